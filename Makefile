@@ -1,0 +1,59 @@
+# Two commands to start with: `make demo` and `make test`. See `make help`.
+SHELL := /bin/bash
+PRESET ?= release
+JOBS ?= $(shell nproc)
+SCENARIO ?= scenarios/quickstart.json
+
+.PHONY: help setup build demo test unit live lint format asan tsan fuzz bench soak install clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+setup: ## install what the build and the tests need (Debian 12, root or sudo)
+	@tools/setup build
+
+build: setup ## build the release programs into build/release/bin (build/bin leads there)
+	@tools/build release
+
+demo: build ## run scenarios/quickstart.json and say where its report is
+	@build/bin/crest-sim run $(SCENARIO) --out out/demo
+	@echo "report: out/demo/summary.txt  summary.json  junit.xml  timeseries.csv  redirect-ratio.svg"
+
+test: setup ## all tests: unit tests under AddressSanitizer and UBSan, live tests on the release build
+	@tools/build asan unit
+	@tools/test asan unit
+	@tools/build release all
+	@tools/test release live
+
+lint: ## clang-format check, and clang-tidy on the files that changed (all with LINT=all)
+	@tools/setup lint
+	@tools/lint $(LINT)
+
+format: ## run clang-format over the tree
+	@tools/setup lint
+	@git ls-files '*.hpp' '*.cpp' | xargs clang-format-14 -i
+
+asan: setup ## all tests, programs included, under AddressSanitizer and UBSan
+	@tools/build asan all
+	@tools/test asan
+
+tsan: setup ## all tests under ThreadSanitizer
+	@tools/build tsan all
+	@tools/test tsan
+
+fuzz: ## build the fuzz targets and run each for FUZZ_RUNS executions (default 1,000,000)
+	@tools/setup fuzz
+	@tools/build fuzz all
+	@tools/fuzz
+
+bench: build ## side by side with peers, as CPU time per unit of work
+	@bench/run
+
+soak: build ## longer live runs: every shipped scenario, and the large topology
+	@tools/soak
+
+install: build ## install the programs and scenarios (PREFIX=/usr/local)
+	@cmake --install build/release --prefix $${PREFIX:-/usr/local}
+
+clean: ## remove build/ and out/
+	@rm -rf build out

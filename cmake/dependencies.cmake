@@ -1,0 +1,31 @@
+# What the project takes from the system, each as one target. The packages are listed in tools/setup.
+
+find_package(Threads REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(OpenSSL REQUIRED)
+
+set(Boost_NO_WARN_NEW_VERSIONS ON)
+find_package(Boost 1.81 REQUIRED)
+add_library(boost_headers INTERFACE)
+target_link_libraries(boost_headers INTERFACE Boost::headers)
+target_include_directories(boost_headers SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
+target_compile_definitions(boost_headers INTERFACE BOOST_ERROR_CODE_HEADER_ONLY)
+
+add_library(boost_asio INTERFACE)
+target_link_libraries(boost_asio INTERFACE boost_headers Threads::Threads)
+target_compile_definitions(boost_asio INTERFACE BOOST_ASIO_NO_DEPRECATED)
+
+find_path(SODIUM_INCLUDE_DIR sodium.h REQUIRED)
+find_library(SODIUM_LIBRARY sodium REQUIRED)
+add_library(crest_sodium INTERFACE)
+target_include_directories(crest_sodium SYSTEM INTERFACE ${SODIUM_INCLUDE_DIR})
+target_link_libraries(crest_sodium INTERFACE ${SODIUM_LIBRARY})
+
+# Debian 12's libgnuplot-iostream-dev depends on Boost 1.74; tools/setup unpacks its single header under build/.
+find_path(GNUPLOT_IOSTREAM_DIR gnuplot-iostream.h
+          HINTS ${PROJECT_SOURCE_DIR}/build/third_party/usr/include REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS iostreams filesystem system)
+add_library(crest_gnuplot INTERFACE)
+target_include_directories(crest_gnuplot SYSTEM INTERFACE ${GNUPLOT_IOSTREAM_DIR})
+target_link_libraries(crest_gnuplot INTERFACE boost_headers Boost::iostreams Boost::filesystem Boost::system)

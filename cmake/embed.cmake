@@ -1,0 +1,11 @@
+# Writes INPUT's text into OUTPUT as the string NAMESPACE::SYMBOL, in pieces that a compiler takes.
+file(READ ${INPUT} text)
+string(LENGTH "${text}" length)
+set(pieces "")
+set(at 0)
+while(at LESS length)
+  string(SUBSTRING "${text}" ${at} 8000 piece)
+  string(APPEND pieces "R\"EMBED(${piece})EMBED\"\n")
+  math(EXPR at "${at} + 8000")
+endwhile()
+file(WRITE ${OUTPUT} "#include <string_view>\nnamespace ${NAMESPACE} {\nextern std::string_view const ${SYMBOL};\nstd::string_view const ${SYMBOL} = ${pieces};\n}\n")

@@ -1,0 +1,1 @@
+// Kept empty: see crest_library() in targets.cmake.

@@ -1,0 +1,106 @@
+#pragma once
+
+#include "journal/records.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What a run leaves behind: independent records of clients, balancers, proxies and sols. The input of `analyse`.
+namespace sim::measure {
+
+inline constexpr std::uint16_t no_balancer = 0xffff;
+
+enum class client_outcome : std::uint8_t {
+  pending,       // never completed (interrupted)
+  answered,      // a whole answer was read
+  connect_error, // could not connect to the balancer
+  reset,         // connection closed or reset before the whole answer was read
+  timeout,
+  malformed      // the answer did not parse
+};
+
+/// What the client found wrong with an answer when it compared it with what it had sent. A set of bits.
+enum client_finding : std::uint16_t {
+  found_method = 1,        // Lab-Method is not the method sent
+  found_target = 2,        // Lab-Target is not the target sent, or the proxy could not parse it (400 + Lab-Error)
+  found_fields = 4,        // Lab-Fields differs
+  found_request_body = 8,  // Lab-Body differs
+  found_answer_body = 16,  // the answer's body is not the one for this request (cut short, spliced, swapped)
+  found_leak = 32,         // X-Accel-*, X-Backend or X-Session-* came out
+  found_foreign = 64,      // Lab-Character is not the character whose token asked
+  found_no_echo = 128      // a success without Lab-* echo fields
+};
+
+/// What kind of token the request carried.
+enum class token_kind : std::uint8_t { own, junk, none };
+
+/// One client request. Times: CLOCK_MONOTONIC ns.
+struct client_record {
+  journal::request_id request = 0;
+  std::int64_t intended_ns = 0;  // when it should have been sent: latency counts from here
+  std::int64_t sent_ns = 0;      // when its first byte was written
+  std::int64_t done_ns = 0;
+  std::uint64_t epoch = 0;       // Lab-Epoch, 0 without
+  journal::incarnation_id incarnation = 0; // Lab-Incarnation, 0 without
+  std::uint32_t character = journal::no_character;
+  std::uint32_t token = 0;       // rotation of the character's token: (character, token) identifies a token
+  std::uint32_t target = 0;      // index into run_records::targets
+  std::uint16_t balancer = no_balancer;
+  std::uint16_t status = 0;
+  std::uint16_t findings = 0;    // client_finding bits
+  client_outcome outcome = client_outcome::pending;
+  token_kind kind = token_kind::own;
+  std::uint8_t method = 0;       // boost::beast::http::verb as integer
+  std::uint8_t phase = 0;        // index into scenario.phases, of the intended start
+};
+
+/// A proxy hop with the index of the proxy that wrote it.
+struct located_hop {
+  journal::proxy_hop hop;
+  std::uint16_t proxy;
+};
+
+/// One EVE client's story.
+struct eve_record {
+  std::uint32_t character = 0;
+  std::uint64_t requests = 0, answers = 0;
+  std::uint64_t received = 0, lost = 0, doubled = 0, reordered = 0; // notifications
+  std::uint64_t logins = 0, moved = 0, disconnects = 0;
+};
+
+struct event_record {
+  std::string name;
+  std::string kind;         // "add_balancer", "kill", "restart", "move_sessions"
+  std::string node;         // what it struck, empty if none
+  std::int64_t planned_ns = 0, began_ns = 0, done_ns = 0;
+  std::string detail;       // "moved 412 sessions"
+};
+
+struct balancer_records {
+  std::string name;
+  std::vector<journal::balancer_event> events; // empty for black boxes
+  bool has_journal = false;
+};
+
+struct run_records {
+  std::int64_t start_ns = 0, end_ns = 0;      // of the load
+  std::vector<client_record> clients;         // by request id, request id = index + 1
+  std::vector<located_hop> hops;              // of all proxies
+  std::vector<journal::sol_event> sols;       // of all sols, each sol's in its order
+  std::vector<balancer_records> balancers;    // index = client_record::balancer
+  std::vector<std::string> targets;
+  std::vector<eve_record> eve;
+  std::vector<std::uint64_t> eve_latency_ns;          // game requests
+  std::vector<std::uint64_t> notification_latency_ns;
+  std::vector<event_record> events;
+  std::vector<std::uint32_t> logged_in;       // characters that had a session when the load started
+  bool interrupted = false;
+  bool complete = true;                       // all planned load was issued
+  std::optional<std::string> aborted_by;      // threshold with abort_on_fail
+  double client_cpu_seconds = 0;
+};
+
+}

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// What a run amounts to: the content of summary.json, and all that reports may know.
+namespace sim::measure {
+
+enum class verdict : std::uint8_t { passed, failed, invalid, interrupted };
+
+/// The published exit codes (README.md).
+inline constexpr int exit_passed = 0, exit_could_not_run = 1, exit_bad_input = 2, exit_invalid = 3, exit_failed = 99,
+                     exit_interrupted = 130;
+
+/// numerator ÷ denominator. `theory` and `standard_error` are there when the scenario meets theory's assumptions.
+struct ratio_metric {
+  double value = 0; // 0 when the denominator is 0
+  std::uint64_t numerator = 0, denominator = 0;
+  std::optional<double> theory, standard_error; // standard_error: expected statistical error, clustered by token
+  std::string theory_note;                      // which form, or why none
+};
+
+/// Durations in milliseconds, from the intended start.
+struct trend_metric {
+  std::uint64_t count = 0;
+  double p50 = 0, p90 = 0, p95 = 0, p99 = 0, p999 = 0, max = 0, mean = 0, min = 0;
+};
+
+struct counter_metric {
+  double value = 0;
+};
+
+using metric = std::variant<ratio_metric, trend_metric, counter_metric>;
+
+/// By name, such as "redirect_ratio", and "redirect_ratio{reason:cold}" for the reasons.
+using metric_set = std::map<std::string, metric>;
+
+struct named_metrics {
+  std::string name;
+  std::string kind;   // of a balancer: "gateway", "nginx", "external"; empty for phases
+  metric_set metrics;
+  std::map<std::string, metric_set> phases; // of a balancer: by phase name
+};
+
+struct invariant_result {
+  std::string name;         // "one_session", …
+  std::uint64_t checked = 0;
+  std::uint64_t violations = 0;
+  std::uint64_t expected_violations = 0; // those of balancers that declare them; not counted in `violations`
+  bool passed = false;      // violations == 0 and every expected violation occurred
+  bool exercised = false;   // checked > 0
+  std::vector<std::string> examples;      // at most 10, each one line
+  std::map<std::string, std::uint64_t> by_kind; // "method", "target", …: what exactly was broken
+  std::string note;         // what could not be checked on black boxes
+};
+
+struct threshold_result {
+  std::string metric;       // "redirect_ratio{phase:steady}"
+  std::string expression;   // "<0.05"
+  std::optional<double> value;
+  bool passed = false;
+  std::string note;         // "no samples", "undecided: about 12000 more requests would decide"
+};
+
+struct event_result {
+  std::string name, kind, node, detail;
+  double at_s = 0, done_s = 0;                       // from the start of load
+  std::optional<double> convergence_s, peak_redirect_ratio;
+  std::optional<std::uint64_t> convergence_requests; // see DESIGN section 3
+};
+
+/// One second (or a fraction) of one balancer.
+struct time_slice {
+  double from_s = 0, to_s = 0;
+  std::string balancer;     // "" = all
+  std::uint64_t requests = 0, redirects = 0, failed = 0;
+  double latency_ms_p50 = 0, latency_ms_p99 = 0;
+};
+
+struct phase_span {
+  std::string name;
+  double from_s = 0, to_s = 0;
+};
+
+struct result {
+  std::string scenario, description, file;
+  std::string engine = "live";
+  std::uint64_t seed = 0;
+  sim::measure::verdict verdict = sim::measure::verdict::passed;
+  int exit_code = exit_passed;
+  std::vector<std::string> reasons;  // why it did not pass, or is invalid; one line each
+  double duration_s = 0;
+  metric_set metrics;
+  std::vector<named_metrics> phases, balancers;
+  std::vector<invariant_result> invariants;
+  std::vector<threshold_result> thresholds;
+  std::vector<event_result> events;
+  std::vector<phase_span> phase_spans;
+  std::vector<time_slice> timeseries;
+  std::vector<std::string> notes;    // black boxes, theory's conditions, warnings
+};
+
+}
