@@ -1,0 +1,34 @@
+#include "gateway/http/digest.hpp"
+
+#include <sodium.h>
+
+#include <cstring>
+
+namespace gateway::http {
+
+static_assert(sizeof(digest_key) == crypto_shorthash_siphashx24_KEYBYTES);
+static_assert(sizeof(token_digest) == crypto_shorthash_siphashx24_BYTES);
+
+digest_key random_digest_key() {
+  digest_key key;
+  randombytes_buf(key.data(), key.size());
+  return key;
+}
+
+token_digest digest_token(digest_key const& key, std::string_view authorization) {
+  std::array<unsigned char, sizeof(token_digest)> bytes;
+  crypto_shorthash_siphashx24(bytes.data(), reinterpret_cast<unsigned char const*>(authorization.data()),
+                              authorization.size(), key.data());
+  token_digest digest;
+  std::memcpy(&digest.high, bytes.data(), sizeof digest.high);
+  std::memcpy(&digest.low, bytes.data() + sizeof digest.high, sizeof digest.low);
+  return digest;
+}
+
+std::uint64_t shared_token_hash(std::string_view authorization) {
+  static constexpr digest_key shared_key{'c', 'r', 'e', 's', 't', '-', 't', 'o',
+                                         'k', 'e', 'n', '-', 'h', 'a', 's', 'h'};
+  return digest_token(shared_key, authorization).low;
+}
+
+}

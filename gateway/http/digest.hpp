@@ -1,0 +1,36 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+/// Keyed digests of tokens: a token is a secret, so nothing but its digest is kept.
+namespace gateway::http {
+
+using digest_key = std::array<unsigned char, 16>;
+
+/// 128-bit SipHash-2-4 of an `Authorization` value.
+struct token_digest {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+
+  bool operator==(token_digest const&) const = default;
+};
+
+/// The digest is uniformly distributed: a part of it is a hash.
+struct token_digest_hash {
+  using is_avalanching = void;
+  std::size_t operator()(token_digest const& digest) const noexcept { return digest.low; }
+};
+
+/// A key from the system's source of randomness.
+digest_key random_digest_key();
+
+token_digest digest_token(digest_key const& key, std::string_view authorization);
+
+/// The digest under a key that is the same on every balancer: for guesses that must agree between balancers
+/// (`token_hash`). It decides no access, so that it being computable by others gives nothing away.
+std::uint64_t shared_token_hash(std::string_view authorization);
+
+}

@@ -1,0 +1,104 @@
+#include "gateway/http/fields.hpp"
+
+#include <boost/beast/core/string.hpp>
+
+#include <algorithm>
+
+namespace gateway::http {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+/// Calls `visit(token)` for each element of a comma-separated list until it returns true; returns whether it did.
+template<class Visit>
+bool any_in_list(std::string_view list, Visit visit) {
+  while (!list.empty()) {
+    std::size_t const comma = std::min(list.find(','), list.size());
+    if (std::string_view const token = trimmed(list.substr(0, comma)); !token.empty() && visit(token)) return true;
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return false;
+}
+
+bool is_hop_by_hop(beast_http::field id, std::string_view name) {
+  using enum beast_http::field;
+  switch (id) {
+  case connection:
+  case proxy_connection:
+  case keep_alive:
+  case te:
+  case trailer:
+  case transfer_encoding:
+  case upgrade:
+    return true;
+  case unknown:
+    return iequals(name, "HTTP2-Settings");
+  default:
+    return false;
+  }
+}
+
+}
+
+bool iequals(std::string_view a, std::string_view b) {
+  return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
+}
+
+bool istarts_with(std::string_view text, std::string_view prefix) {
+  return text.size() >= prefix.size() && iequals(text.substr(0, prefix.size()), prefix);
+}
+
+std::optional<std::string_view> find(message_head const& head, char const* base, beast_http::field id) {
+  for (field_line const& line : head.fields)
+    if (line.id == id) return line.value.in(base);
+  return std::nullopt;
+}
+
+std::optional<std::string_view> find(message_head const& head, char const* base, std::string_view name) {
+  for (field_line const& line : head.fields)
+    if (line.name.size == name.size() && iequals(line.name.in(base), name)) return line.value.in(base);
+  return std::nullopt;
+}
+
+bool list_contains(std::string_view list, std::string_view token) {
+  return any_in_list(list, [token](std::string_view element) { return iequals(element, token); });
+}
+
+bool is_internal(std::string_view name) {
+  if (name.size() < 9 || (name[0] != 'X' && name[0] != 'x')) return false;
+  return istarts_with(name, "X-Accel-") || iequals(name, "X-Backend") || istarts_with(name, "X-Session-");
+}
+
+end_to_end_filter::end_to_end_filter(message_head const& head, char const* base)
+  : head_(&head) {
+  for (field_line const& line : head.fields) {
+    if (line.id != beast_http::field::connection) continue;
+    has_connection_ = has_connection_ || any_in_list(line.value.in(base), [](std::string_view token) {
+                        return !iequals(token, "close") && !iequals(token, "keep-alive");
+                      });
+  }
+}
+
+bool end_to_end_filter::passes(field_line const& line, char const* base) const {
+  std::string_view const name = line.name.in(base);
+  if (is_hop_by_hop(line.id, name)) return false;
+  return !has_connection_ || !named_by_connection(name, base);
+}
+
+bool end_to_end_filter::named_by_connection(std::string_view name, char const* base) const {
+  // What decides who may see an answer, and how long a message is, cannot be taken out by a Connection field.
+  if (iequals(name, "authorization") || iequals(name, "host") || iequals(name, "content-length")) return false;
+  return std::any_of(head_->fields.begin(), head_->fields.end(), [&](field_line const& line) {
+    return line.id == beast_http::field::connection && list_contains(line.value.in(base), name);
+  });
+}
+
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
+}

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "gateway/http/head_parser.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// Questions about field lines, and which of them may travel on (RFC 9110 7.6.1).
+namespace gateway::http {
+
+/// ASCII case-insensitive equality.
+bool iequals(std::string_view a, std::string_view b);
+/// ASCII case-insensitive prefix.
+bool istarts_with(std::string_view text, std::string_view prefix);
+
+/// The first field with that number, or nullopt. `base` is where the head's bytes stand.
+std::optional<std::string_view> find(message_head const& head, char const* base, beast_http::field id);
+/// The same by name, for fields without a number.
+std::optional<std::string_view> find(message_head const& head, char const* base, std::string_view name);
+
+/// Whether a comma-separated list (RFC 9110 5.6.1) holds `token`, ASCII case-insensitively.
+bool list_contains(std::string_view list, std::string_view token);
+
+/// Fields that are between balancer and proxies only: `X-Accel-*`, `X-Backend`, `X-Session-*`. They are taken from
+/// proxies only, and are dropped from requests and from answers that travel on.
+bool is_internal(std::string_view name);
+
+/// Decides per field line of one message whether it is end-to-end. Hop-by-hop are the fields that RFC 9110 7.6.1 names,
+/// those that the message's own `Connection` names, and `Trailer` (trailers are dropped).
+class end_to_end_filter {
+public:
+  end_to_end_filter(message_head const& head, char const* base);
+  bool passes(field_line const& line, char const* base) const;
+
+private:
+  bool named_by_connection(std::string_view name, char const* base) const;
+
+  message_head const* head_;
+  bool has_connection_ = false; // a Connection field that names more than `close` and `keep-alive`
+};
+
+/// Appends `name: value CRLF`.
+void append_field(std::string& out, std::string_view name, std::string_view value);
+
+}
