@@ -37,6 +37,13 @@ enum client_finding : std::uint16_t {
 /// What kind of token the request carried.
 enum class token_kind : std::uint8_t { own, junk, none };
 
+/// Whether the request tries the closed door (DESIGN invariant 6).
+enum class probe_kind : std::uint8_t {
+  none,              // ordinary load
+  internal_location, // asks for /internal_redirect/...: must be refused without a hop
+  forged_fields      // carries X-Accel-Redirect, X-Backend or X-Session-* fields: they must have no effect
+};
+
 /// One client request. Times: CLOCK_MONOTONIC ns.
 struct client_record {
   journal::request_id request = 0;
@@ -55,6 +62,7 @@ struct client_record {
   token_kind kind = token_kind::own;
   std::uint8_t method = 0;       // boost::beast::http::verb as integer
   std::uint8_t phase = 0;        // index into scenario.phases, of the intended start
+  probe_kind probe = probe_kind::none;
 };
 
 /// A proxy hop with the index of the proxy that wrote it.
@@ -85,6 +93,12 @@ struct balancer_records {
   bool has_journal = false;
 };
 
+/// Where a proxy listens, as balancers name it in their journals.
+struct proxy_address {
+  std::uint32_t address = 0; // IPv4, host order
+  std::uint16_t port = 0;
+};
+
 struct run_records {
   std::int64_t start_ns = 0, end_ns = 0;      // of the load
   std::vector<client_record> clients;         // by request id, request id = index + 1
@@ -92,6 +106,8 @@ struct run_records {
   std::vector<journal::sol_event> sols;       // of all sols, each sol's in its order
   std::vector<balancer_records> balancers;    // index = client_record::balancer
   std::vector<std::string> targets;
+  std::vector<proxy_address> proxies;         // index = located_hop::proxy; may be empty (then unknown)
+  std::map<journal::request_id, std::string> observed; // of some requests with findings: what arrived, one line
   std::vector<eve_record> eve;
   std::vector<std::uint64_t> eve_latency_ns;          // game requests
   std::vector<std::uint64_t> notification_latency_ns;
