@@ -1,0 +1,39 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace config {
+
+/// The first rule of a schema that a value breaks, in words for people.
+struct violation {
+  nlohmann::json::json_pointer at;  // the value, or the unknown key
+  std::string found;                // "\"ten\"", "an unknown key"
+  std::vector<std::string> allowed; // alternatives, each a phrase
+  std::string word;                 // what may be a misspelling of one of `candidates`; empty if not a word
+  std::vector<std::string> candidates;
+
+  /// How far the value came: when no branch of a oneOf matches, the branch that came furthest is the one meant.
+  enum class progress : std::uint8_t { wrong_type, wrong_constant, wrong_shape, inside } reached;
+
+  /// `found X; allowed: Y; did you mean 'Z'?` (parts that do not apply are left out).
+  std::string message() const;
+};
+
+/// Checks `value` against `schema` and returns the first violation, or nothing.
+///
+/// The subset of JSON Schema: `type` (a name or a list), `properties`, `patternProperties`, `required`,
+/// `additionalProperties` (false or a schema), `minProperties`, `enum`, `const`, `minimum`, `maximum`,
+/// `exclusiveMinimum`, `minLength`, `maxLength`, `pattern` (found anywhere, so anchor it), `items`, `minItems`,
+/// `maxItems`, `oneOf`, `anyOf`,
+/// `$ref` to `#/…`. Annotations: `$schema`, `$id`, `$defs`, `$comment`, `title` (used as the phrase for what is
+/// allowed), `description`, `default`, `examples`. Any other keyword is a mistake of ours: std::logic_error.
+std::optional<violation> validate(nlohmann::json const& value, nlohmann::json const& schema);
+
+/// A value as messages show it: scalars as JSON, cut when long; "an object", "a list".
+std::string shown(nlohmann::json const& value);
+
+}
