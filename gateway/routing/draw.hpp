@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+
+namespace gateway::routing {
+
+/// A uniform integer in [0, bound), bound > 0, from a 64-bit generator; the same on every platform, unlike
+/// std::uniform_int_distribution. Multiply-and-shift with rejection (Lemire, "Fast Random Integer Generation in an
+/// Interval", 2019), so without bias.
+template<class Generator>
+std::uint32_t uniform_below(Generator& generator, std::uint32_t bound) {
+  static_assert(Generator::min() == 0 && Generator::max() == ~std::uint64_t{0}, "a 64-bit generator");
+  auto product = (generator() >> 32) * bound;
+  auto low = static_cast<std::uint32_t>(product);
+  if (low < bound) {
+    std::uint32_t const threshold = (0u - bound) % bound;
+    while (low < threshold) {
+      product = (generator() >> 32) * bound;
+      low = static_cast<std::uint32_t>(product);
+    }
+  }
+  return static_cast<std::uint32_t>(product >> 32);
+}
+
+}

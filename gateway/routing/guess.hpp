@@ -1,0 +1,116 @@
+#pragma once
+
+#include "gateway/routing/draw.hpp"
+#include "gateway/routing/ids.hpp"
+
+#include <cstdint>
+#include <limits>
+#include <span>
+
+namespace gateway::routing {
+
+/// How an upstream is chosen without knowledge.
+enum class guess_policy : std::uint8_t {
+  random,      // uniform
+  round_robin, // in turn
+  least_conn,  // fewest requests in flight from this balancer; ties at random
+  token_hash // rendezvous hash of the token: the same on every balancer with the same upstreams; random without a token
+};
+
+/// What the balancer knows of one upstream for the purpose of guessing.
+struct upstream_state {
+  std::uint64_t name_hash = 0; // hash of HOST:PORT, the same on every balancer (for token_hash)
+  std::uint32_t in_flight = 0; // hops without a final outcome
+  time_ns avoid_until = 0;     // a recent failure: others are preferred until then
+  bool known = true;           // redirects and learnt entries may lead to it; false once it left the configuration
+  bool in_rotation = true;     // guesses may choose it; false for targets known from redirects only
+};
+
+/// What a guess may not choose: the upstreams this request was already sent to in vain.
+using exclusions = std::span<upstream_id const>;
+
+/// Chooses among upstreams. Excluded ones are never chosen; ones to be avoided only when nothing else is left.
+class guesser {
+public:
+  explicit guesser(guess_policy policy)
+    : policy_(policy) {}
+
+  /// `token_hash` is the shared hash, or 0 without a token. Returns `no_upstream` when every upstream is excluded.
+  template<class Generator>
+  upstream_id choose(std::span<upstream_state const> upstreams, std::uint64_t token_hash, exclusions excluded,
+                     time_ns now, Generator& generator) {
+    upstream_id chosen = choose_among(upstreams, token_hash, excluded, now, generator);
+    if (chosen == no_upstream) chosen = choose_among(upstreams, token_hash, excluded, no_avoidance, generator);
+    return chosen;
+  }
+
+  guess_policy policy() const { return policy_; }
+
+private:
+  static constexpr time_ns no_avoidance = std::numeric_limits<time_ns>::max();
+
+  static bool usable(upstream_state const& state, std::uint32_t index, exclusions excluded, time_ns now);
+  upstream_id rotate(std::span<upstream_state const> upstreams, exclusions excluded, time_ns now);
+  static upstream_id rendezvous(std::span<upstream_state const> upstreams, std::uint64_t token_hash,
+                                exclusions excluded, time_ns now);
+
+  template<class Generator>
+  upstream_id choose_among(std::span<upstream_state const> upstreams, std::uint64_t token_hash, exclusions excluded,
+                           time_ns now, Generator& generator) {
+    switch (policy_) {
+    case guess_policy::round_robin:
+      return rotate(upstreams, excluded, now);
+    case guess_policy::token_hash:
+      if (token_hash != 0) return rendezvous(upstreams, token_hash, excluded, now);
+      break;
+    case guess_policy::least_conn:
+      return least_busy(upstreams, excluded, now, generator);
+    case guess_policy::random:
+      break;
+    }
+    return uniform(upstreams, excluded, now, generator);
+  }
+
+  template<class Generator>
+  static upstream_id uniform(std::span<upstream_state const> upstreams, exclusions excluded, time_ns now,
+                             Generator& generator) {
+    if (upstreams.empty()) return no_upstream;
+    auto const count = static_cast<std::uint32_t>(upstreams.size());
+    // Nearly always the first draw is usable; it is then uniform over the usable ones, as each redraw is.
+    for (int draw = 0; draw < 4; ++draw) {
+      std::uint32_t const index = uniform_below(generator, count);
+      if (usable(upstreams[index], index, excluded, now)) return upstream_id{index};
+    }
+    std::uint32_t candidates = 0;
+    for (std::uint32_t i = 0; i < count; ++i) candidates += usable(upstreams[i], i, excluded, now) ? 1 : 0;
+    if (candidates == 0) return no_upstream;
+    std::uint32_t skip = uniform_below(generator, candidates);
+    for (std::uint32_t i = 0;; ++i)
+      if (usable(upstreams[i], i, excluded, now) && skip-- == 0) return upstream_id{i};
+  }
+
+  template<class Generator>
+  static upstream_id least_busy(std::span<upstream_state const> upstreams, exclusions excluded, time_ns now,
+                                Generator& generator) {
+    upstream_id best = no_upstream;
+    std::uint32_t best_load = 0;
+    std::uint32_t ties = 0;
+    for (std::uint32_t i = 0; i < upstreams.size(); ++i) {
+      if (!usable(upstreams[i], i, excluded, now)) continue;
+      std::uint32_t const load = upstreams[i].in_flight;
+      if (best == no_upstream || load < best_load) {
+        best = upstream_id{i};
+        best_load = load;
+        ties = 1;
+      } else if (load == best_load && uniform_below(generator, ++ties) == 0) {
+        best = upstream_id{i}; // reservoir sampling: each of the tied is kept with equal probability
+      }
+    }
+    return best;
+  }
+
+  guess_policy policy_;
+  std::uint32_t next_ = 0; // round_robin
+};
+
+}

@@ -1,0 +1,121 @@
+#pragma once
+
+#include "gateway/routing/guess.hpp"
+#include "gateway/routing/ids.hpp"
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+namespace gateway::routing {
+
+enum class action_kind : std::uint8_t {
+  send,    // send the request to `upstream`
+  stream,  // pass the upstream's answer on to the client; the route is over
+  respond, // answer the client with an error; the route is over
+  wait     // do nothing until somebody wakes this route's key, then call `on_wake`
+};
+
+/// Why a hop is made.
+enum class hop_kind : std::uint8_t { first, redirect, retry };
+
+/// Why the balancer answers by itself.
+enum class refusal : std::uint8_t {
+  none,
+  all_failed,         // nothing left to try
+  redirect_limit,     // more X-Accel answers than allowed
+  unknown_target,     // X-Accel to what is no known upstream
+  malformed_redirect, // X-Accel that names no HOST:PORT
+  owner_unreachable,  // redirected to an upstream that failed this very request
+  upstream_failed,    // broke off after it had, or may have had, the request
+  upstream_timeout    // silent after it had, or may have had, the request
+};
+
+/// What to do next. `wake`: those who wait on this route's key may go on.
+struct action {
+  action_kind kind = action_kind::respond;
+  hop_kind hop = hop_kind::first; // send
+  refusal why = refusal::none;    // respond
+  bool from_map = false;          // send: the upstream is what the map said
+  bool wake = false;
+  upstream_id upstream = no_upstream; // send
+};
+
+/// One request's way through the balancer: a value, owned by whoever carries the request.
+template<class Key>
+struct route {
+  static constexpr std::size_t max_failed = 4;
+
+  Key key{};
+  std::uint64_t token_hash = 0; // shared hash for `token_hash` guesses; 0 without a token
+  time_ns started = 0;          // when the request's head was complete
+  upstream_id upstream = no_upstream;
+  std::array<upstream_id, max_failed> failed{};
+  std::uint8_t failed_count = 0;
+  std::uint8_t redirects = 0;
+  std::uint8_t retries = 0;
+  bool has_key = false;
+  bool idempotent = true;
+  bool from_map = false;    // the present hop was chosen by the map
+  bool guessed = false;     // the present hop was guessed
+  bool holds_guess = false; // this route's guess is the one in flight for its key
+
+  exclusions excluded() const { return {failed.data(), failed_count}; }
+};
+
+/// What the head of a request tells the router.
+template<class Key>
+struct request_facts {
+  bool has_token = false;
+  Key key{};
+  std::uint64_t token_hash = 0;
+  bool idempotent = true; // RFC 9110 9.2.2
+};
+
+/// What the kernel had accepted of the request when the upstream failed.
+enum class sent : std::uint8_t { nothing, something };
+
+struct failure {
+  sent how_much = sent::something;
+  bool timed_out = false;
+  bool was_reused = false; // a kept-alive connection that the upstream may just have closed: says nothing of its health
+};
+
+/// The X-Accel answer: the upstream it names, or that it is malformed or unknown (then `target` is no_upstream).
+struct redirect_facts {
+  upstream_id target = no_upstream;
+  bool malformed = false;
+};
+
+struct router_settings {
+  std::uint32_t max_redirects = 3;
+  std::uint32_t max_retries = 2;     // at most route::max_failed
+  time_ns avoid_for = 1'000'000'000; // how long guesses avoid an upstream after a failure
+  bool single_guess = false;         // at most one guess in flight per token; the others wait for what it learns
+};
+
+struct router_counters {
+  std::uint64_t requests = 0;
+  std::uint64_t guesses = 0;    // hops chosen by the guess policy
+  std::uint64_t guess_hits = 0; // guesses that were answered, not redirected
+  std::uint64_t map_hits = 0;   // hops chosen by the map
+  std::uint64_t stale_hits = 0; // map hits that were redirected
+  std::uint64_t redirects = 0;  // X-Accel answers received
+  std::uint64_t redirects_refused_limit = 0;
+  std::uint64_t redirects_refused_unknown = 0;
+  std::uint64_t redirects_refused_malformed = 0;
+  std::uint64_t redirects_refused_unreachable = 0;
+  std::uint64_t retries = 0;
+  std::uint64_t learnt = 0; // entries added or changed
+  std::uint64_t forgotten = 0;
+  std::uint64_t evicted = 0;
+  std::uint64_t backends_refused = 0; // X-Backend that is no known upstream
+  std::uint64_t waits = 0;
+
+  std::uint64_t redirects_refused() const {
+    return redirects_refused_limit + redirects_refused_unknown + redirects_refused_malformed +
+           redirects_refused_unreachable;
+  }
+};
+
+}
