@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The catalogue of what a run measures: thresholds name these, measure computes them, reports print them.
+namespace sim::scenario {
+
+enum class metric_kind : std::uint8_t {
+  ratio,    // numerator ÷ denominator, both counted; may exceed 1
+  counter,  // a number of things
+  duration, // a distribution, milliseconds
+  value     // one number, such as a rate or a time
+};
+
+/// Which labels a metric can be narrowed by. A set of bits.
+enum metric_label : std::uint8_t { by_phase = 1, by_balancer = 2, by_reason = 4, by_event = 8 };
+
+struct metric_info {
+  std::string_view name;
+  metric_kind kind;
+  std::uint8_t labels;          // metric_label bits
+  std::string_view unit;        // "", "ms", "s", "requests", "1/s"
+  std::string_view description; // one line
+};
+
+/// All metrics, in the order in which reports list them.
+std::span<metric_info const> metrics();
+
+/// The metric of that name, or nullptr.
+metric_info const* find_metric(std::string_view name);
+
+std::vector<std::string> metric_names();
+
+/// The reasons of a redirect (DESIGN section 3), in the order in which reports list them.
+std::span<std::string_view const> redirect_reasons();
+
+/// The names of the labels in `bits`: "phase", "balancer", "reason", "event".
+std::vector<std::string> label_names(std::uint8_t bits);
+
+}
