@@ -38,22 +38,30 @@ struct balancer_group {
   std::uint32_t threads = 1;
   std::uint32_t max_redirects = 3;
   // nginx
-  std::string nginx_config = "lua_map";      // "guess", "lua_map" or "template"
-  std::filesystem::path nginx_template;      // when "template"; absolute
+  std::string nginx_config = "lua_map"; // "guess", "lua_map" or "template"
+  std::filesystem::path nginx_template; // when "template"; absolute
   // external
-  std::vector<std::string> addresses;        // HOST:PORT, one balancer each; count == addresses.size()
+  std::vector<std::string> addresses; // HOST:PORT, one balancer each; count == addresses.size()
 
   std::vector<violation_expectation> expect_violations;
 
   /// Whether this kind remembers token → proxy.
   bool has_map() const {
-    return (kind == balancer_kind::gateway && token_map_bytes) || (kind == balancer_kind::nginx && nginx_config != "guess");
+    return (kind == balancer_kind::gateway && token_map_bytes) ||
+           (kind == balancer_kind::nginx && nginx_config != "guess");
   }
 };
 
-struct constant_time { nanoseconds value{0}; };
-struct exponential_time { nanoseconds mean{0}; };
-struct lognormal_time { nanoseconds mean{0}; double sigma = 0; };
+struct constant_time {
+  nanoseconds value{0};
+};
+struct exponential_time {
+  nanoseconds mean{0};
+};
+struct lognormal_time {
+  nanoseconds mean{0};
+  double sigma = 0;
+};
 using service_time = std::variant<constant_time, exponential_time, lognormal_time>;
 
 /// Whether each node is a process of its own (so that it can be killed) or all of a role share one.
@@ -84,14 +92,14 @@ struct topology {
 /// How characters share the requests. `zipf == 0` is uniform.
 struct population {
   std::uint32_t characters = 1000;
-  double logged_in = 0;               // share with a session through an EVE client when the run starts
-  double zipf = 0;                    // exponent; 0: uniform
-  std::uint32_t token_bytes = 40;     // length of the token text after "Bearer "
-  double token_rotation_rps = 0;      // token changes per second over the whole population (same character, new token)
-  double junk_share = 0;              // share of requests with a token nobody issued (answered 401)
-  double no_token_share = 0;          // share of requests without Authorization
-  std::uint32_t eve_clients = 0;      // live EVE client connections; their characters are the first of the logged-in
-  double eve_request_rate_rps = 1;    // per EVE client
+  double logged_in = 0;            // share with a session through an EVE client when the run starts
+  double zipf = 0;                 // exponent; 0: uniform
+  std::uint32_t token_bytes = 40;  // length of the token text after "Bearer "
+  double token_rotation_rps = 0;   // token changes per second over the whole population (same character, new token)
+  double junk_share = 0;           // share of requests with a token nobody issued (answered 401)
+  double no_token_share = 0;       // share of requests without Authorization
+  std::uint32_t eve_clients = 0;   // live EVE client connections; their characters are the first of the logged-in
+  double eve_request_rate_rps = 1; // per EVE client
   double eve_notification_rate_rps = 1; // per EVE client
 };
 
@@ -102,7 +110,7 @@ struct mix_entry {
   std::string method = "GET";
   double weight = 1;
   std::uint32_t body_bytes = 0;
-  bool chunked = false;            // send the body with Transfer-Encoding: chunked
+  bool chunked = false;             // send the body with Transfer-Encoding: chunked
   std::vector<std::string> targets; // request targets in turn; "{character}" is replaced. Empty: the load's own
 };
 
@@ -115,54 +123,65 @@ struct load {
   load_kind kind = load_kind::closed;
   // closed
   std::uint32_t requests_per_character = 1;
-  std::uint32_t concurrency = 64;   // characters that are active at a time
+  std::uint32_t concurrency = 64; // characters that are active at a time
   nanoseconds think_time{0};
   // open
   double rate_rps = 0;
-  double start_rate_rps = 0;        // ramping_rate
-  std::vector<ramp_stage> stages;   // ramping_rate
-  nanoseconds duration{0};          // open kinds; closed: 0 = until all requests are done
+  double start_rate_rps = 0;      // ramping_rate
+  std::vector<ramp_stage> stages; // ramping_rate
+  nanoseconds duration{0};        // open kinds; closed: 0 = until all requests are done
   // trace
-  std::filesystem::path file;       // absolute
-  double speed = 1;                 // recorded time ÷ replayed time; 0: as fast as possible
-  std::uint32_t max_requests = 0;   // 0: all
+  std::filesystem::path file;     // absolute
+  double speed = 1;               // recorded time ÷ replayed time; 0: as fast as possible
+  std::uint32_t max_requests = 0; // 0: all
 
   sim::scenario::balancer_choice balancer_choice = sim::scenario::balancer_choice::uniform;
   std::uint32_t connections_per_balancer = 64; // at most; open loops open more when all are busy, up to this
   std::uint32_t threads = 1;
   nanoseconds timeout = std::chrono::seconds(10);
   nanoseconds max_schedule_lag = std::chrono::milliseconds(100); // p(99) above this makes an open run invalid
-  std::vector<mix_entry> mix;          // never empty after loading
-  std::vector<std::string> targets;    // request targets in turn; never empty after loading
+  std::vector<mix_entry> mix;                                    // never empty after loading
+  std::vector<std::string> targets;                              // request targets in turn; never empty after loading
 };
 
 struct phase {
   std::string name;
   nanoseconds until{std::numeric_limits<std::int64_t>::max()}; // from the start of load; the last has none
-  std::optional<double> until_share;   // closed load: phase ends when this share of all requests was started
+  std::optional<double> until_share; // closed load: phase ends when this share of all requests was started
 };
 
-struct add_balancer { balancer_group group; };
-struct kill_node { std::string node; };                                   // SIGKILL
-struct restart_node { std::string node; bool graceful = true; };          // SIGTERM (or SIGKILL), then start again
-struct move_sessions { double share = 0; std::string from; std::string to = "random"; }; // from empty: any proxy
+struct add_balancer {
+  balancer_group group;
+};
+struct kill_node {
+  std::string node;
+}; // SIGKILL
+struct restart_node {
+  std::string node;
+  bool graceful = true;
+}; // SIGTERM (or SIGKILL), then start again
+struct move_sessions {
+  double share = 0;
+  std::string from;
+  std::string to = "random";
+}; // from empty: any proxy
 using action = std::variant<add_balancer, kill_node, restart_node, move_sessions>;
 
 struct event {
-  nanoseconds at{0};                  // from the start of load
-  std::optional<double> at_share;     // closed load: when this share of all requests was started
-  std::string name;                   // for reports and thresholds; default: action and node, such as "kill proxy[1]"
+  nanoseconds at{0};              // from the start of load
+  std::optional<double> at_share; // closed load: when this share of all requests was started
+  std::string name;               // for reports and thresholds; default: action and node, such as "kill proxy[1]"
   scenario::action action;
 };
 
 struct threshold {
-  std::string metric;                       // "redirect_ratio"
+  std::string metric;                        // "redirect_ratio"
   std::map<std::string, std::string> labels; // phase, balancer, reason, event
-  std::string expression;                   // as written: "p(99)<50", "<0.04 @95%"
+  std::string expression;                    // as written: "p(99)<50", "<0.04 @95%"
   bool abort_on_fail = false;
   nanoseconds abort_delay{0};
-  std::string written;                      // "redirect_ratio{phase:steady}"
-  std::string path;                         // where in the file, for messages
+  std::string written; // "redirect_ratio{phase:steady}"
+  std::string path;    // where in the file, for messages
 };
 
 struct scenario {

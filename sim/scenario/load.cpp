@@ -1,0 +1,175 @@
+#include "sim/scenario/load.hpp"
+
+#include "sim/scenario/reading.hpp"
+#include "sim/scenario/threshold.hpp"
+
+#include <algorithm>
+#include <set>
+#include <stdexcept>
+
+namespace sim::scenario {
+namespace {
+
+nlohmann::json const& schema() {
+  static nlohmann::json const parsed = nlohmann::json::parse(scenario_schema);
+  return parsed;
+}
+
+scenario read(config::document document, std::filesystem::path const& file, std::vector<std::string> const& overrides) {
+  for (std::string const& assignment : overrides) document.set(assignment);
+  document.validate(schema());
+  cursor const root(document, document.root(), nlohmann::json::json_pointer());
+  scenario s;
+  s.file = std::filesystem::absolute(file).lexically_normal();
+  std::filesystem::path const directory = s.file.parent_path();
+  s.name = root.text("name", "");
+  s.description = root.text("description", "");
+  if (root.has("seed")) s.seed = root["seed"].value().get<std::uint64_t>();
+  s.topology = read_topology(root["topology"], directory);
+  s.load = read_load(root["load"], directory);
+  s.population = read_population(root, s);
+  s.phases = read_phases(root, s);
+  read_events(root, s, directory);
+  s.thresholds = read_thresholds(root, s);
+  return s;
+}
+
+/// The values that `label` may have in this scenario.
+std::vector<std::string> label_values(scenario const& s, std::string_view label) {
+  std::vector<std::string> values;
+  if (label == "phase") {
+    for (phase const& p : s.phases) values.push_back(p.name);
+  } else if (label == "balancer") {
+    for (balancer_identity const& b : balancers_of(s)) values.push_back(b.name);
+  } else if (label == "event") {
+    for (event const& e : s.events) values.push_back(e.name);
+  } else {
+    values.assign(redirect_reasons().begin(), redirect_reasons().end());
+  }
+  return values;
+}
+
+void check_labels(cursor const& at, scenario const& s, metric_reference& reference) {
+  metric_info const& info = *find_metric(reference.metric);
+  if (info.labels == by_event && !reference.labels.contains("event")) {
+    if (s.events.size() != 1) {
+      at.fail("found '" + reference.metric + "' without an event; allowed: " + reference.metric +
+              "{event:NAME}, with " + std::to_string(s.events.size()) + " events in the scenario");
+    }
+    reference.labels["event"] = s.events.front().name;
+  }
+  for (auto const& [label, value] : reference.labels) {
+    auto const known = label_values(s, label);
+    if (std::find(known.begin(), known.end(), value) != known.end()) continue;
+    at.fail(choice_message("the unknown " + label + " '" + value + "'", known, value));
+  }
+}
+
+threshold read_threshold(cursor const& at, metric_reference const& reference, std::string const& written) {
+  threshold t;
+  t.metric = reference.metric;
+  t.labels = reference.labels;
+  t.written = written;
+  t.path = at.path();
+  bool const plain = at.value().is_string();
+  t.expression = plain ? at.value().get<std::string>() : at.text("threshold", "");
+  if (!plain) {
+    t.abort_on_fail = at.flag("abort_on_fail", false);
+    t.abort_delay = at.duration("delay", nanoseconds(0));
+    if (t.abort_delay > nanoseconds(0) && !t.abort_on_fail) {
+      at.fail("found a delay without abort_on_fail; allowed: delay together with \"abort_on_fail\": true");
+    }
+  }
+  try {
+    parse_expression(t.expression, find_metric(t.metric)->kind);
+  } catch (std::invalid_argument const& e) {
+    (plain ? at : at["threshold"]).fail(e.what());
+  }
+  return t;
+}
+
+}
+
+std::string choice_message(std::string const& found, std::vector<std::string> const& allowed, std::string_view word) {
+  std::string text = "found " + found + "; allowed: ";
+  for (std::size_t i = 0; i < allowed.size() && i < 20; ++i) text += (i == 0 ? "" : ", ") + allowed[i];
+  if (allowed.size() > 20) text += ", ...";
+  if (allowed.empty()) text += "none";
+  if (auto const near = config::nearest(word, allowed); !near.empty())
+    text += "; did you mean '" + std::string(near) + "'?";
+  return text;
+}
+
+std::vector<phase> read_phases(cursor const& root, scenario const& s) {
+  if (!root.has("phases")) {
+    phase whole;
+    whole.name = "run";
+    return {whole};
+  }
+  std::vector<phase> result;
+  std::set<std::string> names;
+  cursor const phases = root["phases"];
+  for (std::size_t i = 0; i < phases.size(); ++i) {
+    cursor const at = phases[i];
+    phase p;
+    p.name = at.text("name", "");
+    if (!names.insert(p.name).second)
+      at["name"].fail("found \"" + p.name + "\" a second time; allowed: a name for each phase");
+    bool const last = i + 1 == phases.size();
+    bool const timed = at.has_duration("until"), shared = at.has("until_share");
+    if (last && (timed || shared))
+      at.fail("found an end of the last phase; allowed: none, it lasts to the end of the run");
+    if (!last && timed == shared) {
+      at.fail(timed ? "found both 'until' and 'until_share'; allowed: one of them"
+                    : "found a phase without an end before the last; allowed: until or until_share");
+    }
+    if (shared && s.load.kind != load_kind::closed) {
+      at["until_share"].fail("found a share of all requests, which only a closed load knows before; allowed: until");
+    }
+    if (timed) p.until = at.duration("until", p.until);
+    if (shared) p.until_share = at.number("until_share", 0);
+    if (i > 0 && !last) {
+      phase const& before = result.back();
+      if (before.until_share.has_value() != shared)
+        at.fail("found 'until' and 'until_share' mixed; allowed: one of them for all");
+      if (shared ? *p.until_share <= *before.until_share : p.until <= before.until) {
+        at.fail("found an end that is not after that of the phase before; allowed: phases in order");
+      }
+    }
+    if (timed && s.load.duration > nanoseconds(0) && p.until >= s.load.duration) {
+      at.fail("found an end at or after the end of the load, so that the next phase would be empty; allowed: before " +
+              std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(s.load.duration).count()) + " ms");
+    }
+    result.push_back(std::move(p));
+  }
+  return result;
+}
+
+std::vector<threshold> read_thresholds(cursor const& root, scenario const& s) {
+  std::vector<threshold> result;
+  if (!root.has("thresholds")) return result;
+  cursor const thresholds = root["thresholds"];
+  for (auto const& item : thresholds.value().items()) {
+    cursor const at = thresholds[item.key()];
+    metric_reference reference;
+    try {
+      reference = parse_metric(item.key());
+    } catch (std::invalid_argument const& e) {
+      at.fail(e.what());
+    }
+    check_labels(at, s, reference);
+    for (std::size_t i = 0; i < at.size(); ++i) result.push_back(read_threshold(at[i], reference, item.key()));
+  }
+  return result;
+}
+
+scenario load_file(std::filesystem::path const& file, std::vector<std::string> const& overrides) {
+  return read(config::document::load(file), file, overrides);
+}
+
+scenario load_text(std::string_view text, std::filesystem::path const& file,
+                   std::vector<std::string> const& overrides) {
+  return read(config::document::parse(text, file.string()), file, overrides);
+}
+
+}

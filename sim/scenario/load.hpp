@@ -1,0 +1,23 @@
+#pragma once
+
+#include "sim/scenario/scenario.hpp"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sim::scenario {
+
+/// Reads FILE, applies the overrides (`PATH=VALUE`, as `--set` takes them, in order), fills in every default and checks
+/// every reference. Throws `config::bad_input`: one line with file, line, path, what was found and what is allowed.
+scenario load_file(std::filesystem::path const& file, std::vector<std::string> const& overrides = {});
+
+/// The same from text; `file` stands for it in messages, and relative paths start from its directory.
+scenario load_text(std::string_view text, std::filesystem::path const& file,
+                   std::vector<std::string> const& overrides = {});
+
+/// The JSON Schema of scenario files, embedded.
+extern std::string_view const scenario_schema;
+
+}

@@ -1,0 +1,232 @@
+#include "sim/scenario/reading.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace sim::scenario {
+namespace {
+
+constexpr char const* action_names[] = {"add_balancer", "kill", "restart", "move_sessions"};
+
+/// An event with the place in the file that describes it.
+struct placed_event {
+  event what;
+  cursor at;
+};
+
+std::string listed(std::vector<std::string> const& names) {
+  std::string text;
+  for (std::string const& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+std::string_view kind_name(balancer_kind kind) {
+  switch (kind) {
+  case balancer_kind::gateway:
+    return "gateway";
+  case balancer_kind::nginx:
+    return "nginx";
+  case balancer_kind::external:
+    return "external";
+  }
+  return "";
+}
+
+std::string_view action_of(cursor const& at) {
+  std::vector<std::string> there;
+  for (char const* action : action_names) {
+    if (at.has(action)) there.emplace_back(action);
+  }
+  if (there.empty()) at.fail("found no action; allowed: one of add_balancer, kill, restart, move_sessions");
+  if (there.size() > 1) at[there[1]].fail("found a second action beside " + there[0] + "; allowed: one in an event");
+  for (char const* action : action_names) {
+    if (there[0] == action) return action;
+  }
+  return {};
+}
+
+action read_action(cursor const& at, std::filesystem::path const& directory) {
+  std::string_view const name = action_of(at);
+  if (name == "add_balancer") return add_balancer{read_balancer_group(at["add_balancer"], directory)};
+  if (name == "kill") return kill_node{at.text("kill", "")};
+  if (name == "restart") {
+    if (at["restart"].value().is_string()) return restart_node{at.text("restart", "")};
+    return restart_node{at["restart"].text("node", ""), at["restart"].flag("graceful", true)};
+  }
+  cursor const move = at["move_sessions"];
+  return move_sessions{move.number("share", 0), move.text("from", ""), move.text("to", "random")};
+}
+
+event read_event(cursor const& at, scenario const& s, std::filesystem::path const& directory) {
+  event result;
+  if (at.has("at_share") == at.has_duration("at")) {
+    at.fail(at.has("at_share") ? "found both 'at' and 'at_share'; allowed: one of them"
+                               : "found no time; allowed: at or at_share");
+  }
+  if (at.has("at_share")) {
+    if (s.load.kind != load_kind::closed) {
+      at["at_share"].fail("found a share of all requests, which only a closed load knows before; allowed: at");
+    }
+    result.at_share = at.number("at_share", 0);
+  }
+  result.at = at.duration("at", result.at);
+  if (s.load.duration > nanoseconds(0) && result.at >= s.load.duration) {
+    std::string const key = at.has("at") ? "at" : "at_ms";
+    at[key].fail("found " + at[key].value().dump() + "; allowed: before the load ends, at " +
+                 std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(s.load.duration).count()) +
+                 " ms");
+  }
+  result.name = at.text("name", "");
+  result.action = read_action(at, directory);
+  return result;
+}
+
+std::string default_name(event const& e, std::vector<balancer_identity> const& balancers, std::size_t index) {
+  if (auto const* kill = std::get_if<kill_node>(&e.action)) return "kill " + kill->node;
+  if (auto const* restart = std::get_if<restart_node>(&e.action)) return "restart " + restart->node;
+  if (std::holds_alternative<move_sessions>(e.action)) return "move sessions";
+  auto const added = std::find_if(balancers.begin(), balancers.end(), [&](auto const& b) { return b.event == index; });
+  return "add " + added->name;
+}
+
+/// Gives names to events without one, and makes sure that each is the name of one event.
+void name_events(scenario& s, std::vector<placed_event> const& placed) {
+  auto const balancers = balancers_of(s);
+  std::set<std::string> taken;
+  for (std::size_t i = 0; i < s.events.size(); ++i) {
+    if (!s.events[i].name.empty() && !taken.insert(s.events[i].name).second) {
+      placed[i].at["name"].fail("found \"" + s.events[i].name + "\" a second time; allowed: a name for each event");
+    }
+  }
+  for (std::size_t i = 0; i < s.events.size(); ++i) {
+    if (!s.events[i].name.empty()) continue;
+    std::string const base = default_name(s.events[i], balancers, i);
+    std::string name = base;
+    for (int n = 2; !taken.insert(name).second; ++n) name = base + " #" + std::to_string(n);
+    s.events[i].name = name;
+  }
+}
+
+/// The nodes that a fault may strike, followed over time.
+class node_checker {
+public:
+  explicit node_checker(scenario const& s)
+    : scenario_(s) {
+    for (balancer_identity const& b : balancers_of(s)) {
+      if (b.settings->kind == balancer_kind::external) {
+        foreign_.insert(b.name);
+      } else if (b.event) {
+        later_[*b.event].push_back(b.name);
+      } else {
+        add(b.name);
+      }
+    }
+    for (std::uint32_t i = 0; i < s.topology.proxies.count; ++i) add("proxy[" + std::to_string(i) + "]");
+    for (std::uint32_t i = 0; i < s.topology.sols.count; ++i) add("sol[" + std::to_string(i) + "]");
+  }
+
+  void check(std::size_t index, placed_event const& e) {
+    for (std::string const& name : later_[index]) add(name);
+    if (auto const* kill = std::get_if<kill_node>(&e.what.action)) {
+      check_strike(e.at["kill"], kill->node);
+      alive_[kill->node] = false;
+    } else if (auto const* restart = std::get_if<restart_node>(&e.what.action)) {
+      cursor const at = e.at["restart"];
+      check_node(at.value().is_string() ? at : at["node"], restart->node);
+      alive_[restart->node] = true;
+    } else if (auto const* move = std::get_if<move_sessions>(&e.what.action)) {
+      check_move(e.at["move_sessions"], *move);
+    }
+  }
+
+private:
+  void add(std::string const& name) {
+    alive_[name] = true;
+    names_.push_back(name);
+  }
+
+  void check_strike(cursor const& at, std::string const& node) {
+    check_node(at, node);
+    if (!alive_[node]) at.fail("found \"" + node + "\", which was killed before; allowed: a node that runs");
+  }
+
+  void check_node(cursor const& at, std::string const& node) {
+    if (foreign_.contains(node))
+      at.fail("found \"" + node + "\", which is not ours to stop; allowed: nodes that the run starts");
+    check_known(at, node, names_);
+    check_own_process(at, node, "proxy[", scenario_.topology.proxies.process, scenario_.topology.proxies.count);
+    check_own_process(at, node, "sol[", scenario_.topology.sols.process, scenario_.topology.sols.count);
+  }
+
+  static void check_known(cursor const& at, std::string const& node, std::vector<std::string> const& names) {
+    if (std::find(names.begin(), names.end(), node) != names.end()) return;
+    std::vector<std::string> allowed = names;
+    if (allowed.size() > 12) {
+      allowed.resize(12);
+      allowed.emplace_back("...");
+    }
+    std::string message = "found the unknown node \"" + node + "\"; allowed: " + listed(allowed);
+    if (auto const near = config::nearest(node, names); !near.empty())
+      message += "; did you mean '" + std::string(near) + "'?";
+    at.fail(message);
+  }
+
+  static void check_own_process(cursor const& at, std::string const& node, std::string_view prefix,
+                                process_layout layout, std::uint32_t count) {
+    if (!node.starts_with(prefix) || layout == process_layout::each || count == 1) return;
+    at.fail("found \"" + node + "\", which shares its process with " + std::to_string(count - 1) +
+            " others; allowed: a node of its own (\"process\": \"each\")");
+  }
+
+  void check_move(cursor const& at, move_sessions const& move) {
+    std::vector<std::string> proxies;
+    for (std::uint32_t i = 0; i < scenario_.topology.proxies.count; ++i)
+      proxies.push_back("proxy[" + std::to_string(i) + "]");
+    if (proxies.size() < 2) at.fail("found a move among 1 proxy; allowed: with topology.proxies.count of 2 or more");
+    if (!move.from.empty()) check_known(at["from"], move.from, proxies);
+    if (move.to != "random") check_known(at["to"], move.to, proxies);
+    if (move.from == move.to)
+      at["to"].fail("found \"" + move.to + "\", where they are; allowed: another proxy, or \"random\"");
+  }
+
+  scenario const& scenario_;
+  std::map<std::string, bool> alive_;
+  std::vector<std::string> names_;
+  std::set<std::string> foreign_;
+  std::map<std::size_t, std::vector<std::string>> later_; // by event
+};
+
+}
+
+std::vector<balancer_identity> balancers_of(scenario const& s) {
+  std::vector<balancer_identity> result;
+  std::map<balancer_kind, std::uint32_t> next;
+  auto const add = [&](balancer_group const& group, std::size_t index, std::optional<std::size_t> event) {
+    for (std::uint32_t i = 0; i < group.count; ++i) {
+      std::string name = std::string(kind_name(group.kind)) + "[" + std::to_string(next[group.kind]++) + "]";
+      result.push_back({std::move(name), index, event, &group});
+    }
+  };
+  for (std::size_t i = 0; i < s.topology.balancers.size(); ++i) add(s.topology.balancers[i], i, std::nullopt);
+  for (std::size_t i = 0; i < s.events.size(); ++i) {
+    if (auto const* added = std::get_if<add_balancer>(&s.events[i].action)) add(added->group, i, i);
+  }
+  return result;
+}
+
+void read_events(cursor const& root, scenario& s, std::filesystem::path const& directory) {
+  if (!root.has("events")) return;
+  std::vector<placed_event> placed;
+  cursor const events = root["events"];
+  for (std::size_t i = 0; i < events.size(); ++i) placed.push_back({read_event(events[i], s, directory), events[i]});
+  std::stable_sort(placed.begin(), placed.end(), [](placed_event const& a, placed_event const& b) {
+    return std::pair(a.what.at_share.value_or(-1), a.what.at) < std::pair(b.what.at_share.value_or(-1), b.what.at);
+  });
+  for (placed_event const& e : placed) s.events.push_back(e.what);
+  name_events(s, placed);
+  node_checker nodes(s);
+  for (std::size_t i = 0; i < placed.size(); ++i) nodes.check(i, placed[i]);
+}
+
+}

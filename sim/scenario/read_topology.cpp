@@ -1,0 +1,157 @@
+#include "sim/scenario/reading.hpp"
+#include "sim/scenario/threshold.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <stdexcept>
+
+namespace sim::scenario {
+namespace {
+
+constexpr std::string_view guess_names[] = {"random", "round_robin", "least_conn", "token_hash"};
+constexpr std::string_view layout_names[] = {"each", "shared"};
+constexpr std::size_t max_balancers = 256;
+/// A map that holds not even one entry would be "off" under another name.
+constexpr std::uint64_t min_map_bytes = 1024, max_map_bytes = std::uint64_t{64} << 30;
+
+nanoseconds from_ms(double ms) { return nanoseconds(std::llround(ms * 1e6)); }
+
+std::vector<violation_expectation> read_expectations(cursor const& at) {
+  std::vector<violation_expectation> expectations;
+  for (auto const& [invariant, bound] : at.value().items()) {
+    try {
+      auto const [compare, number] = parse_comparison(bound.get<std::string>());
+      expectations.push_back({invariant, compare, number});
+    } catch (std::invalid_argument const& e) {
+      at[invariant].fail(e.what());
+    }
+  }
+  return expectations;
+}
+
+void check_address(cursor const& at) {
+  std::string const text = at.value().get<std::string>();
+  char const* begin = text.data();
+  char const* const end = begin + text.size();
+  bool good = true;
+  for (int part = 0; part < 5; ++part) {
+    unsigned value = 0;
+    begin = std::from_chars(begin, end, value).ptr + 1;
+    good = good && (part < 4 ? value <= 255 : value >= 1 && value <= 65535);
+  }
+  if (!good) at.fail("found \"" + text + "\"; allowed: an address such as \"127.0.0.1:8080\"");
+}
+
+void read_token_map(cursor const& at, balancer_group& group) {
+  if (!at.has("token_map")) return;
+  std::string const text = at.text("token_map", "");
+  if (text == "off") {
+    group.token_map_bytes.reset();
+    return;
+  }
+  auto const bytes = parse_size(text);
+  if (!bytes || *bytes < min_map_bytes || *bytes > max_map_bytes) {
+    at["token_map"].fail("found \"" + text + "\"; allowed: a size from \"1k\" to \"64g\", or \"off\"");
+  }
+  group.token_map_bytes = bytes;
+}
+
+service_time read_service_time(cursor const& at) {
+  auto const& [kind, parameters] = *at.value().items().begin();
+  nanoseconds const mean = from_ms(parameters.at("mean_ms").get<double>());
+  if (kind == "exponential") return exponential_time{mean};
+  if (kind == "lognormal") return lognormal_time{mean, parameters.at("sigma").get<double>()};
+  return constant_time{mean};
+}
+
+proxy_settings read_proxies(cursor const& at) {
+  proxy_settings proxies;
+  proxies.count = at.count("count", proxies.count);
+  proxies.process = at.choice("process", layout_names, proxies.process);
+  proxies.servers = at.count("servers", proxies.servers);
+  if (at.has("service_time")) proxies.service_time = read_service_time(at["service_time"]);
+  proxies.redirect_time = at.duration("redirect_time", proxies.redirect_time);
+  proxies.answer_bytes = at.count("answer_bytes", proxies.answer_bytes);
+  proxies.lease = at.duration("lease", proxies.lease);
+  if (proxies.lease < std::chrono::milliseconds(10)) {
+    at[at.has("lease") ? "lease" : "lease_ms"].fail("found a lease below 10 ms; allowed: 10 ms or more");
+  }
+  return proxies;
+}
+
+sol_settings read_sols(cursor const& at) {
+  sol_settings sols;
+  sols.count = at.count("count", sols.count);
+  sols.process = at.choice("process", layout_names, sols.process);
+  sols.rpc_delay = at.duration("rpc_delay", sols.rpc_delay);
+  return sols;
+}
+
+}
+
+std::filesystem::path existing_file(cursor const& at, std::filesystem::path const& directory) {
+  std::string const text = at.value().get<std::string>();
+  std::filesystem::path const path = std::filesystem::absolute(directory / text).lexically_normal();
+  std::error_code error;
+  if (std::filesystem::is_regular_file(path, error)) return path;
+  std::vector<std::string> names;
+  for (std::filesystem::directory_iterator it(path.parent_path(), error), end;
+       !error && it != end && names.size() < 1000; it.increment(error)) {
+    names.push_back(it->path().filename().string());
+  }
+  std::string message = "found \"" + text + "\", which is no file; allowed: an existing file, relative to the scenario";
+  if (auto const near = config::nearest(path.filename().string(), names); !near.empty()) {
+    message += "; did you mean '" + std::string(near) + "'?";
+  }
+  at.fail(message);
+}
+
+balancer_group read_balancer_group(cursor const& at, std::filesystem::path const& directory) {
+  balancer_group group;
+  std::string const kind = at.text("kind", "gateway");
+  group.kind = kind == "nginx"      ? balancer_kind::nginx
+               : kind == "external" ? balancer_kind::external
+                                    : balancer_kind::gateway;
+  group.count = at.count("count", group.count);
+  group.guess = at.choice("guess", guess_names, group.guess);
+  read_token_map(at, group);
+  group.threads = at.count("threads", group.threads);
+  group.max_redirects = at.count("max_redirects", group.max_redirects);
+  group.nginx_config = at.text("config", group.nginx_config);
+  if (at.has("template")) {
+    if (at.has("config")) at["template"].fail("found both 'config' and 'template'; allowed: one of them");
+    group.nginx_config = "template";
+    group.nginx_template = existing_file(at["template"], directory);
+  }
+  if (group.kind == balancer_kind::external) {
+    cursor const addresses = at["addresses"];
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+      check_address(addresses[i]);
+      group.addresses.push_back(addresses[i].value().get<std::string>());
+    }
+    group.count = static_cast<std::uint32_t>(group.addresses.size());
+  }
+  if (at.has("expect_violations")) group.expect_violations = read_expectations(at["expect_violations"]);
+  return group;
+}
+
+topology read_topology(cursor const& at, std::filesystem::path const& directory) {
+  topology result;
+  cursor const balancers = at["balancers"];
+  if (balancers.value().is_array()) {
+    for (std::size_t i = 0; i < balancers.size(); ++i)
+      result.balancers.push_back(read_balancer_group(balancers[i], directory));
+  } else {
+    result.balancers.push_back(read_balancer_group(balancers, directory));
+  }
+  std::size_t total = 0;
+  for (balancer_group const& group : result.balancers) total += group.count;
+  if (total > max_balancers) {
+    balancers.fail("found " + std::to_string(total) + " balancers; allowed: at most " + std::to_string(max_balancers));
+  }
+  result.proxies = read_proxies(at["proxies"]);
+  if (at.has("sols")) result.sols = read_sols(at["sols"]);
+  return result;
+}
+
+}

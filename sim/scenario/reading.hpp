@@ -1,0 +1,32 @@
+#pragma once
+
+#include "sim/scenario/cursor.hpp"
+#include "sim/scenario/scenario.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+/// The steps of load.cpp, one for each part of the file. All throw config::bad_input.
+namespace sim::scenario {
+
+/// `directory` is where relative paths start.
+balancer_group read_balancer_group(cursor const& at, std::filesystem::path const& directory);
+topology read_topology(cursor const& at, std::filesystem::path const& directory);
+load read_load(cursor const& at, std::filesystem::path const& directory);
+
+/// `root` is the whole document; needs topology and load.
+population read_population(cursor const& root, scenario const& s);
+std::vector<phase> read_phases(cursor const& root, scenario const& s);
+/// Sets s.events; needs topology and load.
+void read_events(cursor const& root, scenario& s, std::filesystem::path const& directory);
+/// Needs everything else.
+std::vector<threshold> read_thresholds(cursor const& root, scenario const& s);
+
+/// `found X; allowed: A, B; did you mean 'B'?`
+std::string choice_message(std::string const& found, std::vector<std::string> const& allowed, std::string_view word);
+
+/// A file that exists, as an absolute path.
+std::filesystem::path existing_file(cursor const& at, std::filesystem::path const& directory);
+
+}
