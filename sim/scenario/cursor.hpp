@@ -10,12 +10,6 @@
 
 namespace sim::scenario {
 
-/// `"1.5s"` in nanoseconds, or nothing. Units: us, ms, s, m, h.
-std::optional<nanoseconds> parse_duration(std::string_view text);
-
-/// `"10m"` in bytes as nginx reads it: k, m, g are powers of 1024; or nothing.
-std::optional<std::uint64_t> parse_size(std::string_view text);
-
 /// A value in a document that was checked against the schema, with the way back to its line.
 /// Valid as long as the document is.
 class cursor {

@@ -1,3 +1,4 @@
+#include "config/units.hpp"
 #include "sim/scenario/reading.hpp"
 #include "sim/scenario/threshold.hpp"
 
@@ -49,7 +50,7 @@ void read_token_map(cursor const& at, balancer_group& group) {
     group.token_map_bytes.reset();
     return;
   }
-  auto const bytes = parse_size(text);
+  auto const bytes = config::parse_size(text);
   if (!bytes || *bytes < min_map_bytes || *bytes > max_map_bytes) {
     at["token_map"].fail("found \"" + text + "\"; allowed: a size from \"1k\" to \"64g\", or \"off\"");
   }

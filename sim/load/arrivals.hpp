@@ -1,0 +1,43 @@
+#pragma once
+
+#include "sim/load/stream.hpp"
+#include "sim/scenario/scenario.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace sim::load {
+
+/// Intended start times of an open load, in order: nanoseconds from its start.
+///
+/// constant_rate: request i at i / rate. ramping_rate: request i when the integral of the rate, which is linear in each
+/// stage, reaches i. poisson: exponential gaps. Times beyond the load's duration are not given.
+class arrivals {
+public:
+  /// `load.kind` is constant_rate, ramping_rate or poisson.
+  arrivals(scenario::load const& load, std::uint64_t seed);
+
+  std::optional<std::int64_t> next();
+
+private:
+  struct stage {
+    double begin_s, end_s, begin_rate, end_rate;
+    double before; // integral of the rate up to its begin
+    double amount; // integral over it
+  };
+
+  std::optional<double> next_s();
+  std::optional<double> next_of_ramp();
+
+  scenario::load_kind kind_;
+  double rate_rps_;
+  double duration_s_;
+  std::vector<stage> stages_;
+  std::size_t stage_ = 0;
+  std::uint64_t given_ = 0;
+  double last_ns_ = 0; // poisson
+  std::mt19937_64 gaps_;
+};
+
+}

@@ -1,0 +1,142 @@
+#pragma once
+
+#include "sim/load/arrivals.hpp"
+#include "sim/load/popularity.hpp"
+#include "sim/load/stream.hpp"
+#include "sim/load/trace.hpp"
+#include "sim/scenario/scenario.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sim::load {
+
+/// What kind of token a request carries: the character's own, one that nobody issued, none.
+/// The same order as measure::token_kind.
+enum class token_kind : std::uint8_t { own, junk, none };
+
+/// One request that is to be sent.
+struct planned_request {
+  std::int64_t at_ns = 0; // intended start, from the start of the load. Closed load, unpaced trace: 0, meaning now
+  std::uint64_t balancer_draw = 0; // for balancer_chooser
+  std::uint32_t character = 0;     // who asks, whatever the token
+  std::uint32_t rotation = 0;      // own: which of the character's tokens; junk: a number that makes tokens differ
+  std::uint32_t target = 0;        // index into plan::targets
+  std::uint32_t connection = 0;    // the client's connection, for balancer_choice per_connection
+  std::uint16_t method = 0;        // index into plan::methods
+  token_kind kind = token_kind::own;
+};
+
+/// A share of the load: every `of`-th request (open) or character (closed), from number `index` on. One for each thread
+/// of a load generator; all shares together are the whole load.
+struct slice {
+  std::uint32_t index = 0, of = 1;
+};
+
+/// What the requests of a scenario refer to. Constant once made; shared by threads.
+struct plan {
+  scenario::scenario const* what = nullptr; // outlives the plan
+  std::vector<scenario::mix_entry> methods; // weight 0: only a trace uses it; `targets` is empty, see target_sets
+  std::vector<std::string> targets;         // may hold "{character}"
+  std::vector<std::vector<std::uint32_t>> target_sets; // of each method: indices into targets, used in turn
+  std::vector<trace_entry> trace;                      // by time
+  std::vector<std::string> notes;                      // one line each, such as lines of a log that could not be read
+
+  /// How many requests there will be, where that is known before: closed loads without a duration, and traces.
+  std::optional<std::uint64_t> total_requests() const;
+  /// Whether requests have intended times. Otherwise (closed load; trace with speed 0) the next one is due when one
+  /// ends.
+  bool paced() const;
+};
+
+/// Reads the trace, if there is one. Throws config::bad_input when it has no usable line. `s` outlives the plan.
+plan make_plan(scenario::scenario const& s);
+
+/// All requests of an open load or trace in the order of their intended times. Single-threaded.
+class request_source {
+public:
+  /// `p` outlives the source. Precondition: the load is not closed.
+  explicit request_source(plan const& p, slice part = {});
+
+  /// The next request, or nothing when the load is over. An unpaced trace gives all with `at_ns` 0: take the next one
+  /// when a connection is free.
+  std::optional<planned_request> next();
+
+private:
+  std::optional<planned_request> next_of_all();
+  std::optional<planned_request> next_of_trace();
+  void fill_drawn(planned_request& request);
+  void rotate_until(std::int64_t at_ns);
+
+  plan const* plan_;
+  slice part_;
+  std::uint64_t issued_ = 0;
+  std::optional<arrivals> arrivals_;
+  popularity popularity_;
+  std::vector<double> method_weights_;   // cumulative
+  std::vector<std::uint32_t> turns_;     // of each method: the next target
+  std::vector<std::uint32_t> rotations_; // of each character; empty without rotation
+  double next_rotation_ns_ = 0;
+  std::uint32_t connections_;
+  std::mt19937_64 who_, what_, where_, tokens_, rotation_;
+};
+
+/// One character's part of a closed load: what it has sent and its own random stream, so that its requests do not
+/// depend on how the characters interleave.
+struct active_character {
+  std::uint32_t character = 0;
+  std::uint32_t connection = 0;
+  std::uint32_t remaining = 0; // requests not yet given
+  std::uint32_t given = 0;
+  std::uint32_t rotation = 0;
+  double next_rotation_ns = 0;
+  small_stream draws;
+};
+
+/// A closed load: characters in random order, each with its requests one after another. Single-threaded.
+class closed_plan {
+public:
+  /// `p` outlives it. Precondition: the load is closed.
+  explicit closed_plan(plan const& p, slice part = {});
+
+  /// The next character that becomes active, or nothing when all were started. `connection` is the number of the place
+  /// (of `load.concurrency`) that it takes; `now_ns` from the start of the load.
+  std::optional<active_character> start_next_character(std::uint32_t connection, std::int64_t now_ns);
+
+  /// The character's next request, or nothing when it has sent all (or the load's duration is over): then start
+  /// another.
+  std::optional<planned_request> next(active_character& who, std::int64_t now_ns);
+
+  /// Of this slice, without a duration.
+  std::uint64_t total_requests() const;
+  std::uint64_t given() const { return given_; }
+
+private:
+  plan const* plan_;
+  std::vector<std::uint32_t> order_; // of characters
+  std::size_t started_ = 0;
+  std::uint64_t given_ = 0;
+  std::vector<double> method_weights_;
+};
+
+/// Which balancer a request goes to. Decided when it is sent, since balancers are added during a run. When one is
+/// added, `address` and `per_connection` move only as many as go to the new one (jump consistent hash).
+class balancer_chooser {
+public:
+  /// Several choosers of a run (one a thread) differ in `first`, where round robin starts.
+  explicit balancer_chooser(scenario::balancer_choice choice, std::uint32_t first = 0)
+    : choice_(choice)
+    , turn_(first) {}
+
+  /// Below `balancers`, which is not 0.
+  std::uint16_t choose(planned_request const& request, std::uint16_t balancers);
+
+private:
+  scenario::balancer_choice choice_;
+  std::uint32_t turn_;
+};
+
+}
