@@ -1,0 +1,124 @@
+#pragma once
+
+#include "sim/live/exchange.hpp"
+#include "sim/live/ready_set.hpp"
+#include "sim/measure/records.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sim::live {
+
+class connection;
+
+/// Counts that other threads may read while the load runs.
+struct client_counts {
+  std::atomic<std::uint64_t> sent{0}, done{0}, failed{0};
+};
+
+struct client_settings {
+  std::uint32_t connections_per_balancer = 64;                // at most, of this client
+  std::chrono::nanoseconds timeout{std::chrono::seconds(10)}; // from the first byte sent to the last byte read
+  bool keep_records = true;                                   // one client_record a request
+};
+
+/// Told when orders are done; gives new ones from there.
+class order_source {
+public:
+  virtual ~order_source() = default;
+  virtual void done(order const& what, measure::client_record const& record) = 0;
+};
+
+/// One thread's clients: keeps connections to the balancers, sends each order on an idle one, opens another while it
+/// may, and queues orders when all are busy (their lag grows, and shows). One request at a time on a connection.
+///
+/// A safe request whose kept-alive connection turns out to be closed, with no byte of an answer, is sent once more on
+/// another connection under the same id (RFC 9110 9.2.2). Everything runs on the io_context's one thread.
+class client {
+public:
+  /// `words` and `ids` (the run's next request id) must outlive it.
+  client(boost::asio::io_context& context, vocabulary const& words, client_settings settings,
+         std::atomic<journal::request_id>& ids);
+  client(client const&) = delete;
+  client& operator=(client const&) = delete;
+  ~client();
+
+  /// Who is told; before the first order, and outliving the last.
+  void set_source(order_source& source) { source_ = &source; }
+
+  /// The next balancer's index. `forged` is HOST:PORT for the probes of the closed door.
+  std::uint16_t add_balancer(boost::asio::ip::tcp::endpoint where, std::string forged);
+  std::size_t balancers() const { return balancers_.size(); }
+
+  void send(order const& what);
+
+  /// Orders given and not done.
+  std::uint64_t in_flight() const { return given_ - finished_; }
+  client_counts const& counts() const { return counts_; }
+
+  /// Ends what is in flight as `pending`, closes all connections and sends nothing more; the io_context runs dry.
+  void abandon();
+
+  /// Records of all orders sent so far, in no order; those in flight as `pending`.
+  std::vector<measure::client_record> records() const;
+  /// What arrived, for some of the requests with findings.
+  std::map<journal::request_id, std::string> const& observed() const { return observed_; }
+  /// Latencies (ns, from the intended start) when no records are kept.
+  std::vector<std::uint64_t> const& latencies() const { return latencies_; }
+
+private:
+  friend class connection;
+  struct balancer {
+    boost::asio::ip::tcp::endpoint where;
+    std::string forged;
+    std::vector<connection*> connections;
+    std::vector<connection*> idle; // connected, last used last
+    std::vector<connection*> closed;
+    std::deque<order> queue;
+  };
+
+  void dispatch(balancer& at, order const& what);
+  measure::client_record record_of(order const& what) const;
+  /// The connection's order has its outcome.
+  void complete(connection& c, measure::client_outcome outcome);
+  void retry(connection& c);
+  void serve_queue(balancer& at);
+
+  // In flight in order of sending: the head times out first. Intrusive, so that a request costs no timer.
+  void enlist(connection& c);
+  void delist(connection& c);
+  void arm_timeout();
+  void on_timeout();
+
+  boost::asio::io_context& context_;
+  vocabulary const& words_;
+  client_settings settings_;
+  std::atomic<journal::request_id>& ids_;
+  order_source* source_ = nullptr;
+  ready_set ready_;
+  std::deque<balancer> balancers_;
+  std::vector<std::unique_ptr<connection>> connections_; // by number
+  boost::asio::steady_timer timer_;
+  bool timer_armed_ = false;
+  bool abandoned_ = false;
+  connection* oldest_ = nullptr;
+  connection* newest_ = nullptr;
+  std::uint64_t given_ = 0, finished_ = 0;
+  client_counts counts_;
+  std::deque<measure::client_record> records_;
+  std::map<journal::request_id, std::string> observed_;
+  std::vector<std::uint64_t> latencies_;
+};
+
+}

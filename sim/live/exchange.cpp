@@ -1,0 +1,295 @@
+#include "sim/live/exchange.hpp"
+
+#include "fakeproxy/cluster/echo.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+namespace sim::live {
+namespace {
+
+namespace cluster = fakeproxy::cluster;
+using boost::beast::http::verb;
+using gateway::http::field_line;
+
+constexpr std::string_view character_mark = "{character}";
+constexpr std::size_t kept = 64; // bytes of an answer's begin and end that are compared: more than both marks need
+
+enum echo : std::uint8_t { echo_character = 1, echo_method = 2, echo_target = 4, echo_fields = 8, echo_body = 16 };
+
+void append_number(std::string& out, std::uint64_t value) { cluster::append_decimal(out, value); }
+
+std::uint64_t number(std::string_view text) {
+  std::uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+// Both in ASCII; `lower` is lower case already.
+bool is_name(std::string_view name, std::string_view lower) {
+  return name.size() == lower.size() && std::equal(name.begin(), name.end(), lower.begin(), [](char a, char b) {
+           return (a >= 'A' && a <= 'Z' ? static_cast<char>(a | 0x20) : a) == b;
+         });
+}
+bool begins_name(std::string_view name, std::string_view lower) {
+  return name.size() >= lower.size() && is_name(name.substr(0, lower.size()), lower);
+}
+
+// Spreads the request id, so that Lab-Check differs in all digits from request to request.
+std::uint64_t check_value(journal::request_id id) { return (id + 1) * 0x9e3779b97f4a7c15u; }
+
+}
+
+exchange::exchange(vocabulary const& words, std::string host, std::string forged)
+  : words_(&words)
+  , host_(std::move(host))
+  , forged_(std::move(forged)) {
+  for (std::string const& target : words.targets)
+    escaped_targets_.push_back(target.find(character_mark) == std::string::npos ? cluster::escape_target(target) : "");
+}
+
+void exchange::append_target(order const& what) {
+  std::string const& target = words_->targets[what.target];
+  if (!words_->laboratory) {
+    request_ += target;
+    return;
+  }
+  std::string const& escaped = escaped_targets_[what.target];
+  if (!escaped.empty()) {
+    request_ += target;
+    expected_target_ = escaped;
+    return;
+  }
+  std::size_t const mark = target.find(character_mark);
+  std::size_t const begin = request_.size();
+  request_.append(target, 0, mark);
+  append_number(request_, what.character == journal::no_character ? 0 : what.character);
+  request_.append(target, mark + character_mark.size());
+  expected_target_.clear();
+  cluster::append_escaped_target(expected_target_, std::string_view(request_).substr(begin));
+}
+
+void exchange::append_body(method_entry const& method, journal::request_id id) {
+  body_.clear();
+  append_number(body_, id);
+  body_ += ':';
+  while (body_.size() < method.body_bytes) body_ += "the cargo of this request, byte for byte; ";
+  body_.resize(method.body_bytes);
+  cluster::body_digest digest;
+  digest.add(body_);
+  expected_body_ = digest.text();
+
+  if (!method.chunked) {
+    request_ += "Content-Length: ";
+    append_number(request_, body_.size());
+    request_ += "\r\n\r\n";
+    request_ += body_;
+    return;
+  }
+  request_ += "Transfer-Encoding: chunked\r\n\r\n";
+  constexpr std::size_t chunk = 1000;
+  for (std::size_t at = 0; at < body_.size(); at += chunk) {
+    std::string_view const piece = std::string_view(body_).substr(at, chunk);
+    char digits[20];
+    auto const end = std::to_chars(std::begin(digits), std::end(digits), piece.size(), 16).ptr;
+    request_.append(digits, end);
+    request_ += "\r\n";
+    request_ += piece;
+    request_ += "\r\n";
+  }
+  request_ += "0\r\n\r\n";
+}
+
+std::string_view exchange::write(order const& what, journal::request_id id) {
+  method_entry const& method = words_->methods[what.method];
+  what_ = what;
+  id_ = id;
+  request_.clear();
+  request_ += method.name;
+  request_ += ' ';
+  append_target(what);
+  request_ += " HTTP/1.1\r\nHost: ";
+  request_ += host_;
+  request_ += "\r\n";
+  if (!words_->laboratory) {
+    request_ += "\r\n";
+    return request_;
+  }
+
+  cluster::fields_digest fields;
+  if (what.kind != measure::token_kind::none) {
+    token_ = "Bearer ";
+    if (what.kind == measure::token_kind::own) {
+      token_ += cluster::make_token(words_->key, what.character, what.token, words_->token_bytes);
+    } else { // of the right length and alphabet, from nobody
+      std::size_t const size = token_.size() + std::max<std::size_t>(words_->token_bytes, cluster::min_token_length);
+      token_ += "junk";
+      append_number(token_, what.token);
+      token_.resize(std::max(size, token_.size()), '_');
+    }
+    request_ += "Authorization: ";
+    request_ += token_;
+    request_ += "\r\n";
+    fields.add("authorization", token_);
+  }
+  request_ += "Lab-Request: ";
+  append_number(request_, id);
+  request_ += "\r\nLab-Check: ";
+  std::size_t const check = request_.size();
+  cluster::append_hex(request_, check_value(id));
+  fields.add("lab-check", std::string_view(request_).substr(check));
+  constexpr std::string_view accept = "application/json", cookie = "lab=1; taste=oat";
+  request_ += "\r\nAccept: ";
+  request_ += accept;
+  request_ += "\r\nCookie: ";
+  request_ += cookie;
+  request_ += "\r\n";
+  fields.add("accept", accept);
+  fields.add("cookie", cookie);
+  if (what.probe == measure::probe_kind::forged_fields) {
+    request_ +=
+        "X-Accel-Redirect: /internal_redirect/" + forged_ + "/lab/forged\r\nX-Backend: http://" + forged_ + "\r\n";
+  }
+  if (method.body_bytes > 0 || method.chunked) {
+    constexpr std::string_view type = "application/octet-stream";
+    request_ += "Content-Type: ";
+    request_ += type;
+    request_ += "\r\n";
+    fields.add("content-type", type);
+    append_body(method, id);
+  } else {
+    static std::string const no_body = cluster::body_digest().text();
+    expected_body_ = no_body;
+    // RFC 9110 8.6: a method that anticipates a body says that there is none.
+    bool const says_none = method.verb == verb::post || method.verb == verb::put || method.verb == verb::patch;
+    request_ += says_none ? "Content-Length: 0\r\n\r\n" : "\r\n";
+  }
+  expected_fields_ = fields.value();
+  return request_;
+}
+
+void exchange::begin_answer() {
+  status_ = 0;
+  findings_ = 0;
+  echoes_ = 0;
+  epoch_ = 0;
+  incarnation_ = 0;
+  body_length_ = 0;
+  observed_.clear();
+  begin_.clear();
+  end_.clear();
+}
+
+void exchange::observe(std::string_view what, std::string_view arrived, std::string_view sent) {
+  if (!observed_.empty()) observed_ += "; ";
+  observed_ += what;
+  observed_ += ' ';
+  observed_ += arrived.substr(0, 120);
+  if (sent.empty()) return;
+  observed_ += ", sent ";
+  observed_ += sent.substr(0, 120);
+}
+
+void exchange::on_head(gateway::http::message_head const& head, char const* base) {
+  status_ = head.status;
+  if (!words_->laboratory) return;
+  for (field_line const& field : head.fields) {
+    if (field.id != boost::beast::http::field::unknown) continue;
+    std::string_view const name = field.name.in(base);
+    if (begins_name(name, "lab-")) {
+      on_laboratory_field(name.substr(4), field.value.in(base));
+    } else if (begins_name(name, "x-accel-") || is_name(name, "x-backend") || begins_name(name, "x-session-")) {
+      findings_ |= measure::found_leak;
+      observe(name, field.value.in(base), {});
+    }
+  }
+}
+
+void exchange::on_laboratory_field(std::string_view name, std::string_view value) {
+  auto const compare = [&](bool same, echo which, measure::client_finding otherwise, std::string_view sent) {
+    echoes_ |= which;
+    if (same) return;
+    findings_ |= otherwise;
+    observe(name, value, sent);
+  };
+  if (is_name(name, "character")) {
+    compare(number(value) == what_.character, echo_character, measure::found_foreign, {});
+  } else if (is_name(name, "epoch")) {
+    epoch_ = number(value);
+  } else if (is_name(name, "incarnation")) {
+    incarnation_ = number(value);
+  } else if (is_name(name, "method")) {
+    compare(value == words_->methods[what_.method].name, echo_method, measure::found_method,
+            words_->methods[what_.method].name);
+  } else if (is_name(name, "target")) {
+    compare(value == expected_target_, echo_target, measure::found_target, expected_target_);
+  } else if (is_name(name, "fields")) {
+    std::uint64_t digest = 0;
+    std::from_chars(value.data(), value.data() + value.size(), digest, 16);
+    compare(digest == expected_fields_, echo_fields, measure::found_fields, {});
+  } else if (is_name(name, "body")) {
+    compare(value == expected_body_, echo_body, measure::found_request_body, expected_body_);
+  } else if (is_name(name, "error")) {
+    findings_ |= measure::found_target; // the request that a proxy read did not parse; ours was well-formed
+    observe("the proxy answered", value, expected_target_);
+  }
+}
+
+void exchange::on_body(std::string_view piece) {
+  if (!words_->laboratory) return;
+  body_length_ += piece.size();
+  if (begin_.size() < kept) begin_ += piece.substr(0, kept - begin_.size());
+  if (piece.size() >= kept) {
+    end_ = piece.substr(piece.size() - kept);
+  } else {
+    end_ += piece;
+    if (end_.size() > kept) end_.erase(0, end_.size() - kept);
+  }
+}
+
+bool exchange::body_is_ours() const {
+  if (words_->methods[what_.method].verb == verb::head || status_ == 204) return body_length_ == 0;
+  char text[2 * kept];
+  char* at = text;
+  auto const put = [&](std::string_view piece) { at = std::copy(piece.begin(), piece.end(), at); };
+  auto const put_number = [&](std::uint64_t value) { at = std::to_chars(at, std::end(text), value).ptr; };
+  put("{\"request\":");
+  put_number(id_);
+  put(",\"character\":");
+  if (what_.kind == measure::token_kind::own) {
+    put_number(what_.character);
+  } else {
+    put("null");
+  }
+  put(",\"pad\":\"");
+  std::string_view const first(text, static_cast<std::size_t>(at - text));
+  if (begin_.compare(0, first.size(), first) != 0) return false;
+  std::size_t const first_size = first.size();
+  at = text;
+  put("\",\"end\":");
+  put_number(id_);
+  put("}");
+  std::string_view const last(text, static_cast<std::size_t>(at - text));
+  if (end_.size() < last.size() || std::string_view(end_).substr(end_.size() - last.size()) != last) return false;
+  return body_length_ == std::max<std::uint64_t>(words_->answer_bytes, first_size + last.size());
+}
+
+void exchange::judge(measure::client_record& record) {
+  record.status = static_cast<std::uint16_t>(status_);
+  record.epoch = epoch_;
+  record.incarnation = incarnation_;
+  if (words_->laboratory) {
+    bool const success = status_ >= 200 && status_ < 300;
+    constexpr std::uint8_t always = echo_method | echo_target | echo_fields | echo_body;
+    std::uint8_t const needed = what_.kind == measure::token_kind::own ? always | echo_character : always;
+    if (success && (echoes_ & needed) != needed) findings_ |= measure::found_no_echo;
+    if (success && !body_is_ours()) {
+      findings_ |= measure::found_answer_body;
+      observe("answer body of " + std::to_string(body_length_) + " bytes ending", end_, {});
+    }
+  }
+  record.findings = findings_;
+}
+
+}

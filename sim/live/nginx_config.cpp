@@ -1,0 +1,55 @@
+#include "sim/live/nginx_config.hpp"
+
+#include "config/document.hpp"
+#include "sim/live/places.hpp"
+
+#include <fstream>
+#include <sstream>
+
+namespace sim::live {
+namespace {
+
+std::string text_of(scenario::balancer_group const& group) {
+  if (group.nginx_config == "guess") return std::string(article_guess_conf);
+  if (group.nginx_config == "lua_map") return std::string(article_lua_conf);
+  std::ifstream in(group.nginx_template);
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (!in) throw config::bad_input(group.nginx_template.string() + ": cannot read the nginx template");
+  return text.str();
+}
+
+std::string value_of(std::string const& placeholder, nginx_places const& places) {
+  if (placeholder == "listen") return places.listen;
+  if (placeholder == "prefix") return places.prefix.string();
+  if (placeholder == "modules") return find_nginx_modules().string();
+  if (placeholder == "upstreams") {
+    std::string lines;
+    for (std::string const& upstream : places.upstreams) lines += "server " + upstream + ";\n";
+    return lines;
+  }
+  throw config::bad_input("nginx template: found placeholder {{" + placeholder +
+                          "}}; allowed: {{listen}}, {{upstreams}}, {{prefix}}, {{modules}}");
+}
+
+}
+
+std::string nginx_config(scenario::balancer_group const& group, nginx_places const& places) {
+  std::istringstream lines(text_of(group));
+  std::string filled;
+  for (std::string line; std::getline(lines, line);) {
+    std::size_t const first = line.find_first_not_of(" \t");
+    bool const comment = first != std::string::npos && line[first] == '#';
+    for (std::size_t at = 0; !comment && (at = line.find("{{", at)) != std::string::npos;) {
+      std::size_t const end = line.find("}}", at);
+      if (end == std::string::npos) break;
+      std::string const value = value_of(line.substr(at + 2, end - at - 2), places);
+      line.replace(at, end + 2 - at, value);
+      at += value.size();
+    }
+    filled += line + "\n";
+  }
+  return filled;
+}
+
+}

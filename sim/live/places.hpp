@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+/// Where things are on this machine.
+namespace sim::live {
+
+/// `name` beside our own executable. Throws `could_not_run` when it is not there.
+std::filesystem::path program_beside_us(std::string_view name);
+
+/// nginx from PATH or the usual places. Throws `could_not_run`, saying how to get it.
+std::filesystem::path find_nginx();
+
+/// The directory with nginx's dynamic modules, of which ngx_http_lua_module.so is one. Throws `could_not_run`.
+std::filesystem::path find_nginx_modules();
+
+/// The shipped scenarios: in the source tree above our executable, or installed beside it. Empty when there are none.
+std::filesystem::path find_scenarios();
+
+}

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sim::live {
+
+/// Closed load on one URL, as wrk does it: each connection sends its next request when the answer is whole.
+struct quick_settings {
+  std::string url; // http://HOST:PORT/target, HOST an IPv4 address or localhost
+  std::uint32_t connections = 64;
+  std::chrono::nanoseconds duration{std::chrono::seconds(10)};
+  std::chrono::nanoseconds timeout{std::chrono::seconds(10)};
+};
+
+struct quick_result {
+  std::uint64_t requests = 0, failed = 0; // failed: no whole answer, or a status of 500 and more
+  double seconds = 0, cpu_seconds = 0;    // cpu: of this thread, user and system
+  std::vector<std::uint64_t> latency_ns;  // sorted
+};
+
+/// One thread, until the duration is over. Throws `config::bad_input` for a URL that cannot be used.
+quick_result quick_load(quick_settings const& settings);
+
+/// A few lines for people.
+std::string describe(quick_result const& result);
+
+}
