@@ -19,19 +19,19 @@ enum class client_outcome : std::uint8_t {
   connect_error, // could not connect to the balancer
   reset,         // connection closed or reset before the whole answer was read
   timeout,
-  malformed      // the answer did not parse
+  malformed // the answer did not parse
 };
 
 /// What the client found wrong with an answer when it compared it with what it had sent. A set of bits.
 enum client_finding : std::uint16_t {
-  found_method = 1,        // Lab-Method is not the method sent
-  found_target = 2,        // Lab-Target is not the target sent, or the proxy could not parse it (400 + Lab-Error)
-  found_fields = 4,        // Lab-Fields differs
-  found_request_body = 8,  // Lab-Body differs
-  found_answer_body = 16,  // the answer's body is not the one for this request (cut short, spliced, swapped)
-  found_leak = 32,         // X-Accel-*, X-Backend or X-Session-* came out
-  found_foreign = 64,      // Lab-Character is not the character whose token asked
-  found_no_echo = 128      // a success without Lab-* echo fields
+  found_method = 1,       // Lab-Method is not the method sent
+  found_target = 2,       // Lab-Target is not the target sent, or the proxy could not parse it (400 + Lab-Error)
+  found_fields = 4,       // Lab-Fields differs
+  found_request_body = 8, // Lab-Body differs
+  found_answer_body = 16, // the answer's body is not the one for this request (cut short, spliced, swapped)
+  found_leak = 32,        // X-Accel-*, X-Backend or X-Session-* came out
+  found_foreign = 64,     // Lab-Character is not the character whose token asked
+  found_no_echo = 128     // a success without Lab-* echo fields
 };
 
 /// What kind of token the request carried.
@@ -47,21 +47,21 @@ enum class probe_kind : std::uint8_t {
 /// One client request. Times: CLOCK_MONOTONIC ns.
 struct client_record {
   journal::request_id request = 0;
-  std::int64_t intended_ns = 0;  // when it should have been sent: latency counts from here
-  std::int64_t sent_ns = 0;      // when its first byte was written
+  std::int64_t intended_ns = 0; // when it should have been sent: latency counts from here
+  std::int64_t sent_ns = 0;     // when its first byte was written
   std::int64_t done_ns = 0;
-  std::uint64_t epoch = 0;       // Lab-Epoch, 0 without
+  std::uint64_t epoch = 0;                 // Lab-Epoch, 0 without
   journal::incarnation_id incarnation = 0; // Lab-Incarnation, 0 without
   std::uint32_t character = journal::no_character;
-  std::uint32_t token = 0;       // rotation of the character's token: (character, token) identifies a token
-  std::uint32_t target = 0;      // index into run_records::targets
+  std::uint32_t token = 0;  // rotation of the character's token: (character, token) identifies a token
+  std::uint32_t target = 0; // index into run_records::targets
   std::uint16_t balancer = no_balancer;
   std::uint16_t status = 0;
-  std::uint16_t findings = 0;    // client_finding bits
+  std::uint16_t findings = 0; // client_finding bits
   client_outcome outcome = client_outcome::pending;
   token_kind kind = token_kind::own;
-  std::uint8_t method = 0;       // boost::beast::http::verb as integer
-  std::uint8_t phase = 0;        // index into scenario.phases, of the intended start
+  std::uint8_t method = 0; // boost::beast::http::verb as integer
+  std::uint8_t phase = 0;  // index into scenario.phases, of the intended start
   probe_kind probe = probe_kind::none;
 };
 
@@ -81,10 +81,10 @@ struct eve_record {
 
 struct event_record {
   std::string name;
-  std::string kind;         // "add_balancer", "kill", "restart", "move_sessions"
-  std::string node;         // what it struck, empty if none
+  std::string kind; // "add_balancer", "kill", "restart", "move_sessions"
+  std::string node; // what it struck, empty if none
   std::int64_t planned_ns = 0, began_ns = 0, done_ns = 0;
-  std::string detail;       // "moved 412 sessions"
+  std::string detail; // "moved 412 sessions"
 };
 
 struct balancer_records {
@@ -100,22 +100,22 @@ struct proxy_address {
 };
 
 struct run_records {
-  std::int64_t start_ns = 0, end_ns = 0;      // of the load
-  std::vector<client_record> clients;         // by request id, request id = index + 1
-  std::vector<located_hop> hops;              // of all proxies
-  std::vector<journal::sol_event> sols;       // of all sols, each sol's in its order
-  std::vector<balancer_records> balancers;    // index = client_record::balancer
+  std::int64_t start_ns = 0, end_ns = 0;   // of the load
+  std::vector<client_record> clients;      // by request id, request id = index + 1
+  std::vector<located_hop> hops;           // of all proxies
+  std::vector<journal::sol_event> sols;    // of all sols, each sol's in its order
+  std::vector<balancer_records> balancers; // index = client_record::balancer
   std::vector<std::string> targets;
-  std::vector<proxy_address> proxies;         // index = located_hop::proxy; may be empty (then unknown)
+  std::vector<proxy_address> proxies;                  // index = located_hop::proxy; may be empty (then unknown)
   std::map<journal::request_id, std::string> observed; // of some requests with findings: what arrived, one line
   std::vector<eve_record> eve;
-  std::vector<std::uint64_t> eve_latency_ns;          // game requests
+  std::vector<std::uint64_t> eve_latency_ns; // game requests
   std::vector<std::uint64_t> notification_latency_ns;
   std::vector<event_record> events;
-  std::vector<std::uint32_t> logged_in;       // characters that had a session when the load started
+  std::vector<std::uint32_t> logged_in; // characters that had a session when the load started
   bool interrupted = false;
-  bool complete = true;                       // all planned load was issued
-  std::optional<std::string> aborted_by;      // threshold with abort_on_fail
+  bool complete = true;                  // all planned load was issued
+  std::optional<std::string> aborted_by; // threshold with abort_on_fail
   double client_cpu_seconds = 0;
 };
 

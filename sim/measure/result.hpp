@@ -41,34 +41,34 @@ using metric_set = std::map<std::string, metric>;
 
 struct named_metrics {
   std::string name;
-  std::string kind;   // of a balancer: "gateway", "nginx", "external"; empty for phases
+  std::string kind; // of a balancer: "gateway", "nginx", "external"; empty for phases
   metric_set metrics;
   std::map<std::string, metric_set> phases; // of a balancer: by phase name
 };
 
 struct invariant_result {
-  std::string name;         // "one_session", …
+  std::string name; // "one_session", …
   std::uint64_t checked = 0;
   std::uint64_t violations = 0;
-  std::uint64_t expected_violations = 0; // those of balancers that declare them; not counted in `violations`
-  bool passed = false;      // violations == 0 and every expected violation occurred
-  bool exercised = false;   // checked > 0
-  std::vector<std::string> examples;      // at most 10, each one line
+  std::uint64_t expected_violations = 0;        // those of balancers that declare them; not counted in `violations`
+  bool passed = false;                          // violations == 0 and every expected violation occurred
+  bool exercised = false;                       // checked > 0
+  std::vector<std::string> examples;            // at most 10, each one line
   std::map<std::string, std::uint64_t> by_kind; // "method", "target", …: what exactly was broken
-  std::string note;         // what could not be checked on black boxes
+  std::string note;                             // what could not be checked on black boxes
 };
 
 struct threshold_result {
-  std::string metric;       // "redirect_ratio{phase:steady}"
-  std::string expression;   // "<0.05"
+  std::string metric;     // "redirect_ratio{phase:steady}"
+  std::string expression; // "<0.05"
   std::optional<double> value;
   bool passed = false;
-  std::string note;         // "no samples", "undecided: about 12000 more requests would decide"
+  std::string note; // "no samples", "undecided: about 12000 more requests would decide"
 };
 
 struct event_result {
   std::string name, kind, node, detail;
-  double at_s = 0, done_s = 0;                       // from the start of load
+  double at_s = 0, done_s = 0; // from the start of load
   std::optional<double> convergence_s, peak_redirect_ratio;
   std::optional<std::uint64_t> convergence_requests; // see DESIGN section 3
 };
@@ -76,7 +76,7 @@ struct event_result {
 /// One second (or a fraction) of one balancer.
 struct time_slice {
   double from_s = 0, to_s = 0;
-  std::string balancer;     // "" = all
+  std::string balancer; // "" = all
   std::uint64_t requests = 0, redirects = 0, failed = 0;
   double latency_ms_p50 = 0, latency_ms_p99 = 0;
 };
@@ -92,7 +92,7 @@ struct result {
   std::uint64_t seed = 0;
   sim::measure::verdict verdict = sim::measure::verdict::passed;
   int exit_code = exit_passed;
-  std::vector<std::string> reasons;  // why it did not pass, or is invalid; one line each
+  std::vector<std::string> reasons; // why it did not pass, or is invalid; one line each
   double duration_s = 0;
   metric_set metrics;
   std::vector<named_metrics> phases, balancers;
@@ -101,7 +101,7 @@ struct result {
   std::vector<event_result> events;
   std::vector<phase_span> phase_spans;
   std::vector<time_slice> timeseries;
-  std::vector<std::string> notes;    // black boxes, theory's conditions, warnings
+  std::vector<std::string> notes; // black boxes, theory's conditions, warnings
 };
 
 }

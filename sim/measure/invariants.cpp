@@ -1,0 +1,168 @@
+#include "sim/measure/invariants.hpp"
+
+#include "sim/measure/judge.hpp"
+
+#include <boost/beast/http/verb.hpp>
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace sim::measure {
+namespace {
+
+using boost::beast::http::verb;
+
+bool success(client_record const& c) {
+  return c.outcome == client_outcome::answered && c.status >= 200 && c.status < 300;
+}
+
+/// RFC 9110 9.2.2: safe methods, PUT and DELETE are idempotent.
+bool idempotent(std::uint8_t method) {
+  switch (static_cast<verb>(method)) {
+  case verb::get:
+  case verb::head:
+  case verb::options:
+  case verb::trace:
+  case verb::put:
+  case verb::delete_:
+    return true;
+  default:
+    return false;
+  }
+}
+
+std::string method_name(std::uint8_t method) {
+  auto const name = boost::beast::http::to_string(static_cast<verb>(method));
+  return {name.data(), name.size()};
+}
+
+/// What arrived, from what the client observed of the answer and what the proxies wrote down.
+std::string arrived(run_view const& v, std::uint32_t slot) {
+  std::string text;
+  auto const seen = v.records().observed.find(v.client(slot).request);
+  if (seen != v.records().observed.end()) text = seen->second + "; ";
+  for (std::uint32_t h : v.hops(slot))
+    text += "proxy[" + std::to_string(v.hop(h).proxy) + "] saw " + method_name(v.hop(h).hop.method) + ", answered " +
+            std::to_string(v.hop(h).hop.status) + "; ";
+  return text + "client got " + std::to_string(v.client(slot).status);
+}
+
+/// A proxy of ours answered, and the client read it whole.
+bool answered_by_proxy(run_view const& v, std::uint32_t i) {
+  if (v.client(i).outcome != client_outcome::answered) return false;
+  return v.client(i).incarnation != 0 || !v.hops(i).empty() || v.client(i).findings != 0;
+}
+
+constexpr std::array<std::string_view, 7> names = {"one_session",  "right_place", "intact", "at_most_once",
+                                                   "nobody_elses", "closed_door", "books"};
+
+}
+
+std::span<std::string_view const> invariant_names() { return names; }
+
+std::vector<invariant_result> check_invariants(run_view const& v) {
+  std::vector<invariant_result> all;
+  all.push_back(check_one_session(v));
+  all.push_back(check_right_place(v));
+  all.push_back(check_intact(v));
+  all.push_back(check_at_most_once(v));
+  all.push_back(check_nobody_elses(v));
+  all.push_back(check_closed_door(v));
+  all.push_back(check_books(v));
+  return all;
+}
+
+invariant_result check_intact(run_view const& v) {
+  judge j(v, "intact");
+  for (std::uint32_t i = 0; i != v.size(); ++i) {
+    if (!v.issued(i) || v.client(i).probe == probe_kind::internal_location) continue;
+    client_record const& c = v.client(i);
+    bool const other_method = std::any_of(v.hops(i).begin(), v.hops(i).end(),
+                                          [&](std::uint32_t h) { return v.hop(h).hop.method != c.method; });
+    if (!answered_by_proxy(v, i) && !other_method) continue;
+    j.checked();
+    std::vector<std::string_view> kinds;
+    if (other_method || c.findings & found_method) kinds.push_back("method");
+    if (c.findings & found_target) kinds.push_back("target");
+    if (c.findings & found_fields) kinds.push_back("fields");
+    if (c.findings & found_request_body) kinds.push_back("request_body");
+    if (c.findings & found_answer_body) kinds.push_back("answer_body");
+    if (c.findings & found_no_echo) kinds.push_back("no_echo");
+    if (!kinds.empty()) j.violation(i, kinds, [&] { return arrived(v, i); });
+  }
+  // A request line that a balancer broke has lost its id with it.
+  std::uint64_t malformed = 0;
+  for (std::uint32_t h : v.stray_hops()) malformed += v.hop(h).hop.outcome == journal::hop_outcome::malformed;
+  if (malformed) j.note(std::to_string(malformed) + " hops reached proxies malformed, without a readable request id");
+  return j.finish();
+}
+
+invariant_result check_at_most_once(run_view const& v) {
+  judge j(v, "at_most_once");
+  std::vector<std::uint16_t> applied(v.size());
+  for (journal::sol_event const& e : v.records().sols) {
+    if (e.kind != journal::sol_event_kind::applied) continue;
+    std::uint32_t const slot = v.slot(e.request);
+    if (slot != no_index) ++applied[slot];
+  }
+  for (std::uint32_t i = 0; i != v.size(); ++i) {
+    client_record const& c = v.client(i);
+    if (!v.issued(i) || idempotent(c.method) || c.kind != token_kind::own) continue;
+    if (c.probe == probe_kind::internal_location) continue;
+    j.checked();
+    if (applied[i] > 1)
+      j.violation(i, {"applied_twice"},
+                  [&] { return "applied " + std::to_string(applied[i]) + " times; " + arrived(v, i); });
+    else if (applied[i] == 0 && success(c))
+      j.violation(i, {"not_applied"}, [&] { return "success, but never applied; " + arrived(v, i); });
+  }
+  return j.finish();
+}
+
+invariant_result check_nobody_elses(run_view const& v) {
+  judge j(v, "nobody_elses");
+  for (std::uint32_t i = 0; i != v.size(); ++i) {
+    client_record const& c = v.client(i);
+    if (!v.issued(i) || !answered_by_proxy(v, i)) continue;
+    j.checked();
+    std::uint32_t const right = c.kind == token_kind::own ? c.character : journal::no_character;
+    std::uint32_t served = right;
+    for (std::uint32_t h : v.hops(i))
+      if (v.hop(h).hop.outcome == journal::hop_outcome::served) served = v.hop(h).hop.character;
+    if (c.findings & found_foreign)
+      j.violation(i, {"foreign"},
+                  [&] { return "an answer for another character than " + std::to_string(c.character); });
+    else if (c.kind == token_kind::junk && success(c) && c.incarnation != 0)
+      j.violation(i, {"junk_served"}, [&] { return "a token that nobody issued was served; " + arrived(v, i); });
+    else if (served != right)
+      j.violation(i, {"foreign"}, [&] {
+        return "sent for character " + std::to_string(right) + ", served as character " + std::to_string(served);
+      });
+  }
+  return j.finish();
+}
+
+invariant_result check_closed_door(run_view const& v) {
+  judge j(v, "closed_door");
+  std::uint64_t probes = 0;
+  for (std::uint32_t i = 0; i != v.size(); ++i) {
+    client_record const& c = v.client(i);
+    if (!v.issued(i)) continue;
+    bool const by_target =
+        c.target < v.records().targets.size() && v.records().targets[c.target].starts_with("/internal_redirect/");
+    bool const internal = c.probe == probe_kind::internal_location || by_target;
+    bool const probe = internal || c.probe == probe_kind::forged_fields;
+    probes += probe;
+    if (c.outcome != client_outcome::answered && v.hops(i).empty()) continue;
+    j.checked();
+    std::vector<std::string_view> kinds;
+    if (c.findings & found_leak) kinds.push_back("leak");
+    if (internal && (!v.hops(i).empty() || success(c))) kinds.push_back("internal_location");
+    if (!kinds.empty()) j.violation(i, kinds, [&] { return arrived(v, i); });
+  }
+  if (probes == 0) j.note("no probe was sent: only leaks were looked for");
+  return j.finish();
+}
+
+}

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "sim/measure/result.hpp"
+#include "sim/measure/run_view.hpp"
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace sim::measure {
+
+/// The names that `expect_violations` and results use.
+std::span<std::string_view const> invariant_names();
+
+/// All seven invariants of DESIGN section 5, in its order.
+std::vector<invariant_result> check_invariants(run_view const& v);
+
+/// 1. Each epoch of a character belongs to one incarnation, and no hop that arrived after a later epoch was granted (by
+/// the registry's time, or by another proxy's having served it) was served under an earlier one. Checked: served hops.
+invariant_result check_one_session(run_view const& v);
+
+/// 2. Every served hop, and every answer that a client got, came from the incarnation to which the registry had granted
+/// that epoch.
+invariant_result check_right_place(run_view const& v);
+
+/// 3. What the proxies saw, and what the client's echo says, is what the client sent. Checked: answers from proxies.
+invariant_result check_intact(run_view const& v);
+
+/// 4. A request of a method that is not idempotent was applied at most once, and once if the client saw success.
+invariant_result check_at_most_once(run_view const& v);
+
+/// 5. An answer belongs to the character whose token asked. Checked: answers from proxies.
+invariant_result check_nobody_elses(run_view const& v);
+
+/// 6. Probes have no effect, and internal headers never come out. Checked: answers of any kind.
+invariant_result check_closed_door(run_view const& v);
+
+/// 7. Client, balancer and proxy count the same. Checked: client requests.
+invariant_result check_books(run_view const& v);
+
+}

@@ -1,0 +1,237 @@
+#include "sim/measure/tally.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+
+namespace sim::measure {
+
+bool is_failure(run_records const& r, client_record const& c) {
+  if (c.outcome == client_outcome::pending) return !r.interrupted && !r.aborted_by;
+  if (c.outcome != client_outcome::answered || c.status >= 500) return true;
+  return c.status == 401 && c.kind != token_kind::junk;
+}
+
+std::vector<request_facts> facts_of(run_view const& v) {
+  std::vector<request_facts> facts(v.size());
+  for (std::size_t i = 0; i != v.size(); ++i) {
+    if (!v.issued(i)) continue;
+    request_facts& f = facts[i];
+    client_record const& c = v.client(i);
+    for (std::uint32_t h : v.hops(i)) {
+      ++f.hops;
+      if (v.hop(h).hop.outcome == journal::hop_outcome::redirected) ++f.redirects;
+    }
+    bool tried = false;
+    for (event_reference e : v.events(i)) {
+      if (v.event(e).kind != journal::balancer_event_kind::hop) continue;
+      tried = true;
+      if (v.event(e).hop == journal::hop_kind::retry) ++f.retries;
+    }
+    bool const journal = c.balancer < v.balancers().size() && v.balancers()[c.balancer].journal;
+    f.answered = c.outcome == client_outcome::answered;
+    // A black box answers 502 and 504 only after it has tried an upstream.
+    if (!journal) {
+      tried = f.answered && (c.status == 502 || c.status == 504);
+      if (f.hops > 1 + f.redirects) f.retries = f.hops - 1 - f.redirects;
+    }
+    f.needed_proxy = tried || f.hops != 0;
+    f.failed = is_failure(v.records(), c);
+  }
+  return facts;
+}
+
+void cell::merge(cell const& o) {
+  requests += o.requests, answered += o.answered, failed += o.failed, needed_proxy += o.needed_proxy;
+  hops += o.hops, redirects += o.redirects, retries += o.retries;
+  unauthorized += o.unauthorized, unavailable += o.unavailable, refused += o.refused;
+  balancer_answers += o.balancer_answers;
+  guesses += o.guesses, guess_hits += o.guess_hits, map_hits += o.map_hits, stale_hits += o.stale_hits;
+  trials += o.trials, sessions_created += o.sessions_created, sessions_moved += o.sessions_moved;
+  for (std::size_t r = 0; r != reason_count; ++r) by_reason[r] += o.by_reason[r];
+  latency.merge(o.latency);
+}
+
+tally::tally(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history,
+             std::vector<std::uint8_t> const& trials)
+  : v_(v)
+  , phases_(std::max<std::size_t>(1, v.scenario().phases.size()))
+  , balancers_(v.balancers().size() + 1)
+  , cells_(phases_.size() * balancers_.size())
+  , phase_lags_(phases_.size()) {
+  measure_spans();
+  count_requests(facts, history, trials);
+  count_sessions();
+  for (std::size_t p = 0; p != phases_.size(); ++p) {
+    for (std::size_t b = 0; b != balancers_.size(); ++b) {
+      phases_[p].merge(at(p, b));
+      balancers_[b].merge(at(p, b));
+    }
+    all_.merge(phases_[p]);
+    lag_.merge(phase_lags_[p]);
+  }
+}
+
+cell& tally::cell_of(std::size_t phase, std::uint16_t balancer) {
+  std::size_t const b = std::min<std::size_t>(balancer, balancers_.size() - 1);
+  return cells_[std::min(phase, phases_.size() - 1) * balancers_.size() + b];
+}
+
+void tally::measure_spans() {
+  auto const unset = std::numeric_limits<std::int64_t>::max();
+  run_records const& r = v_.records();
+  std::vector<std::int64_t> first(phases_.size() + 1, unset);
+  std::int64_t last = r.start_ns;
+  for (client_record const& c : r.clients) {
+    if (c.request == 0) continue;
+    auto& from = first[std::min<std::size_t>(c.phase, phases_.size() - 1)];
+    from = std::min(from, c.intended_ns);
+    last = std::max({last, c.intended_ns, c.done_ns});
+  }
+  std::int64_t const end = r.end_ns > r.start_ns ? r.end_ns : last;
+  first[0] = r.start_ns;
+  first[phases_.size()] = end;
+  for (std::size_t p = phases_.size(); p-- > 1;) first[p] = std::min(first[p], first[p + 1]);
+  auto const seconds = [&](std::int64_t ns) { return static_cast<double>(ns - r.start_ns) / 1e9; };
+  for (std::size_t p = 0; p != phases_.size(); ++p) {
+    std::string const name = p < v_.scenario().phases.size() ? v_.scenario().phases[p].name : "all";
+    spans_.push_back({name, seconds(first[p]), seconds(std::max(first[p], first[p + 1]))});
+  }
+  seconds_ = seconds(end);
+}
+
+std::size_t tally::phase_at(std::int64_t ns) const {
+  double const s = static_cast<double>(ns - v_.records().start_ns) / 1e9;
+  std::size_t p = phases_.size() - 1;
+  while (p > 0 && s < spans_[p].from_s) --p;
+  return p;
+}
+
+void tally::count_requests(std::vector<request_facts> const& facts, routing_history const& history,
+                           std::vector<std::uint8_t> const& trials) {
+  for (std::size_t i = 0; i != v_.size(); ++i) {
+    if (!v_.issued(i)) continue;
+    client_record const& c = v_.client(i);
+    request_facts const& f = facts[i];
+    cell& s = cell_of(c.phase, c.balancer);
+    ++s.requests;
+    s.failed += f.failed;
+    s.needed_proxy += f.needed_proxy;
+    s.hops += f.hops, s.redirects += f.redirects, s.retries += f.retries;
+    s.trials += trials.empty() ? 0 : trials[i];
+    for (std::uint32_t h : v_.hops(i))
+      if (history.hop_reason[h] != not_redirected) ++s.by_reason[history.hop_reason[h]];
+    if (history.first_choice[i] != choice::unknown) {
+      bool const missed = f.redirects != 0;
+      bool const map = history.first_choice[i] == choice::map;
+      (map ? s.map_hits : s.guesses) += 1;
+      if (map) s.stale_hits += missed;
+      if (!map) s.guess_hits += !missed;
+    }
+    if (c.sent_ns != 0)
+      phase_lags_[std::min<std::size_t>(c.phase, phases_.size() - 1)].record(c.sent_ns - c.intended_ns);
+    if (!f.answered) continue;
+    ++s.answered;
+    s.latency.record(c.done_ns - c.intended_ns);
+    s.unauthorized += c.status == 401;
+    s.unavailable += c.status == 503;
+    s.balancer_answers += !f.needed_proxy;
+    s.refused += !f.needed_proxy && c.status >= 400 && c.status < 500;
+  }
+}
+
+/// Sessions granted while the load ran. A grant belongs to the balancer whose hop waited for it, if one did.
+void tally::count_sessions() {
+  struct key {
+    std::uint32_t character;
+    std::uint64_t epoch;
+    std::int64_t at_ns;
+    std::uint32_t hop;
+    bool operator<(key const& o) const {
+      return std::tie(character, epoch, at_ns) < std::tie(o.character, o.epoch, o.at_ns);
+    }
+  };
+  run_records const& r = v_.records();
+  std::vector<key> first_hops;
+  for (std::uint32_t h = 0; h != r.hops.size(); ++h)
+    if (r.hops[h].hop.outcome == journal::hop_outcome::served && r.hops[h].hop.character != journal::no_character)
+      first_hops.push_back({r.hops[h].hop.character, r.hops[h].hop.epoch, r.hops[h].hop.received_ns, h});
+  std::sort(first_hops.begin(), first_hops.end());
+  std::unordered_map<std::uint32_t, cell*> granted_in;
+  for (journal::sol_event const& e : r.sols) {
+    if (e.at_ns < r.start_ns) continue;
+    bool const done = e.kind == journal::sol_event_kind::move_done;
+    if (!done && e.kind != journal::sol_event_kind::granted) continue;
+    std::size_t const phase = phase_at(e.at_ns);
+    if (done) {
+      ++cell_of(phase, no_balancer).sessions_moved;
+      auto const own = granted_in.find(e.character); // the move's own grant, which precedes it
+      if (own != granted_in.end()) --own->second->sessions_created;
+      granted_in.erase(e.character);
+      continue;
+    }
+    auto const at = std::lower_bound(first_hops.begin(), first_hops.end(), key{e.character, e.epoch, 0, 0});
+    std::uint16_t balancer = no_balancer;
+    if (at != first_hops.end() && at->character == e.character && at->epoch == e.epoch && at->at_ns <= e.at_ns) {
+      std::uint32_t const slot = v_.slot(r.hops[at->hop].hop.request);
+      if (slot != no_index) balancer = v_.client(slot).balancer;
+    }
+    cell& s = cell_of(phase, balancer);
+    ++s.sessions_created;
+    granted_in[e.character] = &s;
+  }
+}
+
+ratio_metric ratio_of(std::uint64_t numerator, std::uint64_t denominator) {
+  ratio_metric m;
+  m.numerator = numerator;
+  m.denominator = denominator;
+  m.value = denominator ? static_cast<double>(numerator) / static_cast<double>(denominator) : 0;
+  return m;
+}
+
+trend_metric trend_of(histogram const& h) {
+  auto const ms = [&](double q) { return static_cast<double>(h.quantile_ns(q)) / 1e6; };
+  trend_metric t;
+  t.count = h.count();
+  t.p50 = ms(0.5), t.p90 = ms(0.9), t.p95 = ms(0.95), t.p99 = ms(0.99), t.p999 = ms(0.999);
+  t.min = static_cast<double>(h.min_ns()) / 1e6;
+  t.max = static_cast<double>(h.max_ns()) / 1e6;
+  t.mean = h.mean_ns() / 1e6;
+  return t;
+}
+
+metric_set metrics_of(cell const& c, double seconds, bool every_reason) {
+  auto const counter = [](std::uint64_t n) { return counter_metric{static_cast<double>(n)}; };
+  metric_set m;
+  m["redirect_ratio"] = ratio_of(c.redirects, c.needed_proxy);
+  m["map_hit_ratio"] = ratio_of(c.map_hits, c.map_hits + c.guesses);
+  m["stale_hit_ratio"] = ratio_of(c.stale_hits, c.map_hits);
+  m["guess_hit_ratio"] = ratio_of(c.guess_hits, c.guesses);
+  m["failed_ratio"] = ratio_of(c.failed, c.requests);
+  m["hops_per_request"] = ratio_of(c.hops, c.needed_proxy);
+  m["requests"] = counter(c.requests);
+  m["failed_requests"] = counter(c.failed);
+  m["redirects"] = counter(c.redirects);
+  m["retries"] = counter(c.retries);
+  m["hops"] = counter(c.hops);
+  m["unauthorized"] = counter(c.unauthorized);
+  m["unavailable"] = counter(c.unavailable);
+  m["refused"] = counter(c.refused);
+  m["balancer_answers"] = counter(c.balancer_answers);
+  m["sessions_created"] = counter(c.sessions_created);
+  m["sessions_moved"] = counter(c.sessions_moved);
+  m["requests_per_second"] = counter_metric{seconds > 0 ? static_cast<double>(c.answered) / seconds : 0};
+  m["latency_ms"] = trend_of(c.latency);
+  for (std::size_t r = 0; r != reason_count; ++r) {
+    if (c.by_reason[r] == 0 && !every_reason) continue;
+    std::string const label = "{reason:" + std::string(name_of(static_cast<reason>(r))) + "}";
+    m["redirect_ratio" + label] = ratio_of(c.by_reason[r], c.needed_proxy);
+    m["redirects" + label] = counter(c.by_reason[r]);
+  }
+  return m;
+}
+
+}

@@ -1,0 +1,84 @@
+#pragma once
+
+#include "sim/measure/histogram.hpp"
+#include "sim/measure/reasons.hpp"
+#include "sim/measure/result.hpp"
+#include "sim/measure/run_view.hpp"
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace sim::measure {
+
+/// What one client request came to.
+struct request_facts {
+  std::uint32_t hops = 0;      // as proxies saw them
+  std::uint32_t redirects = 0; // X-Accel answers of proxies
+  std::uint32_t retries = 0;   // by the balancer's journal; else hops that follow neither nothing nor a redirect
+  bool needed_proxy = false;   // at least one hop seen or tried
+  bool answered = false;       // by anyone, completely
+  bool failed = false;         // see `is_failure`
+};
+
+/// Whether the client did not get what it had a right to: no whole answer, a 5xx, or a 401 for a token that is good or
+/// absent. A 401 for a junk token is right. A request without an end is a failure unless the run was cut short.
+bool is_failure(run_records const& r, client_record const& c);
+
+std::vector<request_facts> facts_of(run_view const& v);
+
+/// The counts of one slice of a run: a phase, a balancer, both, or all.
+struct cell {
+  std::uint64_t requests = 0, answered = 0, failed = 0, needed_proxy = 0;
+  std::uint64_t hops = 0, redirects = 0, retries = 0;
+  std::uint64_t unauthorized = 0, unavailable = 0, refused = 0, balancer_answers = 0;
+  std::uint64_t guesses = 0, guess_hits = 0, map_hits = 0, stale_hits = 0;
+  std::uint64_t trials = 0; // requests that theory expects to be guessed while a session exists (theory_fit.hpp)
+  std::uint64_t sessions_created = 0, sessions_moved = 0;
+  std::array<std::uint64_t, reason_count> by_reason{};
+  histogram latency;
+
+  void merge(cell const& other);
+};
+
+/// Every slice by phase and balancer, and each phase's schedule lag.
+class tally {
+public:
+  tally(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history,
+        std::vector<std::uint8_t> const& trials);
+
+  cell const& all() const { return all_; }
+  cell const& phase(std::size_t p) const { return phases_[p]; }
+  cell const& balancer(std::size_t b) const { return balancers_[b]; }
+  cell const& at(std::size_t p, std::size_t b) const { return cells_[p * balancers_.size() + b]; }
+  histogram const& lag() const { return lag_; }
+  histogram const& lag(std::size_t p) const { return phase_lags_[p]; }
+
+  /// From the start of load; phases without requests have no length.
+  std::vector<phase_span> const& spans() const { return spans_; }
+  double seconds() const { return seconds_; }
+
+private:
+  void count_requests(std::vector<request_facts> const& facts, routing_history const& history,
+                      std::vector<std::uint8_t> const& trials);
+  void count_sessions();
+  void measure_spans();
+  cell& cell_of(std::size_t phase, std::uint16_t balancer);
+  std::size_t phase_at(std::int64_t ns) const;
+
+  run_view const& v_;
+  cell all_;
+  std::vector<cell> phases_, balancers_, cells_; // the last balancer stands for `no_balancer`
+  histogram lag_;
+  std::vector<histogram> phase_lags_;
+  std::vector<phase_span> spans_;
+  double seconds_ = 0;
+};
+
+/// A slice's metrics. `every_reason`: also reasons that did not occur.
+metric_set metrics_of(cell const& c, double seconds, bool every_reason);
+
+trend_metric trend_of(histogram const& h);
+ratio_metric ratio_of(std::uint64_t numerator, std::uint64_t denominator);
+
+}

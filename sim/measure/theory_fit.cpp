@@ -1,0 +1,121 @@
+#include "sim/measure/theory_fit.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+#include <unordered_set>
+
+namespace sim::measure {
+namespace {
+
+struct visit {
+  std::uint32_t character, token;
+  std::int64_t sent;
+  std::uint32_t slot;
+  std::uint16_t balancer;
+};
+
+/// Requests with tokens of ours that needed a proxy, each character's in the order sent.
+std::vector<visit> visits_of(run_view const& v, std::vector<request_facts> const& facts) {
+  std::vector<visit> visits;
+  visits.reserve(v.size());
+  for (std::uint32_t i = 0; i != v.size(); ++i) {
+    client_record const& c = v.client(i);
+    if (facts[i].needed_proxy && c.kind == token_kind::own)
+      visits.push_back({c.character, c.token, c.sent_ns, i, c.balancer});
+  }
+  std::sort(visits.begin(), visits.end(), [](visit const& a, visit const& b) {
+    return std::tie(a.character, a.sent, a.slot) < std::tie(b.character, b.sent, b.slot);
+  });
+  return visits;
+}
+
+/// What in the run itself breaks the assumptions; empty when nothing does.
+std::string broken_in_run(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history) {
+  std::uint64_t overlapped = 0, failed = 0, lost = 0;
+  for (std::size_t i = 0; i != v.size(); ++i) {
+    overlapped += history.overlapped[i];
+    failed += facts[i].failed;
+  }
+  auto const is = [](std::uint8_t r, reason what) { return r == static_cast<std::uint8_t>(what); };
+  for (std::uint8_t r : history.hop_reason)
+    lost += is(r, reason::evicted) || is(r, reason::moved) || is(r, reason::forgotten) || is(r, reason::restarted);
+  auto const some = [](std::uint64_t n, char const* what) { return std::to_string(n) + what; };
+  if (v.records().interrupted || v.records().aborted_by) return "the run was cut short";
+  if (overlapped) return some(overlapped, " requests overlapped another of their character");
+  if (failed) return some(failed, " requests failed");
+  if (lost) return some(lost, " redirects of tokens that a map had known");
+  if (std::any_of(v.records().eve.begin(), v.records().eve.end(),
+                  [](eve_record const& e) { return e.moved || e.disconnects; }))
+    return "EVE clients moved or lost their sessions";
+  std::uint64_t moved = 0;
+  for (journal::sol_event const& e : v.records().sols)
+    moved += e.at_ns >= v.records().start_ns && e.kind == journal::sol_event_kind::move_done;
+  return moved ? some(moved, " sessions moved") : "";
+}
+
+}
+
+theory_fit fit_theory(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history) {
+  theory_fit fit;
+  fit.expected = theory::expect(v.scenario());
+  fit.broken = fit.expected.broken;
+  if (fit.broken.empty()) fit.broken = broken_in_run(v, facts, history);
+  auto const& groups = v.scenario().topology.balancers;
+  bool const hashed = std::any_of(groups.begin(), groups.end(), [](scenario::balancer_group const& g) {
+    return g.kind == scenario::balancer_kind::gateway && g.guess == scenario::guess_policy::token_hash;
+  });
+  fit.conditioned = fit.broken.empty() && !hashed;
+  fit.trials.assign(v.size(), 0);
+  std::unordered_set<std::uint32_t> const logged_in(v.records().logged_in.begin(), v.records().logged_in.end());
+  std::vector<std::pair<std::uint32_t, std::uint16_t>> known; // (token, balancer) of the present character
+  std::uint32_t character = journal::no_character;
+  bool session = false;
+  std::unordered_set<std::uint64_t> tokens;
+  for (visit const& x : visits_of(v, facts)) {
+    if (x.character != character) {
+      character = x.character;
+      session = logged_in.contains(character);
+      known.clear();
+    }
+    tokens.insert(std::uint64_t{x.character} << 32 | x.token);
+    ++fit.requests;
+    bool const map = x.balancer < v.balancers().size() && v.balancers()[x.balancer].map;
+    bool const knows = map && std::find(known.begin(), known.end(), std::pair(x.token, x.balancer)) != known.end();
+    fit.trials[x.slot] = session && !knows;
+    if (map && !knows) known.emplace_back(x.token, x.balancer);
+    session = true;
+  }
+  fit.tokens = tokens.size();
+  return fit;
+}
+
+void annotate(ratio_metric& m, theory_fit const& fit, std::uint64_t trials, double proxies, bool whole) {
+  if (!fit.broken.empty()) {
+    m.theory_note = "no theory: " + fit.broken;
+    return;
+  }
+  if (m.denominator == 0) {
+    m.theory_note = "no theory: no requests";
+    return;
+  }
+  double const n = static_cast<double>(m.denominator), tokens = static_cast<double>(fit.tokens);
+  bool const as_planned = static_cast<double>(fit.requests) == tokens * fit.expected.requests_per_token;
+  if (whole && fit.expected.per_token && as_planned) {
+    m.theory = fit.expected.per_token->mean * tokens / n;
+    m.standard_error = std::sqrt(fit.expected.per_token->variance * tokens) / n;
+    m.theory_note = fit.expected.form;
+    return;
+  }
+  if (!fit.conditioned) {
+    m.theory_note = "no theory: " + fit.expected.form;
+    return;
+  }
+  theory::moments const c = theory::conditioned(trials, proxies);
+  m.theory = c.mean / n;
+  m.standard_error = std::sqrt(c.variance) / n;
+  m.theory_note = "conditioned on the maps that each token visited: Binomial(" + std::to_string(trials) +
+                  " guesses for sessions that existed, (P - 1)/P)";
+}
+
+}

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "sim/measure/reasons.hpp"
+#include "sim/measure/result.hpp"
+#include "sim/measure/tally.hpp"
+#include "sim/theory/expect.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sim::measure {
+
+/// Theory applied to what a run really did.
+struct theory_fit {
+  theory::expectation expected;
+  bool conditioned = false; // the form conditioned on the run holds
+  std::string broken;       // why not
+  /// By slot: 1 for requests that were guessed while their character's session existed, by the rules alone (first visit
+  /// of a token to a map, any request where there is no map; not the request that created the session).
+  std::vector<std::uint8_t> trials;
+  std::uint64_t tokens = 0, requests = 0; // with tokens of ours
+};
+
+theory_fit fit_theory(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history);
+
+/// Sets theory, its standard error and the note of a redirect ratio. `whole`: the ratio of the whole run, where the
+/// closed form applies, if there is one; parts of it use the form conditioned on the run.
+void annotate(ratio_metric& m, theory_fit const& fit, std::uint64_t trials, double proxies, bool whole);
+
+}

@@ -1,0 +1,233 @@
+#include "sim/measure/thresholds.hpp"
+
+#include "sim/measure/errors.hpp"
+#include "sim/scenario/threshold.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <string>
+
+namespace sim::measure {
+namespace {
+
+using scenario::aggregate;
+using scenario::comparison;
+using scenario::metric_kind;
+using scenario::threshold_expression;
+
+/// The part of the run that a threshold's labels name. An index past the end: a name that the run does not know.
+struct slice {
+  std::optional<std::size_t> phase, balancer, why, event;
+  bool known = true;
+};
+
+template<class Items>
+std::optional<std::size_t> find_name(Items const& items, std::string const& name, bool& known) {
+  auto const at = std::find_if(items.begin(), items.end(), [&](auto const& item) { return item.name == name; });
+  if (at == items.end()) known = false;
+  return static_cast<std::size_t>(at - items.begin());
+}
+
+slice slice_of(scenario::threshold const& t, measurements const& m) {
+  slice s;
+  for (auto const& [label, name] : t.labels) {
+    if (label == "phase") s.phase = find_name(m.view.scenario().phases, name, s.known);
+    if (label == "balancer") s.balancer = find_name(m.view.balancers(), name, s.known);
+    if (label == "event") s.event = find_name(m.events, name, s.known);
+    if (label != "reason") continue;
+    std::size_t r = 0;
+    while (r != reason_count && name_of(static_cast<reason>(r)) != name) ++r;
+    s.why = r;
+    s.known = s.known && r != reason_count;
+  }
+  return s;
+}
+
+cell const& cell_of(slice const& s, measurements const& m) {
+  if (s.phase && s.balancer) return m.counts.at(*s.phase, *s.balancer);
+  if (s.phase) return m.counts.phase(*s.phase);
+  return s.balancer ? m.counts.balancer(*s.balancer) : m.counts.all();
+}
+
+double seconds_of(slice const& s, measurements const& m) {
+  if (!s.phase) return m.counts.seconds();
+  phase_span const& span = m.counts.spans()[*s.phase];
+  return span.to_s - span.from_s;
+}
+
+/// What one request adds to a ratio: numerator and denominator.
+std::optional<std::pair<std::uint32_t, std::uint32_t>> share(std::string const& metric, std::optional<std::size_t> why,
+                                                             std::size_t i, measurements const& m) {
+  request_facts const& f = m.facts[i];
+  choice const chosen = m.history.first_choice[i];
+  std::pair<std::uint32_t, std::uint32_t> s{0, 0};
+  if (metric == "redirect_ratio") {
+    s = {f.redirects, f.needed_proxy};
+    if (!why) return s;
+    s.first = 0;
+    for (std::uint32_t h : m.view.hops(i)) s.first += m.history.hop_reason[h] == *why;
+  } else if (metric == "hops_per_request") {
+    s = {f.hops, f.needed_proxy};
+  } else if (metric == "failed_ratio") {
+    s = {f.failed, 1};
+  } else if (metric == "map_hit_ratio") {
+    s = {chosen == choice::map, chosen != choice::unknown};
+  } else if (metric == "stale_hit_ratio") {
+    s = {f.redirects != 0, chosen == choice::map};
+  } else if (metric == "guess_hit_ratio") {
+    s = {f.redirects == 0, chosen == choice::guess};
+  }
+  if (s.second == 0) return std::nullopt;
+  return s;
+}
+
+estimate estimate_of(std::string const& metric, slice const& s, measurements const& m) {
+  std::vector<observation> all;
+  for (std::size_t i = 0; i != m.view.size(); ++i) {
+    if (!m.view.issued(i)) continue;
+    client_record const& c = m.view.client(i);
+    if ((s.phase && c.phase != *s.phase) || (s.balancer && c.balancer != *s.balancer)) continue;
+    auto const x = share(metric, s.why, i, m);
+    if (!x) continue;
+    // A request without a token of ours depends on no other: a cluster of its own, above all tokens.
+    std::uint64_t const token = std::uint64_t{c.character} << 32 | c.token;
+    std::uint64_t const alone = ~std::uint64_t{0} - i;
+    all.push_back({c.kind == token_kind::own ? token : alone, x->first, x->second});
+  }
+  return clustered(all);
+}
+
+void with_confidence(threshold_result& r, threshold_expression const& e, estimate const& sample) {
+  bool const below = e.compare == comparison::less || e.compare == comparison::less_equal;
+  double const near = one_sided_bound(sample, *e.confidence, below); // the side that must hold
+  double const far = one_sided_bound(sample, *e.confidence, !below); // the side that cannot
+  r.passed = scenario::holds(e.compare, near, e.bound);
+  if (r.passed) return;
+  if (!scenario::holds(e.compare, far, e.bound)) {
+    r.note = "decided against";
+    return;
+  }
+  std::uint64_t const more = more_to_decide(sample, *e.confidence, e.bound);
+  r.note = more == std::numeric_limits<std::uint64_t>::max()
+               ? "undecided: no number of requests would decide at this value"
+               : "undecided: about " + std::to_string(more) + " more requests would decide";
+}
+
+/// The ratio's counts, none without samples.
+std::optional<ratio_metric> ratio_in(metric_set const& set, std::string const& metric, slice const& s) {
+  std::string name = metric;
+  if (s.why) name += "{reason:" + std::string(name_of(static_cast<reason>(*s.why))) + "}";
+  auto const at = set.find(name);
+  if (at == set.end()) return std::nullopt;
+  auto const* r = std::get_if<ratio_metric>(&at->second);
+  if (!r || r->denominator == 0) return std::nullopt;
+  return *r;
+}
+
+histogram const* durations(std::string const& metric, slice const& s, measurements const& m) {
+  if (metric == "latency_ms") return &cell_of(s, m).latency;
+  if (metric == "schedule_lag_ms") return s.phase ? &m.counts.lag(*s.phase) : &m.counts.lag();
+  if (metric == "eve_latency_ms") return &m.eve_latency;
+  if (metric == "notification_latency_ms") return &m.notification_latency;
+  return nullptr;
+}
+
+std::optional<double> aggregated(histogram const& h, threshold_expression const& e) {
+  if (h.count() == 0) return std::nullopt;
+  auto const ms = [](std::uint64_t ns) { return static_cast<double>(ns) / 1e6; };
+  switch (e.of) {
+  case aggregate::percentile:
+    return ms(h.quantile_ns(e.percentile / 100));
+  case aggregate::average:
+    return h.mean_ns() / 1e6;
+  case aggregate::minimum:
+    return ms(h.min_ns());
+  case aggregate::maximum:
+    return ms(h.max_ns());
+  case aggregate::median:
+    return ms(h.quantile_ns(0.5));
+  case aggregate::count:
+    return static_cast<double>(h.count());
+  case aggregate::none:
+    break;
+  }
+  return std::nullopt;
+}
+
+std::optional<double> of_event(std::string const& metric, slice const& s, measurements const& m) {
+  if (!s.event) return std::nullopt;
+  event_result const& e = m.events[*s.event];
+  if (metric == "convergence_s") return e.convergence_s;
+  if (metric == "peak_redirect_ratio") return e.peak_redirect_ratio;
+  if (metric == "convergence_requests" && e.convergence_requests) return static_cast<double>(*e.convergence_requests);
+  return std::nullopt;
+}
+
+std::optional<double> of_eve(std::string const& metric, measurements const& m) {
+  if (m.view.records().eve.empty()) return std::nullopt;
+  std::uint64_t sum = 0;
+  for (eve_record const& e : m.view.records().eve) {
+    if (metric == "eve_requests") sum += e.requests;
+    if (metric == "notifications") sum += e.received;
+    if (metric == "notifications_lost") sum += e.lost;
+    if (metric == "notifications_doubled") sum += e.doubled;
+    if (metric == "notifications_reordered") sum += e.reordered;
+  }
+  return static_cast<double>(sum);
+}
+
+/// A single number: counters, rates, values of events. None without samples.
+std::optional<double> number(std::string const& metric, slice const& s, measurements const& m) {
+  if (metric.starts_with("eve_") || metric.starts_with("notifications")) return of_eve(metric, m);
+  if (s.event || metric.starts_with("convergence_") || metric == "peak_redirect_ratio") return of_event(metric, s, m);
+  cell const& c = cell_of(s, m);
+  if (c.requests == 0) return std::nullopt;
+  if (s.why) return static_cast<double>(c.by_reason[*s.why]);
+  metric_set const set = metrics_of(c, seconds_of(s, m), true);
+  auto const at = set.find(metric);
+  if (at == set.end()) return std::nullopt;
+  auto const* counter = std::get_if<counter_metric>(&at->second);
+  return counter ? std::optional(counter->value) : std::nullopt;
+}
+
+}
+
+threshold_result judge_threshold(scenario::threshold const& t, measurements const& m) {
+  threshold_result r;
+  r.metric = t.written.empty() ? t.metric : t.written;
+  r.expression = t.expression;
+  scenario::metric_info const* info = scenario::find_metric(t.metric);
+  slice const s = slice_of(t, m);
+  if (!info || !s.known) {
+    r.note = "no samples";
+    return r;
+  }
+  threshold_expression const e = scenario::parse_expression(t.expression, info->kind);
+  if (info->kind == metric_kind::duration) {
+    histogram const* h = durations(t.metric, s, m);
+    if (h) r.value = aggregated(*h, e);
+  } else if (info->kind == metric_kind::ratio) {
+    auto const ratio = ratio_in(metrics_of(cell_of(s, m), seconds_of(s, m), true), t.metric, s);
+    if (ratio) r.value = ratio->value;
+    if (ratio && e.confidence) {
+      with_confidence(r, e, estimate_of(t.metric, s, m));
+      return r;
+    }
+  } else {
+    r.value = number(t.metric, s, m);
+  }
+  if (r.value)
+    r.passed = scenario::holds(e.compare, *r.value, e.bound);
+  else
+    r.note = "no samples";
+  return r;
+}
+
+std::vector<threshold_result> judge_thresholds(measurements const& m) {
+  std::vector<threshold_result> results;
+  for (scenario::threshold const& t : m.view.scenario().thresholds) results.push_back(judge_threshold(t, m));
+  return results;
+}
+
+}

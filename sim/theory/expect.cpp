@@ -1,0 +1,115 @@
+#include "sim/theory/expect.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace sim::theory {
+namespace {
+
+using scenario::balancer_group;
+using scenario::balancer_kind;
+
+constexpr std::uint64_t bytes_per_entry = 128; // chosen: above what a digest, an upstream and LRU links take
+
+/// Why the guesses of this group are not uniform and independent; empty when they are.
+std::string_view guesses_broken_by(balancer_group const& g, std::uint32_t proxies) {
+  if (proxies == 1) return {};
+  if (g.kind == balancer_kind::external) return "an external balancer's guesses are unknown";
+  if (g.kind == balancer_kind::nginx) {
+    // Round robin over tokens in shuffled order picks as good as uniformly: what theory was checked against.
+    return g.nginx_config == "template" ? "the rules of a user's nginx template are unknown" : std::string_view{};
+  }
+  switch (g.guess) {
+  case scenario::guess_policy::random:
+    return {};
+  case scenario::guess_policy::token_hash:
+    return {};
+  case scenario::guess_policy::round_robin:
+    return "round_robin guesses are not independent";
+  case scenario::guess_policy::least_conn:
+    return "least_conn guesses are not uniform";
+  }
+  return {};
+}
+
+bool hashes(balancer_group const& g) {
+  return g.kind == balancer_kind::gateway && g.guess == scenario::guess_policy::token_hash;
+}
+
+/// The first assumption of the conditioned form that the scenario breaks; empty when none.
+std::string broken_by(scenario::scenario const& s) {
+  if (s.topology.balancers.empty()) return "no balancers";
+  for (balancer_group const& g : s.topology.balancers) {
+    if (auto const why = guesses_broken_by(g, s.topology.proxies.count); !why.empty()) return std::string(why);
+    if (hashes(g) && s.population.token_rotation_rps > 0)
+      return "token_hash guesses with rotating tokens: the session stays where the old token's hash put it";
+    if (hashes(g) && s.topology.balancers.size() > 1) return "token_hash guesses beside balancers of another kind";
+    if (g.has_map() && map_entries(g, s.population.token_bytes) < s.population.characters)
+      return "a token map smaller than the population evicts";
+  }
+  if (!s.events.empty()) return "events (" + s.events.front().name + ") disturb sessions or maps";
+  return {};
+}
+
+}
+
+std::uint64_t map_entries(balancer_group const& g, std::uint32_t token_bytes) {
+  if (g.kind == balancer_kind::gateway) return g.token_map_bytes.value_or(0) / bytes_per_entry;
+  struct row {
+    std::uint32_t key_bytes;
+    std::uint64_t entries;
+  };
+  static constexpr std::array<row, 4> measured = {{{20, 81'375}, {100, 40'672}, {200, 20'336}, {1'000, 5'084}}};
+  std::uint32_t const key = token_bytes + 7; // "Bearer "
+  for (row const& r : measured)
+    if (key <= r.key_bytes) return r.entries;
+  return 0;
+}
+
+expectation expect(scenario::scenario const& s) {
+  expectation e;
+  e.broken = broken_by(s);
+  e.conditioned = e.broken.empty();
+  if (!e.conditioned) return e;
+  auto const& groups = s.topology.balancers;
+  double const proxies = s.topology.proxies.count, q = s.population.logged_in;
+  bool const map = groups.front().has_map();
+  bool const alike =
+      std::all_of(groups.begin(), groups.end(), [&](balancer_group const& g) { return g.has_map() == map; });
+  bool const address = s.load.balancer_choice == scenario::balancer_choice::address;
+  bool const uniform = s.load.balancer_choice == scenario::balancer_choice::uniform;
+  bool const plain = s.population.junk_share == 0 && s.population.no_token_share == 0 &&
+                     s.population.token_rotation_rps == 0 && s.population.zipf == 0;
+  double balancers = 0;
+  for (balancer_group const& g : groups) balancers += g.count;
+  e.form = "conditioned on the maps that each token visited: Binomial(sum(D - 1 + q), (P - 1)/P)";
+  if (hashes(groups.front()))
+    e.form = "guess by the token's hash, the same everywhere: only sessions made elsewhere redirect";
+  if (s.load.kind != scenario::load_kind::closed || s.load.duration.count() != 0 || !plain || !alike) return e;
+  double const requests = s.load.requests_per_character;
+  e.requests_per_token = requests;
+  if (hashes(groups.front())) {
+    // Without a session, the hash finds the session it made; with one, every guess (each map's first) is one chance.
+    double const chance = q * miss_chance(proxies);
+    double const visits = !map ? requests : address ? 1 : distinct_maps(balancers, requests);
+    if (map && !address && !uniform && balancers > 1 && q > 0) return e;
+    // All guesses of a token are the same: it misses in each map it visits, or in none.
+    double const spread = map && !address ? variance_of_distinct_maps(balancers, requests) : 0;
+    double const miss = miss_chance(proxies);
+    e.per_token = moments{chance * visits, q * (miss * (spread + visits * visits) - miss * miss * visits * visits)};
+    return e;
+  }
+  if (!map) {
+    e.per_token = redirects_of_token(false, balancers, requests, q, proxies);
+    e.form = "no map: (R - 1 + q)(P - 1)/P";
+  } else if (address || balancers == 1) {
+    e.per_token = redirects_of_token(true, 1, requests, q, proxies);
+    e.form = "one map per token: q (P - 1)/P";
+  } else if (uniform) {
+    e.per_token = redirects_of_token(true, balancers, requests, q, proxies);
+    e.form = "map per balancer: (D - 1 + q)(P - 1)/P, D = B(1 - (1 - 1/B)^R)";
+  }
+  return e;
+}
+
+}

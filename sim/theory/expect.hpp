@@ -1,0 +1,31 @@
+#pragma once
+
+#include "sim/scenario/scenario.hpp"
+#include "sim/theory/redirects.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace sim::theory {
+
+/// What theory says of a scenario before it runs.
+struct expectation {
+  /// Redirects per token over all balancers, when a closed form holds: fixed R, uniform choices.
+  std::optional<moments> per_token;
+  double requests_per_token = 0; // the fixed R, 0 without
+  std::string form;              // which one, in words and symbols
+
+  /// Whether the form conditioned on the run (trials) holds: uniform, independent guesses that nothing disturbs.
+  bool conditioned = false;
+  std::string broken; // the first assumption that does not hold; empty when `conditioned`
+};
+
+/// What the scenario alone decides. What only the run shows (overlap, failures, evictions) is for the caller to check.
+expectation expect(scenario::scenario const& s);
+
+/// Lower bound of the entries that a gateway's token map of so many bytes holds: 1 per 128 bytes. nginx's
+/// `lua_shared_dict` by the length of its keys, as measured on 1.22 (DESIGN section 7).
+std::uint64_t map_entries(scenario::balancer_group const& g, std::uint32_t token_bytes);
+
+}
