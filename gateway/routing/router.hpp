@@ -50,6 +50,7 @@ public:
     return upstream_id{static_cast<std::uint32_t>(upstreams_.size() - 1)};
   }
   upstream_state& upstream(upstream_id id) { return upstreams_[index_of(id)]; }
+  upstream_state const& upstream(upstream_id id) const { return upstreams_[index_of(id)]; }
   std::size_t upstream_count() const { return upstreams_.size(); }
 
   /// For a new configuration; what is in the map stays.

@@ -1,0 +1,227 @@
+#include "gateway/http/forward.hpp"
+
+#include "gateway/http/accel.hpp"
+#include "gateway/http/fields.hpp"
+
+#include <boost/beast/http/status.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace gateway::http {
+namespace {
+
+constexpr std::string_view crlf = "\r\n";
+
+bool is_idempotent(beast_http::verb verb) {
+  using enum beast_http::verb;
+  switch (verb) {
+  case get:
+  case head:
+  case options:
+  case trace:
+  case put:
+  case delete_:
+  case propfind:
+  case report:
+    return true;
+  default:
+    return false;
+  }
+}
+
+/// Origin-form of an absolute-form target (RFC 9112 3.2.2: servers must accept it).
+std::string_view origin_form(std::string_view target) {
+  for (std::string_view const scheme : {std::string_view("http://"), std::string_view("https://")})
+    if (istarts_with(target, scheme)) {
+      std::size_t const path = target.find('/', scheme.size());
+      return path == std::string_view::npos ? std::string_view("/") : target.substr(path);
+    }
+  return target;
+}
+
+/// A client's X-Request-Id is kept when it is short and harmless in a log.
+bool usable_request_id(std::string_view id) {
+  return !id.empty() && id.size() <= 128 &&
+         std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+void append_number(std::string& out, std::uint64_t number) {
+  char text[20];
+  auto const end = std::to_chars(text, text + sizeof text, number).ptr;
+  out.append(text, end);
+}
+
+void append_length(std::string& out, std::uint64_t length) {
+  out.append("Content-Length: ");
+  append_number(out, length);
+  out.append(crlf);
+}
+
+void append_status_line(std::string& out, unsigned status, std::string_view reason) {
+  out.append("HTTP/1.1 ");
+  append_number(out, status);
+  out.append(" ").append(reason).append(crlf);
+}
+
+void append_connection(std::string& out, bool close, bool http10) {
+  if (close)
+    out.append("Connection: close\r\n");
+  else if (http10)
+    out.append("Connection: keep-alive\r\n");
+}
+
+/// Fields that the gateway writes itself, from what it knows.
+bool is_replaced_in_request(beast_http::field id, std::string_view name) {
+  using enum beast_http::field;
+  switch (id) {
+  case content_length:
+  case via:
+  case expect:
+    return true;
+  default:
+    break;
+  }
+  if (name.size() < 11 || (name[0] != 'X' && name[0] != 'x')) return false;
+  return iequals(name, "X-Forwarded-For") || iequals(name, "X-Forwarded-Proto") || iequals(name, "X-Forwarded-Host") ||
+         iequals(name, "X-Request-Id");
+}
+
+/// `name: VALUES, last` with the values that the message had, comma-joined (RFC 9110 5.3).
+void append_joined(std::string& out, message_head const& head, char const* base, std::string_view name,
+                   std::string_view last) {
+  out.append(name).append(": ");
+  for (field_line const& line : head.fields)
+    if (line.name.size == name.size() && iequals(line.name.in(base), name))
+      out.append(line.value.in(base)).append(", ");
+  out.append(last).append(crlf);
+}
+
+}
+
+head_refusal summarise(message_head const& head, char const* base, request_summary& out) {
+  out = {};
+  out.target = head.target.in(base);
+  out.idempotent = is_idempotent(head.verb);
+  out.is_head = head.verb == beast_http::verb::head;
+  std::size_t hosts = 0;
+  for (field_line const& line : head.fields) {
+    switch (line.id) {
+    case beast_http::field::authorization:
+      if (out.has_authorization) return {400, "more than one Authorization"};
+      out.has_authorization = true;
+      out.authorization = line.value.in(base);
+      break;
+    case beast_http::field::host:
+      ++hosts;
+      out.host = line.value.in(base);
+      break;
+    case beast_http::field::expect:
+      if (!iequals(line.value.in(base), "100-continue")) return {417, "an expectation that is not 100-continue"};
+      out.expects_continue = head.version >= 11;
+      break;
+    case beast_http::field::unknown:
+      if (line.name.size == 11 && iequals(line.name.in(base), "Lab-Request")) {
+        std::string_view const text = line.value.in(base);
+        std::from_chars(text.data(), text.data() + text.size(), out.lab_request);
+      }
+      break;
+    default:
+      break;
+    }
+  }
+  if (hosts > 1 || (hosts == 0 && head.version >= 11)) return {400, "HTTP/1.1 needs one Host"};
+  if (head.verb == beast_http::verb::connect) return {405, "CONNECT is not for a gateway"};
+  if (head.verb == beast_http::verb::trace) return {405, "TRACE would show fields that are between us and the proxies"};
+  out.target = origin_form(out.target);
+  bool const asterisk = out.target == "*" && head.verb == beast_http::verb::options;
+  if (!out.target.starts_with('/') && !asterisk) return {400, "a target that is neither a path nor a URI"};
+  if (names_internal_location(out.target)) return {404, "not found"};
+  return {};
+}
+
+std::string_view append_request_head(std::string& out, message_head const& head, char const* base,
+                                     request_summary const& summary, forwarding const& add) {
+  out.append(head.method.in(base)).append(" ").append(summary.target).append(" HTTP/1.1\r\n");
+  end_to_end_filter const filter(head, base);
+  bool via = false;
+  bool forwarded_for = false;
+  std::string_view client_id;
+  for (field_line const& line : head.fields) {
+    std::string_view const name = line.name.in(base);
+    if (is_replaced_in_request(line.id, name)) {
+      via = via || line.id == beast_http::field::via;
+      forwarded_for = forwarded_for || iequals(name, "X-Forwarded-For");
+      if (iequals(name, "X-Request-Id")) client_id = line.value.in(base);
+      continue;
+    }
+    if (!filter.passes(line, base) || is_internal(name)) continue;
+    append_field(out, name, line.value.in(base));
+  }
+  if (summary.host.empty()) append_field(out, "Host", "localhost"); // HTTP/1.0 without Host
+  if (via)
+    append_joined(out, head, base, "Via", head.version >= 11 ? "1.1 crest-gateway" : "1.0 crest-gateway");
+  else
+    append_field(out, "Via", head.version >= 11 ? "1.1 crest-gateway" : "1.0 crest-gateway");
+  if (forwarded_for)
+    append_joined(out, head, base, "X-Forwarded-For", add.client_address);
+  else
+    append_field(out, "X-Forwarded-For", add.client_address);
+  append_field(out, "X-Forwarded-Proto", add.scheme);
+  if (!summary.host.empty()) append_field(out, "X-Forwarded-Host", summary.host);
+  out.append("X-Request-Id: ");
+  std::size_t const id_at = out.size();
+  out.append(usable_request_id(client_id) ? client_id : add.request_id);
+  std::size_t const id_size = out.size() - id_at;
+  out.append(crlf);
+  if (add.chunked)
+    out.append("Transfer-Encoding: chunked\r\n");
+  else if (add.body_length)
+    append_length(out, *add.body_length);
+  out.append(crlf);
+  return std::string_view(out).substr(id_at, id_size);
+}
+
+void append_answer_head(std::string& out, message_head const& head, char const* base, answer_forwarding const& add) {
+  append_status_line(out, head.status, head.reason.in(base));
+  end_to_end_filter const filter(head, base);
+  for (field_line const& line : head.fields) {
+    std::string_view const name = line.name.in(base);
+    if (is_internal(name) || !filter.passes(line, base)) continue;
+    if (line.id == beast_http::field::content_length &&
+        (add.framing == answer_framing::chunked || add.framing == answer_framing::until_close))
+      continue;
+    if (line.id == beast_http::field::location && add.rewrite_location) {
+      if (auto const rewritten = (*add.rewrite_location)(line.value.in(base))) {
+        append_field(out, name, *rewritten);
+        continue;
+      }
+    }
+    append_field(out, name, line.value.in(base));
+  }
+  if (add.framing == answer_framing::chunked) out.append("Transfer-Encoding: chunked\r\n");
+  append_connection(out, add.close, add.http10);
+  out.append(crlf);
+}
+
+std::string_view reason_phrase(unsigned status) {
+  auto const phrase = beast_http::obsolete_reason(beast_http::int_to_status(status));
+  return phrase.empty() ? std::string_view("Unknown") : std::string_view(phrase.data(), phrase.size());
+}
+
+void append_own_answer(std::string& out, own_answer const& answer) {
+  std::string_view const reason = reason_phrase(answer.status);
+  append_status_line(out, answer.status, reason);
+  out.append("Content-Type: text/plain\r\n");
+  append_length(out, std::to_string(answer.status).size() + reason.size() + answer.detail.size() + 4);
+  if (!answer.proxy_status.empty()) append_field(out, "Proxy-Status", answer.proxy_status);
+  if (answer.retry_after) append_field(out, "Retry-After", "1");
+  if (answer.status == 405) append_field(out, "Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+  append_connection(out, answer.close, answer.http10);
+  out.append(crlf);
+  if (answer.is_head) return;
+  append_number(out, answer.status);
+  out.append(" ").append(reason).append(": ").append(answer.detail).append("\n");
+}
+
+}

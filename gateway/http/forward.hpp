@@ -1,0 +1,85 @@
+#pragma once
+
+#include "gateway/http/head_parser.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// Heads as they travel on: re-serialised from what was parsed, so that no two parsers can disagree about them.
+namespace gateway::http {
+
+/// What a request's head means for its way through the gateway.
+struct request_summary {
+  std::string_view target;        // as sent to the upstream: origin-form
+  std::string_view authorization; // empty without
+  std::string_view host;
+  std::uint64_t lab_request = 0; // Lab-Request, 0 without
+  bool has_authorization = false;
+  bool expects_continue = false;
+  bool idempotent = true; // RFC 9110 9.2.2
+  bool is_head = false;
+};
+
+/// Why a request is refused without a hop; status 0: it is not.
+struct head_refusal {
+  unsigned status = 0;
+  std::string_view detail;
+};
+
+/// Checks a request's head beyond its grammar and summarises it. Views point into the message at `base`.
+head_refusal summarise(message_head const& head, char const* base, request_summary& out);
+
+/// What the gateway adds to a request.
+struct forwarding {
+  std::string_view client_address{};        // appended to X-Forwarded-For
+  std::string_view scheme = "http";         // X-Forwarded-Proto
+  std::string_view request_id{};            // X-Request-Id, unless the client sent a usable one
+  std::optional<std::uint64_t> body_length{}; // framing of the body: Content-Length, …
+  bool chunked = false;                     // … or chunked, or (neither) no body
+};
+
+/// Appends the request's head as an upstream gets it: method and target unchanged, end-to-end fields in their order,
+/// hop-by-hop and internal fields dropped, `Via`, `X-Forwarded-*` and `X-Request-Id` added (RFC 9110 7.6).
+/// Returns the view of X-Request-Id's value within `out`.
+std::string_view append_request_head(std::string& out, message_head const& head, char const* base,
+                                     request_summary const& summary, forwarding const& add);
+
+/// How an answer's body is framed towards the client.
+enum class answer_framing : std::uint8_t {
+  none,   // no body follows (HEAD, 204, 304): the upstream's Content-Length, if any, passes
+  length, // Content-Length as the upstream gave it
+  chunked,
+  until_close
+};
+
+struct answer_forwarding {
+  answer_framing framing = answer_framing::length;
+  bool close = false;  // the client connection ends after this answer
+  bool http10 = false; // the client speaks HTTP/1.0: keep-alive must be said
+  /// Rewrites a Location that names an upstream; nullopt leaves it as it is.
+  std::function<std::optional<std::string>(std::string_view location)> const* rewrite_location = nullptr;
+};
+
+/// Appends the answer's head as the client gets it: internal and hop-by-hop fields dropped.
+void append_answer_head(std::string& out, message_head const& head, char const* base, answer_forwarding const& add);
+
+/// Standard reason phrase, such as "Bad Gateway"; "Unknown" where there is none.
+std::string_view reason_phrase(unsigned status);
+
+/// A complete answer of the gateway's own. `proxy_status` is the value of a Proxy-Status field (RFC 9209), empty for
+/// none.
+struct own_answer {
+  unsigned status = 502;
+  std::string_view detail; // one line for people, the body
+  std::string_view proxy_status{};
+  bool retry_after = false; // Retry-After: 1
+  bool close = false;
+  bool is_head = false;
+  bool http10 = false;
+};
+void append_own_answer(std::string& out, own_answer const& answer);
+
+}

@@ -1,0 +1,130 @@
+// crest-gateway: a balancer in front of stateful proxies. See docs/gateway.md.
+#include "config/document.hpp"
+#include "config/version.hpp"
+#include "gateway/net/server.hpp"
+#include "gateway/net/settings.hpp"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <string>
+#include <sys/resource.h>
+#include <system_error>
+#include <unistd.h>
+#include <vector>
+
+namespace {
+
+constexpr int exit_could_not_run = 1, exit_bad_input = 2;
+
+/// What the command line said; whatever was not given stays empty.
+struct flags {
+  std::string config;
+  std::vector<std::string> listen, upstreams;
+  std::string guess, token_map, admin, access_log, journal;
+  std::string threads, seed, max_redirects;
+  bool check = false;
+};
+
+nlohmann::json number_or_text(std::string const& text) {
+  nlohmann::json const parsed = nlohmann::json::parse(text, nullptr, false);
+  return parsed.is_number() ? parsed : nlohmann::json(text);
+}
+
+/// The configuration file, if any, with the flags laid over it.
+gateway::net::settings read(flags const& f) {
+  config::document document =
+      f.config.empty() ? config::document::parse("{}", "command line") : config::document::load(f.config);
+  auto const set = [&document](char const* key, nlohmann::json const& value) {
+    document.set(std::string(key) + "=" + value.dump());
+  };
+  if (!f.listen.empty()) set("listen", f.listen);
+  if (!f.upstreams.empty()) set("upstreams", f.upstreams);
+  if (!f.guess.empty()) set("guess", f.guess);
+  if (!f.token_map.empty()) set("token_map", f.token_map);
+  if (!f.admin.empty()) set("admin", f.admin);
+  if (!f.access_log.empty()) set("access_log", f.access_log);
+  if (!f.journal.empty()) set("journal", {{"file", f.journal}});
+  if (!f.threads.empty()) set("threads", number_or_text(f.threads));
+  if (!f.seed.empty()) set("seed", number_or_text(f.seed));
+  if (!f.max_redirects.empty()) set("max_redirects", number_or_text(f.max_redirects));
+  document.validate(nlohmann::json::parse(gateway::net::config_schema));
+  return gateway::net::read_settings(document);
+}
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::string text_of(gateway::net::endpoint const& where) {
+  return gateway::http::host_port{where.address().to_string(), where.port()}.text();
+}
+
+void print_ready(gateway::net::server const& server) {
+  nlohmann::ordered_json ready{{"event", "ready"}, {"program", "crest-gateway"}, {"pid", ::getpid()}};
+  ready["listen"] = nlohmann::json::array();
+  for (auto const& where : server.listening()) ready["listen"].push_back(text_of(where));
+  auto const admin = server.admin();
+  ready["admin"] = admin ? nlohmann::ordered_json(text_of(*admin)) : nlohmann::ordered_json(nullptr);
+  std::printf("%s\n", ready.dump().c_str());
+  std::fflush(stdout);
+}
+
+int run(flags const& f) {
+  gateway::net::settings settings = read(f);
+  if (f.check) {
+    std::printf("configuration is valid: %zu upstreams, %u threads\n", settings.upstreams.size(), settings.threads);
+    return 0;
+  }
+  raise_descriptor_limit();
+  std::signal(SIGPIPE, SIG_IGN);
+  gateway::net::server server(std::move(settings), [f] { return read(f); });
+  print_ready(server);
+  server.run();
+  return 0;
+}
+
+}
+
+int main(int argc, char** argv) {
+  flags f;
+  CLI::App app{"crest-gateway: a balancer that learns which proxy holds whose session"};
+  app.set_version_flag("--version", "crest-gateway " + std::string(config::version));
+  app.add_option("-c,--config", f.config, "configuration file: JSON with comments (gateway.schema.json)");
+  app.add_option("--listen", f.listen, "HOST:PORT where clients connect, repeatable; port 0 picks one");
+  app.add_option("--upstream", f.upstreams, "HOST:PORT of a proxy, repeatable");
+  app.add_option("--guess", f.guess, "random | round_robin | least_conn | token_hash  [random]");
+  app.add_option("--token-map", f.token_map, "bytes for the token map, such as 10m, or off  [10m]");
+  app.add_option("--threads", f.threads, "threads that serve  [1]");
+  app.add_option("--admin", f.admin, "HOST:PORT for /metrics and /status");
+  app.add_option("--access-log", f.access_log, "file for one JSON object a request");
+  app.add_option("--journal", f.journal, "file for CREST Lab's measurement records");
+  app.add_option("--max-redirects", f.max_redirects, "X-Accel answers followed for one request  [3]");
+  app.add_option("--seed", f.seed, "seed of the guesses  [random]");
+  app.add_flag("-t,--check", f.check, "check the configuration and exit, as nginx -t does");
+  app.footer("Flags win over the file. SIGHUP reloads it and keeps the map, SIGTERM drains.\n"
+             "Exit codes: 0 ended or valid, 1 could not run, 2 bad input.");
+  try {
+    app.parse(argc, argv);
+  } catch (CLI::ParseError const& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    std::fprintf(stderr, "crest-gateway: %s (see --help)\n", error.what());
+    return exit_bad_input;
+  }
+  try {
+    return run(f);
+  } catch (config::bad_input const& error) {
+    std::fprintf(stderr, "crest-gateway: %s\n", error.what());
+    return exit_bad_input;
+  } catch (std::exception const& error) {
+    std::fprintf(stderr, "crest-gateway: cannot run: %s\n", error.what());
+    return exit_could_not_run;
+  }
+}

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace gateway::net {
+
+/// What a line of the access log says. No token, and nothing made from one.
+struct access_entry {
+  std::string_view client;
+  std::string_view method;
+  std::string_view target;
+  std::string_view request_id;
+  std::string_view upstream;  // last one asked; empty: none
+  std::string_view chosen_by; // "map", "guess", "redirect", "retry"; empty: none
+  std::string_view error;     // of the gateway's own answers
+  unsigned status = 0;
+  std::uint64_t body_bytes = 0;
+  double seconds = 0;
+  unsigned hops = 0;
+  unsigned redirects = 0;
+  unsigned retries = 0;
+};
+
+/// One JSON object a line, written in blocks of 32 KiB or when `flush` is called. Thread-safe.
+class access_log {
+public:
+  /// An empty path: no log. Throws std::system_error.
+  explicit access_log(std::filesystem::path const& file);
+  access_log(access_log const&) = delete;
+  access_log& operator=(access_log const&) = delete;
+  ~access_log();
+
+  bool enabled() const { return fd_ >= 0; }
+  void write(access_entry const& entry);
+  void flush();
+  /// Opens the file anew, after it was rotated away.
+  void reopen();
+
+private:
+  void open();
+  void flush_locked();
+
+  std::filesystem::path file_;
+  std::mutex mutex_;
+  std::string buffer_;
+  int fd_ = -1;
+};
+
+}

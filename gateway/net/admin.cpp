@@ -1,0 +1,215 @@
+#include "gateway/net/admin.hpp"
+
+#include "config/version.hpp"
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+#include <memory>
+#include <optional>
+
+namespace gateway::net {
+namespace {
+
+namespace beast_http = boost::beast::http;
+
+/// Every count of the gateway as (name, help, value), for both formats.
+struct named_count {
+  char const* name;
+  char const* help;
+  std::uint64_t value;
+};
+
+std::vector<named_count> counts_of(balancer::status const& now, shell_counters const& shell) {
+  routing::router_counters const& r = now.router;
+  return {
+      {"requests", "Client requests that were routed.", r.requests},
+      {"guesses", "Hops to an upstream chosen by the guess policy.", r.guesses},
+      {"guess_hits", "Guesses that were answered, not redirected.", r.guess_hits},
+      {"map_hits", "Hops to the upstream that the token map named.", r.map_hits},
+      {"stale_hits", "Map hits that were redirected.", r.stale_hits},
+      {"redirects", "X-Accel-Redirect answers received.", r.redirects},
+      {"redirects_refused_limit", "Redirects refused: too many for one request.", r.redirects_refused_limit},
+      {"redirects_refused_unknown", "Redirects refused: the target is no known upstream.", r.redirects_refused_unknown},
+      {"redirects_refused_malformed", "Redirects refused: no HOST:PORT.", r.redirects_refused_malformed},
+      {"redirects_refused_unreachable", "Redirects refused: the target failed this request before.",
+       r.redirects_refused_unreachable},
+      {"retries", "Hops made because an earlier one failed.", r.retries},
+      {"learnt", "Token map entries added or changed.", r.learnt},
+      {"forgotten", "Token map entries erased because their upstream failed.", r.forgotten},
+      {"evicted", "Token map entries that had to make room.", r.evicted},
+      {"backends_refused", "X-Backend values that name no known upstream.", r.backends_refused},
+      {"guess_waits", "Requests that waited for another's guess.", r.waits},
+      {"connections", "Client connections accepted.", shell.connections},
+      {"refused", "Requests answered here without a hop.", shell.refused},
+      {"internal_probes", "Requests for the internal location.", shell.internal_probes},
+      {"failed", "Requests answered 502, 503 or 504 here.", shell.failed},
+      {"client_gone", "Requests whose client went away.", shell.client_gone},
+      {"truncated_answers", "Answers that an upstream broke off.", shell.truncated_answers},
+  };
+}
+
+void append_line(std::string& out, std::string const& name, std::string const& labels, std::string const& value) {
+  out += "crest_gateway_" + name + labels + " " + value + "\n";
+}
+
+void append_family(std::string& out, std::string const& name, char const* help, char const* type) {
+  out += "# HELP crest_gateway_" + name + " " + help + "\n# TYPE crest_gateway_" + name + " " + type + "\n";
+}
+
+std::string shown(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", value);
+  return text;
+}
+
+/// Bounds and cumulative counts of the latency histogram; the last bound is +Inf.
+std::vector<std::pair<std::string, std::uint64_t>> cumulative_latency(shell_counters const& shell) {
+  std::vector<std::pair<std::string, std::uint64_t>> out;
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < shell.latency.size(); ++i) {
+    sum += shell.latency[i].load(std::memory_order_relaxed);
+    out.emplace_back(i < latency_bounds_s.size() ? shown(latency_bounds_s[i]) : "+Inf", sum);
+  }
+  return out;
+}
+
+/// One admin connection: reads a request, answers, and so on.
+class admin_connection : public std::enable_shared_from_this<admin_connection> {
+public:
+  admin_connection(tcp_socket socket, balancer const& shared, settings const& s)
+    : socket_(std::move(socket))
+    , shared_(shared)
+    , settings_(s) {}
+
+  void read() {
+    parser_.emplace();
+    parser_->body_limit(1024);
+    beast_http::async_read(socket_, buffer_, *parser_,
+                           [self = shared_from_this()](boost::system::error_code ec, std::size_t) {
+                             if (!ec) self->answer();
+                           });
+  }
+
+private:
+  void answer() {
+    auto const& request = parser_->get();
+    std::string_view const target(request.target().data(), request.target().size());
+    answer_ = {};
+    answer_.version(request.version());
+    answer_.keep_alive(request.keep_alive());
+    answer_.set(beast_http::field::server, "crest-gateway");
+    bool const known = target == "/metrics" || target == "/status";
+    if (!known) {
+      answer_.result(beast_http::status::not_found);
+      answer_.body() = "here are /metrics and /status\n";
+    } else if (request.method() != beast_http::verb::get && request.method() != beast_http::verb::head) {
+      answer_.result(beast_http::status::method_not_allowed);
+      answer_.set(beast_http::field::allow, "GET, HEAD");
+    } else if (target == "/metrics") {
+      answer_.set(beast_http::field::content_type, "text/plain; version=0.0.4");
+      answer_.body() = metrics_text(shared_);
+    } else {
+      answer_.set(beast_http::field::content_type, "application/json");
+      answer_.body() = status_json(shared_, settings_);
+    }
+    answer_.prepare_payload();
+    if (request.method() == beast_http::verb::head) answer_.body().clear(); // Content-Length stays
+    beast_http::async_write(socket_, answer_, [self = shared_from_this()](boost::system::error_code ec, std::size_t) {
+      if (!ec && self->answer_.keep_alive()) self->read();
+    });
+  }
+
+  tcp_socket socket_;
+  balancer const& shared_;
+  settings const settings_;
+  boost::beast::flat_buffer buffer_;
+  std::optional<beast_http::request_parser<beast_http::string_body>> parser_;
+  beast_http::response<beast_http::string_body> answer_;
+};
+
+}
+
+std::string metrics_text(balancer const& shared) {
+  balancer::status const now = shared.snapshot();
+  shell_counters const& shell = shared.shell();
+  std::string out;
+  for (named_count const& count : counts_of(now, shell)) {
+    std::string const name = std::string(count.name) + "_total";
+    append_family(out, name, count.help, "counter");
+    append_line(out, name, "", std::to_string(count.value));
+  }
+  for (named_count const& gauge :
+       std::initializer_list<named_count>{{"open_connections", "Client connections open.", shell.open_connections},
+                                          {"token_map_entries", "Tokens in the map.", now.map_entries},
+                                          {"token_map_capacity", "Tokens that the map can hold.", now.map_capacity},
+                                          {"token_map_bytes", "Bytes of the map at its capacity.", now.map_bytes}}) {
+    append_family(out, gauge.name, gauge.help, "gauge");
+    append_line(out, gauge.name, "", std::to_string(gauge.value));
+  }
+  struct per_upstream {
+    char const* name;
+    char const* help;
+    char const* type;
+    std::uint64_t (*value)(balancer::upstream_status const&);
+  };
+  for (per_upstream const& family :
+       std::initializer_list<per_upstream>{{"upstream_hops_total", "Requests sent to the upstream.", "counter",
+                                            [](auto const& u) { return u.counters.hops; }},
+                                           {"upstream_redirects_total", "X-Accel-Redirect answers of the upstream.",
+                                            "counter", [](auto const& u) { return u.counters.redirects; }},
+                                           {"upstream_failures_total", "Hops to the upstream that failed.", "counter",
+                                            [](auto const& u) { return u.counters.failures; }},
+                                           {"upstream_in_flight", "Hops under way at the upstream.", "gauge",
+                                            [](auto const& u) -> std::uint64_t { return u.in_flight; }}}) {
+    append_family(out, family.name, family.help, family.type);
+    for (balancer::upstream_status const& u : now.upstreams)
+      append_line(out, family.name, "{upstream=\"" + u.name + "\"}", std::to_string(family.value(u)));
+  }
+  append_family(out, "request_duration_seconds", "From the end of a request's head to the end of its answer.",
+                "histogram");
+  for (auto const& [bound, count] : cumulative_latency(shell))
+    append_line(out, "request_duration_seconds_bucket", "{le=\"" + bound + "\"}", std::to_string(count));
+  append_line(out, "request_duration_seconds_sum", "",
+              shown(static_cast<double>(shell.latency_sum_us.load(std::memory_order_relaxed)) / 1e6));
+  append_line(out, "request_duration_seconds_count", "", std::to_string(shell.latency_count));
+  return out;
+}
+
+std::string status_json(balancer const& shared, settings const& s) {
+  balancer::status const now = shared.snapshot();
+  shell_counters const& shell = shared.shell();
+  nlohmann::ordered_json out;
+  out["version"] = config::version;
+  for (named_count const& count : counts_of(now, shell)) out[count.name] = count.value;
+  out["open_connections"] = shell.open_connections.load();
+  out["token_map"] = {{"entries", now.map_entries}, {"capacity", now.map_capacity}, {"bytes", now.map_bytes}};
+  if (!s.token_map_bytes) out["token_map"] = nullptr;
+  out["threads"] = s.threads;
+  out["upstreams"] = nlohmann::ordered_json::array();
+  for (balancer::upstream_status const& u : now.upstreams)
+    out["upstreams"].push_back({{"name", u.name},
+                                {"in_rotation", u.in_rotation},
+                                {"known", u.known},
+                                {"in_flight", u.in_flight},
+                                {"hops", u.counters.hops},
+                                {"redirects", u.counters.redirects},
+                                {"failures", u.counters.failures}});
+  nlohmann::ordered_json histogram = nlohmann::ordered_json::array();
+  for (auto const& [bound, count] : cumulative_latency(shell)) histogram.push_back({{"le_s", bound}, {"count", count}});
+  out["latency"] = {{"count", shell.latency_count.load()},
+                    {"sum_s", static_cast<double>(shell.latency_sum_us.load()) / 1e6},
+                    {"buckets", histogram}};
+  return out.dump(2) + "\n";
+}
+
+void serve_admin(tcp_socket socket, balancer const& shared, settings const& s) {
+  std::make_shared<admin_connection>(std::move(socket), shared, s)->read();
+}
+
+}

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "gateway/net/balancer.hpp"
+#include "gateway/net/worker.hpp"
+
+#include <string>
+
+namespace gateway::net {
+
+/// Prometheus text exposition format 0.0.4 of everything that is counted.
+std::string metrics_text(balancer const& shared);
+
+/// The same as one JSON object, with the configuration's main values.
+std::string status_json(balancer const& shared, settings const& s);
+
+/// Serves `GET /metrics` and `GET /status` on one accepted connection, with keep-alive, on the socket's executor.
+void serve_admin(tcp_socket socket, balancer const& shared, settings const& s);
+
+}

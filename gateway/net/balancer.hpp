@@ -1,0 +1,146 @@
+#pragma once
+
+#include "gateway/http/digest.hpp"
+#include "gateway/net/settings.hpp"
+#include "gateway/routing/router.hpp"
+#include "journal/journal.hpp"
+#include "journal/records.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gateway::net {
+
+using live_map = routing::token_map<http::token_digest, routing::learnt_backend, http::token_digest_hash>;
+using live_router = routing::basic_router<live_map, http::token_digest, routing::learnt_backend>;
+using live_route = routing::route<http::token_digest>;
+using endpoint = boost::asio::ip::tcp::endpoint;
+
+/// Upper bounds in seconds of the latency histogram's buckets; the last bucket is unbounded.
+inline constexpr std::array<double, 14> latency_bounds_s{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                                         0.1,    0.25,  0.5,    1,     2.5,  5,     10};
+
+/// Counts that the shell keeps itself, beside the router's.
+struct shell_counters {
+  std::atomic<std::uint64_t> connections{0}; // client connections accepted
+  std::atomic<std::uint64_t> open_connections{0};
+  std::atomic<std::uint64_t> refused{0};         // requests answered here without a hop
+  std::atomic<std::uint64_t> internal_probes{0}; // of these: requests for the internal location
+  std::atomic<std::uint64_t> failed{0};          // requests answered 502, 503 or 504 here
+  std::atomic<std::uint64_t> client_gone{0};
+  std::atomic<std::uint64_t> truncated_answers{0}; // upstream broke off in the middle of an answer
+  std::array<std::atomic<std::uint64_t>, latency_bounds_s.size() + 1> latency{};
+  std::atomic<std::uint64_t> latency_count{0};
+  std::atomic<std::uint64_t> latency_sum_us{0};
+};
+
+/// Counts for one upstream.
+struct upstream_counters {
+  std::uint64_t hops = 0;
+  std::uint64_t redirects = 0; // X-Accel answers it gave
+  std::uint64_t failures = 0;
+};
+
+/// What all threads of the gateway share: the router with its map, the upstreams and their addresses, the counters, the
+/// journal. Thread-safe: one lock around decisions, which take well under a microsecond.
+class balancer {
+public:
+  /// Resolves the upstreams. Throws config::bad_input for one that does not resolve, std::system_error for the journal.
+  explicit balancer(settings const& s);
+
+  /// Takes over upstreams, ranges, guess policy and limits; the map stays. Upstreams keep their ids. Throws as above,
+  /// and then nothing has changed.
+  void reload(settings const& s);
+
+  template<class Generator>
+  routing::action start(live_route& r, routing::request_facts<http::token_digest> const& facts, routing::time_ns now,
+                        Generator& generator) {
+    std::lock_guard const lock(mutex_);
+    return router_.start(r, facts, now, generator);
+  }
+  routing::action on_redirect(live_route& r, std::optional<http::host_port> const& target);
+  routing::action on_answer(live_route& r, std::optional<std::optional<http::host_port>> const& backend);
+  template<class Generator>
+  routing::action on_failure(live_route& r, routing::failure const& what, routing::time_ns now, Generator& generator) {
+    std::lock_guard const lock(mutex_);
+    ++upstreams_[routing::index_of(r.upstream)].counters.failures;
+    return router_.on_failure(r, what, now, generator);
+  }
+  template<class Generator>
+  routing::action on_wake(live_route& r, routing::time_ns now, Generator& generator) {
+    std::lock_guard const lock(mutex_);
+    return router_.on_wake(r, now, generator);
+  }
+  bool abandon(live_route& r) {
+    std::lock_guard const lock(mutex_);
+    return router_.abandon(r);
+  }
+
+  http::token_digest digest(std::string_view authorization) const { return http::digest_token(key_, authorization); }
+
+  /// Where to connect to, and counts the hop.
+  endpoint endpoint_for_hop(routing::upstream_id id);
+  std::string upstream_name(routing::upstream_id id) const;
+  /// Whether `authority` (HOST:PORT) is one of the upstreams.
+  bool is_upstream(http::host_port const& authority) const;
+
+  /// Journal records, or nullptr without a journal. Valid as long as the balancer; each is completed by its one owner.
+  journal::balancer_event* record_request(journal::request_id request);
+  journal::balancer_event* record_hop(journal::request_id request, endpoint const& upstream,
+                                      routing::action const& why);
+
+  shell_counters& shell() { return shell_; }
+  shell_counters const& shell() const { return shell_; }
+  void record_latency(std::chrono::nanoseconds latency);
+
+  struct upstream_status {
+    std::string name;
+    bool in_rotation = true;
+    bool known = true;
+    std::uint32_t in_flight = 0;
+    upstream_counters counters;
+  };
+  struct status {
+    routing::router_counters router;
+    std::size_t map_entries = 0, map_capacity = 0, map_bytes = 0;
+    std::vector<upstream_status> upstreams;
+  };
+  status snapshot() const;
+
+private:
+  struct upstream {
+    http::host_port name;
+    endpoint address;
+    upstream_counters counters;
+  };
+
+  routing::upstream_id add(http::host_port const& name, endpoint const& address, bool in_rotation);
+  /// The id of a target named by a proxy; adds targets in an allowed range. Under the lock.
+  routing::upstream_id resolve_target(http::host_port const& target);
+
+  mutable std::mutex mutex_;
+  http::digest_key key_;
+  live_router router_;
+  std::vector<upstream> upstreams_; // by id
+  boost::unordered_flat_map<std::string, routing::upstream_id> by_name_;
+  std::vector<allowed_range> ranges_;
+  std::mutex journal_mutex_;
+  std::optional<journal::writer<journal::balancer_event>> journal_;
+  shell_counters shell_;
+};
+
+/// CLOCK_MONOTONIC in nanoseconds, as the journals have it.
+inline std::int64_t monotonic_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+}

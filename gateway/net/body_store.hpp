@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gateway::net {
+
+/// A request body as far as it has arrived, kept so that it can be sent again: the first part in memory, the rest in an
+/// unlinked temporary file, which disappears with the store even if the process is killed. One thread.
+class body_store {
+public:
+  /// At most `in_memory` bytes in memory; files are made in `directory`.
+  body_store(std::uint64_t in_memory, std::filesystem::path const& directory);
+  body_store(body_store const&) = delete;
+  body_store& operator=(body_store const&) = delete;
+  ~body_store();
+
+  /// The body that begins will have this many bytes (nullopt: not known). Reserves memory, so that views into it stay
+  /// where they are while more is appended.
+  void expect(std::optional<std::uint64_t> length);
+
+  /// Appends; false when the file cannot be made or written (disk full): the body is then incomplete.
+  bool append(std::string_view bytes);
+
+  /// No more bytes will follow.
+  void complete() { complete_ = true; }
+  bool is_complete() const { return complete_; }
+  std::uint64_t size() const { return size_; }
+
+  /// Bytes from `offset` on, at most what is contiguous in memory or fits into `scratch`; empty at the present end.
+  /// The view stays valid while more is appended, until `clear`, or until `scratch` changes. A file that cannot be read
+  /// gives nothing and makes `failed()` true.
+  std::string_view read(std::uint64_t offset, std::string& scratch);
+  bool failed() const { return failed_; }
+
+  /// Forgets everything and closes the file; a little memory stays allocated for the next body.
+  void clear();
+
+private:
+  bool open_file();
+
+  std::uint64_t in_memory_;
+  std::filesystem::path const* directory_; // of the settings, which outlive every connection
+  std::string memory_;
+  std::uint64_t size_ = 0;
+  int file_ = -1;
+  bool complete_ = false;
+  bool failed_ = false;
+};
+
+}

@@ -1,0 +1,250 @@
+// The answer of a request on its way to the client, and the end of the request.
+#include "gateway/http/fields.hpp"
+#include "gateway/net/client_connection.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace gateway::net {
+namespace {
+
+constexpr std::size_t max_pieces = 8;           // of a body, in one gather write
+constexpr std::uint64_t linger_bytes = 1 << 20; // read and thrown away at most after an early answer
+
+}
+
+void client_connection::stream_head() {
+  request_deadline_.clear_deadline();
+  stage_ = stage::answering;
+  http::message_head const& head = upstream_->head();
+  http::answer_parser const& parser = upstream_->parser();
+  status_ = head.status;
+  http::answer_forwarding add;
+  if (parser.done() && !parser.chunked() && (is_head_ || status_ == 204 || status_ == 304))
+    add.framing = http::answer_framing::none;
+  else if (parser.content_length())
+    add.framing = http::answer_framing::length;
+  else if (http10_)
+    add.framing = http::answer_framing::until_close;
+  else
+    add.framing = http::answer_framing::chunked;
+  if (is_head_ && parser.chunked()) add.framing = http::answer_framing::none;
+  answer_chunked_ = add.framing == http::answer_framing::chunked;
+  if (add.framing == http::answer_framing::until_close) keep_alive_ = false;
+  if (has_body_ && !body_.is_complete()) keep_alive_ = false; // an answer before the request's end
+  if (worker_.draining()) keep_alive_ = false;
+  add.close = !keep_alive_;
+  add.http10 = http10_;
+  std::function<std::optional<std::string>(std::string_view)> const rewrite = [this](std::string_view location) {
+    return relative_location(location);
+  };
+  add.rewrite_location = &rewrite;
+  out_.clear();
+  http::append_answer_head(out_, head, upstream_->base(), add);
+  answer_started_ = true;
+  if (request_record_) {
+    request_record_->outcome = journal::request_result::forwarded;
+    request_record_->status = static_cast<std::uint16_t>(status_);
+  }
+  stream_body();
+}
+
+// One round: what has arrived of the body, after the head if that is still due, in one gather write.
+void client_connection::stream_body() {
+  deadline_.clear_deadline();
+  body_state_ = upstream_ ? upstream_->next_body(pieces_, max_pieces) : upstream_connection::body_state::broken;
+  if (body_state_ == upstream_connection::body_state::broken) {
+    worker_.shared().shell().truncated_answers.fetch_add(1, std::memory_order_relaxed);
+    own_error_ = "http_response_incomplete";
+    end_hop(journal::hop_result::answered);
+    // The client must not take this for the whole answer: no last chunk, no further answer on this connection.
+    log_request();
+    close();
+    return;
+  }
+  bool const done = body_state_ == upstream_connection::body_state::done;
+  buffers_.clear();
+  if (!out_.empty()) buffers_.push_back(boost::asio::buffer(out_));
+  chunk_heads_.clear();
+  chunk_heads_.reserve(max_pieces);
+  for (std::string_view const piece : pieces_) {
+    body_out_ += piece.size();
+    if (answer_chunked_) {
+      char text[18];
+      auto const end = std::to_chars(text, text + 16, piece.size(), 16).ptr;
+      chunk_heads_.emplace_back(text, end).append("\r\n");
+      buffers_.push_back(boost::asio::buffer(chunk_heads_.back()));
+    }
+    buffers_.push_back(boost::asio::buffer(piece.data(), piece.size()));
+    if (answer_chunked_) buffers_.push_back(boost::asio::buffer("\r\n", 2));
+  }
+  if (done && answer_chunked_) buffers_.push_back(boost::asio::buffer("0\r\n\r\n", 5));
+  if (buffers_.empty() && !done) return; // on_answer_body will come
+  write_out(done ? &client_connection::finish_request : &client_connection::stream_body);
+}
+
+void client_connection::on_answer_body() {
+  auto const self = shared_from_this();
+  stream_body();
+}
+
+void client_connection::answer_here(http::own_answer answer) {
+  request_deadline_.clear_deadline();
+  deadline_.clear_deadline();
+  stage_ = stage::answering;
+  bool const after_hops = hops_ > 0;
+  shell_counters& counters = worker_.shared().shell();
+  (after_hops || answer.status >= 502 ? counters.failed : counters.refused).fetch_add(1, std::memory_order_relaxed);
+  if (request_record_) {
+    request_record_->outcome = after_hops ? journal::request_result::failed : journal::request_result::refused;
+    request_record_->status = static_cast<std::uint16_t>(answer.status);
+  }
+  status_ = answer.status;
+  own_error_ = answer.detail;
+  if (worker_.draining()) keep_alive_ = false;
+  answer.close = !keep_alive_;
+  answer.http10 = http10_;
+  answer.is_head = is_head_;
+  out_.clear();
+  http::append_own_answer(out_, answer);
+  own_error_ = http::reason_phrase(answer.status);
+  buffers_.assign(1, boost::asio::buffer(out_));
+  write_out(&client_connection::finish_request);
+}
+
+// Writes `buffers_`, at once if the kernel takes all of it, and then goes on with `next`.
+void client_connection::write_out(void (client_connection::*next)()) {
+  std::size_t const total = boost::asio::buffer_size(buffers_);
+  boost::system::error_code ec;
+  std::size_t written = total == 0 ? 0 : socket_.write_some(buffers_, ec);
+  if (ec == boost::asio::error::would_block) {
+    ec = {};
+    written = 0;
+  }
+  after_write_ = next;
+  if (ec || written == total) {
+    wrote(ec, written);
+    return;
+  }
+  while (written > 0) {
+    std::size_t const taken = std::min(written, buffers_.front().size());
+    buffers_.front() += taken;
+    written -= taken;
+    if (buffers_.front().size() == 0) buffers_.erase(buffers_.begin());
+  }
+  worker_.set_deadline(deadline_, deadline::client_send);
+  boost::asio::async_write(socket_, buffers_,
+                           [self = shared_from_this()](boost::system::error_code error, std::size_t bytes) {
+                             if (self->stage_ == stage::closed) return;
+                             self->wrote(error, bytes);
+                           });
+}
+
+void client_connection::wrote(boost::system::error_code ec, std::size_t) {
+  if (ec) {
+    client_gone();
+    return;
+  }
+  out_.clear();
+  (this->*after_write_)();
+}
+
+void client_connection::finish_request() {
+  deadline_.clear_deadline();
+  end_hop(journal::hop_result::answered);
+  worker_.shared().record_latency(std::chrono::steady_clock::now() - started_);
+  log_request();
+  if (!keep_alive_ || (has_body_ && !body_.is_complete())) {
+    linger();
+    return;
+  }
+  // Not from within this call: a client may have pipelined any number of requests that are answered here.
+  if (in_end_ > 0)
+    boost::asio::post(worker_.context(), [self = shared_from_this()] {
+      if (self->stage_ == stage::answering) self->next_request();
+    });
+  else
+    next_request();
+}
+
+// Closing with unread input makes the kernel reset the connection, which can destroy the answer on its way: say that no
+// more comes, and read on for a while (RFC 9112 9.6).
+void client_connection::linger() {
+  boost::system::error_code ignored;
+  socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
+  if (input_ended_) {
+    close();
+    return;
+  }
+  stage_ = stage::lingering;
+  worker_.set_deadline(deadline_, deadline::connect);
+  discard_input();
+}
+
+void client_connection::discard_input() {
+  lingered_ += in_end_;
+  in_end_ = in_taken_ = 0;
+  if (lingered_ > linger_bytes) {
+    close();
+    return;
+  }
+  read();
+}
+
+void client_connection::client_gone() {
+  worker_.shared().shell().client_gone.fetch_add(1, std::memory_order_relaxed);
+  if (request_record_ && request_record_->outcome == journal::request_result::pending)
+    request_record_->outcome = journal::request_result::client_gone;
+  end_hop(answer_started_ ? journal::hop_result::answered : journal::hop_result::failed);
+  if (std::exchange(routed_, false) && worker_.shared().abandon(route_)) wake_others();
+  if (status_ == 0) status_ = 499; // nginx's number for it; never sent
+  log_request();
+  close();
+}
+
+void client_connection::close() {
+  stage_ = stage::closed;
+  deadline_.clear_deadline();
+  request_deadline_.clear_deadline();
+  if (upstream_) std::exchange(upstream_, nullptr)->release();
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+}
+
+void client_connection::log_request() {
+  if (!worker_.log().enabled()) return;
+  std::string const upstream =
+      last_upstream_ == routing::no_upstream ? std::string() : worker_.shared().upstream_name(last_upstream_);
+  std::string_view const first_line = forward_head_;
+  worker_.log().write({.client = client_address_,
+                       .method = method_size_ ? first_line.substr(0, method_size_) : std::string_view(),
+                       .target = target_size_ ? first_line.substr(method_size_ + 1, target_size_) : std::string_view(),
+                       .request_id = request_id_,
+                       .upstream = upstream,
+                       .chosen_by = chosen_by_,
+                       .error = hop_error_.empty() ? own_error_ : std::string_view(hop_error_),
+                       .status = status_,
+                       .body_bytes = body_out_,
+                       .seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count(),
+                       .hops = hops_,
+                       .redirects = route_.redirects,
+                       .retries = route_.retries});
+}
+
+// `http://PROXY/path` would show a proxy's address, and lead clients past the gateway: `/path` remains.
+std::optional<std::string> client_connection::relative_location(std::string_view location) const {
+  if (!http::istarts_with(location, "http://")) return std::nullopt;
+  std::string_view const rest = location.substr(7);
+  std::size_t const path = std::min(rest.find_first_of("/?#"), rest.size());
+  auto const authority = http::parse_host_port(rest.substr(0, path));
+  if (!authority || !worker_.shared().is_upstream(*authority)) return std::nullopt;
+  std::string relative(rest.substr(path));
+  if (!relative.starts_with('/')) relative.insert(relative.begin(), '/');
+  return relative;
+}
+
+}

@@ -1,0 +1,291 @@
+#include "gateway/net/client_connection.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/beast/http/error.hpp>
+
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+namespace gateway::net {
+namespace {
+
+/// 32 hexadecimal digits from the worker's generator: unique enough to find a request again, and no secret.
+std::string new_request_id(std::mt19937_64& random) {
+  std::string id(32, '0');
+  for (int half = 0; half < 2; ++half) {
+    std::uint64_t value = random();
+    for (int i = 0; i < 16; ++i, value >>= 4)
+      id[static_cast<std::size_t>(half * 16 + i)] = "0123456789abcdef"[value & 15];
+  }
+  return id;
+}
+
+unsigned status_for(boost::system::error_code ec) {
+  namespace beast_http = boost::beast::http;
+  if (ec == beast_http::error::header_limit) return 431;
+  if (ec == beast_http::error::bad_version) return 505;
+  if (ec == beast_http::error::bad_transfer_encoding) return 501;
+  return 400;
+}
+
+}
+
+client_connection::client_connection(worker& w, tcp_socket socket)
+  : worker_(w)
+  , settings_(w.current())
+  , socket_(std::move(socket))
+  , deadline_(*this, &client_connection::on_timeout)
+  , request_deadline_(*this, &client_connection::on_request_timeout)
+  , body_(settings_->body_in_memory, settings_->body_directory) {
+  boost::system::error_code ec;
+  auto const peer = socket_.remote_endpoint(ec);
+  if (!ec) client_address_ = peer.address().to_string();
+  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ec);
+  socket_.non_blocking(true, ec);
+  worker_.opened(this);
+}
+
+client_connection::~client_connection() { worker_.closed(this); }
+
+void client_connection::start() {
+  in_.resize(settings_->max_head);
+  next_request();
+}
+
+void client_connection::drain() {
+  keep_alive_ = false;
+  if (stage_ == stage::idle && in_end_ == 0) close();
+}
+
+void client_connection::read() {
+  if (reading_ || input_ended_ || stage_ == stage::closed || in_end_ == in_.size()) return;
+  reading_ = true;
+  socket_.async_read_some(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
+                          [self = shared_from_this()](boost::system::error_code ec, std::size_t bytes) {
+                            self->reading_ = false;
+                            self->got(ec, bytes);
+                          });
+}
+
+void client_connection::got(boost::system::error_code ec, std::size_t bytes) {
+  if (stage_ == stage::closed) return;
+  in_end_ += bytes;
+  if (ec) {
+    input_ended_ = true;
+    // The end of input in the middle of a request is the end of the connection; after a whole request it is a
+    // half-close, and the answer is still wanted (RFC 9112 9.6).
+    bool const request_incomplete = stage_ == stage::exchange && has_body_ && !body_.is_complete();
+    if (stage_ == stage::idle || stage_ == stage::head || stage_ == stage::lingering)
+      close();
+    else if (ec != boost::asio::error::eof || request_incomplete)
+      client_gone();
+    return;
+  }
+  continue_with_input();
+}
+
+void client_connection::continue_with_input() {
+  switch (stage_) {
+  case stage::idle:
+    stage_ = stage::head;
+    worker_.set_deadline(deadline_, deadline::client_head);
+    [[fallthrough]];
+  case stage::head:
+    parse_head();
+    break;
+  case stage::exchange:
+    take_body();
+    break;
+  case stage::answering:
+    break; // a pipelined request: its turn comes
+  case stage::lingering:
+    discard_input();
+    break;
+  case stage::closed:
+    break;
+  }
+}
+
+void client_connection::parse_head() {
+  boost::system::error_code ec;
+  bool const complete = parser_->parse_head(in_.data(), in_end_, ec);
+  if (!complete && !ec && in_end_ == in_.size()) ec = boost::beast::http::error::header_limit;
+  if (ec) {
+    keep_alive_ = false;
+    started_ = std::chrono::steady_clock::now();
+    request_record_ = worker_.shared().record_request(0);
+    answer_here({.status = status_for(ec), .detail = "the request cannot be read"});
+    return;
+  }
+  if (!complete) {
+    read();
+    return;
+  }
+  in_taken_ = parser_->head_bytes();
+  deadline_.clear_deadline();
+  begin_request();
+}
+
+void client_connection::begin_request() {
+  stage_ = stage::exchange;
+  started_ = std::chrono::steady_clock::now();
+  http10_ = head_.version < 11;
+  keep_alive_ = parser_->keep_alive() && !worker_.draining();
+  http::request_summary summary;
+  http::head_refusal refusal = http::summarise(head_, in_.data(), summary);
+  is_head_ = summary.is_head;
+  lab_request_ = summary.lab_request;
+  has_body_ = !parser_->done();
+  chunked_body_ = has_body_ && parser_->chunked();
+  wants_continue_ = summary.expects_continue && has_body_;
+  request_record_ = worker_.shared().record_request(lab_request_);
+
+  std::optional<std::uint64_t> length;
+  if (auto const stated = parser_->content_length()) length = *stated;
+  if (refusal.status == 0 && length && *length > settings_->max_body)
+    refusal = {413, "the body is longer than this gateway takes"};
+  method_size_ = head_.method.size;
+  target_size_ = summary.target.size();
+  forward_head_.clear();
+  request_id_ = std::string(http::append_request_head(forward_head_, head_, in_.data(), summary,
+                                                      {.client_address = client_address_,
+                                                       .request_id = new_request_id(worker_.random()),
+                                                       .body_length = length,
+                                                       .chunked = chunked_body_}));
+  if (refusal.status != 0) {
+    if (refusal.status == 404) worker_.shared().shell().internal_probes.fetch_add(1, std::memory_order_relaxed);
+    if (has_body_) keep_alive_ = false; // the body is not read
+    answer_here({.status = refusal.status, .detail = refusal.detail});
+    return;
+  }
+
+  routing::request_facts<http::token_digest> facts;
+  facts.idempotent = summary.idempotent;
+  if (summary.has_authorization) {
+    facts.has_token = true;
+    facts.key = worker_.shared().digest(summary.authorization);
+    if (settings_->guess == routing::guess_policy::token_hash)
+      facts.token_hash = http::shared_token_hash(summary.authorization) | 1; // 0 means none
+  }
+
+  // From here on the head's bytes are not needed: the buffer is the body's, and the next request's.
+  std::memmove(in_.data(), in_.data() + in_taken_, in_end_ - in_taken_);
+  in_end_ -= in_taken_;
+  in_taken_ = 0;
+  if (has_body_) {
+    body_.expect(chunked_body_ ? std::nullopt : length);
+    if (wants_continue_ && in_end_ == 0) {
+      boost::system::error_code ignored; // if it fails, the read that follows tells
+      static constexpr std::string_view proceed = "HTTP/1.1 100 Continue\r\n\r\n";
+      socket_.write_some(boost::asio::buffer(proceed), ignored);
+    }
+  }
+  worker_.set_deadline(request_deadline_, deadline::request);
+  routed_ = true;
+  auto const self = shared_from_this();
+  perform(worker_.shared().start(route_, facts, monotonic_ns(), worker_.random()));
+  if (has_body_ && stage_ == stage::exchange) take_body();
+}
+
+// Moves body bytes from the buffer into the store, from where every hop sends them.
+void client_connection::take_body() {
+  if (!has_body_ || body_.is_complete()) return;
+  while (in_taken_ < in_end_ && !parser_->done()) {
+    boost::system::error_code ec;
+    http::body_step const step = parser_->parse_body(in_.data() + in_taken_, in_end_ - in_taken_, ec);
+    if (ec) {
+      body_failed(400, "the body's chunks cannot be read");
+      return;
+    }
+    if (body_.size() + step.data.size() > settings_->max_body) {
+      body_failed(413, "the body is longer than this gateway takes");
+      return;
+    }
+    if (!body_.append(step.data)) {
+      body_failed(507, "no room to keep the body");
+      return;
+    }
+    in_taken_ += step.consumed;
+    if (step.consumed == 0) break;
+  }
+  std::memmove(in_.data(), in_.data() + in_taken_, in_end_ - in_taken_);
+  in_end_ -= in_taken_;
+  in_taken_ = 0;
+  if (parser_->done()) {
+    body_.complete();
+    deadline_.clear_deadline();
+  } else {
+    worker_.set_deadline(deadline_, deadline::client_body);
+    read();
+  }
+  auto const self = shared_from_this();
+  if (upstream_) upstream_->body_arrived();
+}
+
+void client_connection::body_failed(unsigned status, std::string_view detail) {
+  keep_alive_ = false;
+  if (stage_ != stage::exchange) return; // an answer is under way already
+  end_hop(journal::hop_result::failed);
+  if (std::exchange(routed_, false) && worker_.shared().abandon(route_)) wake_others();
+  answer_here({.status = status, .detail = detail});
+}
+
+void client_connection::next_request() {
+  parser_.emplace(head_, settings_->max_head);
+  body_.clear();
+  has_body_ = false;
+  routed_ = false;
+  hops_ = 0;
+  status_ = 0;
+  body_out_ = 0;
+  chosen_by_ = own_error_ = {};
+  hop_error_.clear();
+  last_upstream_ = routing::no_upstream;
+  request_record_ = hop_record_ = nullptr;
+  answer_started_ = answer_chunked_ = false;
+  method_size_ = target_size_ = 0;
+  stage_ = stage::idle;
+  if (in_end_ > 0) {
+    continue_with_input();
+    return;
+  }
+  if (input_ended_) {
+    close();
+    return;
+  }
+  worker_.set_deadline(deadline_, deadline::client_idle);
+  read();
+}
+
+void client_connection::on_timeout() {
+  auto const self = shared_from_this();
+  switch (stage_) {
+  case stage::head:
+    keep_alive_ = false;
+    started_ = std::chrono::steady_clock::now();
+    request_record_ = worker_.shared().record_request(0);
+    answer_here({.status = 408, .detail = "the request's head did not arrive in time"});
+    break;
+  case stage::exchange:
+    body_failed(408, "the request's body did not arrive in time");
+    break;
+  case stage::answering:
+    client_gone();
+    break;
+  default:
+    close();
+  }
+}
+
+void client_connection::on_request_timeout() {
+  auto const self = shared_from_this();
+  if (stage_ != stage::exchange) return;
+  end_hop(journal::hop_result::failed);
+  if (std::exchange(routed_, false) && worker_.shared().abandon(route_)) wake_others();
+  if (has_body_ && !body_.is_complete()) keep_alive_ = false;
+  hop_error_ = "http_response_timeout";
+  respond(routing::refusal::upstream_timeout, false);
+}
+
+}

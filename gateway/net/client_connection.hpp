@@ -1,0 +1,139 @@
+#pragma once
+
+#include "gateway/http/forward.hpp"
+#include "gateway/http/head_parser.hpp"
+#include "gateway/net/body_store.hpp"
+#include "gateway/net/upstream_connection.hpp"
+#include "gateway/net/worker.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gateway::net {
+
+/// One client connection and the request on it: reads a request, asks the router, runs the hops it orders, streams the
+/// answer; then the next request. One request at a time, pipelined ones wait in the buffer (RFC 9112 9.3.2).
+///
+/// A request's life:
+///
+///     read head ─▶ route ─▶ hop ──▶ answer head ─▶ stream body ─▶ next request, or close
+///        │          ▲  │     │  └──▶ X-Accel ──▶ route (redirect)
+///        │          │  └─▶ own answer (404, 413, 502 …)
+///        └ body ─▶ store ─▶  └────▶ failure ──▶ route (retry)
+///
+class client_connection final : public hop_user, public std::enable_shared_from_this<client_connection> {
+public:
+  client_connection(worker& w, tcp_socket socket);
+  ~client_connection();
+
+  void start();
+  /// The worker drains: close if idle, else after the present answer.
+  void drain();
+  /// single_guess: the guess this request waited for is over.
+  void on_wake();
+
+private:
+  /// A deadline that calls a member of its connection.
+  struct timer final : deadline_owner {
+    timer(client_connection& c, void (client_connection::*f)())
+      : connection(c)
+      , function(f) {}
+    void on_deadline() override { (connection.*function)(); }
+    client_connection& connection;
+    void (client_connection::*function)();
+  };
+
+  enum class stage : std::uint8_t { idle, head, exchange, answering, lingering, closed };
+
+  // Reading (client_connection.cpp)
+  void read();
+  void got(boost::system::error_code ec, std::size_t bytes);
+  void continue_with_input();
+  void parse_head();
+  void begin_request();
+  void take_body();
+  void body_failed(unsigned status, std::string_view detail);
+
+  // Hops (client_exchange.cpp)
+  void perform(routing::action const& next);
+  void send_hop(routing::action const& next);
+  void on_answer_head() override;
+  void on_answer_body() override;
+  void on_hop_failed(hop_failure const& failure) override;
+  void follow_redirect(std::string_view location);
+  void respond(routing::refusal why, bool woke);
+  void end_hop(journal::hop_result result);
+  void wake_others();
+
+  // Answering (client_answer.cpp)
+  void stream_head();
+  void stream_body();
+  void answer_here(http::own_answer answer);
+  void write_out(void (client_connection::*next)());
+  void wrote(boost::system::error_code ec, std::size_t bytes);
+  void finish_request();
+  void next_request();
+  void linger();
+  void discard_input();
+  void close();
+  void client_gone();
+  void log_request();
+
+  void on_timeout();
+  void on_request_timeout();
+  std::optional<std::string> relative_location(std::string_view location) const;
+
+  worker& worker_;
+  std::shared_ptr<settings const> settings_;
+  tcp_socket socket_;
+  std::string client_address_;
+  timer deadline_;
+  timer request_deadline_;
+  stage stage_ = stage::idle;
+  bool reading_ = false;
+  bool input_ended_ = false;
+
+  std::string in_; // the message being read begins at 0
+  std::size_t in_end_ = 0;
+  std::size_t in_taken_ = 0;
+  http::message_head head_;
+  std::optional<http::request_parser> parser_;
+
+  // The request.
+  std::string forward_head_;                      // as every upstream gets it
+  std::size_t method_size_ = 0, target_size_ = 0; // of forward_head_'s first line
+  std::string request_id_;
+  journal::request_id lab_request_ = 0;
+  body_store body_;
+  bool has_body_ = false, chunked_body_ = false;
+  bool is_head_ = false, http10_ = false, keep_alive_ = true;
+  bool wants_continue_ = false;
+  steady_time started_{};
+  live_route route_;
+  bool routed_ = false; // the router knows of this request and waits to hear
+  unsigned hops_ = 0;
+  std::string_view chosen_by_;
+  std::string hop_error_; // RFC 9209 error of the last failure
+  std::shared_ptr<upstream_connection> upstream_;
+  routing::upstream_id last_upstream_ = routing::no_upstream;
+  journal::balancer_event* request_record_ = nullptr;
+  journal::balancer_event* hop_record_ = nullptr;
+
+  // The answer.
+  std::string out_; // head or own answer
+  std::vector<std::string_view> pieces_;
+  std::vector<std::string> chunk_heads_;
+  std::vector<boost::asio::const_buffer> buffers_;
+  void (client_connection::*after_write_)() = nullptr;
+  bool answer_chunked_ = false, answer_started_ = false;
+  unsigned status_ = 0;
+  std::string_view own_error_;
+  std::uint64_t body_out_ = 0;
+  upstream_connection::body_state body_state_ = upstream_connection::body_state::pending;
+  std::uint64_t lingered_ = 0;
+};
+
+}

@@ -1,0 +1,140 @@
+// The hops of a request: what the router orders, and what it is told.
+#include "gateway/http/fields.hpp"
+#include "gateway/net/client_connection.hpp"
+
+#include <utility>
+
+namespace gateway::net {
+
+void client_connection::perform(routing::action const& next) {
+  if (next.wake) wake_others();
+  switch (next.kind) {
+  case routing::action_kind::send:
+    send_hop(next);
+    break;
+  case routing::action_kind::stream:
+    routed_ = false;
+    stream_head();
+    break;
+  case routing::action_kind::respond:
+    routed_ = false;
+    respond(next.why, true);
+    break;
+  case routing::action_kind::wait:
+    worker_.wait_for(route_.key, shared_from_this());
+    break;
+  }
+}
+
+void client_connection::send_hop(routing::action const& next) {
+  bool const fresh_only = next.hop == routing::hop_kind::retry;
+  upstream_ = fresh_only ? nullptr : worker_.take_idle(next.upstream);
+  if (!upstream_) upstream_ = std::make_shared<upstream_connection>(worker_, next.upstream);
+  ++hops_;
+  last_upstream_ = next.upstream;
+  switch (next.hop) {
+  case routing::hop_kind::first:
+    chosen_by_ = next.from_map ? "map" : "guess";
+    break;
+  case routing::hop_kind::redirect:
+    chosen_by_ = "redirect";
+    break;
+  case routing::hop_kind::retry:
+    chosen_by_ = "retry";
+    break;
+  }
+  endpoint const to = worker_.shared().endpoint_for_hop(next.upstream);
+  hop_record_ = worker_.shared().record_hop(lab_request_, to, next);
+  upstream_->send(
+      *this, to,
+      {.head = forward_head_, .body = has_body_ ? &body_ : nullptr, .chunked = chunked_body_, .is_head = is_head_});
+}
+
+void client_connection::end_hop(journal::hop_result result) {
+  if (hop_record_) hop_record_->result = result;
+  hop_record_ = nullptr;
+  if (upstream_) std::exchange(upstream_, nullptr)->release();
+}
+
+void client_connection::on_answer_head() {
+  auto const self = shared_from_this();
+  http::message_head const& head = upstream_->head();
+  char const* const base = upstream_->base();
+  if (auto const location = http::find(head, base, "X-Accel-Redirect")) {
+    follow_redirect(*location);
+    return;
+  }
+  std::optional<std::optional<http::host_port>> backend;
+  if (auto const value = http::find(head, base, "X-Backend")) backend.emplace(http::parse_backend(*value));
+  if (hop_record_) hop_record_->result = journal::hop_result::answered;
+  perform(worker_.shared().on_answer(route_, backend));
+}
+
+void client_connection::follow_redirect(std::string_view location) {
+  auto const target = http::parse_accel_redirect(location);
+  journal::balancer_event* const record = std::exchange(hop_record_, nullptr);
+  routing::action const next = worker_.shared().on_redirect(route_, target);
+  bool const followed = next.kind == routing::action_kind::send;
+  if (record) record->result = followed ? journal::hop_result::redirected : journal::hop_result::refused_redirect;
+  std::exchange(upstream_, nullptr)->release();
+  perform(next);
+}
+
+void client_connection::on_hop_failed(hop_failure const& failure) {
+  auto const self = shared_from_this();
+  upstream_.reset();
+  if (stage_ == stage::answering) return; // the answer's body: stream_body sees it break off
+  if (hop_record_)
+    hop_record_->result = failure.facts.how_much == routing::sent::nothing ? journal::hop_result::not_delivered
+                                                                           : journal::hop_result::failed;
+  hop_record_ = nullptr;
+  hop_error_ = failure.error;
+  perform(worker_.shared().on_failure(route_, failure.facts, monotonic_ns(), worker_.random()));
+}
+
+void client_connection::on_wake() {
+  if (stage_ != stage::exchange || !routed_) return;
+  perform(worker_.shared().on_wake(route_, monotonic_ns(), worker_.random()));
+}
+
+void client_connection::wake_others() { worker_.wake(route_.key); }
+
+// The router gave up: 502, 503 or 504 with the reason as RFC 9209 has it.
+void client_connection::respond(routing::refusal why, bool) {
+  struct words {
+    unsigned status;
+    std::string_view error; // RFC 9209 2.3
+    std::string_view detail;
+    bool retry_after;
+  };
+  words const chosen = [&]() -> words {
+    switch (why) {
+    case routing::refusal::redirect_limit:
+      return {502, "proxy_loop_detected", "redirected too often", false};
+    case routing::refusal::unknown_target:
+      return {502, "destination_ip_prohibited", "redirected to what is no known upstream", false};
+    case routing::refusal::malformed_redirect:
+      return {502, "http_protocol_error", "redirected to a malformed location", false};
+    case routing::refusal::owner_unreachable:
+      return {503, "destination_unavailable", "the session's proxy cannot be reached", true};
+    case routing::refusal::upstream_timeout:
+      return {504, hop_error_, "no answer in time", false};
+    case routing::refusal::upstream_failed:
+      return {502, hop_error_, "the upstream broke off", false};
+    case routing::refusal::all_failed:
+    case routing::refusal::none:
+      break;
+    }
+    return {502, hop_error_.empty() ? std::string_view("destination_unavailable") : std::string_view(hop_error_),
+            "no upstream could be reached", false};
+  }();
+  if (has_body_ && !body_.is_complete()) keep_alive_ = false;
+  std::string const proxy_status =
+      "crest-gateway; error=" + std::string(chosen.error) + "; details=\"" + std::string(chosen.detail) + "\"";
+  answer_here({.status = chosen.status,
+               .detail = chosen.detail,
+               .proxy_status = proxy_status,
+               .retry_after = chosen.retry_after});
+}
+
+}

@@ -1,0 +1,169 @@
+#include "gateway/net/server.hpp"
+
+#include "gateway/net/admin.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <random>
+#include <utility>
+
+namespace gateway::net {
+namespace {
+
+endpoint to_endpoint(http::host_port const& where) {
+  boost::system::error_code ec;
+  auto const address = boost::asio::ip::make_address(where.host == "localhost" ? "127.0.0.1" : where.host, ec);
+  if (ec) throw config::bad_input("listen " + where.text() + ": found a host name; allowed: an IP address and a port");
+  return {address, where.port};
+}
+
+std::uint64_t seed_of(settings const& s) {
+  if (s.seed) return *s.seed;
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+void note(std::string const& text) { std::fprintf(stderr, "crest-gateway: %s\n", text.c_str()); }
+
+}
+
+/// Accepts connections for /metrics and /status.
+class server::admin_listener : public std::enable_shared_from_this<admin_listener> {
+public:
+  admin_listener(boost::asio::io_context& context, endpoint const& at, balancer const& shared, settings const& s)
+    : acceptor_(context.get_executor())
+    , shared_(shared)
+    , settings_(s) {
+    acceptor_.open(at.protocol());
+    acceptor_.set_option(boost::asio::socket_base::reuse_address(true));
+    acceptor_.bind(at);
+    acceptor_.listen();
+  }
+
+  endpoint where() const { return acceptor_.local_endpoint(); }
+
+  void accept() {
+    acceptor_.async_accept([self = shared_from_this()](boost::system::error_code ec, tcp_socket socket) {
+      if (!self->acceptor_.is_open()) return;
+      if (!ec) serve_admin(std::move(socket), self->shared_, self->settings_);
+      self->accept();
+    });
+  }
+
+  void close() {
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
+  }
+
+private:
+  tcp_acceptor acceptor_;
+  balancer const& shared_;
+  settings const settings_;
+};
+
+server::server(settings s, std::function<settings()> reread)
+  : settings_(std::make_shared<settings const>(std::move(s)))
+  , reread_(std::move(reread))
+  , shared_(*settings_)
+  , log_(settings_->access_log)
+  , signals_(context_, SIGTERM, SIGINT, SIGHUP)
+  , drain_timer_(context_.get_executor())
+  , log_timer_(context_.get_executor()) {
+  std::seed_seq mixed{seed_of(*settings_), seed_of(*settings_) >> 32};
+  std::vector<std::uint32_t> seeds(std::size_t{settings_->threads} * 2);
+  mixed.generate(seeds.begin(), seeds.end());
+  std::vector<endpoint> at;
+  for (http::host_port const& where : settings_->listen) at.push_back(to_endpoint(where));
+  for (std::uint32_t i = 0; i < settings_->threads; ++i) {
+    std::uint64_t const seed = (std::uint64_t{seeds[2 * i]} << 32) | seeds[2 * i + 1];
+    auto w = std::make_unique<worker>(shared_, log_, settings_, seed);
+    at = w->listen(at); // the first one picks ports, the others share them
+    workers_.push_back(std::move(w));
+  }
+  listening_ = at;
+  for (auto const& w : workers_)
+    w->wake = [this](http::token_digest const& key) {
+      for (auto const& other : workers_)
+        boost::asio::post(other->context(), [target = other.get(), key] { target->wake_here(key); });
+    };
+  if (settings_->admin)
+    admin_ = std::make_shared<admin_listener>(context_, to_endpoint(*settings_->admin), shared_, *settings_);
+}
+
+server::~server() = default;
+
+std::optional<endpoint> server::admin() const {
+  if (!admin_) return std::nullopt;
+  return admin_->where();
+}
+
+void server::run() {
+  for (auto const& w : workers_) w->start();
+  if (admin_) admin_->accept();
+  wait_for_signal();
+  flush_log();
+  context_.run();
+  for (auto const& w : workers_) w->stop();
+  for (auto const& w : workers_) w->join();
+  log_.flush();
+}
+
+void server::wait_for_signal() {
+  signals_.async_wait([this](boost::system::error_code ec, int signal) {
+    if (ec) return;
+    if (signal == SIGHUP) {
+      reload();
+      wait_for_signal();
+    } else if (draining_) {
+      context_.stop();
+    } else {
+      drain();
+      wait_for_signal();
+    }
+  });
+}
+
+void server::reload() {
+  try {
+    log_.reopen();
+    settings fresh = reread_();
+    if (fresh.threads != settings_->threads || fresh.token_map_bytes != settings_->token_map_bytes)
+      note("reload: threads and token_map stay as they are until a restart");
+    shared_.reload(fresh);
+    settings_ = std::make_shared<settings const>(std::move(fresh));
+    for (auto const& w : workers_) w->reload(settings_);
+    note("configuration reloaded");
+  } catch (std::exception const& problem) {
+    note(std::string("configuration not reloaded: ") + problem.what());
+  }
+}
+
+void server::drain() {
+  draining_ = true;
+  still_draining_ = workers_.size();
+  drain_timer_.expires_after(settings_->timeouts.drain);
+  drain_timer_.async_wait([this](boost::system::error_code ec) {
+    if (!ec) context_.stop();
+  });
+  for (auto const& w : workers_)
+    w->drain([this] {
+      boost::asio::post(context_, [this] {
+        if (--still_draining_ == 0) context_.stop();
+      });
+    });
+}
+
+void server::flush_log() {
+  if (!log_.enabled()) return;
+  log_timer_.expires_after(std::chrono::seconds(1));
+  log_timer_.async_wait([this](boost::system::error_code ec) {
+    if (ec) return;
+    log_.flush();
+    flush_log();
+  });
+}
+
+}

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "gateway/net/access_log.hpp"
+#include "gateway/net/balancer.hpp"
+#include "gateway/net/settings.hpp"
+#include "gateway/net/worker.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace gateway::net {
+
+/// The whole gateway: workers, admin endpoint, signals. Constructed and run on one thread, the main one.
+class server {
+public:
+  /// Binds everything. `reread` gives the configuration anew for SIGHUP; it may throw config::bad_input, which is
+  /// logged and changes nothing. Throws std::system_error where an address or a file cannot be had.
+  server(settings s, std::function<settings()> reread);
+  ~server();
+
+  std::vector<endpoint> const& listening() const { return listening_; }
+  std::optional<endpoint> admin() const;
+
+  /// Serves until SIGTERM or SIGINT, then drains: within `timeouts.drain` requests in flight are finished. A second
+  /// signal ends it at once.
+  void run();
+
+private:
+  class admin_listener;
+
+  void wait_for_signal();
+  void reload();
+  void drain();
+  void flush_log();
+
+  std::shared_ptr<settings const> settings_;
+  std::function<settings()> reread_;
+  balancer shared_;
+  access_log log_;
+  boost::asio::io_context context_{1};
+  boost::asio::signal_set signals_;
+  steady_timer drain_timer_;
+  steady_timer log_timer_;
+  std::vector<std::unique_ptr<worker>> workers_;
+  std::vector<endpoint> listening_;
+  std::shared_ptr<admin_listener> admin_;
+  std::size_t still_draining_ = 0;
+  bool draining_ = false;
+};
+
+}

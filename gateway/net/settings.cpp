@@ -1,0 +1,172 @@
+#include "gateway/net/settings.hpp"
+
+#include "config/units.hpp"
+
+#include <charconv>
+#include <utility>
+
+namespace gateway::net {
+namespace {
+
+using pointer = nlohmann::json::json_pointer;
+
+/// Reads typed values out of a checked document, with errors that name the place.
+class reader {
+public:
+  explicit reader(config::document const& document)
+    : document_(document) {}
+
+  nlohmann::json const* at(pointer const& where) const {
+    return document_.root().contains(where) ? &document_.root()[where] : nullptr;
+  }
+
+  template<class T>
+  void integer(char const* where, T& out) const {
+    if (auto const* value = at(pointer(where))) out = value->get<T>();
+  }
+
+  template<class T>
+  void size(char const* where, T& out, std::uint64_t at_least, std::uint64_t at_most) const {
+    auto const* value = at(pointer(where));
+    if (!value) return;
+    auto const bytes = config::parse_size(value->get<std::string>());
+    if (!bytes || *bytes < at_least || *bytes > at_most)
+      throw document_.error_at(pointer(where), "found " + value->dump() + "; allowed: a size from " +
+                                                   std::to_string(at_least) + " to " + std::to_string(at_most) +
+                                                   " bytes");
+    out = static_cast<T>(*bytes);
+  }
+
+  void duration(char const* where, nanoseconds& out) const {
+    auto const* value = at(pointer(where));
+    if (!value) return;
+    auto const parsed = config::parse_duration(value->get<std::string>());
+    if (!parsed || parsed->count() == 0)
+      throw document_.error_at(pointer(where),
+                               "found " + value->dump() + "; allowed: a duration above 0 and of at most a year");
+    out = *parsed;
+  }
+
+  http::host_port address(pointer const& where, bool allow_port_zero) const {
+    std::string const text = document_.root()[where].get<std::string>();
+    auto const parsed = http::parse_host_port(text, allow_port_zero);
+    if (!parsed)
+      throw document_.error_at(where, "found \"" + text + "\"; allowed: HOST:PORT with a port from " +
+                                          (allow_port_zero ? "0" : "1") + " to 65535");
+    return *parsed;
+  }
+
+  std::vector<http::host_port> addresses(char const* where, bool allow_port_zero) const {
+    std::vector<http::host_port> out;
+    auto const* value = at(pointer(where));
+    if (!value) return out;
+    if (value->is_string()) return {address(pointer(where), allow_port_zero)};
+    for (std::size_t i = 0; i < value->size(); ++i) {
+      http::host_port next = address(pointer(where) / i, allow_port_zero);
+      for (http::host_port const& earlier : out)
+        if (earlier == next && next.port != 0)
+          throw document_.error_at(pointer(where) / i,
+                                   "found " + next.text() + " a second time; allowed: each address once");
+      out.push_back(std::move(next));
+    }
+    return out;
+  }
+
+  config::document const& document() const { return document_; }
+
+private:
+  config::document const& document_;
+};
+
+std::optional<allowed_range> parse_range(std::string_view text) {
+  std::size_t const colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  boost::system::error_code ec;
+  allowed_range range;
+  range.network = boost::asio::ip::make_network_v4(std::string(text.substr(0, colon)), ec);
+  if (ec) return std::nullopt;
+  std::string_view const ports = text.substr(colon + 1);
+  char const* const end = ports.data() + ports.size();
+  auto first = std::from_chars(ports.data(), end, range.first_port);
+  if (first.ec != std::errc{}) return std::nullopt;
+  range.last_port = range.first_port;
+  if (first.ptr != end) {
+    if (*first.ptr != '-') return std::nullopt;
+    auto const last = std::from_chars(first.ptr + 1, end, range.last_port);
+    if (last.ec != std::errc{} || last.ptr != end) return std::nullopt;
+  }
+  if (range.first_port == 0 || range.first_port > range.last_port) return std::nullopt;
+  return range;
+}
+
+routing::guess_policy guess_named(std::string const& name) {
+  if (name == "round_robin") return routing::guess_policy::round_robin;
+  if (name == "least_conn") return routing::guess_policy::least_conn;
+  if (name == "token_hash") return routing::guess_policy::token_hash;
+  return routing::guess_policy::random;
+}
+
+void read_timeouts(reader const& in, timeouts& out) {
+  for (auto const& [where, value] :
+       std::initializer_list<std::pair<char const*, nanoseconds*>>{{"/timeouts/client_head", &out.client_head},
+                                                                   {"/timeouts/client_idle", &out.client_idle},
+                                                                   {"/timeouts/client_body", &out.client_body},
+                                                                   {"/timeouts/client_send", &out.client_send},
+                                                                   {"/timeouts/connect", &out.connect},
+                                                                   {"/timeouts/answer", &out.answer},
+                                                                   {"/timeouts/request", &out.request},
+                                                                   {"/timeouts/upstream_idle", &out.upstream_idle},
+                                                                   {"/timeouts/drain", &out.drain}})
+    in.duration(where, *value);
+}
+
+}
+
+settings read_settings(config::document const& document) {
+  reader const in(document);
+  settings s;
+  s.listen = in.addresses("/listen", true);
+  if (s.listen.empty())
+    throw document.error_at(pointer("/listen"),
+                            "found nothing; allowed: at least one HOST:PORT to listen at (--listen)");
+  s.upstreams = in.addresses("/upstreams", false);
+  if (s.upstreams.empty())
+    throw document.error_at(pointer("/upstreams"), "found nothing; allowed: at least one HOST:PORT (--upstream)");
+  if (auto const* guess = in.at(pointer("/guess"))) s.guess = guess_named(guess->get<std::string>());
+  if (auto const* map = in.at(pointer("/token_map"))) {
+    if (*map == "off") {
+      s.token_map_bytes.reset();
+    } else {
+      std::uint64_t bytes = 0;
+      in.size("/token_map", bytes, 1024, std::uint64_t{1} << 40);
+      s.token_map_bytes = bytes;
+    }
+  }
+  in.integer("/threads", s.threads);
+  if (auto const* seed = in.at(pointer("/seed"))) s.seed = seed->get<std::uint64_t>();
+  if (in.at(pointer("/admin"))) s.admin = in.address(pointer("/admin"), true);
+  if (auto const* file = in.at(pointer("/access_log"))) s.access_log = file->get<std::string>();
+  if (auto const* file = in.at(pointer("/journal/file"))) s.journal_file = file->get<std::string>();
+  in.integer("/max_redirects", s.routing.max_redirects);
+  in.integer("/max_retries", s.routing.max_retries);
+  in.integer("/single_guess", s.routing.single_guess);
+  if (auto const* ranges = in.at(pointer("/allow_redirects_to")))
+    for (std::size_t i = 0; i < ranges->size(); ++i) {
+      auto const range = parse_range((*ranges)[i].get<std::string>());
+      if (!range)
+        throw document.error_at(
+            pointer("/allow_redirects_to") / i,
+            "found " + (*ranges)[i].dump() +
+                "; allowed: NETWORK/BITS:PORT or NETWORK/BITS:PORT-PORT, such as 10.0.0.0/8:8000-8999");
+      s.allow_redirects_to.push_back(*range);
+    }
+  in.size("/max_head", s.max_head, 1024, 1u << 20);
+  in.size("/max_body", s.max_body, 0, std::uint64_t{1} << 40);
+  in.size("/body_in_memory", s.body_in_memory, 4096, 1u << 30);
+  if (auto const* directory = in.at(pointer("/body_directory"))) s.body_directory = directory->get<std::string>();
+  in.integer("/idle_per_upstream", s.idle_per_upstream);
+  read_timeouts(in, s.timeouts);
+  return s;
+}
+
+}

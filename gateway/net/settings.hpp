@@ -1,0 +1,68 @@
+#pragma once
+
+#include "config/document.hpp"
+#include "gateway/http/accel.hpp"
+#include "gateway/routing/route.hpp"
+
+#include <boost/asio/ip/network_v4.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The shell of the gateway: sockets, files and clocks around gateway/routing and gateway/http.
+namespace gateway::net {
+
+extern std::string_view const config_schema;
+
+using std::chrono::nanoseconds;
+
+/// Addresses outside the list of upstreams that a redirect may lead to.
+struct allowed_range {
+  boost::asio::ip::network_v4 network;
+  std::uint16_t first_port = 1;
+  std::uint16_t last_port = 65535;
+};
+
+/// What each duration covers is said in gateway.schema.json.
+struct timeouts {
+  nanoseconds client_head = std::chrono::seconds(60);
+  nanoseconds client_idle = std::chrono::seconds(75);
+  nanoseconds client_body = std::chrono::seconds(60);
+  nanoseconds client_send = std::chrono::seconds(60);
+  nanoseconds connect = std::chrono::seconds(5);
+  nanoseconds answer = std::chrono::seconds(60);
+  nanoseconds request = std::chrono::seconds(120);
+  nanoseconds upstream_idle = std::chrono::seconds(60);
+  nanoseconds drain = std::chrono::seconds(10);
+};
+
+/// A configuration as the gateway runs it: defaults filled in, checked.
+struct settings {
+  std::vector<http::host_port> listen;
+  std::vector<http::host_port> upstreams;
+  routing::guess_policy guess = routing::guess_policy::random;
+  std::optional<std::uint64_t> token_map_bytes = 10u << 20; // nullopt: off
+  std::uint32_t threads = 1;
+  std::optional<std::uint64_t> seed;
+  std::optional<http::host_port> admin;
+  std::filesystem::path access_log;   // empty: none
+  std::filesystem::path journal_file; // empty: none
+  routing::router_settings routing;
+  std::vector<allowed_range> allow_redirects_to;
+  std::uint32_t max_head = 16 * 1024;
+  std::uint64_t max_body = 64u << 20;
+  std::uint64_t body_in_memory = 64 * 1024;
+  std::filesystem::path body_directory = "/tmp";
+  std::uint32_t idle_per_upstream = 64;
+  net::timeouts timeouts;
+};
+
+/// Reads a configuration whose values were checked against the schema first. Throws config::bad_input.
+settings read_settings(config::document const& document);
+
+}

@@ -1,0 +1,326 @@
+#include "gateway/net/upstream_connection.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/write.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+namespace gateway::net {
+namespace {
+
+constexpr std::size_t stream_buffer_bytes = 32 * 1024;
+constexpr std::string_view last_chunk = "0\r\n\r\n";
+constexpr std::string_view crlf = "\r\n";
+
+/// Up to four pieces for one gather write.
+struct gather {
+  std::array<boost::asio::const_buffer, 4> buffers;
+  std::size_t count = 0;
+  std::size_t bytes = 0;
+
+  void add(std::string_view piece) {
+    if (piece.empty()) return;
+    buffers[count++] = {piece.data(), piece.size()};
+    bytes += piece.size();
+  }
+  /// Drops what was written from the front.
+  void consume(std::size_t written) {
+    bytes -= written;
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      std::size_t const skipped = std::min(written, buffers[i].size());
+      written -= skipped;
+      if (boost::asio::const_buffer const rest = buffers[i] + skipped; rest.size() > 0) buffers[kept++] = rest;
+    }
+    std::fill(buffers.begin() + static_cast<std::ptrdiff_t>(kept), buffers.end(), boost::asio::const_buffer());
+    count = kept;
+  }
+};
+
+std::string_view connect_error(boost::system::error_code ec) {
+  if (ec == boost::asio::error::connection_refused) return "connection_refused";
+  if (ec == boost::asio::error::timed_out) return "connection_timeout";
+  return "destination_unavailable";
+}
+
+}
+
+upstream_connection::upstream_connection(worker& w, routing::upstream_id id)
+  : worker_(w)
+  , settings_(w.current())
+  , id_(id)
+  , socket_(w.context().get_executor()) {
+  in_.resize(std::max<std::size_t>(settings_->max_head, stream_buffer_bytes));
+}
+
+upstream_connection::~upstream_connection() = default;
+
+void upstream_connection::send(hop_user& user, endpoint const& to, hop_request const& request) {
+  user_ = &user;
+  ++hops_;
+  request_ = request;
+  body_sent_ = 0;
+  head_sent_ = last_chunk_sent_ = accepted_any_ = send_failed_ = false;
+  answered_ = waits_for_body_ = false;
+  body_error_ = {};
+  in_end_ = in_taken_ = 0;
+  parser_.emplace(head_, settings_->max_head);
+  parser_->answer_to_head(request.is_head);
+  if (!open_) {
+    connect(to);
+    return;
+  }
+  worker_.set_deadline(*this, deadline::answer);
+  send_more();
+}
+
+void upstream_connection::connect(endpoint const& to) {
+  connecting_ = true;
+  worker_.set_deadline(*this, deadline::connect);
+  socket_.async_connect(to, [self = shared_from_this()](boost::system::error_code ec) {
+    if (!self->connecting_) return; // timed out or given up
+    self->connecting_ = false;
+    if (ec) {
+      self->fail(connect_error(ec), false);
+      return;
+    }
+    boost::system::error_code ignored;
+    self->socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+    self->socket_.non_blocking(true, ignored);
+    self->open_ = true;
+    self->worker_.set_deadline(*self, deadline::answer);
+    self->read();
+    self->send_more();
+  });
+}
+
+bool upstream_connection::request_sent() const {
+  if (!head_sent_) return false;
+  if (!request_.body) return true;
+  if (!request_.body->is_complete() || body_sent_ < request_.body->size()) return false;
+  return !request_.chunked || last_chunk_sent_;
+}
+
+void upstream_connection::body_arrived() {
+  if (user_ && open_) send_more();
+}
+
+void upstream_connection::send_more() {
+  while (open_ && !writing_ && !send_failed_ && !request_sent()) {
+    gather out;
+    if (!head_sent_) out.add(request_.head);
+    piece_in_flight_ = 0;
+    last_in_flight_ = false;
+    if (request_.body) {
+      std::string_view const piece = request_.body->read(body_sent_, scratch_);
+      if (request_.body->failed()) {
+        send_failed_ = true; // the user sees the same of its store
+        return;
+      }
+      piece_in_flight_ = piece.size();
+      if (!piece.empty() && request_.chunked) {
+        auto const end = std::to_chars(chunk_head_.data(), chunk_head_.data() + 16, piece.size(), 16).ptr;
+        std::memcpy(end, crlf.data(), crlf.size());
+        out.add({chunk_head_.data(), static_cast<std::size_t>(end - chunk_head_.data()) + crlf.size()});
+        out.add(piece);
+        out.add(crlf);
+      } else if (!piece.empty()) {
+        out.add(piece);
+      } else if (request_.chunked && request_.body->is_complete()) {
+        out.add(last_chunk);
+        last_in_flight_ = true;
+      }
+    }
+    if (out.count == 0) return; // waits for body_arrived
+    boost::system::error_code ec;
+    std::size_t written = socket_.write_some(out.buffers, ec);
+    if (ec == boost::asio::error::would_block) {
+      ec = {};
+      written = 0;
+    }
+    accepted_any_ = accepted_any_ || written > 0;
+    if (ec || written == out.bytes) {
+      wrote(ec, written);
+      continue;
+    }
+    out.consume(written);
+    writing_ = true;
+    boost::asio::async_write(socket_, out.buffers,
+                             [self = shared_from_this()](boost::system::error_code error, std::size_t bytes) {
+                               self->writing_ = false;
+                               if (!self->open_) return;
+                               self->accepted_any_ = self->accepted_any_ || bytes > 0;
+                               self->wrote(error, bytes);
+                               if (self->user_) self->send_more();
+                             });
+  }
+}
+
+// A failed write is not the end: the upstream may have answered before it closed, and the read that is under way tells.
+void upstream_connection::wrote(boost::system::error_code ec, std::size_t) {
+  if (ec) {
+    send_failed_ = true;
+    return;
+  }
+  head_sent_ = true;
+  body_sent_ += piece_in_flight_;
+  last_chunk_sent_ = last_chunk_sent_ || last_in_flight_;
+  if (user_ && !answered_) worker_.set_deadline(*this, deadline::answer);
+}
+
+void upstream_connection::read() {
+  if (reading_ || !open_ || input_ended_ || in_end_ == in_.size()) return;
+  reading_ = true;
+  socket_.async_read_some(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
+                          [self = shared_from_this()](boost::system::error_code ec, std::size_t bytes) {
+                            self->reading_ = false;
+                            self->got(ec, bytes);
+                          });
+}
+
+void upstream_connection::got(boost::system::error_code ec, std::size_t bytes) {
+  if (!open_) return;
+  if (!user_) { // idle: closed by the upstream, or it speaks without being asked
+    worker_.forget_idle(id_, this);
+    close();
+    return;
+  }
+  in_end_ += bytes;
+  if (ec) {
+    input_ended_ = true;
+    if (!answered_) {
+      fail(in_end_ > 0 ? "http_response_incomplete" : "connection_terminated", false);
+      return;
+    }
+    if (ec != boost::asio::error::eof) body_error_ = ec;
+  } else if (!answered_) {
+    worker_.set_deadline(*this, deadline::answer);
+    parse_head();
+    return;
+  }
+  if (std::exchange(waits_for_body_, false)) {
+    clear_deadline();
+    user_->on_answer_body();
+  }
+}
+
+void upstream_connection::parse_head() {
+  for (;;) {
+    boost::system::error_code ec;
+    bool const complete = parser_->parse_head(in_.data(), in_end_, ec);
+    if (ec || (complete && head_.status == 101)) { // we never ask for an upgrade
+      fail("http_protocol_error", false);
+      return;
+    }
+    if (!complete) {
+      if (in_end_ == in_.size())
+        fail("http_response_header_section_size", false);
+      else
+        read();
+      return;
+    }
+    std::size_t const used = parser_->head_bytes();
+    if (head_.status >= 200) {
+      in_taken_ = used;
+      break;
+    }
+    // An interim answer (100, 103): not passed on.
+    std::memmove(in_.data(), in_.data() + used, in_end_ - used);
+    in_end_ -= used;
+    parser_.emplace(head_, settings_->max_head);
+    parser_->answer_to_head(request_.is_head);
+  }
+  answered_ = true;
+  clear_deadline();
+  user_->on_answer_head();
+}
+
+upstream_connection::body_state upstream_connection::next_body(std::vector<std::string_view>& pieces,
+                                                               std::size_t max_pieces) {
+  pieces.clear();
+  while (in_taken_ < in_end_ && pieces.size() < max_pieces && !parser_->done() && !body_error_) {
+    boost::system::error_code ec;
+    http::body_step const step = parser_->parse_body(in_.data() + in_taken_, in_end_ - in_taken_, ec);
+    if (ec) body_error_ = ec;
+    in_taken_ += step.consumed;
+    if (!step.data.empty()) pieces.push_back(step.data);
+    if (step.consumed == 0) break;
+  }
+  if (parser_->done()) return body_state::done;
+  if (!pieces.empty()) return body_state::more;
+  if (body_error_) return body_state::broken;
+  if (input_ended_) {
+    parser_->end_of_input(body_error_);
+    return body_error_ ? body_state::broken : body_state::done;
+  }
+  std::memmove(in_.data(), in_.data() + in_taken_, in_end_ - in_taken_);
+  in_end_ -= in_taken_;
+  in_taken_ = 0;
+  waits_for_body_ = true;
+  worker_.set_deadline(*this, deadline::answer);
+  read();
+  return body_state::pending;
+}
+
+void upstream_connection::release() {
+  user_ = nullptr;
+  waits_for_body_ = false;
+  clear_deadline();
+  if (open_ && answered_) { // what is left of a small body, such as a redirect's
+    while (in_taken_ < in_end_ && !parser_->done() && !body_error_) {
+      boost::system::error_code ec;
+      http::body_step const step = parser_->parse_body(in_.data() + in_taken_, in_end_ - in_taken_, ec);
+      in_taken_ += step.consumed;
+      if (ec) body_error_ = ec;
+      if (step.consumed == 0) break;
+    }
+  }
+  bool const clean = open_ && answered_ && !body_error_ && !input_ended_ && parser_->done() && parser_->keep_alive() &&
+                     request_sent() && !writing_ && in_taken_ == in_end_;
+  request_ = {};
+  if (!clean || !worker_.keep_idle(id_, shared_from_this())) {
+    close();
+    return;
+  }
+  in_end_ = in_taken_ = 0;
+  worker_.set_deadline(*this, deadline::upstream_idle);
+  read();
+}
+
+void upstream_connection::fail(std::string_view error, bool timed_out) {
+  hop_failure const failure{{.how_much = accepted_any_ ? routing::sent::something : routing::sent::nothing,
+                             .timed_out = timed_out,
+                             .was_reused = was_reused() && in_end_ == 0 && !timed_out},
+                            error};
+  auto const keep = shared_from_this();
+  close();
+  if (hop_user* user = std::exchange(user_, nullptr)) user->on_hop_failed(failure);
+}
+
+void upstream_connection::close() {
+  clear_deadline();
+  connecting_ = false;
+  open_ = false;
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+}
+
+void upstream_connection::on_deadline() {
+  auto const keep = shared_from_this();
+  if (connecting_) {
+    fail("connection_timeout", true);
+  } else if (!user_) {
+    worker_.forget_idle(id_, this);
+    close();
+  } else if (!answered_) {
+    fail("http_response_timeout", true);
+  } else {
+    body_error_ = boost::asio::error::timed_out;
+    if (std::exchange(waits_for_body_, false)) user_->on_answer_body();
+  }
+}
+
+}

@@ -1,0 +1,121 @@
+#pragma once
+
+#include "gateway/http/head_parser.hpp"
+#include "gateway/net/body_store.hpp"
+#include "gateway/net/worker.hpp"
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gateway::net {
+
+/// How a hop failed.
+struct hop_failure {
+  routing::failure facts;
+  std::string_view error; // RFC 9209 2.3 error type, such as "connection_refused"
+};
+
+/// Who uses an upstream connection for one hop. Calls come from the worker's loop, never from within a call to the
+/// connection, except that `send` may fail at once.
+class hop_user {
+public:
+  /// An answer's head (not 1xx) is complete; `parser` and `head` are readable until the connection is released.
+  virtual void on_answer_head() = 0;
+  /// Body bytes, or the end, may be taken with `next_body` again.
+  virtual void on_answer_body() = 0;
+  /// The hop failed before or after the answer's head; the connection is of no more use.
+  virtual void on_hop_failed(hop_failure const& failure) = 0;
+
+protected:
+  ~hop_user() = default;
+};
+
+/// One connection to an upstream, kept alive between hops. Always has a read under way while it is open and not paused,
+/// so that it notices at once when the upstream closes it. Owned by shared_ptr: its pending operations, its user, the
+/// pool.
+class upstream_connection final : public deadline_owner, public std::enable_shared_from_this<upstream_connection> {
+public:
+  upstream_connection(worker& w, routing::upstream_id id);
+  ~upstream_connection();
+
+  /// What to send. Views and the store stay valid until the connection is released.
+  struct hop_request {
+    std::string_view head;
+    body_store* body = nullptr; // nullptr: no body
+    bool chunked = false;
+    bool is_head = false; // the answer has no body
+  };
+
+  /// Sends a request; connects to `to` first if this is a fresh connection.
+  void send(hop_user& user, endpoint const& to, hop_request const& request);
+  /// More of the body has arrived in the store, or it is complete.
+  void body_arrived();
+
+  // The answer, between on_answer_head and release.
+  http::message_head const& head() const { return head_; }
+  http::answer_parser const& parser() const { return *parser_; }
+  char const* base() const { return in_.data(); }
+
+  enum class body_state : std::uint8_t { more, pending, done, broken };
+  /// Takes what has arrived of the body as up to `pieces.size()` views (valid until the next call) and says what
+  /// follows: more now, more later (`on_answer_body` will be called), the end, or that the answer broke off.
+  body_state next_body(std::vector<std::string_view>& pieces, std::size_t max_pieces);
+
+  /// The user is done with it: back to the pool if both messages ended cleanly, else closed. No calls to the user
+  /// follow.
+  void release();
+
+  bool was_reused() const { return hops_ > 1; }
+
+private:
+  void connect(endpoint const& to);
+  void send_more();
+  void wrote(boost::system::error_code ec, std::size_t bytes);
+  void read();
+  void got(boost::system::error_code ec, std::size_t bytes);
+  void parse_head();
+  void fail(std::string_view error, bool timed_out);
+  void close();
+  void on_deadline() override;
+  bool request_sent() const;
+
+  worker& worker_;
+  std::shared_ptr<settings const> settings_;
+  routing::upstream_id id_;
+  tcp_socket socket_;
+  hop_user* user_ = nullptr;
+
+  // The request on its way out.
+  hop_request request_;
+  std::uint64_t body_sent_ = 0; // of the store
+  bool head_sent_ = false;
+  bool last_chunk_sent_ = false;
+  bool writing_ = false;
+  bool accepted_any_ = false; // the kernel took at least one byte of this request
+  bool send_failed_ = false;  // writing is over; the answer, or the reason, may still come
+  std::string scratch_;       // body bytes read back from the file
+  std::array<char, 20> chunk_head_{};
+  std::uint64_t piece_in_flight_ = 0;
+  bool last_in_flight_ = false;
+
+  // The answer on its way in.
+  std::string in_;           // message begins at 0
+  std::size_t in_end_ = 0;   // bytes filled
+  std::size_t in_taken_ = 0; // bytes of these that were handed on
+  http::message_head head_;
+  std::optional<http::answer_parser> parser_;
+  boost::system::error_code body_error_;
+  bool answered_ = false; // the user has the head
+  bool waits_for_body_ = false;
+  bool input_ended_ = false;
+  bool reading_ = false;
+  bool open_ = false;
+  bool connecting_ = false;
+  std::uint64_t hops_ = 0;
+};
+
+}

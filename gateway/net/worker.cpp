@@ -1,0 +1,193 @@
+#include "gateway/net/worker.hpp"
+
+#include "gateway/net/client_connection.hpp"
+#include "gateway/net/upstream_connection.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/socket_base.hpp>
+
+#include <algorithm>
+#include <sys/socket.h>
+#include <utility>
+
+namespace gateway::net {
+namespace {
+
+using reuse_port = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+
+// After running out of file descriptors: accepting again at once would spin.
+constexpr auto accept_pause = std::chrono::milliseconds(100);
+
+}
+
+worker::worker(balancer& shared, access_log& log, std::shared_ptr<settings const> s, std::uint64_t seed)
+  : work_(context_.get_executor())
+  , shared_(shared)
+  , log_(log)
+  , settings_(std::move(s))
+  , random_(seed)
+  , timer_(context_.get_executor()) {
+  apply_durations();
+}
+
+worker::~worker() {
+  stop();
+  join();
+}
+
+std::vector<endpoint> worker::listen(std::vector<endpoint> const& at) {
+  std::vector<endpoint> bound;
+  for (endpoint const& where : at) {
+    tcp_acceptor acceptor(context_.get_executor());
+    acceptor.open(where.protocol());
+    acceptor.set_option(boost::asio::socket_base::reuse_address(true));
+    acceptor.set_option(reuse_port(true));
+    acceptor.bind(where);
+    acceptor.listen(4096);
+    bound.push_back(acceptor.local_endpoint());
+    acceptors_.push_back(std::move(acceptor));
+    accept_pauses_.push_back(std::make_unique<steady_timer>(context_.get_executor()));
+  }
+  return bound;
+}
+
+void worker::start() {
+  for (std::size_t i = 0; i < acceptors_.size(); ++i) accept(i);
+  thread_ = std::thread([this] { context_.run(); });
+}
+
+void worker::reload(std::shared_ptr<settings const> s) {
+  boost::asio::post(context_, [this, s = std::move(s)]() mutable {
+    settings_ = std::move(s);
+    apply_durations();
+  });
+}
+
+void worker::drain(std::function<void()> drained) {
+  boost::asio::post(context_, [this, drained = std::move(drained)]() mutable {
+    drained_ = std::move(drained);
+    boost::system::error_code ignored;
+    for (tcp_acceptor& acceptor : acceptors_) acceptor.close(ignored);
+    std::vector<client_connection*> const present(clients_.begin(), clients_.end());
+    for (client_connection* client : present) client->drain();
+    check_drained();
+  });
+}
+
+void worker::stop() { context_.stop(); }
+
+void worker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void worker::accept(std::size_t listener) {
+  acceptors_[listener].async_accept(
+      context_.get_executor(), [this, listener](boost::system::error_code ec, tcp_socket socket) {
+        if (ec == boost::asio::error::operation_aborted || !acceptors_[listener].is_open()) return;
+        if (!ec) {
+          auto connection = std::make_shared<client_connection>(*this, std::move(socket));
+          connection->start();
+        } else if (ec == boost::asio::error::no_descriptors || ec == boost::asio::error::no_buffer_space ||
+                   ec == boost::asio::error::no_memory) {
+          accept_pauses_[listener]->expires_after(accept_pause);
+          accept_pauses_[listener]->async_wait([this, listener](boost::system::error_code stopped) {
+            if (!stopped) accept(listener);
+          });
+          return;
+        }
+        accept(listener);
+      });
+}
+
+void worker::set_deadline(deadline_owner& owner, deadline which) {
+  deadlines_.set(owner, static_cast<std::size_t>(which), std::chrono::steady_clock::now());
+  if (timer_due_ == steady_time::max()) arm_timer();
+}
+
+// The timer is set to the earliest deadline and not moved when that one goes away: it then fires for nothing, at most
+// once for each deadline that it was set to.
+void worker::arm_timer() {
+  auto const next = deadlines_.next();
+  timer_due_ = next.value_or(steady_time::max());
+  if (!next) return;
+  timer_.expires_at(timer_due_);
+  timer_.async_wait([this](boost::system::error_code ec) {
+    if (ec) return;
+    deadlines_.expire(std::chrono::steady_clock::now());
+    arm_timer();
+  });
+}
+
+// Deadlines already set keep the duration they were set with.
+void worker::apply_durations() {
+  timeouts const& t = settings_->timeouts;
+  auto const set = [this](deadline which, nanoseconds duration) {
+    deadlines_.set_duration(static_cast<std::size_t>(which), duration);
+  };
+  set(deadline::client_head, t.client_head);
+  set(deadline::client_idle, t.client_idle);
+  set(deadline::client_body, t.client_body);
+  set(deadline::client_send, t.client_send);
+  set(deadline::connect, t.connect);
+  set(deadline::answer, t.answer);
+  set(deadline::request, t.request);
+  set(deadline::upstream_idle, t.upstream_idle);
+}
+
+std::shared_ptr<upstream_connection> worker::take_idle(routing::upstream_id id) {
+  std::size_t const index = routing::index_of(id);
+  if (index >= idle_.size() || idle_[index].empty()) return nullptr;
+  std::shared_ptr<upstream_connection> connection = std::move(idle_[index].back());
+  idle_[index].pop_back();
+  return connection;
+}
+
+bool worker::keep_idle(routing::upstream_id id, std::shared_ptr<upstream_connection> connection) {
+  std::size_t const index = routing::index_of(id);
+  if (draining()) return false;
+  if (index >= idle_.size()) idle_.resize(index + 1);
+  if (idle_[index].size() >= settings_->idle_per_upstream) return false;
+  idle_[index].push_back(std::move(connection));
+  return true;
+}
+
+void worker::forget_idle(routing::upstream_id id, upstream_connection const* connection) {
+  std::size_t const index = routing::index_of(id);
+  if (index >= idle_.size()) return;
+  auto const found = std::find_if(idle_[index].begin(), idle_[index].end(),
+                                  [connection](auto const& kept) { return kept.get() == connection; });
+  if (found != idle_[index].end()) idle_[index].erase(found);
+}
+
+void worker::wait_for(http::token_digest const& key, std::shared_ptr<client_connection> connection) {
+  waiting_[key].push_back(std::move(connection));
+}
+
+void worker::wake_here(http::token_digest const& key) {
+  auto const found = waiting_.find(key);
+  if (found == waiting_.end()) return;
+  std::vector<std::weak_ptr<client_connection>> const sleepers = std::move(found->second);
+  waiting_.erase(found);
+  for (auto const& sleeper : sleepers)
+    if (auto const connection = sleeper.lock()) connection->on_wake();
+}
+
+void worker::opened(client_connection* connection) {
+  clients_.insert(connection);
+  shared_.shell().connections.fetch_add(1, std::memory_order_relaxed);
+  shared_.shell().open_connections.fetch_add(1, std::memory_order_relaxed);
+}
+
+void worker::closed(client_connection* connection) {
+  clients_.erase(connection);
+  shared_.shell().open_connections.fetch_sub(1, std::memory_order_relaxed);
+  check_drained();
+}
+
+void worker::check_drained() {
+  if (!drained_ || !clients_.empty()) return;
+  idle_.clear();
+  std::exchange(drained_, [] {})();
+}
+
+}

@@ -1,0 +1,120 @@
+#pragma once
+
+#include "gateway/net/access_log.hpp"
+#include "gateway/net/balancer.hpp"
+#include "gateway/net/deadlines.hpp"
+#include "gateway/net/settings.hpp"
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <unordered_set>
+#include <vector>
+
+namespace gateway::net {
+
+// Concrete executors: any_io_executor costs an indirect call and a reference count for each operation.
+using executor = boost::asio::io_context::executor_type;
+using tcp_socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, executor>;
+using tcp_acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, executor>;
+using steady_timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                                       boost::asio::wait_traits<std::chrono::steady_clock>, executor>;
+
+class client_connection;
+class upstream_connection;
+
+/// Deadline classes: one queue each (deadlines.hpp).
+enum class deadline : std::size_t {
+  client_head,
+  client_idle,
+  client_body,
+  client_send,
+  connect,
+  answer,
+  request,
+  upstream_idle
+};
+static_assert(static_cast<std::size_t>(deadline::upstream_idle) < deadline_queues::classes);
+
+/// One serving thread: an io_context with its own listeners (SO_REUSEPORT), connections, upstream pool and deadlines.
+/// Everything but `start`, `reload`, `drain`, `stop` and `join` runs on its thread.
+class worker {
+public:
+  worker(balancer& shared, access_log& log, std::shared_ptr<settings const> s, std::uint64_t seed);
+  worker(worker const&) = delete;
+  worker& operator=(worker const&) = delete;
+  ~worker();
+
+  /// Binds and listens; before `start`. Returns the endpoints bound. Throws boost::system::system_error.
+  std::vector<endpoint> listen(std::vector<endpoint> const& at);
+  void start();
+
+  // From any thread.
+  void reload(std::shared_ptr<settings const> s);
+  /// Stops accepting, closes idle connections, lets requests finish; `drained` is called (on this thread) when none is
+  /// left.
+  void drain(std::function<void()> drained);
+  void stop();
+  void join();
+
+  // On the worker's thread.
+  boost::asio::io_context& context() { return context_; }
+  balancer& shared() { return shared_; }
+  access_log& log() { return log_; }
+  std::shared_ptr<settings const> const& current() const { return settings_; }
+  std::mt19937_64& random() { return random_; }
+  bool draining() const { return static_cast<bool>(drained_); }
+
+  void set_deadline(deadline_owner& owner, deadline which);
+
+  /// An idle connection to the upstream, or nullptr.
+  std::shared_ptr<upstream_connection> take_idle(routing::upstream_id id);
+  /// Keeps the connection for the next request; false when there are enough.
+  bool keep_idle(routing::upstream_id id, std::shared_ptr<upstream_connection> connection);
+  void forget_idle(routing::upstream_id id, upstream_connection const* connection);
+
+  /// single_guess: puts the connection to sleep until the key's guess is over.
+  void wait_for(http::token_digest const& key, std::shared_ptr<client_connection> connection);
+  /// Wakes those who wait for the key, on every worker.
+  std::function<void(http::token_digest const&)> wake;
+  void wake_here(http::token_digest const& key);
+
+  void opened(client_connection* connection);
+  void closed(client_connection* connection);
+
+private:
+  void accept(std::size_t listener);
+  void arm_timer();
+  void apply_durations();
+  void check_drained();
+
+  boost::asio::io_context context_{1};
+  boost::asio::executor_work_guard<executor> work_;
+  balancer& shared_;
+  access_log& log_;
+  std::shared_ptr<settings const> settings_;
+  std::mt19937_64 random_;
+  std::vector<tcp_acceptor> acceptors_;
+  std::vector<std::unique_ptr<steady_timer>> accept_pauses_; // one a listener: after running out of descriptors
+  deadline_queues deadlines_;
+  steady_timer timer_;
+  steady_time timer_due_ = steady_time::max();
+  std::vector<std::vector<std::shared_ptr<upstream_connection>>> idle_; // by upstream id, most recently used last
+  boost::unordered_flat_map<http::token_digest, std::vector<std::weak_ptr<client_connection>>, http::token_digest_hash>
+      waiting_;
+  std::unordered_set<client_connection*> clients_;
+  std::function<void()> drained_;
+  std::thread thread_;
+};
+
+}
