@@ -61,8 +61,10 @@ convergence converge(std::vector<redirect_sample> const& samples, std::int64_t f
   double const level = back ? (base.redirects + tail.redirects) / (base.count + tail.count) : base.ratio();
   double excess = 0;
   for (redirect_sample const& s : after) excess += s.redirects - level;
-  double const n = static_cast<double>(after.size());
-  if (excess <= 3 * std::sqrt(std::max(1.0, n * base.variance()))) {
+  // Errors of the level add up over all requests after the event; those that helped to estimate it, less.
+  double const n = static_cast<double>(after.size()), shared = back ? tail.count : 0, known = base.count + shared;
+  double const requests = n + n * n / known - 2 * n * shared / known;
+  if (excess <= 3 * std::sqrt(std::max(1.0, requests * base.variance()))) {
     c.seconds = 0;
     c.requests = 0;
     return c;

@@ -1,0 +1,249 @@
+#include "tests/sim/measure/world.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <string>
+
+namespace sim::measure {
+namespace {
+
+/// The proxy after the session's.
+std::uint16_t wrong(world& w, std::size_t slot) {
+  return static_cast<std::uint16_t>(((w.r.clients[slot].incarnation >> 48) + 1) % w.s.topology.proxies.count);
+}
+
+world::options guessing(std::uint16_t proxy) {
+  world::options o;
+  o.guess = proxy;
+  return o;
+}
+
+double count(result const& r, std::string const& reason) {
+  return counter(r.metrics, "redirects{reason:" + reason + "}");
+}
+
+/// Every redirect of the run has exactly one reason: `expected` is the only one that occurred, so many times.
+void require_only(world& w, std::string const& expected, double times = 1) {
+  result const r = w.analyse();
+  double sum = 0;
+  for (auto const& [name, metric] : r.metrics)
+    if (name.starts_with("redirects{reason:")) {
+      double const n = std::get<counter_metric>(metric).value;
+      INFO(name);
+      CHECK(n == (name == "redirects{reason:" + expected + "}" ? times : 0));
+      sum += n;
+    }
+  CHECK(sum == counter(r.metrics, "redirects"));
+}
+
+}
+
+TEST_CASE("a token that the balancer never knew is redirected cold") {
+  world w(2, 4);
+  std::size_t const i = w.request(1, 0);
+  w.request(1, 1, guessing(wrong(w, i)));
+  w.request(1, 1);
+  require_only(w, "cold");
+}
+
+TEST_CASE("a second request while the first is in flight raced") {
+  world w(2, 4);
+  std::size_t const i = w.request(1, 0);
+  auto o = guessing(wrong(w, i));
+  o.lasts_ns = 1'000'000;
+  std::size_t const slow = w.request(1, 1, o); // cold, and in flight for long
+  std::size_t const later = [&] {
+    w.now_ns = w.r.clients[slow].sent_ns + 7; // before the first proxy has even decided
+    w.forget(1, 1);
+    return w.request(1, 1, guessing(wrong(w, i)));
+  }();
+  REQUIRE(w.r.clients[later].sent_ns < w.r.clients[slow].done_ns);
+  result const r = w.analyse();
+  CHECK(count(r, "cold") == 1);
+  CHECK(count(r, "raced") == 1);
+  CHECK(counter(r.metrics, "redirects") == 2);
+}
+
+TEST_CASE("a map that names the former owner is redirected as moved") {
+  for (bool journal : {true, false}) {
+    INFO("with a journal: " << journal);
+    world w(1, 4);
+    if (!journal) w.become(scenario::balancer_kind::nginx);
+    std::size_t const i = w.request(1, 0);
+    w.move(1, wrong(w, i));
+    w.request(1, 0);
+    require_only(w, "moved");
+    CHECK(ratio(w.analyse().metrics, "stale_hit_ratio").numerator == 1);
+  }
+}
+
+TEST_CASE("a token that was known, with nothing to explain the loss, was evicted") {
+  world w(1, 4);
+  std::size_t const i = w.request(1, 0);
+  w.forget(0, 1);
+  w.request(1, 0, guessing(wrong(w, i)));
+  require_only(w, "evicted");
+}
+
+TEST_CASE("a loss that overlap explains is not called an eviction") {
+  world w(1, 4);
+  w.log_in(1);
+  std::uint16_t const owner = [&] { return static_cast<std::uint16_t>(w.r.sols[0].incarnation >> 48); }();
+  auto const miss = static_cast<std::uint16_t>((owner + 1) % 4);
+  auto o = guessing(miss);
+  o.lasts_ns = 1'000'000;
+  for (int k = 0; k != 5; ++k) { // all sent before any of them was answered in full
+    w.request(1, 0, o);
+    w.forget(0, 1);
+    w.now_ns = w.r.clients.back().sent_ns + 60;
+  }
+  result const r = w.analyse();
+  CHECK(count(r, "cold") == 1);
+  CHECK(count(r, "raced") == 4);
+  CHECK(count(r, "evicted") == 0);
+}
+
+TEST_CASE("an old slow answer that overwrites a newer entry is a stale hit, not an eviction") {
+  world w(1, 4);
+  w.become(scenario::balancer_kind::nginx);
+  world::options slow;
+  slow.lasts_ns = 1'000'000;
+  std::size_t const old = w.request(1, 0, slow);
+  auto const former = static_cast<std::uint16_t>(w.r.clients[old].incarnation >> 48);
+  w.now_ns = w.r.clients[old].sent_ns + 100;
+  w.move(1, wrong(w, old));
+  w.request(1, 0);
+  w.now_ns = w.r.clients[old].done_ns + 10;
+  w.forget(0, 1);
+  w.request(1, 0, guessing(former)); // the map says so again
+  result const r = w.analyse();
+  CHECK(count(r, "moved") == 2);
+  CHECK(count(r, "evicted") == 0);
+}
+
+TEST_CASE("a token that was known before the balancer's restart is redirected as restarted") {
+  world w(1, 4);
+  std::size_t const i = w.request(1, 0);
+  w.event("restart", "gateway[0]");
+  w.forget(0, 1);
+  w.request(1, 0, guessing(wrong(w, i)));
+  require_only(w, "restarted");
+}
+
+TEST_CASE("a token whose proxy died is redirected as forgotten") {
+  world w(1, 4);
+  std::size_t const i = w.request(1, 0);
+  w.event("kill", "proxy[" + std::to_string(w.r.clients[i].incarnation >> 48) + "]");
+  w.forget(0, 1);
+  w.request(1, 0, guessing(wrong(w, i)));
+  require_only(w, "forgotten");
+}
+
+TEST_CASE("an answer that names no proxy makes the article's Lua forget") {
+  world w(1, 4);
+  w.become(scenario::balancer_kind::nginx);
+  std::size_t const i = w.request(1, 0);
+  std::size_t const broken_one = w.request(1, 0);
+  w.last_hop(broken_one).outcome = journal::hop_outcome::unavailable;
+  w.r.clients[broken_one].status = 503;
+  w.forget(0, 1);
+  w.request(1, 0, guessing(wrong(w, i)));
+  require_only(w, "forgotten");
+}
+
+TEST_CASE("the second redirect of one request is chained") {
+  world w(1, 4);
+  w.log_in(1);
+  std::size_t const i =
+      w.request(1, 0, guessing(static_cast<std::uint16_t>(((w.r.sols[0].incarnation >> 48) + 1) % 4)));
+  journal::proxy_hop again = w.last_hop(i);
+  again.outcome = journal::hop_outcome::redirected;
+  again.received_ns -= 2;
+  w.r.hops.insert(w.r.hops.end() - 1, {again, 3});
+  result const r = w.analyse();
+  CHECK(count(r, "cold") == 1);
+  CHECK(count(r, "chained") == 1);
+  CHECK(counter(r.metrics, "redirects") == 2);
+}
+
+TEST_CASE("a redirect without a token, or without a map, says so") {
+  world w(1, 4);
+  w.log_in(1);
+  auto const miss = static_cast<std::uint16_t>(((w.r.sols[0].incarnation >> 48) + 1) % 4);
+  SECTION("no map") {
+    w.without_maps();
+    w.request(1, 0, guessing(miss));
+    w.request(1, 0, guessing(miss));
+    require_only(w, "no_map", 2);
+  }
+  SECTION("no token") {
+    std::size_t const i = w.request(1, 0, guessing(miss));
+    w.r.clients[i].kind = token_kind::none;
+    require_only(w, "no_token");
+  }
+  SECTION("an external balancer hides it") {
+    w.become(scenario::balancer_kind::external);
+    w.request(1, 0, guessing(miss));
+    require_only(w, "unknown");
+  }
+}
+
+TEST_CASE("ratios count redirects over the requests that needed a proxy, per phase and balancer") {
+  world w(2, 4);
+  w.s.phases = {{"one", scenario::nanoseconds(1), {}}, {"two", scenario::nanoseconds::max(), {}}};
+  std::size_t const i = w.request(1, 0);
+  w.request(1, 1, guessing(wrong(w, i)));
+  world::options probe;
+  probe.kind = token_kind::none;
+  probe.probe = probe_kind::internal_location;
+  w.request(1, 1, probe); // answered by the balancer: not in the ratio
+  w.request(1, 1);
+  w.r.clients.back().phase = 1;
+  result const r = w.analyse();
+  CHECK(ratio(r.metrics, "redirect_ratio").numerator == 1);
+  CHECK(ratio(r.metrics, "redirect_ratio").denominator == 3);
+  CHECK(counter(r.metrics, "requests") == 4);
+  CHECK(counter(r.metrics, "balancer_answers") == 1);
+  CHECK(counter(r.metrics, "refused") == 1);
+  CHECK(ratio(r.balancers[0].metrics, "redirect_ratio").numerator == 0);
+  CHECK(ratio(r.balancers[1].metrics, "redirect_ratio").denominator == 2);
+  CHECK(ratio(r.balancers[1].phases.at("one"), "redirect_ratio").value == 1);
+  CHECK(ratio(r.balancers[1].phases.at("two"), "redirect_ratio").denominator == 1);
+  CHECK(ratio(r.phases[0].metrics, "redirect_ratio").value == 0.5);
+  CHECK(ratio(r.metrics, "map_hit_ratio").numerator == 1);
+  CHECK(ratio(r.metrics, "map_hit_ratio").denominator == 3);
+  CHECK(ratio(r.metrics, "guess_hit_ratio").numerator == 1);
+  CHECK(counter(r.metrics, "sessions_created") == 1);
+  CHECK(counter(r.balancers[0].metrics, "sessions_created") == 1);
+}
+
+TEST_CASE("a request fails without a whole answer below 500, and a junk token's 401 is right") {
+  struct row {
+    char const* name;
+    client_outcome outcome;
+    std::uint16_t status;
+    token_kind kind;
+    bool fails;
+  };
+  row const rows[] = {{"200", client_outcome::answered, 200, token_kind::own, false},
+                      {"404", client_outcome::answered, 404, token_kind::own, false},
+                      {"503", client_outcome::answered, 503, token_kind::own, true},
+                      {"401 for a good token", client_outcome::answered, 401, token_kind::own, true},
+                      {"401 for junk", client_outcome::answered, 401, token_kind::junk, false},
+                      {"502 for junk", client_outcome::answered, 502, token_kind::junk, true},
+                      {"reset", client_outcome::reset, 0, token_kind::own, true},
+                      {"timeout", client_outcome::timeout, 0, token_kind::own, true},
+                      {"never ended", client_outcome::pending, 0, token_kind::own, true}};
+  for (row const& x : rows) {
+    INFO(x.name);
+    world w(1, 1);
+    std::size_t const i = w.request(1, 0);
+    w.r.clients[i].outcome = x.outcome;
+    w.r.clients[i].status = x.status;
+    w.r.clients[i].kind = x.kind;
+    CHECK(counter(w.analyse().metrics, "failed_requests") == (x.fails ? 1 : 0));
+  }
+}
+
+}
