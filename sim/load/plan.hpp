@@ -94,6 +94,7 @@ struct active_character {
   std::uint32_t rotation = 0;
   double next_rotation_ns = 0;
   small_stream draws;
+  small_stream rotation_draws; // apart, since how many are needed depends on time
 };
 
 /// A closed load: characters in random order, each with its requests one after another. Single-threaded.

@@ -1,0 +1,26 @@
+#include "sim/load/stream.hpp"
+
+#include <array>
+#include <cmath>
+
+namespace sim::load {
+
+std::uint64_t mix(std::uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return x ^ (x >> 31);
+}
+
+std::mt19937_64 stream(std::uint64_t seed, std::string_view name) {
+  std::uint64_t state = mix(seed + 0x9e3779b97f4a7c15u);
+  for (char const c : name) state = mix(state ^ static_cast<unsigned char>(c));
+  small_stream words(state);
+  std::array<std::uint32_t, 16> seeds{};
+  for (std::uint32_t& word : seeds) word = static_cast<std::uint32_t>(words() >> 32);
+  std::seed_seq sequence(seeds.begin(), seeds.end());
+  return std::mt19937_64(sequence);
+}
+
+double exponential_ns(double uniform, double rate) { return -std::log(uniform) / rate * 1e9; }
+
+}
