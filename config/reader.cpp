@@ -104,7 +104,8 @@ public:
     }
     if (auto const finding = lexical_finding(message)) {
       fail(line, unread(),
-           "found " + std::string(*finding) + " ('" + printable(token) + "'" + place + "); allowed: JSON");
+           "found " + std::string(*finding) + (token.empty() ? "" : " ('" + printable(token) + "'" + place + ")") +
+               "; allowed: JSON");
     }
     if (after_comma(token, message)) {
       fail(line, unread(),

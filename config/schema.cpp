@@ -244,6 +244,11 @@ private:
                          progress::wrong_shape};
       }
     }
+    if (schema.contains("maxProperties") && value.size() > schema["maxProperties"].get<std::size_t>()) {
+      violation v = broken(at, value, phrase(schema), progress::wrong_shape);
+      v.found = "an object with " + std::to_string(value.size()) + " keys";
+      return v;
+    }
     if (value.size() < schema.value("minProperties", std::size_t{0})) {
       return broken(at, value, "an object with at least " + schema["minProperties"].dump() + " keys",
                     progress::wrong_shape);
@@ -299,6 +304,7 @@ void check_keywords(json const& schema) {
                                                            "required",
                                                            "additionalProperties",
                                                            "minProperties",
+                                                           "maxProperties",
                                                            "enum",
                                                            "const",
                                                            "minimum",

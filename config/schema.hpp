@@ -26,7 +26,7 @@ struct violation {
 /// Checks `value` against `schema` and returns the first violation, or nothing.
 ///
 /// The subset of JSON Schema: `type` (a name or a list), `properties`, `patternProperties`, `required`,
-/// `additionalProperties` (false or a schema), `minProperties`, `enum`, `const`, `minimum`, `maximum`,
+/// `additionalProperties` (false or a schema), `minProperties`, `maxProperties`, `enum`, `const`, `minimum`, `maximum`,
 /// `exclusiveMinimum`, `minLength`, `maxLength`, `pattern` (found anywhere, so anchor it), `items`, `minItems`,
 /// `maxItems`, `oneOf`, `anyOf`,
 /// `$ref` to `#/…`. Annotations: `$schema`, `$id`, `$defs`, `$comment`, `title` (used as the phrase for what is

@@ -51,6 +51,8 @@ TEST_CASE("each keyword of the schema accepts and refuses") {
        "f:1: m1: found 1; allowed: true or false"},
       {R"({"$defs":{"n":{"type":"number"}},"properties":{"a":{"$ref":"#/$defs/n"}}})", "{\"a\":\"x\"}",
        "f:1: a: found \"x\"; allowed: a number"},
+      {R"({"type":"object","title":"one key","maxProperties":1})", "{\"a\":1,\"b\":2}",
+       "f:1: found an object with 2 keys; allowed: one key"},
       {R"({"type":"object","minProperties":1})", "{}", "f:1: found an object; allowed: an object with at least 1 keys"},
   };
   for (row const& r : rows) {
