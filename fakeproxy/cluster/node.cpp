@@ -1,0 +1,336 @@
+#include "fakeproxy/cluster/node.hpp"
+
+#include <algorithm>
+
+namespace fakeproxy::cluster {
+
+namespace {
+/// How long a peer that could not be reached is believed to be so before it is tried again.
+constexpr duration down_time = 1000 * millisecond;
+/// Idle checks done in one tick, so that a million sessions do not make one tick long.
+constexpr int idle_checks_per_tick = 1000;
+}
+
+proxy_node::proxy_node(settings s, time_point start)
+  : settings_(s)
+  , id_(make_incarnation(s.index, start))
+  , links_(s.sols) {}
+
+message proxy_node::make(operation op, character_id character, session_epoch epoch) const {
+  return message{.op = op, .character = character, .subject = id_, .epoch = epoch};
+}
+
+void proxy_node::send(character_id character, message const& m, node_actions& out) {
+  std::uint32_t const sol = sol_of(character);
+  if (links_[sol].registered) out.send.push_back({sol, m});
+}
+
+// ---- connections
+
+void proxy_node::announce(std::uint32_t sol, time_point now, node_actions& out) {
+  link& l = links_[sol];
+  l.registered = false;
+  l.renewing = true;
+  l.sent_at = now;
+  message m = make(operation::announce, character_id::none);
+  m.where = settings_.where;
+  out.send.push_back({sol, m});
+}
+
+void proxy_node::on_connected(std::uint32_t sol, time_point now, node_actions& out) {
+  links_[sol].connected = true;
+  announce(sol, now, out);
+}
+
+void proxy_node::on_disconnected(std::uint32_t sol, node_actions& out) {
+  links_[sol] = link{};
+  for (auto& [character, p] : pending_) {
+    if (sol_of(character) == sol && p.is != pending::state::probing) p.is = pending::state::idle;
+  }
+  // Asking again is safe where the sol knows the request by its id; else nobody can tell whether it was applied.
+  for (call& c : calls_) {
+    if (!c.used || c.what.op != operation::apply || c.what.number != 0 || sol_of(c.what.character) != sol) continue;
+    if (c.who != 0) out.applied.push_back({c.who, status::unknown});
+    end_call(c);
+  }
+}
+
+void proxy_node::reincarnate(time_point now, node_actions& out) {
+  incarnation const next = make_incarnation(settings_.index, now);
+  id_ = next > id_ ? next : static_cast<incarnation>(raw(id_) + 1);
+  ++counters_.incarnations;
+  for (std::uint32_t sol = 0; sol < links_.size(); ++sol) {
+    drop_sessions(sol, out);
+    if (links_[sol].connected) announce(sol, now, out);
+  }
+  for (auto& [character, p] : pending_) {
+    if (p.is != pending::state::probing) p.is = pending::state::idle;
+  }
+}
+
+void proxy_node::registered(std::uint32_t sol, message const& m, time_point now, node_actions& out) {
+  link& l = links_[sol];
+  if (m.subject != id_) return; // about an earlier life
+  l.renewing = false;
+  switch (m.status) {
+  case status::fenced:
+    reincarnate(now, out);
+    return;
+  case status::unknown:
+    announce(sol, now, out);
+    return;
+  case status::fresh:
+    drop_sessions(sol, out);
+    break;
+  default:
+    break;
+  }
+  l.lease_until = l.sent_at + settings_.lease;
+  bool const again = l.registered;
+  l.registered = true;
+  if (m.op == operation::announce && !again) {
+    for (call const& c : calls_) {
+      if (c.used && sol_of(c.what.character) == sol) out.send.push_back({sol, c.what});
+    }
+    std::vector<character_id> held;
+    for (auto const& [character, s] : sessions_) {
+      if (sol_of(character) == sol && (s.client != 0 || s.is == session::state::drained)) held.push_back(character);
+    }
+    std::sort(held.begin(), held.end());
+    for (character_id const character : held) {
+      session& s = sessions_[character];
+      if (s.client != 0) attach(character, s, out);
+      if (s.is == session::state::drained) send(character, make(operation::drained, character, s.epoch), out);
+    }
+  }
+  resume_link(sol, now, out);
+}
+
+/// What waited for the connection, or the lease, goes on.
+void proxy_node::resume_link(std::uint32_t sol, time_point now, node_actions& out) {
+  std::vector<character_id> waiting;
+  for (auto const& [character, p] : pending_) {
+    if (sol_of(character) == sol && p.is == pending::state::idle) waiting.push_back(character);
+  }
+  for (character_id const character : waiting) {
+    auto const s = sessions_.find(character);
+    if (s == sessions_.end()) {
+      ask(character, pending_[character], out);
+    } else if (s->second.is == session::state::owned) {
+      resume_all(character, {decision::kind::serve, s->second.epoch}, now, out);
+    }
+  }
+}
+
+bool proxy_node::ready(time_point now) const {
+  return std::all_of(links_.begin(), links_.end(), [&](link const& l) { return usable(l, now); });
+}
+
+void proxy_node::on_tick(time_point now, node_actions& out) {
+  for (std::uint32_t sol = 0; sol < links_.size(); ++sol) {
+    link& l = links_[sol];
+    if (!l.registered || l.renewing || now - l.sent_at < settings_.lease / 3) continue;
+    l.renewing = true;
+    l.sent_at = now;
+    out.send.push_back({sol, make(operation::renew, character_id::none)});
+  }
+  for (auto& [character, p] : pending_) {
+    if (p.is == pending::state::again) ask(character, p, out);
+  }
+  for (int i = 0; i < idle_checks_per_tick && !idle_checks_.empty() && idle_checks_.front().at <= now; ++i) {
+    character_id const character = idle_checks_.front().character;
+    idle_checks_.pop_front();
+    auto const at = sessions_.find(character);
+    if (at == sessions_.end()) continue;
+    session const& s = at->second;
+    bool const wanted = s.in_flight != 0 || s.client != 0 || s.pinned || s.is != session::state::owned;
+    time_point const next = (wanted ? now : s.last_used) + settings_.idle;
+    if (next > now) {
+      idle_checks_.push_back({next, character});
+    } else {
+      send(character, make(operation::release, character, s.epoch), out);
+      sessions_.erase(at);
+    }
+  }
+}
+
+void proxy_node::leave(node_actions& out) {
+  for (std::uint32_t sol = 0; sol < links_.size(); ++sol) {
+    if (links_[sol].registered) out.send.push_back({sol, make(operation::release, character_id::none)});
+  }
+}
+
+// ---- sessions
+
+void proxy_node::drop(character_id character, char const* reason, node_actions& out) {
+  auto const at = sessions_.find(character);
+  if (at == sessions_.end()) return;
+  ++counters_.lost;
+  if (ticket const client = at->second.client; client != 0) {
+    clients_.erase(client);
+    out.eve.push_back({.client = client, .what = eve_event::kind::refused, .reason = reason});
+  }
+  sessions_.erase(at);
+}
+
+void proxy_node::drop_sessions(std::uint32_t sol, node_actions& out) {
+  std::vector<character_id> lost;
+  for (auto const& [character, s] : sessions_) {
+    if (sol_of(character) == sol) lost.push_back(character);
+  }
+  std::sort(lost.begin(), lost.end());
+  for (character_id const character : lost) drop(character, "session lost", out);
+}
+
+proxy_node::session& proxy_node::hold(character_id character, session_epoch epoch, time_point now) {
+  auto const [at, fresh] = sessions_.try_emplace(character);
+  session& s = at->second;
+  if (s.epoch != epoch) {
+    s = session{};
+    s.epoch = epoch;
+    ++counters_.granted;
+  }
+  s.last_used = now;
+  if (fresh) idle_checks_.push_back({now + settings_.idle, character});
+  return s;
+}
+
+// ---- requests
+
+decision proxy_node::on_request(character_id character, ticket who, time_point now, node_actions& out) {
+  auto const at = sessions_.find(character);
+  if (at != sessions_.end() && at->second.is == session::state::owned && usable(links_[sol_of(character)], now)) {
+    ++at->second.in_flight;
+    at->second.last_used = now;
+    return {decision::kind::serve, at->second.epoch};
+  }
+  return wait_for(character, {who, purpose::request}, now, out);
+}
+
+decision proxy_node::wait_for(character_id character, waiter w, time_point now, node_actions& out) {
+  pending& p = pending_[character];
+  p.waiters.push_back(w);
+  if (p.is == pending::state::idle && usable(links_[sol_of(character)], now) && !sessions_.contains(character))
+    ask(character, p, out);
+  return {};
+}
+
+void proxy_node::ask(character_id character, pending& p, node_actions& out) {
+  if (!links_[sol_of(character)].registered) {
+    p.is = pending::state::idle;
+    return;
+  }
+  p.is = pending::state::asked;
+  ++counters_.claims;
+  send(character, make(operation::claim, character), out);
+}
+
+void proxy_node::on_finished(character_id character, session_epoch epoch, node_actions& out) {
+  auto const at = sessions_.find(character);
+  if (at == sessions_.end() || at->second.epoch != epoch) return;
+  session& s = at->second;
+  if (s.in_flight > 0) --s.in_flight;
+  if (s.is == session::state::draining && s.in_flight == 0) drain_done(character, s, out);
+}
+
+void proxy_node::give_up(character_id character, ticket who) {
+  auto const at = pending_.find(character);
+  if (at == pending_.end()) return;
+  pending& p = at->second;
+  std::erase_if(p.waiters, [&](waiter const& w) { return w.who == who; });
+  if (p.waiters.empty() && p.is == pending::state::idle) pending_.erase(at);
+}
+
+void proxy_node::resume_all(character_id character, decision const& how, time_point now, node_actions& out) {
+  auto const at = pending_.find(character);
+  if (at == pending_.end()) return;
+  std::vector<waiter> const waiters = std::move(at->second.waiters);
+  pending_.erase(at);
+  for (waiter const& w : waiters) {
+    if (how.what == decision::kind::serve) {
+      admit(character, sessions_[character], w, now, out);
+    } else if (w.what == purpose::request) {
+      out.resume.push_back({w.who, how});
+    } else if (w.what == purpose::pin) {
+      out.logins.push_back({w.who, false});
+    } else if (clients_.erase(w.who) != 0) {
+      bool const elsewhere = how.what == decision::kind::redirect;
+      out.eve.push_back({.client = w.who,
+                         .what = elsewhere ? eve_event::kind::elsewhere : eve_event::kind::refused,
+                         .where = how.where,
+                         .reason = "the session's owner cannot be reached"});
+    }
+  }
+}
+
+void proxy_node::admit(character_id character, session& s, waiter w, time_point now, node_actions& out) {
+  s.last_used = now;
+  switch (w.what) {
+  case purpose::request:
+    ++s.in_flight;
+    out.resume.push_back({w.who, {decision::kind::serve, s.epoch}});
+    break;
+  case purpose::login:
+    attach_client(character, s, w.who, out);
+    break;
+  case purpose::pin:
+    s.pinned = true;
+    out.logins.push_back({w.who, true});
+    break;
+  }
+}
+
+// ---- owners elsewhere
+
+void proxy_node::send_to_owner(character_id character, incarnation owner, endpoint where, time_point now,
+                               node_actions& out) {
+  auto const at = pending_.find(character);
+  if (at == pending_.end()) return;
+  pending& p = at->second;
+  p.owner = owner;
+  p.where = where;
+  auto const [known, fresh] = peers_.try_emplace(owner);
+  peer& other = known->second;
+  bool const again = other.is == peer::state::down && now - other.since >= down_time;
+  if (fresh || again) {
+    other = {peer::state::probing, now};
+    out.probes.push_back({owner, where});
+  }
+  switch (other.is) {
+  case peer::state::probing:
+    p.is = pending::state::probing;
+    break;
+  case peer::state::up:
+    resume_all(character, {decision::kind::redirect, session_epoch::none, owner, where}, now, out);
+    break;
+  case peer::state::down:
+    report_unreachable(character, p, out);
+    break;
+  }
+}
+
+void proxy_node::report_unreachable(character_id character, pending& p, node_actions& out) {
+  ++counters_.unreachable;
+  p.is = links_[sol_of(character)].registered ? pending::state::reporting : pending::state::idle;
+  message m = make(operation::unreachable, character);
+  m.number = raw(p.owner);
+  send(character, m, out);
+}
+
+void proxy_node::on_probed(incarnation owner, bool reachable, time_point now, node_actions& out) {
+  peers_[owner] = {reachable ? peer::state::up : peer::state::down, now};
+  std::vector<character_id> waiting;
+  for (auto const& [character, p] : pending_) {
+    if (p.is == pending::state::probing && p.owner == owner) waiting.push_back(character);
+  }
+  for (character_id const character : waiting) {
+    pending& p = pending_[character];
+    if (reachable) {
+      resume_all(character, {decision::kind::redirect, session_epoch::none, owner, p.where}, now, out);
+    } else {
+      report_unreachable(character, p, out);
+    }
+  }
+}
+
+}

@@ -1,0 +1,220 @@
+#pragma once
+
+#include "fakeproxy/cluster/rpc.hpp"
+#include "fakeproxy/cluster/service.hpp"
+#include "fakeproxy/cluster/types.hpp"
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <vector>
+
+namespace fakeproxy::cluster {
+
+/// What becomes of a request.
+struct decision {
+  enum class kind : std::uint8_t { serve, redirect, wait, unavailable };
+  kind what = kind::wait;
+  session_epoch epoch = session_epoch::none; // serve
+  incarnation owner = incarnation::none;     // redirect
+  endpoint where{};                          // redirect: the owner's addresses
+};
+
+/// What an EVE client is to be told.
+struct eve_event {
+  enum class kind : std::uint8_t { welcome, elsewhere, refused, answer, notification, moved, goodbye };
+  ticket client = 0;
+  kind what = kind::refused;
+  std::uint64_t number = 0; // welcome: epoch; answer: id; notification: number
+  time_point sent_ns = 0;   // notification
+  endpoint where{};         // elsewhere, moved
+  char const* reason = "";  // refused; the client's login is over
+};
+
+/// What a proxy node wants done, in this order within each list. Reused: the shell clears it.
+struct node_actions {
+  struct outgoing {
+    std::uint32_t sol;
+    message what;
+  };
+  struct resumption {
+    ticket who;
+    decision how;
+  };
+  struct application {
+    ticket who;
+    cluster::status
+        status; // ok, duplicate; stale: decide again; unknown: the sol went away, and asking again could double
+  };
+  struct probe {
+    incarnation owner;
+    endpoint where{};
+  };
+  struct login {
+    ticket who;
+    bool granted;
+  };
+  std::vector<outgoing> send;
+  std::vector<resumption> resume;
+  std::vector<application> applied;
+  std::vector<probe> probes; // find out whether it can be reached; tell `on_probed`
+  std::vector<login> logins;
+  std::vector<eve_event> eve;
+};
+
+/// One proxy: which sessions it holds, and what becomes of each request.
+///
+/// A session may be served only while its sol is connected, has acknowledged this incarnation, and the lease, counted
+/// from when its renewal was sent, has not run out: what the sol grants to others it grants later than that.
+/// Not thread-safe; never calls back.
+class proxy_node {
+public:
+  struct settings {
+    std::uint16_t index = 0;
+    std::uint32_t sols = 1;
+    endpoint where{};
+    duration lease = 3000 * millisecond;
+    duration idle = 600'000 * millisecond; // a session without EVE client and request for so long is given up
+  };
+  proxy_node(settings s, time_point start);
+
+  incarnation id() const { return id_; }
+
+  // Connections to the sols.
+  void on_connected(std::uint32_t sol, time_point now, node_actions& out);
+  void on_disconnected(std::uint32_t sol, node_actions& out);
+  void on_message(std::uint32_t sol, message const& m, time_point now, node_actions& out);
+  /// Renews leases, asks again where the registry was busy, gives up idle sessions. Call every 50 ms or so.
+  void on_tick(time_point now, node_actions& out);
+  /// Whether all sols know this incarnation.
+  bool ready(time_point now) const;
+
+  // Requests. One that is served is in flight until `on_finished`; one that waits is resumed, or given up by the shell.
+  decision on_request(character_id character, ticket who, time_point now, node_actions& out);
+  void on_finished(character_id character, session_epoch epoch, node_actions& out);
+  void give_up(character_id character, ticket who);
+
+  /// Forwards a request in flight to the character's sol; reported in `applied`. Returns what `abandon` takes.
+  std::uint32_t apply(character_id character, session_epoch epoch, ticket who, std::uint64_t request,
+                      std::uint8_t method, node_actions& out);
+  void abandon(std::uint32_t correlation);
+
+  /// The shell's finding about an owner.
+  void on_probed(incarnation owner, bool reachable, time_point now, node_actions& out);
+
+  // EVE clients.
+  void on_login(ticket client, character_id character, time_point now, node_actions& out);
+  void on_game_request(ticket client, std::uint64_t id, node_actions& out);
+  void on_logout(ticket client, node_actions& out);
+  void on_client_gone(ticket client, node_actions& out);
+  /// A session as if an EVE client had logged in; reported in `logins`.
+  void on_pin(character_id character, ticket who, time_point now, node_actions& out);
+
+  /// Gives all sessions back; the node must not be used for requests any more.
+  void leave(node_actions& out);
+
+  std::size_t session_count() const { return sessions_.size(); }
+  std::size_t client_count() const { return clients_.size(); }
+  struct counters {
+    std::uint64_t claims = 0, granted = 0, lost = 0, drained = 0, unreachable = 0, incarnations = 1;
+  };
+  counters const& counts() const { return counters_; }
+
+private:
+  enum class purpose : std::uint8_t { request, login, pin };
+  struct waiter {
+    ticket who;
+    purpose what;
+  };
+  struct session {
+    session_epoch epoch = session_epoch::none;
+    std::uint32_t in_flight = 0;
+    enum class state : std::uint8_t { owned, draining, drained } is = state::owned;
+    bool pinned = false;
+    bool welcomed = false;
+    bool leaving = false;
+    ticket client = 0;
+    std::uint64_t last_number = 0;
+    time_point last_used = 0;
+  };
+  /// Waiters of one character, and what they wait for.
+  struct pending {
+    std::vector<waiter> waiters;
+    enum class state : std::uint8_t { idle, asked, again, probing, reporting } is = state::idle;
+    incarnation owner = incarnation::none;
+    endpoint where{};
+  };
+  struct link {
+    bool connected = false;
+    bool registered = false;
+    bool renewing = false;
+    time_point sent_at = 0;
+    time_point lease_until = 0;
+  };
+  struct call {
+    message what;
+    ticket who = 0; // 0: nobody waits any more
+    std::uint64_t id = 0;
+    bool used = false;
+  };
+  struct peer {
+    enum class state : std::uint8_t { probing, up, down } is = state::probing;
+    time_point since = 0;
+  };
+
+  std::uint32_t sol_of(character_id character) const { return raw(character) % settings_.sols; }
+  bool usable(link const& l, time_point now) const { return l.registered && now < l.lease_until; }
+  message make(operation op, character_id character, session_epoch epoch = session_epoch::none) const;
+  void send(character_id character, message const& m, node_actions& out);
+  void announce(std::uint32_t sol, time_point now, node_actions& out);
+  void reincarnate(time_point now, node_actions& out);
+  void drop_sessions(std::uint32_t sol, node_actions& out);
+  void drop(character_id character, char const* reason, node_actions& out);
+  void registered(std::uint32_t sol, message const& m, time_point now, node_actions& out);
+  void resume_link(std::uint32_t sol, time_point now, node_actions& out);
+
+  decision wait_for(character_id character, waiter w, time_point now, node_actions& out);
+  void ask(character_id character, pending& p, node_actions& out);
+  session& hold(character_id character, session_epoch epoch, time_point now);
+  void admit(character_id character, session& s, waiter w, time_point now, node_actions& out);
+  void resume_all(character_id character, decision const& how, time_point now, node_actions& out);
+  void send_to_owner(character_id character, incarnation owner, endpoint where, time_point now, node_actions& out);
+  void report_unreachable(character_id character, pending& p, node_actions& out);
+  void drain_done(character_id character, session& s, node_actions& out);
+
+  void on_claimed(message const& m, time_point now, node_actions& out);
+  void on_drain(message const& m, node_actions& out);
+  void on_drained(message const& m, time_point now, node_actions& out);
+  void on_applied(message const& m, node_actions& out);
+  void on_game_answer(message const& m, node_actions& out);
+  void on_attached(message const& m, node_actions& out);
+  void on_notification(message const& m, node_actions& out);
+
+  void attach(character_id character, session& s, node_actions& out);
+  void attach_client(character_id character, session& s, ticket client, node_actions& out);
+  static constexpr unsigned call_place_bits = 20;
+  std::uint32_t begin_call(call c);
+  call* find_call(std::uint32_t correlation);
+  void end_call(call& c);
+
+  settings settings_;
+  incarnation id_;
+  std::vector<link> links_;
+  boost::unordered_flat_map<character_id, session> sessions_;
+  std::map<character_id, pending> pending_; // ordered: iterated where the order is seen
+  std::map<incarnation, peer> peers_;
+  boost::unordered_flat_map<ticket, character_id> clients_;
+  std::vector<call> calls_;
+  std::vector<std::uint32_t> free_calls_;
+  std::uint32_t call_generation_ = 0;
+  struct idle_check {
+    time_point at;
+    character_id character;
+  };
+  std::deque<idle_check> idle_checks_; // each held session once, by time
+  counters counters_;
+};
+
+}

@@ -1,0 +1,217 @@
+#include "fakeproxy/cluster/sol.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace fakeproxy::cluster {
+
+using journal::sol_event_kind;
+
+void sol::replay(std::span<journal::sol_event const> events, time_point now) {
+  for (journal::sol_event const& event : events) {
+    registry_.replay(event);
+    if (event.kind != sol_event_kind::applied) continue;
+    if (event.request != 0) applied_.insert(event.request);
+    ++states_[static_cast<character_id>(event.character)].applied;
+  }
+  registry_.replayed(now);
+}
+
+void sol::on_message(link_id link, message const& m, time_point now, sol_actions& out) {
+  message reply = m;
+  reply.where = {};
+  switch (m.op) {
+  case operation::announce:
+    reply.status = registry_.announce(m.subject, m.where, link, now, out);
+    break;
+  case operation::renew:
+    ++counters_.renewals;
+    reply.status = registry_.renew(m.subject, now, out);
+    break;
+  case operation::find:
+  case operation::claim:
+  case operation::drained:
+    reply = answer_claim(m, now, out);
+    break;
+  case operation::release:
+    if (m.character == character_id::none) {
+      registry_.leave(m.subject, now, out);
+      reply.status = status::ok;
+    } else {
+      reply.status = registry_.release(m.character, m.subject, m.epoch, now, out);
+    }
+    break;
+  case operation::move: {
+    std::uint64_t const ticket = next_ticket_++;
+    asked_moves_.emplace(ticket, std::pair{link, m});
+    registry_.move(m.character, static_cast<incarnation>(m.number), ticket, now, out);
+    break;
+  }
+  case operation::apply:
+    reply.status = apply(m, now, out);
+    break;
+  case operation::game:
+    ++counters_.game_requests;
+    reply.status = registry_.holds(m.character, m.subject, m.epoch, now, out) ? status::ok : status::stale;
+    break;
+  case operation::unreachable:
+    ++counters_.unreachable_reports;
+    reply.status =
+        registry_.unreachable(static_cast<incarnation>(m.number), m.subject, now, out) ? status::fenced : status::busy;
+    break;
+  case operation::attach:
+    reply.status = attach(m, now, out);
+    break;
+  case operation::drain:
+  case operation::granted:
+  case operation::notification:
+  case operation::fenced:
+    return; // pushes of ours; not for us
+  }
+  answer_moves(out);
+  if (m.op != operation::move) out.send.push_back({link, reply});
+}
+
+void sol::answer_moves(sol_actions& out) {
+  if (asked_moves_.empty()) return;
+  std::erase_if(out.moves, [&](sol_actions::move_result const& result) {
+    auto const at = asked_moves_.find(result.ticket);
+    if (at == asked_moves_.end()) return false;
+    message done = at->second.second;
+    done.status = result.granted ? status::ok : status::none;
+    out.send.push_back({at->second.first, done});
+    asked_moves_.erase(at);
+    return true;
+  });
+}
+
+void sol::on_tick(time_point now, sol_actions& out) {
+  registry_.tick(now, out);
+  answer_moves(out);
+}
+
+message sol::answer_claim(message const& m, time_point now, sol_actions& out) {
+  registry::answer found;
+  if (m.op == operation::find) {
+    ++counters_.finds;
+    found = registry_.find(m.character, now, out);
+  } else if (m.op == operation::claim) {
+    ++counters_.claims;
+    found = registry_.claim(m.character, m.subject, now, out);
+  } else {
+    found = registry_.drained(m.character, m.subject, m.epoch, now, out);
+  }
+  message reply = m;
+  reply.status = found.status;
+  reply.subject = found.owner;
+  reply.epoch = found.epoch;
+  reply.where = found.where;
+  return reply;
+}
+
+status sol::apply(message const& m, time_point now, sol_actions& out) {
+  bool const seen = m.number != 0 && applied_.contains(m.number);
+  // A request that was applied stays applied, whoever owns the session by now.
+  if (!seen && !registry_.holds(m.character, m.subject, m.epoch, now, out)) {
+    ++counters_.refused;
+    return status::stale;
+  }
+  journal::sol_event event{};
+  event.at_ns = now;
+  event.request = m.number;
+  event.epoch = raw(m.epoch);
+  event.incarnation = raw(m.subject);
+  event.character = raw(m.character);
+  event.sol = index_;
+  event.kind = seen ? sol_event_kind::duplicate : sol_event_kind::applied;
+  event.method = m.method;
+  out.events.push_back(event);
+  if (seen) {
+    ++counters_.duplicates;
+    return status::duplicate;
+  }
+  if (m.number != 0) applied_.insert(m.number);
+  ++states_[m.character].applied;
+  ++counters_.applied;
+  return status::ok;
+}
+
+status sol::attach(message const& m, time_point now, sol_actions& out) {
+  game_state& g = states_[m.character];
+  if (m.leaving != 0) {
+    if (g.attached_epoch == m.epoch && g.attached_at == m.subject) detach(g);
+    return status::ok;
+  }
+  if (!registry_.holds(m.character, m.subject, m.epoch, now, out)) return status::stale;
+  detach(g);
+  g.attached_epoch = m.epoch;
+  g.attached_at = m.subject;
+  g.notified = std::max(g.notified, m.number); // a sol that was restarted learns the numbers from those who saw them
+  g.place = static_cast<std::uint32_t>(attached_.size());
+  attached_.push_back(m.character);
+  return status::ok;
+}
+
+void sol::detach(game_state& g) {
+  if (g.attached_epoch == session_epoch::none) return;
+  character_id const last = attached_.back();
+  attached_[g.place] = last;
+  states_[last].place = g.place;
+  attached_.pop_back();
+  g.attached_epoch = session_epoch::none;
+}
+
+void sol::on_disconnected(link_id link, time_point now, sol_actions& out) {
+  registry_.disconnected(link, now, out);
+  answer_moves(out);
+  boost::unordered::erase_if(asked_moves_, [&](auto const& asked) { return asked.second.first == link; });
+}
+
+void sol::move(character_id character, std::uint16_t to_proxy, std::uint64_t ticket, time_point now, sol_actions& out) {
+  ++counters_.moves;
+  registry_.move(character, registry_.living(to_proxy).value_or(incarnation::none), ticket, now, out);
+}
+
+void sol::move_at_random(character_id character, std::uint64_t random, std::uint64_t ticket, time_point now,
+                         sol_actions& out) {
+  ++counters_.moves;
+  incarnation const owner = registry_.find(character, now, out).owner;
+  registry_.move(character, registry_.another(owner, random).value_or(incarnation::none), ticket, now, out);
+}
+
+void sol::notify_one(std::uint64_t random, time_point now, sol_actions& out) {
+  while (!attached_.empty()) {
+    character_id const character = attached_[random % attached_.size()];
+    game_state& g = states_[character];
+    link_id const link = registry_.link_of(g.attached_at);
+    // A session that moved or ended took its client with it. One whose proxy is away keeps its numbers for later.
+    if (!registry_.holds(character, g.attached_at, g.attached_epoch, now, out) || link == 0) {
+      detach(g);
+      continue;
+    }
+    ++counters_.notifications;
+    out.send.push_back({link, message{.op = operation::notification,
+                                      .character = character,
+                                      .subject = g.attached_at,
+                                      .epoch = g.attached_epoch,
+                                      .number = ++g.notified,
+                                      .sent_ns = now}});
+    return;
+  }
+}
+
+std::vector<std::pair<character_id, std::uint64_t>> sol::notified() const {
+  std::vector<std::pair<character_id, std::uint64_t>> all;
+  for (auto const& [character, g] : states_) {
+    if (g.notified != 0) all.emplace_back(character, g.notified);
+  }
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+duration exponential_gap(double rate_rps, std::uint64_t random) {
+  double const uniform = (static_cast<double>(random >> 11) + 1) * 0x1p-53; // (0, 1]
+  return static_cast<duration>(-std::log(uniform) / rate_rps * 1e9);
+}
+
+}

@@ -1,0 +1,78 @@
+#pragma once
+
+#include "fakeproxy/cluster/registry.hpp"
+
+#include <boost/unordered/unordered_flat_set.hpp>
+
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace fakeproxy::cluster {
+
+/// A sol: a registry shard, the game state of its characters, and the notifications that it pushes to their EVE
+/// clients. Events in, actions out; not thread-safe.
+class sol {
+public:
+  explicit sol(registry::settings s)
+    : registry_(s)
+    , index_(s.sol) {}
+
+  /// After a restart: its own journal, oldest first. Applied request ids, epochs and owners are as they were.
+  void replay(std::span<journal::sol_event const> events, time_point now);
+
+  void on_message(link_id link, message const& m, time_point now, sol_actions& out);
+  void on_disconnected(link_id link, time_point now, sol_actions& out);
+  /// Fences whose lease ended. Call every 50 ms or so.
+  void on_tick(time_point now, sol_actions& out);
+
+  /// For the admin endpoint: moves to a named proxy, or to another one drawn by `random`.
+  void move(character_id character, std::uint16_t to_proxy, std::uint64_t ticket, time_point now, sol_actions& out);
+  void move_at_random(character_id character, std::uint64_t random, std::uint64_t ticket, time_point now,
+                      sol_actions& out);
+
+  /// Pushes the next notification to one of the attached EVE clients, drawn by `random` (uniform 64 bits).
+  void notify_one(std::uint64_t random, time_point now, sol_actions& out);
+  std::size_t attached_count() const { return attached_.size(); }
+
+  /// Characters with notifications, and the last number given to each, by character.
+  std::vector<std::pair<character_id, std::uint64_t>> notified() const;
+
+  struct counters {
+    std::uint64_t finds = 0, claims = 0, renewals = 0, applied = 0, duplicates = 0, refused = 0, game_requests = 0,
+                  notifications = 0, moves = 0, unreachable_reports = 0;
+  };
+  counters const& counts() const { return counters_; }
+  registry const& shard() const { return registry_; }
+
+private:
+  struct game_state {
+    std::uint64_t applied = 0;
+    std::uint64_t notified = 0;
+    session_epoch attached_epoch = session_epoch::none; // none: no EVE client
+    incarnation attached_at = incarnation::none;
+    std::uint32_t place = 0; // in attached_
+  };
+
+  message answer_claim(message const& m, time_point now, sol_actions& out);
+  status apply(message const& m, time_point now, sol_actions& out);
+  status attach(message const& m, time_point now, sol_actions& out);
+  void detach(game_state& g);
+  /// Moves that a proxy asked for are answered when they are done.
+  void answer_moves(sol_actions& out);
+
+  registry registry_;
+  std::uint16_t index_;
+  boost::unordered_flat_map<character_id, game_state> states_;
+  boost::unordered_flat_set<std::uint64_t> applied_; // request ids; grows with the run, 8 bytes each and slack
+  std::vector<character_id> attached_;
+  boost::unordered_flat_map<std::uint64_t, std::pair<link_id, message>> asked_moves_; // by ticket, from proxies
+  std::uint64_t next_ticket_ = std::uint64_t{1} << 63;
+  counters counters_;
+};
+
+/// Time to the next event of a Poisson process of `rate_rps`, from 64 uniform bits. `rate_rps` > 0.
+duration exponential_gap(double rate_rps, std::uint64_t random);
+
+}

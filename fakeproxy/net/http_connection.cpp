@@ -1,0 +1,265 @@
+#include "fakeproxy/net/http_connection.hpp"
+
+#include "fakeproxy/net/proxy_server.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/error.hpp>
+
+namespace fakeproxy::net {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using cluster::decision;
+using journal::hop_outcome;
+
+namespace {
+constexpr std::size_t read_bytes = 16 * 1024;
+}
+
+http_connection::http_connection(proxy_server& server, tcp::socket socket)
+  : server_(server)
+  , socket_(std::move(socket)) {}
+
+void http_connection::start() {
+  error_code ignored;
+  socket_.non_blocking(true, ignored);
+  read();
+}
+
+void http_connection::close() {
+  if (phase_ == phase::closed) return;
+  phase_ = phase::closed;
+  error_code ignored;
+  socket_.close(ignored);
+  server_.forget(*this);
+}
+
+void http_connection::read() {
+  socket_.async_read_some(in_.prepare(read_bytes),
+                          [self = shared_from_this()](error_code ec, std::size_t bytes) { self->on_read(ec, bytes); });
+}
+
+void http_connection::on_read(error_code ec, std::size_t bytes) {
+  if (phase_ == phase::closed) return;
+  if (ec) {
+    if (begun_ && phase_ == phase::reading) { // gone in the middle of the body
+      finish(hop_outcome::aborted, 0);
+      server_.perform();
+    }
+    return close();
+  }
+  if (phase_ == phase::lingering) return read(); // uncommitted: dropped
+  in_.commit(bytes);
+  process();
+}
+
+void http_connection::process() {
+  if (processing_) return;
+  processing_ = true;
+  while (phase_ == phase::reading && step()) {
+  }
+  processing_ = false;
+}
+
+/// Reads on in what has arrived. False: nothing more to do now.
+bool http_connection::step() {
+  if (in_.size() == 0) return read(), false;
+  if (!reader_) {
+    facts_.clear();
+    reader_.emplace(facts_);
+  }
+  error_code ec;
+  in_.consume(reader_->put(in_.data(), ec));
+  if (ec && ec != http::error::need_more) return answer_malformed(), true;
+  if (reader_->is_header_done() && !begun_) begin();
+  if (phase_ != phase::reading || !reader_) return true; // decided, or answered already
+  if (reader_->is_done()) return complete(), true;
+  if (ec == http::error::need_more) return read(), false;
+  return true;
+}
+
+/// The head is there: whose request is it, and is it ours?
+void http_connection::begin() {
+  begun_ = true;
+  serviced_ = redirecting_ = false;
+  character_ = cluster::character_id::none;
+  epoch_ = cluster::session_epoch::none;
+  record_ = server_.begin_hop(facts_, unwritten_);
+  if (facts_.authorizations == 0) return served_here();
+  std::string_view const value = facts_.authorization;
+  constexpr std::size_t scheme = 7;
+  if (facts_.authorizations != 1 || value.size() < scheme || !boost::beast::iequals(value.substr(0, scheme), "bearer "))
+    return answer_unauthorized();
+  auto const token = cluster::parse_token(server_.token_key(), value.substr(scheme));
+  if (!token) return answer_unauthorized();
+  character_ = static_cast<cluster::character_id>(token->character);
+  record_->character = token->character;
+  decide();
+}
+
+void http_connection::decide() {
+  phase_ = phase::deciding;
+  decision const how = server_.node().on_request(character_, name(), now(), server_.actions());
+  if (how.what != decision::kind::wait) return on_decision(how);
+  server_.be_patient(*this, ++wait_);
+  server_.perform();
+}
+
+void http_connection::on_decision(decision const& how) {
+  if (phase_ != phase::deciding) return;
+  ++wait_;
+  switch (how.what) {
+  case decision::kind::serve:
+    epoch_ = how.epoch;
+    if (serviced_) return apply();
+    return served_here();
+  case decision::kind::redirect:
+    elsewhere_ = how;
+    redirecting_ = true;
+    if (server_.behaviour().redirect_time == 0) return answer_redirect();
+    phase_ = phase::in_service;
+    if (server_.enter_station(*this)) begin_service();
+    return;
+  case decision::kind::unavailable:
+    return answer_unavailable();
+  case decision::kind::wait:
+    return;
+  }
+}
+
+/// The request will be served by this proxy, once its body is there.
+void http_connection::served_here() {
+  phase_ = phase::reading;
+  if (!reader_->is_done() && facts_.expects_continue) {
+    // 25 bytes to a connection with nothing else under way: they fit, or the connection is broken.
+    error_code ec;
+    socket_.write_some(asio::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25), ec);
+  }
+  if (reader_->is_done()) {
+    complete();
+  } else {
+    process();
+  }
+}
+
+void http_connection::complete() {
+  phase_ = phase::in_service;
+  if (facts_.echo) return answer_head_echo();
+  if (server_.enter_station(*this)) begin_service();
+}
+
+void http_connection::begin_service() {
+  cluster::duration const time = redirecting_ ? server_.behaviour().redirect_time : server_.draw_service_time();
+  if (time <= 0) return on_service_done();
+  server_.serve_for(time, *this);
+}
+
+void http_connection::on_service_done() {
+  server_.leave_station();
+  if (redirecting_) return answer_redirect();
+  serviced_ = true;
+  if (game_state()) return apply();
+  answer_served();
+}
+
+bool http_connection::game_state() const {
+  if (character_ == cluster::character_id::none) return false;
+  bool const safe = facts_.verb == http::verb::get || facts_.verb == http::verb::head ||
+                    facts_.verb == http::verb::options || facts_.verb == http::verb::trace;
+  return !safe || facts_.target.starts_with("/characters/");
+}
+
+void http_connection::apply() {
+  phase_ = phase::applying;
+  server_.be_patient(*this, ++wait_);
+  call_ = server_.node().apply(character_, epoch_, name(), facts_.lab_request, static_cast<std::uint8_t>(facts_.verb),
+                               server_.actions());
+  server_.perform();
+}
+
+void http_connection::on_applied(cluster::status how) {
+  if (phase_ != phase::applying) return;
+  ++wait_;
+  if (how == cluster::status::ok || how == cluster::status::duplicate) return answer_served();
+  if (how == cluster::status::unknown) return answer_unavailable();
+  end_session_use(); // moved or ended meanwhile: who has it now?
+  decide();
+}
+
+void http_connection::on_patience_over(std::uint64_t wait) {
+  if (wait != wait_) return;
+  switch (phase_) {
+  case phase::deciding:
+    server_.node().give_up(character_, name());
+    answer_unavailable();
+    break;
+  case phase::applying:
+    server_.node().abandon(call_);
+    answer_unavailable();
+    break;
+  case phase::lingering:
+    close();
+    break;
+  default:
+    break;
+  }
+}
+
+void http_connection::end_session_use() {
+  if (epoch_ == cluster::session_epoch::none) return;
+  server_.node().on_finished(character_, epoch_, server_.actions());
+  epoch_ = cluster::session_epoch::none;
+}
+
+/// Takes down what became of the request. Before the answer's first byte.
+void http_connection::finish(hop_outcome outcome, std::uint16_t status) {
+  server_.count(outcome);
+  record_->answered_ns = now();
+  record_->status = status;
+  record_->epoch = outcome == hop_outcome::served ? raw(epoch_) : 0;
+  record_->target = outcome == hop_outcome::redirected ? raw(elsewhere_.owner) : 0;
+  record_->outcome = outcome;
+  end_session_use();
+}
+
+void http_connection::write() {
+  phase_ = phase::writing;
+  error_code ec;
+  std::size_t const sent = socket_.write_some(asio::buffer(out_), ec);
+  if (ec && ec != asio::error::would_block) {
+    on_written(ec);
+  } else if (sent == out_.size()) {
+    on_written({});
+  } else {
+    asio::async_write(socket_, asio::buffer(out_) + sent,
+                      [self = shared_from_this()](error_code failed, std::size_t) { self->on_written(failed); });
+  }
+  server_.perform();
+}
+
+void http_connection::on_written(error_code ec) {
+  if (phase_ == phase::closed) return;
+  if (ec) {
+    record_->outcome = hop_outcome::aborted;
+    return close();
+  }
+  reader_.reset();
+  begun_ = false;
+  record_ = nullptr;
+  if (keep_) {
+    phase_ = phase::reading;
+    return process();
+  }
+  // The peer may still be sending; closing now could take the answer away from under it.
+  phase_ = phase::lingering;
+  in_.consume(in_.size());
+  error_code ignored;
+  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  server_.be_patient(*this, ++wait_);
+  read();
+}
+
+}

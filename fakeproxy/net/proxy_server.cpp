@@ -1,0 +1,289 @@
+#include "fakeproxy/net/proxy_server.hpp"
+
+#include <algorithm>
+
+namespace fakeproxy::net {
+
+namespace asio = boost::asio;
+using journal::hop_outcome;
+
+namespace {
+
+cluster::endpoint advertised(listener const& http, listener const& eve) {
+  return {http.local().address().to_v4().to_uint(), http.local().port(), eve.local().port()};
+}
+
+/// The connection of a ticket, kept alive: what it is told may make it close.
+std::shared_ptr<http_connection> connection_of(cluster::ticket name) {
+  return reinterpret_cast<http_connection*>(name)->shared_from_this();
+}
+
+constexpr std::chrono::milliseconds first_pause(10);
+constexpr std::chrono::milliseconds longest_pause(160);
+
+}
+
+proxy_server::proxy_server(asio::io_context& io, process_settings const& process, node_settings const& node,
+                           neighbour in_this_process)
+  : io_(io)
+  , process_(process)
+  , name_(node.name())
+  , index_(node.index)
+  , in_this_process_(std::move(in_this_process))
+  , http_(io, node.listen)
+  , eve_(io, node.eve_listen)
+  , node_({.index = node.index,
+           .sols = static_cast<std::uint32_t>(process.sols.size()),
+           .where = advertised(http_, eve_),
+           .lease = process.lease,
+           .idle = process.proxy.idle},
+          now())
+  , station_(process.proxy.servers)
+  , random_(process.seed * 0x9e3779b97f4a7c15u + node.index)
+  , peers_(io,
+           [this](cluster::incarnation owner, bool reachable) {
+             node_.on_probed(owner, reachable, now(), actions_);
+             perform();
+           })
+  , service_timer_(io) {
+  if (!process.journal_directory.empty()) {
+    std::filesystem::create_directories(process.journal_directory);
+    journal_.emplace(process.journal_directory / (name_ + ".journal"), "proxy_hop");
+  }
+  backend_ = "X-Backend: http://" + to_text(http_.local()) + "\r\n";
+  refresh_identity();
+  for (tcp::endpoint const& where : process.sols) sols_.push_back({.where = where, .channel = {}, .retry = {}});
+}
+
+proxy_server::~proxy_server() {
+  for (sol_link& l : sols_) {
+    if (l.channel) l.channel->close();
+  }
+}
+
+void proxy_server::refresh_identity() {
+  if (identified_ == node_.id()) return;
+  identified_ = node_.id();
+  identity_ = "Server: crest-fakeproxy\r\nLab-Proxy: " + name_ +
+              "\r\nLab-Incarnation: " + std::to_string(raw(identified_)) + "\r\n";
+}
+
+void proxy_server::start() {
+  http_.start([this](tcp::socket socket) {
+    auto const made = std::make_shared<http_connection>(*this, std::move(socket));
+    connections_.emplace(made.get(), made);
+    made->start();
+  });
+  eve_.start([this](tcp::socket socket) {
+    cluster::ticket const name = next_client_++;
+    auto const made = std::make_shared<eve_connection>(*this, std::move(socket), name);
+    clients_.emplace(name, made);
+    made->start();
+  });
+  for (std::uint32_t sol = 0; sol < sols_.size(); ++sol) connect_sol(sol);
+}
+
+void proxy_server::connect_sol(std::uint32_t sol) {
+  sol_link& l = sols_[sol];
+  l.channel = std::make_shared<rpc_channel>(tcp::socket(io_));
+  l.channel->connect(l.where, {.opened =
+                                   [this, sol] {
+                                     sols_[sol].pause = first_pause;
+                                     node_.on_connected(sol, now(), actions_);
+                                     perform();
+                                   },
+                               .received =
+                                   [this, sol](std::span<cluster::message const> messages) {
+                                     cluster::time_point const at = now();
+                                     for (auto const& m : messages) node_.on_message(sol, m, at, actions_);
+                                     perform();
+                                   },
+                               .closed =
+                                   [this, sol] {
+                                     node_.on_disconnected(sol, actions_);
+                                     perform();
+                                     sol_link& lost = sols_[sol];
+                                     lost.retry = std::make_unique<asio::steady_timer>(io_, lost.pause);
+                                     lost.pause = std::min(lost.pause * 2, longest_pause);
+                                     lost.retry->async_wait([this, sol](error_code ec) {
+                                       if (!ec) connect_sol(sol);
+                                     });
+                                   }});
+}
+
+void proxy_server::tick(cluster::time_point at) {
+  node_.on_tick(at, actions_);
+  perform();
+  while (!patience_.empty() && patience_.front().until <= at) {
+    patience const over = std::move(patience_.front());
+    patience_.pop_front();
+    if (auto const who = over.who.lock()) who->on_patience_over(over.wait);
+  }
+  perform();
+}
+
+void proxy_server::perform() {
+  if (performing_) return;
+  performing_ = true;
+  auto& a = actions_;
+  // What is done may want more done: the lists grow while they are gone through.
+  while (!(a.send.empty() && a.resume.empty() && a.applied.empty() && a.probes.empty() && a.logins.empty() &&
+           a.eve.empty())) {
+    for (std::size_t i = 0; i < a.send.size(); ++i) sols_[a.send[i].sol].channel->send(a.send[i].what);
+    a.send.clear();
+    refresh_identity();
+    for (std::size_t i = 0; i < a.eve.size(); ++i) {
+      auto const at = clients_.find(a.eve[i].client);
+      if (at != clients_.end()) at->second->tell(a.eve[i]);
+    }
+    a.eve.clear();
+    for (std::size_t i = 0; i < a.resume.size(); ++i) {
+      auto const next = a.resume[i];
+      connection_of(next.who)->on_decision(next.how);
+    }
+    a.resume.clear();
+    for (std::size_t i = 0; i < a.applied.size(); ++i) {
+      auto const next = a.applied[i];
+      connection_of(next.who)->on_applied(next.status);
+    }
+    a.applied.clear();
+    for (std::size_t i = 0; i < a.probes.size(); ++i) {
+      auto const next = a.probes[i];
+      if (in_this_process_(next.owner)) {
+        node_.on_probed(next.owner, true, now(), a);
+      } else {
+        peers_.probe(next.owner, next.where);
+      }
+    }
+    a.probes.clear();
+    for (std::size_t i = 0; i < a.logins.size(); ++i) {
+      auto const next = a.logins[i];
+      auto const at = pins_.find(next.who);
+      if (at == pins_.end()) continue;
+      auto const batch = at->second;
+      batch->granted += next.granted ? 1 : 0;
+      if (--batch->open > 0) continue;
+      pins_.erase(at);
+      batch->done(batch->granted);
+    }
+    a.logins.clear();
+  }
+  performing_ = false;
+}
+
+void proxy_server::pin(std::vector<cluster::character_id> const& characters, std::function<void(std::size_t)> done) {
+  if (characters.empty()) return done(0);
+  auto const batch = std::make_shared<pin_batch>();
+  batch->open = characters.size();
+  batch->done = std::move(done);
+  cluster::ticket const name = next_client_++;
+  pins_.emplace(name, batch);
+  for (cluster::character_id const character : characters) node_.on_pin(character, name, now(), actions_);
+  perform();
+}
+
+journal::proxy_hop* proxy_server::begin_hop(request_facts const& facts, journal::proxy_hop& unwritten) {
+  ++requests_;
+  unwritten = {};
+  unwritten.received_ns = now();
+  unwritten.request = facts.lab_request;
+  unwritten.incarnation = raw(node_.id());
+  unwritten.character = journal::no_character;
+  unwritten.outcome = hop_outcome::received;
+  unwritten.method = static_cast<std::uint8_t>(facts.verb);
+  return journal_ ? &journal_->append(unwritten) : &unwritten;
+}
+
+void proxy_server::be_patient(http_connection& connection, std::uint64_t wait) {
+  patience_.push_back({now() + process_.proxy.patience, connection.weak_from_this(), wait});
+}
+
+void proxy_server::leave_station() {
+  if (auto const next = station_.leave()) {
+    // Posted: a queue of requests without service time must not become a recursion.
+    asio::post(io_, [who = connection_of(*next)] { who->begin_service(); });
+  }
+}
+
+void proxy_server::serve_for(cluster::duration time, http_connection& connection) {
+  services_.push({now() + time, next_service_++, connection.name()});
+  arm_service_timer();
+}
+
+void proxy_server::arm_service_timer() {
+  if (services_.empty() || (service_armed_ != 0 && service_armed_ <= services_.top().until)) return;
+  service_armed_ = services_.top().until;
+  service_timer_.expires_at(asio::steady_timer::time_point(
+      std::chrono::duration_cast<asio::steady_timer::duration>(std::chrono::nanoseconds(service_armed_))));
+  service_timer_.async_wait([this](error_code ec) {
+    if (!ec) on_service_timer();
+  });
+}
+
+void proxy_server::on_service_timer() {
+  service_armed_ = 0;
+  cluster::time_point const at = now();
+  while (!services_.empty() && services_.top().until <= at) {
+    auto const who = connection_of(services_.top().who);
+    services_.pop();
+    who->on_service_done();
+  }
+  arm_service_timer();
+}
+
+void proxy_server::forget(http_connection& connection) { connections_.erase(&connection); }
+
+void proxy_server::client_gone(cluster::ticket client) {
+  clients_.erase(client);
+  node_.on_client_gone(client, actions_);
+  perform();
+}
+
+void proxy_server::begin_leaving() {
+  leaving_ = true;
+  http_.close();
+  eve_.close();
+}
+
+bool proxy_server::quiet() const {
+  return std::all_of(connections_.begin(), connections_.end(), [](auto const& c) { return c.second->idle(); });
+}
+
+void proxy_server::leave() {
+  auto const connections = connections_;
+  for (auto const& [at, connection] : connections) {
+    if (connection->idle()) connection->close();
+  }
+  for (auto const& [name, client] : clients_) client->close();
+  node_.leave(actions_);
+  perform();
+}
+
+nlohmann::json proxy_server::counters() const {
+  auto const of = [&](hop_outcome outcome) { return outcomes_[static_cast<std::size_t>(outcome)]; };
+  auto const& n = node_.counts();
+  return {{"name", name_},
+          {"role", "proxy"},
+          {"http", to_text(http_.local())},
+          {"incarnation", raw(node_.id())},
+          {"requests", requests_},
+          {"served", of(hop_outcome::served)},
+          {"redirected", of(hop_outcome::redirected)},
+          {"unauthorized", of(hop_outcome::unauthorized)},
+          {"unavailable", of(hop_outcome::unavailable)},
+          {"malformed", of(hop_outcome::malformed)},
+          {"aborted", of(hop_outcome::aborted)},
+          {"connections", connections_.size()},
+          {"in_service", station_.busy()},
+          {"queued", station_.queued()},
+          {"sessions", node_.session_count()},
+          {"eve_clients", node_.client_count()},
+          {"claims", n.claims},
+          {"granted", n.granted},
+          {"lost", n.lost},
+          {"drained", n.drained},
+          {"unreachable", n.unreachable},
+          {"incarnations", n.incarnations}};
+}
+
+}

@@ -1,0 +1,141 @@
+#pragma once
+
+#include "fakeproxy/cluster/node.hpp"
+#include "fakeproxy/net/eve_connection.hpp"
+#include "fakeproxy/net/http_connection.hpp"
+#include "fakeproxy/net/peer_links.hpp"
+#include "fakeproxy/net/rpc_channel.hpp"
+#include "fakeproxy/net/settings.hpp"
+#include "journal/journal.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <random>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace fakeproxy::net {
+
+/// One proxy node: its listeners, its connections to the sols, and what `cluster::proxy_node` wants done. One thread.
+/// The settings must outlive it.
+class proxy_server {
+public:
+  using neighbour = std::function<bool(cluster::incarnation)>;
+
+  /// Binds; throws boost::system::system_error or std::system_error. `in_this_process`: needs no probing.
+  proxy_server(boost::asio::io_context& io, process_settings const& process, node_settings const& node,
+               neighbour in_this_process);
+  ~proxy_server();
+
+  void start();
+  void tick(cluster::time_point now);
+  bool ready() const { return node_.ready(now()); }
+  std::string const& node_name() const { return name_; }
+  std::uint16_t index() const { return index_; }
+  tcp::endpoint http_address() const { return http_.local(); }
+  tcp::endpoint eve_address() const { return eve_.local(); }
+  nlohmann::json counters() const;
+
+  /// Sessions as if EVE clients had logged in; `done` is told how many were granted, once all are decided.
+  void pin(std::vector<cluster::character_id> const& characters, std::function<void(std::size_t)> done);
+
+  /// Stops taking connections; what is in flight goes on, and answers close their connections.
+  void begin_leaving();
+  /// Whether nothing is in flight any more.
+  bool quiet() const;
+  /// Gives the sessions back to the sols and closes what is idle.
+  void leave();
+
+  // For the connections.
+  cluster::proxy_node& node() { return node_; }
+  cluster::node_actions& actions() { return actions_; }
+  /// Does what the node wants done. Nested calls leave it to the outermost.
+  void perform();
+  proxy_behaviour const& behaviour() const { return process_.proxy; }
+  cluster::token_key const& token_key() const { return process_.token_key; }
+  bool leaving() const { return leaving_; }
+  std::string_view identity() const { return identity_; }
+  std::string_view backend() const { return backend_; }
+  std::string& body_scratch() { return body_scratch_; }
+  journal::proxy_hop* begin_hop(request_facts const& facts, journal::proxy_hop& unwritten);
+  void count(journal::hop_outcome outcome) { ++outcomes_[static_cast<std::size_t>(outcome)]; }
+  void be_patient(http_connection& connection, std::uint64_t wait);
+  bool enter_station(http_connection& connection) { return station_.enter(connection.name()); }
+  void leave_station();
+  cluster::duration draw_service_time() { return process_.proxy.service.draw(random_); }
+  void serve_for(cluster::duration time, http_connection& connection);
+  void forget(http_connection& connection);
+  void client_gone(cluster::ticket client);
+
+private:
+  struct sol_link {
+    tcp::endpoint where;
+    std::shared_ptr<rpc_channel> channel;
+    std::unique_ptr<boost::asio::steady_timer> retry;
+    std::chrono::milliseconds pause{10};
+  };
+  struct patience {
+    cluster::time_point until;
+    std::weak_ptr<http_connection> who;
+    std::uint64_t wait;
+  };
+  struct in_service {
+    cluster::time_point until;
+    std::uint64_t sequence;
+    cluster::ticket who;
+    bool operator>(in_service const& other) const {
+      return until != other.until ? until > other.until : sequence > other.sequence;
+    }
+  };
+  struct pin_batch {
+    std::size_t open = 0;
+    std::size_t granted = 0;
+    std::function<void(std::size_t)> done;
+  };
+
+  void connect_sol(std::uint32_t sol);
+  void arm_service_timer();
+  void on_service_timer();
+  void refresh_identity();
+
+  boost::asio::io_context& io_;
+  process_settings const& process_;
+  std::string name_;
+  std::uint16_t index_;
+  neighbour in_this_process_;
+  listener http_;
+  listener eve_;
+  cluster::proxy_node node_;
+  cluster::node_actions actions_;
+  cluster::station station_;
+  std::mt19937_64 random_;
+  std::optional<journal::writer<journal::proxy_hop>> journal_;
+  peer_links peers_;
+  std::vector<sol_link> sols_;
+  std::unordered_map<http_connection*, std::shared_ptr<http_connection>> connections_;
+  std::unordered_map<cluster::ticket, std::shared_ptr<eve_connection>> clients_;
+  cluster::ticket next_client_ = 1;
+  std::map<cluster::ticket, std::shared_ptr<pin_batch>> pins_;
+  std::deque<patience> patience_; // by time: all wait equally long
+  std::priority_queue<in_service, std::vector<in_service>, std::greater<>> services_;
+  std::uint64_t next_service_ = 0;
+  boost::asio::steady_timer service_timer_;
+  cluster::time_point service_armed_ = 0; // what the timer waits for; 0: nothing
+  std::uint64_t requests_ = 0;
+  std::array<std::uint64_t, 7> outcomes_{};
+  std::string backend_;
+  std::string identity_;
+  cluster::incarnation identified_ = cluster::incarnation::none;
+  std::string body_scratch_;
+  bool performing_ = false;
+  bool leaving_ = false;
+};
+
+}

@@ -1,0 +1,92 @@
+#include "fakeproxy/net/settings.hpp"
+
+#include <cmath>
+#include <set>
+#include <stdexcept>
+
+namespace fakeproxy::net {
+
+namespace {
+
+using json = nlohmann::json;
+using pointer = json::json_pointer;
+
+tcp::endpoint endpoint_at(config::document const& file, pointer const& at) {
+  try {
+    return parse_endpoint(file.root().at(at).get<std::string>());
+  } catch (std::invalid_argument const& bad) {
+    throw file.error_at(at, bad.what());
+  }
+}
+
+cluster::duration from_ms(json const& value) {
+  return static_cast<cluster::duration>(std::llround(value.get<double>() * 1e6));
+}
+
+cluster::service_time read_service(json const& value) {
+  auto const& [shape, details] = *value.items().begin();
+  cluster::service_time service;
+  service.mean = from_ms(details.at("mean_ms"));
+  if (shape == "exponential") service.kind = cluster::service_time::shape::exponential;
+  if (shape == "lognormal") {
+    service.kind = cluster::service_time::shape::lognormal;
+    service.sigma = details.at("sigma").get<double>();
+  }
+  return service;
+}
+
+node_settings read_node(config::document const& file, pointer const& at) {
+  json const& value = file.root().at(at);
+  node_settings node;
+  node.role = value.at("role") == "sol" ? role::sol : role::proxy;
+  node.index = value.at("index").get<std::uint16_t>();
+  node.listen = endpoint_at(file, at / "listen");
+  if (value.contains("eve_listen")) {
+    if (node.role == role::sol) throw file.error_at(at / "eve_listen", "found eve_listen; allowed: at a proxy only");
+    node.eve_listen = endpoint_at(file, at / "eve_listen");
+  } else {
+    node.eve_listen = {node.listen.address(), 0};
+  }
+  return node;
+}
+
+void read_proxy(json const& value, proxy_behaviour& proxy) {
+  proxy.servers = value.value("servers", proxy.servers);
+  proxy.answer_bytes = value.value("answer_bytes", proxy.answer_bytes);
+  if (value.contains("service_time")) proxy.service = read_service(value.at("service_time"));
+  if (value.contains("redirect_time_ms")) proxy.redirect_time = from_ms(value.at("redirect_time_ms"));
+  if (value.contains("idle_ms")) proxy.idle = from_ms(value.at("idle_ms"));
+  if (value.contains("patience_ms")) proxy.patience = from_ms(value.at("patience_ms"));
+}
+
+}
+
+process_settings read_settings(config::document const& file) {
+  file.validate(json::parse(config_schema));
+  json const& root = file.root();
+  process_settings s;
+  auto const key = cluster::parse_token_key(root.at("token_key").get<std::string>());
+  if (!key) throw file.error_at(pointer("/token_key"), "found a key that is not 32 hexadecimal digits");
+  s.token_key = *key;
+  if (root.contains("admin")) s.admin = endpoint_at(file, pointer("/admin"));
+  s.journal_directory = root.value("journal_directory", std::string());
+  s.seed = root.value("seed", s.seed);
+  if (root.contains("lease_ms")) s.lease = from_ms(root.at("lease_ms"));
+  for (std::size_t i = 0; i < root.at("sols").size(); ++i) s.sols.push_back(endpoint_at(file, pointer("/sols") / i));
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < root.at("nodes").size(); ++i) {
+    pointer const at = pointer("/nodes") / i;
+    s.nodes.push_back(read_node(file, at));
+    node_settings const& node = s.nodes.back();
+    if (!names.insert(node.name()).second) throw file.error_at(at, "found " + node.name() + " for the second time");
+    if (node.role == role::sol && node.index >= s.sols.size())
+      throw file.error_at(at / "index", "found a sol that is not in the list 'sols'; allowed: less than " +
+                                            std::to_string(s.sols.size()));
+  }
+  if (root.contains("proxy")) read_proxy(root.at("proxy"), s.proxy);
+  if (root.contains("sol") && root.at("sol").contains("rpc_delay_ms"))
+    s.rpc_delay = from_ms(root.at("sol").at("rpc_delay_ms"));
+  return s;
+}
+
+}

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "config/document.hpp"
+#include "fakeproxy/cluster/service.hpp"
+#include "fakeproxy/cluster/token.hpp"
+#include "fakeproxy/net/sockets.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fakeproxy::net {
+
+/// The schema of the configuration file, as text.
+extern std::string_view const config_schema;
+
+enum class role : std::uint8_t { proxy, sol };
+
+struct node_settings {
+  net::role role = net::role::proxy;
+  std::uint16_t index = 0;
+  tcp::endpoint listen;     // proxy: HTTP; sol: RPC
+  tcp::endpoint eve_listen; // proxy
+
+  std::string name() const { return (role == role::proxy ? "proxy[" : "sol[") + std::to_string(index) + ']'; }
+};
+
+/// How every proxy of the process behaves.
+struct proxy_behaviour {
+  std::uint32_t servers = 0; // requests in service at a time; 0: no limit
+  cluster::service_time service;
+  cluster::duration redirect_time = 0; // of a server, for each redirect
+  std::size_t answer_bytes = 256;
+  cluster::duration idle = 600'000 * cluster::millisecond;   // a session without client and request ends after this
+  cluster::duration patience = 2'000 * cluster::millisecond; // how long a request waits for the cluster before 503
+};
+
+/// One process, as its configuration file or flags say.
+struct process_settings {
+  cluster::token_key token_key{};
+  std::optional<tcp::endpoint> admin;
+  std::filesystem::path journal_directory; // empty: no journals
+  std::uint64_t seed = 1;
+  cluster::duration lease = 3'000 * cluster::millisecond;
+  std::vector<tcp::endpoint> sols; // all of the cluster, by index
+  std::vector<node_settings> nodes;
+  proxy_behaviour proxy;
+  cluster::duration rpc_delay = 0; // of a sol's answers
+};
+
+/// From a document that `config_schema` allows; validates it first. Throws config::bad_input.
+process_settings read_settings(config::document const& file);
+
+}
