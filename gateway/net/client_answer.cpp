@@ -213,6 +213,7 @@ void client_connection::close() {
   if (upstream_) std::exchange(upstream_, nullptr)->release();
   boost::system::error_code ignored;
   socket_.close(ignored);
+  worker_.closed(shared_from_this());
 }
 
 void client_connection::log_request() {

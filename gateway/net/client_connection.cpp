@@ -43,12 +43,12 @@ client_connection::client_connection(worker& w, tcp_socket socket)
   if (!ec) client_address_ = peer.address().to_string();
   socket_.set_option(boost::asio::ip::tcp::no_delay(true), ec);
   socket_.non_blocking(true, ec);
-  worker_.opened(this);
 }
 
-client_connection::~client_connection() { worker_.closed(this); }
+client_connection::~client_connection() = default;
 
 void client_connection::start() {
+  worker_.opened(shared_from_this());
   in_.resize(settings_->max_head);
   next_request();
 }
@@ -153,13 +153,6 @@ void client_connection::begin_request() {
                                                        .request_id = new_request_id(worker_.random()),
                                                        .body_length = length,
                                                        .chunked = chunked_body_}));
-  if (refusal.status != 0) {
-    if (refusal.status == 404) worker_.shared().shell().internal_probes.fetch_add(1, std::memory_order_relaxed);
-    if (has_body_) keep_alive_ = false; // the body is not read
-    answer_here({.status = refusal.status, .detail = refusal.detail});
-    return;
-  }
-
   routing::request_facts<http::token_digest> facts;
   facts.idempotent = summary.idempotent;
   if (summary.has_authorization) {
@@ -173,6 +166,13 @@ void client_connection::begin_request() {
   std::memmove(in_.data(), in_.data() + in_taken_, in_end_ - in_taken_);
   in_end_ -= in_taken_;
   in_taken_ = 0;
+  if (refusal.status != 0) {
+    if (refusal.status == 404) worker_.shared().shell().internal_probes.fetch_add(1, std::memory_order_relaxed);
+    if (has_body_) keep_alive_ = false; // the body is not read
+    answer_here({.status = refusal.status, .detail = refusal.detail});
+    return;
+  }
+
   if (has_body_) {
     body_.expect(chunked_body_ ? std::nullopt : length);
     if (wants_continue_ && in_end_ == 0) {

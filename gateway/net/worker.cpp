@@ -68,8 +68,8 @@ void worker::drain(std::function<void()> drained) {
     drained_ = std::move(drained);
     boost::system::error_code ignored;
     for (tcp_acceptor& acceptor : acceptors_) acceptor.close(ignored);
-    std::vector<client_connection*> const present(clients_.begin(), clients_.end());
-    for (client_connection* client : present) client->drain();
+    std::vector<std::shared_ptr<client_connection>> const present(clients_.begin(), clients_.end());
+    for (auto const& client : present) client->drain();
     check_drained();
   });
 }
@@ -172,14 +172,14 @@ void worker::wake_here(http::token_digest const& key) {
     if (auto const connection = sleeper.lock()) connection->on_wake();
 }
 
-void worker::opened(client_connection* connection) {
-  clients_.insert(connection);
+void worker::opened(std::shared_ptr<client_connection> connection) {
+  clients_.insert(std::move(connection));
   shared_.shell().connections.fetch_add(1, std::memory_order_relaxed);
   shared_.shell().open_connections.fetch_add(1, std::memory_order_relaxed);
 }
 
-void worker::closed(client_connection* connection) {
-  clients_.erase(connection);
+void worker::closed(std::shared_ptr<client_connection> const& connection) {
+  if (clients_.erase(connection) == 0) return;
   shared_.shell().open_connections.fetch_sub(1, std::memory_order_relaxed);
   check_drained();
 }

@@ -89,8 +89,9 @@ public:
   std::function<void(http::token_digest const&)> wake;
   void wake_here(http::token_digest const& key);
 
-  void opened(client_connection* connection);
-  void closed(client_connection* connection);
+  /// The worker owns its open client connections, from `start` to `close`.
+  void opened(std::shared_ptr<client_connection> connection);
+  void closed(std::shared_ptr<client_connection> const& connection);
 
 private:
   void accept(std::size_t listener);
@@ -112,7 +113,7 @@ private:
   std::vector<std::vector<std::shared_ptr<upstream_connection>>> idle_; // by upstream id, most recently used last
   boost::unordered_flat_map<http::token_digest, std::vector<std::weak_ptr<client_connection>>, http::token_digest_hash>
       waiting_;
-  std::unordered_set<client_connection*> clients_;
+  std::unordered_set<std::shared_ptr<client_connection>> clients_;
   std::function<void()> drained_;
   std::thread thread_;
 };
