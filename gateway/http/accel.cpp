@@ -112,7 +112,12 @@ std::optional<host_port> parse_backend(std::string_view value) {
 
 bool names_internal_location(std::string_view target) {
   if (target.starts_with(internal_prefix)) return true;
-  std::string const path = percent_decoded(target.substr(0, target.find_first_of("?#")));
+  target = target.substr(0, target.find_first_of("?#"));
+  // Without an escape, a dot segment or a doubled slash there is nothing to decode or to merge.
+  bool const plain = target.find('%') == std::string_view::npos && target.find("/.") == std::string_view::npos &&
+                     target.find("//") == std::string_view::npos;
+  if (plain) return iequals(target.substr(0, target.find('/', 1)), "/internal_redirect");
+  std::string const path = percent_decoded(target);
   std::vector<std::string_view> const segments = normal_segments(path);
   return !segments.empty() && iequals(segments.front(), "internal_redirect");
 }

@@ -34,11 +34,11 @@ head_refusal summarise(message_head const& head, char const* base, request_summa
 
 /// What the gateway adds to a request.
 struct forwarding {
-  std::string_view client_address{};        // appended to X-Forwarded-For
-  std::string_view scheme = "http";         // X-Forwarded-Proto
-  std::string_view request_id{};            // X-Request-Id, unless the client sent a usable one
+  std::string_view client_address{};          // appended to X-Forwarded-For
+  std::string_view scheme = "http";           // X-Forwarded-Proto
+  std::string_view request_id{};              // X-Request-Id, unless the client sent a usable one
   std::optional<std::uint64_t> body_length{}; // framing of the body: Content-Length, …
-  bool chunked = false;                     // … or chunked, or (neither) no body
+  bool chunked = false;                       // … or chunked, or (neither) no body
 };
 
 /// Appends the request's head as an upstream gets it: method and target unchanged, end-to-end fields in their order,

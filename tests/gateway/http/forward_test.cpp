@@ -1,0 +1,106 @@
+#include "gateway/http/forward.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+
+using namespace gateway::http;
+
+namespace {
+
+struct read_request {
+  std::string wire;
+  message_head head;
+  request_parser parser{head};
+  request_summary summary;
+  head_refusal refusal;
+
+  explicit read_request(std::string text)
+    : wire(std::move(text)) {
+    error_code ec;
+    REQUIRE(parser.parse_head(wire.data(), wire.size(), ec));
+    refusal = summarise(head, wire.data(), summary);
+  }
+  std::string forwarded(forwarding const& add) {
+    std::string out;
+    append_request_head(out, head, wire.data(), summary, add);
+    return out;
+  }
+};
+
+bool has_line(std::string const& head, std::string const& line) {
+  return head.find("\r\n" + line + "\r\n") != std::string::npos;
+}
+
+}
+
+TEST_CASE("a forwarded request has the client's method, target and end-to-end fields, and what a gateway must add") {
+  read_request r("PATCH /a%2Fb?q=%20 HTTP/1.1\r\nHost: api.example\r\nAuthorization: Bearer t\r\nLab-Request: 77\r\n"
+                 "Connection: keep-alive\r\nCookie: a=b\r\nX-Forwarded-For: 1.2.3.4\r\nVia: 1.0 other\r\n\r\n");
+  REQUIRE(r.refusal.status == 0);
+  CHECK(r.summary.lab_request == 77);
+  CHECK_FALSE(r.summary.idempotent);
+  std::string const out = r.forwarded({.client_address = "9.9.9.9", .request_id = "id1", .body_length = 12});
+  CHECK(out.starts_with("PATCH /a%2Fb?q=%20 HTTP/1.1\r\n"));
+  CHECK(out.ends_with("\r\n\r\n"));
+  CHECK(has_line(out, "Host: api.example"));
+  CHECK(has_line(out, "Authorization: Bearer t"));
+  CHECK(has_line(out, "Cookie: a=b"));
+  CHECK(has_line(out, "Lab-Request: 77"));
+  CHECK(has_line(out, "Via: 1.0 other, 1.1 crest-gateway"));
+  CHECK(has_line(out, "X-Forwarded-For: 1.2.3.4, 9.9.9.9"));
+  CHECK(has_line(out, "X-Forwarded-Proto: http"));
+  CHECK(has_line(out, "X-Forwarded-Host: api.example"));
+  CHECK(has_line(out, "X-Request-Id: id1"));
+  CHECK(has_line(out, "Content-Length: 12"));
+  CHECK(out.find("Connection") == std::string::npos);
+}
+
+TEST_CASE("internal fields of a client do not reach an upstream") {
+  read_request r(
+      "GET / HTTP/1.1\r\nHost: h\r\nX-Accel-Redirect: /internal_redirect/1.1.1.1:1/\r\nx-backend: http://1.1.1.1:1\r\n"
+      "X-Session-Facts: corp=1\r\n\r\n");
+  std::string const out = r.forwarded({.client_address = "9.9.9.9", .request_id = "id1"});
+  for (char const* name : {"X-Accel", "x-backend", "X-Session"}) CHECK(out.find(name) == std::string::npos);
+}
+
+TEST_CASE("a usable X-Request-Id of the client is kept, an unusable one replaced") {
+  read_request good("GET / HTTP/1.1\r\nHost: h\r\nX-Request-Id: abc-1\r\n\r\n");
+  CHECK(has_line(good.forwarded({.client_address = "c", .request_id = "new"}), "X-Request-Id: abc-1"));
+  read_request bad("GET / HTTP/1.1\r\nHost: h\r\nX-Request-Id: " + std::string(200, 'a') + "\r\n\r\n");
+  CHECK(has_line(bad.forwarded({.client_address = "c", .request_id = "new"}), "X-Request-Id: new"));
+}
+
+TEST_CASE("heads that cannot be served are refused with the status the RFC asks for") {
+  struct row {
+    char const* name;
+    char const* wire;
+    unsigned status;
+  };
+  auto const c =
+      GENERATE(row{"no Host", "GET / HTTP/1.1\r\n\r\n", 400},
+               row{"two Hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
+               row{"HTTP/1.0 needs none", "GET / HTTP/1.0\r\n\r\n", 0},
+               row{"two tokens", "GET / HTTP/1.1\r\nHost: a\r\nAuthorization: a\r\nAuthorization: b\r\n\r\n", 400},
+               row{"unknown expectation", "GET / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\n\r\n", 417},
+               row{"CONNECT", "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 405},
+               row{"TRACE", "TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", 405},
+               row{"no path", "GET a HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+               row{"OPTIONS of everything", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+               row{"the internal location", "GET /internal_redirect/h:1/ HTTP/1.1\r\nHost: a\r\n\r\n", 404});
+  INFO(c.name);
+  CHECK(read_request(c.wire).refusal.status == c.status);
+}
+
+TEST_CASE("an absolute-form target goes on in origin-form") {
+  read_request r("GET http://api.example/x?y HTTP/1.1\r\nHost: api.example\r\n\r\n");
+  CHECK(r.summary.target == "/x?y");
+}
+
+TEST_CASE("an own answer's Content-Length is its body's") {
+  std::string out;
+  append_own_answer(out, {.status = 502, .detail = "why", .proxy_status = "crest-gateway; error=x"});
+  auto const body = out.substr(out.find("\r\n\r\n") + 4);
+  CHECK(has_line(out, "Content-Length: " + std::to_string(body.size())));
+  CHECK(body == "502 Bad Gateway: why\n");
+}
