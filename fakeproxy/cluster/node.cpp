@@ -116,8 +116,8 @@ void proxy_node::resume_link(std::uint32_t sol, time_point now, node_actions& ou
     auto const s = sessions_.find(character);
     if (s == sessions_.end()) {
       ask(character, pending_[character], out);
-    } else if (s->second.is == session::state::owned) {
-      resume_all(character, {decision::kind::serve, s->second.epoch}, now, out);
+    } else {
+      serve_waiting(character, s->second, now, out);
     }
   }
 }
@@ -277,6 +277,17 @@ void proxy_node::admit(character_id character, session& s, waiter w, time_point 
     s.pinned = true;
     out.logins.push_back({w.who, true});
     break;
+  }
+}
+
+/// The session is ours: those who wait for it are served, unless the lease ran out while the message was under way.
+void proxy_node::serve_waiting(character_id character, session const& s, time_point now, node_actions& out) {
+  auto const at = pending_.find(character);
+  if (at == pending_.end()) return;
+  if (s.is == session::state::owned && usable(links_[sol_of(character)], now)) {
+    resume_all(character, {decision::kind::serve, s.epoch}, now, out);
+  } else {
+    at->second.is = pending::state::idle; // until drained, or the lease is renewed
   }
 }
 

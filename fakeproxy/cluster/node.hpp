@@ -179,6 +179,7 @@ private:
   void ask(character_id character, pending& p, node_actions& out);
   session& hold(character_id character, session_epoch epoch, time_point now);
   void admit(character_id character, session& s, waiter w, time_point now, node_actions& out);
+  void serve_waiting(character_id character, session const& s, time_point now, node_actions& out);
   void resume_all(character_id character, decision const& how, time_point now, node_actions& out);
   void send_to_owner(character_id character, incarnation owner, endpoint where, time_point now, node_actions& out);
   void report_unreachable(character_id character, pending& p, node_actions& out);

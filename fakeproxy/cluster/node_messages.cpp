@@ -39,8 +39,7 @@ void proxy_node::on_message(std::uint32_t sol, message const& m, time_point now,
     break;
   case operation::granted:
     if (m.subject != id_) break;
-    hold(m.character, m.epoch, now);
-    resume_all(m.character, {decision::kind::serve, m.epoch}, now, out);
+    serve_waiting(m.character, hold(m.character, m.epoch, now), now, out);
     break;
   case operation::notification:
     on_notification(m, out);
@@ -62,13 +61,7 @@ void proxy_node::on_claimed(message const& m, time_point now, node_actions& out)
   }
   if (m.status == status::granted) {
     if (m.subject != id_) return; // granted to an earlier life
-    session const& s = hold(m.character, m.epoch, now);
-    if (s.is == session::state::owned) {
-      resume_all(m.character, {decision::kind::serve, m.epoch}, now, out);
-    } else if (auto const at = pending_.find(m.character); at != pending_.end()) {
-      at->second.is = pending::state::idle; // until drained
-    }
-    return;
+    return serve_waiting(m.character, hold(m.character, m.epoch, now), now, out);
   }
   auto const at = pending_.find(m.character);
   if (at == pending_.end() || at->second.is != pending::state::asked) return;
@@ -104,8 +97,7 @@ void proxy_node::on_drained(message const& m, time_point now, node_actions& out)
   if (held && m.status == status::ok) {
     if (at->second.epoch != m.epoch) return;
     at->second.is = session::state::owned;
-    resume_all(m.character, {decision::kind::serve, m.epoch}, now, out);
-    return;
+    return serve_waiting(m.character, at->second, now, out);
   }
   if (held) {
     if (m.status == status::owned) {

@@ -148,8 +148,10 @@ registry::answer registry::claim(character_id character, incarnation by, time_po
   if (!alive(by, now, out)) return {status::fenced, by, session_epoch::none, {}};
   session& s = sessions_[character];
   if (!owned(s, now, out)) grant(character, s, by, now, out);
-  if (s.owner == by) return {status::granted, by, s.epoch, {}};
-  return owner_of(s);
+  if (s.owner != by) return owner_of(s);
+  // It may already have said that it serves nothing of this epoch: after the move it may ask again.
+  if (moves_.contains(character)) return {status::busy, by, s.epoch, {}};
+  return {status::granted, by, s.epoch, {}};
 }
 
 registry::answer registry::find(character_id character, time_point now, sol_actions& out) {

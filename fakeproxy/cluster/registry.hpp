@@ -71,7 +71,8 @@ public:
     session_epoch epoch = session_epoch::none;
     endpoint where{};
   };
-  /// Atomic create-if-absent. `granted` also when `by` has it already: asking twice changes nothing.
+  /// Atomic create-if-absent. `granted` also when `by` has it already: asking twice changes nothing; `busy` while it
+  /// is being moved away from `by`.
   answer claim(character_id character, incarnation by, time_point now, sol_actions& out);
   answer find(character_id character, time_point now, sol_actions& out);
   status release(character_id character, incarnation by, session_epoch epoch, time_point now, sol_actions& out);

@@ -20,6 +20,7 @@ void sol::replay(std::span<journal::sol_event const> events, time_point now) {
 void sol::on_message(link_id link, message const& m, time_point now, sol_actions& out) {
   message reply = m;
   reply.where = {};
+  std::size_t const first = out.send.size();
   switch (m.op) {
   case operation::announce:
     reply.status = registry_.announce(m.subject, m.where, link, now, out);
@@ -69,7 +70,12 @@ void sol::on_message(link_id link, message const& m, time_point now, sol_actions
     return; // pushes of ours; not for us
   }
   answer_moves(out);
-  if (m.op != operation::move) out.send.push_back({link, reply});
+  if (m.op == operation::announce) {
+    // Before what follows from it: a proxy takes nothing from a sol that does not know it.
+    out.send.insert(out.send.begin() + static_cast<std::ptrdiff_t>(first), {link, reply});
+  } else if (m.op != operation::move) {
+    out.send.push_back({link, reply});
+  }
 }
 
 void sol::answer_moves(sol_actions& out) {
