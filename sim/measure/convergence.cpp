@@ -83,7 +83,7 @@ std::vector<event_result> events_of(run_view const& v, std::vector<request_facts
   run_records const& r = v.records();
   std::vector<redirect_sample> samples;
   for (std::size_t i = 0; i != v.size(); ++i)
-    if (facts[i].needed_proxy) samples.push_back({v.client(i).intended_ns, facts[i].redirects});
+    if (v.is_load(i) && facts[i].needed_proxy) samples.push_back({v.client(i).intended_ns, facts[i].redirects});
   std::sort(samples.begin(), samples.end(),
             [](redirect_sample const& a, redirect_sample const& b) { return a.at_ns < b.at_ns; });
   std::vector<event_result> results;

@@ -114,6 +114,7 @@ struct run_records {
   std::vector<event_record> events;
   std::vector<std::uint32_t> logged_in; // characters that had a session when the load started
   bool interrupted = false;
+  std::uint32_t looks = 0;               // of a snapshot: how many times thresholds have been judged, this one included
   bool complete = true;                  // all planned load was issued
   std::optional<std::string> aborted_by; // threshold with abort_on_fail
   double client_cpu_seconds = 0;

@@ -63,7 +63,8 @@ struct threshold_result {
   std::string expression; // "<0.05"
   std::optional<double> value;
   bool passed = false;
-  std::string note; // "no samples", "undecided: about 12000 more requests would decide"
+  bool undecided = false; // with confidence: neither holds nor is refuted yet, so no reason to abort a run
+  std::string note;       // "no samples", "undecided: about 12000 more requests would decide"
 };
 
 struct event_result {

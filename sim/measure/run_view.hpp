@@ -55,6 +55,9 @@ public:
   /// Whether slot `i` holds a request that was sent (a slot whose `request` is 0 was never used).
   bool issued(std::size_t i) const { return records_.clients[i].request != 0; }
 
+  /// Whether slot `i` is part of the load: probes of the closed door are in the books, but in no metric.
+  bool is_load(std::size_t i) const { return issued(i) && records_.clients[i].probe == probe_kind::none; }
+
   /// Indices into records().hops, by arrival.
   std::span<std::uint32_t const> hops(std::size_t i) const { return slice(hop_begin_, hop_order_, i); }
   located_hop const& hop(std::uint32_t index) const { return records_.hops[index]; }

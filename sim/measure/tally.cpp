@@ -112,7 +112,7 @@ std::size_t tally::phase_at(std::int64_t ns) const {
 void tally::count_requests(std::vector<request_facts> const& facts, routing_history const& history,
                            std::vector<std::uint8_t> const& trials) {
   for (std::size_t i = 0; i != v_.size(); ++i) {
-    if (!v_.issued(i)) continue;
+    if (!v_.is_load(i)) continue;
     client_record const& c = v_.client(i);
     request_facts const& f = facts[i];
     cell& s = cell_of(c.phase, c.balancer);

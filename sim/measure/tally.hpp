@@ -41,7 +41,7 @@ struct cell {
   void merge(cell const& other);
 };
 
-/// Every slice by phase and balancer, and each phase's schedule lag.
+/// Every slice of the load by phase and balancer, and each phase's schedule lag.
 class tally {
 public:
   tally(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history,

@@ -21,7 +21,7 @@ std::vector<visit> visits_of(run_view const& v, std::vector<request_facts> const
   visits.reserve(v.size());
   for (std::uint32_t i = 0; i != v.size(); ++i) {
     client_record const& c = v.client(i);
-    if (facts[i].needed_proxy && c.kind == token_kind::own)
+    if (v.is_load(i) && facts[i].needed_proxy && c.kind == token_kind::own)
       visits.push_back({c.character, c.token, c.sent_ns, i, c.balancer});
   }
   std::sort(visits.begin(), visits.end(), [](visit const& a, visit const& b) {
@@ -35,7 +35,7 @@ std::string broken_in_run(run_view const& v, std::vector<request_facts> const& f
   std::uint64_t overlapped = 0, failed = 0, lost = 0;
   for (std::size_t i = 0; i != v.size(); ++i) {
     overlapped += history.overlapped[i];
-    failed += facts[i].failed;
+    failed += v.is_load(i) && facts[i].failed;
   }
   auto const is = [](std::uint8_t r, reason what) { return r == static_cast<std::uint8_t>(what); };
   for (std::uint8_t r : history.hop_reason)
@@ -65,7 +65,9 @@ theory_fit fit_theory(run_view const& v, std::vector<request_facts> const& facts
   bool const hashed = std::any_of(groups.begin(), groups.end(), [](scenario::balancer_group const& g) {
     return g.kind == scenario::balancer_kind::gateway && g.guess == scenario::guess_policy::token_hash;
   });
-  fit.conditioned = fit.broken.empty() && !hashed;
+  // A hash finds the session that it made, so only sessions made elsewhere can be missed.
+  bool const always_found = hashed && v.records().logged_in.empty();
+  fit.conditioned = fit.broken.empty() && (!hashed || always_found);
   fit.trials.assign(v.size(), 0);
   std::unordered_set<std::uint32_t> const logged_in(v.records().logged_in.begin(), v.records().logged_in.end());
   std::vector<std::pair<std::uint32_t, std::uint16_t>> known; // (token, balancer) of the present character
@@ -82,7 +84,7 @@ theory_fit fit_theory(run_view const& v, std::vector<request_facts> const& facts
     ++fit.requests;
     bool const map = x.balancer < v.balancers().size() && v.balancers()[x.balancer].map;
     bool const knows = map && std::find(known.begin(), known.end(), std::pair(x.token, x.balancer)) != known.end();
-    fit.trials[x.slot] = session && !knows;
+    fit.trials[x.slot] = session && !knows && !always_found;
     if (map && !knows) known.emplace_back(x.token, x.balancer);
     session = true;
   }

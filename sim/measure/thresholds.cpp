@@ -85,7 +85,7 @@ std::optional<std::pair<std::uint32_t, std::uint32_t>> share(std::string const& 
 estimate estimate_of(std::string const& metric, slice const& s, measurements const& m) {
   std::vector<observation> all;
   for (std::size_t i = 0; i != m.view.size(); ++i) {
-    if (!m.view.issued(i)) continue;
+    if (!m.view.is_load(i)) continue;
     client_record const& c = m.view.client(i);
     if ((s.phase && c.phase != *s.phase) || (s.balancer && c.balancer != *s.balancer)) continue;
     auto const x = share(metric, s.why, i, m);
@@ -98,16 +98,24 @@ estimate estimate_of(std::string const& metric, slice const& s, measurements con
   return clustered(all);
 }
 
-void with_confidence(threshold_result& r, threshold_expression const& e, estimate const& sample) {
+/// The confidence at which look number `looks` may refute: over any number of looks the chances of a wrong refutation
+/// add up to no more than 1 - confidence, since the sum of 1/(k(k + 1)) is 1. 0: the one look after the run.
+double corrected(double confidence, std::uint32_t looks) {
+  double const k = looks;
+  return looks == 0 ? confidence : 1 - (1 - confidence) / (k * (k + 1));
+}
+
+void with_confidence(threshold_result& r, threshold_expression const& e, estimate const& sample, std::uint32_t looks) {
   bool const below = e.compare == comparison::less || e.compare == comparison::less_equal;
-  double const near = one_sided_bound(sample, *e.confidence, below); // the side that must hold
-  double const far = one_sided_bound(sample, *e.confidence, !below); // the side that cannot
+  double const near = one_sided_bound(sample, *e.confidence, below);                   // the side that must hold
+  double const far = one_sided_bound(sample, corrected(*e.confidence, looks), !below); // the side that cannot
   r.passed = scenario::holds(e.compare, near, e.bound);
   if (r.passed) return;
   if (!scenario::holds(e.compare, far, e.bound)) {
     r.note = "decided against";
     return;
   }
+  r.undecided = true;
   std::uint64_t const more = more_to_decide(sample, *e.confidence, e.bound);
   r.note = more == std::numeric_limits<std::uint64_t>::max()
                ? "undecided: no number of requests would decide at this value"
@@ -211,7 +219,7 @@ threshold_result judge_threshold(scenario::threshold const& t, measurements cons
     auto const ratio = ratio_in(metrics_of(cell_of(s, m), seconds_of(s, m), true), t.metric, s);
     if (ratio) r.value = ratio->value;
     if (ratio && e.confidence) {
-      with_confidence(r, e, estimate_of(t.metric, s, m));
+      with_confidence(r, e, estimate_of(t.metric, s, m), m.view.records().looks);
       return r;
     }
   } else {

@@ -55,7 +55,7 @@ std::vector<time_slice> timeseries_of(run_view const& v, std::vector<request_fac
   std::vector<contribution> all;
   all.reserve(2 * v.size());
   for (std::size_t i = 0; i != v.size(); ++i) {
-    if (!v.issued(i)) continue;
+    if (!v.is_load(i)) continue;
     client_record const& c = v.client(i);
     std::int64_t const at = std::max<std::int64_t>(0, c.intended_ns - v.records().start_ns);
     contribution x{static_cast<std::uint32_t>(at / width), 0,

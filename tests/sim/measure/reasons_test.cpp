@@ -197,7 +197,8 @@ TEST_CASE("ratios count redirects over the requests that needed a proxy, per pha
   world::options probe;
   probe.kind = token_kind::none;
   probe.probe = probe_kind::internal_location;
-  w.request(1, 1, probe); // answered by the balancer: not in the ratio
+  w.request(1, 1, probe);                                       // a probe is no load
+  w.r.clients[w.request(1, 1, probe)].probe = probe_kind::none; // answered by the balancer: not in the ratio
   w.request(1, 1);
   w.r.clients.back().phase = 1;
   result const r = w.analyse();

@@ -79,11 +79,24 @@ TEST_CASE("a threshold with confidence that the sample cannot decide fails and s
   double const value = ratio(w.analyse().metrics, "redirect_ratio").value;
   threshold_result const r = judged(w, "redirect_ratio", {}, "<" + std::to_string(value + 0.005) + " @95%");
   CHECK_FALSE(r.passed);
+  CHECK(r.undecided);
   REQUIRE(r.note.starts_with("undecided: about "));
   // The promised number of requests decides: a sample enlarged so has the error it needs.
   auto const more = std::stoull(r.note.substr(17));
   CHECK(more > 200);
   CHECK(judged(w, "redirect_ratio", {}, "<" + std::to_string(value + 0.005)).passed);
+}
+
+TEST_CASE("a look at a running test refutes with less confidence the more often it looks") {
+  world w = guesses();
+  double const value = ratio(w.analyse().metrics, "redirect_ratio").value;
+  std::string const limit = "<" + std::to_string(value - 0.05) + " @95%";
+  CHECK_FALSE(judged(w, "redirect_ratio", {}, limit).undecided); // about 1.9 standard errors away
+  w.r.looks = 1;
+  CHECK_FALSE(judged(w, "redirect_ratio", {}, "<0.1 @95%").undecided);
+  w.r.looks = 20;
+  CHECK(judged(w, "redirect_ratio", {}, limit).undecided);
+  CHECK_FALSE(judged(w, "redirect_ratio", {}, "<0.1 @95%").undecided);
 }
 
 TEST_CASE("the verdict is interrupted before invalid before failed before passed") {
