@@ -1,0 +1,39 @@
+#pragma once
+
+#include "sim/measure/result.hpp"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What people and tools read of a run. Everything here knows the result only.
+namespace reports {
+
+/// The summary for people: measured, theory and difference side by side, invariants, thresholds, events, verdict.
+std::string summary_text(sim::measure::result const& result);
+
+/// The summary for tools; `summary_schema` describes it.
+std::string summary_json(sim::measure::result const& result);
+
+/// The version of summary.json's shape: raised when a key changes its meaning or goes away.
+inline constexpr int summary_schema_version = 1;
+
+/// reports/summary.schema.json, embedded.
+extern std::string_view const summary_schema;
+
+/// Each invariant and threshold, and the run's validity, as a test case.
+std::string junit_xml(sim::measure::result const& result);
+
+/// One line a time slice and balancer ("all": all of them).
+std::string timeseries_csv(sim::measure::result const& result);
+
+/// The gnuplot script, with its data, that draws the redirect ratio over time into `image` (SVG, 800 pixels wide).
+std::string plot_script(sim::measure::result const& result, std::filesystem::path const& image);
+
+/// Writes summary.txt, summary.json, junit.xml, timeseries.csv and redirect-ratio.svg into `directory`, which is
+/// created. Each is written under another name and then renamed, so that none is ever partial. Returns a line for what
+/// could not be drawn (no gnuplot); throws std::runtime_error when a file cannot be written.
+std::vector<std::string> write_all(sim::measure::result const& result, std::filesystem::path const& directory);
+
+}

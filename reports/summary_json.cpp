@@ -1,0 +1,141 @@
+#include "reports/reports.hpp"
+#include "reports/wording.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+
+namespace reports {
+namespace {
+
+using namespace sim::measure;
+using json = nlohmann::ordered_json;
+
+/// A count as a whole number, where it is one; null for what is no number.
+json number(double value) {
+  if (!std::isfinite(value)) return nullptr;
+  if (std::abs(value) < 9e15 && std::nearbyint(value) == value) return static_cast<std::int64_t>(value);
+  return value;
+}
+
+template<class T>
+json optional(std::optional<T> const& value) {
+  return value ? json(*value) : json(nullptr);
+}
+
+json to_json(ratio_metric const& m) {
+  return {{"value", m.value},
+          {"numerator", m.numerator},
+          {"denominator", m.denominator},
+          {"theory", optional(m.theory)},
+          {"standard_error", optional(m.standard_error)},
+          {"theory_note", m.theory_note}};
+}
+
+json to_json(trend_metric const& m) {
+  return {{"count", m.count}, {"p50", m.p50}, {"p90", m.p90},   {"p95", m.p95}, {"p99", m.p99},
+          {"p999", m.p999},   {"max", m.max}, {"mean", m.mean}, {"min", m.min}};
+}
+
+json to_json(counter_metric const& m) { return {{"value", number(m.value)}}; }
+
+json to_json(metric_set const& metrics) {
+  json out = json::object();
+  for (auto const& [name, metric] : metrics) {
+    out[name] = std::visit([](auto const& m) { return to_json(m); }, metric);
+  }
+  return out;
+}
+
+json phases(result const& r) {
+  json out = json::object();
+  for (named_metrics const& p : r.phases) {
+    json& at = out[p.name] = json::object();
+    for (phase_span const& span : r.phase_spans) {
+      if (span.name != p.name) continue;
+      at["from_s"] = span.from_s;
+      at["to_s"] = span.to_s;
+    }
+    at["metrics"] = to_json(p.metrics);
+  }
+  return out;
+}
+
+json balancers(result const& r) {
+  json out = json::object();
+  for (named_metrics const& b : r.balancers) {
+    json by_phase = json::object();
+    for (auto const& [name, metrics] : b.phases) by_phase[name] = {{"metrics", to_json(metrics)}};
+    out[b.name] = {{"kind", b.kind}, {"metrics", to_json(b.metrics)}, {"phases", std::move(by_phase)}};
+  }
+  return out;
+}
+
+json invariants(result const& r) {
+  json out = json::array();
+  for (invariant_result const& i : r.invariants) {
+    out.push_back({{"name", i.name},
+                   {"passed", i.passed},
+                   {"exercised", i.exercised},
+                   {"checked", i.checked},
+                   {"violations", i.violations},
+                   {"expected_violations", i.expected_violations},
+                   {"by_kind", i.by_kind},
+                   {"examples", i.examples},
+                   {"note", i.note}});
+  }
+  return out;
+}
+
+json thresholds(result const& r) {
+  json out = json::array();
+  for (threshold_result const& t : r.thresholds) {
+    out.push_back({{"metric", t.metric},
+                   {"expression", t.expression},
+                   {"value", t.value ? number(*t.value) : json(nullptr)},
+                   {"passed", t.passed},
+                   {"note", t.note}});
+  }
+  return out;
+}
+
+json events(result const& r) {
+  json out = json::array();
+  for (event_result const& e : r.events) {
+    out.push_back({{"name", e.name},
+                   {"kind", e.kind},
+                   {"node", e.node},
+                   {"detail", e.detail},
+                   {"at_s", e.at_s},
+                   {"done_s", e.done_s},
+                   {"convergence_s", optional(e.convergence_s)},
+                   {"convergence_requests", optional(e.convergence_requests)},
+                   {"peak_redirect_ratio", optional(e.peak_redirect_ratio)}});
+  }
+  return out;
+}
+
+}
+
+std::string summary_json(result const& r) {
+  json const out = {{"schema_version", summary_schema_version},
+                    {"scenario", r.scenario},
+                    {"description", r.description},
+                    {"file", file_name(r.file)},
+                    {"engine", r.engine},
+                    {"seed", r.seed},
+                    {"verdict", verdict_name(r.verdict)},
+                    {"exit_code", r.exit_code},
+                    {"reasons", r.reasons},
+                    {"duration_s", r.duration_s},
+                    {"metrics", to_json(r.metrics)},
+                    {"phases", phases(r)},
+                    {"balancers", balancers(r)},
+                    {"invariants", invariants(r)},
+                    {"thresholds", thresholds(r)},
+                    {"events", events(r)},
+                    {"notes", r.notes}};
+  return out.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+}

@@ -1,0 +1,18 @@
+#include "reports/reports.hpp"
+#include "reports/wording.hpp"
+
+namespace reports {
+
+std::string timeseries_csv(sim::measure::result const& r) {
+  std::string out = "from_s,to_s,balancer,requests,redirects,redirect_ratio,failed,latency_ms_p50,latency_ms_p99\n";
+  for (sim::measure::time_slice const& s : r.timeseries) {
+    double const ratio = s.requests == 0 ? 0 : static_cast<double>(s.redirects) / static_cast<double>(s.requests);
+    out += fixed(s.from_s, 3) + "," + fixed(s.to_s, 3) + "," + (s.balancer.empty() ? "all" : s.balancer) + "," +
+           std::to_string(s.requests) + "," + std::to_string(s.redirects) + "," +
+           (s.requests == 0 ? "" : fixed(ratio, 6)) + "," + std::to_string(s.failed) + "," +
+           fixed(s.latency_ms_p50, 3) + "," + fixed(s.latency_ms_p99, 3) + "\n";
+  }
+  return out;
+}
+
+}

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "sim/measure/result.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace reports {
+
+/// "passed", "failed", "invalid", "interrupted".
+std::string_view verdict_name(sim::measure::verdict verdict);
+
+/// `digits` after the point: "0.1388".
+std::string fixed(double value, int digits);
+
+/// As many digits as a reader needs: "12", "0.034", "1.23", "1234".
+std::string short_number(double value);
+
+/// The file's name without directories, which are nobody's business.
+std::string file_name(std::string const& path);
+
+/// Standard errors between measured and theory: "+0.31 se"; "exact" or "not exact" where theory allows no error; or
+/// empty.
+std::string difference(sim::measure::ratio_metric const& ratio);
+
+/// `text` on one line.
+std::string one_line(std::string_view text);
+
+}

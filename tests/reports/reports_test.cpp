@@ -1,0 +1,138 @@
+#include "config/schema.hpp"
+#include "reports/plot.hpp"
+#include "reports/reports.hpp"
+#include "reports/wording.hpp"
+#include "tests/reports/sample.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <fstream>
+#include <unistd.h>
+
+using namespace reports_test;
+
+namespace {
+
+std::string read(std::filesystem::path const& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+/// Compares with tests/reports/goldens/NAME, or writes it when UPDATE_GOLDENS=1 is in the environment.
+void check_golden(std::string const& name, std::string const& text) {
+  std::filesystem::path const file = std::filesystem::path(CREST_SOURCE_DIR) / "tests/reports/goldens" / name;
+  char const* const update = std::getenv("UPDATE_GOLDENS");
+  if (update != nullptr && std::string_view(update) == "1") std::ofstream(file, std::ios::binary) << text;
+  INFO(name << ": if the change is meant, run again with UPDATE_GOLDENS=1");
+  CHECK(read(file) == text);
+}
+
+struct scratch {
+  std::filesystem::path path = std::filesystem::temp_directory_path() / ("crest-reports-" + std::to_string(::getpid()));
+  ~scratch() { std::filesystem::remove_all(path); }
+};
+
+}
+
+TEST_CASE("each format of a run that passed is as it was agreed") {
+  auto const r = passed_run();
+  check_golden("passed.txt", reports::summary_text(r));
+  check_golden("passed.json", reports::summary_json(r));
+  check_golden("passed.junit.xml", reports::junit_xml(r));
+  check_golden("passed.csv", reports::timeseries_csv(r));
+}
+
+TEST_CASE("each format of a run with failures, events and odd names is as it was agreed") {
+  auto const r = eventful_run();
+  check_golden("eventful.txt", reports::summary_text(r));
+  check_golden("eventful.json", reports::summary_json(r));
+  check_golden("eventful.junit.xml", reports::junit_xml(r));
+  check_golden("eventful.csv", reports::timeseries_csv(r));
+}
+
+TEST_CASE("the plot's script is as it was agreed") {
+  scratch const dir;
+  std::filesystem::create_directories(dir.path);
+  auto const script = [&](sim::measure::result const& r) {
+    std::string text = reports::plot_script(r, dir.path / "p.svg");
+    std::string const where = dir.path.string();
+    for (std::size_t at = 0; (at = text.find(where)) != std::string::npos;) text.replace(at, where.size(), "DIR");
+    return text;
+  };
+  check_golden("passed.gnuplot", script(passed_run()));
+  check_golden("eventful.gnuplot", script(eventful_run()));
+  CHECK_FALSE(std::filesystem::exists(dir.path / "p.svg.gnuplot"));
+}
+
+TEST_CASE("summary.json keeps its schema and the keys that tools read") {
+  auto const schema = nlohmann::json::parse(reports::summary_schema);
+  for (auto const& r : {passed_run(), eventful_run(), sim::measure::result{}}) {
+    auto const summary = nlohmann::json::parse(reports::summary_json(r));
+    auto const violation = config::validate(summary, schema);
+    CHECK((violation ? violation->at.to_string() + ": " + violation->message() : "") == "");
+  }
+  auto const s = nlohmann::json::parse(reports::summary_json(passed_run()));
+  CHECK(s["verdict"] == "passed");
+  CHECK(s["exit_code"] == 0);
+  CHECK(s["seed"] == 42);
+  CHECK(s["engine"] == "live");
+  CHECK(s["metrics"]["redirect_ratio"]["numerator"] == 5568);
+  CHECK(s["metrics"]["redirect_ratio"]["theory"] == 0.13875);
+  CHECK(s["metrics"]["latency_ms"]["p99"] == 4.75);
+  CHECK(s["phases"]["run"]["metrics"]["redirect_ratio"]["denominator"] == 40000);
+  CHECK(s["balancers"]["gateway[1]"]["metrics"]["redirect_ratio"]["numerator"] == 2768);
+  CHECK(s["invariants"][0]["name"] == "one_session");
+  CHECK(s["thresholds"][0]["expression"] == "<0.16 @95%");
+}
+
+TEST_CASE("a summary does not say where on this machine the scenario lies") {
+  CHECK(reports::summary_json(passed_run()).find("somewhere") == std::string::npos);
+  CHECK(reports::summary_text(passed_run()).find("somewhere") == std::string::npos);
+}
+
+TEST_CASE("all files are written, and none partially") {
+  scratch const dir;
+  auto const missing = reports::write_all(eventful_run(), dir.path / "new" / "directory");
+  CHECK(missing.empty()); // gnuplot is one of the packages that set-up installs
+  std::vector<std::string> names;
+  for (auto const& entry : std::filesystem::directory_iterator(dir.path / "new" / "directory")) {
+    names.push_back(entry.path().filename().string());
+    CHECK(entry.file_size() > 100);
+  }
+  std::sort(names.begin(), names.end());
+  CHECK(names ==
+        std::vector<std::string>{"junit.xml", "redirect-ratio.svg", "summary.json", "summary.txt", "timeseries.csv"});
+  std::string const svg = read(dir.path / "new" / "directory" / "redirect-ratio.svg");
+  CHECK_THAT(svg, Catch::Contains("<svg") && Catch::Contains("</svg>") && Catch::Contains("kill proxy[1]"));
+  CHECK_THROWS_AS(reports::write_all(passed_run(), "/proc/no/such"), std::exception);
+}
+
+TEST_CASE("runs without requests and with many balancers can be drawn") {
+  scratch const dir;
+  std::filesystem::create_directories(dir.path);
+  sim::measure::result r;
+  r.scenario = "nothing";
+  CHECK(reports::draw(r, dir.path / "empty.svg"));
+  for (int i = 0; i < 16; ++i) {
+    for (int t = 0; t < 5; ++t) {
+      r.timeseries.push_back(
+          {t * 1.0, t + 1.0, "gateway[" + std::to_string(i) + "]", 10, static_cast<std::uint64_t>(t), 0, 1, 2});
+    }
+  }
+  r.timeseries.push_back({0, 5, "", 10, 1, 0, 1, 2});
+  CHECK(reports::draw(r, dir.path / "many.svg"));
+}
+
+TEST_CASE("differences are told in standard errors, and theory without variance demands equality") {
+  sim::measure::ratio_metric m;
+  m.value = 0.5;
+  CHECK(reports::difference(m).empty());
+  m.theory = 0.4;
+  m.standard_error = 0.05;
+  CHECK(reports::difference(m) == "+2.00 se");
+  m.standard_error = 0;
+  CHECK(reports::difference(m) == "not exact");
+  m.theory = 0.5;
+  CHECK(reports::difference(m) == "exact");
+}

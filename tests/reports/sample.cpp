@@ -1,0 +1,128 @@
+#include "tests/reports/sample.hpp"
+
+#include <cmath>
+#include <limits>
+
+namespace reports_test {
+
+using namespace sim::measure;
+
+namespace {
+
+ratio_metric ratio(std::uint64_t numerator, std::uint64_t denominator) {
+  ratio_metric m;
+  m.value = denominator == 0 ? 0 : static_cast<double>(numerator) / static_cast<double>(denominator);
+  m.numerator = numerator;
+  m.denominator = denominator;
+  return m;
+}
+
+ratio_metric with_theory(ratio_metric m, double theory, double error) {
+  m.theory = theory;
+  m.standard_error = error;
+  m.theory_note = "map per balancer, fixed R: redirects per token = (D - 1 + q)(P - 1)/P";
+  return m;
+}
+
+trend_metric trend(std::uint64_t count, double scale) {
+  return {count,       1.25 * scale, 2.5 * scale, 3.0 * scale, 4.75 * scale,
+          8.0 * scale, 12.5 * scale, 1.5 * scale, 0.25 * scale};
+}
+
+metric_set usual_metrics(std::uint64_t redirects, std::uint64_t requests) {
+  metric_set m;
+  m["redirect_ratio"] = ratio(redirects, requests);
+  m["redirect_ratio{reason:cold}"] = ratio(redirects, requests);
+  m["hops_per_request"] = ratio(requests + redirects, requests);
+  m["requests"] = counter_metric{static_cast<double>(requests)};
+  m["failed_requests"] = counter_metric{0};
+  m["requests_per_second"] = counter_metric{2345.678};
+  m["latency_ms"] = trend(requests, 1);
+  m["schedule_lag_ms"] = trend(requests, 0.01);
+  return m;
+}
+
+/// Slices of half a second: a step at `step_s` that decays.
+void add_series(result& r, std::string const& balancer, double level, double step_s) {
+  for (int i = 0; i < 24; ++i) {
+    double const from = i * 0.5;
+    double const excess = from < step_s ? 0 : 0.5 * std::exp(-(from - step_s));
+    auto const redirects = static_cast<std::uint64_t>((level + excess + (i % 3) * 0.004) * 1000);
+    r.timeseries.push_back({from, from + 0.5, balancer, 1000, redirects, 0, 1.2, 4.5});
+  }
+}
+
+}
+
+result passed_run() {
+  result r;
+  r.scenario = "quickstart";
+  r.description = "Two gateways, four proxies, two sols: the article's mechanism in a few seconds.";
+  r.file = "/somewhere/scenarios/quickstart.json";
+  r.seed = 42;
+  r.duration_s = 12;
+  r.metrics = usual_metrics(5568, 40000);
+  r.metrics["redirect_ratio"] = with_theory(ratio(5568, 40000), 0.13875, 0.00148);
+  r.phases = {{"run", "", r.metrics, {}}};
+  r.balancers = {{"gateway[0]", "gateway", usual_metrics(2800, 20000), {{"run", usual_metrics(2800, 20000)}}},
+                 {"gateway[1]", "gateway", usual_metrics(2768, 20000), {{"run", usual_metrics(2768, 20000)}}}};
+  for (char const* name :
+       {"one_session", "right_place", "intact", "at_most_once", "nobody_elses", "closed_door", "books"}) {
+    invariant_result i;
+    i.name = name;
+    i.checked = 40000;
+    i.passed = i.exercised = true;
+    r.invariants.push_back(i);
+  }
+  r.thresholds = {{"redirect_ratio", "<0.16 @95%", 0.1392, true, ""}, {"failed_requests", "==0", 0.0, true, ""}};
+  r.phase_spans = {{"run", 0, 12}};
+  add_series(r, "gateway[0]", 0.13, 100);
+  add_series(r, "gateway[1]", 0.15, 100);
+  add_series(r, "", 0.139, 100);
+  return r;
+}
+
+result eventful_run() {
+  result r = passed_run();
+  r.scenario = "it's <odd> & \"eventful\"";
+  r.description = "";
+  r.verdict = verdict::failed;
+  r.exit_code = exit_failed;
+  r.reasons = {"invariant intact: 12 violations", "threshold latency_ms p(99)<1"};
+  auto broken = ratio(6000, 40000);
+  broken.theory_note = "no theory: a proxy is killed";
+  r.metrics["redirect_ratio"] = broken;
+  r.metrics["redirect_ratio{reason:cold}"] = ratio(5400, 40000);
+  r.metrics["redirect_ratio{reason:moved}"] = ratio(600, 40000);
+  r.metrics["map_hit_ratio"] = ratio(0, 0);
+  r.metrics["peak"] = counter_metric{std::numeric_limits<double>::quiet_NaN()};
+  r.phases = {{"warm-up", "", usual_metrics(3000, 20000), {}}, {"after the storm", "", usual_metrics(3000, 20000), {}}};
+  std::get<ratio_metric>(r.phases[0].metrics["redirect_ratio"]) = with_theory(ratio(3000, 20000), 0.15, 0);
+  r.phase_spans = {{"warm-up", 0, 5}, {"after the storm", 5, 12}};
+  r.balancers.push_back({"nginx[0]", "nginx", usual_metrics(10, 100), {}});
+  r.invariants[1].exercised = false;
+  r.invariants[1].checked = 0;
+  r.invariants[2].passed = false;
+  r.invariants[2].violations = 12;
+  r.invariants[2].expected_violations = 3;
+  r.invariants[2].by_kind = {{"method", 8}, {"target", 4}};
+  r.invariants[2].examples = {"request 17 at nginx[0]: sent POST, arrived GET",
+                              "request 18 at nginx[0]: sent /a%20b,\narrived /a b"};
+  r.invariants[2].note = "nginx[0]: hops of its own could not be checked";
+  r.thresholds.push_back({"latency_ms", "p(99)<1", 4.75, false, ""});
+  r.thresholds.push_back({"redirect_ratio{phase:warm-up}", "<0.15 @95%", std::nullopt, false, "no samples"});
+  event_result kill{"kill proxy[1]", "kill", "proxy[1]", "", 5, 5.1, 1.5, 0.62, 3000};
+  event_result move{"move sessions", "move_sessions", "",          "moved 412 sessions", 8, 8.2,
+                    std::nullopt,    std::nullopt,    std::nullopt};
+  r.events = {kill, move};
+  r.notes = {"trace: 3 lines could not be replayed"};
+  r.timeseries.clear();
+  add_series(r, "gateway[0]", 0.13, 5);
+  add_series(r, "gateway[1]", 0.16, 8);
+  add_series(r, "nginx[0]", 0.3, 100);
+  add_series(r, "", 0.2, 5);
+  r.timeseries.push_back({12, 12.5, "", 0, 0, 0, 0, 0});
+  return r;
+}
+
+}

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "sim/measure/result.hpp"
+
+namespace reports_test {
+
+/// A run that passed, as theory says.
+sim::measure::result passed_run();
+
+/// A run in which everything that can be reported happened: failures, events, odd names, missing values.
+sim::measure::result eventful_run();
+
+}
