@@ -94,6 +94,7 @@ json thresholds(result const& r) {
                    {"expression", t.expression},
                    {"value", t.value ? number(*t.value) : json(nullptr)},
                    {"passed", t.passed},
+                   {"undecided", t.undecided},
                    {"note", t.note}});
   }
   return out;

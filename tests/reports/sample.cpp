@@ -42,6 +42,15 @@ metric_set usual_metrics(std::uint64_t redirects, std::uint64_t requests) {
   return m;
 }
 
+threshold_result threshold(std::string metric, std::string expression, std::optional<double> value, bool passed) {
+  threshold_result t;
+  t.metric = std::move(metric);
+  t.expression = std::move(expression);
+  t.value = value;
+  t.passed = passed;
+  return t;
+}
+
 /// Slices of half a second: a step at `step_s` that decays.
 void add_series(result& r, std::string const& balancer, double level, double step_s) {
   for (int i = 0; i < 24; ++i) {
@@ -74,7 +83,8 @@ result passed_run() {
     i.passed = i.exercised = true;
     r.invariants.push_back(i);
   }
-  r.thresholds = {{"redirect_ratio", "<0.16 @95%", 0.1392, true, ""}, {"failed_requests", "==0", 0.0, true, ""}};
+  r.thresholds = {threshold("redirect_ratio", "<0.16 @95%", 0.1392, true),
+                  threshold("failed_requests", "==0", 0.0, true)};
   r.phase_spans = {{"run", 0, 12}};
   add_series(r, "gateway[0]", 0.13, 100);
   add_series(r, "gateway[1]", 0.15, 100);
@@ -109,11 +119,27 @@ result eventful_run() {
   r.invariants[2].examples = {"request 17 at nginx[0]: sent POST, arrived GET",
                               "request 18 at nginx[0]: sent /a%20b,\narrived /a b"};
   r.invariants[2].note = "nginx[0]: hops of its own could not be checked";
-  r.thresholds.push_back({"latency_ms", "p(99)<1", 4.75, false, ""});
-  r.thresholds.push_back({"redirect_ratio{phase:warm-up}", "<0.15 @95%", std::nullopt, false, "no samples"});
-  event_result kill{"kill proxy[1]", "kill", "proxy[1]", "", 5, 5.1, 1.5, 0.62, 3000};
-  event_result move{"move sessions", "move_sessions", "",          "moved 412 sessions", 8, 8.2,
-                    std::nullopt,    std::nullopt,    std::nullopt};
+  r.thresholds.push_back(threshold("latency_ms", "p(99)<1", 4.75, false));
+  r.thresholds.push_back(threshold("redirect_ratio{phase:warm-up}", "<0.15 @95%", std::nullopt, false));
+  r.thresholds.back().note = "no samples";
+  r.thresholds.push_back(threshold("redirect_ratio", "<0.151 @95%", 0.15, false));
+  r.thresholds.back().undecided = true;
+  r.thresholds.back().note = "undecided: about 12000 more requests would decide";
+  event_result kill;
+  kill.name = "kill proxy[1]";
+  kill.kind = "kill";
+  kill.node = "proxy[1]";
+  kill.at_s = 5;
+  kill.done_s = 5.1;
+  kill.convergence_s = 1.5;
+  kill.peak_redirect_ratio = 0.62;
+  kill.convergence_requests = 3000;
+  event_result move;
+  move.name = "move sessions";
+  move.kind = "move_sessions";
+  move.detail = "moved 412 sessions";
+  move.at_s = 8;
+  move.done_s = 8.2;
   r.events = {kill, move};
   r.notes = {"trace: 3 lines could not be replayed"};
   r.timeseries.clear();

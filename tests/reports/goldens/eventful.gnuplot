@@ -1,7 +1,8 @@
 set encoding utf8
 set terminal svg size 800,480 noenhanced font 'DejaVu Sans,12' background rgb 'white'
 set output 'DIR/p.svg'
-set title 'Redirect ratio over time: it''s <odd> & "eventful" (measured)'
+set title 'Redirect ratio over time: it''s <odd> & "eventful" (measured)' offset 0,0.9
+set tmargin 4.5
 set xlabel 'seconds since the load began'
 set ylabel 'redirects per request'
 set xrange [0:12.500]
@@ -12,7 +13,7 @@ set tics out nomirror
 set border 3
 set key outside bottom center horizontal
 set bmargin 7
-set label 'seed 42, live engine, quickstart.json' at screen 0.99,0.02 right font ',9' tc rgb '#555555'
+set label 'seed 42, live engine, quickstart.json' at graph 0.5,1.04 center font ',9' tc rgb '#555555'
 set label 'warm-up' at 0.000,graph 0.97 left offset character 0.4,0 font ',10' tc rgb '#555555'
 set object rectangle from 5.000,graph 0 to 12.000,graph 1 behind fc rgb '#F2F2F2' fs solid noborder
 set label 'after the storm' at 5.000,graph 0.97 left offset character 0.4,0 font ',10' tc rgb '#555555'

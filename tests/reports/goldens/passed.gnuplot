@@ -1,7 +1,8 @@
 set encoding utf8
 set terminal svg size 800,480 noenhanced font 'DejaVu Sans,12' background rgb 'white'
 set output 'DIR/p.svg'
-set title 'Redirect ratio over time: quickstart (measured)'
+set title 'Redirect ratio over time: quickstart (measured)' offset 0,0.9
+set tmargin 4.5
 set xlabel 'seconds since the load began'
 set ylabel 'redirects per request'
 set xrange [0:12.000]
@@ -12,7 +13,7 @@ set tics out nomirror
 set border 3
 set key outside bottom center horizontal
 set bmargin 7
-set label 'seed 42, live engine, quickstart.json' at screen 0.99,0.02 right font ',9' tc rgb '#555555'
+set label 'seed 42, live engine, quickstart.json' at graph 0.5,1.04 center font ',9' tc rgb '#555555'
 plot '-' with linespoints lw 1.5 ps 0.5 pt 7 dt 1 lc rgb '#0072B2' title 'gateway[0]', '-' with linespoints lw 1.5 ps 0.5 pt 5 dt 2 lc rgb '#E69F00' title 'gateway[1]', '-' with lines lw 2.5 lc rgb 'black' title 'all balancers', '-' with lines lw 2 dt (12,6) lc rgb 'black' title 'theory'
 0.250000 0.130000
 0.750000 0.134000
