@@ -96,7 +96,7 @@ private:
     entries.reserve(v_.size());
     for (std::uint32_t i = 0; i != v_.size(); ++i) {
       client_record const& c = v_.client(i);
-      if (!v_.issued(i) || c.kind != token_kind::own || c.balancer >= v_.balancers().size()) continue;
+      if (!v_.shows_token(i) || c.balancer >= v_.balancers().size()) continue;
       entries.push_back({std::uint64_t{c.character} << 32 | c.token, c.sent_ns, i, c.balancer});
     }
     std::sort(entries.begin(), entries.end(), [](entry const& a, entry const& b) {
@@ -283,8 +283,7 @@ private:
     std::vector<entry> entries;
     entries.reserve(v_.size());
     for (std::uint32_t i = 0; i != v_.size(); ++i)
-      if (v_.issued(i) && v_.client(i).kind == token_kind::own)
-        entries.push_back({v_.client(i).character, i, v_.client(i).sent_ns});
+      if (v_.shows_token(i)) entries.push_back({v_.client(i).character, i, v_.client(i).sent_ns});
     std::sort(entries.begin(), entries.end(), [](entry const& a, entry const& b) {
       return std::tie(a.character, a.sent, a.slot) < std::tie(b.character, b.sent, b.slot);
     });

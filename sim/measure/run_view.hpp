@@ -58,6 +58,11 @@ public:
   /// Whether slot `i` is part of the load: probes of the closed door are in the books, but in no metric.
   bool is_load(std::size_t i) const { return issued(i) && records_.clients[i].probe == probe_kind::none; }
 
+  /// Whether slot `i` carried a token of ours to a balancer: what a map can know is judged by these.
+  bool shows_token(std::size_t i) const {
+    return issued(i) && client(i).kind == token_kind::own && client(i).sent_ns != 0;
+  }
+
   /// Indices into records().hops, by arrival.
   std::span<std::uint32_t const> hops(std::size_t i) const { return slice(hop_begin_, hop_order_, i); }
   located_hop const& hop(std::uint32_t index) const { return records_.hops[index]; }

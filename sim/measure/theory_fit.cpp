@@ -54,11 +54,23 @@ std::string broken_in_run(run_view const& v, std::vector<request_facts> const& f
   return moved ? some(moved, " sessions moved") : "";
 }
 
+/// The scenario with the share of logged-in characters that came about, after rounding.
+scenario::scenario as_realised(run_view const& v) {
+  scenario::scenario s = v.scenario();
+  std::unordered_set<std::uint32_t> asked;
+  for (std::size_t i = 0; i != v.size(); ++i)
+    if (v.is_load(i) && v.client(i).kind == token_kind::own) asked.insert(v.client(i).character);
+  std::size_t with_session = 0;
+  for (std::uint32_t character : v.records().logged_in) with_session += asked.contains(character);
+  if (!asked.empty()) s.population.logged_in = static_cast<double>(with_session) / static_cast<double>(asked.size());
+  return s;
+}
+
 }
 
 theory_fit fit_theory(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history) {
   theory_fit fit;
-  fit.expected = theory::expect(v.scenario());
+  fit.expected = theory::expect(as_realised(v));
   fit.broken = fit.expected.broken;
   if (fit.broken.empty()) fit.broken = broken_in_run(v, facts, history);
   auto const& groups = v.scenario().topology.balancers;

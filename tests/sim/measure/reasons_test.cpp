@@ -189,6 +189,23 @@ TEST_CASE("a redirect without a token, or without a map, says so") {
   }
 }
 
+TEST_CASE("a request that never reached a balancer was not in flight there") {
+  world w(1, 4);
+  w.log_in(1);
+  client_record lost; // could not connect, after a second's trying
+  lost.request = 1;
+  lost.intended_ns = w.now_ns;
+  lost.done_ns = w.now_ns + 1'000'000'000;
+  lost.character = 1;
+  lost.balancer = 0;
+  lost.outcome = client_outcome::connect_error;
+  w.r.clients.push_back(lost);
+  w.request(1, 0, guessing(static_cast<std::uint16_t>(((w.r.sols[0].incarnation >> 48) + 1) % 4)));
+  require_only(w, "cold");
+  CHECK(broken(w.analyse()) == "");
+  CHECK(counter(w.analyse().metrics, "failed_requests") == 1);
+}
+
 TEST_CASE("ratios count redirects over the requests that needed a proxy, per phase and balancer") {
   world w(2, 4);
   w.s.phases = {{"one", scenario::nanoseconds(1), {}}, {"two", scenario::nanoseconds::max(), {}}};
