@@ -29,8 +29,10 @@ std::string shown_type(std::string_view type) {
 
 bool is_type(json const& value, std::string_view type) {
   if (type == "integer") {
-    return value.is_number_integer() ||
-           (value.is_number_float() && std::nearbyint(value.get<double>()) == value.get<double>());
+    // 3.0 is a whole number as well, but beyond 2^53 a double no longer says which.
+    if (!value.is_number_float()) return value.is_number_integer();
+    double const number = value.get<double>();
+    return std::abs(number) <= 0x1p53 && std::nearbyint(number) == number;
   }
   if (type == "number") return value.is_number();
   if (type == "string") return value.is_string();
@@ -264,16 +266,19 @@ private:
       auto v = check(value, branch, at);
       if (!v) {
         ++matches;
-      } else if (!best || v->reached > best->reached) {
-        best = std::move(v);
-      } else if (v->reached == best->reached && v->reached <= progress::wrong_constant && v->at == best->at) {
-        add_alternatives(*best, *v);
+        continue;
       }
+      bool const same_place = best && best->at == v->at;
+      bool const both_near =
+          same_place && value.is_primitive() && std::min(v->reached, best->reached) > progress::wrong_type;
+      bool const both_far = same_place && v->reached == best->reached && v->reached <= progress::wrong_constant;
+      if (!best || v->reached > best->reached) std::swap(best, v);
+      if (both_near || both_far) add_alternatives(*best, *v);
     }
     if (matches == 1 || (matches > 1 && !exactly_one)) return std::nullopt;
     if (matches > 1) return broken(at, value, "only one of the forms that it matches", progress::wrong_shape);
-    if (best && best->at == at && best->reached == progress::wrong_constant)
-      add_other_types(*best, value, branches, at);
+    bool const nearest_is_here = best && best->at == at && best->reached > progress::wrong_type && value.is_primitive();
+    if (nearest_is_here) add_other_types(*best, value, branches, at);
     return best;
   }
 
@@ -285,7 +290,7 @@ private:
     if (to.word.empty()) to.word = from.word;
   }
 
-  /// A wrong constant is the nearest miss, but the branches of other types are allowed as well.
+  /// A value of the right type is the nearest miss, but the branches of other types are allowed as well.
   void add_other_types(violation& to, json const& value, json const& branches, json::json_pointer const& at) const {
     for (json const& branch : branches) {
       auto const v = check(value, branch, at);
@@ -362,5 +367,4 @@ std::string shown(json const& value) {
   std::string text = value.dump(-1, ' ', true, json::error_handler_t::replace);
   return text.size() > 60 ? text.substr(0, 57) + "…" + (value.is_string() ? "\"" : "") : text;
 }
-
 }

@@ -127,7 +127,7 @@ void draw_events(Gnuplot& gp, result const& r) {
     std::string const at = fixed(e.at_s, 3);
     gp << "set arrow from " << at << ",graph 0 to " << at << ",graph 0.92 nohead dt 3 lw 1.5 lc rgb '#333333'\n"
        << "set label " << gnuplot_string(e.name) << " at " << at
-       << ",graph 0.92 right rotate by 90 offset character -0.6,0 font ',9' tc rgb '#333333'\n";
+       << ",graph 0.92 right rotate by 90 offset character -1,0 font ',9' tc rgb '#333333'\n";
   }
 }
 

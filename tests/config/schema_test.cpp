@@ -30,6 +30,7 @@ TEST_CASE("each keyword of the schema accepts and refuses") {
       {R"({"type":"integer","minimum":1,"maximum":9})", "5.0", "good"},
       {R"({"type":"integer","minimum":1,"maximum":9})", "5.5", "f:1: found 5.5; allowed: a whole number from 1 to 9"},
       {R"({"type":"integer","minimum":1,"maximum":9})", "-1", "f:1: found -1; allowed: a whole number from 1 to 9"},
+      {R"({"type":"integer"})", "1e300", "f:1: found 1e+300; allowed: a whole number"},
       {R"({"type":"number","exclusiveMinimum":0})", "0", "f:1: found 0; allowed: a number greater than 0"},
       {R"({"type":["string","null"]})", "null", "good"},
       {R"({"type":["string","null"]})", "true", "f:1: found true; allowed: a string or null"},

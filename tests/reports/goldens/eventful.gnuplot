@@ -18,9 +18,9 @@ set label 'warm-up' at 0.000,graph 0.97 left offset character 0.4,0 font ',10' t
 set object rectangle from 5.000,graph 0 to 12.000,graph 1 behind fc rgb '#F2F2F2' fs solid noborder
 set label 'after the storm' at 5.000,graph 0.97 left offset character 0.4,0 font ',10' tc rgb '#555555'
 set arrow from 5.000,graph 0 to 5.000,graph 0.92 nohead dt 3 lw 1.5 lc rgb '#333333'
-set label 'kill proxy[1]' at 5.000,graph 0.92 right rotate by 90 offset character -0.6,0 font ',9' tc rgb '#333333'
+set label 'kill proxy[1]' at 5.000,graph 0.92 right rotate by 90 offset character -1,0 font ',9' tc rgb '#333333'
 set arrow from 8.000,graph 0 to 8.000,graph 0.92 nohead dt 3 lw 1.5 lc rgb '#333333'
-set label 'move sessions' at 8.000,graph 0.92 right rotate by 90 offset character -0.6,0 font ',9' tc rgb '#333333'
+set label 'move sessions' at 8.000,graph 0.92 right rotate by 90 offset character -1,0 font ',9' tc rgb '#333333'
 plot '-' with linespoints lw 1.5 ps 0.5 pt 7 dt 1 lc rgb '#0072B2' title 'gateway[0]', '-' with linespoints lw 1.5 ps 0.5 pt 5 dt 2 lc rgb '#E69F00' title 'gateway[1]', '-' with linespoints lw 1.5 ps 0.5 pt 9 dt 3 lc rgb '#009E73' title 'nginx[0]', '-' with lines lw 2.5 lc rgb 'black' title 'all balancers', '-' with lines lw 2 dt (12,6) lc rgb 'black' title 'theory'
 0.250000 0.130000
 0.750000 0.134000
