@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <unistd.h>
 
 using config::bad_input;
@@ -298,4 +299,23 @@ TEST_CASE("errors in the file name the line on which the key stands") {
   CHECK(message_of([&] {
           sim::scenario::load_text(text, "s.json");
         }).starts_with("s.json:4: topology.proxies.cuont: found an unknown key"));
+}
+
+TEST_CASE("no damage to a scenario's text does anything but load or give one line") {
+  std::mt19937_64 random(20); // the whole test is this seed
+  std::string const words[] = {"\"",   "{",     "}", "[",  "]",  ",",    ":",  "-1", "1e308",      "null",
+                               "true", "\"a\"", "0", "{}", "[]", "\xff", "\n", "//", "99999999999"};
+  int loaded = 0;
+  for (int round = 0; round < 400; ++round) {
+    std::string text = good;
+    std::size_t const at = random() % text.size();
+    std::size_t const length = random() % 12;
+    text.replace(at, length, random() % 3 == 0 ? "" : words[random() % std::size(words)]);
+    INFO("round " << round << ": " << text);
+    std::string const message = message_of([&] { sim::scenario::load_text(text, "s.json"); });
+    loaded += message == "loaded" ? 1 : 0;
+    CHECK(message.find('\n') == std::string::npos);
+    CHECK((message == "loaded" || message.starts_with("s.json:")));
+  }
+  CHECK(loaded < 100);
 }
