@@ -220,10 +220,14 @@ asio::awaitable<bool> process::wait(std::chrono::nanoseconds patience) {
   co_return !s->running;
 }
 
+void process::terminate() {
+  state_->expected = true;
+  if (state_->running) ::kill(state_->pid, SIGTERM);
+}
+
 asio::awaitable<exit_status> process::stop(std::chrono::nanoseconds patience) {
   auto const s = state_;
-  s->expected = true;
-  if (s->running) ::kill(s->pid, SIGTERM);
+  terminate();
   if (!co_await wait(patience)) co_await kill();
   co_return s->status;
 }

@@ -1,0 +1,77 @@
+#include "sim/live/collect.hpp"
+
+#include "journal/journal.hpp"
+
+#include <map>
+#include <utility>
+
+namespace sim::live {
+
+namespace {
+
+std::uint32_t proxy_of(journal::incarnation_id incarnation) { return static_cast<std::uint32_t>(incarnation >> 48); }
+
+}
+
+void read_journals(topology const& nodes, measure::run_records& records) {
+  for (std::size_t i = 0; i < nodes.proxies().size(); ++i) {
+    proxy_node const& proxy = nodes.proxies()[i];
+    for (journal::proxy_hop const& hop : journal::read<journal::proxy_hop>(nodes.journal_of(proxy.name), "proxy_hop"))
+      records.hops.push_back({hop, static_cast<std::uint16_t>(i)});
+    std::size_t const colon = proxy.http.rfind(':');
+    auto const address = boost::asio::ip::make_address_v4(proxy.http.substr(0, colon));
+    records.proxies.push_back(
+        {address.to_uint(), static_cast<std::uint16_t>(std::stoul(proxy.http.substr(colon + 1)))});
+  }
+  for (sol_node const& sol : nodes.sols()) {
+    auto const events = journal::read<journal::sol_event>(nodes.journal_of(sol.name), "sol_event");
+    records.sols.insert(records.sols.end(), events.begin(), events.end());
+  }
+  for (balancer_node const& balancer : nodes.balancers()) {
+    measure::balancer_records one;
+    one.name = balancer.identity.name;
+    one.has_journal = balancer.identity.settings->kind == scenario::balancer_kind::gateway;
+    if (one.has_journal)
+      one.events = journal::read<journal::balancer_event>(nodes.journal_of(one.name), "balancer_event");
+    records.balancers.push_back(std::move(one));
+  }
+}
+
+std::uint64_t redirect_tail::count(topology const& nodes) {
+  read_.resize(nodes.proxies().size());
+  for (std::size_t i = 0; i < read_.size(); ++i) {
+    auto const hops =
+        journal::read<journal::proxy_hop>(nodes.journal_of(nodes.proxies()[i].name), "proxy_hop", read_[i]);
+    read_[i] += hops.size();
+    for (journal::proxy_hop const& hop : hops) redirects_ += hop.outcome == journal::hop_outcome::redirected;
+  }
+  return redirects_;
+}
+
+std::vector<session_place> sessions_now(topology const& nodes) {
+  std::map<std::uint32_t, journal::incarnation_id> owners;
+  for (sol_node const& sol : nodes.sols()) {
+    for (auto const& event : journal::read<journal::sol_event>(nodes.journal_of(sol.name), "sol_event")) {
+      switch (event.kind) {
+      case journal::sol_event_kind::granted:
+        owners[event.character] = event.incarnation;
+        break;
+      case journal::sol_event_kind::released:
+        owners.erase(event.character);
+        break;
+      case journal::sol_event_kind::fenced:
+        std::erase_if(owners, [&](auto const& entry) {
+          return entry.second == event.incarnation && entry.first % nodes.sols().size() == event.sol;
+        });
+        break;
+      default:
+        break;
+      }
+    }
+  }
+  std::vector<session_place> sessions;
+  for (auto const& [character, incarnation] : owners) sessions.push_back({character, proxy_of(incarnation)});
+  return sessions;
+}
+
+}

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "sim/live/load_run.hpp"
+#include "sim/live/topology.hpp"
+#include "sim/measure/records.hpp"
+
+#include <cstdint>
+#include <vector>
+
+/// Reading what the nodes wrote down.
+namespace sim::live {
+
+/// Fills in the hops, sol events, balancers and proxies of `records` from the journals as they are now.
+void read_journals(topology const& nodes, measure::run_records& records);
+
+/// Counts redirects as the proxies write them down, each journal read once.
+class redirect_tail {
+public:
+  /// Redirects since the run's start.
+  std::uint64_t count(topology const& nodes);
+
+private:
+  std::vector<std::uint64_t> read_;
+  std::uint64_t redirects_ = 0;
+};
+
+/// One session, as the registry's journals tell.
+struct session_place {
+  std::uint32_t character;
+  std::uint32_t proxy; // index
+};
+
+/// The sessions that exist now, by character.
+std::vector<session_place> sessions_now(topology const& nodes);
+
+}

@@ -1,0 +1,81 @@
+#pragma once
+
+#include "fakeproxy/cluster/token.hpp"
+#include "sim/measure/records.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace sim::live {
+
+struct eve_settings {
+  std::vector<std::string> proxies;      // EVE addresses, HOST:PORT
+  std::vector<std::uint32_t> characters; // one client each
+  fakeproxy::cluster::token_key key{};
+  std::uint32_t token_bytes = 40;
+  double request_rate_rps = 1; // per client, Poisson
+  std::uint64_t seed = 1;
+};
+
+/// Judges the numbers of one character's notifications, 1, 2, …, over all logins of a run.
+class notification_ledger {
+public:
+  void receive(std::uint64_t number);
+  /// The sol gave out numbers up to `sent`.
+  bool has_all(std::uint64_t sent) const { return last_ >= sent && missing_.empty(); }
+
+  std::uint64_t received() const { return received_; }
+  std::uint64_t doubled() const { return doubled_; }
+  std::uint64_t reordered() const { return reordered_; }
+  std::uint64_t lost(std::uint64_t sent) const { return missing_.size() + (sent > last_ ? sent - last_ : 0); }
+
+private:
+  std::uint64_t last_ = 0;
+  std::uint64_t received_ = 0, doubled_ = 0, reordered_ = 0;
+  std::set<std::uint64_t> missing_; // below last_
+};
+
+/// EVE clients: long-lived WebSocket connections that log in at a proxy (and follow their session when it moves or its
+/// proxy dies), send game requests, and receive notifications. One merged timer drives all requests. On the executor's
+/// one thread.
+class eve_clients {
+public:
+  eve_clients(boost::asio::any_io_executor executor, eve_settings settings);
+  eve_clients(eve_clients const&) = delete;
+  eve_clients& operator=(eve_clients const&) = delete;
+  ~eve_clients();
+
+  /// Connects all; completes when all are logged in. Throws `could_not_run` when `patience` passes first.
+  boost::asio::awaitable<void> log_in(std::chrono::nanoseconds patience);
+  void start_requests();
+  void stop_requests();
+  /// Waits, at most `patience`, until every answer and every notification up to `sent` (by character) has arrived.
+  boost::asio::awaitable<void> settle(std::map<std::uint32_t, std::uint64_t> sent, std::chrono::nanoseconds patience);
+  /// Logs out and closes all, within `patience`.
+  boost::asio::awaitable<void> log_out(std::chrono::nanoseconds patience);
+
+  /// `sent`: by character, the last number that a sol gave out.
+  std::vector<measure::eve_record> records(std::map<std::uint32_t, std::uint64_t> const& sent) const;
+  std::vector<std::uint64_t> const& request_latency_ns() const;
+  std::vector<std::uint64_t> const& notification_latency_ns() const;
+
+private:
+  struct shared_state;
+  struct member;
+  static boost::asio::awaitable<void> live(std::shared_ptr<shared_state> state, std::shared_ptr<member> who);
+  static boost::asio::awaitable<bool> session(std::shared_ptr<shared_state> state, std::shared_ptr<member> who);
+  static void next_request(std::shared_ptr<shared_state> const& state);
+
+  std::shared_ptr<shared_state> state_;
+};
+
+}

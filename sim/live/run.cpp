@@ -1,0 +1,381 @@
+#include "sim/live/run.hpp"
+
+#include "sim/live/admin.hpp"
+#include "sim/live/clock.hpp"
+#include "sim/live/collect.hpp"
+#include "sim/live/eve.hpp"
+#include "sim/live/load_run.hpp"
+#include "sim/live/progress.hpp"
+#include "sim/live/timeline.hpp"
+#include "sim/live/topology.hpp"
+#include "sim/load/stream.hpp"
+#include "sim/measure/analyse.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <exception>
+#include <optional>
+
+namespace sim::live {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using nlohmann::json;
+
+namespace {
+
+// Chosen: what a healthy node needs many times over, and a person still waits for.
+constexpr auto admin_patience = std::chrono::seconds(30);
+constexpr auto login_patience = std::chrono::seconds(30);
+constexpr auto settle_patience = std::chrono::seconds(3);
+constexpr auto stop_patience = std::chrono::seconds(15);
+constexpr auto interrupted_patience = std::chrono::seconds(2); // for what is in flight
+constexpr std::size_t logins_a_call = 5000;
+
+fakeproxy::cluster::token_key key_of(std::uint64_t seed) {
+  auto draws = load::stream(seed, "token key");
+  fakeproxy::cluster::token_key key{};
+  for (std::uint8_t& byte : key) byte = static_cast<std::uint8_t>(draws() >> 56);
+  return key;
+}
+
+/// One run from start to end. All members are used on the io_context's one thread.
+class conductor {
+public:
+  conductor(scenario::scenario const& s, run_options const& options);
+  measure::result run();
+
+private:
+  void on_signal();
+  void fail(std::string what);
+  void cancel() { cancel_.emit(asio::cancellation_type::terminal); }
+
+  asio::awaitable<void> conduct();
+  asio::awaitable<void> log_in();
+  asio::awaitable<void> notifications(double rate_rps);
+  asio::awaitable<std::map<std::uint32_t, std::uint64_t>> notifications_sent();
+  asio::awaitable<void> watch();
+  asio::awaitable<void> wait_for_load();
+  asio::awaitable<void> finish();
+  asio::awaitable<void> finish_eve();
+  measure::run_records records_of(load_records load);
+  std::optional<std::string> broken_threshold();
+
+  scenario::scenario const& scenario_;
+  run_options const& options_;
+  load::plan plan_;
+  asio::io_context context_{1};
+  asio::signal_set signals_{context_, SIGINT, SIGTERM};
+  asio::cancellation_signal cancel_, cancel_timeline_, cancel_share_, cancel_watch_;
+  topology nodes_;
+  load_run load_;
+  std::optional<eve_clients> eve_;
+  asio::steady_timer load_over_;
+  std::vector<std::size_t> balancer_order_;
+  std::vector<std::uint32_t> logged_in_;
+  std::vector<measure::event_record> events_;
+  std::map<std::uint32_t, std::uint64_t> notifications_sent_;
+  std::vector<std::string> notes_;
+  std::optional<std::string> failure_, aborted_by_;
+  bool interrupted_ = false;
+  bool conducting_ = true;
+  bool load_finished_ = false;
+  std::int64_t end_ns_ = 0;
+  int watchers_ = 0; // coroutines beside the main one
+};
+
+conductor::conductor(scenario::scenario const& s, run_options const& options)
+  : scenario_(s)
+  , options_(options)
+  , plan_(load::make_plan(s))
+  , nodes_(context_.get_executor(), s, {options.directory}, key_of(s.seed),
+           [this](process& dead) { fail(dead.obituary()); })
+  , load_(context_.get_executor(), s, plan_, key_of(s.seed))
+  , load_over_(context_, asio::steady_timer::time_point::max()) {
+  // Which characters are logged in, the EVE clients' first.
+  std::vector<std::uint32_t> all(s.population.characters);
+  for (std::uint32_t i = 0; i < all.size(); ++i) all[i] = i;
+  auto draws = load::stream(s.seed, "logged in");
+  auto const share = static_cast<std::size_t>(std::llround(s.population.logged_in * static_cast<double>(all.size())));
+  std::size_t const count = std::min(all.size(), std::max<std::size_t>(share, s.population.eve_clients));
+  for (std::size_t i = 0; i < count; ++i)
+    std::swap(all[i], all[i + load::uniform_below(draws, static_cast<std::uint32_t>(all.size() - i))]);
+  logged_in_.assign(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+void conductor::on_signal() {
+  if (interrupted_) { // the second time: no patience left; destructors kill what runs
+    context_.stop();
+    return;
+  }
+  interrupted_ = true;
+  if (conducting_) cancel();
+  signals_.async_wait([this](boost::system::error_code error, int) {
+    if (!error) on_signal();
+  });
+}
+
+void conductor::fail(std::string what) {
+  if (!failure_) failure_ = std::move(what);
+  if (conducting_) cancel();
+}
+
+asio::awaitable<void> conductor::log_in() {
+  auto draws = load::stream(scenario_.seed, "logins");
+  auto const proxies = static_cast<std::uint32_t>(nodes_.proxies().size());
+  std::vector<std::vector<std::uint32_t>> by_proxy(proxies);
+  for (std::size_t i = scenario_.population.eve_clients; i < logged_in_.size(); ++i)
+    by_proxy[load::uniform_below(draws, proxies)].push_back(logged_in_[i]);
+  for (std::size_t i = 0; i < proxies; ++i) {
+    std::string const name = nodes_.proxies()[i].name;
+    for (std::size_t at = 0; at < by_proxy[i].size(); at += logins_a_call) {
+      auto const begin = by_proxy[i].begin() + static_cast<std::ptrdiff_t>(at);
+      auto const end =
+          by_proxy[i].begin() + static_cast<std::ptrdiff_t>(std::min(at + logins_a_call, by_proxy[i].size()));
+      json body{{"characters", std::vector<std::uint32_t>(begin, end)}};
+      std::string admin = nodes_.admin_of(name);
+      std::string target = "/nodes/" + name + "/logins";
+      json const answer =
+          co_await admin_call(std::move(admin), http::verb::post, std::move(target), std::move(body), admin_patience);
+      auto const granted = answer.value("granted", std::ptrdiff_t{0});
+      if (granted != end - begin)
+        throw could_not_run(name + " granted " + std::to_string(granted) + " of " + std::to_string(end - begin) +
+                            " logins");
+    }
+  }
+  if (scenario_.population.eve_clients == 0) co_return;
+  eve_settings settings;
+  for (proxy_node const& proxy : nodes_.proxies()) settings.proxies.push_back(proxy.eve);
+  settings.characters.assign(logged_in_.begin(), logged_in_.begin() + scenario_.population.eve_clients);
+  settings.key = key_of(scenario_.seed);
+  settings.token_bytes = scenario_.population.token_bytes;
+  settings.request_rate_rps = scenario_.population.eve_request_rate_rps;
+  settings.seed = scenario_.seed;
+  eve_.emplace(context_.get_executor(), std::move(settings));
+  co_await eve_->log_in(login_patience);
+}
+
+asio::awaitable<void> conductor::notifications(double rate_rps) {
+  for (sol_node const& sol : nodes_.sols()) {
+    std::string admin = nodes_.admin_of(sol.name);
+    if (admin.empty()) continue; // killed
+    std::string target = "/nodes/" + sol.name + "/notifications";
+    json body{{"rate_rps", rate_rps}};
+    co_await admin_call(std::move(admin), http::verb::post, std::move(target), std::move(body), admin_patience);
+  }
+}
+
+asio::awaitable<std::map<std::uint32_t, std::uint64_t>> conductor::notifications_sent() {
+  std::map<std::uint32_t, std::uint64_t> sent;
+  for (sol_node const& sol : nodes_.sols()) {
+    std::string admin = nodes_.admin_of(sol.name);
+    if (admin.empty()) continue;
+    std::string target = "/nodes/" + sol.name + "/notifications";
+    json body;
+    json const answer =
+        co_await admin_call(std::move(admin), http::verb::get, std::move(target), std::move(body), admin_patience);
+    for (json const& entry : answer.at("characters"))
+      sent[entry.at("character").get<std::uint32_t>()] = entry.at("sent").get<std::uint64_t>();
+  }
+  co_return sent;
+}
+
+asio::awaitable<void> conductor::conduct() {
+  co_await nodes_.start();
+  co_await log_in();
+  for (std::size_t i = 0; i < nodes_.balancers().size(); ++i) {
+    if (nodes_.balancers()[i].identity.event) continue;
+    balancer_order_.push_back(i);
+    load_.add_balancer(nodes_.balancers()[i].where, probe_target(nodes_, i));
+  }
+  if (eve_) {
+    co_await notifications(scenario_.population.eve_notification_rate_rps);
+    eve_->start_requests();
+  }
+  load_.start([this] {
+    load_finished_ = true;
+    load_over_.cancel();
+  });
+  auto const ended = [this](std::exception_ptr error) {
+    --watchers_;
+    try {
+      if (error) std::rethrow_exception(error);
+    } catch (boost::system::system_error const& e) {
+      if (e.code() != asio::error::operation_aborted) fail(e.what());
+    } catch (std::exception const& e) {
+      fail(e.what());
+    }
+    load_over_.cancel();
+  };
+  watchers_ = 2;
+  stage_hands const hands{scenario_, nodes_, load_, balancer_order_};
+  asio::co_spawn(context_, perform_events(hands, false, events_),
+                 asio::bind_cancellation_slot(cancel_timeline_.slot(), ended));
+  asio::co_spawn(context_, watch(), asio::bind_cancellation_slot(cancel_watch_.slot(), ended));
+  bool const shares = std::any_of(scenario_.events.begin(), scenario_.events.end(),
+                                  [](scenario::event const& e) { return e.at_share.has_value(); });
+  if (shares && plan_.total_requests()) {
+    ++watchers_;
+    asio::co_spawn(context_, perform_events(hands, true, events_),
+                   asio::bind_cancellation_slot(cancel_share_.slot(), ended));
+  }
+  co_await wait_for_load();
+}
+
+asio::awaitable<void> conductor::wait_for_load() {
+  // Stalled: requests are in flight, and none has ended for longer than a time-out allows.
+  auto const stall = scenario_.load.timeout + std::chrono::seconds(10);
+  std::uint64_t done = 0;
+  auto since = std::chrono::steady_clock::now();
+  while (!load_finished_) {
+    load_over_.expires_after(std::chrono::seconds(1));
+    co_await load_over_.async_wait(asio::as_tuple(asio::use_awaitable));
+    load_progress const now = load_.progress();
+    if (now.done != done || now.sent == now.done) {
+      done = now.done;
+      since = std::chrono::steady_clock::now();
+    } else if (std::chrono::steady_clock::now() - since > stall) {
+      notes_.push_back("the load stalled: requests were given up");
+      co_return;
+    }
+  }
+}
+
+std::optional<std::string> conductor::broken_threshold() {
+  measure::run_records records = records_of(load_.snapshot());
+  records.interrupted = true; // unfinished
+  records.end_ns = now_ns();
+  measure::result const so_far = measure::analyse(scenario_, records);
+  auto const since = std::chrono::nanoseconds(records.end_ns - load_.start_ns());
+  for (std::size_t i = 0; i < so_far.thresholds.size() && i < scenario_.thresholds.size(); ++i) {
+    scenario::threshold const& asked = scenario_.thresholds[i];
+    measure::threshold_result const& judged = so_far.thresholds[i];
+    if (asked.abort_on_fail && since >= asked.abort_delay && judged.value && !judged.passed)
+      return judged.metric + " " + judged.expression;
+  }
+  return std::nullopt;
+}
+
+asio::awaitable<void> conductor::watch() {
+  bool const judge = std::any_of(scenario_.thresholds.begin(), scenario_.thresholds.end(),
+                                 [](scenario::threshold const& t) { return t.abort_on_fail; });
+  progress_line line(scenario_, plan_.total_requests());
+  redirect_tail redirects;
+  asio::steady_timer tick(context_);
+  for (int ticks = 1; !load_finished_; ++ticks) {
+    tick.expires_after(std::chrono::milliseconds(250));
+    co_await tick.async_wait(asio::use_awaitable);
+    if (options_.progress) line.show(load_.progress(), redirects.count(nodes_), now_ns() - load_.start_ns());
+    if (!judge || ticks % 4 != 0 || aborted_by_) continue;
+    aborted_by_ = broken_threshold();
+    if (aborted_by_) load_.stop_issuing();
+  }
+}
+
+asio::awaitable<void> conductor::finish_eve() {
+  eve_->stop_requests();
+  try {
+    co_await notifications(0);
+    notifications_sent_ = co_await notifications_sent();
+    co_await eve_->settle(notifications_sent_, settle_patience);
+  } catch (could_not_run const& error) {
+    notes_.push_back(std::string("EVE clients: ") + error.what());
+  }
+  co_await eve_->log_out(settle_patience);
+}
+
+asio::awaitable<void> conductor::finish() {
+  cancel_timeline_.emit(asio::cancellation_type::terminal);
+  cancel_share_.emit(asio::cancellation_type::terminal);
+  if (load_.start_ns() != 0) {
+    load_.stop_issuing();
+    // After an interruption what is in flight may still end.
+    auto const deadline = std::chrono::steady_clock::now() + interrupted_patience;
+    asio::steady_timer pause(context_);
+    while (interrupted_ && !load_finished_ && std::chrono::steady_clock::now() < deadline) {
+      pause.expires_after(std::chrono::milliseconds(5));
+      co_await pause.async_wait(asio::use_awaitable);
+    }
+    end_ns_ = now_ns();
+    cancel_watch_.emit(asio::cancellation_type::terminal);
+    while (watchers_ > 0) {
+      pause.expires_after(std::chrono::milliseconds(1));
+      co_await pause.async_wait(asio::use_awaitable);
+    }
+    load_.abandon();
+  }
+  if (eve_ && !failure_) co_await finish_eve();
+  std::vector<std::string> const complaints = co_await nodes_.stop(stop_patience);
+  if (!complaints.empty() && !failure_) failure_ = complaints.front();
+}
+
+measure::run_records conductor::records_of(load_records load) {
+  measure::run_records records;
+  records.start_ns = load_.start_ns();
+  records.end_ns = end_ns_;
+  records.clients = std::move(load.clients);
+  for (measure::client_record& client : records.clients)
+    if (client.balancer < balancer_order_.size())
+      client.balancer = static_cast<std::uint16_t>(balancer_order_[client.balancer]);
+  records.targets = std::move(load.targets);
+  records.observed = std::move(load.observed);
+  read_journals(nodes_, records);
+  if (eve_) {
+    records.eve = eve_->records(notifications_sent_);
+    records.eve_latency_ns = eve_->request_latency_ns();
+    records.notification_latency_ns = eve_->notification_latency_ns();
+  }
+  records.events = events_;
+  records.logged_in = logged_in_;
+  records.interrupted = interrupted_;
+  records.complete = load.complete;
+  records.aborted_by = aborted_by_;
+  records.client_cpu_seconds = load.cpu_seconds;
+  return records;
+}
+
+measure::result conductor::run() {
+  run_directory{options_.directory}.create();
+  signals_.async_wait([this](boost::system::error_code error, int) {
+    if (!error) on_signal();
+  });
+  std::exception_ptr broken;
+  auto const ended = [this](std::exception_ptr error) {
+    signals_.cancel();
+    if (error) std::rethrow_exception(error);
+    context_.stop();
+  };
+  asio::co_spawn(context_, conduct(),
+                 asio::bind_cancellation_slot(cancel_.slot(), [this, &broken, ended](std::exception_ptr error) {
+                   conducting_ = false;
+                   if (!interrupted_ && !failure_) broken = error;
+                   asio::co_spawn(context_, finish(), ended);
+                 }));
+  context_.run();
+  if (broken) std::rethrow_exception(broken);
+  if (failure_) throw could_not_run(*failure_);
+  measure::result result = measure::analyse(scenario_, records_of(load_.take()));
+  result.notes.insert(result.notes.end(), plan_.notes.begin(), plan_.notes.end());
+  result.notes.insert(result.notes.end(), notes_.begin(), notes_.end());
+  return result;
+}
+
+}
+
+measure::result run(scenario::scenario const& s, run_options const& options) {
+  raise_file_limit();
+  std::signal(SIGPIPE, SIG_IGN);
+  return conductor(s, options).run();
+}
+
+}

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "sim/measure/result.hpp"
+#include "sim/scenario/scenario.hpp"
+
+#include <filesystem>
+
+namespace sim::live {
+
+struct run_options {
+  std::filesystem::path directory; // private to the run: configurations, logs, journals; emptied first
+  bool progress = false;           // a line on stderr that is overwritten
+};
+
+/// Runs a scenario for real: starts every process, logs characters in, applies the load and the time line, stops
+/// everything, and analyses what it left behind. SIGINT and SIGTERM end it early, with verdict `interrupted`.
+/// Nothing is left running when it returns or throws. Throws `could_not_run` when a part could not be started or died
+/// unasked, and `config::bad_input` for a trace or template that is no use. One run at a time in a process.
+measure::result run(scenario::scenario const& s, run_options const& options);
+
+}

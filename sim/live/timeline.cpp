@@ -1,0 +1,128 @@
+#include "sim/live/timeline.hpp"
+
+#include "sim/live/admin.hpp"
+#include "sim/live/clock.hpp"
+#include "sim/live/collect.hpp"
+#include "sim/load/stream.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace sim::live {
+
+namespace asio = boost::asio;
+using nlohmann::json;
+
+namespace {
+
+constexpr auto move_patience = std::chrono::seconds(30);
+constexpr std::size_t moves_a_call = 1000;
+
+asio::awaitable<void> add_balancers(stage_hands hands, std::size_t event, measure::event_record& record) {
+  record.kind = "add_balancer";
+  for (std::size_t i = 0; i < hands.nodes.balancers().size(); ++i) {
+    if (hands.nodes.balancers()[i].identity.event != event) continue;
+    co_await hands.nodes.start_balancer(i);
+    hands.balancer_order.push_back(i);
+    hands.load.add_balancer(hands.nodes.balancers()[i].where, probe_target(hands.nodes, i));
+    record.node += (record.node.empty() ? "" : " ") + hands.nodes.balancers()[i].identity.name;
+  }
+  record.detail = "added " + record.node;
+}
+
+asio::awaitable<void> move_sessions(stage_hands hands, scenario::move_sessions const& move, std::size_t event,
+                                    measure::event_record& record) {
+  record.kind = "move_sessions";
+  record.node = move.from;
+  std::vector<std::uint32_t> candidates;
+  for (session_place const& session : sessions_now(hands.nodes))
+    if (move.from.empty() || "proxy[" + std::to_string(session.proxy) + "]" == move.from)
+      candidates.push_back(session.character);
+  auto draws = load::stream(hands.what.seed, "move " + std::to_string(event));
+  std::size_t const wanted =
+      static_cast<std::size_t>(std::llround(move.share * static_cast<double>(candidates.size())));
+  for (std::size_t i = 0; i < wanted; ++i)
+    std::swap(candidates[i],
+              candidates[i + load::uniform_below(draws, static_cast<std::uint32_t>(candidates.size() - i))]);
+  candidates.resize(wanted);
+
+  std::size_t const sols = hands.nodes.sols().size();
+  std::uint64_t moved = 0;
+  for (std::size_t shard = 0; shard < sols; ++shard) {
+    std::vector<std::uint32_t> of_shard;
+    for (std::uint32_t const character : candidates)
+      if (character % sols == shard) of_shard.push_back(character);
+    std::string const& sol = hands.nodes.sols()[shard].name;
+    for (std::size_t at = 0; at < of_shard.size(); at += moves_a_call) {
+      auto const begin = of_shard.begin() + static_cast<std::ptrdiff_t>(at);
+      auto const end = of_shard.begin() + static_cast<std::ptrdiff_t>(std::min(at + moves_a_call, of_shard.size()));
+      json body{{"characters", std::vector<std::uint32_t>(begin, end)}, {"to", move.to}};
+      std::string admin = hands.nodes.admin_of(sol);
+      std::string target = "/nodes/" + sol + "/moves";
+      json const answer = co_await admin_call(std::move(admin), boost::beast::http::verb::post, std::move(target),
+                                              std::move(body), move_patience);
+      moved += answer.value("moved", std::uint64_t{0});
+    }
+  }
+  record.detail = "moved " + std::to_string(moved) + " of " + std::to_string(wanted) + " sessions";
+}
+
+asio::awaitable<void> perform(stage_hands hands, std::size_t index, measure::event_record& record) {
+  scenario::action const& action = hands.what.events[index].action;
+  if (std::holds_alternative<scenario::add_balancer>(action)) {
+    co_await add_balancers(hands, index, record);
+  } else if (auto const* kill = std::get_if<scenario::kill_node>(&action)) {
+    record.kind = "kill";
+    record.node = kill->node;
+    co_await hands.nodes.kill(kill->node);
+    record.detail = "killed " + kill->node;
+  } else if (auto const* restart = std::get_if<scenario::restart_node>(&action)) {
+    record.kind = "restart";
+    record.node = restart->node;
+    co_await hands.nodes.restart(restart->node, restart->graceful);
+    record.detail = (restart->graceful ? "stopped and started " : "killed and started ") + restart->node;
+  } else {
+    co_await move_sessions(hands, std::get<scenario::move_sessions>(action), index, record);
+  }
+}
+
+}
+
+std::string probe_target(topology const& nodes, std::size_t index) {
+  return nodes.proxies()[index % nodes.proxies().size()].http;
+}
+
+asio::awaitable<void> perform_events(stage_hands hands, bool by_share, std::vector<measure::event_record>& done) {
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  for (std::size_t i = 0; i < hands.what.events.size(); ++i) {
+    scenario::event const& event = hands.what.events[i];
+    if (event.at_share.has_value() != by_share) continue;
+    measure::event_record record;
+    record.name = event.name;
+    if (by_share) {
+      bool reached = false;
+      timer.expires_at(asio::steady_timer::time_point::max());
+      hands.load.at_share(*event.at_share, [&reached, &timer] {
+        reached = true;
+        timer.cancel();
+      });
+      while (!reached) co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+      record.planned_ns = now_ns();
+    } else {
+      record.planned_ns = hands.load.start_ns() + event.at.count();
+      timer.expires_at(time_at(record.planned_ns));
+      co_await timer.async_wait(asio::use_awaitable);
+    }
+    record.began_ns = now_ns();
+    co_await perform(hands, i, record);
+    record.done_ns = now_ns();
+    done.push_back(std::move(record));
+  }
+}
+
+}

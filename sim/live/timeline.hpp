@@ -1,0 +1,28 @@
+#pragma once
+
+#include "sim/live/load_run.hpp"
+#include "sim/live/topology.hpp"
+#include "sim/measure/records.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <vector>
+
+namespace sim::live {
+
+/// What the time line acts on.
+struct stage_hands {
+  scenario::scenario const& what;
+  topology& nodes;
+  load_run& load;
+  std::vector<std::size_t>& balancer_order; // of the load's balancer numbers: index in nodes.balancers()
+};
+
+/// HOST:PORT of a proxy, for the probes of the closed door at balancer number `index`.
+std::string probe_target(topology const& nodes, std::size_t index);
+
+/// Performs the events that have a time, or (when `by_share`) those that wait for a share of the load, one after
+/// another, each appended to `done` when it has ended. Throws `could_not_run` when one fails.
+boost::asio::awaitable<void> perform_events(stage_hands hands, bool by_share, std::vector<measure::event_record>& done);
+
+}

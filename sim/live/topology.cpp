@@ -1,0 +1,304 @@
+#include "sim/live/topology.hpp"
+
+#include "fakeproxy/cluster/echo.hpp"
+#include "sim/live/admin.hpp"
+#include "sim/live/nginx_config.hpp"
+#include "sim/live/places.hpp"
+
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <utility>
+
+namespace sim::live {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+// Chosen: slow enough for 200 nodes on a busy machine, quick enough not to look hung.
+constexpr auto start_patience = std::chrono::seconds(20);
+
+double milliseconds(scenario::nanoseconds time) { return static_cast<double>(time.count()) * 1e-6; }
+
+json service_time(scenario::service_time const& time) {
+  if (auto const* constant = std::get_if<scenario::constant_time>(&time))
+    return {{"constant", {{"mean_ms", milliseconds(constant->value)}}}};
+  if (auto const* exponential = std::get_if<scenario::exponential_time>(&time))
+    return {{"exponential", {{"mean_ms", milliseconds(exponential->mean)}}}};
+  auto const& lognormal = std::get<scenario::lognormal_time>(time);
+  return {{"lognormal", {{"mean_ms", milliseconds(lognormal.mean)}, {"sigma", lognormal.sigma}}}};
+}
+
+std::string hex(fakeproxy::cluster::token_key const& key) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  for (std::uint8_t const byte : key) {
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
+  return text;
+}
+
+std::string guess_name(scenario::guess_policy policy) {
+  switch (policy) {
+  case scenario::guess_policy::random:
+    return "random";
+  case scenario::guess_policy::round_robin:
+    return "round_robin";
+  case scenario::guess_policy::least_conn:
+    return "least_conn";
+  case scenario::guess_policy::token_hash:
+    return "token_hash";
+  }
+  return "random";
+}
+
+}
+
+std::uint64_t node_seed(std::uint64_t seed, std::string_view name) {
+  std::uint64_t state = fakeproxy::cluster::fnv_offset;
+  auto const mix = [&state](std::uint8_t byte) { state = (state ^ byte) * 0x100000001b3u; };
+  for (int shift = 0; shift < 64; shift += 8) mix(static_cast<std::uint8_t>(seed >> shift));
+  for (char const c : name) mix(static_cast<std::uint8_t>(c));
+  state = (state ^ (state >> 31)) * 0x9e3779b97f4a7c15u; // FNV leaves the high bits of short texts poor
+  return (state ^ (state >> 29)) >> 11;
+}
+
+void run_directory::create() const {
+  std::error_code error;
+  fs::remove_all(root, error);
+  for (fs::path const& directory : {root, logs(), journals(), configs()}) {
+    fs::create_directories(directory, error);
+    if (error) throw could_not_run("cannot make " + directory.string() + ": " + error.message());
+  }
+}
+
+topology::topology(asio::any_io_executor executor, scenario::scenario const& s, run_directory directory,
+                   fakeproxy::cluster::token_key key, std::function<void(process&)> on_crash)
+  : executor_(std::move(executor))
+  , scenario_(s)
+  , directory_(std::move(directory))
+  , key_(key)
+  , on_crash_(std::move(on_crash)) {
+  for (std::uint32_t i = 0; i < s.topology.sols.count; ++i)
+    sols_.push_back({"sol[" + std::to_string(i) + "]", 0, reserve()});
+  for (std::uint32_t i = 0; i < s.topology.proxies.count; ++i) {
+    std::string http = reserve();
+    proxies_.push_back({"proxy[" + std::to_string(i) + "]", 0, std::move(http), reserve()});
+  }
+  for (scenario::balancer_identity& identity : scenario::balancers_of(s)) {
+    bool const external = identity.settings->kind == scenario::balancer_kind::external;
+    std::size_t const position =
+        static_cast<std::size_t>(std::count_if(balancers_.begin(), balancers_.end(), [&](balancer_node const& other) {
+          return other.identity.settings == identity.settings;
+        }));
+    std::string const address = external ? identity.settings->addresses.at(position) : reserve();
+    balancers_.push_back({std::move(identity), {}, endpoint_of(address), false});
+  }
+}
+
+std::string topology::reserve() {
+  ports_.emplace_back();
+  return ports_.back().address();
+}
+
+void topology::write(fs::path const& file, std::string const& text) const {
+  std::ofstream out(file);
+  out << text;
+  out.close();
+  if (!out) throw could_not_run("cannot write " + file.string());
+}
+
+json topology::cluster_config(std::string const& name) const {
+  scenario::proxy_settings const& proxies = scenario_.topology.proxies;
+  json config = {
+      {"token_key", hex(key_)},
+      {"admin", "127.0.0.1:0"},
+      {"journal_directory", fs::absolute(directory_.journals()).string()},
+      {"seed", node_seed(scenario_.seed, name)},
+      {"lease_ms", milliseconds(proxies.lease)},
+      {"sols", json::array()},
+      {"nodes", json::array()},
+      {"proxy",
+       {{"servers", proxies.servers},
+        {"service_time", service_time(proxies.service_time)},
+        {"redirect_time_ms", milliseconds(proxies.redirect_time)},
+        {"answer_bytes", proxies.answer_bytes}}},
+      {"sol", {{"rpc_delay_ms", milliseconds(scenario_.topology.sols.rpc_delay)}}},
+  };
+  for (sol_node const& sol : sols_) config["sols"].push_back(sol.rpc);
+  return config;
+}
+
+void topology::add_cluster_hosts(bool proxies) {
+  auto const layout = proxies ? scenario_.topology.proxies.process : scenario_.topology.sols.process;
+  bool const shared = layout == scenario::process_layout::shared;
+  std::size_t const count = proxies ? proxies_.size() : sols_.size();
+  json config;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i == 0 || !shared) {
+      std::string const name = shared ? (proxies ? "proxies" : "sols") : (proxies ? proxies_[i].name : sols_[i].name);
+      fs::path const file = directory_.configs() / (name + ".json");
+      hosts_.push_back({name,
+                        program_beside_us("crest-fakeproxy"),
+                        {"--config", file.string()},
+                        proxies ? host_role::proxy : host_role::sol,
+                        true,
+                        nullptr,
+                        {}});
+      config = cluster_config(name);
+    }
+    (proxies ? proxies_[i].host : sols_[i].host) = hosts_.size() - 1;
+    if (proxies) {
+      config["nodes"].push_back(
+          {{"role", "proxy"}, {"index", i}, {"listen", proxies_[i].http}, {"eve_listen", proxies_[i].eve}});
+    } else {
+      config["nodes"].push_back({{"role", "sol"}, {"index", i}, {"listen", sols_[i].rpc}});
+    }
+    if (!shared || i + 1 == count) write(hosts_.back().arguments.back(), config.dump(2));
+  }
+}
+
+void topology::add_balancer_host(std::size_t index) {
+  balancer_node& node = balancers_[index];
+  scenario::balancer_group const& group = *node.identity.settings;
+  std::string const& name = node.identity.name;
+  std::string const listen = node.where.address().to_string() + ":" + std::to_string(node.where.port());
+  std::vector<std::string> upstreams;
+  for (proxy_node const& proxy : proxies_) upstreams.push_back(proxy.http);
+
+  if (group.kind == scenario::balancer_kind::nginx) {
+    fs::path const prefix = fs::absolute(directory_.root / "nginx" / name);
+    fs::create_directories(prefix);
+    fs::path const file = fs::absolute(directory_.configs() / (name + ".conf"));
+    write(file, nginx_config(group, {listen, upstreams, prefix}));
+    std::vector<std::string> arguments{"-p", prefix.string(), "-c", file.string(),
+                                       "-e", "stderr",        "-g", "daemon off; master_process off;"};
+    hosts_.push_back({name, find_nginx(), std::move(arguments), host_role::balancer, false, nullptr, {}});
+  } else {
+    json config = {
+        {"listen", json::array({listen})},
+        {"upstreams", upstreams},
+        {"guess", guess_name(group.guess)},
+        {"token_map", group.token_map_bytes ? json(std::to_string(*group.token_map_bytes)) : json("off")},
+        {"threads", group.threads},
+        {"max_redirects", group.max_redirects},
+        {"seed", node_seed(scenario_.seed, name)},
+        {"admin", "127.0.0.1:0"},
+        {"journal", {{"file", fs::absolute(journal_of(name)).string()}}},
+    };
+    fs::path const file = directory_.configs() / (name + ".json");
+    write(file, config.dump(2));
+    hosts_.push_back({name,
+                      program_beside_us("crest-gateway"),
+                      {"--config", file.string()},
+                      host_role::balancer,
+                      true,
+                      nullptr,
+                      {}});
+  }
+  node.host = hosts_.size() - 1;
+}
+
+void topology::spawn(host& h) {
+  command what{h.name, h.program, h.arguments, directory_.logs() / (h.name + ".log")};
+  h.process = std::make_unique<process>(executor_, std::move(what));
+  h.process->on_crash(on_crash_);
+}
+
+asio::awaitable<void> topology::await_ready(std::size_t index) {
+  if (hosts_[index].ready_line) {
+    std::string const line = co_await hosts_[index].process->ready_line(start_patience);
+    json const ready = json::parse(line, nullptr, false);
+    if (ready.is_discarded() || ready.value("event", "") != "ready")
+      throw could_not_run(hosts_[index].name + ": not a ready line: " + line.substr(0, 200));
+    if (auto const admin = ready.find("admin"); admin != ready.end() && admin->is_string())
+      hosts_[index].admin = admin->get<std::string>();
+    co_return;
+  }
+  auto const node =
+      std::find_if(balancers_.begin(), balancers_.end(), [index](balancer_node const& b) { return b.host == index; });
+  if (!co_await accepts_connections(node->where, start_patience))
+    throw could_not_run(hosts_[index].name + " does not accept connections; its log ends:\n" +
+                        last_lines(hosts_[index].process->what().log, 20));
+}
+
+asio::awaitable<void> topology::start() {
+  for (bool const proxies : {false, true}) {
+    std::size_t const first = hosts_.size();
+    add_cluster_hosts(proxies);
+    for (std::size_t i = first; i < hosts_.size(); ++i) spawn(hosts_[i]);
+    for (std::size_t i = first; i < hosts_.size(); ++i) co_await await_ready(i);
+  }
+  std::size_t const first = hosts_.size();
+  for (std::size_t i = 0; i < balancers_.size(); ++i) {
+    if (balancers_[i].identity.event) continue;
+    balancers_[i].started = true;
+    if (balancers_[i].identity.settings->kind != scenario::balancer_kind::external) add_balancer_host(i);
+  }
+  for (std::size_t i = first; i < hosts_.size(); ++i) spawn(hosts_[i]);
+  for (std::size_t i = first; i < hosts_.size(); ++i) co_await await_ready(i);
+}
+
+asio::awaitable<void> topology::start_balancer(std::size_t index) {
+  balancers_[index].started = true;
+  if (balancers_[index].identity.settings->kind == scenario::balancer_kind::external) co_return;
+  add_balancer_host(index);
+  std::size_t const added = hosts_.size() - 1;
+  spawn(hosts_[added]);
+  co_await await_ready(added);
+}
+
+std::size_t topology::host_of(std::string const& node) const {
+  for (proxy_node const& proxy : proxies_)
+    if (proxy.name == node) return proxy.host;
+  for (sol_node const& sol : sols_)
+    if (sol.name == node) return sol.host;
+  for (balancer_node const& balancer : balancers_)
+    if (balancer.identity.name == node && balancer.host) return *balancer.host;
+  throw could_not_run("no process of node " + node);
+}
+
+asio::awaitable<void> topology::kill(std::string node) {
+  std::size_t const index = host_of(node);
+  hosts_[index].admin.clear();
+  co_await hosts_[index].process->kill();
+}
+
+asio::awaitable<void> topology::restart(std::string node, bool graceful) {
+  std::size_t const index = host_of(node);
+  hosts_[index].admin.clear();
+  if (graceful) {
+    co_await hosts_[index].process->stop(start_patience);
+  } else {
+    co_await hosts_[index].process->kill();
+  }
+  spawn(hosts_[index]);
+  co_await await_ready(index);
+}
+
+asio::awaitable<std::vector<std::string>> topology::stop(std::chrono::nanoseconds patience) {
+  // Backwards: those who ask before those who answer. A role's processes end together.
+  std::vector<std::string> complaints;
+  for (host_role const role : {host_role::balancer, host_role::proxy, host_role::sol}) {
+    std::vector<host*> ending;
+    for (host& h : hosts_)
+      if (h.role == role && h.process && h.process->running()) ending.push_back(&h);
+    for (host* h : ending) h->process->terminate();
+    for (host* h : ending) {
+      exit_status const status = co_await h->process->stop(patience);
+      if (!status.clean()) complaints.push_back(h->process->obituary());
+    }
+  }
+  co_return complaints;
+}
+
+std::string topology::admin_of(std::string const& node) const { return hosts_[host_of(node)].admin; }
+
+fs::path topology::journal_of(std::string const& node) const { return directory_.journals() / (node + ".journal"); }
+
+}
