@@ -58,10 +58,12 @@ void read_token_map(cursor const& at, balancer_group& group) {
 }
 
 service_time read_service_time(cursor const& at) {
-  auto const& [kind, parameters] = *at.value().items().begin();
+  auto const only = at.value().begin(); // the schema has made sure that there is one
+  std::string const& law = only.key();
+  nlohmann::json const& parameters = only.value();
   nanoseconds const mean = from_ms(parameters.at("mean_ms").get<double>());
-  if (kind == "exponential") return exponential_time{mean};
-  if (kind == "lognormal") return lognormal_time{mean, parameters.at("sigma").get<double>()};
+  if (law == "exponential") return exponential_time{mean};
+  if (law == "lognormal") return lognormal_time{mean, parameters.at("sigma").get<double>()};
   return constant_time{mean};
 }
 
