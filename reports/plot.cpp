@@ -192,7 +192,7 @@ std::string plot_script(result const& r, std::filesystem::path const& image) {
     gp << "unset output\n";
   }
   std::ifstream in(script);
-  std::string const text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   std::filesystem::remove(script);
   return text;
 }

@@ -21,6 +21,7 @@ public:
   }
   std::vector<std::uint32_t> operator()(std::vector<std::string> const& targets) {
     std::vector<std::uint32_t> set;
+    set.reserve(targets.size());
     for (std::string const& target : targets) set.push_back((*this)(target));
     return set;
   }

@@ -61,7 +61,9 @@ void check_labels(cursor const& at, scenario const& s, metric_reference& referen
   for (auto const& [label, value] : reference.labels) {
     auto const known = label_values(s, label);
     if (std::find(known.begin(), known.end(), value) != known.end()) continue;
-    at.fail(choice_message("the unknown " + label + " '" + value + "'", known, value));
+    std::string found = "the unknown ";
+    found.append(label).append(" '").append(value).append("'");
+    at.fail(choice_message(found, known, value));
   }
 }
 
