@@ -43,7 +43,7 @@ tsan: setup ## all tests under ThreadSanitizer
 
 fuzz: ## build the fuzz targets and run each for FUZZ_RUNS executions (default 1,000,000)
 	@tools/setup fuzz
-	@tools/build fuzz all
+	@tools/build fuzz fuzz
 	@tools/fuzz
 
 bench: build ## side by side with peers, as CPU time per unit of work

@@ -32,10 +32,11 @@ std::vector<visit> visits_of(run_view const& v, std::vector<request_facts> const
 
 /// What in the run itself breaks the assumptions; empty when nothing does.
 std::string broken_in_run(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history) {
-  std::uint64_t overlapped = 0, failed = 0, lost = 0;
+  std::uint64_t overlapped = 0, failed = 0, lost = 0, unread = 0;
   for (std::size_t i = 0; i != v.size(); ++i) {
     overlapped += history.overlapped[i];
     failed += v.is_load(i) && facts[i].failed;
+    unread += v.is_load(i) && v.client(i).kind == token_kind::own && v.client(i).status == 400;
   }
   auto const is = [](std::uint8_t r, reason what) { return r == static_cast<std::uint8_t>(what); };
   for (std::uint8_t r : history.hop_reason)
@@ -44,6 +45,7 @@ std::string broken_in_run(run_view const& v, std::vector<request_facts> const& f
   if (v.records().interrupted || v.records().aborted_by) return "the run was cut short";
   if (overlapped) return some(overlapped, " requests overlapped another of their character");
   if (failed) return some(failed, " requests failed");
+  if (unread) return some(unread, " requests that reached a proxy unreadable and taught their balancer nothing");
   if (lost) return some(lost, " redirects of tokens that a map had known");
   if (std::any_of(v.records().eve.begin(), v.records().eve.end(),
                   [](eve_record const& e) { return e.moved || e.disconnects; }))

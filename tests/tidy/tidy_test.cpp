@@ -1,0 +1,128 @@
+// House rules that neither the compiler nor the link graph sees.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace fs = std::filesystem;
+
+namespace {
+
+struct source {
+  std::string path; // relative to the project
+  std::string text; // without comments and string literals
+};
+
+/// Comments and literals may speak of what code may not do.
+std::string code_only(std::string const& text) {
+  static std::regex const noise(R"(//[^\n]*|/\*[^]*?\*/|"(\\.|[^"\\\n])*")");
+  return std::regex_replace(text, noise, "\"\"");
+}
+
+std::vector<source> sources_under(std::string const& folder, bool raw = false) {
+  std::vector<source> out;
+  fs::path const root(CREST_SOURCE_DIR);
+  for (auto const& entry : fs::recursive_directory_iterator(root / folder)) {
+    auto const extension = entry.path().extension();
+    if (extension != ".hpp" && extension != ".cpp") continue;
+    std::ifstream in(entry.path());
+    std::ostringstream text;
+    text << in.rdbuf();
+    out.push_back({fs::relative(entry.path(), root).string(), raw ? text.str() : code_only(text.str())});
+  }
+  return out;
+}
+
+std::vector<std::string> includes_of(source const& s) {
+  static std::regex const include(R"(#include\s+([<"])([^>"]+)[>"])");
+  std::vector<std::string> out;
+  for (std::sregex_iterator at(s.text.begin(), s.text.end(), include), end; at != end; ++at) out.push_back((*at)[2]);
+  return out;
+}
+
+}
+
+TEST_CASE("decision code has no clock, no randomness of its own, no thread and no socket") {
+  std::regex const forbidden(R"(::now\s*\(|random_device|std::\w+_distribution|sleep_for|std::j?thread|std::mutex|)"
+                             R"(boost/asio(?!/buffer\.hpp)|boost/beast/(core|websocket|ssl)/\w*stream|::socket\()");
+  for (char const* folder :
+       {"gateway/routing", "gateway/http", "fakeproxy/cluster", "sim/load", "sim/theory", "sim/measure"})
+    for (source const& s : sources_under(folder, true)) {
+      std::string const code = code_only(s.text);
+      std::smatch found;
+      bool const breaks = std::regex_search(code, found, forbidden);
+      INFO(s.path << " has " << (breaks ? found.str() : ""));
+      CHECK_FALSE(breaks);
+      for (std::string const& include : includes_of(s)) {
+        INFO(s.path << " includes " << include);
+        CHECK((!include.starts_with("boost/asio") || include == "boost/asio/buffer.hpp"));
+        CHECK(include != "thread");
+        CHECK(include != "random_device");
+      }
+    }
+}
+
+TEST_CASE("folders include only what the architecture lets them") {
+  struct rule {
+    std::string folder;
+    std::vector<std::string> allowed; // prefixes of project includes
+  };
+  std::vector<rule> const rules{
+      {"config", {"config/"}},
+      {"journal", {"journal/"}},
+      {"gateway/routing", {"gateway/routing/"}},
+      {"gateway/http", {"gateway/http/"}},
+      {"gateway/net", {"gateway/", "config/", "journal/"}},
+      {"fakeproxy/cluster", {"fakeproxy/cluster/", "journal/", "gateway/routing/draw.hpp"}},
+      {"fakeproxy/net", {"fakeproxy/", "config/", "journal/"}},
+      {"sim/scenario", {"sim/scenario/", "config/", "gateway/http/accel.hpp", "gateway/routing/"}},
+      {"sim/load", {"sim/load/", "sim/scenario/", "config/", "gateway/routing/"}},
+      {"sim/theory", {"sim/theory/", "sim/scenario/", "gateway/routing/"}},
+      {"sim/measure", {"sim/measure/", "sim/theory/", "sim/scenario/", "fakeproxy/cluster/", "journal/"}},
+      {"sim/live", {"sim/", "gateway/http/", "fakeproxy/cluster/", "journal/", "config/", "reports/"}},
+      {"reports", {"reports/", "sim/measure/", "sim/scenario/metrics.hpp", "config/"}},
+  };
+  for (rule const& r : rules)
+    for (source const& s : sources_under(r.folder, true))
+      for (std::string const& include : includes_of(s)) {
+        bool const ours = std::any_of(rules.begin(), rules.end(),
+                                      [&](rule const& other) { return include.starts_with(other.folder + "/"); });
+        if (!ours) continue;
+        INFO(s.path << " includes " << include);
+        CHECK(std::any_of(r.allowed.begin(), r.allowed.end(),
+                          [&](std::string const& prefix) { return include.starts_with(prefix); }));
+      }
+}
+
+TEST_CASE("fakeproxy reads HTTP with stock Beast, not with the parser that it is there to test") {
+  for (source const& s : sources_under("fakeproxy", true))
+    for (std::string const& include : includes_of(s)) {
+      INFO(s.path << " includes " << include);
+      CHECK_FALSE(include.starts_with("gateway/http/"));
+    }
+}
+
+TEST_CASE("no names that say nothing, no unfinished business") {
+  std::regex const vague(R"((^|/)(utils?|common|helpers?|misc|manager)\.(hpp|cpp)$)");
+  std::regex const unfinished("TODO|FIXME|XXX");
+  for (char const* folder : {"config", "journal", "gateway", "fakeproxy", "sim", "reports"})
+    for (source const& s : sources_under(folder, true)) {
+      INFO(s.path);
+      CHECK_FALSE(std::regex_search(s.path, vague));
+      CHECK_FALSE(std::regex_search(s.text, unfinished));
+    }
+}
+
+TEST_CASE("files longer than 500 lines say why in their first lines") {
+  for (char const* folder : {"config", "journal", "gateway", "fakeproxy", "sim", "reports"})
+    for (source const& s : sources_under(folder, true)) {
+      auto const lines = std::count(s.text.begin(), s.text.end(), '\n');
+      INFO(s.path << " has " << lines << " lines");
+      CHECK((lines <= 500 || s.text.find("Long because") < 400));
+    }
+}
