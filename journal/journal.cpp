@@ -1,15 +1,14 @@
 #include "journal/journal.hpp"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
+#include <fcntl.h>
 #include <stdexcept>
 #include <string>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 namespace journal {
@@ -22,20 +21,25 @@ constexpr char magic[8] = {'C', 'R', 'E', 'S', 'T', 'J', '1', '\0'};
 // never straddles its end because a chunk holds a whole number of records, and a whole number of pages.
 constexpr std::uint64_t chunk_records = 4096;
 
-[[noreturn]] void throw_errno(std::string const& what) { throw std::system_error(errno, std::generic_category(), what); }
+[[noreturn]] void throw_errno(std::string const& what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
 
 /// An owned file descriptor.
 struct descriptor {
   int fd = -1;
-  explicit descriptor(int value) : fd(value) {}
-  descriptor(descriptor&& other) noexcept : fd(std::exchange(other.fd, -1)) {}
+  explicit descriptor(int value)
+    : fd(value) {}
+  descriptor(descriptor&& other) noexcept
+    : fd(std::exchange(other.fd, -1)) {}
   descriptor& operator=(descriptor&&) = delete;
   ~descriptor() {
     if (fd >= 0) ::close(fd);
   }
 };
 
-void check_header(file_header const& header, std::string const& file, std::string_view kind, std::uint32_t record_bytes) {
+void check_header(file_header const& header, std::string const& file, std::string_view kind,
+                  std::uint32_t record_bytes) {
   if (std::memcmp(header.magic, magic, sizeof magic) != 0) throw std::runtime_error(file + ": not a journal");
   if (kind != std::string_view(header.kind, ::strnlen(header.kind, sizeof header.kind)) ||
       header.record_bytes != record_bytes)
@@ -51,7 +55,10 @@ struct raw_writer::state {
   file_header* header = nullptr;
   std::vector<std::byte*> chunks;
 
-  state(descriptor f, std::string n, std::uint32_t bytes) : file(std::move(f)), name(std::move(n)), record_bytes(bytes) {}
+  state(descriptor f, std::string n, std::uint32_t bytes)
+    : file(std::move(f))
+    , name(std::move(n))
+    , record_bytes(bytes) {}
   state(state const&) = delete;
   state& operator=(state const&) = delete;
   ~state() {
@@ -63,7 +70,11 @@ struct raw_writer::state {
 
   void map_chunk() {
     auto const offset = static_cast<off_t>(header_bytes + chunks.size() * chunk_bytes());
-    if (::ftruncate(file.fd, offset + static_cast<off_t>(chunk_bytes())) != 0) throw_errno(name);
+    auto const end = offset + static_cast<off_t>(chunk_bytes());
+    struct stat info {};
+    if (::fstat(file.fd, &info) != 0) throw_errno(name);
+    // Only ever longer: a reopened journal has its records there.
+    if (info.st_size < end && ::ftruncate(file.fd, end) != 0) throw_errno(name);
     void* mapped = ::mmap(nullptr, chunk_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, file.fd, offset);
     if (mapped == MAP_FAILED) throw_errno(name);
     chunks.push_back(static_cast<std::byte*>(mapped));
@@ -118,7 +129,8 @@ std::vector<std::byte> read_raw(std::filesystem::path const& file, std::string_v
   struct stat info {};
   if (::fstat(opened.fd, &info) != 0) throw_errno(file.string());
   if (info.st_size == 0) return {}; // created, header not written yet
-  if (static_cast<std::size_t>(info.st_size) < header_bytes) throw std::runtime_error(file.string() + ": not a journal");
+  if (static_cast<std::size_t>(info.st_size) < header_bytes)
+    throw std::runtime_error(file.string() + ": not a journal");
 
   void* mapped = ::mmap(nullptr, header_bytes, PROT_READ, MAP_SHARED, opened.fd, 0);
   if (mapped == MAP_FAILED) throw_errno(file.string());
