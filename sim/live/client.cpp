@@ -13,7 +13,7 @@ using measure::client_outcome;
 using measure::client_record;
 
 namespace {
-constexpr std::size_t max_observed = 200;
+constexpr std::size_t max_observed = 50; // of each combination of findings
 }
 
 client::client(boost::asio::io_context& context, vocabulary const& words, client_settings settings,
@@ -93,7 +93,7 @@ void client::complete(connection& c, client_outcome outcome) {
   if (record.request == 0) record.request = ids_.fetch_add(1, std::memory_order_relaxed);
   if (settings_.keep_records) {
     records_.push_back(record);
-    if (record.findings != 0 && observed_.size() < max_observed)
+    if (record.findings != 0 && ++observed_of_[record.findings] <= max_observed)
       observed_.emplace(record.request, c.exchange_.observed());
   } else {
     latencies_.push_back(static_cast<std::uint64_t>(record.done_ns - record.intended_ns));

@@ -118,6 +118,7 @@ private:
   client_counts counts_;
   std::deque<measure::client_record> records_;
   std::map<journal::request_id, std::string> observed_;
+  std::map<std::uint16_t, std::size_t> observed_of_; // by findings
   std::vector<std::uint64_t> latencies_;
 };
 
