@@ -75,7 +75,8 @@ struct process::state {
   command what;
   pid_t pid = -1;
   bool running = false;
-  bool expected = false; // its end was asked for
+  bool expected = false;   // its end was asked for
+  bool terminated = false; // SIGTERM was sent
   exit_status status;
   asio::posix::stream_descriptor pidfd;
   asio::posix::stream_descriptor output;
@@ -222,7 +223,8 @@ asio::awaitable<bool> process::wait(std::chrono::nanoseconds patience) {
 
 void process::terminate() {
   state_->expected = true;
-  if (state_->running) ::kill(state_->pid, SIGTERM);
+  // Once: a second signal could strike after the process gave up its handler on the way out.
+  if (state_->running && !std::exchange(state_->terminated, true)) ::kill(state_->pid, SIGTERM);
 }
 
 asio::awaitable<exit_status> process::stop(std::chrono::nanoseconds patience) {

@@ -68,7 +68,7 @@ public:
   /// Called at its end, unless `stop`, `kill` or the destructor asked for it.
   void on_crash(std::function<void(process&)> callback);
 
-  /// SIGTERM, without waiting.
+  /// SIGTERM, without waiting; sent once only.
   void terminate();
   /// SIGTERM, then SIGKILL if it has not ended within `patience`. Completes when it was reaped.
   boost::asio::awaitable<exit_status> stop(std::chrono::nanoseconds patience);

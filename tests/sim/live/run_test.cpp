@@ -149,7 +149,9 @@ TEST_CASE("an impossible threshold gives exit code 99, and the run's files are k
   fs::path const out = at.directory / "out";
   fs::path const file = write_scenario(at, nginx_guess, closed, R"({"redirect_ratio": ["<0.01"]})", 20);
   lab sim(at, {"run", file.string(), "--out", out.string()});
-  CHECK(sim.wait() == 99);
+  int const code = sim.wait();
+  INFO(sim.output());
+  CHECK(code == 99);
   CHECK(fs::exists(out / "run" / "logs"));
   CHECK(fs::exists(out / "junit.xml"));
 }
