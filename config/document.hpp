@@ -45,7 +45,8 @@ public:
 
   /// Applies one `--set PATH=VALUE`. PATH is dotted with `[N]` for array elements (`topology.balancers[1].count`);
   /// VALUE is JSON, or a plain string where it does not parse as JSON. Objects are created on the way, arrays are not
-  /// extended. Throws `bad_input` on a malformed path. Messages about overridden values name `--set` in place of a line.
+  /// extended. Throws `bad_input` on a malformed path. Messages about overridden values name `--set` in place of a
+  /// line.
   void set(std::string_view assignment);
 
   /// Checks against a schema (the subset of JSON Schema that `validate` in schema.hpp documents). Throws `bad_input`.

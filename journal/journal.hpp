@@ -14,8 +14,8 @@ namespace journal {
 
 /// Layout of a file: one 4096-byte header page, then records back to back.
 struct file_header {
-  char magic[8];                    // "CRESTJ1\0"
-  char kind[16];                    // "proxy_hop", "sol_event", "balancer_event"
+  char magic[8]; // "CRESTJ1\0"
+  char kind[16]; // "proxy_hop", "sol_event", "balancer_event"
   std::uint32_t record_bytes;
   std::uint32_t reserved;
   std::atomic<std::uint64_t> count; // records begun; a record's bytes are valid once counted
@@ -43,7 +43,8 @@ private:
 template<class Record>
 class writer {
 public:
-  writer(std::filesystem::path const& file, std::string_view kind) : raw_(file, kind, sizeof(Record)) {}
+  writer(std::filesystem::path const& file, std::string_view kind)
+    : raw_(file, kind, sizeof(Record)) {}
 
   /// The returned reference may be written to (to complete the record in place) as long as the writer lives.
   Record& append(Record const& record) { return *static_cast<Record*>(raw_.append(&record)); }

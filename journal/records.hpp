@@ -18,19 +18,20 @@ using incarnation_id = std::uint64_t;
 inline constexpr std::uint32_t no_character = 0xffffffffu;
 
 enum class hop_outcome : std::uint8_t {
-  received,      // arrived; the proxy has not decided yet (what a killed proxy leaves behind)
-  served,        // this proxy holds the session, or no token was given; the answer is the application's
-  redirected,    // X-Accel-Redirect to the owner
-  unauthorized,  // 401, unknown token
-  unavailable,   // 503: owner unreachable, registry unreachable, draining for too long
-  malformed,     // 400: the request did not parse
-  aborted        // the balancer closed before the answer could be written
+  received,     // arrived; the proxy has not decided yet (what a killed proxy leaves behind)
+  served,       // this proxy holds the session, or no token was given; the answer is the application's
+  redirected,   // X-Accel-Redirect to the owner
+  unauthorized, // 401, unknown token
+  unavailable,  // 503: owner unreachable, registry unreachable, draining for too long
+  malformed,    // 400: the request did not parse
+  aborted       // the balancer closed before the answer could be written
 };
 
-/// One request as one proxy saw it. Written with outcome `received` at arrival, completed before the answer's first byte.
+/// One request as one proxy saw it. Written with outcome `received` at arrival, completed before the answer's first
+/// byte.
 struct proxy_hop {
   std::int64_t received_ns;
-  std::int64_t answered_ns;   // when the outcome was written; 0 before
+  std::int64_t answered_ns; // when the outcome was written; 0 before
   request_id request;
   std::uint64_t epoch;        // the session's epoch under which it was served; 0 otherwise
   incarnation_id incarnation; // of this proxy
@@ -38,7 +39,7 @@ struct proxy_hop {
   std::uint32_t character;    // no_character without a valid token
   std::uint16_t status;       // HTTP status answered
   hop_outcome outcome;
-  std::uint8_t method;        // boost::beast::http::verb as integer
+  std::uint8_t method; // boost::beast::http::verb as integer
 };
 
 enum class sol_event_kind : std::uint8_t {
@@ -59,14 +60,14 @@ struct sol_event {
   std::uint64_t epoch;        // granted, released, move_*
   incarnation_id incarnation; // registered, granted, released, fenced, move_began (old owner)
   std::uint32_t character;
-  std::uint16_t sol;          // index of the sol
+  std::uint16_t sol; // index of the sol
   sol_event_kind kind;
-  std::uint8_t method;        // applied, duplicate: verb as integer
+  std::uint8_t method; // applied, duplicate: verb as integer
 };
 
 enum class balancer_event_kind : std::uint8_t {
-  request,  // a client request's head was accepted (counted as received); `detail` = balancer_detail
-  hop       // a request was sent, or tried, to an upstream
+  request, // a client request's head was accepted (counted as received); `detail` = balancer_detail
+  hop      // a request was sent, or tried, to an upstream
 };
 
 enum class hop_kind : std::uint8_t { first, redirect, retry, own };
@@ -83,10 +84,10 @@ enum class hop_result : std::uint8_t {
 /// What the balancer did with a client request itself.
 enum class request_result : std::uint8_t {
   pending,
-  forwarded,      // answered with an upstream's answer
-  refused,        // answered by the balancer without any hop (400, 404 internal, 413, 414, 431 …)
-  failed,         // answered by the balancer (502, 503, 504) after at least one hop
-  client_gone     // the client went away before an answer's head could be written
+  forwarded,  // answered with an upstream's answer
+  refused,    // answered by the balancer without any hop (400, 404 internal, 413, 414, 431 …)
+  failed,     // answered by the balancer (502, 503, 504) after at least one hop
+  client_gone // the client went away before an answer's head could be written
 };
 
 /// One event at a balancer.
@@ -96,11 +97,11 @@ struct balancer_event {
   std::uint32_t upstream_address; // IPv4, host order (hop)
   std::uint16_t upstream_port;    // (hop)
   balancer_event_kind kind;
-  hop_kind hop;                   // (hop)
-  hop_result result;              // (hop)
-  request_result outcome;         // (request)
-  std::uint16_t status;           // (request) answered to the client
-  std::uint8_t hit;               // (hop first/retry) 1: upstream chosen from the token map
+  hop_kind hop;           // (hop)
+  hop_result result;      // (hop)
+  request_result outcome; // (request)
+  std::uint16_t status;   // (request) answered to the client
+  std::uint8_t hit;       // (hop first/retry) 1: upstream chosen from the token map
   std::uint8_t padding[3];
 };
 
