@@ -19,9 +19,10 @@ namespace {
 constexpr std::size_t read_bytes = 16 * 1024;
 }
 
-http_connection::http_connection(proxy_server& server, tcp::socket socket)
+http_connection::http_connection(proxy_server& server, tcp::socket socket, cluster::ticket name)
   : server_(server)
-  , socket_(std::move(socket)) {}
+  , socket_(std::move(socket))
+  , name_(name) {}
 
 void http_connection::start() {
   error_code ignored;

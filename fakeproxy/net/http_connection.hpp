@@ -19,10 +19,10 @@ class proxy_server;
 /// Lives until `close`, which never happens while the server or the node knows its ticket.
 class http_connection : public std::enable_shared_from_this<http_connection> {
 public:
-  http_connection(proxy_server& server, tcp::socket socket);
+  http_connection(proxy_server& server, tcp::socket socket, cluster::ticket name);
 
   void start();
-  cluster::ticket name() const { return reinterpret_cast<cluster::ticket>(this); }
+  cluster::ticket name() const { return name_; }
   bool idle() const { return phase_ == phase::reading && !begun_ && in_.size() == 0; }
   void close();
 
@@ -64,6 +64,7 @@ private:
 
   proxy_server& server_;
   tcp::socket socket_;
+  cluster::ticket name_;
   boost::beast::flat_buffer in_;
   std::string out_;
   request_facts facts_;

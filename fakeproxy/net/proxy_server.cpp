@@ -13,11 +13,6 @@ cluster::endpoint advertised(listener const& http, listener const& eve) {
   return {http.local().address().to_v4().to_uint(), http.local().port(), eve.local().port()};
 }
 
-/// The connection of a ticket, kept alive: what it is told may make it close.
-std::shared_ptr<http_connection> connection_of(cluster::ticket name) {
-  return reinterpret_cast<http_connection*>(name)->shared_from_this();
-}
-
 constexpr std::chrono::milliseconds first_pause(10);
 constexpr std::chrono::milliseconds longest_pause(160);
 
@@ -70,12 +65,13 @@ void proxy_server::refresh_identity() {
 
 void proxy_server::start() {
   http_.start([this](tcp::socket socket) {
-    auto const made = std::make_shared<http_connection>(*this, std::move(socket));
-    connections_.emplace(made.get(), made);
+    cluster::ticket const name = next_name_++;
+    auto const made = std::make_shared<http_connection>(*this, std::move(socket), name);
+    connections_.emplace(name, made);
     made->start();
   });
   eve_.start([this](tcp::socket socket) {
-    cluster::ticket const name = next_client_++;
+    cluster::ticket const name = next_name_++;
     auto const made = std::make_shared<eve_connection>(*this, std::move(socket), name);
     clients_.emplace(name, made);
     made->start();
@@ -176,7 +172,7 @@ void proxy_server::pin(std::vector<cluster::character_id> const& characters, std
   auto const batch = std::make_shared<pin_batch>();
   batch->open = characters.size();
   batch->done = std::move(done);
-  cluster::ticket const name = next_client_++;
+  cluster::ticket const name = next_name_++;
   pins_.emplace(name, batch);
   for (cluster::character_id const character : characters) node_.on_pin(character, name, now(), actions_);
   perform();
@@ -231,7 +227,7 @@ void proxy_server::on_service_timer() {
   arm_service_timer();
 }
 
-void proxy_server::forget(http_connection& connection) { connections_.erase(&connection); }
+void proxy_server::forget(http_connection& connection) { connections_.erase(connection.name()); }
 
 void proxy_server::client_gone(cluster::ticket client) {
   clients_.erase(client);

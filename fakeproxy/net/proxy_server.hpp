@@ -100,6 +100,9 @@ private:
     std::function<void(std::size_t)> done;
   };
 
+  /// The connection of a ticket, kept alive: what it is told may make it close. It is there as long as the node or a
+  /// queue knows its ticket.
+  std::shared_ptr<http_connection> connection_of(cluster::ticket name) const { return connections_.at(name); }
   void connect_sol(std::uint32_t sol);
   void arm_service_timer();
   void on_service_timer();
@@ -119,9 +122,9 @@ private:
   std::optional<journal::writer<journal::proxy_hop>> journal_;
   peer_links peers_;
   std::vector<sol_link> sols_;
-  std::unordered_map<http_connection*, std::shared_ptr<http_connection>> connections_;
+  std::unordered_map<cluster::ticket, std::shared_ptr<http_connection>> connections_;
   std::unordered_map<cluster::ticket, std::shared_ptr<eve_connection>> clients_;
-  cluster::ticket next_client_ = 1;
+  cluster::ticket next_name_ = 1; // of connections, EVE clients and batches of logins: no two are named alike
   std::map<cluster::ticket, std::shared_ptr<pin_batch>> pins_;
   std::deque<patience> patience_; // by time: all wait equally long
   std::priority_queue<in_service, std::vector<in_service>, std::greater<>> services_;

@@ -26,18 +26,6 @@ struct pair_of_proxies {
 
 std::string const odd_target = "/a%20b/%2F%3F%25/%23%2B?q=%20&r=a+b";
 
-/// Balancers that redirect only when they guess wrong: with one upstream in rotation the first guess is always `other`.
-struct redirecting {
-  pair_of_proxies proxies;
-  balancer under_test;
-
-  explicit redirecting(kind k)
-    : under_test(k,
-                 k == kind::gateway ? std::vector<std::string>{proxies.other.address()}
-                                    : std::vector<std::string>{proxies.other.address()},
-                 {}) {}
-};
-
 /// The gateway follows redirects to known upstreams only, so the owner must be one; a token is tried until the first
 /// guess is `other`.
 client_answer first_redirected(balancer& b, pair_of_proxies& proxies, std::string const& method,
@@ -47,7 +35,7 @@ client_answer first_redirected(balancer& b, pair_of_proxies& proxies, std::strin
     std::size_t const before = proxies.other.requests().size();
     std::string const token = "token-" + method + std::to_string(i);
     client c(b.port());
-    client_answer const got = c.exchange(request(method, target, token, fields, body));
+    client_answer got = c.exchange(request(method, target, token, fields, body));
     if (proxies.other.requests().size() > before) {
       if (token_used) *token_used = token;
       return got;
