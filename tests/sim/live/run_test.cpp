@@ -97,7 +97,7 @@ bool eventually(Condition condition) {
 
 fs::path write_scenario(scratch const& at, std::string const& balancers, std::string const& load,
                         std::string const& thresholds, std::uint32_t characters = 1000) {
-  fs::path const file = at.directory / "scenario.json";
+  fs::path file = at.directory / "scenario.json";
   std::ofstream(file) << R"({"name": "test", "seed": 5, "topology": {"balancers": )" << balancers
                       << R"(, "proxies": {"count": 4}, "sols": {"count": 1}}, "population": {"characters": )"
                       << characters << R"(}, "load": )" << load << R"(, "thresholds": )" << thresholds << "}";

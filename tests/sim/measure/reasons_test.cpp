@@ -202,7 +202,7 @@ TEST_CASE("a request that never reached a balancer was not in flight there") {
   w.r.clients.push_back(lost);
   w.request(1, 0, guessing(static_cast<std::uint16_t>(((w.r.sols[0].incarnation >> 48) + 1) % 4)));
   require_only(w, "cold");
-  CHECK(broken(w.analyse()) == "");
+  CHECK(broken(w.analyse()).empty());
   CHECK(counter(w.analyse().metrics, "failed_requests") == 1);
 }
 
