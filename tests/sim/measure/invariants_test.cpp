@@ -148,7 +148,7 @@ planted const bugs[] = {
 TEST_CASE("an honest run breaks nothing and exercises every invariant") {
   world w = honest();
   result const r = w.analyse();
-  CHECK(broken(r) == "");
+  CHECK(broken(r).empty());
   REQUIRE(r.invariants.size() == 7);
   for (invariant_result const& i : r.invariants) {
     INFO(i.name);
@@ -189,7 +189,7 @@ TEST_CASE("violations that a balancer declares are counted apart, and must occur
   SECTION("they occur") {
     w.r.clients[5].findings = found_target;
     result const r = w.analyse();
-    CHECK(broken(r) == "");
+    CHECK(broken(r).empty());
     CHECK(invariant(r, "intact").violations == 0);
     CHECK(invariant(r, "intact").expected_violations == 1);
     CHECK(invariant(r, "intact").by_kind.at("target") == 1);
@@ -220,12 +220,12 @@ TEST_CASE("books balance when a proxy is killed in the middle of a request") {
   booked.outcome = journal::request_result::failed;
   booked.status = w.r.clients[i].status = 502;
   w.r.clients[i].incarnation = w.r.clients[i].epoch = 0;
-  SECTION("it saw the hop") { CHECK(broken(w.analyse()) == ""); }
+  SECTION("it saw the hop") { CHECK(broken(w.analyse()).empty()); }
   SECTION("it did not see the hop, and died") {
     std::erase_if(w.r.hops, [&](located_hop const& x) { return x.hop.request == i + 1 && x.hop.answered_ns == 0; });
     w.event("kill", "proxy[1]");
     result const r = w.analyse();
-    CHECK(broken(r) == "");
+    CHECK(broken(r).empty());
     CHECK(invariant(r, "books").note.find("1 hops sent to a node as it died") != std::string::npos);
   }
   SECTION("it did not see the hop, and nobody died") {
@@ -247,7 +247,7 @@ TEST_CASE("books balance when a gateway is killed with requests in flight") {
   w.r.clients[i].incarnation = w.r.clients[i].epoch = 0;
   SECTION("it was killed") {
     w.event("restart", "gateway[1]");
-    CHECK(broken(w.analyse()) == "");
+    CHECK(broken(w.analyse()).empty());
   }
   SECTION("it was not") { CHECK(broken(w.analyse()) == "books"); }
 }
@@ -263,14 +263,14 @@ TEST_CASE("hops that were not delivered are listed") {
       other.hop = journal::hop_kind::retry;
   w.r.balancers[0].events.push_back(e);
   result const r = w.analyse();
-  CHECK(broken(r) == "");
+  CHECK(broken(r).empty());
   CHECK(invariant(r, "books").note.find("1 hops not delivered") != std::string::npos);
 }
 
 TEST_CASE("a black box's books are checked as far as they can be, and the report says how far") {
   world w = honest();
   w.become(scenario::balancer_kind::nginx);
-  CHECK(broken(w.analyse()) == "");
+  CHECK(broken(w.analyse()).empty());
   CHECK(invariant(w.analyse(), "books").note.find("nginx[0], nginx[1]: black box") != std::string::npos);
   std::erase_if(w.r.hops, [](located_hop const& h) { return h.hop.request == 9; });
   CHECK(broken(w.analyse()) == "books");

@@ -66,7 +66,7 @@ TEST_CASE("measured ratios agree with the closed forms, and every part with the 
     CHECK(*whole.theory == Approx(x.theory).margin(1e-12));
     for (named_metrics const& b : r.balancers) require_agreement(ratio(b.metrics, "redirect_ratio"));
     for (named_metrics const& p : r.phases) require_agreement(ratio(p.metrics, "redirect_ratio"));
-    CHECK(broken(r) == "");
+    CHECK(broken(r).empty());
   }
 }
 
@@ -140,7 +140,7 @@ TEST_CASE("the same records give the same result, in any order of the proxies' r
   result const b = w.analyse();
   CHECK(ratio(a.metrics, "redirect_ratio").numerator == ratio(b.metrics, "redirect_ratio").numerator);
   CHECK(counter(a.metrics, "redirects{reason:cold}") == counter(b.metrics, "redirects{reason:cold}"));
-  CHECK(broken(b) == "");
+  CHECK(broken(b).empty());
 }
 
 TEST_CASE("slices of the time series add up to the run") {
