@@ -39,7 +39,7 @@ template<class T>
 T result_of(asio::io_context& context, asio::awaitable<T> what) {
   std::optional<T> value;
   std::exception_ptr broken;
-  asio::co_spawn(context, std::move(what), [&](std::exception_ptr error, T v) {
+  asio::co_spawn(context, std::move(what), [&](std::exception_ptr const& error, T v) {
     broken = error;
     if (!error) value = std::move(v);
     context.stop();
