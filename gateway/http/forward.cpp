@@ -34,7 +34,7 @@ bool is_idempotent(beast_http::verb verb) {
 std::string_view origin_form(std::string_view target) {
   for (std::string_view const scheme : {std::string_view("http://"), std::string_view("https://")})
     if (istarts_with(target, scheme)) {
-      std::size_t const path = target.find('/', scheme.size());
+      std::size_t const path = target.find_first_of("/?#", scheme.size());
       return path == std::string_view::npos ? std::string_view("/") : target.substr(path);
     }
   return target;
@@ -114,11 +114,17 @@ head_refusal summarise(message_head const& head, char const* base, request_summa
       break;
     case beast_http::field::host:
       ++hosts;
+      out.has_host = true;
       out.host = line.value.in(base);
       break;
     case beast_http::field::expect:
       if (!iequals(line.value.in(base), "100-continue")) return {417, "an expectation that is not 100-continue"};
       out.expects_continue = head.version >= 11;
+      break;
+    case beast_http::field::transfer_encoding:
+      // Beast takes what it does not know for no coding at all: the body would pass for the next request.
+      if (head.version < 11) return {400, "a transfer coding in HTTP/1.0"};
+      if (!iequals(line.value.in(base), "chunked")) return {501, "a transfer coding that is not chunked"};
       break;
     case beast_http::field::unknown:
       if (line.name.size == 11 && iequals(line.name.in(base), "Lab-Request")) {
@@ -158,7 +164,7 @@ std::string_view append_request_head(std::string& out, message_head const& head,
     if (!filter.passes(line, base) || is_internal(name)) continue;
     append_field(out, name, line.value.in(base));
   }
-  if (summary.host.empty()) append_field(out, "Host", "localhost"); // HTTP/1.0 without Host
+  if (!summary.has_host) append_field(out, "Host", "localhost"); // HTTP/1.0
   if (via)
     append_joined(out, head, base, "Via", head.version >= 11 ? "1.1 crest-gateway" : "1.0 crest-gateway");
   else

@@ -18,6 +18,7 @@ struct request_summary {
   std::string_view host;
   std::uint64_t lab_request = 0; // Lab-Request, 0 without
   bool has_authorization = false;
+  bool has_host = false;
   bool expects_continue = false;
   bool idempotent = true; // RFC 9110 9.2.2
   bool is_head = false;

@@ -88,6 +88,7 @@ void client_connection::stream_body() {
 }
 
 void client_connection::on_answer_body() {
+  if (writing_) return; // the end of the write takes what has come
   auto const self = shared_from_this();
   stream_body();
 }
@@ -137,8 +138,10 @@ void client_connection::write_out(void (client_connection::*next)()) {
     if (buffers_.front().size() == 0) buffers_.erase(buffers_.begin());
   }
   worker_.set_deadline(deadline_, deadline::client_send);
+  writing_ = true;
   boost::asio::async_write(socket_, buffers_,
                            [self = shared_from_this()](boost::system::error_code error, std::size_t bytes) {
+                             self->writing_ = false;
                              if (self->stage_ == stage::closed) return;
                              self->wrote(error, bytes);
                            });

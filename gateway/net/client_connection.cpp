@@ -25,7 +25,6 @@ unsigned status_for(boost::system::error_code ec) {
   namespace beast_http = boost::beast::http;
   if (ec == beast_http::error::header_limit) return 431;
   if (ec == beast_http::error::bad_version) return 505;
-  if (ec == beast_http::error::bad_transfer_encoding) return 501;
   return 400;
 }
 
@@ -119,7 +118,10 @@ void client_connection::parse_head() {
     return;
   }
   if (!complete) {
-    read();
+    if (input_ended_) // half-closed within a pipelined request
+      close();
+    else
+      read();
     return;
   }
   in_taken_ = parser_->head_bytes();
@@ -168,7 +170,8 @@ void client_connection::begin_request() {
   in_taken_ = 0;
   if (refusal.status != 0) {
     if (refusal.status == 404) worker_.shared().shell().internal_probes.fetch_add(1, std::memory_order_relaxed);
-    if (has_body_) keep_alive_ = false; // the body is not read
+    // The body is not read, or nobody knows where the message ends.
+    if (has_body_ || refusal.status == 400 || refusal.status == 501) keep_alive_ = false;
     answer_here({.status = refusal.status, .detail = refusal.detail});
     return;
   }
@@ -185,7 +188,17 @@ void client_connection::begin_request() {
   routed_ = true;
   auto const self = shared_from_this();
   perform(worker_.shared().start(route_, facts, monotonic_ns(), worker_.random()));
-  if (has_body_ && stage_ == stage::exchange) take_body();
+  if (stage_ != stage::exchange) return;
+  if (has_body_)
+    take_body();
+  else
+    read_ahead();
+}
+
+// While a whole request is on its way: a client that goes away is noticed. Only into an empty buffer, whose beginning
+// stays where it is until the read ends.
+void client_connection::read_ahead() {
+  if (in_end_ == 0) read();
 }
 
 // Moves body bytes from the buffer into the store, from where every hop sends them.
@@ -215,6 +228,10 @@ void client_connection::take_body() {
   if (parser_->done()) {
     body_.complete();
     deadline_.clear_deadline();
+    read_ahead();
+  } else if (input_ended_) {
+    client_gone(); // half-closed within a pipelined request
+    return;
   } else {
     worker_.set_deadline(deadline_, deadline::client_body);
     read();
@@ -234,8 +251,11 @@ void client_connection::body_failed(unsigned status, std::string_view detail) {
 void client_connection::next_request() {
   parser_.emplace(head_, settings_->max_head);
   body_.clear();
-  has_body_ = false;
-  routed_ = false;
+  has_body_ = is_head_ = http10_ = false;
+  routed_ = asleep_ = false;
+  route_ = {};
+  request_id_.clear();
+  lab_request_ = 0;
   hops_ = 0;
   status_ = 0;
   body_out_ = 0;

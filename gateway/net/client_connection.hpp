@@ -50,6 +50,7 @@ private:
 
   // Reading (client_connection.cpp)
   void read();
+  void read_ahead();
   void got(boost::system::error_code ec, std::size_t bytes);
   void continue_with_input();
   void parse_head();
@@ -95,6 +96,7 @@ private:
   stage stage_ = stage::idle;
   bool reading_ = false;
   bool input_ended_ = false;
+  bool writing_ = false; // of the answer; the rest of the body waits for it
 
   std::string in_; // the message being read begins at 0
   std::size_t in_end_ = 0;
@@ -114,6 +116,7 @@ private:
   steady_time started_{};
   live_route route_;
   bool routed_ = false; // the router knows of this request and waits to hear
+  bool asleep_ = false; // single_guess: waits to be woken
   unsigned hops_ = 0;
   std::string_view chosen_by_;
   std::string hop_error_; // RFC 9209 error of the last failure

@@ -21,6 +21,7 @@ void client_connection::perform(routing::action const& next) {
     respond(next.why, true);
     break;
   case routing::action_kind::wait:
+    asleep_ = true;
     worker_.wait_for(route_.key, shared_from_this());
     break;
   }
@@ -93,7 +94,9 @@ void client_connection::on_hop_failed(hop_failure const& failure) {
 }
 
 void client_connection::on_wake() {
-  if (stage_ != stage::exchange || !routed_) return;
+  // Not if the request that fell asleep timed out and this is the next one of the connection.
+  if (stage_ != stage::exchange || !routed_ || !std::exchange(asleep_, false)) return;
+  auto const self = shared_from_this();
   perform(worker_.shared().on_wake(route_, monotonic_ns(), worker_.random()));
 }
 

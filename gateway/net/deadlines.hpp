@@ -41,11 +41,12 @@ public:
     queues_[duration_class].duration = duration;
   }
 
-  /// Replaces the deadline that `owner` had in any queue.
-  void set(deadline_owner& owner, std::size_t duration_class, steady_time now) {
+  /// Replaces the deadline that `owner` had in any queue; returns when the new one is due.
+  steady_time set(deadline_owner& owner, std::size_t duration_class, steady_time now) {
     owner.unlink();
     owner.due_ = now + queues_[duration_class].duration;
     queues_[duration_class].waiting.push_back(owner);
+    return owner.due_;
   }
 
   /// The earliest deadline; nullopt when none is set.

@@ -134,7 +134,11 @@ void upstream_connection::send_more() {
         last_in_flight_ = true;
       }
     }
-    if (out.count == 0) return; // waits for body_arrived
+    if (out.count == 0) {
+      // Waits for body_arrived: a client that is slow must not make its upstream look dead.
+      if (!answered_) clear_deadline();
+      return;
+    }
     boost::system::error_code ec;
     std::size_t written = socket_.write_some(out.buffers, ec);
     if (ec == boost::asio::error::would_block) {
@@ -197,7 +201,7 @@ void upstream_connection::got(boost::system::error_code ec, std::size_t bytes) {
     }
     if (ec != boost::asio::error::eof) body_error_ = ec;
   } else if (!answered_) {
-    worker_.set_deadline(*this, deadline::answer);
+    if (has_deadline()) worker_.set_deadline(*this, deadline::answer);
     parse_head();
     return;
   }

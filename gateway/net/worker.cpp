@@ -100,12 +100,12 @@ void worker::accept(std::size_t listener) {
 }
 
 void worker::set_deadline(deadline_owner& owner, deadline which) {
-  deadlines_.set(owner, static_cast<std::size_t>(which), std::chrono::steady_clock::now());
-  if (timer_due_ == steady_time::max()) arm_timer();
+  steady_time const due = deadlines_.set(owner, static_cast<std::size_t>(which), std::chrono::steady_clock::now());
+  if (due < timer_due_) arm_timer();
 }
 
-// The timer is set to the earliest deadline and not moved when that one goes away: it then fires for nothing, at most
-// once for each deadline that it was set to.
+// The timer is set to the earliest deadline. It moves to an earlier one, but stays when its own goes away: it then
+// fires for nothing, at most once for each deadline that it was set to.
 void worker::arm_timer() {
   auto const next = deadlines_.next();
   timer_due_ = next.value_or(steady_time::max());
