@@ -7,7 +7,6 @@
 
 namespace fakeproxy::net {
 
-namespace asio = boost::asio;
 using cluster::millisecond;
 
 namespace {

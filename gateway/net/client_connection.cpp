@@ -12,11 +12,11 @@ namespace {
 
 /// 32 hexadecimal digits from the worker's generator: unique enough to find a request again, and no secret.
 std::string new_request_id(std::mt19937_64& random) {
-  std::string id(32, '0');
+  std::string id;
+  id.reserve(32);
   for (int half = 0; half < 2; ++half) {
     std::uint64_t value = random();
-    for (int i = 0; i < 16; ++i, value >>= 4)
-      id[static_cast<std::size_t>(half * 16 + i)] = "0123456789abcdef"[value & 15];
+    for (int i = 0; i < 16; ++i, value >>= 4) id.push_back("0123456789abcdef"[value & 15]);
   }
   return id;
 }

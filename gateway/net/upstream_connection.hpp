@@ -40,7 +40,7 @@ protected:
 class upstream_connection final : public deadline_owner, public std::enable_shared_from_this<upstream_connection> {
 public:
   upstream_connection(worker& w, routing::upstream_id id);
-  ~upstream_connection();
+  ~upstream_connection() override;
 
   /// What to send. Views and the store stay valid until the connection is released.
   struct hop_request {

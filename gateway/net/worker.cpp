@@ -159,7 +159,7 @@ void worker::forget_idle(routing::upstream_id id, upstream_connection const* con
   if (found != idle_[index].end()) idle_[index].erase(found);
 }
 
-void worker::wait_for(http::token_digest const& key, std::shared_ptr<client_connection> connection) {
+void worker::wait_for(http::token_digest const& key, std::weak_ptr<client_connection> connection) {
   waiting_[key].push_back(std::move(connection));
 }
 

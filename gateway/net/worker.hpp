@@ -84,7 +84,7 @@ public:
   void forget_idle(routing::upstream_id id, upstream_connection const* connection);
 
   /// single_guess: puts the connection to sleep until the key's guess is over.
-  void wait_for(http::token_digest const& key, std::shared_ptr<client_connection> connection);
+  void wait_for(http::token_digest const& key, std::weak_ptr<client_connection> connection);
   /// Wakes those who wait for the key, on every worker.
   std::function<void(http::token_digest const&)> wake;
   void wake_here(http::token_digest const& key);
