@@ -138,6 +138,11 @@ void draw_lines(Gnuplot& gp, result const& r) {
     gp << "set label 'no requests' at graph 0.5,0.5 center\nset yrange [0:1]\nplot NaN notitle\n";
     return;
   }
+  double highest = 0;
+  for (line const& l : lines)
+    for (auto const& point : l.points) highest = std::max(highest, std::get<1>(point));
+  for (auto const& [at, value] : theory) highest = std::max(highest, value);
+  if (highest <= 0) gp << "set yrange [0:0.01]\n"; // a run without redirects has a scale as well
   auto const named = static_cast<std::size_t>(
       std::count_if(lines.begin(), lines.end(), [](line const& l) { return !l.name.empty(); }));
   std::string plot;

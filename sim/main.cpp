@@ -79,8 +79,10 @@ int run_command(run_choice const& choice) {
   } catch (config::bad_input const&) {
     throw;
   } catch (std::exception const& error) {
-    std::cerr << "crest-sim: the run failed: " << error.what() << "\ncrest-sim: its logs are in "
-              << (private_directory / "logs").string() << '\n';
+    std::cerr << "crest-sim: the run failed: " << error.what() << '\n';
+    std::error_code none;
+    if (fs::path const logs = private_directory / "logs"; fs::is_directory(logs, none))
+      std::cerr << "crest-sim: its logs are in " << logs.string() << '\n';
     return measure::exit_could_not_run;
   }
 }

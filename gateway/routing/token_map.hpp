@@ -23,6 +23,17 @@ public:
   /// The largest map that fits into `budget_bytes`; at least one entry.
   static token_map with_budget(std::size_t budget_bytes) { return token_map(capacity_for(budget_bytes)); }
 
+  /// Entries of the largest map that fits into `budget` bytes; at least one.
+  static std::size_t capacity_for(std::size_t budget) {
+    std::size_t low = 1;
+    std::size_t high = budget / sizeof(entry) + 1;
+    while (low + 1 < high) {
+      std::size_t const middle = low + (high - low) / 2;
+      (bytes_for(middle) <= budget ? low : high) = middle;
+    }
+    return low;
+  }
+
   explicit token_map(std::size_t capacity)
     : entries_(std::make_unique<std::vector<entry>>())
     , capacity_(capacity)
@@ -139,16 +150,6 @@ private:
       sample.reserve(capacity);
     }
     return index_bytes + capacity * sizeof(entry);
-  }
-
-  static std::size_t capacity_for(std::size_t budget) {
-    std::size_t low = 1;
-    std::size_t high = budget / sizeof(entry) + 1;
-    while (low + 1 < high) {
-      std::size_t const middle = low + (high - low) / 2;
-      (bytes_for(middle) <= budget ? low : high) = middle;
-    }
-    return low;
   }
 
   std::uint32_t take_slot() {

@@ -96,7 +96,7 @@ void client::complete(connection& c, client_outcome outcome) {
     if (record.findings != 0 && ++observed_of_[record.findings] <= max_observed)
       observed_.emplace(record.request, c.exchange_.observed());
   } else {
-    latencies_.push_back(static_cast<std::uint64_t>(record.done_ns - record.intended_ns));
+    latencies_.record(record.done_ns - record.intended_ns);
   }
   ++finished_;
   counts_.done.fetch_add(1, std::memory_order_relaxed);

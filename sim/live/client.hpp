@@ -2,6 +2,7 @@
 
 #include "sim/live/exchange.hpp"
 #include "sim/live/ready_set.hpp"
+#include "sim/measure/histogram.hpp"
 #include "sim/measure/records.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -74,8 +75,8 @@ public:
   std::vector<measure::client_record> records() const;
   /// What arrived, for some of the requests with findings.
   std::map<journal::request_id, std::string> const& observed() const { return observed_; }
-  /// Latencies (ns, from the intended start) when no records are kept.
-  std::vector<std::uint64_t> const& latencies() const { return latencies_; }
+  /// Latencies (from the intended start) when no records are kept.
+  measure::histogram const& latencies() const { return latencies_; }
 
 private:
   friend class connection;
@@ -119,7 +120,7 @@ private:
   std::deque<measure::client_record> records_;
   std::map<journal::request_id, std::string> observed_;
   std::map<std::uint16_t, std::size_t> observed_of_; // by findings
-  std::vector<std::uint64_t> latencies_;
+  measure::histogram latencies_;
 };
 
 }

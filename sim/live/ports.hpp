@@ -12,8 +12,8 @@ namespace sim::live {
 /// listens), and so can its next life after a restart. Between lives connections are refused.
 class port_reservation {
 public:
-  /// Throws `could_not_run` when there is none left.
-  port_reservation();
+  /// That port, or one that is free when `port` is 0. Throws `could_not_run` when it is taken or none is left.
+  explicit port_reservation(std::uint16_t port = 0);
   port_reservation(port_reservation&& other) noexcept;
   port_reservation& operator=(port_reservation&& other) noexcept;
   ~port_reservation();

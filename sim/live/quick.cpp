@@ -7,7 +7,6 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <ctime>
@@ -109,17 +108,12 @@ quick_result quick_load(quick_settings const& settings) {
   result.cpu_seconds = thread_cpu_seconds() - cpu_start;
   result.requests = load.counts().done.load();
   result.failed = load.counts().failed.load();
-  result.latency_ns = load.latencies();
-  std::sort(result.latency_ns.begin(), result.latency_ns.end());
+  result.latency = load.latencies();
   return result;
 }
 
 std::string describe(quick_result const& result) {
-  auto const quantile_ms = [&](double q) {
-    if (result.latency_ns.empty()) return 0.0;
-    auto const index = static_cast<std::size_t>(q * static_cast<double>(result.latency_ns.size() - 1));
-    return static_cast<double>(result.latency_ns[index]) * 1e-6;
-  };
+  auto const quantile_ms = [&](double q) { return static_cast<double>(result.latency.quantile_ns(q)) * 1e-6; };
   double const requests = static_cast<double>(result.requests);
   char text[400];
   std::snprintf(text, sizeof text,

@@ -1,9 +1,10 @@
 #pragma once
 
+#include "sim/measure/histogram.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 namespace sim::live {
 
@@ -18,7 +19,7 @@ struct quick_settings {
 struct quick_result {
   std::uint64_t requests = 0, failed = 0; // failed: no whole answer, or a status of 500 and more
   double seconds = 0, cpu_seconds = 0;    // cpu: of this thread, user and system
-  std::vector<std::uint64_t> latency_ns;  // sorted
+  measure::histogram latency;
 };
 
 /// One thread, until the duration is over. Throws `config::bad_input` for a URL that cannot be used.

@@ -11,8 +11,8 @@ namespace sim::live {
 /// Many sockets behind one Asio wait: an edge-triggered epoll set that is itself waited for.
 ///
 /// A load generator knows when each socket is worth reading, so Asio's speculative read of each (an EAGAIN a request)
-/// and its handler a socket are pure cost: with 64 connections this is a quarter less CPU a request (docs/adr). Each
-/// socket is registered once in its life. Runs on the io_context's one thread.
+/// and its queued handler a socket are pure cost (docs/adr/0008). Each socket is registered once in its life. Runs on
+/// the io_context's one thread.
 class ready_set {
 public:
   /// `on_ready(key, epoll events)` for each socket that became ready.

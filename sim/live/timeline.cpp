@@ -22,6 +22,7 @@ namespace {
 
 constexpr auto move_patience = std::chrono::seconds(30);
 constexpr std::size_t moves_a_call = 1000;
+constexpr auto notify_patience = std::chrono::seconds(30);
 
 asio::awaitable<void> add_balancers(stage_hands hands, std::size_t event, measure::event_record& record) {
   record.kind = "add_balancer";
@@ -72,6 +73,21 @@ asio::awaitable<void> move_sessions(stage_hands hands, scenario::move_sessions c
   record.detail = "moved " + std::to_string(moved) + " of " + std::to_string(wanted) + " sessions";
 }
 
+asio::awaitable<void> restart(stage_hands hands, scenario::restart_node const& what, measure::event_record& record) {
+  record.kind = "restart";
+  record.node = what.node;
+  bool const ran = hands.nodes.running(what.node);
+  co_await hands.nodes.restart(what.node, what.graceful);
+  record.detail = (!ran ? "started " : what.graceful ? "stopped and started " : "killed and started ") + what.node;
+  // A sol notifies at the rate that it was told, and its next life was told nothing.
+  if (!what.node.starts_with("sol[") || hands.what.population.eve_clients == 0) co_return;
+  std::string admin = hands.nodes.admin_of(what.node);
+  std::string target = "/nodes/" + what.node + "/notifications";
+  json body{{"rate_rps", hands.what.population.eve_notification_rate_rps}};
+  co_await admin_call(std::move(admin), boost::beast::http::verb::post, std::move(target), std::move(body),
+                      notify_patience);
+}
+
 asio::awaitable<void> perform(stage_hands hands, std::size_t index, measure::event_record& record) {
   scenario::action const& action = hands.what.events[index].action;
   if (std::holds_alternative<scenario::add_balancer>(action)) {
@@ -81,11 +97,8 @@ asio::awaitable<void> perform(stage_hands hands, std::size_t index, measure::eve
     record.node = kill->node;
     co_await hands.nodes.kill(kill->node);
     record.detail = "killed " + kill->node;
-  } else if (auto const* restart = std::get_if<scenario::restart_node>(&action)) {
-    record.kind = "restart";
-    record.node = restart->node;
-    co_await hands.nodes.restart(restart->node, restart->graceful);
-    record.detail = (restart->graceful ? "stopped and started " : "killed and started ") + restart->node;
+  } else if (auto const* again = std::get_if<scenario::restart_node>(&action)) {
+    co_await restart(hands, *again, record);
   } else {
     co_await move_sessions(hands, std::get<scenario::move_sessions>(action), index, record);
   }

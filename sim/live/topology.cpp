@@ -84,12 +84,14 @@ topology::topology(asio::any_io_executor executor, scenario::scenario const& s, 
   , directory_(std::move(directory))
   , key_(key)
   , on_crash_(std::move(on_crash)) {
+  // The ports that the scenario asks for first, lest they be picked for something else.
+  std::uint16_t const first = s.topology.proxies.first_port;
+  for (std::uint32_t i = 0; i < s.topology.proxies.count; ++i)
+    proxies_.push_back({"proxy[" + std::to_string(i) + "]", 0,
+                        reserve(first == 0 ? first : static_cast<std::uint16_t>(first + i)), std::string()});
+  for (proxy_node& proxy : proxies_) proxy.eve = reserve();
   for (std::uint32_t i = 0; i < s.topology.sols.count; ++i)
     sols_.push_back({"sol[" + std::to_string(i) + "]", 0, reserve()});
-  for (std::uint32_t i = 0; i < s.topology.proxies.count; ++i) {
-    std::string http = reserve();
-    proxies_.push_back({"proxy[" + std::to_string(i) + "]", 0, std::move(http), reserve()});
-  }
   for (scenario::balancer_identity& identity : scenario::balancers_of(s)) {
     bool const external = identity.settings->kind == scenario::balancer_kind::external;
     std::size_t const position =
@@ -101,8 +103,8 @@ topology::topology(asio::any_io_executor executor, scenario::scenario const& s, 
   }
 }
 
-std::string topology::reserve() {
-  ports_.emplace_back();
+std::string topology::reserve(std::uint16_t port) {
+  ports_.emplace_back(port);
   return ports_.back().address();
 }
 
@@ -295,6 +297,11 @@ asio::awaitable<std::vector<std::string>> topology::stop(std::chrono::nanosecond
     }
   }
   co_return complaints;
+}
+
+bool topology::running(std::string const& node) const {
+  host const& h = hosts_[host_of(node)];
+  return h.process && h.process->running();
 }
 
 std::string topology::admin_of(std::string const& node) const { return hosts_[host_of(node)].admin; }

@@ -87,13 +87,15 @@ public:
   std::vector<balancer_node> const& balancers() const { return balancers_; }
   run_directory const& directory() const { return directory_; }
 
+  /// Whether the node's process runs.
+  bool running(std::string const& node) const;
   /// Admin address of a proxy or sol, empty while it does not run.
   std::string admin_of(std::string const& node) const;
   std::filesystem::path journal_of(std::string const& node) const;
 
 private:
   std::size_t host_of(std::string const& node) const;
-  std::string reserve();
+  std::string reserve(std::uint16_t port = 0);
   void add_cluster_hosts(bool proxies);
   void add_balancer_host(std::size_t index);
   nlohmann::json cluster_config(std::string const& name) const;

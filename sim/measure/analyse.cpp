@@ -119,7 +119,9 @@ private:
     double const allowed = static_cast<double>(load.max_schedule_lag.count()) / 1e6;
     if (lag > allowed)
       why.push_back("invalid: the load generator could not keep its rate: p(99) of schedule lag " + in_ms(lag) +
-                    ", allowed " + in_ms(allowed));
+                    ", allowed " + in_ms(allowed) +
+                    "; a lower rate, more load.threads, or more load.connections_per_balancer (now " +
+                    std::to_string(load.connections_per_balancer) + ") if answers are slow");
     return why;
   }
 

@@ -10,6 +10,16 @@
 namespace sim::scenario {
 namespace {
 
+/// Balancers that run already must have been told where the proxies will be.
+void check_externals(cursor const& root, scenario const& s) {
+  if (s.topology.proxies.first_port != 0) return;
+  for (balancer_identity const& balancer : balancers_of(s)) {
+    if (balancer.settings->kind != balancer_kind::external) continue;
+    root["topology"]["proxies"].fail("found no first_port, and " + balancer.name +
+                                     ", which cannot know ports that are picked for a run; allowed: with first_port");
+  }
+}
+
 nlohmann::json const& schema() {
   static nlohmann::json const parsed = nlohmann::json::parse(scenario_schema);
   return parsed;
@@ -30,6 +40,7 @@ scenario read(config::document document, std::filesystem::path const& file, std:
   s.population = read_population(root, s);
   s.phases = read_phases(root, s);
   read_events(root, s, directory);
+  check_externals(root, s);
   s.thresholds = read_thresholds(root, s);
   return s;
 }

@@ -75,6 +75,11 @@ proxy_settings read_proxies(cursor const& at) {
   if (at.has("service_time")) proxies.service_time = read_service_time(at["service_time"]);
   proxies.redirect_time = at.duration("redirect_time", proxies.redirect_time);
   proxies.answer_bytes = at.count("answer_bytes", proxies.answer_bytes);
+  proxies.first_port = static_cast<std::uint16_t>(at.count("first_port", 0));
+  if (proxies.first_port + proxies.count > 65536) {
+    at["first_port"].fail("found " + std::to_string(proxies.first_port) + " for " + std::to_string(proxies.count) +
+                          " proxies; allowed: so that the last one's port is at most 65535");
+  }
   proxies.lease = at.duration("lease", proxies.lease);
   if (proxies.lease < std::chrono::milliseconds(10)) {
     at[at.has("lease") ? "lease" : "lease_ms"].fail("found a lease below 10 ms; allowed: 10 ms or more");

@@ -75,6 +75,7 @@ struct proxy_settings {
   nanoseconds redirect_time{0};
   std::uint32_t answer_bytes = 256;
   nanoseconds lease = std::chrono::seconds(3);
+  std::uint16_t first_port = 0; // proxy[I] listens on 127.0.0.1:(first_port + I); 0: ports that are free
 };
 
 struct sol_settings {

@@ -1,5 +1,9 @@
 #include "sim/theory/expect.hpp"
 
+#include "gateway/http/digest.hpp"
+#include "gateway/routing/router.hpp"
+#include "gateway/routing/token_map.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -9,7 +13,11 @@ namespace {
 using scenario::balancer_group;
 using scenario::balancer_kind;
 
-constexpr std::uint64_t bytes_per_entry = 128; // chosen: above what a digest, an upstream and LRU links take
+/// The map of gateway/net; a live test compares the two.
+using gateway_map = gateway::routing::token_map<gateway::http::token_digest, gateway::routing::learnt_backend,
+                                                gateway::http::token_digest_hash>;
+/// Beyond this a map holds more than the largest population, and trying sizes out costs memory.
+constexpr std::uint64_t largest_budget = std::uint64_t{2} << 30;
 
 /// Why the guesses of this group are not uniform and independent; empty when they are.
 std::string_view guesses_broken_by(balancer_group const& g, std::uint32_t proxies) {
@@ -54,7 +62,8 @@ std::string broken_by(scenario::scenario const& s) {
 }
 
 std::uint64_t map_entries(balancer_group const& g, std::uint32_t token_bytes) {
-  if (g.kind == balancer_kind::gateway) return g.token_map_bytes.value_or(0) / bytes_per_entry;
+  if (g.kind == balancer_kind::gateway)
+    return g.token_map_bytes ? gateway_map::capacity_for(std::min(*g.token_map_bytes, largest_budget)) : 0;
   struct row {
     std::uint32_t key_bytes;
     std::uint64_t entries;

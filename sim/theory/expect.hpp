@@ -24,8 +24,8 @@ struct expectation {
 /// What the scenario alone decides. What only the run shows (overlap, failures, evictions) is for the caller to check.
 expectation expect(scenario::scenario const& s);
 
-/// Lower bound of the entries that a gateway's token map of so many bytes holds: 1 per 128 bytes. nginx's
-/// `lua_shared_dict` by the length of its keys, as measured on 1.22 (DESIGN section 7).
+/// Entries that the token map of a balancer of this group holds: a gateway's as gateway/routing sizes it (0 when off);
+/// of nginx's `lua_shared_dict` a lower bound by the length of its keys, as measured on 1.22 (DESIGN section 7).
 std::uint64_t map_entries(scenario::balancer_group const& g, std::uint32_t token_bytes);
 
 }

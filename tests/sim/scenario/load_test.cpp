@@ -101,7 +101,8 @@ TEST_CASE("overrides reach every part, also a list's elements") {
 TEST_CASE("balancers are numbered per kind, and added ones follow in the order of their events") {
   scenario const s =
       load_text(small, "small.json",
-                {"topology.balancers=[{\"kind\":\"nginx\"},{\"kind\":\"gateway\",\"count\":2},{\"kind\":\"nginx\"},"
+                {"topology.proxies.first_port=20000",
+                 "topology.balancers=[{\"kind\":\"nginx\"},{\"kind\":\"gateway\",\"count\":2},{\"kind\":\"nginx\"},"
                  "{\"kind\":\"external\",\"addresses\":[\"127.0.0.1:80\",\"127.0.0.1:81\"]}]",
                  "events=[{\"at\":\"9s\",\"add_balancer\":{\"kind\":\"nginx\"}},"
                  "{\"at\":\"3s\",\"add_balancer\":{\"kind\":\"gateway\",\"count\":2}},"
