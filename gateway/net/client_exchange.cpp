@@ -128,7 +128,8 @@ void client_connection::respond(routing::refusal why, bool) {
     case routing::refusal::none:
       break;
     }
-    return {502, hop_error_.empty() ? std::string_view("destination_unavailable") : std::string_view(hop_error_),
+    return {hop_error_.ends_with("_timeout") ? 504u : 502u,
+            hop_error_.empty() ? std::string_view("destination_unavailable") : std::string_view(hop_error_),
             "no upstream could be reached", false};
   }();
   if (has_body_ && !body_.is_complete()) keep_alive_ = false;
