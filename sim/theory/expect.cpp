@@ -29,7 +29,6 @@ std::string_view guesses_broken_by(balancer_group const& g, std::uint32_t proxie
   }
   switch (g.guess) {
   case scenario::guess_policy::random:
-    return {};
   case scenario::guess_policy::token_hash:
     return {};
   case scenario::guess_policy::round_robin:
