@@ -24,7 +24,9 @@ cluster::duration from_ms(json const& value) {
 }
 
 cluster::service_time read_service(json const& value) {
-  auto const& [shape, details] = *value.items().begin();
+  auto const only = value.begin(); // one law, as the schema has it
+  std::string const& shape = only.key();
+  json const& details = only.value();
   cluster::service_time service;
   service.mean = from_ms(details.at("mean_ms"));
   if (shape == "exponential") service.kind = cluster::service_time::shape::exponential;
