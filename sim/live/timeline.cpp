@@ -54,11 +54,16 @@ asio::awaitable<void> move_sessions(stage_hands hands, scenario::move_sessions c
 
   std::size_t const sols = hands.nodes.sols().size();
   std::uint64_t moved = 0;
+  std::string unreachable;
   for (std::size_t shard = 0; shard < sols; ++shard) {
     std::vector<std::uint32_t> of_shard;
     for (std::uint32_t const character : candidates)
       if (character % sols == shard) of_shard.push_back(character);
     std::string const& sol = hands.nodes.sols()[shard].name;
+    if (!hands.nodes.running(sol)) { // killed: nobody can move its characters
+      if (!of_shard.empty()) unreachable += (unreachable.empty() ? "; not running: " : ", ") + sol;
+      continue;
+    }
     for (std::size_t at = 0; at < of_shard.size(); at += moves_a_call) {
       auto const begin = of_shard.begin() + static_cast<std::ptrdiff_t>(at);
       auto const end = of_shard.begin() + static_cast<std::ptrdiff_t>(std::min(at + moves_a_call, of_shard.size()));
@@ -70,7 +75,7 @@ asio::awaitable<void> move_sessions(stage_hands hands, scenario::move_sessions c
       moved += answer.value("moved", std::uint64_t{0});
     }
   }
-  record.detail = "moved " + std::to_string(moved) + " of " + std::to_string(wanted) + " sessions";
+  record.detail = "moved " + std::to_string(moved) + " of " + std::to_string(wanted) + " sessions" + unreachable;
 }
 
 asio::awaitable<void> restart(stage_hands hands, scenario::restart_node const& what, measure::event_record& record) {
