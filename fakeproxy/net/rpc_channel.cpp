@@ -5,7 +5,6 @@
 namespace fakeproxy::net {
 
 namespace asio = boost::asio;
-namespace websocket = boost::beast::websocket;
 
 rpc_channel::rpc_channel(tcp::socket socket)
   : stream_(std::move(socket)) {

@@ -5,8 +5,7 @@ namespace fakeproxy::net {
 namespace asio = boost::asio;
 
 sol_server::sol_server(asio::io_context& io, process_settings const& process, node_settings const& node)
-  : io_(io)
-  , process_(process)
+  : process_(process)
   , name_(node.name())
   , index_(node.index)
   , listener_(io, node.listen)

@@ -60,7 +60,6 @@ private:
   void arm_delay();
   void arm_notifications();
 
-  boost::asio::io_context& io_;
   process_settings const& process_;
   std::string name_;
   std::uint16_t index_;

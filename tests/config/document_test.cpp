@@ -106,7 +106,7 @@ TEST_CASE("files that are missing, too large or no files are named") {
                     Catch::Contains("large.json: found 100000000 bytes; allowed: at most 16777216"));
 }
 
-TEST_CASE("--set replaces, creates and addresses list elements") {
+TEST_CASE("an override with --set replaces, creates and addresses list elements") {
   auto d = document::parse("{\n\"topology\": {\n\"balancers\": [{\"count\": 1},\n{\"count\": 2}]}}", "f");
   d.set("topology.balancers[1].count=7");
   d.set("topology.proxies.count=3");
@@ -128,7 +128,7 @@ TEST_CASE("--set replaces, creates and addresses list elements") {
         "f:3: topology.balancers[0].count: found 1");
 }
 
-TEST_CASE("--set forgets the lines of what it replaces") {
+TEST_CASE("an override with --set forgets the lines of what it replaces") {
   auto d = document::parse("{\n\"a\": {\n\"b\": 1}}", "f");
   d.set("a={\"b\": 2}");
   CHECK(d.line_of(pointer("/a/b")) == 0);

@@ -82,7 +82,7 @@ TEST_CASE("folders include only what the architecture lets them") {
       {"fakeproxy/net", {"fakeproxy/", "config/", "journal/"}},
       {"sim/scenario", {"sim/scenario/", "config/", "gateway/http/accel.hpp", "gateway/routing/"}},
       {"sim/load", {"sim/load/", "sim/scenario/", "config/", "gateway/routing/"}},
-      {"sim/theory", {"sim/theory/", "sim/scenario/", "gateway/routing/"}},
+      {"sim/theory", {"sim/theory/", "sim/scenario/", "gateway/routing/", "gateway/http/digest.hpp"}},
       {"sim/measure", {"sim/measure/", "sim/theory/", "sim/scenario/", "fakeproxy/cluster/", "journal/"}},
       {"sim/live", {"sim/", "gateway/http/", "fakeproxy/cluster/", "journal/", "config/", "reports/"}},
       {"reports", {"reports/", "sim/measure/", "sim/scenario/metrics.hpp", "config/"}},
@@ -109,7 +109,7 @@ TEST_CASE("fakeproxy reads HTTP with stock Beast, not with the parser that it is
 
 TEST_CASE("no names that say nothing, no unfinished business") {
   std::regex const vague(R"((^|/)(utils?|common|helpers?|misc|manager)\.(hpp|cpp)$)");
-  std::regex const unfinished("TODO|FIXME|XXX");
+  std::regex const unfinished(R"(\b(TODO|FIXME|XXX)\b)");
   for (char const* folder : {"config", "journal", "gateway", "fakeproxy", "sim", "reports"})
     for (source const& s : sources_under(folder, true)) {
       INFO(s.path);

@@ -213,7 +213,7 @@ TEST_CASE("metrics are lines of name, labels and number, and say what status say
   CHECK(values.at("crest_gateway_request_duration_seconds_bucket{le=\"+Inf\"}") == 10);
 }
 
-TEST_CASE("--check says whether a configuration is valid; a wrong one is one line and exit 2") {
+TEST_CASE("the flag --check says whether a configuration is valid; a wrong one is one line and exit 2") {
   finished const good = run_gateway({"--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:1", "--check"});
   CHECK(good.exit_code == 0);
   struct row {
