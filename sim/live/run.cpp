@@ -66,6 +66,7 @@ private:
   asio::awaitable<std::map<std::uint32_t, std::uint64_t>> notifications_sent();
   asio::awaitable<void> watch();
   asio::awaitable<void> wait_for_load();
+  bool may_rest() const;
   asio::awaitable<void> finish();
   asio::awaitable<void> finish_eve();
   measure::run_records records_of(load_records load);
@@ -232,8 +233,19 @@ asio::awaitable<void> conductor::conduct() {
   co_await wait_for_load();
 }
 
+// Whether nothing may be under way although the load goes on: characters think, a trace pauses, an open load's next
+// arrival is not due.
+bool conductor::may_rest() const {
+  scenario::load const& load = scenario_.load;
+  if (load.kind == scenario::load_kind::closed) return load.think_time.count() > 0;
+  if (load.kind == scenario::load_kind::trace) return true;
+  std::chrono::nanoseconds planned = load.duration;
+  for (scenario::ramp_stage const& stage : load.stages) planned += stage.duration;
+  return now_ns() - load_.start_ns() < planned.count();
+}
+
 asio::awaitable<void> conductor::wait_for_load() {
-  // Stalled: requests are in flight, and none has ended for longer than a time-out allows.
+  // Stalled: no request has ended for longer than a time-out allows, and something should have.
   auto const stall = scenario_.load.timeout + std::chrono::seconds(10);
   std::uint64_t done = 0;
   auto since = std::chrono::steady_clock::now();
@@ -241,7 +253,7 @@ asio::awaitable<void> conductor::wait_for_load() {
     load_over_.expires_after(std::chrono::seconds(1));
     co_await load_over_.async_wait(asio::as_tuple(asio::use_awaitable));
     load_progress const now = load_.progress();
-    if (now.done != done || now.sent == now.done) {
+    if (now.done != done || (now.sent <= now.done && may_rest())) {
       done = now.done;
       since = std::chrono::steady_clock::now();
     } else if (std::chrono::steady_clock::now() - since > stall) {

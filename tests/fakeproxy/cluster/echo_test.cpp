@@ -10,7 +10,7 @@ TEST_CASE("a target is escaped so that every byte can be told apart") {
   CHECK(escape_target("/a/b?c=d&e#f") == "/a/b?c=d&e#f");
   CHECK(escape_target("/a%20b") == "/a%2520b");
   CHECK(escape_target("/a b\r\n\x7f\xc3\xa9") == "/a%20b%0D%0A%7F%C3%A9");
-  CHECK(escape_target("") == "");
+  CHECK(escape_target("").empty());
 }
 
 TEST_CASE("the fields digest takes in the fields that must arrive, and no others") {
