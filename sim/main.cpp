@@ -122,7 +122,7 @@ int main_of(int argc, char** argv) {
   CLI::App app{"CREST Lab: runs routing scenarios against real balancers and simulated EVE proxies.\n"
                "Exit codes: 0 passed, 99 a threshold or invariant failed, 2 bad input, 3 invalid run (the load\n"
                "generator could not keep its rate), 1 could not run, 130 interrupted."};
-  app.set_version_flag("--version", std::string(config::version));
+  app.set_version_flag("--version", "crest-sim " + std::string(config::version));
   app.require_subcommand(1);
 
   run_choice run;
