@@ -128,7 +128,7 @@ void client_connection::write_out(void (client_connection::*next)()) {
   }
   after_write_ = next;
   if (ec || written == total) {
-    wrote(ec, written);
+    wrote(ec);
     return;
   }
   while (written > 0) {
@@ -140,14 +140,14 @@ void client_connection::write_out(void (client_connection::*next)()) {
   worker_.set_deadline(deadline_, deadline::client_send);
   writing_ = true;
   boost::asio::async_write(socket_, buffers_,
-                           [self = shared_from_this()](boost::system::error_code error, std::size_t bytes) {
+                           [self = shared_from_this()](boost::system::error_code error, std::size_t) {
                              self->writing_ = false;
                              if (self->stage_ == stage::closed) return;
-                             self->wrote(error, bytes);
+                             self->wrote(error);
                            });
 }
 
-void client_connection::wrote(boost::system::error_code ec, std::size_t) {
+void client_connection::wrote(boost::system::error_code ec) {
   if (ec) {
     client_gone();
     return;

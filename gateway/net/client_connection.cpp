@@ -305,7 +305,7 @@ void client_connection::on_request_timeout() {
   if (std::exchange(routed_, false) && worker_.shared().abandon(route_)) wake_others();
   if (has_body_ && !body_.is_complete()) keep_alive_ = false;
   hop_error_ = "http_response_timeout";
-  respond(routing::refusal::upstream_timeout, false);
+  respond(routing::refusal::upstream_timeout);
 }
 
 }

@@ -65,7 +65,7 @@ private:
   void on_answer_body() override;
   void on_hop_failed(hop_failure const& failure) override;
   void follow_redirect(std::string_view location);
-  void respond(routing::refusal why, bool woke);
+  void respond(routing::refusal why);
   void end_hop(journal::hop_result result);
   void wake_others();
 
@@ -74,7 +74,7 @@ private:
   void stream_body();
   void answer_here(http::own_answer answer);
   void write_out(void (client_connection::*next)());
-  void wrote(boost::system::error_code ec, std::size_t bytes);
+  void wrote(boost::system::error_code ec);
   void finish_request();
   void next_request();
   void linger();

@@ -18,7 +18,7 @@ void client_connection::perform(routing::action const& next) {
     break;
   case routing::action_kind::respond:
     routed_ = false;
-    respond(next.why, true);
+    respond(next.why);
     break;
   case routing::action_kind::wait:
     asleep_ = true;
@@ -103,7 +103,7 @@ void client_connection::on_wake() {
 void client_connection::wake_others() { worker_.wake(route_.key); }
 
 // The router gave up: 502, 503 or 504 with the reason as RFC 9209 has it.
-void client_connection::respond(routing::refusal why, bool) {
+void client_connection::respond(routing::refusal why) {
   struct words {
     unsigned status;
     std::string_view error; // RFC 9209 2.3

@@ -147,7 +147,7 @@ void upstream_connection::send_more() {
     }
     accepted_any_ = accepted_any_ || written > 0;
     if (ec || written == out.bytes) {
-      wrote(ec, written);
+      wrote(ec);
       continue;
     }
     out.consume(written);
@@ -157,14 +157,14 @@ void upstream_connection::send_more() {
                                self->writing_ = false;
                                if (!self->open_) return;
                                self->accepted_any_ = self->accepted_any_ || bytes > 0;
-                               self->wrote(error, bytes);
+                               self->wrote(error);
                                if (self->user_) self->send_more();
                              });
   }
 }
 
 // A failed write is not the end: the upstream may have answered before it closed, and the read that is under way tells.
-void upstream_connection::wrote(boost::system::error_code ec, std::size_t) {
+void upstream_connection::wrote(boost::system::error_code ec) {
   if (ec) {
     send_failed_ = true;
     return;

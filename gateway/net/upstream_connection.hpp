@@ -74,7 +74,7 @@ public:
 private:
   void connect(endpoint const& to);
   void send_more();
-  void wrote(boost::system::error_code ec, std::size_t bytes);
+  void wrote(boost::system::error_code ec);
   void read();
   void got(boost::system::error_code ec, std::size_t bytes);
   void parse_head();
