@@ -1,7 +1,8 @@
 #include "sim/load/stream.hpp"
 
+#include "sim/load/elementary.hpp"
+
 #include <array>
-#include <cmath>
 
 namespace sim::load {
 
@@ -21,6 +22,6 @@ std::mt19937_64 stream(std::uint64_t seed, std::string_view name) {
   return std::mt19937_64(sequence);
 }
 
-double exponential_ns(double uniform, double rate) { return -std::log(uniform) / rate * 1e9; }
+double exponential_ns(double uniform, double rate) { return -exact_log(uniform) / rate * 1e9; }
 
 }

@@ -84,7 +84,10 @@ TEST_CASE("folders include only what the architecture lets them") {
       {"sim/load", {"sim/load/", "sim/scenario/", "config/", "gateway/routing/"}},
       {"sim/theory", {"sim/theory/", "sim/scenario/", "gateway/routing/", "gateway/http/digest.hpp"}},
       {"sim/measure", {"sim/measure/", "sim/theory/", "sim/scenario/", "fakeproxy/cluster/", "journal/"}},
-      {"sim/live", {"sim/", "gateway/http/", "fakeproxy/cluster/", "journal/", "config/", "reports/"}},
+      {"sim/live",
+       {"sim/live/", "sim/load/", "sim/measure/", "sim/theory/", "sim/scenario/", "gateway/http/", "fakeproxy/cluster/",
+        "journal/", "config/"}},
+      {"sim/command", {"sim/", "reports/", "config/"}},
       {"reports", {"reports/", "sim/measure/", "sim/scenario/metrics.hpp", "config/"}},
   };
   for (rule const& r : rules)
