@@ -48,18 +48,6 @@ asio::awaitable<bool> poll_until(Condition condition, std::chrono::nanoseconds p
 
 }
 
-void notification_ledger::receive(std::uint64_t number) {
-  ++received_;
-  if (number > last_) {
-    for (std::uint64_t skipped = last_ + 1; skipped < number; ++skipped) missing_.insert(skipped);
-    last_ = number;
-  } else if (missing_.erase(number) > 0) {
-    ++reordered_;
-  } else {
-    ++doubled_;
-  }
-}
-
 struct eve_clients::member {
   using stream = websocket::stream<beast::tcp_stream>;
 
@@ -74,7 +62,7 @@ struct eve_clients::member {
   std::map<std::uint64_t, std::int64_t> asked; // request id → when
   std::uint64_t next_id = 1;
   measure::eve_record record;
-  notification_ledger notifications;
+  measure::notification_ledger notifications;
 };
 
 struct eve_clients::shared_state {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "fakeproxy/cluster/token.hpp"
+#include "sim/measure/notification_ledger.hpp"
 #include "sim/measure/records.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -11,7 +12,6 @@
 #include <map>
 #include <memory>
 #include <random>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -24,24 +24,6 @@ struct eve_settings {
   std::uint32_t token_bytes = 40;
   double request_rate_rps = 1; // per client, Poisson
   std::uint64_t seed = 1;
-};
-
-/// Judges the numbers of one character's notifications, 1, 2, …, over all logins of a run.
-class notification_ledger {
-public:
-  void receive(std::uint64_t number);
-  /// The sol gave out numbers up to `sent`.
-  bool has_all(std::uint64_t sent) const { return last_ >= sent && missing_.empty(); }
-
-  std::uint64_t received() const { return received_; }
-  std::uint64_t doubled() const { return doubled_; }
-  std::uint64_t reordered() const { return reordered_; }
-  std::uint64_t lost(std::uint64_t sent) const { return missing_.size() + (sent > last_ ? sent - last_ : 0); }
-
-private:
-  std::uint64_t last_ = 0;
-  std::uint64_t received_ = 0, doubled_ = 0, reordered_ = 0;
-  std::set<std::uint64_t> missing_; // below last_
 };
 
 /// EVE clients: long-lived WebSocket connections that log in at a proxy (and follow their session when it moves or its

@@ -47,9 +47,7 @@ asio::awaitable<void> move_sessions(stage_hands hands, scenario::move_sessions c
   auto draws = load::stream(hands.what.seed, "move " + std::to_string(event));
   std::size_t const wanted =
       static_cast<std::size_t>(std::llround(move.share * static_cast<double>(candidates.size())));
-  for (std::size_t i = 0; i < wanted; ++i)
-    std::swap(candidates[i],
-              candidates[i + load::uniform_below(draws, static_cast<std::uint32_t>(candidates.size() - i))]);
+  load::draw_to_front(candidates, wanted, draws);
   candidates.resize(wanted);
 
   std::size_t const sols = hands.nodes.sols().size();

@@ -184,4 +184,15 @@ private:
 
 result analyse(scenario::scenario const& s, run_records const& r) { return analysis(s, r).run(); }
 
+std::optional<std::string> broken_threshold(scenario::scenario const& s, result const& so_far,
+                                            std::int64_t since_start_ns) {
+  for (std::size_t i = 0; i < so_far.thresholds.size() && i < s.thresholds.size(); ++i) {
+    scenario::threshold const& asked = s.thresholds[i];
+    threshold_result const& judged = so_far.thresholds[i];
+    if (asked.abort_on_fail && since_start_ns >= asked.abort_delay.count() && judged.value && !judged.passed)
+      return judged.metric + " " + judged.expression;
+  }
+  return std::nullopt;
+}
+
 }
