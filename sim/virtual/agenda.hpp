@@ -47,10 +47,14 @@ enum class happening : std::uint8_t {
 
 struct occurrence {
   happening what;
-  std::uint8_t life; // of the flight: an occurrence of an earlier life is void
-  std::uint16_t node;
+  std::uint8_t life_high;
+  std::uint16_t node; // to a request: the low bits of its flight's life
   std::uint32_t index;
+
+  /// Of the flight: an occurrence of an earlier life is void.
+  std::uint32_t life() const { return std::uint32_t{life_high} << 16 | node; }
 };
+inline constexpr std::uint32_t life_mask = 0xffffff;
 static_assert(sizeof(occurrence) == 8);
 
 /// The clock of a run, what is to come, and the hash of what came.
@@ -59,11 +63,15 @@ struct agenda {
   std::int64_t now_ns = 0;
   std::uint64_t history = 0;
 
-  void at(std::int64_t time_ns, happening what, std::uint32_t index, std::uint16_t node = 0, std::uint8_t life = 0) {
-    queue.push(time_ns, {what, life, node, index});
+  void at(std::int64_t time_ns, happening what, std::uint32_t index, std::uint16_t node = 0) {
+    queue.push(time_ns, {what, 0, node, index});
   }
-  void in(std::int64_t delay_ns, happening what, std::uint32_t index, std::uint16_t node = 0, std::uint8_t life = 0) {
-    at(now_ns + delay_ns, what, index, node, life);
+  void in(std::int64_t delay_ns, happening what, std::uint32_t index, std::uint16_t node = 0) {
+    at(now_ns + delay_ns, what, index, node);
+  }
+  /// Something that happens to a flight in its present life.
+  void to_flight(std::int64_t time_ns, happening what, std::uint32_t index, std::uint32_t life) {
+    queue.push(time_ns, {what, static_cast<std::uint8_t>(life >> 16), static_cast<std::uint16_t>(life), index});
   }
 
   /// Takes a fact of the run into the hash of its history.

@@ -68,7 +68,7 @@ void balancers::on_request(flight_id id) {
   if (!f.client_waits) return let_go(id);
   if (!b.listening) {
     f.carried = false;
-    w_.time.in(w_.client_wire(), happening::connection_refused, id, 0, f.life);
+    w_.time.to_flight(w_.now() + w_.client_wire(), happening::connection_refused, id, f.life);
     return;
   }
   ++b.in_hand;
@@ -82,7 +82,7 @@ void balancers::work(flight_id id) {
   f.where = flight::place::at_balancer;
   if (work_.nothing()) return on_worked(id);
   balancer& b = all_[f.balancer];
-  w_.time.at(b.threads.serve(w_.now(), work_(b.random)), happening::leaves_balancer, id, 0, f.life);
+  w_.time.to_flight(b.threads.serve(w_.now(), work_(b.random)), happening::leaves_balancer, id, f.life);
 }
 
 void balancers::on_worked(flight_id id) {
@@ -125,7 +125,7 @@ void balancers::perform(flight_id id, action const& next) {
   ++f.hops;
   f.where = flight::place::to_proxy;
   w_.record.hop_sent(f, w_.now());
-  w_.time.in(w_.proxy_wire(), happening::reaches_proxy, id, 0, f.life);
+  w_.time.to_flight(w_.now() + w_.proxy_wire(), happening::reaches_proxy, id, f.life);
 }
 
 void balancers::on_answer(flight_id id) {
@@ -155,7 +155,7 @@ void balancers::to_client(flight_id id, request_result result) {
   --all_[f.balancer].in_hand;
   f.where = flight::place::to_client;
   f.carried = false;
-  w_.time.in(w_.client_wire(), happening::reaches_client, id, 0, f.life);
+  w_.time.to_flight(w_.now() + w_.client_wire(), happening::reaches_client, id, f.life);
 }
 
 void balancers::on_client_gone(flight_id id) {
@@ -187,7 +187,7 @@ void balancers::kill(std::size_t index) {
     bool const inside = f.carried && !f.abandoned && f.where != flight::place::to_balancer;
     if (!inside || f.balancer != index) continue;
     f.abandoned = true;
-    if (f.client_waits) w_.time.in(w_.client_wire(), happening::connection_lost, id, 0, f.life);
+    if (f.client_waits) w_.time.to_flight(w_.now() + w_.client_wire(), happening::connection_lost, id, f.life);
   }
 }
 

@@ -91,6 +91,7 @@ void clients::advance(std::uint32_t place) {
 // ---- one request
 
 token_id clients::token_of(load::planned_request const& request) {
+  if (request.kind == load::token_kind::none) return {};
   if (request.kind == load::token_kind::junk) return token_id{next_token_++};
   if (tokens_.empty()) return token_id{request.character};
   if (rotations_[request.character] != request.rotation) {
@@ -137,7 +138,7 @@ void clients::send(flight_id id) {
   f.where = flight::place::to_balancer;
   f.carried = true;
   enlist(id);
-  w_.time.in(w_.client_wire(), happening::reaches_balancer, id, 0, f.life);
+  w_.time.to_flight(w_.now() + w_.client_wire(), happening::reaches_balancer, id, f.life);
 }
 
 void clients::on_answer(flight_id id) { conclude(id, client_outcome::answered); }

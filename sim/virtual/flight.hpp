@@ -3,6 +3,7 @@
 #include "fakeproxy/cluster/node.hpp"
 #include "journal/records.hpp"
 #include "sim/load/plan.hpp"
+#include "sim/virtual/agenda.hpp"
 #include "sim/virtual/desks.hpp"
 
 #include <cstdint>
@@ -38,7 +39,7 @@ struct flight {
     to_client
   };
   place where = place::nowhere;
-  std::uint8_t life = 0;
+  std::uint32_t life = 0;                       // below 2^24; kept when the place is used again, as is `wait`
   bool client_waits = false;                    // the client has no outcome yet
   bool carried = false;                         // a balancer, or the proxy that it asked, has it in hand
   bool abandoned = false;                       // what comes back is dropped
@@ -79,14 +80,15 @@ public:
     }
     flight_id const id = free_.back();
     free_.pop_back();
-    std::uint8_t const life = all_[id].life;
-    all_[id] = flight{};
-    all_[id].life = life;
+    flight fresh;
+    fresh.life = all_[id].life;
+    fresh.wait = all_[id].wait;
+    all_[id] = fresh;
     return id;
   }
   void give_back(flight_id id) {
     all_[id].where = flight::place::nowhere;
-    ++all_[id].life;
+    all_[id].life = (all_[id].life + 1) & life_mask;
     free_.push_back(id);
   }
 

@@ -75,7 +75,7 @@ void proxies::on_request(flight_id id) {
   proxy& p = all_[f.proxy];
   if (!p.listening) {
     f.proxy_had_it = false;
-    w_.time.in(w_.proxy_wire(), happening::hop_fails, id, 0, f.life);
+    w_.time.to_flight(w_.now() + w_.proxy_wire(), happening::hop_fails, id, f.life);
     return;
   }
   ++p.in_hand;
@@ -133,7 +133,7 @@ void proxies::enter_service(flight_id id) {
   }
   std::int64_t const end = p.servers.serve(w_.now(), time);
   if (end == w_.now()) return on_service_end(id);
-  w_.time.at(end, happening::service_ends, id, 0, f.life);
+  w_.time.to_flight(end, happening::service_ends, id, f.life);
 }
 
 /// Who ends next among those that share the servers has changed.
@@ -237,7 +237,7 @@ void proxies::answer(flight_id id, hop_outcome outcome, std::uint16_t status) {
   end_session_use(f);
   --p.in_hand;
   f.where = flight::place::returning;
-  w_.time.in(w_.proxy_wire(), happening::answer_returns, id, 0, f.life);
+  w_.time.to_flight(w_.now() + w_.proxy_wire(), happening::answer_returns, id, f.life);
   perform(f.proxy);
 }
 
@@ -389,11 +389,11 @@ void proxies::drop_requests(std::size_t index) {
   for (flight_id id = 0; id < w_.flights.size(); ++id) {
     flight& f = w_.flights[id];
     if (f.where != flight::place::at_proxy || f.proxy != index) continue;
-    ++f.life; // what was to happen to it there will not
+    f.life = (f.life + 1) & life_mask; // what was to happen to it there will not
     f.where = flight::place::returning;
     f.deciding = f.applying = false;
     f.proxy_had_it = true;
-    w_.time.in(w_.proxy_wire(), happening::hop_fails, id, 0, f.life);
+    w_.time.to_flight(w_.now() + w_.proxy_wire(), happening::hop_fails, id, f.life);
   }
 }
 

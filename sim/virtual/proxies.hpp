@@ -65,7 +65,7 @@ private:
   struct patience {
     std::int64_t until_ns;
     flight_id who;
-    std::uint8_t life;
+    std::uint32_t life;
     std::uint32_t wait;
   };
   struct proxy {

@@ -172,7 +172,7 @@ private:
   }
 
   /// Whether the flight that an occurrence was meant for is still the same.
-  bool same(occurrence const& o) const { return w_.flights[o.index].life == o.life; }
+  bool same(occurrence const& o) const { return w_.flights[o.index].life == o.life(); }
 
   void perform(occurrence const& o) {
     switch (o.what) {
