@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 struct run_choice {
   scenario_choice what;
   std::string engine = "live";
+  std::string detail = "auto";
   std::string out;
   bool quiet = false;
   bool keep = false;
@@ -67,6 +68,8 @@ int run_virtual(run_choice const& choice, scenario::scenario const& s) {
   interruption const interrupted;
   simulation_line line(shows_progress(choice));
   virtual_time::run_options options;
+  using keep = virtual_time::run_options::detail;
+  options.keep = choice.detail == "full" ? keep::full : choice.detail == "summary" ? keep::summary : keep::automatic;
   options.progress = [&](virtual_time::run_progress const& now) {
     line.show(now);
     return !interrupted.happened();
@@ -93,6 +96,11 @@ void add_run(CLI::App& app, action& chosen) {
                   "live: real processes and sockets; virtual: the same decisions in simulated time")
       ->capture_default_str()
       ->check(CLI::IsMember({"live", "virtual"}));
+  command
+      .add_option("--detail", choice->detail,
+                  "virtual: full keeps records of every request, summary only counts; auto: full up to a million")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "full", "summary"}));
   command.add_option("--out", choice->out, "directory for the report (default: out/NAME)")->type_name("DIR");
   command.add_flag("--quiet", choice->quiet, "no progress line and no summary on the terminal");
   command.add_flag("--keep", choice->keep, "keep a live run's configurations, logs and journals in DIR/run");

@@ -29,11 +29,11 @@ std::optional<std::size_t> find_name(Items const& items, std::string const& name
   return static_cast<std::size_t>(at - items.begin());
 }
 
-slice slice_of(scenario::threshold const& t, measurements const& m) {
+slice slice_of(scenario::threshold const& t, findings const& m) {
   slice s;
   for (auto const& [label, name] : t.labels) {
-    if (label == "phase") s.phase = find_name(m.view.scenario().phases, name, s.known);
-    if (label == "balancer") s.balancer = find_name(m.view.balancers(), name, s.known);
+    if (label == "phase") s.phase = find_name(m.what.phases, name, s.known);
+    if (label == "balancer") s.balancer = find_name(m.balancers, name, s.known);
     if (label == "event") s.event = find_name(m.events, name, s.known);
     if (label != "reason") continue;
     std::size_t r = 0;
@@ -44,13 +44,13 @@ slice slice_of(scenario::threshold const& t, measurements const& m) {
   return s;
 }
 
-cell const& cell_of(slice const& s, measurements const& m) {
+cell const& cell_of(slice const& s, findings const& m) {
   if (s.phase && s.balancer) return m.counts.at(*s.phase, *s.balancer);
   if (s.phase) return m.counts.phase(*s.phase);
   return s.balancer ? m.counts.balancer(*s.balancer) : m.counts.all();
 }
 
-double seconds_of(slice const& s, measurements const& m) {
+double seconds_of(slice const& s, findings const& m) {
   if (!s.phase) return m.counts.seconds();
   phase_span const& span = m.counts.spans()[*s.phase];
   return span.to_s - span.from_s;
@@ -58,15 +58,15 @@ double seconds_of(slice const& s, measurements const& m) {
 
 /// What one request adds to a ratio: numerator and denominator.
 std::optional<std::pair<std::uint32_t, std::uint32_t>> share(std::string const& metric, std::optional<std::size_t> why,
-                                                             std::size_t i, measurements const& m) {
-  request_facts const& f = m.facts[i];
-  choice const chosen = m.history.first_choice[i];
+                                                             std::size_t i, findings const& m) {
+  request_facts const& f = m.each->facts[i];
+  choice const chosen = m.each->history.first_choice[i];
   std::pair<std::uint32_t, std::uint32_t> s{0, 0};
   if (metric == "redirect_ratio") {
     s = {f.redirects, f.needed_proxy};
     if (!why) return s;
     s.first = 0;
-    for (std::uint32_t h : m.view.hops(i)) s.first += m.history.hop_reason[h] == *why;
+    for (std::uint32_t h : m.each->view.hops(i)) s.first += m.each->history.hop_reason[h] == *why;
   } else if (metric == "hops_per_request") {
     s = {f.hops, f.needed_proxy};
   } else if (metric == "failed_ratio") {
@@ -82,11 +82,11 @@ std::optional<std::pair<std::uint32_t, std::uint32_t>> share(std::string const& 
   return s;
 }
 
-estimate estimate_of(std::string const& metric, slice const& s, measurements const& m) {
+estimate estimate_of(std::string const& metric, slice const& s, findings const& m) {
   std::vector<observation> all;
-  for (std::size_t i = 0; i != m.view.size(); ++i) {
-    if (!m.view.is_load(i)) continue;
-    client_record const& c = m.view.client(i);
+  for (std::size_t i = 0; i != m.each->view.size(); ++i) {
+    if (!m.each->view.is_load(i)) continue;
+    client_record const& c = m.each->view.client(i);
     if ((s.phase && c.phase != *s.phase) || (s.balancer && c.balancer != *s.balancer)) continue;
     auto const x = share(metric, s.why, i, m);
     if (!x) continue;
@@ -133,7 +133,7 @@ std::optional<ratio_metric> ratio_in(metric_set const& set, std::string const& m
   return *r;
 }
 
-histogram const* durations(std::string const& metric, slice const& s, measurements const& m) {
+histogram const* durations(std::string const& metric, slice const& s, findings const& m) {
   if (metric == "latency_ms") return &cell_of(s, m).latency;
   if (metric == "schedule_lag_ms") return s.phase ? &m.counts.lag(*s.phase) : &m.counts.lag();
   if (metric == "eve_latency_ms") return &m.eve_latency;
@@ -163,7 +163,7 @@ std::optional<double> aggregated(histogram const& h, threshold_expression const&
   return std::nullopt;
 }
 
-std::optional<double> of_event(std::string const& metric, slice const& s, measurements const& m) {
+std::optional<double> of_event(std::string const& metric, slice const& s, findings const& m) {
   if (!s.event) return std::nullopt;
   event_result const& e = m.events[*s.event];
   if (metric == "convergence_s") return e.convergence_s;
@@ -172,10 +172,10 @@ std::optional<double> of_event(std::string const& metric, slice const& s, measur
   return std::nullopt;
 }
 
-std::optional<double> of_eve(std::string const& metric, measurements const& m) {
-  if (m.view.records().eve.empty()) return std::nullopt;
+std::optional<double> of_eve(std::string const& metric, findings const& m) {
+  if (m.eve.empty()) return std::nullopt;
   std::uint64_t sum = 0;
-  for (eve_record const& e : m.view.records().eve) {
+  for (eve_record const& e : m.eve) {
     if (metric == "eve_requests") sum += e.requests;
     if (metric == "notifications") sum += e.received;
     if (metric == "notifications_lost") sum += e.lost;
@@ -186,7 +186,7 @@ std::optional<double> of_eve(std::string const& metric, measurements const& m) {
 }
 
 /// A single number: counters, rates, values of events. None without samples.
-std::optional<double> number(std::string const& metric, slice const& s, measurements const& m) {
+std::optional<double> number(std::string const& metric, slice const& s, findings const& m) {
   if (metric.starts_with("eve_") || metric.starts_with("notifications")) return of_eve(metric, m);
   if (s.event || metric.starts_with("convergence_") || metric == "peak_redirect_ratio") return of_event(metric, s, m);
   cell const& c = cell_of(s, m);
@@ -201,7 +201,7 @@ std::optional<double> number(std::string const& metric, slice const& s, measurem
 
 }
 
-threshold_result judge_threshold(scenario::threshold const& t, measurements const& m) {
+threshold_result judge_threshold(scenario::threshold const& t, findings const& m) {
   threshold_result r;
   r.metric = t.written.empty() ? t.metric : t.written;
   r.expression = t.expression;
@@ -218,8 +218,12 @@ threshold_result judge_threshold(scenario::threshold const& t, measurements cons
   } else if (info->kind == metric_kind::ratio) {
     auto const ratio = ratio_in(metrics_of(cell_of(s, m), seconds_of(s, m), true), t.metric, s);
     if (ratio) r.value = ratio->value;
+    if (ratio && e.confidence && !m.each) {
+      r.note = "no confidence: no records of single requests were kept; --detail full keeps them";
+      return r;
+    }
     if (ratio && e.confidence) {
-      with_confidence(r, e, estimate_of(t.metric, s, m), m.view.records().looks);
+      with_confidence(r, e, estimate_of(t.metric, s, m), m.looks);
       return r;
     }
   } else {
@@ -232,9 +236,9 @@ threshold_result judge_threshold(scenario::threshold const& t, measurements cons
   return r;
 }
 
-std::vector<threshold_result> judge_thresholds(measurements const& m) {
+std::vector<threshold_result> judge_thresholds(findings const& m) {
   std::vector<threshold_result> results;
-  for (scenario::threshold const& t : m.view.scenario().thresholds) results.push_back(judge_threshold(t, m));
+  for (scenario::threshold const& t : m.what.thresholds) results.push_back(judge_threshold(t, m));
   return results;
 }
 

@@ -56,6 +56,7 @@ balancers::balancers(world& w, std::unique_ptr<desks> decisions)
 }
 
 void balancers::start(std::size_t index) {
+  w_.record.restarted(index);
   decisions_->open(index, all_[index].settings);
   all_[index].listening = true;
 }
@@ -93,20 +94,39 @@ void balancers::on_worked(flight_id id) {
     desks::request what;
     if (f.plan.kind != load::token_kind::none) what.token = f.token;
     what.idempotent = f.idempotent;
-    return perform(id, decisions_->start(f.balancer, id, what, w_.now(), b.random));
+    action const next = decisions_->start(f.balancer, id, what, w_.now(), b.random);
+    if (next.kind == action_kind::send) w_.record.chosen(f, !next.from_map, has_company(id));
+    return perform(id, next);
   }
   if (f.outcome == hop_outcome::redirected) {
-    ++f.redirects;
     upstream_id const target{fakeproxy::cluster::proxy_index_of(f.owner)};
     action const next = decisions_->on_redirect(f.balancer, id, target);
     w_.record.hop_done(f, next.kind == action_kind::send ? hop_result::redirected : hop_result::refused_redirect);
+    ++f.redirects;
     return perform(id, next);
   }
   // A hop in service when its proxy went was on a connection that had served before, as pools make likely.
   gateway::routing::failure what;
   what.how_much = f.proxy_had_it ? gateway::routing::sent::something : gateway::routing::sent::nothing;
   what.was_reused = f.proxy_had_it;
-  perform(id, decisions_->on_failure(f.balancer, id, what, w_.now(), b.random));
+  if (!what.was_reused) w_.record.forgotten(f);
+  action const next = decisions_->on_failure(f.balancer, id, what, w_.now(), b.random);
+  // A redirect is put down to how the first proxy that saw the request was chosen.
+  if (next.kind == action_kind::send && f.seen_hops == 0) w_.record.chosen(f, !next.from_map, has_company(id));
+  perform(id, next);
+}
+
+/// Whether another request of its token is in the same balancer's hands. Looked for only where runs are counted, and
+/// only when the character has others under way at all.
+bool balancers::has_company(flight_id id) const {
+  flight const& f = w_.flights[id];
+  if (!w_.record.brief || f.plan.kind != load::token_kind::own) return false;
+  if (w_.record.brief->under_way(f.plan.character) < 2) return false;
+  for (flight_id other = 0; other < w_.flights.size(); ++other) {
+    flight const& o = w_.flights[other];
+    if (other != id && o.carried && o.hops > 0 && o.balancer == f.balancer && o.token == f.token) return true;
+  }
+  return false;
 }
 
 void balancers::perform(flight_id id, action const& next) {
@@ -120,6 +140,7 @@ void balancers::perform(flight_id id, action const& next) {
   f.proxy = static_cast<std::uint16_t>(index_of(next.upstream));
   f.hop_kind = journalled(next.hop);
   f.from_map = next.from_map;
+  f.retries = static_cast<std::uint8_t>(f.retries + (next.hop == gateway::routing::hop_kind::retry));
   f.serviced = f.redirecting = false;
   f.outcome = hop_outcome::received;
   ++f.hops;
@@ -137,7 +158,10 @@ void balancers::on_answer(flight_id id) {
   if (f.outcome == hop_outcome::redirected) return work(id);
   w_.record.hop_done(f, hop_result::answered);
   std::optional<upstream_id> backend;
-  if (f.names_backend) backend = upstream_id{f.proxy};
+  if (f.names_backend) {
+    backend = upstream_id{f.proxy};
+    w_.record.learnt(f);
+  }
   decisions_->on_answer(f.balancer, id, backend);
   to_client(id, request_result::forwarded);
 }

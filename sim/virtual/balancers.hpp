@@ -46,6 +46,7 @@ private:
   };
 
   void work(flight_id id);
+  bool has_company(flight_id id) const;
   void perform(flight_id id, gateway::routing::action const& next);
   void to_client(flight_id id, journal::request_result result);
   void let_go(flight_id id);

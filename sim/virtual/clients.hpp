@@ -40,6 +40,8 @@ public:
   bool finished() const { return exhausted_ && in_flight_ == 0; }
   bool issued_all() const { return exhausted_ && !stopped_; }
   std::uint64_t started() const { return started_; }
+  /// The present one.
+  std::size_t phase() { return phases_.at(0, 0); }
 
 private:
   struct entrance {

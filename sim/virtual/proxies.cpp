@@ -21,6 +21,8 @@ constexpr std::int64_t patience_ns = 2000 * millisecond;
 constexpr std::int64_t quiet_ns = 300 * millisecond, longest_leave_ns = 5000 * millisecond;
 constexpr std::int64_t farewell_ns = 100 * millisecond, look_ns = 50 * millisecond;
 
+constexpr std::uint64_t checked_every = 64; // of a counted run's requests
+
 ticket ticket_of(flight_id id) { return ticket{id} + 1; }
 flight_id flight_of(ticket who) { return static_cast<flight_id>(who - 1); }
 
@@ -233,6 +235,8 @@ void proxies::answer(flight_id id, hop_outcome outcome, std::uint16_t status) {
   f.served_epoch = outcome == hop_outcome::redirected ? 0 : raw(f.epoch);
   f.served_by = raw(p.node->id());
   w_.record.decided(f, w_.now());
+  if (w_.record.brief && f.served_epoch != 0 && f.request % checked_every == 0)
+    w_.record.brief->place_checked(w_.sols.granted(f.plan.character, f.served_by, f.served_epoch));
   w_.time.note(f.request << 24 | std::uint64_t{f.proxy} << 8 | static_cast<std::uint64_t>(outcome));
   end_session_use(f);
   --p.in_hand;

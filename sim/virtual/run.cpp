@@ -3,6 +3,7 @@
 #include "config/document.hpp"
 #include "sim/load/logged_in.hpp"
 #include "sim/measure/analyse.hpp"
+#include "sim/measure/findings.hpp"
 #include "sim/virtual/world.hpp"
 
 #include <algorithm>
@@ -18,9 +19,10 @@ load::small_stream small_stream_of(std::uint64_t seed, std::string_view name, st
   return load::small_stream(load::mix(state ^ load::mix(number)));
 }
 
-world::world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<desks> decisions)
+world::world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<desks> decisions, bool full)
   : scenario(s)
   , plan(p)
+  , full_detail(full)
   , client_wire(s.simulated.client_delay, s.simulated, s.seed, "client wire")
   , proxy_wire(s.simulated.proxy_delay, s.simulated, s.seed, "proxy wire")
   , rpc_wire(s.simulated.rpc_delay, s.simulated, s.seed, "rpc wire")
@@ -39,12 +41,33 @@ constexpr std::int64_t look_ns = second;     // at thresholds, as sim/live/run
 constexpr std::int64_t start_patience_ns = 30 * second, settle_patience_ns = 3 * second; // as sim/live/run
 constexpr std::uint64_t progress_every = 1 << 16;                                        // occurrences
 
+/// Requests of the load, as far as it is known before.
+double expected_requests(scenario::scenario const& s, load::plan const& p) {
+  if (auto const total = p.total_requests()) return static_cast<double>(*total);
+  if (s.load.kind == scenario::load_kind::closed)
+    return static_cast<double>(s.population.characters) * s.load.requests_per_character;
+  if (s.load.kind == scenario::load_kind::trace) return static_cast<double>(p.trace.size());
+  auto const seconds = [](scenario::nanoseconds d) { return static_cast<double>(d.count()) * 1e-9; };
+  double sum = s.load.rate_rps * seconds(s.load.duration), rate = s.load.start_rate_rps;
+  for (scenario::ramp_stage const& stage : s.load.stages) {
+    sum += (rate + stage.rate_rps) / 2 * seconds(stage.duration);
+    rate = stage.rate_rps;
+  }
+  return sum;
+}
+
+bool keeps_records(scenario::scenario const& s, load::plan const& p, run_options const& options) {
+  if (options.keep != run_options::detail::automatic) return options.keep == run_options::detail::full;
+  return expected_requests(s, p) <= static_cast<double>(run_options::most_recorded);
+}
+
 class conductor {
 public:
   conductor(scenario::scenario const& s, load::plan const& p, run_options const& options)
     : options_(options)
-    , w_(s, p, options.decisions ? options.decisions() : std::make_unique<desks_of<dense_keys>>()) {
-    for (scenario::threshold const& t : s.thresholds) may_abort_ = may_abort_ || t.abort_on_fail;
+    , w_(s, p, options.decisions ? options.decisions() : std::make_unique<desks_of<dense_keys>>(),
+         keeps_records(s, p, options)) {
+    for (scenario::threshold const& t : s.thresholds) may_abort_ = may_abort_ || (t.abort_on_fail && w_.full_detail);
   }
 
   measure::result run() {
@@ -83,6 +106,8 @@ private:
 
   void load() {
     w_.start_ns = w_.record.records.start_ns = w_.now();
+    measure::run_records const& r = w_.record.records;
+    if (!w_.full_detail) w_.record.brief.emplace(w_.scenario, r.balancers.size(), w_.start_ns, r.logged_in);
     if (w_.eve.count() > 0) {
       w_.sols.notify(w_.scenario.population.eve_notification_rate_rps);
       w_.eve.start_requests();
@@ -124,12 +149,34 @@ private:
     r.interrupted = interrupted_;
     r.complete = w_.clients.issued_all();
     r.aborted_by = aborted_by_;
-    measure::result out = measure::analyse(w_.scenario, r);
+    measure::result out = w_.full_detail ? measure::analyse(w_.scenario, r) : counted();
     out.engine = "virtual";
     out.history_hash = w_.time.history;
     out.notes.insert(out.notes.end(), w_.plan.notes.begin(), w_.plan.notes.end());
     out.notes.push_back("simulated time: bodies cost no time; what a message costs is in the section 'virtual'");
     return out;
+  }
+
+  /// Of a run whose requests were counted only.
+  measure::result counted() {
+    measure::run_records const& r = w_.record.records;
+    summary& brief = *w_.record.brief;
+    brief.close(r.end_ns, r.interrupted || r.aborted_by);
+    std::vector<std::string> names;
+    for (measure::balancer_records const& b : r.balancers) names.push_back(b.name);
+    return measure::conclude({.what = w_.scenario,
+                              .counts = brief.counts(),
+                              .fit = brief.fit(),
+                              .balancers = measure::know_balancers(w_.scenario, r.balancers),
+                              .invariants = brief.invariants(),
+                              .events = brief.events(r.events),
+                              .timeseries = brief.timeseries(names),
+                              .eve = r.eve,
+                              .eve_latency = measure::histogram_of(r.eve_latency_ns),
+                              .notification_latency = measure::histogram_of(r.notification_latency_ns),
+                              .interrupted = r.interrupted,
+                              .complete = r.complete,
+                              .aborted_by = r.aborted_by});
   }
 
   template<class Condition>
@@ -272,13 +319,16 @@ private:
 };
 
 /// What simulated time cannot model is refused by name.
-void refuse(scenario::scenario const& s) {
+void refuse(scenario::scenario const& s, run_options const& options) {
   auto const fail = [&](std::string const& what) { throw config::bad_input(s.file.string() + ": " + what); };
   for (scenario::balancer_identity const& balancer : scenario::balancers_of(s)) {
     if (balancer.settings->kind == scenario::balancer_kind::gateway) continue;
     fail("topology.balancers: found " + balancer.name +
          ", whose code simulated time does not run; allowed with --engine virtual: kind \"gateway\"");
   }
+  for (scenario::threshold const& t : s.thresholds)
+    if (t.abort_on_fail && options.keep == run_options::detail::summary)
+      fail(t.path + ": found abort_on_fail, which needs records of single requests; allowed: with --detail full");
   if (s.load.timeout > std::chrono::seconds(60))
     fail("load.timeout: found more than 60 s, when a balancer gives up first; allowed with --engine virtual: 60 s");
 }
@@ -286,7 +336,7 @@ void refuse(scenario::scenario const& s) {
 }
 
 measure::result run(scenario::scenario const& s, run_options const& options) {
-  refuse(s);
+  refuse(s, options);
   load::plan const plan = load::make_plan(s);
   return std::make_unique<conductor>(s, plan, options)->run();
 }

@@ -22,6 +22,12 @@ struct run_progress {
 struct run_options {
   /// Called every few ten thousand occurrences; returns false to end the run early (verdict `interrupted`).
   std::function<bool(run_progress const&)> progress;
+  /// full: records of every request, judged as a live run is (some 400 bytes a request). summary: counted only, so that
+  /// memory does not grow with the run; no @confidence, no convergence, fewer invariants. automatic: full up to
+  /// `most_recorded` requests.
+  enum class detail : std::uint8_t { automatic, full, summary } keep = detail::automatic;
+  static constexpr std::uint64_t most_recorded = 1'000'000;
+
   /// Who decides for the balancers; null: the router with dense keys.
   std::function<std::unique_ptr<desks>()> decisions;
 };

@@ -23,7 +23,8 @@ sols::sols(world& w)
   , all_(w.scenario.topology.sols.count)
   , links_(all_.size() * w.scenario.topology.proxies.count)
   , ends_(1)
-  , rpc_delay_ns_(w.scenario.topology.sols.rpc_delay.count()) {
+  , rpc_delay_ns_(w.scenario.topology.sols.rpc_delay.count())
+  , keeps_journals_(w.full_detail || !w.scenario.events.empty()) {
   for (std::size_t i = 0; i < all_.size(); ++i) all_[i].random = small_stream_of(w.scenario.seed, "sol", i);
 }
 
@@ -130,8 +131,11 @@ void sols::on_message_at_proxy(std::uint32_t place) {
 
 void sols::perform(std::size_t index) {
   sol_process& s = all_[index];
-  for (auto const& event : s.actions.events) {
-    w_.record.records.sols.push_back(event);
+  auto const& events = s.actions.events;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    auto const& event = events[i];
+    if (keeps_journals_) w_.record.happened(event);
+    if (w_.record.brief) count(event, i + 1 < events.size() ? events[i + 1].kind : event.kind);
     w_.time.note(std::uint64_t{event.character} << 16 | event.epoch << 8 | static_cast<std::uint64_t>(event.kind));
   }
   for (auto const& o : s.actions.send) {
@@ -144,6 +148,22 @@ void sols::perform(std::size_t index) {
   for (auto const& result : s.actions.moves) ++(result.granted ? moved_.granted : moved_.refused);
   s.actions.clear();
   if (s.state && s.state->attached_count() != s.attached) arm_notifications(index);
+}
+
+/// A move's own grant, which comes right before its end, is no new session.
+void sols::count(journal::sol_event const& event, journal::sol_event_kind next) {
+  using journal::sol_event_kind;
+  std::size_t const phase = w_.clients.phase();
+  if (event.kind == sol_event_kind::move_done) w_.record.brief->moved(phase);
+  if (event.kind == sol_event_kind::granted && next != sol_event_kind::move_done)
+    w_.record.brief->granted(event.character, phase);
+}
+
+bool sols::granted(std::uint32_t character, journal::incarnation_id to, std::uint64_t epoch) const {
+  auto const& sol = all_[character % all_.size()].state;
+  if (!sol) return true;
+  auto const last = sol->shard().last_granted(fakeproxy::cluster::character_id{character});
+  return raw(last.owner) == to && raw(last.epoch) == epoch;
 }
 
 void sols::tick() {

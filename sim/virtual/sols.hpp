@@ -32,6 +32,9 @@ public:
   /// The proxy's process is gone.
   void proxy_gone(std::size_t proxy);
 
+  /// Whether the registry granted this epoch, its last, to this incarnation. Also true while the sol is away.
+  bool granted(std::uint32_t character, journal::incarnation_id to, std::uint64_t epoch) const;
+
   void tick();
   void kill(std::size_t index);
   /// All that a sol wrote down, over its lives.
@@ -75,6 +78,7 @@ private:
   std::uint32_t wrap(fakeproxy::cluster::message const& m, fakeproxy::cluster::link_id id);
   void disconnect(std::size_t proxy, std::uint32_t sol);
   void arm_notifications(std::size_t index);
+  void count(journal::sol_event const& event, journal::sol_event_kind next);
 
   world& w_;
   std::vector<sol_process> all_;
@@ -83,6 +87,7 @@ private:
   std::vector<parcel> parcels_;
   std::vector<std::uint32_t> free_parcels_;
   std::int64_t rpc_delay_ns_;
+  bool keeps_journals_; // counted runs need them for restarts and moves only
   double notification_rate_rps_ = 0;
   moves_done moved_;
 };

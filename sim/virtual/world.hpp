@@ -48,12 +48,13 @@ private:
 
 /// One run: its clock, its parts, and what is taken down. The parts know each other through it.
 struct world {
-  world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<desks> decisions);
+  world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<desks> decisions, bool full);
   world(world const&) = delete;
   world& operator=(world const&) = delete;
 
   scenario::scenario const& scenario;
   load::plan const& plan;
+  bool full_detail; // else requests are counted, not recorded
   agenda time;
   virtual_time::flights flights;
   recorder record;

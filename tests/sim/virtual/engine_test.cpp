@@ -124,3 +124,33 @@ TEST_CASE("simulated time refuses by name what it cannot model") {
   refused(shipped("nginx-article-guess"), "nginx[0]");
   refused(shipped("quickstart", {"load.timeout=\"2m\""}), "load.timeout");
 }
+
+TEST_CASE("a run that only counts comes to the same as one that keeps records of all") {
+  for (char const* name : {"quickstart", "guess-only", "small-map", "noisy-tokens", "new-balancer-joins", "proxy-dies",
+                           "rolling-restart", "sessions-move", "trace-replay", "token-hash-guess"}) {
+    scenario::scenario const s = shipped(name);
+    virtual_time::run_options options;
+    options.keep = virtual_time::run_options::detail::full;
+    auto const full = virtual_time::run(s, options);
+    options.keep = virtual_time::run_options::detail::summary;
+    auto const brief = virtual_time::run(s, options);
+    CHECK(full.history_hash == brief.history_hash);
+    REQUIRE(full.metrics.size() == brief.metrics.size());
+    for (auto const& [metric, value] : full.metrics) {
+      INFO(name << ": " << metric);
+      measure::metric const& other = brief.metrics.at(metric);
+      if (auto const* ratio = std::get_if<ratio_metric>(&value)) {
+        CHECK(ratio->numerator == std::get<ratio_metric>(other).numerator);
+        CHECK(ratio->denominator == std::get<ratio_metric>(other).denominator);
+        CHECK(ratio->theory == std::get<ratio_metric>(other).theory);
+        CHECK(ratio->standard_error == std::get<ratio_metric>(other).standard_error);
+      } else if (auto const* trend = std::get_if<trend_metric>(&value)) {
+        CHECK(trend->count == std::get<trend_metric>(other).count);
+        CHECK(trend->p99 == std::get<trend_metric>(other).p99);
+        CHECK(trend->mean == std::get<trend_metric>(other).mean);
+      } else {
+        CHECK(std::get<measure::counter_metric>(value).value == std::get<measure::counter_metric>(other).value);
+      }
+    }
+  }
+}
