@@ -92,7 +92,8 @@ private:
   bool conducting_ = true;
   bool load_finished_ = false;
   std::int64_t end_ns_ = 0;
-  int watchers_ = 0; // coroutines beside the main one
+  std::uint32_t looks_ = 0; // at thresholds while the load runs
+  int watchers_ = 0;        // coroutines beside the main one
 };
 
 conductor::conductor(scenario::scenario const& s, run_options const& options)
@@ -267,13 +268,14 @@ std::optional<std::string> conductor::broken_threshold() {
   measure::run_records records = records_of(load_.snapshot());
   records.interrupted = true; // unfinished
   records.end_ns = now_ns();
+  records.looks = ++looks_;
   measure::result const so_far = measure::analyse(scenario_, records);
   auto const since = std::chrono::nanoseconds(records.end_ns - load_.start_ns());
   for (std::size_t i = 0; i < so_far.thresholds.size() && i < scenario_.thresholds.size(); ++i) {
     scenario::threshold const& asked = scenario_.thresholds[i];
     measure::threshold_result const& judged = so_far.thresholds[i];
-    if (asked.abort_on_fail && since >= asked.abort_delay && judged.value && !judged.passed)
-      return judged.metric + " " + judged.expression;
+    bool const broken = judged.value && !judged.passed && !judged.undecided;
+    if (asked.abort_on_fail && since >= asked.abort_delay && broken) return judged.metric + " " + judged.expression;
   }
   return std::nullopt;
 }
