@@ -1,5 +1,6 @@
 #include "sim/live/run.hpp"
 
+#include "limits/open_files.hpp"
 #include "sim/live/admin.hpp"
 #include "sim/live/clock.hpp"
 #include "sim/live/collect.hpp"
@@ -387,7 +388,7 @@ measure::result conductor::run() {
 }
 
 measure::result run(scenario::scenario const& s, run_options const& options) {
-  raise_file_limit();
+  limits::raise_open_files();
   std::signal(SIGPIPE, SIG_IGN);
   return conductor(s, options).run();
 }
