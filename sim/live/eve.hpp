@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <random>
@@ -41,9 +42,11 @@ public:
   void start_requests();
   void stop_requests();
   /// Waits, at most `patience`, until every answer and every notification up to `sent` (by character) has arrived.
-  boost::asio::awaitable<void> settle(std::map<std::uint32_t, std::uint64_t> sent, std::chrono::nanoseconds patience);
-  /// Logs out and closes all, within `patience`.
-  boost::asio::awaitable<void> log_out(std::chrono::nanoseconds patience);
+  /// `served`: whether the sol of a character runs; nothing is waited for from one that does not.
+  boost::asio::awaitable<void> settle(std::map<std::uint32_t, std::uint64_t> sent,
+                                      std::function<bool(std::uint32_t)> served, std::chrono::nanoseconds patience);
+  /// Logs out and closes all, within `patience`; those that are not `served` are closed at once.
+  boost::asio::awaitable<void> log_out(std::function<bool(std::uint32_t)> served, std::chrono::nanoseconds patience);
 
   /// `sent`: by character, the last number that a sol gave out.
   std::vector<measure::eve_record> records(std::map<std::uint32_t, std::uint64_t> const& sent) const;

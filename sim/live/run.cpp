@@ -1,6 +1,7 @@
 #include "sim/live/run.hpp"
 
 #include "config/document.hpp"
+#include "limits/open_files.hpp"
 #include "sim/live/admin.hpp"
 #include "sim/live/clock.hpp"
 #include "sim/live/collect.hpp"
@@ -26,6 +27,7 @@
 #include <cmath>
 #include <csignal>
 #include <exception>
+#include <functional>
 #include <optional>
 
 namespace sim::live {
@@ -41,7 +43,8 @@ constexpr auto admin_patience = std::chrono::seconds(30);
 constexpr auto login_patience = std::chrono::seconds(30);
 constexpr auto settle_patience = std::chrono::seconds(3);
 constexpr auto stop_patience = std::chrono::seconds(15);
-constexpr auto interrupted_patience = std::chrono::seconds(2); // for what is in flight
+constexpr auto event_patience = admin_patience + std::chrono::seconds(15); // for an event that is broken off
+constexpr auto interrupted_patience = std::chrono::seconds(2);             // for what is in flight
 constexpr std::size_t logins_a_call = 5000;
 
 fakeproxy::cluster::token_key key_of(std::uint64_t seed) {
@@ -94,7 +97,8 @@ private:
   bool conducting_ = true;
   bool load_finished_ = false;
   std::int64_t end_ns_ = 0;
-  int watchers_ = 0; // coroutines beside the main one
+  std::uint32_t looks_ = 0; // at thresholds while the load runs
+  int watchers_ = 0;        // coroutines beside the main one
 };
 
 conductor::conductor(scenario::scenario const& s, run_options const& options)
@@ -256,6 +260,7 @@ std::optional<std::string> conductor::broken_threshold() {
   measure::run_records records = records_of(load_.snapshot());
   records.interrupted = true; // unfinished
   records.end_ns = now_ns();
+  records.looks = ++looks_;
   return measure::broken_threshold(scenario_, measure::analyse(scenario_, records), records.end_ns - load_.start_ns());
 }
 
@@ -276,15 +281,18 @@ asio::awaitable<void> conductor::watch() {
 }
 
 asio::awaitable<void> conductor::finish_eve() {
+  std::function<bool(std::uint32_t)> const served = [this](std::uint32_t character) {
+    return nodes_.running(nodes_.sols()[character % nodes_.sols().size()].name);
+  };
   eve_->stop_requests();
   try {
     co_await notifications(0);
     notifications_sent_ = co_await notifications_sent();
-    co_await eve_->settle(notifications_sent_, settle_patience);
+    co_await eve_->settle(notifications_sent_, served, settle_patience);
   } catch (could_not_run const& error) {
     notes_.push_back(std::string("EVE clients: ") + error.what());
   }
-  co_await eve_->log_out(settle_patience);
+  co_await eve_->log_out(served, settle_patience);
 }
 
 asio::awaitable<void> conductor::finish() {
@@ -301,10 +309,12 @@ asio::awaitable<void> conductor::finish() {
     }
     end_ns_ = now_ns();
     cancel_watch_.emit(asio::cancellation_type::terminal);
-    while (watchers_ > 0) {
+    auto const broken_off = std::chrono::steady_clock::now() + event_patience;
+    while (watchers_ > 0 && std::chrono::steady_clock::now() < broken_off) {
       pause.expires_after(std::chrono::milliseconds(1));
       co_await pause.async_wait(asio::use_awaitable);
     }
+    if (watchers_ > 0 && !failure_) failure_ = "an event could not be broken off at the end of the load";
     load_.abandon();
   }
   if (eve_ && !failure_) co_await finish_eve();
@@ -382,7 +392,7 @@ void refuse_what_is_only_simulated(scenario::scenario const& s) {
 
 measure::result run(scenario::scenario const& s, run_options const& options) {
   refuse_what_is_only_simulated(s);
-  raise_file_limit();
+  limits::raise_open_files();
   std::signal(SIGPIPE, SIG_IGN);
   return conductor(s, options).run();
 }

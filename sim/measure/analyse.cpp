@@ -199,7 +199,8 @@ std::optional<std::string> broken_threshold(scenario::scenario const& s, result 
   for (std::size_t i = 0; i < so_far.thresholds.size() && i < s.thresholds.size(); ++i) {
     scenario::threshold const& asked = s.thresholds[i];
     threshold_result const& judged = so_far.thresholds[i];
-    if (asked.abort_on_fail && since_start_ns >= asked.abort_delay.count() && judged.value && !judged.passed)
+    if (asked.abort_on_fail && since_start_ns >= asked.abort_delay.count() && judged.value && !judged.passed &&
+        !judged.undecided)
       return judged.metric + " " + judged.expression;
   }
   return std::nullopt;

@@ -75,6 +75,7 @@ TEST_CASE("folders include only what the architecture lets them") {
   std::vector<rule> const rules{
       {"config", {"config/"}},
       {"journal", {"journal/"}},
+      {"limits", {"limits/"}},
       {"gateway/routing", {"gateway/routing/"}},
       {"gateway/http", {"gateway/http/"}},
       {"gateway/net", {"gateway/", "config/", "journal/"}},
@@ -86,7 +87,7 @@ TEST_CASE("folders include only what the architecture lets them") {
       {"sim/measure", {"sim/measure/", "sim/theory/", "sim/scenario/", "fakeproxy/cluster/", "journal/"}},
       {"sim/live",
        {"sim/live/", "sim/load/", "sim/measure/", "sim/theory/", "sim/scenario/", "gateway/http/", "fakeproxy/cluster/",
-        "journal/", "config/"}},
+        "journal/", "config/", "limits/"}},
       {"sim/virtual",
        {"sim/virtual/", "sim/load/", "sim/measure/", "sim/theory/", "sim/scenario/", "gateway/routing/",
         "gateway/http/forward.hpp", "fakeproxy/cluster/", "journal/", "config/"}},
@@ -116,7 +117,7 @@ TEST_CASE("fakeproxy reads HTTP with stock Beast, not with the parser that it is
 TEST_CASE("no names that say nothing, no unfinished business") {
   std::regex const vague(R"((^|/)(utils?|common|helpers?|misc|manager)\.(hpp|cpp)$)");
   std::regex const unfinished(R"(\b(TODO|FIXME|XXX)\b)");
-  for (char const* folder : {"config", "journal", "gateway", "fakeproxy", "sim", "reports"})
+  for (char const* folder : {"config", "journal", "limits", "gateway", "fakeproxy", "sim", "reports"})
     for (source const& s : sources_under(folder, true)) {
       INFO(s.path);
       CHECK_FALSE(std::regex_search(s.path, vague));
@@ -125,7 +126,7 @@ TEST_CASE("no names that say nothing, no unfinished business") {
 }
 
 TEST_CASE("files longer than 500 lines say why in their first lines") {
-  for (char const* folder : {"config", "journal", "gateway", "fakeproxy", "sim", "reports"})
+  for (char const* folder : {"config", "journal", "limits", "gateway", "fakeproxy", "sim", "reports"})
     for (source const& s : sources_under(folder, true)) {
       auto const lines = std::count(s.text.begin(), s.text.end(), '\n');
       INFO(s.path << " has " << lines << " lines");
