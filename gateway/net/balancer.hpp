@@ -2,11 +2,11 @@
 
 #include "gateway/http/digest.hpp"
 #include "gateway/net/settings.hpp"
+#include "gateway/net/sockets.hpp"
 #include "gateway/routing/router.hpp"
 #include "journal/journal.hpp"
 #include "journal/records.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <array>
@@ -22,7 +22,6 @@ namespace gateway::net {
 using live_map = routing::token_map<http::token_digest, routing::learnt_backend, http::token_digest_hash>;
 using live_router = routing::basic_router<live_map, http::token_digest, routing::learnt_backend>;
 using live_route = routing::route<http::token_digest>;
-using endpoint = boost::asio::ip::tcp::endpoint;
 
 /// Upper bounds in seconds of the latency histogram's buckets; the last bucket is unbounded.
 inline constexpr std::array<double, 14> latency_bounds_s{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
@@ -37,6 +36,7 @@ struct shell_counters {
   std::atomic<std::uint64_t> failed{0};          // requests answered 502, 503 or 504 here
   std::atomic<std::uint64_t> client_gone{0};
   std::atomic<std::uint64_t> truncated_answers{0}; // upstream broke off in the middle of an answer
+  std::atomic<std::uint64_t> accept_pauses{0};     // times that accepting had to wait, mostly for descriptors
   std::array<std::atomic<std::uint64_t>, latency_bounds_s.size() + 1> latency{};
   std::atomic<std::uint64_t> latency_count{0};
   std::atomic<std::uint64_t> latency_sum_us{0};

@@ -1,12 +1,12 @@
 #include "gateway/net/server.hpp"
 
 #include "gateway/net/admin.hpp"
+#include "gateway/net/note.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 
 #include <csignal>
-#include <cstdio>
 #include <random>
 #include <utility>
 
@@ -26,43 +26,7 @@ std::uint64_t seed_of(settings const& s) {
   return (std::uint64_t{device()} << 32) | device();
 }
 
-void note(std::string const& text) { std::fprintf(stderr, "crest-gateway: %s\n", text.c_str()); }
-
 }
-
-/// Accepts connections for /metrics and /status.
-class server::admin_listener : public std::enable_shared_from_this<admin_listener> {
-public:
-  admin_listener(boost::asio::io_context& context, endpoint const& at, balancer const& shared, settings const& s)
-    : acceptor_(context.get_executor())
-    , shared_(shared)
-    , settings_(s) {
-    acceptor_.open(at.protocol());
-    acceptor_.set_option(boost::asio::socket_base::reuse_address(true));
-    acceptor_.bind(at);
-    acceptor_.listen();
-  }
-
-  endpoint where() const { return acceptor_.local_endpoint(); }
-
-  void accept() {
-    acceptor_.async_accept([self = shared_from_this()](boost::system::error_code ec, tcp_socket socket) {
-      if (!self->acceptor_.is_open()) return;
-      if (!ec) serve_admin(std::move(socket), self->shared_, self->settings_);
-      self->accept();
-    });
-  }
-
-  void close() {
-    boost::system::error_code ignored;
-    acceptor_.close(ignored);
-  }
-
-private:
-  tcp_acceptor acceptor_;
-  balancer const& shared_;
-  settings const settings_;
-};
 
 server::server(settings s, std::function<settings()> reread)
   : settings_(std::make_shared<settings const>(std::move(s)))
@@ -90,19 +54,20 @@ server::server(settings s, std::function<settings()> reread)
         boost::asio::post(other->context(), [target = other.get(), key] { target->wake_here(key); });
     };
   if (settings_->admin)
-    admin_ = std::make_shared<admin_listener>(context_, to_endpoint(*settings_->admin), shared_, *settings_);
+    admin_ = std::make_unique<listener>(context_.get_executor(), to_endpoint(*settings_->admin), listener::options{},
+                                        shared_.shell().accept_pauses);
 }
 
 server::~server() = default;
 
 std::optional<endpoint> server::admin() const {
   if (!admin_) return std::nullopt;
-  return admin_->where();
+  return admin_->at();
 }
 
 void server::run() {
   for (auto const& w : workers_) w->start();
-  if (admin_) admin_->accept();
+  if (admin_) admin_->start([this](tcp_socket socket) { serve_admin(std::move(socket), shared_, *settings_); });
   wait_for_signal();
   flush_log();
   context_.run();

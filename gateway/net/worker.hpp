@@ -3,11 +3,10 @@
 #include "gateway/net/access_log.hpp"
 #include "gateway/net/balancer.hpp"
 #include "gateway/net/deadlines.hpp"
+#include "gateway/net/listener.hpp"
 #include "gateway/net/settings.hpp"
+#include "gateway/net/sockets.hpp"
 
-#include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -22,13 +21,6 @@
 #include <vector>
 
 namespace gateway::net {
-
-// Concrete executors: any_io_executor costs an indirect call and a reference count for each operation.
-using executor = boost::asio::io_context::executor_type;
-using tcp_socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, executor>;
-using tcp_acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, executor>;
-using steady_timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                                       boost::asio::wait_traits<std::chrono::steady_clock>, executor>;
 
 class client_connection;
 class upstream_connection;
@@ -94,7 +86,6 @@ public:
   void closed(std::shared_ptr<client_connection> const& connection);
 
 private:
-  void accept(std::size_t listener);
   void arm_timer();
   void apply_durations();
   void check_drained();
@@ -105,8 +96,7 @@ private:
   access_log& log_;
   std::shared_ptr<settings const> settings_;
   std::mt19937_64 random_;
-  std::vector<tcp_acceptor> acceptors_;
-  std::vector<std::unique_ptr<steady_timer>> accept_pauses_; // one a listener: after running out of descriptors
+  std::vector<std::unique_ptr<listener>> listeners_;
   deadline_queues deadlines_;
   steady_timer timer_;
   steady_time timer_due_ = steady_time::max();
