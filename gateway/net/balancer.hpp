@@ -53,11 +53,10 @@ struct upstream_counters {
 /// journal. Thread-safe: one lock around decisions, which take well under a microsecond.
 class balancer {
 public:
-  /// Resolves the upstreams. Throws config::bad_input for one that does not resolve, std::system_error for the journal.
+  /// Throws std::system_error for the journal.
   explicit balancer(settings const& s);
 
-  /// Takes over upstreams, ranges, guess policy and limits; the map stays. Upstreams keep their ids. Throws as above,
-  /// and then nothing has changed.
+  /// Takes over upstreams, ranges, guess policy and limits; the map stays. Upstreams keep their ids.
   void reload(settings const& s);
 
   template<class Generator>

@@ -1,10 +1,12 @@
 #include "gateway/net/listener.hpp"
 
+#include "gateway/http/accel.hpp"
 #include "gateway/net/note.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/socket_base.hpp>
 
+#include <stdexcept>
 #include <sys/socket.h>
 #include <utility>
 
@@ -21,11 +23,15 @@ listener::listener(executor const& where, endpoint const& at, options const& o, 
   : acceptor_(where)
   , timer_(where)
   , pauses_(pauses) {
-  acceptor_.open(at.protocol());
-  acceptor_.set_option(boost::asio::socket_base::reuse_address(true));
-  if (o.share_port) acceptor_.set_option(reuse_port(true));
-  acceptor_.bind(at);
-  acceptor_.listen(o.backlog);
+  boost::system::error_code ec;
+  acceptor_.open(at.protocol(), ec);
+  if (!ec) acceptor_.set_option(boost::asio::socket_base::reuse_address(true), ec);
+  if (!ec && o.share_port) acceptor_.set_option(reuse_port(true), ec);
+  if (!ec) acceptor_.bind(at, ec);
+  if (!ec) acceptor_.listen(o.backlog, ec);
+  if (ec)
+    throw std::runtime_error("listening at " + http::host_port{at.address().to_string(), at.port()}.text() + ": " +
+                             ec.message());
 }
 
 void listener::start(std::function<void(tcp_socket)> accepted) {

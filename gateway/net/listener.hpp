@@ -17,7 +17,8 @@ public:
     int backlog = 128;
   };
 
-  /// Binds and listens. `pauses` counts. Throws boost::system::system_error.
+  /// Binds and listens. `pauses` counts. Throws std::runtime_error with the address in
+  /// its text.
   listener(executor const& where, endpoint const& at, options const& o, std::atomic<std::uint64_t>& pauses);
   listener(listener const&) = delete;
   listener& operator=(listener const&) = delete;

@@ -13,13 +13,6 @@
 namespace gateway::net {
 namespace {
 
-endpoint to_endpoint(http::host_port const& where) {
-  boost::system::error_code ec;
-  auto const address = boost::asio::ip::make_address(where.host == "localhost" ? "127.0.0.1" : where.host, ec);
-  if (ec) throw config::bad_input("listen " + where.text() + ": found a host name; allowed: an IP address and a port");
-  return {address, where.port};
-}
-
 std::uint64_t seed_of(settings const& s) {
   if (s.seed) return *s.seed;
   std::random_device device;
@@ -40,7 +33,7 @@ server::server(settings s, std::function<settings()> reread)
   std::vector<std::uint32_t> seeds(std::size_t{settings_->threads} * 2);
   mixed.generate(seeds.begin(), seeds.end());
   std::vector<endpoint> at;
-  for (http::host_port const& where : settings_->listen) at.push_back(to_endpoint(where));
+  for (place const& where : settings_->listen) at.push_back(where.address);
   for (std::uint32_t i = 0; i < settings_->threads; ++i) {
     std::uint64_t const seed = (std::uint64_t{seeds[2 * i]} << 32) | seeds[2 * i + 1];
     auto w = std::make_unique<worker>(shared_, log_, settings_, seed);
@@ -54,7 +47,7 @@ server::server(settings s, std::function<settings()> reread)
         boost::asio::post(other->context(), [target = other.get(), key] { target->wake_here(key); });
     };
   if (settings_->admin)
-    admin_ = std::make_unique<listener>(context_.get_executor(), to_endpoint(*settings_->admin), listener::options{},
+    admin_ = std::make_unique<listener>(context_.get_executor(), settings_->admin->address, listener::options{},
                                         shared_.shell().accept_pauses);
 }
 

@@ -20,7 +20,7 @@ namespace gateway::net {
 class server {
 public:
   /// Binds everything. `reread` gives the configuration anew for SIGHUP; it may throw config::bad_input, which is
-  /// logged and changes nothing. Throws std::system_error where an address or a file cannot be had.
+  /// logged and changes nothing. Throws std::runtime_error where an address or a file cannot be had.
   server(settings s, std::function<settings()> reread);
   ~server();
 

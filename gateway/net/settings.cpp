@@ -47,26 +47,32 @@ public:
     out = *parsed;
   }
 
-  http::host_port address(pointer const& where, bool allow_port_zero) const {
+  /// `flag` is the command line's name for it.
+  place address(pointer const& where, char const* flag, bool allow_port_zero) const {
     std::string const text = document_.root()[where].get<std::string>();
     auto const parsed = http::parse_host_port(text, allow_port_zero);
     if (!parsed)
       throw document_.error_at(where, "found \"" + text + "\"; allowed: HOST:PORT with a port from " +
                                           (allow_port_zero ? "0" : "1") + " to 65535");
-    return *parsed;
+    boost::system::error_code ec;
+    endpoint const resolved = resolve(*parsed, ec);
+    if (ec)
+      throw document_.error_at(where, "found \"" + text + "\", whose host name does not resolve (" + ec.message() +
+                                          "); allowed: an IP address or a name that this machine knows (" + flag + ")");
+    return {*parsed, resolved};
   }
 
-  std::vector<http::host_port> addresses(char const* where, bool allow_port_zero) const {
-    std::vector<http::host_port> out;
+  std::vector<place> addresses(char const* where, char const* flag, bool allow_port_zero) const {
+    std::vector<place> out;
     auto const* value = at(pointer(where));
     if (!value) return out;
-    if (value->is_string()) return {address(pointer(where), allow_port_zero)};
+    if (value->is_string()) return {address(pointer(where), flag, allow_port_zero)};
     for (std::size_t i = 0; i < value->size(); ++i) {
-      http::host_port next = address(pointer(where) / i, allow_port_zero);
-      for (http::host_port const& earlier : out)
-        if (earlier == next && next.port != 0)
+      place next = address(pointer(where) / i, flag, allow_port_zero);
+      for (place const& earlier : out)
+        if (earlier.name == next.name && next.name.port != 0)
           throw document_.error_at(pointer(where) / i,
-                                   "found " + next.text() + " a second time; allowed: each address once");
+                                   "found " + next.name.text() + " a second time; allowed: each address once");
       out.push_back(std::move(next));
     }
     return out;
@@ -125,11 +131,11 @@ void read_timeouts(reader const& in, timeouts& out) {
 settings read_settings(config::document const& document) {
   reader const in(document);
   settings s;
-  s.listen = in.addresses("/listen", true);
+  s.listen = in.addresses("/listen", "--listen", true);
   if (s.listen.empty())
     throw document.error_at(pointer("/listen"),
                             "found nothing; allowed: at least one HOST:PORT to listen at (--listen)");
-  s.upstreams = in.addresses("/upstreams", false);
+  s.upstreams = in.addresses("/upstreams", "--upstream", false);
   if (s.upstreams.empty())
     throw document.error_at(pointer("/upstreams"), "found nothing; allowed: at least one HOST:PORT (--upstream)");
   if (auto const* guess = in.at(pointer("/guess"))) s.guess = guess_named(guess->get<std::string>());
@@ -144,7 +150,7 @@ settings read_settings(config::document const& document) {
   }
   in.integer("/threads", s.threads);
   if (auto const* seed = in.at(pointer("/seed"))) s.seed = seed->get<std::uint64_t>();
-  if (in.at(pointer("/admin"))) s.admin = in.address(pointer("/admin"), true);
+  if (in.at(pointer("/admin"))) s.admin = in.address(pointer("/admin"), "--admin", true);
   if (auto const* file = in.at(pointer("/access_log"))) s.access_log = file->get<std::string>();
   if (auto const* file = in.at(pointer("/journal/file"))) s.journal_file = file->get<std::string>();
   in.integer("/max_redirects", s.routing.max_redirects);

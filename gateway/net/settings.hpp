@@ -1,7 +1,7 @@
 #pragma once
 
 #include "config/document.hpp"
-#include "gateway/http/accel.hpp"
+#include "gateway/net/resolve.hpp"
 #include "gateway/routing/route.hpp"
 
 #include <boost/asio/ip/network_v4.hpp>
@@ -43,13 +43,13 @@ struct timeouts {
 
 /// A configuration as the gateway runs it: defaults filled in, checked.
 struct settings {
-  std::vector<http::host_port> listen;
-  std::vector<http::host_port> upstreams;
+  std::vector<place> listen;
+  std::vector<place> upstreams;
   routing::guess_policy guess = routing::guess_policy::random;
   std::optional<std::uint64_t> token_map_bytes = 10u << 20; // nullopt: off
   std::uint32_t threads = 1;
   std::optional<std::uint64_t> seed;
-  std::optional<http::host_port> admin;
+  std::optional<place> admin;
   std::filesystem::path access_log;   // empty: none
   std::filesystem::path journal_file; // empty: none
   routing::router_settings routing;
@@ -62,7 +62,8 @@ struct settings {
   net::timeouts timeouts;
 };
 
-/// Reads a configuration whose values were checked against the schema first. Throws config::bad_input.
+/// Reads a configuration whose values were checked against the schema first, and resolves its host names, which may
+/// block. Throws config::bad_input.
 settings read_settings(config::document const& document);
 
 }

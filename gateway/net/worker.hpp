@@ -47,7 +47,7 @@ public:
   worker& operator=(worker const&) = delete;
   ~worker();
 
-  /// Binds and listens; before `start`. Returns the endpoints bound. Throws boost::system::system_error.
+  /// Binds and listens; before `start`. Returns the endpoints bound. Throws as listener.
   std::vector<endpoint> listen(std::vector<endpoint> const& at);
   void start();
 

@@ -51,3 +51,45 @@ TEST_CASE("out of descriptors, listeners pause, say so once, and go on when ther
   CHECK(pauses >= 2);
   CHECK(pauses <= 2 * (static_cast<std::uint64_t>(halves) + 1)); // one each 500 ms and listener, however long it took
 }
+
+TEST_CASE("host names are resolved when the configuration is read; one that is unknown is one line and exit 2") {
+  struct row {
+    char const* name;
+    std::vector<std::string> arguments;
+    std::vector<std::string> mentions;
+  };
+  // Two dots: no resolver needs to ask another machine about it.
+  auto const r = GENERATE(
+      row{"upstream",
+          {"--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:1", "--upstream", "no..host:1"},
+          {"upstreams[1]", "no..host:1", "--upstream"}},
+      row{"listen", {"--listen", "no..host:0", "--upstream", "127.0.0.1:1"}, {"listen[0]", "no..host:0", "--listen"}},
+      row{"admin",
+          {"--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:1", "--admin", "no..host:0"},
+          {"admin", "no..host:0", "--admin"}});
+  bool const check = GENERATE(true, false);
+  INFO(r.name << (check ? " with --check" : " at start"));
+  std::vector<std::string> arguments = r.arguments;
+  if (check) arguments.emplace_back("--check");
+  finished const got = run_gateway(arguments);
+  INFO(got.errors);
+  CHECK(got.exit_code == 2);
+  CHECK(got.out.empty());
+  CHECK(std::count(got.errors.begin(), got.errors.end(), '\n') == 1);
+  for (std::string const& mention : r.mentions) CHECK(got.errors.find(mention) != std::string::npos);
+}
+
+TEST_CASE("an upstream and a listening address may be host names") {
+  scripted_upstream upstream{serves_as()};
+  configured_gateway gateway({"localhost:" + std::to_string(upstream.port())}, {}, {"--listen", "localhost:0"});
+  CHECK(client(gateway.port()).exchange(request("GET", "/x", "t")).body == "served");
+  CHECK(gateway.status()["upstreams"][0]["name"] == "localhost:" + std::to_string(upstream.port()));
+}
+
+TEST_CASE("an address that is taken is named") {
+  raw_upstream taken;
+  finished const got =
+      run_gateway({"--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:1", "--admin", taken.address()});
+  CHECK(got.exit_code == 1);
+  CHECK(got.errors.find(taken.address()) != std::string::npos);
+}
