@@ -12,8 +12,7 @@
 namespace gateway::net {
 namespace {
 
-constexpr std::size_t max_pieces = 8;           // of a body, in one gather write
-constexpr std::uint64_t linger_bytes = 1 << 20; // read and thrown away at most after an early answer
+constexpr std::size_t max_pieces = 8; // of a body, in one gather write
 
 }
 
@@ -175,7 +174,8 @@ void client_connection::finish_request() {
 }
 
 // Closing with unread input makes the kernel reset the connection, which can destroy the answer on its way: say that no
-// more comes, and read on for a while (RFC 9112 9.6).
+// more comes, and read on (RFC 9112 9.6). Bounded by time, not by bytes: a client that sends its whole body before it
+// looks for an answer is an honest one.
 void client_connection::linger() {
   boost::system::error_code ignored;
   socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
@@ -184,17 +184,13 @@ void client_connection::linger() {
     return;
   }
   stage_ = stage::lingering;
-  worker_.set_deadline(deadline_, deadline::connect);
+  worker_.set_deadline(request_deadline_, deadline::linger);
   discard_input();
 }
 
 void client_connection::discard_input() {
-  lingered_ += in_end_;
   in_end_ = in_taken_ = 0;
-  if (lingered_ > linger_bytes) {
-    close();
-    return;
-  }
+  worker_.set_deadline(deadline_, deadline::linger_idle);
   read();
 }
 

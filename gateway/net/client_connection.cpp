@@ -300,6 +300,7 @@ void client_connection::on_timeout() {
 
 void client_connection::on_request_timeout() {
   auto const self = shared_from_this();
+  if (stage_ == stage::lingering) close();
   if (stage_ != stage::exchange) return;
   end_hop(journal::hop_result::failed);
   if (std::exchange(routed_, false) && worker_.shared().abandon(route_)) wake_others();

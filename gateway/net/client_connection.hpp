@@ -136,7 +136,6 @@ private:
   std::string_view own_error_;
   std::uint64_t body_out_ = 0;
   upstream_connection::body_state body_state_ = upstream_connection::body_state::pending;
-  std::uint64_t lingered_ = 0;
 };
 
 }

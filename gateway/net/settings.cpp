@@ -122,6 +122,8 @@ void read_timeouts(reader const& in, timeouts& out) {
                                                                    {"/timeouts/answer", &out.answer},
                                                                    {"/timeouts/request", &out.request},
                                                                    {"/timeouts/upstream_idle", &out.upstream_idle},
+                                                                   {"/timeouts/linger", &out.linger},
+                                                                   {"/timeouts/linger_idle", &out.linger_idle},
                                                                    {"/timeouts/drain", &out.drain}})
     in.duration(where, *value);
 }

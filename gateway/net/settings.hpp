@@ -38,6 +38,8 @@ struct timeouts {
   nanoseconds answer = std::chrono::seconds(60);
   nanoseconds request = std::chrono::seconds(120);
   nanoseconds upstream_idle = std::chrono::seconds(60);
+  nanoseconds linger = std::chrono::seconds(30); // this and the next as nginx
+  nanoseconds linger_idle = std::chrono::seconds(5);
   nanoseconds drain = std::chrono::seconds(10);
 };
 

@@ -97,6 +97,8 @@ void worker::apply_durations() {
   set(deadline::answer, t.answer);
   set(deadline::request, t.request);
   set(deadline::upstream_idle, t.upstream_idle);
+  set(deadline::linger, t.linger);
+  set(deadline::linger_idle, t.linger_idle);
 }
 
 std::shared_ptr<upstream_connection> worker::take_idle(routing::upstream_id id) {

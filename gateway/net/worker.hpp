@@ -34,9 +34,11 @@ enum class deadline : std::size_t {
   connect,
   answer,
   request,
-  upstream_idle
+  upstream_idle,
+  linger,
+  linger_idle
 };
-static_assert(static_cast<std::size_t>(deadline::upstream_idle) < deadline_queues::classes);
+static_assert(static_cast<std::size_t>(deadline::linger_idle) < deadline_queues::classes);
 
 /// One serving thread: an io_context with its own listeners (SO_REUSEPORT), connections, upstream pool and deadlines.
 /// Everything but `start`, `reload`, `drain`, `stop` and `join` runs on its thread.

@@ -35,7 +35,8 @@ public:
   explicit raw_connection(std::uint16_t port, int receive_buffer = 0);
   raw_connection(std::shared_ptr<boost::asio::io_context> context, tcp::socket socket);
 
-  void send(std::string_view bytes);
+  /// Whether the kernel took all of it.
+  bool send(std::string_view bytes);
   /// Sends what the kernel takes without waiting, up to `bytes`; returns how much that was.
   std::size_t send_some(std::string_view bytes);
   /// Reads up to and including `end` and returns it all; what had come so far when the peer closed or nothing came.
