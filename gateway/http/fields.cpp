@@ -68,6 +68,15 @@ bool list_contains(std::string_view list, std::string_view token) {
   return any_in_list(list, [token](std::string_view element) { return iequals(element, token); });
 }
 
+bool has_other_coding(message_head const& head, char const* base) {
+  int chunked = 0;
+  for (field_line const& line : head.fields) {
+    if (line.id != beast_http::field::transfer_encoding) continue;
+    if (!iequals(line.value.in(base), "chunked") || ++chunked > 1) return true;
+  }
+  return false;
+}
+
 bool is_internal(std::string_view name) {
   if (name.size() < 9 || (name[0] != 'X' && name[0] != 'x')) return false;
   return istarts_with(name, "X-Accel-") || iequals(name, "X-Backend") || istarts_with(name, "X-Session-");

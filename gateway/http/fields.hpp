@@ -22,6 +22,10 @@ std::optional<std::string_view> find(message_head const& head, char const* base,
 /// Whether a comma-separated list (RFC 9110 5.6.1) holds `token`, ASCII case-insensitively.
 bool list_contains(std::string_view list, std::string_view token);
 
+/// Whether the message has a Transfer-Encoding that is anything but one `chunked` (RFC 9112 6.1, 7): a coding that only
+/// who asked for it with TE could undo, and we ask for none.
+bool has_other_coding(message_head const& head, char const* base);
+
 /// Fields that are between balancer and proxies only: `X-Accel-*`, `X-Backend`, `X-Session-*`. They are taken from
 /// proxies only, and are dropped from requests and from answers that travel on.
 bool is_internal(std::string_view name);

@@ -50,7 +50,7 @@ std::string_view append_request_head(std::string& out, message_head const& head,
 
 /// How an answer's body is framed towards the client.
 enum class answer_framing : std::uint8_t {
-  none,   // no body follows (HEAD, 204, 304): the upstream's Content-Length, if any, passes
+  none,   // no body follows (HEAD, 204, 304), not even an empty one: the upstream's Content-Length, if any, passes
   length, // Content-Length as the upstream gave it
   chunked,
   until_close

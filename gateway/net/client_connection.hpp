@@ -71,6 +71,7 @@ private:
 
   // Answering (client_answer.cpp)
   void stream_head();
+  void refuse_coding();
   void stream_body();
   void answer_here(http::own_answer answer);
   void write_out(void (client_connection::*next)());

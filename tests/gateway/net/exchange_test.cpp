@@ -120,6 +120,37 @@ TEST_CASE("HEAD, 204 and 304 have no body, and the connection goes on") {
   CHECK(upstream.connections() == 1);
 }
 
+TEST_CASE("204 and 304 have no body even when the upstream names chunks: the next answer begins at its beginning") {
+  scripted_upstream upstream{[](upstream_request const& r) {
+    if (r.target == "/204") return script_answer{"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n"};
+    if (r.target == "/304") return script_answer{"HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n"};
+    return script_answer{answer()};
+  }};
+  configured_gateway gateway({upstream.address()});
+  raw_connection c(gateway.port());
+  for (char const* target : {"/204", "/304"}) {
+    c.send(request("GET", target, "t") + request("GET", "/next", "t"));
+    CHECK(c.read_until("\r\n\r\n").find("Transfer-Encoding") == std::string::npos);
+    CHECK(c.read_until("\r\n\r\nok").starts_with("HTTP/1.1 200 OK"));
+  }
+}
+
+TEST_CASE(
+    "an answer in a transfer coding that nobody asked for is 502, not the coded bytes as if they were the content") {
+  scripted_upstream upstream{[](upstream_request const& r) {
+    if (r.target == "/plain") return script_answer{answer()};
+    return script_answer{"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"};
+  }};
+  configured_gateway gateway({upstream.address()});
+  client c(gateway.port());
+  client_answer const got = c.exchange(request("GET", "/x", "t"));
+  CHECK(got.status == 502);
+  CHECK(proxy_status_error(got) == "http_response_transfer_coding");
+  CHECK(c.exchange(request("HEAD", "/x", "t")).status == 200); // nothing is coded in no body
+  CHECK(c.exchange(request("GET", "/plain", "t")).status == 200);
+  CHECK(upstream.requests().size() == 3); // asking again would not help
+}
+
 TEST_CASE("each Set-Cookie stays a field of its own, in order; chunks of an answer are decoded and coded anew") {
   scripted_upstream upstream{[](upstream_request const&) {
     return script_answer{
