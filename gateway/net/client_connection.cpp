@@ -10,6 +10,8 @@
 namespace gateway::net {
 namespace {
 
+constexpr unsigned max_blank_lines = 8; // before a request; chosen: enough for any honest mistake
+
 /// 32 hexadecimal digits from the worker's generator: unique enough to find a request again, and no secret.
 std::string new_request_id(std::mt19937_64& random) {
   std::string id;
@@ -87,6 +89,14 @@ void client_connection::got(boost::system::error_code ec, std::size_t bytes) {
 void client_connection::continue_with_input() {
   switch (stage_) {
   case stage::idle:
+    if (!skip_blank_lines()) {
+      if (!deadline_.has_deadline()) worker_.set_deadline(deadline_, deadline::client_idle);
+      if (input_ended_)
+        close();
+      else
+        read();
+      break;
+    }
     stage_ = stage::head;
     worker_.set_deadline(deadline_, deadline::client_head);
     [[fallthrough]];
@@ -104,6 +114,17 @@ void client_connection::continue_with_input() {
   case stage::closed:
     break;
   }
+}
+
+// Some clients end a body with a line too many (RFC 9112 2.2). Returns whether anything else has arrived.
+bool client_connection::skip_blank_lines() {
+  std::string_view const input(in_.data(), in_end_);
+  std::size_t skipped = 0;
+  for (; blank_lines_ < max_blank_lines && input.substr(skipped).starts_with("\r\n"); skipped += 2) ++blank_lines_;
+  std::memmove(in_.data(), in_.data() + skipped, in_end_ - skipped);
+  in_end_ -= skipped;
+  bool const half_a_line = in_end_ == 1 && in_[0] == '\r' && blank_lines_ < max_blank_lines;
+  return in_end_ > 0 && !half_a_line;
 }
 
 void client_connection::parse_head() {
@@ -256,7 +277,7 @@ void client_connection::next_request() {
   route_ = {};
   request_id_.clear();
   lab_request_ = 0;
-  hops_ = 0;
+  hops_ = blank_lines_ = 0;
   status_ = 0;
   body_out_ = 0;
   chosen_by_ = own_error_ = {};

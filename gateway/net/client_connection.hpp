@@ -53,6 +53,7 @@ private:
   void read_ahead();
   void got(boost::system::error_code ec, std::size_t bytes);
   void continue_with_input();
+  bool skip_blank_lines();
   void parse_head();
   void begin_request();
   void take_body();
@@ -102,6 +103,7 @@ private:
   std::string in_; // the message being read begins at 0
   std::size_t in_end_ = 0;
   std::size_t in_taken_ = 0;
+  unsigned blank_lines_ = 0; // before this request
   http::message_head head_;
   std::optional<http::request_parser> parser_;
 
