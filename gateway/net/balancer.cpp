@@ -148,7 +148,6 @@ void balancer::record_latency(std::chrono::nanoseconds latency) {
   auto const bucket = std::lower_bound(latency_bounds_s.begin(), latency_bounds_s.end(), seconds);
   auto const index = static_cast<std::size_t>(bucket - latency_bounds_s.begin());
   shell_.latency[index].fetch_add(1, std::memory_order_relaxed);
-  shell_.latency_count.fetch_add(1, std::memory_order_relaxed);
   shell_.latency_sum_us.fetch_add(static_cast<std::uint64_t>(latency.count() / 1000), std::memory_order_relaxed);
 }
 
@@ -156,6 +155,9 @@ balancer::status balancer::snapshot() const {
   std::lock_guard const lock(mutex_);
   status out;
   out.router = router_.counters();
+  out.settings = router_.settings();
+  out.guess = router_.policy();
+  out.has_map = router_.has_map();
   out.map_entries = router_.map_entries();
   out.map_capacity = router_.map_capacity();
   out.map_bytes = router_.map_bytes();

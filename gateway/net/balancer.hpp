@@ -38,7 +38,6 @@ struct shell_counters {
   std::atomic<std::uint64_t> truncated_answers{0}; // upstream broke off in the middle of an answer
   std::atomic<std::uint64_t> accept_pauses{0};     // times that accepting had to wait, mostly for descriptors
   std::array<std::atomic<std::uint64_t>, latency_bounds_s.size() + 1> latency{};
-  std::atomic<std::uint64_t> latency_count{0};
   std::atomic<std::uint64_t> latency_sum_us{0};
 };
 
@@ -107,8 +106,12 @@ public:
     std::uint32_t in_flight = 0;
     upstream_counters counters;
   };
+  /// What is counted, and the settings that are in force.
   struct status {
     routing::router_counters router;
+    routing::router_settings settings;
+    routing::guess_policy guess = routing::guess_policy::random;
+    bool has_map = false;
     std::size_t map_entries = 0, map_capacity = 0, map_bytes = 0;
     std::vector<upstream_status> upstreams;
   };

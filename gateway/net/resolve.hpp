@@ -9,6 +9,8 @@ namespace gateway::net {
 struct place {
   http::host_port name;
   endpoint address;
+
+  bool operator==(place const&) const = default;
 };
 
 /// Asks the system's resolver, which may block for as long as its own time-outs; IPv4 is preferred. `ec` says why there

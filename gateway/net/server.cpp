@@ -60,7 +60,7 @@ std::optional<endpoint> server::admin() const {
 
 void server::run() {
   for (auto const& w : workers_) w->start();
-  if (admin_) admin_->start([this](tcp_socket socket) { serve_admin(std::move(socket), shared_, *settings_); });
+  if (admin_) admin_->start([this](tcp_socket socket) { serve_admin(std::move(socket), shared_, settings_->threads); });
   wait_for_signal();
   flush_log();
   context_.run();
@@ -88,8 +88,8 @@ void server::reload() {
   try {
     log_.reopen();
     settings fresh = reread_();
-    if (fresh.threads != settings_->threads || fresh.token_map_bytes != settings_->token_map_bytes)
-      note("reload: threads and token_map stay as they are until a restart");
+    if (std::string const waiting = keep_what_needs_a_restart(*settings_, fresh); !waiting.empty())
+      note("reload: until a restart these stay as they are: " + waiting);
     shared_.reload(fresh);
     settings_ = std::make_shared<settings const>(std::move(fresh));
     for (auto const& w : workers_) w->reload(settings_);

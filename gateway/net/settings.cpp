@@ -2,6 +2,7 @@
 
 #include "config/units.hpp"
 
+#include <array>
 #include <charconv>
 #include <utility>
 
@@ -105,10 +106,15 @@ std::optional<allowed_range> parse_range(std::string_view text) {
   return range;
 }
 
-routing::guess_policy guess_named(std::string const& name) {
-  if (name == "round_robin") return routing::guess_policy::round_robin;
-  if (name == "least_conn") return routing::guess_policy::least_conn;
-  if (name == "token_hash") return routing::guess_policy::token_hash;
+constexpr std::array<std::pair<routing::guess_policy, std::string_view>, 4> guess_names{
+    {{routing::guess_policy::random, "random"},
+     {routing::guess_policy::round_robin, "round_robin"},
+     {routing::guess_policy::least_conn, "least_conn"},
+     {routing::guess_policy::token_hash, "token_hash"}}};
+
+routing::guess_policy guess_named(std::string_view name) {
+  for (auto const& [policy, known] : guess_names)
+    if (known == name) return policy;
   return routing::guess_policy::random;
 }
 
@@ -130,6 +136,12 @@ void read_timeouts(reader const& in, timeouts& out) {
 
 }
 
+std::string_view name_of(routing::guess_policy policy) {
+  for (auto const& [known, name] : guess_names)
+    if (known == policy) return name;
+  return {};
+}
+
 settings read_settings(config::document const& document) {
   reader const in(document);
   settings s;
@@ -140,7 +152,7 @@ settings read_settings(config::document const& document) {
   s.upstreams = in.addresses("/upstreams", "--upstream", false);
   if (s.upstreams.empty())
     throw document.error_at(pointer("/upstreams"), "found nothing; allowed: at least one HOST:PORT (--upstream)");
-  if (auto const* guess = in.at(pointer("/guess"))) s.guess = guess_named(guess->get<std::string>());
+  if (auto const* guess = in.at(pointer("/guess"))) s.guess = guess_named(guess->get_ref<std::string const&>());
   if (auto const* map = in.at(pointer("/token_map"))) {
     if (*map == "off") {
       s.token_map_bytes.reset();
@@ -175,6 +187,23 @@ settings read_settings(config::document const& document) {
   in.integer("/idle_per_upstream", s.idle_per_upstream);
   read_timeouts(in, s.timeouts);
   return s;
+}
+
+std::string keep_what_needs_a_restart(settings const& in_force, settings& fresh) {
+  std::string differing;
+  auto const keep = [&](char const* key, auto const& now, auto& wanted) {
+    if (now == wanted) return;
+    differing.append(differing.empty() ? "" : ", ").append(key);
+    wanted = now;
+  };
+  keep("listen", in_force.listen, fresh.listen);
+  keep("admin", in_force.admin, fresh.admin);
+  keep("threads", in_force.threads, fresh.threads);
+  keep("token_map", in_force.token_map_bytes, fresh.token_map_bytes);
+  keep("seed", in_force.seed, fresh.seed);
+  keep("access_log", in_force.access_log, fresh.access_log);
+  keep("journal", in_force.journal_file, fresh.journal_file);
+  return differing;
 }
 
 }

@@ -43,6 +43,9 @@ struct timeouts {
   nanoseconds drain = std::chrono::seconds(10);
 };
 
+/// The policy's name in a configuration.
+std::string_view name_of(routing::guess_policy policy);
+
 /// A configuration as the gateway runs it: defaults filled in, checked.
 struct settings {
   std::vector<place> listen;
@@ -67,5 +70,9 @@ struct settings {
 /// Reads a configuration whose values were checked against the schema first, and resolves its host names, which may
 /// block. Throws config::bad_input.
 settings read_settings(config::document const& document);
+
+/// Gives a configuration that is reread the values that only a restart can change, and returns the keys whose new value
+/// has to wait for one, comma-separated; empty without any.
+std::string keep_what_needs_a_restart(settings const& in_force, settings& fresh);
 
 }

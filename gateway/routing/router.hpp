@@ -135,6 +135,9 @@ public:
   }
 
   router_counters const& counters() const { return counters_; }
+  router_settings const& settings() const { return settings_; }
+  guess_policy policy() const { return guesser_.policy(); }
+  bool has_map() const { return map_.has_value(); }
   std::size_t map_entries() const { return map_ ? map_->size() : 0; }
   std::size_t map_capacity() const { return map_ ? map_->capacity() : 0; }
   std::size_t map_bytes() const { return map_ ? map_->bytes() : 0; }

@@ -257,6 +257,30 @@ TEST_CASE("SIGTERM lets a request in flight end, and closes idle connections") {
   CHECK(gateway->process().wait() == 0);
 }
 
+TEST_CASE("status shows the settings that are in force: what a reload changes, and not what needs a restart") {
+  scripted_upstream upstream{serves_as()};
+  configured_gateway gateway({upstream.address()}, {{"guess", "random"}, {"threads", 1}, {"max_redirects", 3}});
+  auto status = gateway.status();
+  CHECK(status["threads"] == 1);
+  CHECK(status["guess"] == "random");
+  CHECK(status["max_redirects"] == 3);
+  for (int i = 0; i < 2; ++i) { // the second time it waits for a restart still
+    gateway.rewrite(R"({"guess": "token_hash", "threads": 2, "token_map": "off", "max_redirects": 5})");
+    gateway->process().signal(SIGHUP);
+    std::string const waiting = "until a restart these stay as they are: threads, token_map\n";
+    CHECK(eventually([&] {
+      std::string const errors = gateway->process().errors();
+      std::size_t const first = errors.find(waiting), last = errors.rfind(waiting);
+      return (first != last) == (i == 1) && errors.find("reloaded", last) != std::string::npos;
+    }));
+    status = gateway.status();
+    CHECK(status["threads"] == 1);
+    CHECK(status["token_map"].is_object());
+    CHECK(status["guess"] == "token_hash");
+    CHECK(status["max_redirects"] == 5);
+  }
+}
+
 TEST_CASE("SIGHUP changes upstreams and keeps the map; a bad file changes nothing") {
   pair_of_proxies proxies;
   scripted_upstream late{serves_as("late")};
