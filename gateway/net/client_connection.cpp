@@ -107,7 +107,9 @@ void client_connection::continue_with_input() {
     take_body();
     break;
   case stage::answering:
-    break; // a pipelined request: its turn comes
+    // The upstream may need the rest of the body to end its answer. Otherwise a pipelined request: its turn comes.
+    if (upstream_) take_body();
+    break;
   case stage::lingering:
     discard_input();
     break;
@@ -205,7 +207,7 @@ void client_connection::begin_request() {
       socket_.write_some(boost::asio::buffer(proceed), ignored);
     }
   }
-  worker_.set_deadline(request_deadline_, deadline::request);
+  if (!has_body_) worker_.set_deadline(request_deadline_, deadline::request); // else when the body is complete
   routed_ = true;
   auto const self = shared_from_this();
   perform(worker_.shared().start(route_, facts, monotonic_ns(), worker_.random()));
@@ -246,15 +248,19 @@ void client_connection::take_body() {
   std::memmove(in_.data(), in_.data() + in_taken_, in_end_ - in_taken_);
   in_end_ -= in_taken_;
   in_taken_ = 0;
+  bool const answering = stage_ == stage::answering; // its deadlines are those that count then
   if (parser_->done()) {
     body_.complete();
-    deadline_.clear_deadline();
+    if (!answering) {
+      deadline_.clear_deadline();
+      worker_.set_deadline(request_deadline_, deadline::request);
+    }
     read_ahead();
   } else if (input_ended_) {
     client_gone(); // half-closed within a pipelined request
     return;
   } else {
-    worker_.set_deadline(deadline_, deadline::client_body);
+    if (!answering) worker_.set_deadline(deadline_, deadline::client_body);
     read();
   }
   auto const self = shared_from_this();

@@ -172,7 +172,7 @@ void upstream_connection::wrote(boost::system::error_code ec) {
   head_sent_ = true;
   body_sent_ += piece_in_flight_;
   last_chunk_sent_ = last_chunk_sent_ || last_in_flight_;
-  if (user_ && !answered_) worker_.set_deadline(*this, deadline::answer);
+  if (user_ && (!answered_ || waits_for_body_)) worker_.set_deadline(*this, deadline::answer);
 }
 
 void upstream_connection::read() {
@@ -215,7 +215,7 @@ void upstream_connection::parse_head() {
   for (;;) {
     boost::system::error_code ec;
     bool const complete = parser_->parse_head(in_.data(), in_end_, ec);
-    if (ec || (complete && head_.status == 101)) { // we never ask for an upgrade
+    if (ec || (complete && (head_.status == 101 || head_.status < 100))) { // we never ask for an upgrade
       fail("http_protocol_error", false);
       return;
     }
