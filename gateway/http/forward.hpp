@@ -15,8 +15,8 @@ namespace gateway::http {
 struct request_summary {
   std::string_view target;        // as sent to the upstream: origin-form
   std::string_view authorization; // empty without
-  std::string_view host;
-  std::uint64_t lab_request = 0; // Lab-Request, 0 without
+  std::string_view host;          // of an absolute-form target, else of Host
+  std::uint64_t lab_request = 0;  // Lab-Request, 0 without
   bool has_authorization = false;
   bool has_host = false;
   bool expects_continue = false;
@@ -43,7 +43,7 @@ struct forwarding {
 };
 
 /// Appends the request's head as an upstream gets it: method and target unchanged, end-to-end fields in their order,
-/// hop-by-hop and internal fields dropped, `Via`, `X-Forwarded-*` and `X-Request-Id` added (RFC 9110 7.6).
+/// Host first, hop-by-hop and internal fields dropped, `Via`, `X-Forwarded-*` and `X-Request-Id` added (RFC 9110 7.6).
 /// Returns the view of X-Request-Id's value within `out`.
 std::string_view append_request_head(std::string& out, message_head const& head, char const* base,
                                      request_summary const& summary, forwarding const& add);
