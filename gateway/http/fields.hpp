@@ -26,8 +26,9 @@ bool list_contains(std::string_view list, std::string_view token);
 /// who asked for it with TE could undo, and we ask for none.
 bool has_other_coding(message_head const& head, char const* base);
 
-/// Fields that are between balancer and proxies only: `X-Accel-*`, `X-Backend`, `X-Session-*`. They are taken from
-/// proxies only, and are dropped from requests and from answers that travel on.
+/// Fields that are between balancer and proxies only: `X-Accel-*`, `X-Backend`, `X-Session-*`, in any letter case and
+/// with `_` for `-`, which are one to many servers (CGI's variables). They are taken from proxies only, and are dropped
+/// from requests and from answers that travel on.
 bool is_internal(std::string_view name);
 
 /// Decides per field line of one message whether it is end-to-end. Hop-by-hop are the fields that RFC 9110 7.6.1 names,

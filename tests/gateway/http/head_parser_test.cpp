@@ -191,8 +191,9 @@ TEST_CASE("a coding besides one chunked is seen, in whatever way it is written")
   CHECK(has_other_coding(head, wire.data()) == r.other);
 }
 
-TEST_CASE("internal fields are known in any letter case") {
-  for (char const* name : {"X-Accel-Redirect", "x-accel-buffering", "X-BACKEND", "x-session-facts"})
+TEST_CASE("internal fields are known in any letter case, and with underscores") {
+  for (char const* name : {"X-Accel-Redirect", "x-accel-buffering", "X-BACKEND", "x-session-facts", "X_Accel_Redirect",
+                           "x_backend", "X-Session_Facts"})
     CHECK(is_internal(name));
   for (char const* name : {"X-Backend-Id", "X-Accelerate", "Accept", "X-Sessions"}) CHECK_FALSE(is_internal(name));
 }
