@@ -69,7 +69,7 @@ public:
   template<class Generator>
   routing::action on_failure(live_route& r, routing::failure const& what, routing::time_ns now, Generator& generator) {
     std::lock_guard const lock(mutex_);
-    ++upstreams_[routing::index_of(r.upstream)].counters.failures;
+    if (!what.no_room) ++upstreams_[routing::index_of(r.upstream)].counters.failures;
     return router_.on_failure(r, what, now, generator);
   }
   template<class Generator>

@@ -122,6 +122,8 @@ void client_connection::respond(routing::refusal why) {
       return {503, "destination_unavailable", "the session's proxy cannot be reached", true};
     case routing::refusal::upstream_timeout:
       return {504, hop_error_, "no answer in time", false};
+    case routing::refusal::no_room:
+      return {503, hop_error_, "this gateway is short of descriptors or memory", true};
     case routing::refusal::upstream_failed:
       return {502, hop_error_, "the upstream broke off", false};
     case routing::refusal::all_failed:

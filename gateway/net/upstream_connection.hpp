@@ -78,7 +78,9 @@ private:
   void read();
   void got(boost::system::error_code ec, std::size_t bytes);
   void parse_head();
+  void connect_failed(boost::system::error_code ec);
   void fail(std::string_view error, bool timed_out);
+  void fail(hop_failure const& failure);
   void close();
   void on_deadline() override;
   bool request_sent() const;

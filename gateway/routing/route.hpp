@@ -28,7 +28,8 @@ enum class refusal : std::uint8_t {
   malformed_redirect, // X-Accel that names no HOST:PORT
   owner_unreachable,  // redirected to an upstream that failed this very request
   upstream_failed,    // broke off after it had, or may have had, the request
-  upstream_timeout    // silent after it had, or may have had, the request
+  upstream_timeout,   // silent after it had, or may have had, the request
+  no_room             // the balancer itself lacks descriptors or memory
 };
 
 /// What to do next. `wake`: those who wait on this route's key may go on.
@@ -78,6 +79,7 @@ enum class sent : std::uint8_t { nothing, something };
 struct failure {
   sent how_much = sent::something;
   bool timed_out = false;
+  bool no_room = false;    // for lack of descriptors or memory here: says nothing of the upstream, and nothing was sent
   bool was_reused = false; // a kept-alive connection that the upstream may just have closed: says nothing of its health
 };
 

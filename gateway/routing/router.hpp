@@ -103,6 +103,7 @@ public:
   action on_failure(route_type& r, failure const& what, time_ns now, Generator& generator) {
     upstream_id const lost = r.upstream;
     leave(r);
+    if (what.no_room) return finish(r, {.kind = action_kind::respond, .why = refusal::no_room});
     bool const healthy_race = what.was_reused && !what.timed_out;
     bool const may_retry = (what.how_much == sent::nothing || r.idempotent) && r.retries < settings_.max_retries;
     if (!healthy_race) {

@@ -52,6 +52,23 @@ TEST_CASE("out of descriptors, listeners pause, say so once, and go on when ther
   CHECK(pauses <= 2 * (static_cast<std::uint64_t>(halves) + 1)); // one each 500 ms and listener, however long it took
 }
 
+TEST_CASE("a request for which there is no descriptor is 503, and neither its upstream nor its token's entry suffers") {
+  scripted_upstream upstream{serves_as()};
+  upstream.set_script([&](upstream_request const&) { return served_by(upstream.address()); });
+  configured_gateway gateway({upstream.address()}, {{"idle_per_upstream", 0}});
+  client c(gateway.port());
+  CHECK(c.exchange(request("GET", "/x", "t")).status == 200);
+  limit_descriptors(gateway, 3);
+  client_answer const got = c.exchange(request("POST", "/x", "t", "", "b"));
+  CHECK(got.status == 503);
+  CHECK(got.field("Proxy-Status").find("proxy_internal_error") != std::string::npos);
+  limit_descriptors(gateway, std::nullopt);
+  CHECK(c.exchange(request("POST", "/x", "t", "", "b")).status == 200);
+  CHECK(gateway.count("forgotten") == 0);
+  CHECK(gateway.count("map_hits") == 2);
+  CHECK(gateway.status()["upstreams"][0]["failures"] == 0);
+}
+
 TEST_CASE("host names are resolved when the configuration is read; one that is unknown is one line and exit 2") {
   struct row {
     char const* name;
