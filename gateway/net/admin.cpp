@@ -92,12 +92,15 @@ std::vector<std::pair<std::string, std::uint64_t>> cumulative_latency(shell_coun
 /// One admin connection: reads a request, answers, and so on.
 class admin_connection : public std::enable_shared_from_this<admin_connection> {
 public:
-  admin_connection(tcp_socket socket, balancer const& shared, std::uint32_t threads)
+  admin_connection(tcp_socket socket, balancer const& shared, std::uint32_t threads, nanoseconds patience)
     : socket_(std::move(socket))
+    , timer_(socket_.get_executor())
     , shared_(shared)
-    , threads_(threads) {}
+    , threads_(threads)
+    , patience_(patience) {}
 
   void read() {
+    wait();
     parser_.emplace();
     parser_->body_limit(1024);
     beast_http::async_read(socket_, buffer_, *parser_,
@@ -107,7 +110,19 @@ public:
   }
 
 private:
+  /// Closes the connection if what begins now takes too long.
+  void wait() {
+    timer_.expires_after(patience_);
+    timer_.async_wait([weak = weak_from_this()](boost::system::error_code stopped) {
+      auto const self = weak.lock();
+      if (stopped || !self) return;
+      boost::system::error_code ignored;
+      self->socket_.close(ignored);
+    });
+  }
+
   void answer() {
+    wait();
     auto const& request = parser_->get();
     std::string_view const target(request.target().data(), request.target().size());
     answer_ = {};
@@ -136,8 +151,10 @@ private:
   }
 
   tcp_socket socket_;
+  steady_timer timer_;
   balancer const& shared_;
   std::uint32_t threads_;
+  nanoseconds patience_;
   boost::beast::flat_buffer buffer_;
   std::optional<beast_http::request_parser<beast_http::string_body>> parser_;
   beast_http::response<beast_http::string_body> answer_;
@@ -223,8 +240,8 @@ std::string status_json(balancer const& shared, std::uint32_t threads) {
   return out.dump(2) + "\n";
 }
 
-void serve_admin(tcp_socket socket, balancer const& shared, std::uint32_t threads) {
-  std::make_shared<admin_connection>(std::move(socket), shared, threads)->read();
+void serve_admin(tcp_socket socket, balancer const& shared, std::uint32_t threads, nanoseconds patience) {
+  std::make_shared<admin_connection>(std::move(socket), shared, threads, patience)->read();
 }
 
 }

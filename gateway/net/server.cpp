@@ -60,7 +60,10 @@ std::optional<endpoint> server::admin() const {
 
 void server::run() {
   for (auto const& w : workers_) w->start();
-  if (admin_) admin_->start([this](tcp_socket socket) { serve_admin(std::move(socket), shared_, settings_->threads); });
+  if (admin_)
+    admin_->start([this](tcp_socket socket) {
+      serve_admin(std::move(socket), shared_, settings_->threads, settings_->timeouts.client_idle);
+    });
   wait_for_signal();
   flush_log();
   context_.run();

@@ -213,6 +213,16 @@ TEST_CASE("metrics are lines of name, labels and number, and say what status say
   CHECK(values.at("crest_gateway_request_duration_seconds_bucket{le=\"+Inf\"}") == 10);
 }
 
+TEST_CASE("an admin connection on which nothing comes is closed") {
+  scripted_upstream upstream{serves_as()};
+  configured_gateway gateway({upstream.address()}, {{"timeouts", {{"client_idle", "50ms"}}}});
+  raw_connection silent(gateway->admin_port());
+  CHECK(silent.closed());
+  raw_connection half(gateway->admin_port());
+  half.send("GET /status HTTP/1.1\r\nHo");
+  CHECK(half.closed());
+}
+
 TEST_CASE("the flag --check says whether a configuration is valid; a wrong one is one line and exit 2") {
   finished const good = run_gateway({"--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:1", "--check"});
   CHECK(good.exit_code == 0);
