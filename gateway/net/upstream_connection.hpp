@@ -69,6 +69,11 @@ public:
   /// follow.
   void release();
 
+  /// In the pool: closes it.
+  void retire() { close(); }
+  /// Whether it was made under the present configuration: the upstream may have another address in a later one.
+  bool is_current() const { return settings_ == worker_.current(); }
+
   bool was_reused() const { return hops_ > 1; }
 
 private:

@@ -45,6 +45,7 @@ void worker::reload(std::shared_ptr<settings const> s) {
   boost::asio::post(context_, [this, s = std::move(s)]() mutable {
     settings_ = std::move(s);
     apply_durations();
+    retire_idle();
   });
 }
 
@@ -111,11 +112,16 @@ std::shared_ptr<upstream_connection> worker::take_idle(routing::upstream_id id) 
 
 bool worker::keep_idle(routing::upstream_id id, std::shared_ptr<upstream_connection> connection) {
   std::size_t const index = routing::index_of(id);
-  if (draining()) return false;
+  if (draining() || !connection->is_current()) return false;
   if (index >= idle_.size()) idle_.resize(index + 1);
   if (idle_[index].size() >= settings_->idle_per_upstream) return false;
   idle_[index].push_back(std::move(connection));
   return true;
+}
+
+void worker::retire_idle() {
+  for (auto& connections : idle_)
+    for (auto const& connection : std::exchange(connections, {})) connection->retire();
 }
 
 void worker::forget_idle(routing::upstream_id id, upstream_connection const* connection) {
@@ -153,7 +159,7 @@ void worker::closed(std::shared_ptr<client_connection> const& connection) {
 
 void worker::check_drained() {
   if (!drained_ || !clients_.empty()) return;
-  idle_.clear();
+  retire_idle();
   std::exchange(drained_, [] {})();
 }
 

@@ -88,6 +88,7 @@ public:
   void closed(std::shared_ptr<client_connection> const& connection);
 
 private:
+  void retire_idle();
   void arm_timer();
   void apply_durations();
   void check_drained();

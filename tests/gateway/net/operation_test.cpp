@@ -291,6 +291,26 @@ TEST_CASE("status shows the settings that are in force: what a reload changes, a
   }
 }
 
+TEST_CASE("after a reload no connection from before it is used again: names may have other addresses") {
+  raw_upstream upstream;
+  configured_gateway gateway({upstream.address()}, {{"max_redirects", 1}});
+  client idle(gateway.port()), busy(gateway.port());
+  idle.send(request("GET", "/1", ""));
+  raw_connection first = upstream.accept();
+  first.read_until("\r\n\r\n");
+  busy.send(request("GET", "/2", ""));
+  raw_connection second = upstream.accept();
+  second.read_until("\r\n\r\n");
+  first.send(answer());
+  CHECK(idle.receive().status == 200);
+  gateway.rewrite(R"({"max_redirects": 2})");
+  gateway->process().signal(SIGHUP);
+  CHECK(first.closed());
+  second.send(answer());
+  CHECK(busy.receive().status == 200);
+  CHECK(second.closed());
+}
+
 TEST_CASE("SIGHUP changes upstreams and keeps the map; a bad file changes nothing") {
   pair_of_proxies proxies;
   scripted_upstream late{serves_as("late")};
