@@ -57,6 +57,7 @@ bool raw_connection::fill() {
   boost::system::error_code ec;
   std::size_t const got = socket_.read_some(boost::asio::buffer(bytes), ec);
   buffer_.append(bytes, got);
+  ended_ = got == 0;
   return got > 0;
 }
 

@@ -45,7 +45,8 @@ public:
   std::string read(std::size_t bytes);
   /// Everything until the peer closes.
   std::string read_all();
-  bool closed() { return read_all().empty(); }
+  /// Whether the peer ends the connection without another byte.
+  bool closed() { return read_all().empty() && ended_; }
   void half_close();
   void close();
   void reset();
@@ -56,6 +57,7 @@ private:
   std::shared_ptr<boost::asio::io_context> context_;
   tcp::socket socket_;
   std::string buffer_;
+  bool ended_ = false; // by the peer
 };
 
 /// An upstream that does nothing by itself: the test accepts, reads and answers.
