@@ -192,6 +192,7 @@ TEST_CASE("metrics are lines of name, labels and number, and say what status say
   configured_gateway gateway(proxies.addresses());
   client c(gateway.port());
   for (int i = 0; i < 10; ++i) c.exchange(request("GET", "/x", "secret-token"));
+  CHECK(eventually([&] { return gateway.status()["latency"]["count"] == 10; })); // counted behind the answer
   std::string const text = gateway->admin("/metrics");
   CHECK(text.find("secret-token") == std::string::npos);
   std::istringstream in(text);
