@@ -218,7 +218,7 @@ TEST_CASE("a silent upstream is given up after its time, whatever longer deadlin
   std::string const method = GENERATE(as<std::string>{}, "GET", "POST");
   INFO(method);
   scripted_upstream upstream{[](upstream_request const&) { return script_answer{"", false, true}; }};
-  configured_gateway gateway({upstream.address()}, with_timeouts({{"answer", "50ms"}}));
+  configured_gateway gateway({upstream.address()}, with_timeouts({{"answer", "400ms"}}));
   client idle(gateway.port()); // arms the timer for client_idle's 75 s
   gateway.status();
   client c(gateway.port());
