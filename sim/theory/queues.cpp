@@ -1,8 +1,79 @@
 #include "sim/theory/queues.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace sim::theory {
+namespace {
+
+constexpr double never = std::numeric_limits<double>::infinity();
+
+/// The smallest t >= 0 with within(t) >= q; `scale` is about as long as t.
+template<class Within>
+double invert(Within within, double q, double scale) {
+  if (within(0.0) >= q) return 0;
+  double low = 0, high = scale;
+  while (within(high) < q) low = high, high *= 2;
+  while (high - low > 1e-10 * high) {
+    double const middle = low + (high - low) / 2;
+    if (middle <= low || middle >= high) break;
+    (within(middle) < q ? low : high) = middle;
+  }
+  return high;
+}
+
+/// Law of the wait in M/G/1 on multiples of `step_s`: chance of each.
+class waiting_grid {
+public:
+  waiting_grid(double load, workload const& w, double step_s)
+    : load_(load)
+    , workload_(w)
+    , step_s_(step_s) {
+    double const none = load_ * residual(0);
+    chances_.push_back((1 - load_) / (1 - none));
+    total_ = chances_[0];
+  }
+
+  /// Until a share `q` of the waits is on the grid.
+  void extend_to(double q) {
+    double const none = load_ * residual(0);
+    while (total_ < q) {
+      std::size_t const k = chances_.size();
+      double sum = 0;
+      for (std::size_t j = 1; j <= k; ++j) sum += residual(j) * chances_[k - j];
+      chances_.push_back(load_ * sum / (1 - none));
+      total_ += chances_.back();
+    }
+  }
+
+  /// P(wait + service of `what` <= t).
+  double sojourn_within(workload const& what, double t_s) const {
+    double sum = 0;
+    for (std::size_t k = 0; k < chances_.size() && static_cast<double>(k) * step_s_ <= t_s; ++k)
+      sum += chances_[k] * served_within(what, t_s - static_cast<double>(k) * step_s_);
+    return sum;
+  }
+
+private:
+  /// The residual service time, rounded to the grid's nearest point: error of the second order in the step.
+  double residual(std::size_t k) {
+    while (residuals_.size() <= k) {
+      double const upper = residual_within(workload_, (static_cast<double>(residuals_.size()) + 0.5) * step_s_);
+      residuals_.push_back(upper - reached_);
+      reached_ = upper;
+    }
+    return residuals_[k];
+  }
+
+  double load_;
+  workload const& workload_;
+  double step_s_;
+  std::vector<double> chances_, residuals_;
+  double total_ = 0, reached_ = 0;
+};
+
+}
 
 double utilisation(double rate, double service_s, double servers) { return rate * service_s / servers; }
 
@@ -16,13 +87,50 @@ double chance_to_wait(double rate, double service_s, unsigned servers) {
 
 double mean_wait_s(double rate, double service_s, unsigned servers) {
   double const load = rate * service_s;
-  if (load >= servers) return std::numeric_limits<double>::infinity();
+  if (load >= servers) return never;
   return chance_to_wait(rate, service_s, servers) * service_s / (servers - load);
+}
+
+double wait_quantile_s(double rate, double service_s, unsigned servers, double q) {
+  double const load = rate * service_s;
+  if (load >= servers) return never;
+  double const wait = chance_to_wait(rate, service_s, servers);
+  return 1 - q >= wait ? 0 : std::log(wait / (1 - q)) * service_s / (servers - load);
+}
+
+double sojourn_quantile_s(double rate, double service_s, unsigned servers, double q) {
+  double const load = rate * service_s;
+  if (load >= servers) return never;
+  double const wait = chance_to_wait(rate, service_s, servers), excess = servers - 1 - load;
+  // P(T > t) = e^-x (1 + C (1 - e^(-x (c - 1 - a))) / (c - 1 - a)), x = t / s; its limit where c - 1 = a.
+  auto const within = [&](double x) {
+    double const grown = std::abs(excess) > 1e-9 ? -std::expm1(-x * excess) / excess : x;
+    return 1 - std::exp(-x) * (1 + wait * grown);
+  };
+  return service_s * invert(within, q, 1.0);
+}
+
+double mean_wait_one_server_s(double rate, workload const& w) {
+  double const service = mean_s(w), load = rate * service;
+  if (load >= 1) return never;
+  return load / (1 - load) * (1 + squared_variation(w)) / 2 * service;
+}
+
+double sojourn_quantile_one_server_s(double rate, workload const& w, scenario::service_time const& what, double q) {
+  double const service = mean_s(w), load = rate * service;
+  if (load >= 1) return never;
+  if (!(service > 0) || !(load > 0)) return service_quantile_s(what, q);
+  // Some 200 points a mean service time, fewer where the wait is long compared with it.
+  double const points = std::clamp(2e4 / (1 + mean_wait_one_server_s(rate, w) / service * 5), 20.0, 200.0);
+  waiting_grid grid(load, w, service / points);
+  grid.extend_to(q + (1 - q) * 0.999);
+  workload const alone{{1, what}};
+  return invert([&](double t) { return grid.sojourn_within(alone, t); }, q, service);
 }
 
 double mean_sojourn_shared_s(double rate, double service_s) {
   double const load = rate * service_s;
-  return load < 1 ? service_s / (1 - load) : std::numeric_limits<double>::infinity();
+  return load < 1 ? service_s / (1 - load) : never;
 }
 
 double mean_latency_s(double direct_s, double redirects, double hop_s) { return direct_s + redirects * hop_s; }
