@@ -24,6 +24,7 @@ void add_list(CLI::App& app, action& chosen);
 void add_load(CLI::App& app, action& chosen);
 void add_explain(CLI::App& app, action& chosen);
 void add_verify(CLI::App& app, action& chosen);
+void add_calibrate(CLI::App& app, action& chosen);
 
 /// A scenario file as named on the command line, with what overrides it.
 struct scenario_choice {
