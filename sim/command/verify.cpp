@@ -1,12 +1,15 @@
 #include "sim/command/verify.hpp"
 
+#include "config/document.hpp"
 #include "reports/agreement.hpp"
 #include "sim/command/command.hpp"
+#include "sim/command/simulation.hpp"
 #include "sim/live/places.hpp"
 #include "sim/live/process.hpp"
 #include "sim/live/run.hpp"
 #include "sim/measure/result.hpp"
 #include "sim/scenario/load.hpp"
+#include "sim/virtual/run.hpp"
 
 #include <CLI/Validators.hpp>
 
@@ -30,6 +33,22 @@ struct verify_choice {
 
 /// SIGINT or SIGTERM came during a run.
 struct interrupted {};
+
+/// The same decisions in simulated time, which says itself what it cannot model.
+verify::evaluate simulated_engine() {
+  return [](scenario::scenario const& s) {
+    interruption const signal;
+    virtual_time::run_options options;
+    options.progress = [&](virtual_time::run_progress const&) { return !signal.happened(); };
+    try {
+      measure::result r = virtual_time::run(s, options);
+      if (r.verdict == measure::verdict::interrupted) throw interrupted{};
+      return r;
+    } catch (config::bad_input const& error) {
+      throw verify::refused(error.what());
+    }
+  };
+}
 
 /// Real processes, in a directory that later runs use again.
 verify::evaluate live_engine(fs::path const& directory) {
@@ -59,6 +78,7 @@ int verify_files(verify_choice const& choice) {
   for (std::string const& file : choice.files) scenarios.push_back(scenario::load_file(file, overrides));
   fs::path const directory = fs::path(choice.out) / "run";
   verify::engines with;
+  with.simulated = simulated_engine();
   if (!choice.no_live) {
     with.gateway = live_engine(directory);
     with.nginx = nginx_engine(directory);

@@ -98,16 +98,18 @@ double wait_quantile_s(double rate, double service_s, unsigned servers, double q
   return 1 - q >= wait ? 0 : std::log(wait / (1 - q)) * service_s / (servers - load);
 }
 
-double sojourn_quantile_s(double rate, double service_s, unsigned servers, double q) {
+double sojourn_within(double rate, double service_s, unsigned servers, double t_s) {
   double const load = rate * service_s;
-  if (load >= servers) return never;
-  double const wait = chance_to_wait(rate, service_s, servers), excess = servers - 1 - load;
+  if (load >= servers || t_s <= 0) return 0;
+  double const wait = chance_to_wait(rate, service_s, servers), excess = servers - 1 - load, x = t_s / service_s;
   // P(T > t) = e^-x (1 + C (1 - e^(-x (c - 1 - a))) / (c - 1 - a)), x = t / s; its limit where c - 1 = a.
-  auto const within = [&](double x) {
-    double const grown = std::abs(excess) > 1e-9 ? -std::expm1(-x * excess) / excess : x;
-    return 1 - std::exp(-x) * (1 + wait * grown);
-  };
-  return service_s * invert(within, q, 1.0);
+  double const grown = std::abs(excess) > 1e-9 ? -std::expm1(-x * excess) / excess : x;
+  return 1 - std::exp(-x) * (1 + wait * grown);
+}
+
+double sojourn_quantile_s(double rate, double service_s, unsigned servers, double q) {
+  if (rate * service_s >= servers) return never;
+  return invert([&](double t) { return sojourn_within(rate, service_s, servers, t); }, q, service_s);
 }
 
 double mean_wait_one_server_s(double rate, workload const& w) {

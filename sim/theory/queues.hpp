@@ -19,7 +19,8 @@ using workload = std::vector<work_kind>;
 
 double mean_s(workload const& w);
 
-/// Squared coefficient of variation: variance ÷ mean². 0 constant, 1 exponential, exp(sigma²) - 1 lognormal.
+/// Squared coefficient of variation: variance ÷ mean². 0 constant, 1 exponential, exp(sigma²) - 1 lognormal, infinite
+/// for Pareto with alpha <= 2.
 double squared_variation(workload const& w);
 
 /// P(S <= t), and the share of the residual time of a service under way that is <= t: the integral of P(S > u) to t,
@@ -39,6 +40,8 @@ double mean_wait_s(double rate, double service_s, unsigned servers);
 /// 0 <= q < 1. P(W > t) = C exp(-(c/s - l) t). Source: Gross, Harris, Fundamentals of Queueing Theory, 3rd ed., 2.3.
 double wait_quantile_s(double rate, double service_s, unsigned servers, double q);
 double sojourn_quantile_s(double rate, double service_s, unsigned servers, double q);
+/// P(time in the system <= t).
+double sojourn_within(double rate, double service_s, unsigned servers, double t_s);
 
 /// M/G/1: mean wait, l E[S²] / (2 (1 - l s)) (Pollaczek–Khinchine; Kleinrock, vol. 1, 5.7).
 double mean_wait_one_server_s(double rate, workload const& w);

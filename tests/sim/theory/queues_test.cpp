@@ -96,4 +96,23 @@ TEST_CASE("the time in M/G/1 with lognormal requests beside short redirects agre
   CHECK(sojourn_quantile_one_server_s(rate, w, w[0].time, 0.99) == Approx(at(0.99)).epsilon(0.04));
 }
 
+TEST_CASE("heavy tails and measured times have the moments of their laws") {
+  workload const pareto{{1, scenario::pareto_time{of_seconds(1), 3}}}; // lowest 2/3, E[S²] = 3 · 4/9
+  CHECK(mean_s(pareto) == Approx(1));
+  CHECK(squared_variation(pareto) == Approx(1.0 / 3));
+  CHECK(served_within(pareto, 4.0 / 3) == Approx(1 - 1.0 / 8));
+  CHECK(residual_within(pareto, 4.0 / 3) == Approx(2.0 / 3 + 1.0 / 3 * (1 - 1.0 / 4)));
+  CHECK(service_quantile_s(pareto[0].time, 1 - 1.0 / 27) == Approx(2));
+  CHECK(std::isinf(squared_variation({{1, scenario::pareto_time{of_seconds(1), 2}}})));
+  scenario::empirical_time measured;
+  measured.sorted = {of_seconds(1), of_seconds(2), of_seconds(2), of_seconds(5)};
+  workload const seen{{1, measured}}; // uniform on 1..2, always 2, uniform on 2..5
+  CHECK(mean_s(seen) == Approx((1.5 + 2 + 3.5) / 3));
+  CHECK((squared_variation(seen) + 1) * mean_s(seen) * mean_s(seen) == Approx((7.0 / 3 + 4 + 13) / 3));
+  CHECK(served_within(seen, 1.5) == Approx(0.5 / 3));
+  CHECK(served_within(seen, 3.5) == Approx(2.5 / 3));
+  CHECK(residual_within(seen, 1.5) == Approx((0.5 * 1.25 + 0.5 * 1.5 + 1.5 + 1.5) / 3 / mean_s(seen)));
+  CHECK(residual_within(seen, 9) == Approx(1));
+}
+
 }
