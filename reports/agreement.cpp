@@ -94,16 +94,29 @@ bool all_agree(std::vector<scenario_agreement> const& all) {
 }
 
 std::string agreement_text(std::vector<scenario_agreement> const& all) {
+  struct column {
+    char const* name;
+    char const* difference;
+    std::optional<statement> metric_row::*said;
+    std::optional<comparison> metric_row::*compared;
+  };
+  static constexpr column columns[] = {{"virtual", "- theory", &metric_row::simulated, &metric_row::simulated_agrees},
+                                       {"gateway", "difference", &metric_row::gateway, &metric_row::gateway_agrees},
+                                       {"nginx", "difference", &metric_row::nginx, &metric_row::nginx_agrees}};
   table rows;
-  rows.row({"", "theory", heading("virtual", runs_of(all, &metric_row::simulated)), "- theory",
-            heading("gateway", runs_of(all, &metric_row::gateway)), "difference",
-            heading("nginx", runs_of(all, &metric_row::nginx)), "difference"});
+  std::vector<std::string> head{"", "theory"};
+  for (column const& c : columns)
+    if (unsigned const runs = runs_of(all, c.said)) head.insert(head.end(), {heading(c.name, runs), c.difference});
+  rows.row(head);
   for (scenario_agreement const& s : all) {
     rows.row({one_line(s.scenario)});
-    for (metric_row const& row : s.rows)
-      rows.row({"  " + row.metric, value_of(row.theory), value_of(row.simulated), difference_of(row.simulated_agrees),
-                value_of(row.gateway), difference_of(row.gateway_agrees), value_of(row.nginx),
-                difference_of(row.nginx_agrees)});
+    for (metric_row const& row : s.rows) {
+      std::vector<std::string> cells{"  " + row.metric, value_of(row.theory)};
+      for (column const& c : columns)
+        if (runs_of(all, c.said) > 0)
+          cells.insert(cells.end(), {value_of(row.*c.said), difference_of(row.*c.compared)});
+      rows.row(std::move(cells));
+    }
   }
   std::string out = rows.text("");
   out += "\ndifferences in standard errors (se): virtual from theory; gateway and nginx from virtual, or from theory "

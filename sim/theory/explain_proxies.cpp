@@ -1,4 +1,5 @@
 #include "sim/theory/explain.hpp"
+#include "sim/theory/path.hpp"
 #include "sim/theory/proxy_queues.hpp"
 
 #include <algorithm>
@@ -12,14 +13,16 @@ double seconds(scenario::nanoseconds t) { return static_cast<double>(t.count()) 
 std::string queue_name(proxy_load const& load) {
   if (load.servers == 0) return "M/G/infinity";
   bool const markov = load.work.size() == 1 && std::holds_alternative<scenario::exponential_time>(load.work[0].time);
-  if (load.servers > 1) return "M/M/" + std::to_string(load.servers);
-  return markov ? "M/M/1" : "M/G/1";
+  std::string const order = load.shared ? "-PS" : "";
+  if (load.servers > 1) return "M/M/" + std::to_string(load.servers) + order;
+  return (markov ? "M/M/1" : "M/G/1") + order;
 }
 
-std::string wait_formula(proxy_load const& load) {
-  if (load.servers == 0) return "W = 0";
-  if (load.servers > 1) return "W = ErlangC(c, l s) s / (c - l s)";
-  return "W = u/(1 - u) (1 + v)/2 s (Pollaczek-Khinchine)";
+std::string time_formula(proxy_load const& load) {
+  if (load.servers == 0) return "A(x) = x";
+  if (load.servers == 1 && load.shared) return "A(x) = x / (1 - u)";
+  if (load.servers > 1) return "A(x) = x + ErlangC(c, l s) s / (c - l s)";
+  return "A(x) = x + u/(1 - u) (1 + v)/2 s (Pollaczek-Khinchine)";
 }
 
 std::vector<formula_input> inputs_of(scenario::scenario const& s, proxy_load const& load) {
@@ -52,48 +55,107 @@ prediction utilisation_of(scenario::scenario const& s, proxy_load_choice const& 
   return p;
 }
 
-/// Round trips to the sol of a request, in expectation, each of which takes rpc_delay.
-double calls_of(scenario::scenario const& s, proxy_load const& load) {
-  return game_state_share(s.load) + load.redirect_ratio + load.created_share;
-}
+/// What a latency is made of.
+struct latency_model {
+  scenario::scenario const& s;
+  proxy_load const& load;
+  path_times const& times;
+  std::vector<path_kind> paths;
 
-prediction mean_latency(scenario::scenario const& s, proxy_load const& load) {
-  scenario::proxy_settings const& proxies = s.topology.proxies;
-  double const redirect_s = seconds(proxies.redirect_time), rpc_s = seconds(s.topology.sols.rpc_delay);
-  double const wait = wait_of(load), service = mean_s({{1, proxies.service_time}});
-  double const redirect_hop = redirect_s > 0 ? wait + redirect_s : 0;
+  double redirect_s() const { return seconds(s.topology.proxies.redirect_time); }
+  double at_proxy_s() const { return mean_time_at_proxy_s(load, mean_s({{1, s.topology.proxies.service_time}})); }
+  double at_wrong_proxy_s() const { return redirect_s() > 0 ? mean_time_at_proxy_s(load, redirect_s()) : 0; }
+  double calls() const {
+    double sum = 0;
+    for (path_kind const& k : paths) sum += k.share * k.calls;
+    return sum;
+  }
+};
+
+prediction mean_latency(latency_model const& m) {
+  double sum = m.at_proxy_s() + m.load.redirect_ratio * m.at_wrong_proxy_s();
+  for (path_kind const& k : m.paths) sum += k.share * way_s(m.times, k);
   prediction p;
   p.metric = "latency_ms.avg";
-  p.value = 1e3 * (mean_latency_s(wait + service, load.redirect_ratio, redirect_hop) + calls_of(s, load) * rpc_s);
-  p.formula = "W + s_1 + r [t_r > 0] (W + t_r) + k d, " + wait_formula(load);
-  p.inputs = inputs_of(s, load);
-  p.inputs.push_back({"s_1", "mean service time of a request", service, "s"});
-  if (load.servers == 1) p.inputs.push_back({"v", "squared variation of s", squared_variation(load.work), ""});
-  if (load.servers > 0) p.inputs.push_back({"u", "utilisation", load.utilisation, ""});
-  p.inputs.push_back({"W", "mean wait for a server", wait, "s"});
-  p.inputs.push_back(
-      {"k", "calls of the sol in a request: game state, redirects, new sessions", calls_of(s, load), ""});
-  p.inputs.push_back({"d", "sols' rpc_delay", rpc_s, "s"});
+  p.value = 1e3 * sum;
+  p.formula = "2 n_c + (1 + r) (2 n_p + w_b + b) + A(s_1) + r [t_r > 0] A(t_r) + k d, " + time_formula(m.load);
+  p.inputs = inputs_of(m.s, m.load);
+  auto const put = [&](char const* symbol, char const* meaning, double value, char const* unit) {
+    p.inputs.push_back({symbol, meaning, value, unit});
+  };
+  put("s_1", "mean service time of a request", mean_s({{1, m.s.topology.proxies.service_time}}), "s");
+  if (m.load.servers == 1 && !m.load.shared) put("v", "squared variation of s", squared_variation(m.load.work), "");
+  if (m.load.servers > 0) put("u", "utilisation", m.load.utilisation, "");
+  put("n_c", "virtual.network.client, mean", m.times.client_s, "s");
+  put("n_p", "virtual.network.proxy, mean", m.times.proxy_s, "s");
+  put("b", "virtual.balancer.service_time, mean", m.times.balancer_s, "s");
+  put("w_b", "mean wait for a balancer's thread", m.times.balancer_wait_s, "s");
+  put("k", "calls of the sol in a request: game state, redirects, new sessions", m.calls(), "");
+  put("d", "a call: virtual.network.rpc twice, and rpc_delay", m.times.call_s, "s");
   return p;
 }
 
-prediction quantile(scenario::scenario const& s, proxy_load const& load, prediction const& mean, double q,
-                    std::string const& name) {
+std::string quantile_broken_by(latency_model const& m) {
+  if (m.load.shared && m.load.servers > 0) return "processor sharing: only the mean has a closed form";
+  if (m.redirect_s() > 0 && m.load.redirect_ratio > 0)
+    return "redirected requests wait twice (redirect_time), and the sum of two waits has no closed form";
+  if (!m.times.fixed) return "delays that vary (section virtual): their sum with the wait has no closed form";
+  return {};
+}
+
+/// The mixture over all ways, each as long as its fixed delays and the time at the last proxy.
+prediction quantile(latency_model const& m, prediction const& mean, double q, std::string const& name) {
   prediction p = mean;
   p.metric = "latency_ms." + name;
-  bool const waits_twice = s.topology.proxies.redirect_time.count() > 0 && load.redirect_ratio > 0;
-  bool const calls = s.topology.sols.rpc_delay.count() > 0 && calls_of(s, load) > 0;
-  if (waits_twice || calls) {
-    p.value.reset();
-    p.broken = waits_twice
-                   ? "redirected requests wait twice (redirect_time), and the sum of two waits has no closed form"
-                   : "calls of the sol take rpc_delay for some requests, and the mixture has no closed form";
+  p.value.reset();
+  p.broken = quantile_broken_by(m);
+  if (!p.broken.empty()) return p;
+  auto const law = time_at_proxy_law(m.load, m.s.topology.proxies.service_time, 0.999);
+  if (!law) {
+    p.broken = "the wait's law has no closed form: the service time's variance is infinite";
     return p;
   }
-  p.value = 1e3 * time_at_proxy_s(load, s.topology.proxies.service_time, q);
-  p.formula =
-      "the t that P(wait + service > t) = " + std::string(name == "p50" ? "0.5" : "0.01") + " in " + queue_name(load);
+  auto const within = [&](double t) {
+    double sum = 0;
+    for (path_kind const& k : m.paths)
+      if (double const rest = t - way_s(m.times, k); rest >= -1e-12) sum += k.share * law(std::max(0.0, rest));
+    return sum;
+  };
+  p.value = 1e3 * quantile_of(within, q, 1e-4);
+  p.formula = "the t that sum over ways of share P(A > t - 2 n_c - h 2 n_p - k d) = " +
+              std::string(name == "p50" ? "0.5" : "0.01") + ", A: time in " + queue_name(m.load);
   return p;
+}
+
+std::vector<prediction> broken_latencies(std::string const& why) {
+  std::vector<prediction> out;
+  for (char const* metric : {"latency_ms.avg", "latency_ms.p50", "latency_ms.p99"}) {
+    prediction p;
+    p.metric = metric;
+    p.unit = "ms";
+    p.broken = why;
+    out.push_back(std::move(p));
+  }
+  return out;
+}
+
+std::vector<prediction> latencies(scenario::scenario const& s, proxy_load const& load) {
+  if (auto const why = queue_broken_by(s, load); !why.empty()) return broken_latencies(why);
+  path_times_choice const way = times_of(s, load);
+  if (!way.broken.empty()) return broken_latencies(way.broken);
+  latency_model const m{s, load, way.times, paths_of(s, load)};
+  prediction mean = mean_latency(m);
+  if (std::isinf(*mean.value))
+    return broken_latencies("the service time's variance is infinite, and so is the mean wait");
+  mean.unit = "ms";
+  double const stretched = load.servers > 0 ? load.utilisation / (1 - load.utilisation) * session_spread(s) : 0;
+  mean.relative_error = stretched * stretched + m.calls() * way.times.overtaking_s * 1e3 / *mean.value;
+  mean.assumptions = {
+      "each proxy is a queue " + queue_name(load) + " by itself",
+      "network and balancers take what the section virtual says (a profile of the machine, for live runs)",
+      "sessions, and so requests, are spread evenly over the proxies",
+      "what a request meets at one place is independent of what it met before"};
+  return {mean, quantile(m, mean, 0.5, "p50"), quantile(m, mean, 0.99, "p99")};
 }
 
 }
@@ -101,29 +163,8 @@ prediction quantile(scenario::scenario const& s, proxy_load const& load, predict
 std::vector<prediction> explain_proxies(scenario::scenario const& s) {
   proxy_load_choice const choice = load_of_proxies(s);
   std::vector<prediction> out{utilisation_of(s, choice)};
-  std::string const broken = choice.load ? queue_broken_by(s, *choice.load) : choice.broken;
-  if (!broken.empty()) {
-    for (char const* metric : {"latency_ms.avg", "latency_ms.p50", "latency_ms.p99"}) {
-      prediction p;
-      p.metric = metric;
-      p.unit = "ms";
-      p.broken = broken;
-      out.push_back(std::move(p));
-    }
-    return out;
-  }
-  proxy_load const& load = *choice.load;
-  prediction mean = mean_latency(s, load);
-  mean.unit = "ms";
-  double const stretched = load.servers > 0 ? load.utilisation / (1 - load.utilisation) * session_spread(s) : 0;
-  mean.relative_error = stretched * stretched;
-  mean.assumptions = {"each proxy is a queue " + queue_name(load) + " by itself, first come first served",
-                      "time at proxies and sols only: network and balancers add theirs",
-                      "sessions, and so requests, are spread evenly over the proxies",
-                      "what a redirected request meets at the second proxy is independent of the first"};
-  out.push_back(mean);
-  out.push_back(quantile(s, load, mean, 0.5, "p50"));
-  out.push_back(quantile(s, load, mean, 0.99, "p99"));
+  for (prediction& p : choice.load ? latencies(s, *choice.load) : broken_latencies(choice.broken))
+    out.push_back(std::move(p));
   return out;
 }
 

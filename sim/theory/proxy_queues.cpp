@@ -37,8 +37,10 @@ proxy_load_choice load_of_proxies(scenario::scenario const& s) {
   routing_choice const routing = model_of(s);
   proxy_load load;
   if (routing.broken.empty()) {
-    auto const r = route_open(routing.model, popularity_classes(routing.model.characters, s.population.zipf), {0, all},
-                              s.load.kind == load_kind::poisson);
+    auto const popularity = popularity_classes(routing.model.characters, s.population.zipf);
+    bool const poisson = s.load.kind == load_kind::poisson;
+    auto const r = route_open(routing.model, popularity, {0, all}, poisson);
+    load.early_redirect_ratio = route_open(routing.model, popularity, {0, all / 10}, poisson).redirect_ratio();
     load.redirect_ratio = r.redirect_ratio();
     load.created_share = r.sessions_created / r.requests;
   } else if (proxies.redirect_time.count() > 0) {
@@ -47,6 +49,7 @@ proxy_load_choice load_of_proxies(scenario::scenario const& s) {
   }
   double const served = 1 - s.population.junk_share; // junk is answered 401 without service
   load.servers = proxies.servers;
+  load.shared = proxies.discipline == scenario::discipline::processor_sharing;
   load.requests_per_s = all / duration / proxies.count * served;
   load.redirects_per_s = load.requests_per_s * load.redirect_ratio;
   bool const redirects_work = proxies.redirect_time.count() > 0 && load.redirects_per_s > 0;
@@ -55,10 +58,6 @@ proxy_load_choice load_of_proxies(scenario::scenario const& s) {
   if (redirects_work)
     load.work.push_back({load.redirects_per_s / load.work_per_s, scenario::constant_time{proxies.redirect_time}});
   if (load.servers > 0) load.utilisation = utilisation(load.work_per_s, mean_s(load.work), load.servers);
-  if (std::isnan(mean_s(load.work))) {
-    choice.broken = "no closed form for this law of the service time";
-    return choice;
-  }
   choice.load = std::move(load);
   return choice;
 }
@@ -66,8 +65,10 @@ proxy_load_choice load_of_proxies(scenario::scenario const& s) {
 std::string queue_broken_by(scenario::scenario const& s, proxy_load const& load) {
   if (s.load.kind != load_kind::poisson) return "arrivals are not Poisson";
   if (!model_of(s).broken.empty()) return "how many requests are redirected is not known: " + model_of(s).broken;
-  if (mean_s(load.work) == 0 && s.topology.sols.rpc_delay.count() == 0)
-    return "service_time, redirect_time and rpc_delay are 0: proxies and sols take no time";
+  bool const redirects_queue =
+      s.topology.proxies.redirect_time.count() > 0 || mean_s({{1, s.simulated.balancer_time}}) > 0;
+  if (redirects_queue && std::abs(load.early_redirect_ratio - load.redirect_ratio) > 0.02)
+    return "redirects are work that becomes less while the maps fill, so no queue is in a steady state";
   if (load.servers == 0) return {};
   if (s.population.zipf > 0) return "Zipf popularity: the proxies of the most popular characters have more to do";
   if (load.utilisation >= 1) return "the proxies cannot keep up: utilisation " + std::to_string(load.utilisation);
@@ -78,16 +79,23 @@ std::string queue_broken_by(scenario::scenario const& s, proxy_load const& load)
   return {};
 }
 
-double wait_of(proxy_load const& load) {
-  if (load.servers == 0) return 0;
-  if (load.servers == 1) return mean_wait_one_server_s(load.work_per_s, load.work);
-  return mean_wait_s(load.work_per_s, mean_s(load.work), load.servers);
+double mean_time_at_proxy_s(proxy_load const& load, double service_s) {
+  if (load.servers == 0) return service_s;
+  if (load.servers == 1 && load.shared) return service_s / (1 - load.utilisation);
+  if (load.servers == 1) return mean_wait_one_server_s(load.work_per_s, load.work) + service_s;
+  return mean_wait_s(load.work_per_s, mean_s(load.work), load.servers) + service_s;
 }
 
-double time_at_proxy_s(proxy_load const& load, scenario::service_time const& service, double q) {
-  if (load.servers == 0) return service_quantile_s(service, q);
-  if (exponential(load.work)) return sojourn_quantile_s(load.work_per_s, mean_s(load.work), load.servers, q);
-  return sojourn_quantile_one_server_s(load.work_per_s, load.work, service, q);
+std::function<double(double)> time_at_proxy_law(proxy_load const& load, scenario::service_time const& service,
+                                                double most) {
+  workload const alone{{1, service}};
+  if (load.servers == 0) return [alone](double t) { return served_within(alone, t); };
+  if (load.shared) return {};
+  if (exponential(load.work))
+    return [load](double t) { return sojourn_within(load.work_per_s, mean_s(load.work), load.servers, t); };
+  if (std::isinf(mean_wait_one_server_s(load.work_per_s, load.work))) return {};
+  return
+      [alone, wait = waiting_law(load.work_per_s, load.work, most)](double t) { return wait.sojourn_within(alone, t); };
 }
 
 double session_spread(scenario::scenario const& s) {

@@ -9,70 +9,44 @@ namespace {
 
 constexpr double never = std::numeric_limits<double>::infinity();
 
-/// The smallest t >= 0 with within(t) >= q; `scale` is about as long as t.
-template<class Within>
-double invert(Within within, double q, double scale) {
-  if (within(0.0) >= q) return 0;
-  double low = 0, high = scale;
-  while (within(high) < q) low = high, high *= 2;
-  while (high - low > 1e-10 * high) {
-    double const middle = low + (high - low) / 2;
-    if (middle <= low || middle >= high) break;
-    (within(middle) < q ? low : high) = middle;
-  }
-  return high;
 }
 
-/// Law of the wait in M/G/1 on multiples of `step_s`: chance of each.
-class waiting_grid {
-public:
-  waiting_grid(double load, workload const& w, double step_s)
-    : load_(load)
-    , workload_(w)
-    , step_s_(step_s) {
-    double const none = load_ * residual(0);
-    chances_.push_back((1 - load_) / (1 - none));
-    total_ = chances_[0];
+waiting_law::waiting_law(double rate, workload const& w, double most)
+  : step_s_(0) {
+  double const service = mean_s(w), load = rate * service;
+  if (!(load > 0)) {
+    chances_ = {1};
+    return;
   }
-
-  /// Until a share `q` of the waits is on the grid.
-  void extend_to(double q) {
-    double const none = load_ * residual(0);
-    while (total_ < q) {
-      std::size_t const k = chances_.size();
-      double sum = 0;
-      for (std::size_t j = 1; j <= k; ++j) sum += residual(j) * chances_[k - j];
-      chances_.push_back(load_ * sum / (1 - none));
-      total_ += chances_.back();
-    }
-  }
-
-  /// P(wait + service of `what` <= t).
-  double sojourn_within(workload const& what, double t_s) const {
+  // Some 200 points a mean service time, fewer where the wait is long compared with it.
+  double const points = std::clamp(2e4 / (1 + mean_wait_one_server_s(rate, w) / service * 5), 20.0, 200.0);
+  step_s_ = service / points;
+  // The residual service time, rounded to the grid's nearest point: error of the second order in the step.
+  std::vector<double> residuals;
+  double reached = 0;
+  auto const extend = [&] {
+    double const upper = residual_within(w, (static_cast<double>(residuals.size()) + 0.5) * step_s_);
+    residuals.push_back(upper - reached);
+    reached = upper;
+  };
+  extend();
+  double const stays = 1 - load * residuals[0];
+  chances_ = {(1 - load) / stays};
+  for (double total = chances_[0]; total < most + (1 - most) * 0.999;) {
+    extend();
+    std::size_t const k = chances_.size();
     double sum = 0;
-    for (std::size_t k = 0; k < chances_.size() && static_cast<double>(k) * step_s_ <= t_s; ++k)
-      sum += chances_[k] * served_within(what, t_s - static_cast<double>(k) * step_s_);
-    return sum;
+    for (std::size_t j = 1; j <= k; ++j) sum += residuals[j] * chances_[k - j];
+    chances_.push_back(load * sum / stays);
+    total += chances_.back();
   }
+}
 
-private:
-  /// The residual service time, rounded to the grid's nearest point: error of the second order in the step.
-  double residual(std::size_t k) {
-    while (residuals_.size() <= k) {
-      double const upper = residual_within(workload_, (static_cast<double>(residuals_.size()) + 0.5) * step_s_);
-      residuals_.push_back(upper - reached_);
-      reached_ = upper;
-    }
-    return residuals_[k];
-  }
-
-  double load_;
-  workload const& workload_;
-  double step_s_;
-  std::vector<double> chances_, residuals_;
-  double total_ = 0, reached_ = 0;
-};
-
+double waiting_law::sojourn_within(workload const& what, double t_s) const {
+  double sum = 0;
+  for (std::size_t k = 0; k < chances_.size() && static_cast<double>(k) * step_s_ <= t_s; ++k)
+    sum += chances_[k] * served_within(what, t_s - static_cast<double>(k) * step_s_);
+  return sum;
 }
 
 double utilisation(double rate, double service_s, double servers) { return rate * service_s / servers; }
@@ -109,7 +83,7 @@ double sojourn_within(double rate, double service_s, unsigned servers, double t_
 
 double sojourn_quantile_s(double rate, double service_s, unsigned servers, double q) {
   if (rate * service_s >= servers) return never;
-  return invert([&](double t) { return sojourn_within(rate, service_s, servers, t); }, q, service_s);
+  return quantile_of([&](double t) { return sojourn_within(rate, service_s, servers, t); }, q, service_s);
 }
 
 double mean_wait_one_server_s(double rate, workload const& w) {
@@ -121,13 +95,10 @@ double mean_wait_one_server_s(double rate, workload const& w) {
 double sojourn_quantile_one_server_s(double rate, workload const& w, scenario::service_time const& what, double q) {
   double const service = mean_s(w), load = rate * service;
   if (load >= 1) return never;
-  if (!(service > 0) || !(load > 0)) return service_quantile_s(what, q);
-  // Some 200 points a mean service time, fewer where the wait is long compared with it.
-  double const points = std::clamp(2e4 / (1 + mean_wait_one_server_s(rate, w) / service * 5), 20.0, 200.0);
-  waiting_grid grid(load, w, service / points);
-  grid.extend_to(q + (1 - q) * 0.999);
+  if (!(load > 0)) return service_quantile_s(what, q);
+  waiting_law const wait(rate, w, q);
   workload const alone{{1, what}};
-  return invert([&](double t) { return grid.sojourn_within(alone, t); }, q, service);
+  return quantile_of([&](double t) { return wait.sojourn_within(alone, t); }, q, service);
 }
 
 double mean_sojourn_shared_s(double rate, double service_s) {

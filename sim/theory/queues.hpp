@@ -48,9 +48,36 @@ double mean_wait_one_server_s(double rate, workload const& w);
 
 /// M/G/1: the law of the wait is that of a geometric number of residual service times (Pollaczek–Khinchine in the time
 /// domain), computed on a grid by Panjer's recursion (ASTIN Bulletin 12, 1981). Relative error some 1e-3; takes
-/// milliseconds, a second near saturation. Quantiles of the time that requests of `what` spend in the system, where
-/// the server also does the rest of `w`.
+/// milliseconds, a second near saturation.
+class waiting_law {
+public:
+  /// Good for shares up to `most`, 0 <= most < 1. The queue must be stable.
+  waiting_law(double rate, workload const& w, double most);
+
+  /// P(wait + service of `what` <= t): of requests of a kind where the server also does the rest of `w`.
+  double sojourn_within(workload const& what, double t_s) const;
+
+private:
+  double step_s_;
+  std::vector<double> chances_; // of a wait of so many steps
+};
+
+/// The time in the system that a share `q` of the requests of `what` does not exceed.
 double sojourn_quantile_one_server_s(double rate, workload const& w, scenario::service_time const& what, double q);
+
+/// The smallest t >= 0 with within(t) >= q, for a law of times about as long as `scale`.
+template<class Within>
+double quantile_of(Within const& within, double q, double scale) {
+  if (within(0.0) >= q) return 0;
+  double low = 0, high = scale;
+  while (within(high) < q) low = high, high *= 2;
+  while (high - low > 1e-10 * high) {
+    double const middle = low + (high - low) / 2;
+    if (middle <= low || middle >= high) break;
+    (within(middle) < q ? low : high) = middle;
+  }
+  return high;
+}
 
 /// No queue (M/G/infinity): the service time's own quantile.
 double service_quantile_s(scenario::service_time const& what, double q);

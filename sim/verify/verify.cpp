@@ -83,8 +83,6 @@ private:
                  nginx = sample_of(nginx_, metric);
     metric_row row;
     row.metric = metric;
-    // Not before there is more to theory's latencies than the time at proxies and sols.
-    if (theory && metric.starts_with("latency_ms")) theory = nullptr;
     if (theory && theory->value) {
       row.theory = statement{*theory->value, theory->standard_error, 0};
       row.theory_note = theory->formula;

@@ -43,5 +43,5 @@ TEST_CASE("predictions for tools have a value or say what is broken") {
     (p.contains("value") ? values : broken) += 1;
   }
   CHECK(values > 5);
-  CHECK(broken > 1);
+  CHECK(broken > 0);
 }
