@@ -28,6 +28,9 @@ int main_of(int argc, char** argv) {
   command::add_schema(app, chosen);
   command::add_list(app, chosen);
   command::add_load(app, chosen);
+  command::add_explain(app, chosen);
+  command::add_verify(app, chosen);
+  command::add_calibrate(app, chosen);
 
   try {
     app.parse(argc, argv);
