@@ -28,6 +28,8 @@ int main_of(int argc, char** argv) {
   command::add_schema(app, chosen);
   command::add_list(app, chosen);
   command::add_load(app, chosen);
+  command::add_sweep(app, chosen);
+  command::add_merge(app, chosen);
 
   try {
     app.parse(argc, argv);
