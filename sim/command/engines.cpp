@@ -1,32 +1,31 @@
 #include "sim/command/engines.hpp"
 
 #include "config/document.hpp"
-#include "sim/live/process.hpp"
 #include "sim/live/run.hpp"
-#if __has_include("sim/virtual/run.hpp")
 #include "sim/virtual/run.hpp"
-#endif
 
 namespace sim::command {
 namespace {
 
-sweep::engine live_engine(std::filesystem::path const& scratch) {
-  return {"live", [scratch](scenario::scenario const& s) { return live::run(s, {scratch, false}); }, false};
+sweep::engine live_engine(engine_context const& context) {
+  auto const evaluate = [context](scenario::scenario const& s) { return live::run(s, {context.scratch, false}); };
+  return {"live", evaluate, false};
 }
 
-sweep::engine virtual_engine() {
-#if __has_include("sim/virtual/run.hpp")
-  return {"virtual", [](scenario::scenario const& s) { return virtual_time::run(s, {}); }, true};
-#else
-  throw live::could_not_run("this crest-sim was built without the virtual engine; there is --engine live");
-#endif
+sweep::engine virtual_engine(engine_context const& context) {
+  auto const evaluate = [context](scenario::scenario const& s) {
+    virtual_time::run_options options;
+    options.progress = [&context](virtual_time::run_progress const&) { return !context.interrupted(); };
+    return virtual_time::run(s, options);
+  };
+  return {"virtual", evaluate, true};
 }
 
 }
 
-sweep::engine engine_named(std::string const& name, std::filesystem::path const& scratch) {
-  if (name == "live") return live_engine(scratch);
-  if (name == "virtual") return virtual_engine();
+sweep::engine engine_named(std::string const& name, engine_context const& context) {
+  if (name == "live") return live_engine(context);
+  if (name == "virtual") return virtual_engine(context);
   throw config::bad_input("--engine: found '" + name + "'; allowed: virtual, live");
 }
 

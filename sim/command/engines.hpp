@@ -8,10 +8,15 @@
 
 namespace sim::command {
 
-/// An engine by its name on the command line; `scratch` is a directory that live runs may use, and empty first.
-/// Throws `config::bad_input` for a name that there is not.
-sweep::engine engine_named(std::string const& name, std::filesystem::path const& scratch);
+/// What a run needs of its surroundings.
+struct engine_context {
+  std::filesystem::path scratch;     // absolute; for live runs, which empty it first
+  std::function<bool()> interrupted; // asked from several threads, now and then during simulated runs
+};
 
-using engine_source = std::function<sweep::engine(std::string const&, std::filesystem::path const&)>;
+/// An engine by its name on the command line. Throws `config::bad_input` for a name that there is not.
+sweep::engine engine_named(std::string const& name, engine_context const& context);
+
+using engine_source = std::function<sweep::engine(std::string const&, engine_context const&)>;
 
 }

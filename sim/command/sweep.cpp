@@ -1,5 +1,6 @@
 // The commands about many runs of one scenario: sweep, merge.
 #include "sim/command/command.hpp"
+#include "sim/command/simulation.hpp"
 #include "sim/measure/result.hpp"
 #include "sim/sweep/manifest.hpp"
 #include "sim/sweep/merge.hpp"
@@ -9,15 +10,13 @@
 #include <CLI/Validators.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <charconv>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
 #include <memory>
-#include <string_view>
+#include <optional>
 #include <thread>
 #include <unistd.h>
 
@@ -34,29 +33,12 @@ struct sweep_choice {
   bool quiet = false;
 };
 
-std::atomic<bool> stop_asked{false};
-static_assert(std::atomic<bool>::is_always_lock_free); // set by a signal's handler
-
-/// The first signal lets the trials that run finish; the second is no longer caught.
-extern "C" void on_stop_signal(int) {
-  stop_asked = true;
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
-  static constexpr std::string_view text = "\ncrest-sim: no further points are started; once more to stop at once\n";
-  [[maybe_unused]] auto const written = ::write(STDERR_FILENO, text.data(), text.size());
-}
-
-void catch_stop_signals() {
-  if (stop_asked) return;
-  std::signal(SIGINT, on_stop_signal);
-  std::signal(SIGTERM, on_stop_signal);
-}
-
 /// Live runs catch signals themselves, and leave them uncaught behind.
-sweep::engine stoppable(sweep::engine engine) {
-  engine.evaluate = [inner = std::move(engine.evaluate)](scenario::scenario const& s) {
+sweep::engine caught_again(sweep::engine engine, std::optional<interruption>& caught) {
+  if (engine.concurrent) return engine;
+  engine.evaluate = [&caught, inner = std::move(engine.evaluate)](scenario::scenario const& s) {
     measure::result result = inner(s);
-    catch_stop_signals();
+    if (!caught->happened()) caught.emplace();
     return result;
   };
   return engine;
@@ -117,11 +99,12 @@ int sweep_scenario(sweep_choice const& choice, engine_source const& engines) {
   fs::path const out =
       choice.out.empty() ? fs::path("out") / (directory_name(d.name) + "-sweep") : fs::path(choice.out);
   fs::path const scratch = out / "run";
-  sweep::engine const engine = stoppable(engines(choice.engine, fs::absolute(scratch)));
+  std::optional<interruption> caught(std::in_place);
+  auto const interrupted = [&caught] { return caught->happened(); };
+  sweep::engine const engine = caught_again(engines(choice.engine, {fs::absolute(scratch), interrupted}), caught);
   sweep::store const results(out);
-  options.stop = &stop_asked;
+  options.stopped = interrupted;
   options.report = progress_line(::isatty(STDERR_FILENO) == 1 && !choice.quiet);
-  catch_stop_signals();
   sweep::outcome const outcome = sweep::run(d, engine, results, options);
   std::error_code none;
   fs::remove_all(scratch, none);

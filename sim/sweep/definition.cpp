@@ -49,7 +49,7 @@ scenario::scenario checked(definition const& d, trial const& t) {
 
 void add_trials(definition& d, std::size_t index, file_digests& files) {
   scenario::scenario const s = checked(d, {index, 0, 0, ""});
-  std::string const read = files.of(s);
+  std::string const read = files.of(document_of(d, {index, 0, 0, ""}).root(), s.file.parent_path());
   for (std::uint32_t replication = 0; replication < d.replications; ++replication) {
     trial t{index, replication, replication_seed(s.seed, replication), ""};
     t.fingerprint = digest(std::string(config::version) + "\n" + d.engine + "\n" + resolved_text(d, t) + "\n" + read);

@@ -1,11 +1,10 @@
 #include "sim/sweep/evaluation.hpp"
 
 #include <array>
-#include <cmath>
-#include <concepts>
+#include <cinttypes>
+#include <cstdio>
 #include <limits>
 #include <optional>
-#include <stdexcept>
 
 namespace sim::sweep {
 namespace {
@@ -33,18 +32,11 @@ void add_event(metric_set& metrics, event_result const& e) {
   add("peak_redirect_ratio", e.peak_redirect_ratio);
 }
 
-/// The hash of the event history, of results that have one: a text, a number, or an optional one.
-template<class Result>
-std::string history_hash_of(Result const& r) {
-  if constexpr (!requires { r.history_hash; }) {
-    return {};
-  } else if constexpr (requires { *r.history_hash; }) {
-    return r.history_hash ? json(*r.history_hash).dump() : std::string();
-  } else if constexpr (std::convertible_to<decltype(r.history_hash), std::string>) {
-    return r.history_hash;
-  } else {
-    return std::to_string(r.history_hash);
-  }
+/// As reports write it.
+std::string hexadecimal(std::uint64_t value) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016" PRIx64, value);
+  return text;
 }
 
 template<class T>
@@ -101,7 +93,7 @@ metric metric_from(json const& m) {
 }
 
 evaluation evaluation_of(result const& r) {
-  evaluation e{r.verdict, r.reasons, history_hash_of(r), r.metrics};
+  evaluation e{r.verdict, r.reasons, r.history_hash ? hexadecimal(*r.history_hash) : std::string(), r.metrics};
   if (r.phases.size() > 1) {
     for (named_metrics const& phase : r.phases) {
       for (auto const& [name, metric] : phase.metrics) e.metrics[labelled(name, "phase", phase.name)] = metric;

@@ -14,7 +14,7 @@ namespace sim::sweep {
 struct evaluation {
   measure::verdict verdict = measure::verdict::passed;
   std::vector<std::string> reasons; // why it did not pass
-  std::string history_hash;         // empty: the engine has none
+  std::string history_hash;         // 16 hexadecimal digits; empty: a live run has none
   /// Of the whole run ("redirect_ratio"), of its phases when it has several ("latency_ms{phase:steady}",
   /// "redirect_ratio{phase:steady,reason:cold}") and of its events ("convergence_s{event:joins}"), named as thresholds
   /// name them.

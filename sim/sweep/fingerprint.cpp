@@ -1,16 +1,22 @@
 #include "sim/sweep/fingerprint.hpp"
 
+#include "config/document.hpp"
+
 #include <sodium.h>
 
 #include <array>
 #include <fstream>
 #include <iterator>
+#include <vector>
 
 namespace sim::sweep {
+
+namespace fs = std::filesystem;
+
 namespace {
 
 /// In blocks: a trace may be larger than memory.
-std::string digest_of_file(std::filesystem::path const& file) {
+std::string digest_of_file(fs::path const& file) {
   crypto_generichash_state state;
   crypto_generichash_init(&state, nullptr, 0, 16);
   std::ifstream in(file, std::ios::binary);
@@ -35,16 +41,24 @@ std::string digest(std::string_view text) {
   return sodium_bin2hex(hex.data(), hex.size(), bytes.data(), bytes.size());
 }
 
-std::string file_digests::of(scenario::scenario const& s) {
+std::string file_digests::of(nlohmann::json const& scenario, fs::path const& directory) {
   std::string text;
-  if (!s.load.file.empty()) text += of_file(s.load.file) + "\n";
-  for (scenario::balancer_identity const& b : balancers_of(s)) {
-    if (!b.settings->nginx_template.empty()) text += of_file(b.settings->nginx_template) + "\n";
+  if (!scenario.is_structured()) return text;
+  for (auto const& [key, value] : scenario.items()) {
+    text += of(value, directory);
+    bool const names =
+        value.is_string() && scenario.is_object() && (key == "file" || key == "template" || key == "profile");
+    if (!names) continue;
+    fs::path const file = fs::absolute(directory / value.get<std::string>()).lexically_normal();
+    std::error_code none;
+    if (!fs::is_regular_file(file, none)) continue;
+    text += of_file(file) + "\n";
+    if (key == "profile") text += of(config::document::load(file).root(), file.parent_path());
   }
   return text;
 }
 
-std::string const& file_digests::of_file(std::filesystem::path const& file) {
+std::string const& file_digests::of_file(fs::path const& file) {
   auto const found = known_.find(file);
   return found != known_.end() ? found->second : known_.emplace(file, digest_of_file(file)).first->second;
 }

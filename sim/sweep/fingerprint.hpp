@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sim/scenario/scenario.hpp"
+#include <nlohmann/json.hpp>
 
 #include <filesystem>
 #include <map>
@@ -12,11 +12,12 @@ namespace sim::sweep {
 /// 32 hexadecimal digits of BLAKE2b: equal for equal texts, and for no others that anyone will meet.
 std::string digest(std::string_view text);
 
-/// A digest of each file that the scenario names (trace, nginx templates), a line each; what is missing counts as
-/// empty. Reads each file once.
+/// Digests of files that determine a run beside its scenario. Reads each file once.
 class file_digests {
 public:
-  std::string of(scenario::scenario const& s);
+  /// Of each file that the scenario names, a line each: of the values of `file`, `template` and `profile` wherever they
+  /// stand, those that are files, relative to `directory`; and of the files that a profile names.
+  std::string of(nlohmann::json const& scenario, std::filesystem::path const& directory);
 
 private:
   std::string const& of_file(std::filesystem::path const& file);

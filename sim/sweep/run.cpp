@@ -75,7 +75,7 @@ private:
   trial const* next() {
     std::lock_guard const lock(mutex_);
     if (error_ || interrupted_ || next_ == work_.size()) return nullptr;
-    if (options_.stop != nullptr && *options_.stop) {
+    if (options_.stopped()) {
       interrupted_ = true;
       return nullptr;
     }

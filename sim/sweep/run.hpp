@@ -4,7 +4,6 @@
 #include "sim/sweep/engine.hpp"
 #include "sim/sweep/store.hpp"
 
-#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -26,13 +25,13 @@ struct progress {
 struct run_options {
   unsigned jobs = 1; // threads, each with a trial of its own; 1 unless the engine is concurrent
   sweep::shard shard;
-  std::atomic<bool> const* stop = nullptr;                    // when true, no further trial is started
+  std::function<bool()> stopped = [] { return false; };       // when true, no further trial is started
   std::function<void(progress const&)> report = [](auto&) {}; // after each trial, from one thread at a time
 };
 
 struct outcome {
   sweep::progress progress;
-  bool interrupted = false; // before all were finished, by `stop` or by an engine that was interrupted
+  bool interrupted = false; // before all were finished, by `stopped` or by an engine that was interrupted
 };
 
 /// Writes sweep.json, runs the trials that are not finished yet, and keeps each as it is finished. A table of another

@@ -240,6 +240,17 @@ TEST_CASE("the fingerprint changes with the files that a scenario names") {
   CHECK(fingerprints(define(file, {})) != before);
 }
 
+TEST_CASE("the fingerprint changes with the files that a profile names") {
+  scratch const at;
+  auto const file = at.file("s.json", scenario_text("", R"("virtual": {"profile": "machine.json"},)"));
+  at.file("machine.json", R"({"network": {"client": {"empirical": {"file": "times.txt"}}}})");
+  at.file("times.txt", "1\n2\n");
+  auto const before = fingerprints(define(file, {}));
+  CHECK(fingerprints(define(file, {})) == before);
+  at.file("times.txt", "1\n3\n");
+  CHECK(fingerprints(define(file, {})) != before);
+}
+
 TEST_CASE("the shipped sweeps are good") {
   std::size_t sweeps = 0;
   for (auto const& entry : std::filesystem::directory_iterator(std::string(CREST_SOURCE_DIR) + "/scenarios/sweeps")) {

@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <csignal>
 #include <set>
 #include <sys/wait.h>
@@ -235,9 +236,8 @@ TEST_CASE("a changed scenario is run again, and the old table is gone until it i
   definition const before = twelve_points(at);
   swept(before, at / "d");
   definition const changed = define(at.file("s.json", scenario_text(twelve, "\"seed\": 5,\n")), {{}, "fake", 1});
-  std::atomic<bool> const stop{true};
   run_options options;
-  options.stop = &stop;
+  options.stopped = [] { return true; };
   outcome const o = run(changed, fake_engine(), store(at / "d"), options);
   CHECK(o.interrupted);
   CHECK(o.progress.found == 0);
@@ -281,7 +281,7 @@ TEST_CASE("when asked to stop no further point is started, and those that run ar
   std::atomic<bool> stop{false};
   std::atomic<int> evaluated{0};
   run_options options;
-  options.stop = &stop;
+  options.stopped = [&] { return stop.load(); };
   outcome const o = run(d, ending_engine(evaluated, 4, [&] { stop = true; }), store(at / "d"), options);
   CHECK(o.interrupted);
   CHECK(o.progress.finished == 5);
