@@ -31,6 +31,8 @@ int main_of(int argc, char** argv) {
   command::add_explain(app, chosen);
   command::add_verify(app, chosen);
   command::add_calibrate(app, chosen);
+  command::add_sweep(app, chosen);
+  command::add_merge(app, chosen);
 
   try {
     app.parse(argc, argv);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/command/engines.hpp"
 #include "sim/scenario/scenario.hpp"
 
 #include <CLI/App.hpp>
@@ -25,6 +26,9 @@ void add_load(CLI::App& app, action& chosen);
 void add_explain(CLI::App& app, action& chosen);
 void add_verify(CLI::App& app, action& chosen);
 void add_calibrate(CLI::App& app, action& chosen);
+/// `engines`: for tests with another engine.
+void add_sweep(CLI::App& app, action& chosen, engine_source const& engines = engine_named);
+void add_merge(CLI::App& app, action& chosen);
 
 /// A scenario file as named on the command line, with what overrides it.
 struct scenario_choice {
@@ -32,6 +36,8 @@ struct scenario_choice {
   std::vector<std::string> overrides; // PATH=VALUE
   std::string seed;                   // empty: the scenario's own
 
+  /// All overrides, --seed among them.
+  std::vector<std::string> all() const;
   scenario::scenario load() const;
 };
 
