@@ -2,6 +2,7 @@
 
 #include "sim/measure/convergence.hpp"
 #include "sim/measure/invariants.hpp"
+#include "sim/measure/spread.hpp"
 #include "sim/measure/theory_fit.hpp"
 #include "sim/measure/thresholds.hpp"
 #include "sim/measure/timeseries.hpp"
@@ -47,6 +48,7 @@ public:
     measure_whole();
     measure_phases();
     measure_balancers();
+    add_spread(out_, view_, facts_, history_, counts_);
     out_.invariants = check_invariants(view_);
     out_.events = events_of(view_, facts_);
     out_.thresholds =
@@ -101,7 +103,8 @@ private:
       named_metrics m{facts.name, facts.kind, measured(counts_.balancer(b), counts_.seconds(), false), {}};
       for (std::size_t p = 0; p != counts_.spans().size(); ++p) {
         phase_span const& span = counts_.spans()[p];
-        m.phases[span.name] = measured(counts_.at(p, b), span.to_s - span.from_s, false);
+        metric_set& part = m.phases[span.name] = measured(counts_.at(p, b), span.to_s - span.from_s, false);
+        std::get<trend_metric>(part["latency_ms"]).percentiles.clear(); // too fine a cut for curves
       }
       out_.balancers.push_back(std::move(m));
     }
