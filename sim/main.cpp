@@ -28,6 +28,7 @@ int main_of(int argc, char** argv) {
   command::add_schema(app, chosen);
   command::add_list(app, chosen);
   command::add_load(app, chosen);
+  command::add_compare(app, chosen);
 
   try {
     app.parse(argc, argv);

@@ -22,6 +22,8 @@ void add_check(CLI::App& app, action& chosen);
 void add_schema(CLI::App& app, action& chosen);
 void add_list(CLI::App& app, action& chosen);
 void add_load(CLI::App& app, action& chosen);
+void add_compare(CLI::App& app, action& chosen);
+void add_plot(CLI::App& app, action& chosen);
 
 /// A scenario file as named on the command line, with what overrides it.
 struct scenario_choice {

@@ -89,6 +89,9 @@ TEST_CASE("folders include only what the architecture lets them") {
         "journal/", "config/"}},
       {"sim/command", {"sim/", "reports/", "config/"}},
       {"reports", {"reports/", "sim/measure/", "sim/scenario/metrics.hpp", "config/"}},
+      {"reports/compare",
+       {"reports/compare/", "reports/csv.hpp", "reports/wording.hpp", "sim/measure/result.hpp",
+        "sim/scenario/metrics.hpp", "config/"}},
   };
   for (rule const& r : rules)
     for (source const& s : sources_under(r.folder, true))

@@ -1,4 +1,4 @@
-#include "tests/reports/sample.hpp"
+#include "tests/reports/samples/sample.hpp"
 
 #include <cmath>
 #include <limits>
