@@ -4,10 +4,12 @@
 
 #include <gnuplot-iostream.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <sstream>
+#include <unistd.h>
 
 namespace reports {
 namespace {
@@ -22,8 +24,8 @@ std::string head(figure const& f, std::string const& image) {
   bool const png = image.ends_with(".png");
   std::string const size = "size " + std::to_string(figure_width) + "," + std::to_string(f.height);
   return "set encoding utf8\nset terminal " + std::string(png ? "pngcairo " : "svg ") + size +
-         " noenhanced font 'DejaVu Sans," + (png ? "10" : "12") + "' background rgb 'white'\n" + "set output " +
-         gnuplot_string(image) + "\n";
+         " noenhanced font 'DejaVu Sans,12'" + (png ? " fontscale 0.8" : "") + // points, pixels
+         " background rgb 'white'\nset output " + gnuplot_string(image) + "\n";
 }
 
 }
@@ -36,6 +38,8 @@ std::string gnuplot_string(std::string_view text) {
   }
   return out + "'";
 }
+
+std::string tic_label(std::string_view text) { return gnuplot_string(replaced(std::string(text), "%", "%%")); }
 
 std::string line_style(std::size_t number) {
   return "lc rgb '" + std::string(colours[number % colours.size()]) + "' pt " +
@@ -50,12 +54,19 @@ std::string data_number(double value) {
 
 std::string_view how(std::string_view engine) { return engine == "virtual" ? "simulated" : "measured"; }
 
+std::string key_commands(std::size_t longest) {
+  // gnuplot guesses the width of text; a character is about 7 pixels, a sample and what is around it 75.
+  std::size_t const columns = std::clamp<std::size_t>(700 / (7 * longest + 75), 1, 5);
+  return "set key outside bottom center horizontal samplen 3 maxcols " + std::to_string(columns) + "\n";
+}
+
 std::string frame_commands(frame const& f) {
-  return "set title " + gnuplot_string(f.title) + " offset 0,0.9\nset tmargin 4.5\nset label " +
-         gnuplot_string(f.caption) + " at graph 0.5,1.04 center font ',9' tc rgb '#555555'\nset xlabel " +
+  return "set title " + gnuplot_string(f.title) + " offset 0,0.6 font ',14'\nset tmargin 4.5\nset label " +
+         gnuplot_string(f.caption) + " at graph 0.5,1.0 center offset 0,0.9 font ',10' tc rgb '#555555'\nset xlabel " +
          gnuplot_string(f.x_label) + "\nset ylabel " + gnuplot_string(f.y_label) +
          "\nset grid ytics lt 1 lc rgb '#DDDDDD'\nset tics out nomirror\nset border 3\n"
-         "set key outside bottom center horizontal\nset bmargin 7\n";
+         "set rmargin 4\nset bmargin 7\n" +
+         key_commands(12);
 }
 
 std::string self_contained_script(figure const& f, std::string const& image) {
@@ -78,9 +89,18 @@ bool have_gnuplot() {
   return false;
 }
 
-void run_gnuplot(std::string const& script, std::filesystem::path const& directory) {
-  Gnuplot gp("gnuplot");
-  gp << "cd " << gnuplot_string(directory.string()) << "\n" << script;
+bool run_gnuplot(std::string const& script, std::filesystem::path const& directory) {
+  // gnuplot-iostream keeps gnuplot's exit code to itself, and gnuplot reads on after an error: the last command leaves
+  // a mark if there was none.
+  std::filesystem::path const mark = directory / (".drawn-" + std::to_string(::getpid()));
+  {
+    Gnuplot gp("gnuplot");
+    gp << "cd " << gnuplot_string(directory.string()) << "\n"
+       << script << "\nif (GPVAL_ERRNO == 0) { set print " << gnuplot_string(mark.filename().string())
+       << "; print 'drawn'; unset print }\n";
+  }
+  std::error_code error;
+  return std::filesystem::remove(mark, error) && !error;
 }
 
 }

@@ -29,6 +29,9 @@ inline constexpr std::array<int, 6> points = {7, 5, 9, 13, 11, 4};
 /// As a gnuplot string. Enhanced text is off, so that nothing in it is special.
 std::string gnuplot_string(std::string_view text);
 
+/// The same for the label of a tic, which gnuplot takes for a format.
+std::string tic_label(std::string_view text);
+
 /// "lc rgb '#0072B2' pt 7 dt 1" for the N-th line of a picture.
 std::string line_style(std::size_t number);
 
@@ -44,13 +47,17 @@ struct frame {
 };
 std::string frame_commands(frame const& f);
 
+/// A key below the picture that has room for titles of `longest` characters.
+std::string key_commands(std::size_t longest);
+
 /// The whole script, which writes `image`: SVG, or PNG where the name ends so. With the data in it, or in `data_file`.
 std::string self_contained_script(figure const& f, std::string const& image);
 std::string script_with_file(figure const& f, std::string const& image, std::string const& data_file);
 
 bool have_gnuplot();
 
-/// Runs gnuplot on `script` in `directory`. What it says about errors goes to stderr.
-void run_gnuplot(std::string const& script, std::filesystem::path const& directory);
+/// Runs gnuplot on `script` in `directory`, where it also writes a file for a moment. False when it did not come to the
+/// script's end; what it says about errors goes to stderr.
+bool run_gnuplot(std::string const& script, std::filesystem::path const& directory);
 
 }

@@ -169,7 +169,8 @@ std::string plot_script(result const& r, std::filesystem::path const& image) {
 
 bool draw(result const& r, std::filesystem::path const& image) {
   if (!have_gnuplot()) return false;
-  run_gnuplot(plot_script(r, std::filesystem::absolute(image)), ".");
+  std::filesystem::path const whole = std::filesystem::absolute(image);
+  if (!run_gnuplot(plot_script(r, whole), whole.parent_path())) return false;
   std::error_code error;
   return std::filesystem::file_size(image, error) > 0 && !error;
 }

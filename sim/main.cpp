@@ -29,6 +29,7 @@ int main_of(int argc, char** argv) {
   command::add_list(app, chosen);
   command::add_load(app, chosen);
   command::add_compare(app, chosen);
+  command::add_plot(app, chosen);
 
   try {
     app.parse(argc, argv);

@@ -114,16 +114,17 @@ END_OF_DATA
 set encoding utf8
 set terminal svg size 800,480 noenhanced font 'DejaVu Sans,12' background rgb 'white'
 set output 'DIR/p.svg'
-set title 'Redirect ratio over time: it''s <odd> & "eventful" (measured)' offset 0,0.9
+set title 'Redirect ratio over time: it''s <odd> & "eventful" (measured)' offset 0,0.6 font ',14'
 set tmargin 4.5
-set label 'seed 42, live engine, quickstart.json' at graph 0.5,1.04 center font ',9' tc rgb '#555555'
+set label 'seed 42, live engine, quickstart.json' at graph 0.5,1.0 center offset 0,0.9 font ',10' tc rgb '#555555'
 set xlabel 'seconds since the load began'
 set ylabel 'redirects per request'
 set grid ytics lt 1 lc rgb '#DDDDDD'
 set tics out nomirror
 set border 3
-set key outside bottom center horizontal
+set rmargin 4
 set bmargin 7
+set key outside bottom center horizontal samplen 3 maxcols 4
 set xrange [0:12.500]
 set yrange [0:*]
 set offsets 0,0,graph 0.18,0
