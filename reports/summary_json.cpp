@@ -29,12 +29,34 @@ json to_json(ratio_metric const& m) {
           {"denominator", m.denominator},
           {"theory", optional(m.theory)},
           {"standard_error", optional(m.standard_error)},
-          {"theory_note", m.theory_note}};
+          {"theory_note", m.theory_note},
+          {"measured_error", optional(m.measured_error)},
+          {"clusters", m.clusters}};
+}
+
+json to_json(interval const& within) {
+  return within.high > 0 ? json::array({within.low, within.high}) : json(nullptr);
 }
 
 json to_json(trend_metric const& m) {
-  return {{"count", m.count}, {"p50", m.p50}, {"p90", m.p90},   {"p95", m.p95}, {"p99", m.p99},
-          {"p999", m.p999},   {"max", m.max}, {"mean", m.mean}, {"min", m.min}};
+  json curve = json::array();
+  for (percentile const& p : m.percentiles) curve.push_back(json::array({p.percent, p.ms}));
+  return {{"count", m.count},
+          {"p50", m.p50},
+          {"p90", m.p90},
+          {"p95", m.p95},
+          {"p99", m.p99},
+          {"p999", m.p999},
+          {"max", m.max},
+          {"mean", m.mean},
+          {"min", m.min},
+          {"within",
+           {{"p50", to_json(m.p50_within)},
+            {"p90", to_json(m.p90_within)},
+            {"p95", to_json(m.p95_within)},
+            {"p99", to_json(m.p99_within)},
+            {"p999", to_json(m.p999_within)}}},
+          {"percentiles", std::move(curve)}};
 }
 
 json to_json(counter_metric const& m) { return {{"value", number(m.value)}}; }

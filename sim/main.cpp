@@ -33,6 +33,8 @@ int main_of(int argc, char** argv) {
   command::add_calibrate(app, chosen);
   command::add_sweep(app, chosen);
   command::add_merge(app, chosen);
+  command::add_compare(app, chosen);
+  command::add_plot(app, chosen);
 
   try {
     app.parse(argc, argv);

@@ -21,13 +21,29 @@ struct ratio_metric {
   double value = 0; // 0 when the denominator is 0
   std::uint64_t numerator = 0, denominator = 0;
   std::optional<double> theory, standard_error; // standard_error: expected statistical error, clustered by token
-  std::string theory_note;                      // which form, or why none
+  std::string theory_note = {};                 // which form, or why none
+  /// The statistical error that the run itself shows, clustered by token; none from fewer than two clusters.
+  std::optional<double> measured_error = std::nullopt;
+  std::uint64_t clusters = 0; // tokens that the ratio rests on
+};
+
+/// A percentile's value, milliseconds.
+struct percentile {
+  double percent = 0; // 0 ≤ percent < 100
+  double ms = 0;
+};
+
+/// What a percentile lies between with 95 % confidence, milliseconds. low == high == 0: not known.
+struct interval {
+  double low = 0, high = 0;
 };
 
 /// Durations in milliseconds, from the intended start.
 struct trend_metric {
   std::uint64_t count = 0;
   double p50 = 0, p90 = 0, p95 = 0, p99 = 0, p999 = 0, max = 0, mean = 0, min = 0;
+  std::vector<percentile> percentiles = {}; // ten a decade of 1/(1 - p), as far as the count carries; may be empty
+  interval p50_within = {}, p90_within = {}, p95_within = {}, p99_within = {}, p999_within = {};
 };
 
 struct counter_metric {

@@ -98,6 +98,13 @@ TEST_CASE("folders include only what the architecture lets them") {
       {"reports",
        {"reports/", "sim/measure/", "sim/scenario/metrics.hpp", "sim/theory/prediction.hpp", "sim/verify/agreement.hpp",
         "config/"}},
+      {"reports/plots",
+       {"reports/plots/", "reports/csv.hpp", "reports/figure.hpp", "reports/plot.hpp", "reports/read_summary.hpp",
+        "reports/wording.hpp", "reports/write_file.hpp", "sim/measure/result.hpp", "sim/scenario/metrics.hpp",
+        "config/"}},
+      {"reports/compare",
+       {"reports/compare/", "reports/csv.hpp", "reports/wording.hpp", "sim/measure/result.hpp",
+        "sim/scenario/metrics.hpp", "config/"}},
   };
   for (rule const& r : rules)
     for (source const& s : sources_under(r.folder, true))

@@ -144,8 +144,8 @@ TEST_CASE("bad input is exit code 2 with one line") {
 
 TEST_CASE("calibrate writes a profile of this machine whose times add up to what clients saw") {
   scratch const at;
-  fs::path const file = at.directory / "profile.json";
-  lab calibration(at, {"calibrate", "--out", file.string(), "--rounds", "1", "--requests", "500"});
+  fs::path const file = at.path() / "profile.json";
+  lab calibration({"calibrate", "--out", file.string(), "--rounds", "1", "--requests", "500"});
   int const code = calibration.wait();
   INFO(calibration.output());
   REQUIRE(code == 0);
