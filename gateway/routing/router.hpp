@@ -134,6 +134,15 @@ public:
     return finish(r, {}).wake;
   }
 
+  /// What the map knows of `key`, without it counting as use: to foresee what a request will need.
+  std::optional<upstream_id> foresee(Key const& key) const {
+    Payload const* known = map_ ? map_->peek(key) : nullptr;
+    return known ? std::optional(known->upstream) : std::nullopt;
+  }
+  void prefetch(Key const& key) const {
+    if (map_) map_->prefetch(key);
+  }
+
   router_counters const& counters() const { return counters_; }
   std::size_t map_entries() const { return map_ ? map_->size() : 0; }
   std::size_t map_capacity() const { return map_ ? map_->capacity() : 0; }
@@ -204,18 +213,16 @@ private:
       return;
     }
     Payload const fresh = Payload::make(backend, r.started);
-    if (Payload const* old = map_->peek(r.key)) {
-      if (old->upstream == backend || fresh.older_than(*old)) return;
-    }
-    auto const result = map_->learn(r.key, fresh);
+    auto const result =
+        map_->learn(r.key, fresh, [&](Payload const& old) { return old.upstream == backend || fresh.older_than(old); });
+    if (!result.written) return;
     ++counters_.learnt;
     if (result.evicted) ++counters_.evicted;
   }
 
   void forget(route_type& r, upstream_id lost) {
     if (!map_ || !r.has_key) return;
-    Payload const* known = map_->peek(r.key);
-    if (known && known->upstream == lost && map_->forget(r.key)) ++counters_.forgotten;
+    if (map_->forget(r.key, [&](Payload const& known) { return known.upstream == lost; })) ++counters_.forgotten;
   }
 
   router_settings settings_;

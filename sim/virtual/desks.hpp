@@ -111,9 +111,11 @@ private:
 /// Tokens as they are numbered.
 struct dense_keys {
   using key = token_id;
+  /// Multiples of the golden ratio: neighbours are spread evenly (Knuth, TAOCP 3, 6.4).
   struct hash {
-    using is_avalanching = void;
-    std::size_t operator()(token_id token) const noexcept { return load::mix(static_cast<std::uint64_t>(token)); }
+    std::size_t operator()(token_id token) const noexcept {
+      return static_cast<std::uint64_t>(token) * 0x9e3779b97f4a7c15u;
+    }
   };
   static key of(token_id token) { return token; }
 };
