@@ -134,11 +134,7 @@ public:
     return finish(r, {}).wake;
   }
 
-  /// What the map knows of `key`, without it counting as use: to foresee what a request will need.
-  std::optional<upstream_id> foresee(Key const& key) const {
-    Payload const* known = map_ ? map_->peek(key) : nullptr;
-    return known ? std::optional(known->upstream) : std::nullopt;
-  }
+  /// See token_map: a request of `key` comes soon.
   void prefetch(Key const& key) const {
     if (map_) map_->prefetch(key);
   }

@@ -44,6 +44,9 @@ public:
   /// A new balancer, or the new life of one that was restarted.
   virtual void open(std::size_t balancer, desk_settings const& settings) = 0;
 
+  /// A request of `token` is on its way to the balancer: what it will need is brought near. Decides nothing.
+  virtual void prefetch(std::size_t balancer, token_id token) const = 0;
+
   virtual action start(std::size_t balancer, flight_id flight, request const& what, std::int64_t now_ns,
                        load::small_stream& random) = 0;
   virtual action on_redirect(std::size_t balancer, flight_id flight, upstream_id target) = 0;
@@ -70,6 +73,8 @@ public:
     if (routers_.size() <= balancer) routers_.resize(balancer + 1);
     routers_[balancer] = std::move(made);
   }
+
+  void prefetch(std::size_t balancer, token_id token) const override { routers_[balancer]->prefetch(keys_.of(token)); }
 
   action start(std::size_t balancer, flight_id flight, request const& what, std::int64_t now_ns,
                load::small_stream& random) override {
