@@ -1,14 +1,10 @@
 #include "reports/plot.hpp"
 
+#include "reports/figure.hpp"
 #include "reports/reports.hpp"
 #include "reports/wording.hpp"
 
-#include <gnuplot-iostream.h>
-
 #include <algorithm>
-#include <array>
-#include <cstdlib>
-#include <fstream>
 #include <sstream>
 #include <tuple>
 
@@ -17,26 +13,14 @@ namespace {
 
 using namespace sim::measure;
 
-/// Colours of Okabe and Ito ("Color Universal Design", 2008): told apart by all kinds of colour vision. Ordered so that
-/// neighbours differ in greyscale too; dashes and points differ as well.
-constexpr std::array<char const*, 6> colours = {"#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"};
-constexpr std::array<int, 6> points = {7, 5, 9, 13, 11, 4};
 /// More lines than this are drawn thin and grey, with the whole on top.
 constexpr std::size_t max_named_lines = colours.size();
 
-/// As a gnuplot string. Enhanced text is off, so that nothing in it is special.
-std::string gnuplot_string(std::string_view text) {
-  std::string out = "'";
-  for (char const c : one_line(text)) {
-    if (c == '\'') out += '\'';
-    out += c;
-  }
-  return out + "'";
-}
+using series = std::vector<std::tuple<double, double>>;
 
 struct line {
   std::string name;
-  std::vector<std::tuple<double, double>> points; // middle of the slice, ratio
+  series points; // middle of the slice, ratio
 };
 
 std::vector<line> lines_of(result const& r) {
@@ -61,8 +45,8 @@ double end_of(result const& r) {
 }
 
 /// Theory as level pieces: one a phase where phases have it, else one for the whole run.
-std::vector<std::tuple<double, double>> theory_of(result const& r) {
-  std::vector<std::tuple<double, double>> level;
+series theory_of(result const& r) {
+  series level;
   auto const theory = [](metric_set const& metrics) -> std::optional<double> {
     auto const found = metrics.find("redirect_ratio");
     auto const* ratio = found == metrics.end() ? nullptr : std::get_if<ratio_metric>(&found->second);
@@ -83,30 +67,16 @@ std::vector<std::tuple<double, double>> theory_of(result const& r) {
   return level;
 }
 
-void draw_frame(Gnuplot& gp, result const& r, std::filesystem::path const& image) {
-  std::string const how = r.engine == "virtual" ? "simulated" : "measured";
-  gp << "set encoding utf8\n"
-     << "set terminal svg size 800,480 noenhanced font 'DejaVu Sans,12' background rgb 'white'\n"
-     << "set output " << gnuplot_string(image.string()) << "\n"
-     << "set title " << gnuplot_string("Redirect ratio over time: " + r.scenario + " (" + how + ")")
-     << " offset 0,0.9\n"
-     << "set tmargin 4.5\n"
-     << "set xlabel 'seconds since the load began'\n"
-     << "set ylabel 'redirects per request'\n"
+void draw_frame(std::ostream& gp, result const& r) {
+  gp << frame_commands({"Redirect ratio over time: " + r.scenario + " (" + std::string(how(r.engine)) + ")",
+                        "seed " + std::to_string(r.seed) + ", " + r.engine + " engine, " + file_name(r.file),
+                        "seconds since the load began", "redirects per request"})
      << "set xrange [0:" << fixed(end_of(r), 3) << "]\n"
      << "set yrange [0:*]\n"
-     << "set offsets 0,0,graph 0.18,0\n" // room for the names of phases and events
-     << "set grid ytics lt 1 lc rgb '#DDDDDD'\n"
-     << "set tics out nomirror\n"
-     << "set border 3\n"
-     << "set key outside bottom center horizontal\n"
-     << "set bmargin 7\n"
-     << "set label "
-     << gnuplot_string("seed " + std::to_string(r.seed) + ", " + r.engine + " engine, " + file_name(r.file))
-     << " at graph 0.5,1.04 center font ',9' tc rgb '#555555'\n";
+     << "set offsets 0,0,graph 0.18,0\n"; // room for the names of phases and events
 }
 
-void draw_phases(Gnuplot& gp, result const& r) {
+void draw_phases(std::ostream& gp, result const& r) {
   if (r.phase_spans.size() < 2) return;
   int number = 1;
   for (phase_span const& span : r.phase_spans) {
@@ -122,7 +92,7 @@ void draw_phases(Gnuplot& gp, result const& r) {
   }
 }
 
-void draw_events(Gnuplot& gp, result const& r) {
+void draw_events(std::ostream& gp, result const& r) {
   for (event_result const& e : r.events) {
     std::string const at = fixed(e.at_s, 3);
     gp << "set arrow from " << at << ",graph 0 to " << at << ",graph 0.92 nohead dt 3 lw 1.5 lc rgb '#333333'\n"
@@ -131,12 +101,27 @@ void draw_events(Gnuplot& gp, result const& r) {
   }
 }
 
-void draw_lines(Gnuplot& gp, result const& r) {
+/// A block of data, with what it is.
+void add_block(std::string& data, std::string const& name, series const& points) {
+  data += (data.empty() ? "# " : "\n\n# ") + one_line(name) + ": seconds, redirects per request\n";
+  for (auto const& [at, value] : points) data += fixed(at, 6) + " " + fixed(value, 6) + "\n";
+}
+
+/// The N-th curve among `named` balancers, or the whole, which has no name.
+std::string curve(line const& l, std::size_t number, std::size_t named) {
+  if (l.name.empty()) return "with lines lw 2.5 lc rgb 'black' title 'all balancers'";
+  if (named > max_named_lines)
+    return "with lines lw 1 lc rgb '#AAAAAA' " +
+           (number == 0 ? "title " + gnuplot_string(std::to_string(named) + " balancers") : std::string("notitle"));
+  return "with linespoints lw 1.5 ps 0.5 " + line_style(number) + " title " + gnuplot_string(l.name);
+}
+
+std::string draw_lines(std::ostream& gp, result const& r) {
   auto const lines = lines_of(r);
   auto const theory = theory_of(r);
   if (lines.empty() && theory.empty()) {
     gp << "set label 'no requests' at graph 0.5,0.5 center\nset yrange [0:1]\nplot NaN notitle\n";
-    return;
+    return "# no requests\n";
   }
   double highest = 0;
   for (line const& l : lines)
@@ -145,70 +130,47 @@ void draw_lines(Gnuplot& gp, result const& r) {
   if (highest <= 0) gp << "set yrange [0:0.01]\n"; // a run without redirects has a scale as well
   auto const named = static_cast<std::size_t>(
       std::count_if(lines.begin(), lines.end(), [](line const& l) { return !l.name.empty(); }));
-  std::string plot;
-  std::size_t number = 0;
-  std::vector<line const*> drawn;
+  std::string data, plot;
+  std::size_t number = 0, index = 0;
+  auto const add = [&](std::string const& how_drawn) {
+    plot += (plot.empty() ? "plot " : ", ") + std::string(data_mark) + " index " + std::to_string(index++) + " " +
+            how_drawn;
+  };
   for (line const& l : lines) {
     if (l.name.empty() && named == 1) continue; // the whole is that one balancer
-    plot += plot.empty() ? "plot " : ", ";
-    if (l.name.empty()) {
-      plot += "'-' with lines lw 2.5 lc rgb 'black' title 'all balancers'";
-    } else if (named > max_named_lines) {
-      plot += "'-' with lines lw 1 lc rgb '#AAAAAA' " +
-              (number == 0 ? "title " + gnuplot_string(std::to_string(named) + " balancers") : std::string("notitle"));
-    } else {
-      plot += "'-' with linespoints lw 1.5 ps 0.5 pt " + std::to_string(points[number]) + " dt " +
-              std::to_string(number + 1) + " lc rgb '" + colours[number] + "' title " + gnuplot_string(l.name);
-    }
+    add(curve(l, number, named));
     if (!l.name.empty()) ++number;
-    drawn.push_back(&l);
+    add_block(data, l.name.empty() ? "all balancers" : l.name, l.points);
   }
   if (!theory.empty()) {
-    plot += plot.empty() ? "plot " : ", ";
-    plot += "'-' with lines lw 2 dt (12,6) lc rgb 'black' title 'theory'";
+    add("with lines lw 2 dt (12,6) lc rgb 'black' title 'theory'");
+    add_block(data, "theory", theory);
   }
   gp << plot << "\n";
-  gp << std::fixed << std::setprecision(6);
-  for (line const* l : drawn) gp.send1d(l->points);
-  if (!theory.empty()) gp.send1d(theory);
+  return data;
 }
 
-bool have_gnuplot() {
-  char const* const path = std::getenv("PATH");
-  std::istringstream directories(path == nullptr ? "" : path);
-  for (std::string directory; std::getline(directories, directory, ':');) {
-    std::error_code error;
-    if (std::filesystem::is_regular_file(std::filesystem::path(directory) / "gnuplot", error)) return true;
-  }
-  return false;
 }
 
+figure redirect_ratio_figure(result const& r) {
+  std::ostringstream commands;
+  draw_frame(commands, r);
+  draw_phases(commands, r);
+  draw_events(commands, r);
+  figure f;
+  f.data = draw_lines(commands, r);
+  f.commands = commands.str();
+  return f;
 }
 
 std::string plot_script(result const& r, std::filesystem::path const& image) {
-  // gnuplot-iostream writes to files and pipes only.
-  std::filesystem::path const script = image.string() + ".gnuplot";
-  {
-    Gnuplot gp(">" + script.string());
-    draw_frame(gp, r, image);
-    draw_phases(gp, r);
-    draw_events(gp, r);
-    draw_lines(gp, r);
-    gp << "unset output\n";
-  }
-  std::ifstream in(script);
-  std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  std::filesystem::remove(script);
-  return text;
+  return self_contained_script(redirect_ratio_figure(r), image.string());
 }
 
 bool draw(result const& r, std::filesystem::path const& image) {
   if (!have_gnuplot()) return false;
-  std::string const script = plot_script(r, image);
-  {
-    Gnuplot gp("gnuplot");
-    gp << script;
-  }
+  std::filesystem::path const whole = std::filesystem::absolute(image);
+  if (!run_gnuplot(plot_script(r, whole), whole.parent_path())) return false;
   std::error_code error;
   return std::filesystem::file_size(image, error) > 0 && !error;
 }

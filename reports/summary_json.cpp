@@ -23,7 +23,7 @@ json optional(std::optional<T> const& value) {
   return value ? json(*value) : json(nullptr);
 }
 
-json to_json(interval const& i) { return json::array({number(i.low), number(i.high)}); }
+json to_json(interval const& i) { return json::array({i.low, i.high}); }
 
 json to_json(std::map<std::string, interval> const& intervals) {
   json out = json::object();
@@ -45,13 +45,33 @@ json to_json(ratio_metric const& m) {
                         {"denominator", m.denominator},
                         {"theory", optional(m.theory)},
                         {"standard_error", optional(m.standard_error)},
-                        {"theory_note", m.theory_note}},
+                        {"theory_note", m.theory_note},
+                        {"measured_error", optional(m.measured_error)},
+                        {"clusters", m.clusters}},
                        m.confidence_interval, m.replications);
 }
 
+json known(interval const& within) { return within.high > 0 ? to_json(within) : json(nullptr); }
+
 json to_json(trend_metric const& m) {
-  json out = {{"count", m.count}, {"p50", m.p50}, {"p90", m.p90},   {"p95", m.p95}, {"p99", m.p99},
-              {"p999", m.p999},   {"max", m.max}, {"mean", m.mean}, {"min", m.min}};
+  json curve = json::array();
+  for (percentile const& p : m.percentiles) curve.push_back(json::array({p.percent, p.ms}));
+  json out = {{"count", m.count},
+              {"p50", m.p50},
+              {"p90", m.p90},
+              {"p95", m.p95},
+              {"p99", m.p99},
+              {"p999", m.p999},
+              {"max", m.max},
+              {"mean", m.mean},
+              {"min", m.min},
+              {"within",
+               {{"p50", known(m.p50_within)},
+                {"p90", known(m.p90_within)},
+                {"p95", known(m.p95_within)},
+                {"p99", known(m.p99_within)},
+                {"p999", known(m.p999_within)}}},
+              {"percentiles", std::move(curve)}};
   if (m.replications == 0) return out;
   out["confidence_interval"] = to_json(m.confidence_intervals);
   out["replications"] = m.replications;

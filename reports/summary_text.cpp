@@ -28,7 +28,8 @@ std::string heading(result const& r) {
   if (!r.description.empty()) out += "  " + one_line(r.description) + "\n";
   return out + "  " + r.engine + " engine, seed " + std::to_string(r.seed) + ", " + fixed(r.duration_s, 1) + " s, " +
          file_name(r.file) + (r.history_hash ? ", history " + hexadecimal(*r.history_hash) : std::string()) + "\n" +
-         (r.replications ? "  " + std::to_string(r.replications->count) + " replications; ± across replications\n" : "");
+         (r.replications ? "  " + std::to_string(r.replications->count) + " replications; ± across replications\n"
+                         : "");
 }
 
 /// Half of an interval's width: "± 0.00021".
@@ -108,8 +109,8 @@ std::string other_ratios(result const& r) {
 void trend_row(table& t, std::string const& name, trend_metric const* trend) {
   if (trend == nullptr || trend->count == 0) return;
   t.row({name, with_interval(*trend, "p50", trend->p50), with_interval(*trend, "p90", trend->p90),
-         with_interval(*trend, "p99", trend->p99), short_number(trend->max),
-         with_interval(*trend, "mean", trend->mean), std::to_string(trend->count)});
+         with_interval(*trend, "p99", trend->p99), short_number(trend->max), with_interval(*trend, "mean", trend->mean),
+         std::to_string(trend->count)});
 }
 
 std::string durations(result const& r) {
@@ -169,7 +170,8 @@ std::string thresholds(result const& r) {
   for (threshold_result const& t : r.thresholds) {
     out += std::string("  ") + (t.passed ? "✓ " : "✗ ") + t.metric + " " + t.expression + "  (" +
            (t.value ? short_number(*t.value) : "no value") +
-           (t.confidence_interval ? " " + plus_minus(t.confidence_interval) : "") + (t.note.empty() ? "" : "; " + one_line(t.note)) + ")\n";
+           (t.confidence_interval ? " " + plus_minus(t.confidence_interval) : "") +
+           (t.note.empty() ? "" : "; " + one_line(t.note)) + ")\n";
   }
   return out;
 }

@@ -1,27 +1,8 @@
 #include "reports/plot.hpp"
 #include "reports/reports.hpp"
-
-#include <fstream>
-#include <stdexcept>
+#include "reports/write_file.hpp"
 
 namespace reports {
-namespace {
-
-void write_file(std::filesystem::path const& file, std::string const& text) {
-  std::filesystem::path const partial = file.string() + ".partial";
-  {
-    std::ofstream out(partial, std::ios::binary | std::ios::trunc);
-    out << text << std::flush;
-    if (!out) {
-      std::error_code ignored;
-      std::filesystem::remove(partial, ignored);
-      throw std::runtime_error("cannot write " + file.string());
-    }
-  }
-  std::filesystem::rename(partial, file);
-}
-
-}
 
 std::vector<std::string> write_all(sim::measure::result const& r, std::filesystem::path const& directory) {
   std::filesystem::create_directories(directory);

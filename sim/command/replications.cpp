@@ -158,8 +158,9 @@ private:
     r.replications->precision = relative;
     r.replications->last = figure;
     bool const reached = relative < *plan_.precision;
-    r.notes.push_back("precision " + percent(*plan_.precision) + (reached ? ": reached after " : ": not reached after ") +
-                      std::to_string(all_.count()) + " replications; last was " + figure + ", ± " + percent(relative));
+    r.notes.push_back("precision " + percent(*plan_.precision) +
+                      (reached ? ": reached after " : ": not reached after ") + std::to_string(all_.count()) +
+                      " replications; last was " + figure + ", ± " + percent(relative));
   }
 
   scenario::scenario const& scenario_;

@@ -46,7 +46,8 @@ double share_of(std::string const& option, std::string const& text) {
   std::string_view const rest = end;
   if (rest == "%") value /= 100;
   if (end == text.c_str() || (!rest.empty() && rest != "%") || !(value > 0 && value < 1))
-    throw config::bad_input(option + ": found '" + text + "'; allowed: more than 0 and less than 1, such as 1% or 0.01");
+    throw config::bad_input(option + ": found '" + text +
+                            "'; allowed: more than 0 and less than 1, such as 1% or 0.01");
   return value;
 }
 
@@ -148,9 +149,10 @@ void add_run(CLI::App& app, action& chosen) {
                   "virtual: full keeps records of every request, summary only counts; auto: full up to a million")
       ->capture_default_str()
       ->check(CLI::IsMember({"auto", "full", "summary"}));
-  command.add_option("--replications", choice->replications,
-                     "virtual: so many independent runs, each with a seed of its own, put together with confidence "
-                     "intervals; with --precision the least number")
+  command
+      .add_option("--replications", choice->replications,
+                  "virtual: so many independent runs, each with a seed of its own, put together with confidence "
+                  "intervals; with --precision the least number")
       ->type_name("N")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}));
   command

@@ -3,6 +3,7 @@
 #include "sim/measure/convergence.hpp"
 #include "sim/measure/findings.hpp"
 #include "sim/measure/invariants.hpp"
+#include "sim/measure/spread.hpp"
 #include "sim/measure/theory_fit.hpp"
 #include "sim/measure/thresholds.hpp"
 #include "sim/measure/timeseries.hpp"
@@ -35,6 +36,7 @@ public:
     measure_whole();
     measure_phases();
     measure_balancers();
+    if (f_.each) add_spread(out_, f_.each->view, f_.each->facts, f_.each->history, f_.counts);
     out_.invariants = f_.invariants;
     out_.events = f_.events;
     out_.thresholds = f_.judged ? *f_.judged : judge_thresholds(f_);
@@ -89,7 +91,8 @@ private:
       named_metrics m{facts.name, facts.kind, measured(f_.counts.balancer(b), f_.counts.counted_seconds(), false), {}};
       for (std::size_t p = 0; p != f_.counts.spans().size(); ++p) {
         phase_span const& span = f_.counts.spans()[p];
-        m.phases[span.name] = measured(f_.counts.at(p, b), span.to_s - span.from_s, false);
+        metric_set& part = m.phases[span.name] = measured(f_.counts.at(p, b), span.to_s - span.from_s, false);
+        std::get<trend_metric>(part["latency_ms"]).percentiles.clear(); // too fine a cut for curves
       }
       out_.balancers.push_back(std::move(m));
     }

@@ -14,28 +14,41 @@ double normal_quantile(double p) { return std::numbers::sqrt2 * boost::math::erf
 
 }
 
+void cluster_sums::add(double numerator, double denominator) {
+  if (denominator == 0) return;
+  y += numerator, n += denominator;
+  yy += numerator * numerator, yn += numerator * denominator, nn += denominator * denominator;
+  ++clusters;
+}
+
+estimate cluster_sums::result() const {
+  estimate e;
+  if (n == 0) return e;
+  e.value = y / n;
+  e.denominator = static_cast<std::uint64_t>(n);
+  e.clusters = clusters;
+  auto const count = static_cast<double>(clusters);
+  // Σ(y - ratio·n)². With whole numbers below 2^53 the sums are exact; what rounding of the ratio leaves is noise.
+  double const squares = yy - 2 * e.value * yn + e.value * e.value * nn;
+  double const noise = 1e-12 * (yy + e.value * e.value * nn);
+  e.standard_error = clusters < 2       ? std::numeric_limits<double>::infinity()
+                     : squares <= noise ? 0
+                                        : std::sqrt(squares * count / (count - 1)) / n;
+  return e;
+}
+
 estimate clustered(std::span<observation> observations) {
   std::sort(observations.begin(), observations.end(),
             [](observation const& a, observation const& b) { return a.cluster < b.cluster; });
-  double numerator = 0, denominator = 0;
-  for (observation const& o : observations) numerator += o.numerator, denominator += o.denominator;
-  estimate e;
-  if (denominator == 0) return e;
-  e.value = numerator / denominator;
-  e.denominator = static_cast<std::uint64_t>(denominator);
-  double squares = 0;
+  cluster_sums sums;
   for (std::size_t i = 0; i != observations.size();) {
     double y = 0, n = 0;
     std::uint64_t const cluster = observations[i].cluster;
     for (; i != observations.size() && observations[i].cluster == cluster; ++i)
       y += observations[i].numerator, n += observations[i].denominator;
-    squares += (y - e.value * n) * (y - e.value * n);
-    ++e.clusters;
+    sums.add(y, n);
   }
-  auto const count = static_cast<double>(e.clusters);
-  e.standard_error =
-      e.clusters > 1 ? std::sqrt(squares * count / (count - 1)) / denominator : std::numeric_limits<double>::infinity();
-  return e;
+  return sums.result();
 }
 
 double one_sided_bound(estimate const& e, double confidence, bool upper) {

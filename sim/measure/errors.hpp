@@ -19,6 +19,18 @@ struct estimate {
   std::uint64_t denominator = 0;
 };
 
+/// What the ratio estimator needs of clusters, one by one: sums of whole numbers, so that merging is exact.
+struct cluster_sums {
+  double y = 0, n = 0, yy = 0, yn = 0, nn = 0;
+  std::uint64_t clusters = 0;
+
+  /// One cluster with its whole numerator and denominator; one without a denominator is none.
+  void add(double numerator, double denominator);
+
+  /// `standard_error` is infinite with fewer than two clusters.
+  estimate result() const;
+};
+
 /// Ratio estimator over clusters (Cochran, Sampling Techniques, 3rd ed., 6.4): redirects of one token depend on each
 /// other, those of different tokens do not. Sorts `observations` by cluster.
 estimate clustered(std::span<observation> observations);

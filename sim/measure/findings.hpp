@@ -34,8 +34,8 @@ struct findings {
   histogram eve_latency, notification_latency;
   bool interrupted = false, complete = true;
   std::optional<std::string> aborted_by;
-  std::uint32_t looks = 0;               // of a snapshot: see run_records
-  measure::detail const* each = nullptr; // needed by confidence thresholds
+  std::uint32_t looks = 0;                               // of a snapshot: see run_records
+  measure::detail const* each = nullptr;                 // needed by confidence thresholds
   std::optional<std::vector<threshold_result>> judged{}; // thresholds, where other findings decide them
 };
 

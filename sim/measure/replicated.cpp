@@ -15,14 +15,15 @@ namespace {
 struct quantity {
   char const* name;
   double trend_metric::*value;
+  interval trend_metric::*within; // at 95 %
 };
 /// Of durations, with intervals. The extremes of few replications say nothing of other ones.
-constexpr std::array<quantity, 6> quantities{{{"p50", &trend_metric::p50},
-                                              {"p90", &trend_metric::p90},
-                                              {"p95", &trend_metric::p95},
-                                              {"p99", &trend_metric::p99},
-                                              {"p999", &trend_metric::p999},
-                                              {"mean", &trend_metric::mean}}};
+constexpr std::array<quantity, 6> quantities{{{"p50", &trend_metric::p50, &trend_metric::p50_within},
+                                              {"p90", &trend_metric::p90, &trend_metric::p90_within},
+                                              {"p95", &trend_metric::p95, &trend_metric::p95_within},
+                                              {"p99", &trend_metric::p99, &trend_metric::p99_within},
+                                              {"p999", &trend_metric::p999, &trend_metric::p999_within},
+                                              {"mean", &trend_metric::mean, nullptr}}};
 
 std::string name_of(scenario::threshold const& t) {
   std::string const metric = t.written.empty() ? t.metric : t.written;
@@ -256,8 +257,8 @@ void replicated::by_confidence(threshold_result& r, std::size_t watched, double 
     auto const n = static_cast<double>(of.count());
     double const more = std::max(1.0, std::ceil(n * (std::pow(reach / distance, 2) - 1)));
     if (more < 1e9)
-      r.note = "undecided: about " + std::to_string(static_cast<std::uint64_t>(more)) +
-               " more replications would decide";
+      r.note =
+          "undecided: about " + std::to_string(static_cast<std::uint64_t>(more)) + " more replications would decide";
   }
 }
 
@@ -326,11 +327,17 @@ void replicated::annotate(metric_set& set, figures const& of) const {
     if (auto* ratio = std::get_if<ratio_metric>(&m)) {
       ratio->replications = across[0].count();
       ratio->confidence_interval = across[0].around(ratio->value, confidence_);
+      ratio->measured_error = across[0].standard_error(ratio->value);
+      ratio->clusters = std::min(fit_.tokens, ratio->denominator);
     } else if (auto* trend = std::get_if<trend_metric>(&m)) {
       trend->replications = across[0].count();
-      for (std::size_t q = 0; q != quantities.size(); ++q)
-        if (auto const bounds = across[q].around(trend->*quantities[q].value, confidence_))
+      for (std::size_t q = 0; q != quantities.size(); ++q) {
+        double const value = trend->*quantities[q].value;
+        if (auto const bounds = across[q].around(value, confidence_))
           trend->confidence_intervals[quantities[q].name] = *bounds;
+        if (quantities[q].within != nullptr)
+          trend->*quantities[q].within = across[q].around(value, 0.95).value_or(interval{});
+      }
     } else {
       auto& counter = std::get<counter_metric>(m);
       counter.value = across[0].value();

@@ -66,7 +66,8 @@ public:
   result conclude() const;
 
 private:
-  using figures = std::map<std::string, std::vector<sampled_figure>>; // of a metric: one, or as `quantities` of durations
+  using figures =
+      std::map<std::string, std::vector<sampled_figure>>; // of a metric: one, or as `quantities` of durations
 
   static void add(figures& into, metric_set const& set);
   void add_invariants(result const& alone);

@@ -16,7 +16,7 @@ enum class verdict : std::uint8_t { passed, failed, invalid, interrupted };
 inline constexpr int exit_passed = 0, exit_could_not_run = 1, exit_bad_input = 2, exit_invalid = 3, exit_failed = 99,
                      exit_interrupted = 130;
 
-/// Two-sided, across independent replications.
+/// What a figure lies between. Of percentiles, low == high == 0: not known.
 struct interval {
   double low = 0, high = 0;
 };
@@ -26,16 +26,28 @@ struct ratio_metric {
   double value = 0; // 0 when the denominator is 0
   std::uint64_t numerator = 0, denominator = 0;
   std::optional<double> theory, standard_error; // standard_error: expected statistical error, clustered by token
-  std::string theory_note;                      // which form, or why none
-  std::optional<interval> confidence_interval{};
-  std::uint64_t replications = 0; // with samples, of a replicated run
+  std::string theory_note = {};                 // which form, or why none
+  /// The statistical error that the run itself shows, clustered by token (of several replications: by these); none from
+  /// fewer than two clusters.
+  std::optional<double> measured_error = std::nullopt;
+  std::uint64_t clusters = 0; // tokens that the ratio rests on
+  std::optional<interval> confidence_interval = std::nullopt; // across replications
+  std::uint64_t replications = 0;                             // with samples; 0: one run
+};
+
+/// A percentile's value, milliseconds.
+struct percentile {
+  double percent = 0; // 0 ≤ percent < 100
+  double ms = 0;
 };
 
 /// Durations in milliseconds, from the intended start.
 struct trend_metric {
   std::uint64_t count = 0;
   double p50 = 0, p90 = 0, p95 = 0, p99 = 0, p999 = 0, max = 0, mean = 0, min = 0;
-  std::map<std::string, interval> confidence_intervals{}; // by field: p50, p90, p95, p99, p999, mean
+  std::vector<percentile> percentiles = {}; // ten a decade of 1/(1 - p), as far as the count carries; may be empty
+  interval p50_within = {}, p90_within = {}, p95_within = {}, p99_within = {}, p999_within = {}; // 95 %
+  std::map<std::string, interval> confidence_intervals = {}; // across replications, by field: p50, …, p999, mean
   std::uint64_t replications = 0;
 };
 

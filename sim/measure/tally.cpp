@@ -249,17 +249,6 @@ ratio_metric ratio_of(std::uint64_t numerator, std::uint64_t denominator) {
   return m;
 }
 
-trend_metric trend_of(histogram const& h) {
-  auto const ms = [&](double q) { return static_cast<double>(h.quantile_ns(q)) / 1e6; };
-  trend_metric t;
-  t.count = h.count();
-  t.p50 = ms(0.5), t.p90 = ms(0.9), t.p95 = ms(0.95), t.p99 = ms(0.99), t.p999 = ms(0.999);
-  t.min = static_cast<double>(h.min_ns()) / 1e6;
-  t.max = static_cast<double>(h.max_ns()) / 1e6;
-  t.mean = h.mean_ns() / 1e6;
-  return t;
-}
-
 metric_set metrics_of(cell const& c, double seconds, bool every_reason) {
   auto const counter = [](std::uint64_t n) { return counter_metric{static_cast<double>(n)}; };
   metric_set m;

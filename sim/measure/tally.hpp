@@ -4,6 +4,7 @@
 #include "sim/measure/reasons.hpp"
 #include "sim/measure/result.hpp"
 #include "sim/measure/run_view.hpp"
+#include "sim/measure/trend.hpp"
 
 #include <array>
 #include <cstdint>
@@ -113,7 +114,6 @@ private:
 /// A slice's metrics. `every_reason`: also reasons that did not occur.
 metric_set metrics_of(cell const& c, double seconds, bool every_reason);
 
-trend_metric trend_of(histogram const& h);
 ratio_metric ratio_of(std::uint64_t numerator, std::uint64_t denominator);
 
 }

@@ -1,6 +1,7 @@
 #include "sim/measure/thresholds.hpp"
 
 #include "sim/measure/errors.hpp"
+#include "sim/measure/shares.hpp"
 #include "sim/scenario/threshold.hpp"
 
 #include <algorithm>
@@ -56,46 +57,14 @@ double seconds_of(slice const& s, findings const& m) {
   return span.to_s - span.from_s;
 }
 
-/// What one request adds to a ratio: numerator and denominator.
-std::optional<std::pair<std::uint32_t, std::uint32_t>> share(std::string const& metric, std::optional<std::size_t> why,
-                                                             std::size_t i, findings const& m) {
-  request_facts const& f = m.each->facts[i];
-  choice const chosen = m.each->history.first_choice[i];
-  std::pair<std::uint32_t, std::uint32_t> s{0, 0};
-  if (metric == "redirect_ratio") {
-    s = {f.redirects, f.needed_proxy};
-    if (!why) return s;
-    s.first = 0;
-    for (std::uint32_t h : m.each->view.hops(i)) s.first += m.each->history.hop_reason[h] == *why;
-  } else if (metric == "hops_per_request") {
-    s = {f.hops, f.needed_proxy};
-  } else if (metric == "failed_ratio") {
-    s = {f.failed, 1};
-  } else if (metric == "map_hit_ratio") {
-    s = {chosen == choice::map, chosen != choice::unknown};
-  } else if (metric == "stale_hit_ratio") {
-    s = {f.redirects != 0, chosen == choice::map};
-  } else if (metric == "guess_hit_ratio") {
-    s = {f.redirects == 0, chosen == choice::guess};
-  }
-  if (s.second == 0) return std::nullopt;
-  return s;
-}
-
 estimate estimate_of(std::string const& metric, slice const& s, findings const& m) {
   std::vector<observation> all;
   for (std::size_t i = 0; i != m.each->view.size(); ++i) {
-    if (!m.each->view.is_load(i)) continue;
+    if (!m.each->view.is_counted(i)) continue;
     client_record const& c = m.each->view.client(i);
-    run_records const& r = m.each->view.records();
-    if (r.warm_up_ns > 0 && c.intended_ns < r.start_ns + r.warm_up_ns) continue;
     if ((s.phase && c.phase != *s.phase) || (s.balancer && c.balancer != *s.balancer)) continue;
-    auto const x = share(metric, s.why, i, m);
-    if (!x) continue;
-    // A request without a token of ours depends on no other: a cluster of its own, above all tokens.
-    std::uint64_t const token = std::uint64_t{c.character} << 32 | c.token;
-    std::uint64_t const alone = ~std::uint64_t{0} - i;
-    all.push_back({c.kind == token_kind::own ? token : alone, x->first, x->second});
+    share const x = share_of(metric, s.why, i, m.each->view, m.each->facts, m.each->history);
+    if (x.below != 0) all.push_back({cluster_of(c, i), x.above, x.below});
   }
   return clustered(all);
 }

@@ -16,13 +16,17 @@ enum class metric_kind : std::uint8_t {
   value     // one number, such as a rate or a time
 };
 
+/// In which direction a metric gets worse. neither: more or less of it is no judgement (requests, sessions created).
+enum class worse_when : std::uint8_t { neither, higher, lower };
+
 /// Which labels a metric can be narrowed by. A set of bits.
 enum metric_label : std::uint8_t { by_phase = 1, by_balancer = 2, by_reason = 4, by_event = 8 };
 
 struct metric_info {
   std::string_view name;
   metric_kind kind;
-  std::uint8_t labels;          // metric_label bits
+  std::uint8_t labels; // metric_label bits
+  worse_when worse;
   std::string_view unit;        // "", "ms", "s", "requests", "1/s"
   std::string_view description; // one line
 };

@@ -161,7 +161,8 @@ private:
     out.engine = "virtual";
     out.history_hash = w_.time.history;
     out.notes.insert(out.notes.end(), w_.plan.notes.begin(), w_.plan.notes.end());
-    if (r.warm_up_ns > 0) out.notes.push_back("warm-up: requests of the first " + seconds_text(r.warm_up_ns) + " are in no metric");
+    if (r.warm_up_ns > 0)
+      out.notes.push_back("warm-up: requests of the first " + seconds_text(r.warm_up_ns) + " are in no metric");
     out.notes.push_back("simulated time: bodies cost no time; what a message costs is in the section 'virtual'");
     return out;
   }
@@ -341,8 +342,8 @@ void refuse(scenario::scenario const& s, run_options const& options) {
     if (t.abort_on_fail && options.keep == run_options::detail::summary)
       fail(t.path + ": found abort_on_fail, which needs records of single requests; allowed: with --detail full");
   if (s.load.duration.count() > 0 && s.simulated.warm_up >= s.load.duration)
-    fail("virtual.warm_up: found " + seconds_text(s.simulated.warm_up.count()) + "; allowed: less than load.duration, " +
-         seconds_text(s.load.duration.count()));
+    fail("virtual.warm_up: found " + seconds_text(s.simulated.warm_up.count()) +
+         "; allowed: less than load.duration, " + seconds_text(s.load.duration.count()));
   if (s.load.timeout > std::chrono::seconds(60))
     fail("load.timeout: found more than 60 s, when a balancer gives up first; allowed with --engine virtual: 60 s");
 }

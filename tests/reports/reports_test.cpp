@@ -2,36 +2,20 @@
 #include "reports/plot.hpp"
 #include "reports/reports.hpp"
 #include "reports/wording.hpp"
-#include "tests/reports/sample.hpp"
+#include "tests/reports/samples/golden.hpp"
+#include "tests/reports/samples/sample.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
 #include <fstream>
-#include <unistd.h>
 
 using namespace reports_test;
 
 namespace {
 
-std::string read(std::filesystem::path const& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
-/// Compares with tests/reports/goldens/NAME, or writes it when UPDATE_GOLDENS=1 is in the environment.
 void check_golden(std::string const& name, std::string const& text) {
-  std::filesystem::path const file = std::filesystem::path(CREST_SOURCE_DIR) / "tests/reports/goldens" / name;
-  char const* const update = std::getenv("UPDATE_GOLDENS");
-  if (update != nullptr && std::string_view(update) == "1") std::ofstream(file, std::ios::binary) << text;
-  INFO(name << ": if the change is meant, run again with UPDATE_GOLDENS=1");
-  CHECK(read(file) == text);
+  reports_test::check_golden("tests/reports/goldens", name, text);
 }
-
-struct scratch {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / ("crest-reports-" + std::to_string(::getpid()));
-  ~scratch() { std::filesystem::remove_all(path); }
-};
 
 }
 

@@ -59,8 +59,8 @@ struct routing {
     for (auto& map : maps) map.assign(characters, nobody);
   }
 
-  std::vector<std::uint8_t> owner;            // of a character's session
-  std::vector<std::uint8_t> maps[balancers];  // character -> proxy
+  std::vector<std::uint8_t> owner;           // of a character's session
+  std::vector<std::uint8_t> maps[balancers]; // character -> proxy
   std::vector<std::uint16_t> redirects_of, requests_of;
   double latency_s = 0;
 

@@ -5,7 +5,6 @@
 #include "bench/sim/peers/model.hpp"
 
 #include <simgrid/s4u.hpp>
-
 #include <string>
 #include <vector>
 

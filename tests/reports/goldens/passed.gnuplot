@@ -1,20 +1,5 @@
-set encoding utf8
-set terminal svg size 800,480 noenhanced font 'DejaVu Sans,12' background rgb 'white'
-set output 'DIR/p.svg'
-set title 'Redirect ratio over time: quickstart (measured)' offset 0,0.9
-set tmargin 4.5
-set xlabel 'seconds since the load began'
-set ylabel 'redirects per request'
-set xrange [0:12.000]
-set yrange [0:*]
-set offsets 0,0,graph 0.18,0
-set grid ytics lt 1 lc rgb '#DDDDDD'
-set tics out nomirror
-set border 3
-set key outside bottom center horizontal
-set bmargin 7
-set label 'seed 42, live engine, quickstart.json' at graph 0.5,1.04 center font ',9' tc rgb '#555555'
-plot '-' with linespoints lw 1.5 ps 0.5 pt 7 dt 1 lc rgb '#0072B2' title 'gateway[0]', '-' with linespoints lw 1.5 ps 0.5 pt 5 dt 2 lc rgb '#E69F00' title 'gateway[1]', '-' with lines lw 2.5 lc rgb 'black' title 'all balancers', '-' with lines lw 2 dt (12,6) lc rgb 'black' title 'theory'
+$data << END_OF_DATA
+# gateway[0]: seconds, redirects per request
 0.250000 0.130000
 0.750000 0.134000
 1.250000 0.138000
@@ -39,7 +24,9 @@ plot '-' with linespoints lw 1.5 ps 0.5 pt 7 dt 1 lc rgb '#0072B2' title 'gatewa
 10.750000 0.130000
 11.250000 0.134000
 11.750000 0.138000
-e
+
+
+# gateway[1]: seconds, redirects per request
 0.250000 0.150000
 0.750000 0.154000
 1.250000 0.158000
@@ -64,7 +51,9 @@ e
 10.750000 0.150000
 11.250000 0.154000
 11.750000 0.158000
-e
+
+
+# all balancers: seconds, redirects per request
 0.250000 0.139000
 0.750000 0.143000
 1.250000 0.147000
@@ -89,8 +78,28 @@ e
 10.750000 0.139000
 11.250000 0.143000
 11.750000 0.147000
-e
+
+
+# theory: seconds, redirects per request
 0.000000 0.138750
 12.000000 0.138750
-e
+END_OF_DATA
+set encoding utf8
+set terminal svg size 800,480 noenhanced font 'DejaVu Sans,12' background rgb 'white'
+set output 'DIR/p.svg'
+set title 'Redirect ratio over time: quickstart (measured)' offset 0,0.6 font ',14'
+set tmargin 4.5
+set label 'seed 42, live engine, quickstart.json' at graph 0.5,1.0 center offset 0,0.9 font ',10' tc rgb '#555555'
+set xlabel 'seconds since the load began'
+set ylabel 'redirects per request'
+set grid ytics lt 1 lc rgb '#DDDDDD'
+set tics out nomirror
+set border 3
+set rmargin 4
+set bmargin 7
+set key outside bottom center horizontal samplen 3 maxcols 4
+set xrange [0:12.000]
+set yrange [0:*]
+set offsets 0,0,graph 0.18,0
+plot $data index 0 with linespoints lw 1.5 ps 0.5 lc rgb '#0072B2' pt 7 dt 1 title 'gateway[0]', $data index 1 with linespoints lw 1.5 ps 0.5 lc rgb '#E69F00' pt 5 dt 2 title 'gateway[1]', $data index 2 with lines lw 2.5 lc rgb 'black' title 'all balancers', $data index 3 with lines lw 2 dt (12,6) lc rgb 'black' title 'theory'
 unset output

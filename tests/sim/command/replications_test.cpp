@@ -1,8 +1,7 @@
-#include "sim/command/replications.hpp"
-
 #include "config/document.hpp"
 #include "config/schema.hpp"
 #include "reports/reports.hpp"
+#include "sim/command/replications.hpp"
 #include "sim/measure/replicated.hpp"
 #include "sim/scenario/load.hpp"
 
@@ -145,8 +144,8 @@ TEST_CASE("every figure has an interval, every counter is a mean, and invariants
   CHECK(r.duration_s == Approx(seconds / 4));
   REQUIRE(!r.events.empty());
   CHECK(r.events[0].confidence_intervals.contains("peak_redirect_ratio"));
-  auto const violation = config::validate(nlohmann::json::parse(reports::summary_json(r)),
-                                          nlohmann::json::parse(reports::summary_schema));
+  auto const violation =
+      config::validate(nlohmann::json::parse(reports::summary_json(r)), nlohmann::json::parse(reports::summary_schema));
   INFO((violation ? violation->at.to_string() + ": " + violation->message() : ""));
   CHECK_FALSE(violation);
   CHECK_THAT(reports::summary_text(r), Catch::Contains("±"));
@@ -170,9 +169,8 @@ TEST_CASE("replicating goes on until the precision is reached, and says what was
 
 TEST_CASE("replications that are interrupted come to what was complete") {
   scenario::scenario const s = shipped("quickstart");
-  auto const r =
-      command::run_replications(s, {}, {.count = 50, .jobs = 2},
-                                [](command::replications_progress const& now) { return now.done < 2; });
+  auto const r = command::run_replications(s, {}, {.count = 50, .jobs = 2},
+                                           [](command::replications_progress const& now) { return now.done < 2; });
   CHECK(r.exit_code == measure::exit_interrupted);
   CHECK(r.replications->count >= 2);
   CHECK(r.replications->count < 50);

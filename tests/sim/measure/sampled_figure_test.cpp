@@ -118,8 +118,7 @@ TEST_CASE("ninety-five per cent intervals of a known ratio hold it in about nine
       std::vector<double> all;
       for (int r = 0; r != 10; ++r) {
         std::vector<double> here;
-        for (int i = 0; i != 500; ++i)
-          here.push_back(-std::log((static_cast<double>(random() >> 11) + 1) * 0x1p-53));
+        for (int i = 0; i != 500; ++i) here.push_back(-std::log((static_cast<double>(random() >> 11) + 1) * 0x1p-53));
         all.insert(all.end(), here.begin(), here.end());
         std::nth_element(here.begin(), here.begin() + 449, here.end());
         t.of.add(here[449]);

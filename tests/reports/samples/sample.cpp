@@ -1,4 +1,4 @@
-#include "tests/reports/sample.hpp"
+#include "tests/reports/samples/sample.hpp"
 
 #include <cmath>
 #include <limits>
@@ -14,6 +14,8 @@ ratio_metric ratio(std::uint64_t numerator, std::uint64_t denominator) {
   m.value = denominator == 0 ? 0 : static_cast<double>(numerator) / static_cast<double>(denominator);
   m.numerator = numerator;
   m.denominator = denominator;
+  m.clusters = denominator / 20;
+  if (m.clusters > 1) m.measured_error = 0.004;
   return m;
 }
 
@@ -25,8 +27,13 @@ ratio_metric with_theory(ratio_metric m, double theory, double error) {
 }
 
 trend_metric trend(std::uint64_t count, double scale) {
-  return {count,       1.25 * scale, 2.5 * scale, 3.0 * scale, 4.75 * scale,
-          8.0 * scale, 12.5 * scale, 1.5 * scale, 0.25 * scale};
+  trend_metric t{count,       1.25 * scale, 2.5 * scale, 3.0 * scale, 4.75 * scale,
+                 8.0 * scale, 12.5 * scale, 1.5 * scale, 0.25 * scale};
+  t.percentiles = {{0, 0.25 * scale}, {50, 1.25 * scale}, {90, 2.5 * scale}, {99, 4.75 * scale}, {99.9, 8.0 * scale}};
+  t.p50_within = {1.2 * scale, 1.3 * scale};
+  t.p90_within = {2.4 * scale, 2.625 * scale};
+  t.p99_within = {4.5 * scale, 5.125 * scale};
+  return t;
 }
 
 metric_set usual_metrics(std::uint64_t redirects, std::uint64_t requests) {

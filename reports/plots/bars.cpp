@@ -1,0 +1,119 @@
+#include "config/document.hpp"
+#include "reports/plots/summaries.hpp"
+#include "reports/wording.hpp"
+
+#include <array>
+#include <cmath>
+
+namespace reports::plots {
+namespace {
+
+using namespace sim::measure;
+
+/// A number and what it lies between with 95 % confidence; NaN where there is none.
+struct bar {
+  double value, low, high;
+};
+
+constexpr double none = std::numeric_limits<double>::quiet_NaN();
+
+bar ratio_bar(result const& r, char const* name) {
+  auto const* m = find_metric<ratio_metric>(r, name);
+  if (m == nullptr || m->denominator == 0) return {none, none, none};
+  double const reach = m->measured_error ? 1.96 * *m->measured_error : 0;
+  return {m->value, std::max(0.0, m->value - reach), m->value + reach};
+}
+
+bar latency_bar(result const& r) {
+  auto const* m = find_metric<trend_metric>(r, "latency_ms");
+  if (m == nullptr || m->count == 0) return {none, none, none};
+  bool const known = m->p99_within.high > 0;
+  return {m->p99, known ? m->p99_within.low : m->p99, known ? m->p99_within.high : m->p99};
+}
+
+struct panel {
+  char const* title;
+  int column; // of the value; low and high follow
+  char const* left;
+  char const* right; // on the screen
+};
+
+constexpr std::array<panel, 3> panels = {panel{"redirects per request", 2, "0.23", "0.43"},
+                                         panel{"latency p99, milliseconds", 5, "0.49", "0.69"},
+                                         panel{"hops per request", 8, "0.75", "0.95"}};
+
+/// 1, 2 or 5 times a power of ten, so that at most five tics reach `most`.
+double tic_step(double most) {
+  if (!(most > 0)) return 1;
+  double const power = std::pow(10, std::floor(std::log10(most / 4)));
+  for (double const factor : {1.0, 2.0, 5.0})
+    if (factor * power >= most / 4) return factor * power;
+  return 10 * power;
+}
+
+std::string shortened(std::string const& name) {
+  constexpr std::size_t most = 22;
+  if (name.size() <= most) return name;
+  std::size_t end = most - 1;
+  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0u) == 0x80u) --end; // whole characters
+  return name.substr(0, end) + "…";
+}
+
+}
+
+figure bars(order const& o) {
+  auto const results = read_summaries(o);
+  std::string data =
+      "# result, then value, low and high (95 %) of: redirects per request, latency p99 in milliseconds, "
+      "hops per request\n";
+  std::string names;
+  double most[3] = {0, 0, 0};
+  for (std::size_t n = 0; n != results.size(); ++n) {
+    std::array<bar, 3> const values = {ratio_bar(results[n].result, "redirect_ratio"), latency_bar(results[n].result),
+                                       ratio_bar(results[n].result, "hops_per_request")};
+    std::string quoted;
+    for (char const c : results[n].name) quoted += c == '"' ? '\'' : c;
+    data += "\"" + quoted + "\"";
+    for (std::size_t k = 0; k != values.size(); ++k) {
+      data += " " + data_number(values[k].value) + " " + data_number(values[k].low) + " " + data_number(values[k].high);
+      if (std::isfinite(values[k].high)) most[k] = std::max(most[k], values[k].high);
+    }
+    data += "\n";
+    names += (n == 0 ? "" : ", ") + tic_label(shortened(results[n].name)) + " " + std::to_string(n);
+  }
+  figure f;
+  f.data = data;
+  f.height = 190 + 34 * static_cast<int>(results.size());
+  auto const at = [&](int pixels) { return data_number(1 - static_cast<double>(pixels) / f.height); };
+  f.commands = "set multiplot\nset label " + gnuplot_string(o.title.empty() ? "Strategies compared" : o.title) +
+               " at screen 0.5," + at(22) + " center font ',14'\nset label " +
+               gnuplot_string(caption_of(results) + "; whiskers: 95 % confidence") + " at screen 0.5," + at(44) +
+               " center font ',10' tc rgb '#555555'\nset tmargin at screen " + at(66) + "\nset bmargin at screen " +
+               data_number(78.0 / f.height) +
+               "\nset border 3\nset tics out nomirror\nset grid xtics lt 1 lc rgb '#DDDDDD'\nunset key\n"
+               "set style fill solid 0.85 border lc rgb 'black'\nset xtics font ',10'\nset yrange [" +
+               std::to_string(results.size()) + "-0.4:-0.6]\nset ytics scale 0 (" + names + ")\n";
+  for (std::size_t k = 0; k != panels.size(); ++k) {
+    panel const& p = panels[k];
+    auto const column = [&](int offset) { return "$" + std::to_string(p.column + offset); };
+    f.commands += "set lmargin at screen " + std::string(p.left) + "\nset rmargin at screen " + p.right +
+                  "\nset xlabel " + gnuplot_string(p.title) +
+                  " font ',10'\nset xrange [0:" + data_number(most[k] > 0 ? most[k] * 1.35 : 1) + "]\nset xtics 0," +
+                  data_number(tic_step(most[k])) + "\n";
+    std::string const source = std::string(data_mark);
+    f.commands +=
+        "plot " + source + " using (0):0:(0):(" + column(0) + "):($0-0.32):($0+0.32) with boxxyerror lc rgb '" +
+        colours[k == 0   ? 0
+                : k == 1 ? 1
+                         : 4] +
+        "', \\\n     " + source + " using " + std::to_string(p.column) + ":0:" + std::to_string(p.column + 1) + ":" +
+        std::to_string(p.column + 2) + " with xerrorbars pt 0 lw 1.2 lc rgb 'black', \\\n     " + source + " using " +
+        std::to_string(p.column + 2) + ":0:(sprintf(' %.3g', " + column(0) +
+        ")) with labels left offset 0.5,0 font ',10'\n";
+    if (k == 0) f.commands += "unset label\nset ytics ('' 0)\nset format y ''\n";
+  }
+  f.commands += "unset multiplot\n";
+  return f;
+}
+
+}

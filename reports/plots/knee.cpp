@@ -1,0 +1,84 @@
+#include "config/document.hpp"
+#include "reports/plots/sweep_table.hpp"
+#include "reports/wording.hpp"
+
+#include <algorithm>
+
+namespace reports::plots {
+namespace {
+
+struct panel_line {
+  std::string name;
+  std::map<double, double> points;
+};
+
+std::vector<panel_line> lines_of(sweep_table const& t, std::size_t x, std::size_t y, std::optional<std::size_t> line) {
+  if (!line) return {{"", curve(t, t.rows, x, y)}};
+  std::vector<panel_line> lines;
+  for (auto const& [value, rows] : by_value(t, *line))
+    lines.push_back({label_of(t.csv.columns[*line]) + " " + value, curve(t, rows, x, y)});
+  return lines;
+}
+
+bool log_scale(std::vector<panel_line> const& lines) {
+  double low = 0, high = 0;
+  for (panel_line const& l : lines)
+    for (auto const& [x, y] : l.points) {
+      low = low == 0 ? y : std::min(low, y);
+      high = std::max(high, y);
+    }
+  return low > 0 && high > 20 * low;
+}
+
+/// Adds the blocks to the data; returns the plot command.
+std::string panel(std::vector<panel_line> const& lines, std::string const& what, std::string& data, std::size_t& blocks,
+                  std::string const& scale, bool titles) {
+  std::string plot;
+  for (std::size_t n = 0; n != lines.size(); ++n) {
+    data += (blocks == 0 ? "# " : "\n\n# ") + one_line(what + " " + lines[n].name) + "\n";
+    for (auto const& [x, y] : lines[n].points) data += data_number(x) + " " + data_number(y) + "\n";
+    plot += (n == 0 ? "plot " : ", \\\n     ") + std::string(data_mark) + " index " + std::to_string(blocks++) +
+            " using 1:($2" + scale + ") with linespoints lw 1.5 ps 0.8 " + line_style(n) + " " +
+            (titles && !lines[n].name.empty() ? "title " + gnuplot_string(lines[n].name) : std::string("notitle"));
+  }
+  return plot + "\n";
+}
+
+}
+
+figure knee(order const& o) {
+  sweep_table const t = read_sweep(o);
+  std::size_t const x = axis_column(t, o.x, {"load.rate_rps"}, "--x"), used = metric_column(t, "utilisation"),
+                    slow = metric_column(t, o.metric.empty() ? "latency_ms.p99" : o.metric);
+  std::optional<std::size_t> line;
+  std::vector<std::size_t> drawn{x};
+  if (!o.line.empty()) drawn.push_back(*(line = t.csv.column(o.line)));
+  check_drawn(t, drawn);
+  auto const above = lines_of(t, x, used, line), below = lines_of(t, x, slow, line);
+  auto const empty = [](auto const& l) { return l.points.empty(); };
+  for (auto const* lines : {&above, &below})
+    if (std::all_of(lines->begin(), lines->end(), empty))
+      throw config::bad_input(t.csv.name + ": found no numbers in " + t.csv.columns[lines == &above ? used : slow] +
+                              "; allowed: a sweep with results");
+  figure f;
+  std::size_t blocks = 0;
+  std::string const upper = panel(above, "utilisation", f.data, blocks, "*100", false),
+                    lower = panel(below, t.csv.columns[slow], f.data, blocks, "", true);
+  double const low = above.front().points.begin()->first, high = above.front().points.rbegin()->first;
+  f.height = 620;
+  f.commands = frame_commands({o.title.empty() ? "Utilisation and latency against load" : o.title, t.caption, "",
+                               "utilisation, %"}) +
+               "set grid xtics ytics lt 1 lc rgb '#DDDDDD'\n" +
+               (spans_decades(low, high) ? "set logscale x\nset format x '%g'\n" : "") +
+               "set lmargin at screen 0.11\nset rmargin at screen 0.96\nset multiplot\n"
+               "unset key\nunset xlabel\nset format x ''\nset yrange [0:*]\n"
+               "set tmargin at screen 0.88\nset bmargin at screen 0.56\n" +
+               upper + "unset title\nunset label\n" + key_commands(24) + "set format x '%g'\nset xlabel " +
+               gnuplot_string(label_of(t.csv.columns[x])) + "\nset ylabel " +
+               gnuplot_string(label_of(t.csv.columns[slow])) + "\n" +
+               (log_scale(below) ? "set yrange [*:*]\nset logscale y\n" : "set yrange [0:*]\n") +
+               "set tmargin at screen 0.50\nset bmargin at screen 0.18\n" + lower + "unset multiplot\n";
+  return f;
+}
+
+}

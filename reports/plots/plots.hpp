@@ -1,0 +1,56 @@
+#pragma once
+
+#include "reports/figure.hpp"
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Pictures of results and of tables of results, each kind in a file of its own.
+namespace reports::plots {
+
+/// What to draw, as the command line says it. Empty: the kind's own choice.
+struct order {
+  std::vector<std::filesystem::path> results;
+  std::string kind;
+  std::string metric, x, y, line; // columns of a sweep's table
+  std::vector<std::string> where; // COLUMN=VALUE: only rows that have it
+  std::string title;
+};
+
+struct kind {
+  std::string_view name, inputs, shows; // for --help
+  figure (*draw)(order const&);
+};
+
+std::span<kind const> kinds();
+
+/// The commands and data. Throws `config::bad_input`: no such kind, or as the kind does.
+figure figure_of(order const& o);
+
+/// Draws into `image` (.svg or .png) and writes NAME.dat and NAME.gnuplot beside it, with which `gnuplot NAME.gnuplot`
+/// in that folder draws it again. All three or none. Throws `config::bad_input` for what the order says, and
+/// std::runtime_error when gnuplot is not there or a file cannot be written.
+void draw(order const& o, std::filesystem::path const& image);
+
+// The kinds. All throw `config::bad_input`: unreadable results, missing columns, nothing to draw.
+
+/// From a sweep: the metric (redirect ratio) against requests per character, log x; a line for each number of
+/// balancers; theory dashed.
+figure ratio_by_requests(order const& o);
+/// From a sweep: the metric (redirect ratio) against two axes, as coloured and numbered cells.
+figure heatmap(order const& o);
+/// From summaries: latency by percentile, x = 1/(1 - p).
+figure percentiles(order const& o);
+/// From a sweep: utilisation and p99 against load, one above the other.
+figure knee(order const& o);
+/// From one report's directory: redirect ratio over time, phases, events.
+figure recovery(order const& o);
+/// From summaries: redirect ratio, p99 and hops per request as bars.
+figure bars(order const& o);
+/// From a CSV or JSON file of low and high ends around a base.
+figure tornado(order const& o);
+
+}

@@ -1,0 +1,76 @@
+#include "config/document.hpp"
+#include "reports/plots/sweep_table.hpp"
+#include "reports/wording.hpp"
+
+namespace reports::plots {
+namespace {
+
+constexpr std::size_t most_lines = 12;
+
+struct curves {
+  std::string data, plot;
+  std::size_t blocks = 0;
+  double low_x = 0, high_x = 0;
+
+  void add(std::string const& what, std::map<double, double> const& points, std::string const& how_drawn) {
+    data += (blocks == 0 ? "# " : "\n\n# ") + one_line(what) + "\n";
+    for (auto const& [x, y] : points) {
+      data += data_number(x) + " " + data_number(y) + "\n";
+      low_x = low_x == 0 ? x : std::min(low_x, x);
+      high_x = std::max(high_x, x);
+    }
+    plot += (blocks == 0 ? "plot " : ", \\\n     ") + std::string(data_mark) + " index " + std::to_string(blocks) +
+            " " + how_drawn;
+    ++blocks;
+  }
+};
+
+std::string line_name(std::string const& column, std::string const& value) {
+  std::string const label = label_of(column);
+  if (label == "balancers") return value + (value == "1" ? " balancer" : " balancers");
+  return label + " " + value;
+}
+
+}
+
+figure ratio_by_requests(order const& o) {
+  sweep_table const t = read_sweep(o);
+  std::size_t const x = axis_column(t, o.x, {"load.requests_per_character"}, "--x"),
+                    line =
+                        axis_column(t, o.line, {"topology.balancers.count", "topology.balancers[0].count"}, "--line"),
+                    y = metric_column(t, o.metric.empty() ? "redirect_ratio" : o.metric);
+  check_drawn(t, {x, line});
+  auto const groups = by_value(t, line);
+  if (groups.size() > most_lines)
+    throw config::bad_input(t.csv.name + ": found " + std::to_string(groups.size()) + " values of " +
+                            t.csv.columns[line] + "; allowed: at most " + std::to_string(most_lines) + " lines");
+  auto const theory = theory_column(t, y);
+  curves c;
+  bool predicted = false;
+  for (std::size_t n = 0; n != groups.size(); ++n) {
+    auto const& [value, rows] = groups[n];
+    std::string const name = line_name(t.csv.columns[line], value);
+    auto const points = curve(t, rows, x, y);
+    if (points.empty()) continue;
+    c.add(name, points, "with linespoints lw 1.2 ps 0.8 " + line_style(n) + " title " + gnuplot_string(name));
+    auto const expected = theory ? curve(t, rows, x, *theory) : std::map<double, double>();
+    if (expected.empty()) continue;
+    c.add(name + ", theory", expected,
+          "with lines lw 1.5 dt (8,6) lc rgb 'black' " + std::string(predicted ? "notitle" : "title 'theory'"));
+    predicted = true;
+  }
+  if (c.blocks == 0)
+    throw config::bad_input(t.csv.name + ": found no numbers in " + t.csv.columns[y] +
+                            "; allowed: a sweep with results");
+  figure f;
+  f.commands =
+      frame_commands(
+          {o.title.empty() ? as_title(label_of(t.csv.columns[y])) + " against " + label_of(t.csv.columns[x]) : o.title,
+           t.caption, label_of(t.csv.columns[x]), label_of(t.csv.columns[y])}) +
+      "set grid xtics ytics lt 1 lc rgb '#DDDDDD'\nset yrange [0:*]\n" +
+      (spans_decades(c.low_x, c.high_x) ? "set logscale x\nset format x '%g'\n" : "") + c.plot + "\n";
+  f.data = c.data;
+  return f;
+}
+
+}

@@ -1,0 +1,54 @@
+#include "reports/plots/summaries.hpp"
+
+#include "config/document.hpp"
+#include "reports/read_summary.hpp"
+#include "reports/wording.hpp"
+
+#include <set>
+
+namespace reports::plots {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string place_of(fs::path const& at) {
+  std::error_code none;
+  fs::path const directory = fs::absolute(fs::is_directory(at, none) ? at : at.parent_path()).lexically_normal();
+  fs::path const name = directory.has_filename() ? directory.filename() : directory.parent_path().filename();
+  return at.filename() == "summary.json" || fs::is_directory(at, none) ? name.string() : at.stem().string();
+}
+
+}
+
+std::vector<named_result> read_summaries(order const& o) {
+  if (o.results.empty() || o.results.size() > most_results)
+    throw config::bad_input("--kind " + o.kind + ": found " + std::to_string(o.results.size()) +
+                            " results; allowed: from 1 to " + std::to_string(most_results));
+  std::vector<named_result> results;
+  std::set<std::string> names;
+  for (fs::path const& at : o.results) {
+    auto r = read_summary(at);
+    std::string const name = one_line(r.scenario);
+    names.insert(name);
+    results.push_back({name, std::move(r)});
+  }
+  if (names.size() != results.size())
+    for (std::size_t i = 0; i != results.size(); ++i) results[i].name = place_of(o.results[i]);
+  return results;
+}
+
+std::string caption_of(std::vector<named_result> const& results) {
+  std::set<std::string> seeds, engines, scenarios;
+  for (named_result const& r : results) {
+    seeds.insert(std::to_string(r.result.seed));
+    engines.insert(std::string(how(r.result.engine)));
+    scenarios.insert(one_line(r.result.scenario));
+  }
+  std::string text =
+      scenarios.size() == 1 ? "scenario " + *scenarios.begin() : std::to_string(scenarios.size()) + " scenarios";
+  text += seeds.size() == 1 ? ", seed " + *seeds.begin() : ", " + std::to_string(seeds.size()) + " seeds";
+  for (std::string const& e : engines) text += (e == *engines.begin() ? ", " : " and ") + e;
+  return text;
+}
+
+}

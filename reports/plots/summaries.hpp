@@ -1,0 +1,32 @@
+#pragma once
+
+#include "reports/plots/plots.hpp"
+#include "sim/measure/result.hpp"
+
+#include <string>
+#include <vector>
+
+namespace reports::plots {
+
+/// A result with the name that tells it from the others: its scenario, or where that is the same, its directory.
+struct named_result {
+  std::string name;
+  sim::measure::result result;
+};
+
+/// Reads them. Throws `config::bad_input`: none, more than `most_results`, or one that is no summary.
+std::vector<named_result> read_summaries(order const& o);
+
+inline constexpr std::size_t most_results = 12;
+
+/// "seed 42, measured", for all of them.
+std::string caption_of(std::vector<named_result> const& results);
+
+/// A metric of a result; nullptr when it is not there, or another kind of metric.
+template<class Kind>
+Kind const* find_metric(sim::measure::result const& r, std::string const& name) {
+  auto const found = r.metrics.find(name);
+  return found == r.metrics.end() ? nullptr : std::get_if<Kind>(&found->second);
+}
+
+}

@@ -1,0 +1,180 @@
+#include "reports/plots/sweep_table.hpp"
+
+#include "config/document.hpp"
+#include "reports/wording.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+
+namespace reports::plots {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What sweep.json, or columns of the table, say of the runs.
+struct origin {
+  std::string scenario, engine;
+};
+
+std::set<std::string> values_in(sweep_table const& t, std::size_t column) {
+  std::set<std::string> values;
+  for (std::size_t row : t.rows) values.insert(t.csv.rows[row][column]);
+  return values;
+}
+
+std::string only_value(sweep_table const& t, char const* name) {
+  auto const column = t.csv.find(name);
+  if (!column) return "";
+  auto const values = values_in(t, *column);
+  return values.size() == 1 ? *values.begin() : std::to_string(values.size()) + " " + name + "s";
+}
+
+origin origin_of(sweep_table const& t, fs::path const& file) {
+  origin o{only_value(t, "scenario"), only_value(t, "engine")};
+  std::ifstream in(file.parent_path() / "sweep.json");
+  auto const manifest = nlohmann::json::parse(in, nullptr, false);
+  auto const text = [&](char const* key) {
+    return manifest.is_object() && manifest.contains(key) && manifest[key].is_string()
+               ? manifest[key].get<std::string>()
+               : std::string();
+  };
+  if (o.scenario.empty()) o.scenario = text("scenario");
+  if (o.engine.empty()) o.engine = text("engine");
+  return o;
+}
+
+std::string caption_of(sweep_table const& t, fs::path const& file) {
+  origin const o = origin_of(t, file);
+  std::string text = o.scenario.empty() ? file_name(file.string()) : "scenario " + o.scenario;
+  if (t.csv.find("seed")) {
+    std::string const seed = only_value(t, "seed");
+    text += seed.ends_with("seeds") ? ", " + seed : ", seed " + seed;
+  }
+  return text + ", " + (o.engine.empty() ? "simulated or measured: not said" : std::string(how(o.engine)));
+}
+
+void keep_valid(sweep_table& t) {
+  auto const verdict = t.csv.find("verdict");
+  for (std::size_t row = 0; row != t.csv.rows.size(); ++row) {
+    std::string const& said = verdict ? t.csv.rows[row][*verdict] : "";
+    if (said != "invalid" && said != "interrupted") t.rows.push_back(row);
+  }
+}
+
+/// Equal as text, or as numbers: 1 and 1.0.
+bool same_value(std::string const& a, std::string const& b) {
+  auto const x = to_number(a), y = to_number(b);
+  return a == b || (x && y && *x == *y);
+}
+
+void keep_chosen(sweep_table& t, std::vector<std::string> const& where) {
+  for (std::string const& choice : where) {
+    std::size_t const equals = choice.rfind('=');
+    if (equals == std::string::npos || equals == 0)
+      throw config::bad_input("--where: found '" + choice + "'; allowed: COLUMN=VALUE");
+    std::size_t const column = t.csv.column(choice.substr(0, equals));
+    std::string const value = choice.substr(equals + 1);
+    std::string known;
+    for (std::string const& v : values_in(t, column)) known += (known.empty() ? "" : ", ") + v;
+    std::erase_if(t.rows, [&](std::size_t row) { return !same_value(t.csv.rows[row][column], value); });
+    if (t.rows.empty()) throw config::bad_input("--where: found no row with " + choice + "; allowed: " + known);
+  }
+}
+
+}
+
+sweep_table read_sweep(order const& o) {
+  if (o.results.size() != 1)
+    throw config::bad_input("--kind " + o.kind + ": found " + std::to_string(o.results.size()) +
+                            " results; allowed: one sweep.csv, or the directory of a sweep");
+  fs::path file = o.results.front();
+  std::error_code none;
+  if (fs::is_directory(file, none)) file /= "sweep.csv";
+  sweep_table t;
+  t.csv = read_csv(file);
+  keep_valid(t);
+  if (t.rows.empty())
+    throw config::bad_input(file.string() + ": found no row of a valid run; allowed: a sweep with results");
+  keep_chosen(t, o.where);
+  std::size_t const first = t.csv.find("replication").value_or(t.csv.columns.size()) + 1;
+  for (std::size_t c = first; c < t.csv.columns.size() && t.csv.columns[c] != "seed" && t.csv.columns[c] != "verdict";
+       ++c)
+    t.axes.push_back(t.csv.columns[c]);
+  t.caption = caption_of(t, file);
+  return t;
+}
+
+std::size_t axis_column(sweep_table const& t, std::string const& asked, std::vector<std::string> const& usual,
+                        char const* option) {
+  if (!asked.empty()) return t.csv.column(asked);
+  std::string names;
+  for (std::string const& name : usual) {
+    if (auto const found = t.csv.find(name)) return *found;
+    names += (names.empty() ? "" : " or ") + name;
+  }
+  std::string there;
+  for (std::string const& axis : t.axes) there += (there.empty() ? "" : ", ") + axis;
+  throw config::bad_input(t.csv.name + ":1: found no column " + names + "; allowed: " + option + " COLUMN" +
+                          (there.empty() ? "" : ", one of " + there));
+}
+
+std::size_t metric_column(sweep_table const& t, std::string const& metric) {
+  std::size_t const brace = std::min(metric.find('{'), metric.size()), dot = metric.find(".p");
+  if (t.csv.find(metric) || dot == std::string::npos || dot > brace) return t.csv.column(metric);
+  std::string underscored = metric;
+  underscored[dot] = '_';
+  return t.csv.column(underscored);
+}
+
+std::optional<std::size_t> theory_column(sweep_table const& t, std::size_t metric) {
+  std::string const& name = t.csv.columns[metric];
+  std::size_t const brace = std::min(name.find('{'), name.size());
+  return t.csv.find(name.substr(0, brace) + "_theory" + name.substr(brace));
+}
+
+void check_drawn(sweep_table const& t, std::vector<std::size_t> const& drawn) {
+  for (std::string const& axis : t.axes) {
+    std::size_t const column = t.csv.column(axis);
+    if (std::find(drawn.begin(), drawn.end(), column) != drawn.end()) continue;
+    auto const values = values_in(t, column);
+    if (values.size() > 1)
+      throw config::bad_input(t.csv.name + ": found " + std::to_string(values.size()) + " values of " + axis +
+                              ", which the picture does not show; allowed: --where " + axis + "=" + *values.begin() +
+                              " and the like");
+  }
+}
+
+std::map<double, double> curve(sweep_table const& t, std::vector<std::size_t> const& rows, std::size_t x,
+                               std::size_t y) {
+  std::map<double, std::pair<double, double>> sums; // x → sum, count
+  for (std::size_t row : rows) {
+    auto const at = t.csv.number(row, x), value = t.csv.number(row, y);
+    if (!at || !value) continue;
+    sums[*at].first += *value;
+    sums[*at].second += 1;
+  }
+  std::map<double, double> means;
+  for (auto const& [at, sum] : sums) means[at] = sum.first / sum.second;
+  return means;
+}
+
+std::vector<std::pair<std::string, std::vector<std::size_t>>> by_value(sweep_table const& t, std::size_t column) {
+  std::vector<std::pair<std::string, std::vector<std::size_t>>> groups;
+  for (std::size_t row : t.rows) {
+    std::string const& value = t.csv.rows[row][column];
+    auto at = std::find_if(groups.begin(), groups.end(), [&](auto const& g) { return g.first == value; });
+    if (at == groups.end()) at = groups.insert(groups.end(), {value, {}});
+    at->second.push_back(row);
+  }
+  bool const numbers =
+      std::all_of(groups.begin(), groups.end(), [](auto const& g) { return to_number(g.first).has_value(); });
+  if (numbers)
+    std::sort(groups.begin(), groups.end(),
+              [](auto const& a, auto const& b) { return *to_number(a.first) < *to_number(b.first); });
+  return groups;
+}
+
+}

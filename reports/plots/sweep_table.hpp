@@ -1,0 +1,58 @@
+#pragma once
+
+#include "reports/csv.hpp"
+#include "reports/plots/plots.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace reports::plots {
+
+/// A sweep's table as a picture needs it: the rows that count, and where they come from.
+struct sweep_table {
+  csv_table csv;
+  std::vector<std::size_t> rows; // of runs that are valid, and as --where asks
+  std::vector<std::string> axes; // between "replication" and "seed"; empty in a table of another shape
+  std::string caption;           // scenario, seeds, simulated or measured
+};
+
+/// Reads the one result: sweep.csv or the directory that has it; scenario and engine are in sweep.json beside it, or in
+/// columns of these names. Throws `config::bad_input`: not one result, no rows left.
+sweep_table read_sweep(order const& o);
+
+/// The column of an axis: the one that was asked for, else the first of `usual` that is there. `option` is for
+/// messages.
+std::size_t axis_column(sweep_table const& t, std::string const& asked, std::vector<std::string> const& usual,
+                        char const* option);
+
+/// The column of a metric; "latency_ms.p99" is latency_ms_p99.
+std::size_t metric_column(sweep_table const& t, std::string const& metric);
+
+/// "redirect_ratio_theory{phase:steady}" for "redirect_ratio{phase:steady}", if there is such a column.
+std::optional<std::size_t> theory_column(sweep_table const& t, std::size_t metric);
+
+/// Throws `config::bad_input` when an axis that is not drawn has several values: they would be mixed.
+void check_drawn(sweep_table const& t, std::vector<std::size_t> const& drawn);
+
+/// Means over rows with equal cells (replications), by x. Cells without a number are left out.
+std::map<double, double> curve(sweep_table const& t, std::vector<std::size_t> const& rows, std::size_t x,
+                               std::size_t y);
+
+/// Rows by the text in a column; numbers in their order, other text in the table's.
+std::vector<std::pair<std::string, std::vector<std::size_t>>> by_value(sweep_table const& t, std::size_t column);
+
+/// What an axis or metric is called in a picture: "requests per character", with unit.
+std::string label_of(std::string const& column);
+
+/// A label without its unit.
+std::string words_of(std::string const& label);
+
+/// With a capital letter.
+std::string as_title(std::string text);
+
+/// Values on a log scale where they span more than a decade.
+bool spans_decades(double low, double high);
+
+}

@@ -1,0 +1,203 @@
+#include "reports/read_summary.hpp"
+
+#include "config/document.hpp"
+#include "reports/csv.hpp"
+#include "reports/reports.hpp"
+#include "reports/wording.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cctype>
+#include <limits>
+#include <tuple>
+
+namespace reports {
+namespace {
+
+using namespace sim::measure;
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+std::optional<double> optional_number(json const& object, char const* key) {
+  auto const at = object.find(key);
+  return at == object.end() || at->is_null() ? std::nullopt : std::optional(at->get<double>());
+}
+
+/// null stands for what JSON has no number for.
+double number_in(json const& object, char const* key) {
+  return optional_number(object, key).value_or(std::numeric_limits<double>::quiet_NaN());
+}
+
+interval interval_in(json const& m, char const* name) {
+  json const within = m.value("within", json::object());
+  auto const at = within.find(name);
+  if (at == within.end() || at->is_null()) return {};
+  return {at->at(0).get<double>(), at->at(1).get<double>()};
+}
+
+ratio_metric ratio_from(json const& m) {
+  ratio_metric r;
+  r.value = number_in(m, "value");
+  r.numerator = m.at("numerator").get<std::uint64_t>();
+  r.denominator = m.at("denominator").get<std::uint64_t>();
+  r.theory = optional_number(m, "theory");
+  r.standard_error = optional_number(m, "standard_error");
+  r.theory_note = m.value("theory_note", "");
+  r.measured_error = optional_number(m, "measured_error");
+  r.clusters = m.value("clusters", std::uint64_t{0});
+  return r;
+}
+
+trend_metric trend_from(json const& m) {
+  trend_metric t;
+  t.count = m.at("count").get<std::uint64_t>();
+  t.p50 = m.at("p50"), t.p90 = m.at("p90"), t.p99 = m.at("p99"), t.max = m.at("max"), t.mean = m.at("mean");
+  t.p95 = m.value("p95", 0.0), t.p999 = m.value("p999", 0.0), t.min = m.value("min", 0.0);
+  t.p50_within = interval_in(m, "p50"), t.p90_within = interval_in(m, "p90"), t.p95_within = interval_in(m, "p95");
+  t.p99_within = interval_in(m, "p99"), t.p999_within = interval_in(m, "p999");
+  for (json const& p : m.value("percentiles", json::array()))
+    t.percentiles.push_back({p.at(0).get<double>(), p.at(1).get<double>()});
+  return t;
+}
+
+metric_set metrics_from(json const& object) {
+  metric_set metrics;
+  for (auto const& [name, m] : object.items()) {
+    if (m.contains("numerator")) {
+      metrics[name] = ratio_from(m);
+    } else if (m.contains("count")) {
+      metrics[name] = trend_from(m);
+    } else {
+      metrics[name] = counter_metric{number_in(m, "value")};
+    }
+  }
+  return metrics;
+}
+
+/// "gateway[10]" after "gateway[2]".
+bool before(std::string const& a, std::string const& b) {
+  auto const split = [](std::string const& name) {
+    std::size_t const bracket = name.find('[');
+    auto const number = bracket == std::string::npos
+                            ? std::nullopt
+                            : to_number(std::string_view(name).substr(bracket + 1, name.find(']') - bracket - 1));
+    return std::tuple(name.substr(0, bracket), number.value_or(-1), name);
+  };
+  return split(a) < split(b);
+}
+
+void read_slices(json const& root, result& r) {
+  for (auto const& [name, phase] : root.at("phases").items()) {
+    r.phases.push_back({name, "", metrics_from(phase.at("metrics")), {}});
+    if (phase.contains("from_s")) r.phase_spans.push_back({name, phase.at("from_s"), phase.at("to_s")});
+  }
+  auto const starts = [&](std::string const& name) {
+    for (phase_span const& span : r.phase_spans)
+      if (span.name == name) return std::pair(span.from_s, span.to_s);
+    return std::pair(std::numeric_limits<double>::infinity(), 0.0);
+  };
+  std::sort(r.phases.begin(), r.phases.end(),
+            [&](auto const& a, auto const& b) { return starts(a.name) < starts(b.name); });
+  std::sort(r.phase_spans.begin(), r.phase_spans.end(),
+            [](auto const& a, auto const& b) { return std::pair(a.from_s, a.to_s) < std::pair(b.from_s, b.to_s); });
+  for (auto const& [name, balancer] : root.at("balancers").items()) {
+    named_metrics b{name, balancer.at("kind").get<std::string>(), metrics_from(balancer.at("metrics")), {}};
+    for (auto const& [phase, slice] : balancer.at("phases").items())
+      b.phases[phase] = metrics_from(slice.at("metrics"));
+    r.balancers.push_back(std::move(b));
+  }
+  std::sort(r.balancers.begin(), r.balancers.end(),
+            [](auto const& a, auto const& b) { return before(a.name, b.name); });
+}
+
+void read_judgements(json const& root, result& r) {
+  for (json const& i : root.at("invariants")) {
+    invariant_result out;
+    out.name = i.at("name");
+    out.checked = i.at("checked"), out.violations = i.at("violations");
+    out.expected_violations = i.value("expected_violations", std::uint64_t{0});
+    out.passed = i.at("passed"), out.exercised = i.at("exercised");
+    out.examples = i.at("examples").get<std::vector<std::string>>();
+    out.by_kind = i.value("by_kind", std::map<std::string, std::uint64_t>{});
+    out.note = i.value("note", "");
+    r.invariants.push_back(std::move(out));
+  }
+  for (json const& t : root.at("thresholds")) {
+    threshold_result out;
+    out.metric = t.at("metric"), out.expression = t.at("expression");
+    out.value = optional_number(t, "value");
+    out.passed = t.at("passed"), out.undecided = t.value("undecided", false), out.note = t.value("note", "");
+    r.thresholds.push_back(std::move(out));
+  }
+  for (json const& e : root.at("events")) {
+    event_result out;
+    out.name = e.at("name"), out.kind = e.at("kind"), out.node = e.value("node", ""),
+    out.detail = e.value("detail", "");
+    out.at_s = e.at("at_s"), out.done_s = e.value("done_s", out.at_s);
+    out.convergence_s = optional_number(e, "convergence_s");
+    out.peak_redirect_ratio = optional_number(e, "peak_redirect_ratio");
+    if (auto const requests = optional_number(e, "convergence_requests"))
+      out.convergence_requests = static_cast<std::uint64_t>(*requests);
+    r.events.push_back(std::move(out));
+  }
+}
+
+void check(config::document const& document) {
+  json const& root = document.root();
+  auto const wrong = [&](std::string const& what) { return config::bad_input(document.name() + ": " + what); };
+  if (!root.is_object() || !root.contains("schema_version"))
+    throw wrong("found no schema_version; allowed: the summary.json of a run");
+  if (root.at("schema_version") != summary_schema_version)
+    throw wrong("schema_version: found " + root.at("schema_version").dump() +
+                "; allowed: " + std::to_string(summary_schema_version) + ", which this crest-sim reads");
+  document.validate(json::parse(summary_schema));
+}
+
+fs::path summary_of(fs::path const& at) {
+  std::error_code none;
+  if (!fs::is_directory(at, none)) return at;
+  fs::path const file = at / "summary.json";
+  if (!fs::exists(file, none))
+    throw config::bad_input(at.string() + ": found no summary.json in it; allowed: the --out directory of a run");
+  return file;
+}
+
+}
+
+result read_summary(fs::path const& at) {
+  config::document const document = config::document::load(summary_of(at));
+  check(document);
+  json const& root = document.root();
+  result r;
+  r.scenario = root.at("scenario"), r.description = root.value("description", ""), r.file = root.value("file", "");
+  r.engine = root.at("engine"), r.seed = root.at("seed"), r.duration_s = root.at("duration_s");
+  for (verdict const v : {verdict::passed, verdict::failed, verdict::invalid, verdict::interrupted})
+    if (verdict_name(v) == root.at("verdict").get<std::string>()) r.verdict = v;
+  r.exit_code = root.at("exit_code");
+  r.reasons = root.at("reasons").get<std::vector<std::string>>();
+  r.notes = root.at("notes").get<std::vector<std::string>>();
+  r.metrics = metrics_from(root.at("metrics"));
+  read_slices(root, r);
+  read_judgements(root, r);
+  return r;
+}
+
+result read_with_timeseries(fs::path const& at) {
+  result r = read_summary(at);
+  csv_table const table = read_csv(summary_of(at).parent_path() / "timeseries.csv");
+  auto const from = table.column("from_s"), to = table.column("to_s"), balancer = table.column("balancer"),
+             requests = table.column("requests"), redirects = table.column("redirects"),
+             failed = table.column("failed"), p50 = table.column("latency_ms_p50"),
+             p99 = table.column("latency_ms_p99");
+  for (std::size_t row = 0; row != table.rows.size(); ++row) {
+    auto const number = [&](std::size_t column) { return table.number(row, column).value_or(0); };
+    auto const count = [&](std::size_t column) { return static_cast<std::uint64_t>(std::max(0.0, number(column))); };
+    std::string const& name = table.rows[row][balancer];
+    r.timeseries.push_back({number(from), number(to), name == "all" ? "" : name, count(requests), count(redirects),
+                            count(failed), number(p50), number(p99)});
+  }
+  return r;
+}
+
+}

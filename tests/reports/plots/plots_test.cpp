@@ -1,0 +1,215 @@
+#include "config/document.hpp"
+#include "reports/plots/plots.hpp"
+#include "reports/reports.hpp"
+#include "reports/write_file.hpp"
+#include "tests/reports/samples/golden.hpp"
+#include "tests/reports/samples/sample.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <functional>
+
+using namespace reports_test;
+using namespace reports::plots;
+using Catch::Contains;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Two axes, a metric with theory, two replications, an invalid run, a cell without a number.
+char const* const sweep_csv =
+    "point,replication,topology.balancers.count,load.requests_per_character,seed,verdict,history_hash,redirect_ratio,"
+    "redirect_ratio_theory,utilisation,latency_ms_p99,reasons\n"
+    "0,0,1,1,16,passed,,0,0,0.2,3,\n"
+    "1,0,1,10,16,passed,,0,0,0.4,4.5,\n"
+    "2,0,10,1,16,passed,,0,0,0.2,3,\n"
+    "3,0,10,10,16,passed,,0.39,0.4,0.6,9,\n"
+    "3,1,10,10,17,passed,,0.41,0.4,0.8,11,\n"
+    "4,0,2,1,16,passed,,0,0,0.2,3,\n"
+    "5,0,2,10,16,failed,,0.07,0.075,0.5,,\"a threshold, and more\"\n"
+    "6,0,2,10,18,invalid,,9,9,9,9,too slow\n";
+
+struct results : scratch {
+  results() {
+    reports::write_file(path / "sweep.csv", sweep_csv);
+    reports::write_file(path / "sweep.json", R"({"scenario": "it's a sweep", "engine": "virtual"})");
+    for (auto const& r : {passed_run(), eventful_run()}) reports::write_all(r, path / fs::path(r.file).stem());
+    reports::write_all(passed_run(), path / "first");
+    auto second = eventful_run();
+    second.seed = 43;
+    second.engine = "virtual";
+    reports::write_all(second, path / "second");
+    reports::write_file(path / "plan.json",
+                        R"({"base": 18.5, "result": "monthly cost", "scenario": "plan", "seed": 3, "engine": "virtual",
+                            "inputs": [{"name": "price ±10 %", "low": 17, "high": 20},
+                                       {"name": "load's rate", "low": 14, "high": 26.5}]})");
+    reports::write_file(path / "plan.csv", "name,low,high,base\nprice,17,20,18\n\"load, rate\",30,20,18\n");
+  }
+
+  order of(std::string const& kind, std::vector<std::string> const& names) const {
+    order o;
+    o.kind = kind;
+    for (std::string const& name : names) o.results.push_back(path / name);
+    return o;
+  }
+};
+
+std::vector<order> every_kind(results const& r) {
+  std::vector<order> orders = {r.of("ratio_by_requests", {"sweep.csv"}),
+                               r.of("heatmap", {"."}),
+                               r.of("percentiles", {"first", "second/summary.json"}),
+                               r.of("knee", {"sweep.csv"}),
+                               r.of("recovery", {"second"}),
+                               r.of("bars", {"first", "second"}),
+                               r.of("tornado", {"plan.json"})};
+  orders[3].x = "load.requests_per_character";
+  orders[3].line = "topology.balancers.count";
+  return orders;
+}
+
+}
+
+TEST_CASE("each kind's script and data are as they were agreed") {
+  results const r;
+  auto const orders = every_kind(r);
+  REQUIRE(orders.size() == kinds().size());
+  for (order const& o : orders) {
+    auto const f = figure_of(o);
+    check_golden("tests/reports/plots/goldens", o.kind + ".gnuplot",
+                 reports::script_with_file(f, o.kind + ".svg", o.kind + ".dat"));
+    check_golden("tests/reports/plots/goldens", o.kind + ".dat", f.data);
+  }
+}
+
+TEST_CASE("each kind is drawn as SVG and PNG, with data and script beside it, and nothing else") {
+  results const r;
+  for (order const& o : every_kind(r)) {
+    INFO(o.kind);
+    fs::path const folder = r.path / "it's new" / o.kind;
+    draw(o, folder / "picture.svg");
+    CHECK(names_in(folder) == std::vector<std::string>{"picture.dat", "picture.gnuplot", "picture.svg"});
+    CHECK_THAT(read(folder / "picture.svg"), Contains("width=\"800\"") && Contains("</svg>"));
+    draw(o, folder / "picture.png");
+    CHECK(read(folder / "picture.png").substr(1, 3) == "PNG");
+    CHECK(names_in(folder).size() == 4);
+  }
+}
+
+TEST_CASE("the script beside a picture draws it again from the data") {
+  results const r;
+  for (order const& o : every_kind(r)) {
+    INFO(o.kind);
+    fs::path const folder = r.path / o.kind;
+    draw(o, folder / "p.svg");
+    std::string const first = read(folder / "p.svg");
+    fs::remove(folder / "p.svg");
+    CHECK(reports::run_gnuplot(read(folder / "p.gnuplot"), folder));
+    CHECK(read(folder / "p.svg") == first);
+  }
+}
+
+TEST_CASE("the caption says scenario, seed and whether simulated or measured") {
+  results const r;
+  CHECK_THAT(figure_of(r.of("heatmap", {"sweep.csv"})).commands,
+             Contains("scenario it''s a sweep, 2 seeds, simulated"));
+  fs::remove(r.path / "sweep.json");
+  CHECK_THAT(figure_of(r.of("heatmap", {"sweep.csv"})).commands, Contains("sweep.csv, 2 seeds, simulated or measured"));
+  CHECK_THAT(figure_of(r.of("bars", {"first"})).commands, Contains("scenario quickstart, seed 42, measured"));
+  CHECK_THAT(figure_of(r.of("percentiles", {"first", "second"})).commands,
+             Contains("2 scenarios, 2 seeds, measured and simulated"));
+  CHECK_THAT(figure_of(r.of("recovery", {"second"})).commands, Contains("(simulated)") && Contains("seed 43"));
+}
+
+TEST_CASE("replications are averaged, and invalid runs left out") {
+  results const r;
+  auto const data = figure_of(r.of("ratio_by_requests", {"sweep.csv"})).data;
+  CHECK_THAT(data, Contains("# 10 balancers\n1 0\n10 0.4\n"));
+  CHECK_THAT(data, Contains("# 2 balancers\n1 0\n10 0.07\n"));
+}
+
+TEST_CASE("rows can be chosen, and what is not drawn may not vary") {
+  results const r;
+  order o = r.of("knee", {"sweep.csv"});
+  o.x = "load.requests_per_character";
+  CHECK_THROWS_WITH(figure_of(o), Contains("3 values of topology.balancers.count") && Contains("--where"));
+  o.where = {"topology.balancers.count=10"};
+  CHECK_THAT(figure_of(o).data, Contains("# utilisation \n1 0.2\n10 0.7\n"));
+  o.where = {"topology.balancers.count=3"};
+  CHECK_THROWS_WITH(figure_of(o), Contains("no row with topology.balancers.count=3; allowed: 1, 10, 2"));
+  o.where = {"topology.balancers.count"};
+  CHECK_THROWS_WITH(figure_of(o), Contains("allowed: COLUMN=VALUE"));
+}
+
+TEST_CASE("results of one scenario are told apart by their directories") {
+  results const r;
+  reports::write_all(passed_run(), r.path / "third");
+  CHECK_THAT(figure_of(r.of("percentiles", {"first", "third"})).commands,
+             Contains("title 'first'") && Contains("title 'third'"));
+}
+
+TEST_CASE("what cannot be drawn gives one clear error and leaves no file") {
+  results const r;
+  reports::write_file(r.path / "empty.csv", "point,replication,a,b,seed,verdict,redirect_ratio\n");
+  reports::write_file(r.path / "blank.csv", "point,replication,a,b,seed,verdict,redirect_ratio\n0,0,1,2,3,passed,\n");
+  reports::write_file(r.path / "text.csv", "point,replication,a,b,seed,verdict,redirect_ratio\n0,0,1,2,3,passed,x\n");
+  reports::write_file(r.path / "bare.csv", "name,low,high\nprice,17,20\n");
+  reports::write_file(r.path / "bare.json", R"({"base": 1, "inputs": []})");
+  fs::create_directory(r.path / "nothing");
+  auto const with = [&](order o, std::function<void(order&)> const& change) {
+    change(o);
+    return o;
+  };
+  struct bad {
+    char const* name;
+    order what;
+    char const* message;
+  };
+  for (bad const& x : std::vector<bad>{
+           {"an unknown kind", r.of("heat_map", {"sweep.csv"}), "did you mean 'heatmap'?"},
+           {"no such file", r.of("heatmap", {"none.csv"}), "cannot be read"},
+           {"two sweeps", r.of("heatmap", {"sweep.csv", "sweep.csv"}), "found 2 results"},
+           {"a sweep without rows", r.of("heatmap", {"empty.csv"}), "no row of a valid run"},
+           {"a sweep without numbers", r.of("heatmap", {"blank.csv"}), "no numbers in redirect_ratio"},
+           {"text for a number", r.of("heatmap", {"text.csv"}), "text.csv:2: redirect_ratio: found 'x'"},
+           {"a missing axis", r.of("ratio_by_requests", {"blank.csv"}), "no column load.requests_per_character"},
+           {"a missing metric", with(r.of("heatmap", {"sweep.csv"}), [](order& o) { o.metric = "redirect_ration"; }),
+            "did you mean 'redirect_ratio'?"},
+           {"one axis twice", with(r.of("heatmap", {"sweep.csv"}), [](order& o) { o.x = o.y = "seed"; }), "twice"},
+           {"a missing column", r.of("knee", {"blank.csv"}), "no column load.rate_rps"},
+           {"no summary", r.of("bars", {"nothing"}), "no summary.json in it"},
+           {"a sweep for a summary", r.of("percentiles", {"sweep.json"}), "no schema_version"},
+           {"a metric that is no distribution",
+            with(r.of("percentiles", {"first"}), [](order& o) { o.metric = "redirect_ratio"; }), "no percentiles of"},
+           {"two reports", r.of("recovery", {"first", "second"}), "found 2 results"},
+           {"a tornado without a base", r.of("tornado", {"bare.csv"}), "no column 'base'"},
+           {"a tornado without inputs", r.of("tornado", {"bare.json"}), "inputs"}}) {
+    INFO(x.name);
+    CHECK_THROWS_WITH(draw(x.what, r.path / "out" / "p.svg"), Contains(x.message) && !Contains("\n"));
+    CHECK_THROWS_AS(draw(x.what, r.path / "out" / "p.svg"), config::bad_input);
+    CHECK_FALSE(fs::exists(r.path / "out"));
+  }
+}
+
+TEST_CASE("a picture has a name that says its format, and is not drawn over its own data") {
+  results const r;
+  order const o = r.of("heatmap", {"sweep.csv"});
+  CHECK_THROWS_WITH(draw(o, r.path / "p.pdf"), Contains("ends in .svg or .png"));
+  reports::write_file(r.path / "table.dat", sweep_csv);
+  CHECK_THROWS_WITH(draw(r.of("heatmap", {"table.dat"}), r.path / "table.svg"), Contains("written over the result"));
+  CHECK(read(r.path / "table.dat") == sweep_csv);
+}
+
+TEST_CASE("a script that gnuplot cannot run is told from one that it can") {
+  scratch const dir;
+  CHECK(reports::run_gnuplot("x = 1\n", dir.path));
+  CHECK_FALSE(reports::run_gnuplot("plot nonsense_of_ours(x)\n", dir.path));
+  CHECK(names_in(dir.path).empty());
+}
+
+TEST_CASE("a tornado has the widest bar on top") {
+  results const r;
+  CHECK_THAT(figure_of(r.of("tornado", {"plan.json"})).data,
+             Contains("\"load's rate\" 14 26.5 18.5\n\"price ±10 %\" 17 20 18.5\n"));
+  CHECK_THAT(figure_of(r.of("tornado", {"plan.csv"})).data, Contains("\"load, rate\" 30 20 18\n\"price\" 17 20 18\n"));
+}
