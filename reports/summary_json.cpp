@@ -23,49 +23,79 @@ json optional(std::optional<T> const& value) {
   return value ? json(*value) : json(nullptr);
 }
 
-json to_json(ratio_metric const& m) {
-  return {{"value", m.value},
-          {"numerator", m.numerator},
-          {"denominator", m.denominator},
-          {"theory", optional(m.theory)},
-          {"standard_error", optional(m.standard_error)},
-          {"theory_note", m.theory_note},
-          {"measured_error", optional(m.measured_error)},
-          {"clusters", m.clusters}};
+json to_json(interval const& i) { return json::array({i.low, i.high}); }
+
+json to_json(std::map<std::string, interval> const& intervals) {
+  json out = json::object();
+  for (auto const& [name, bounds] : intervals) out[name] = to_json(bounds);
+  return out;
 }
 
-json to_json(interval const& within) {
-  return within.high > 0 ? json::array({within.low, within.high}) : json(nullptr);
+/// Of a metric, where it is of several replications.
+json with_interval(json metric, std::optional<interval> const& bounds, std::uint64_t replications) {
+  if (replications == 0) return metric;
+  metric["confidence_interval"] = bounds ? to_json(*bounds) : json(nullptr);
+  metric["replications"] = replications;
+  return metric;
 }
+
+json to_json(ratio_metric const& m) {
+  return with_interval({{"value", m.value},
+                        {"numerator", m.numerator},
+                        {"denominator", m.denominator},
+                        {"theory", optional(m.theory)},
+                        {"standard_error", optional(m.standard_error)},
+                        {"theory_note", m.theory_note},
+                        {"measured_error", optional(m.measured_error)},
+                        {"clusters", m.clusters}},
+                       m.confidence_interval, m.replications);
+}
+
+json known(interval const& within) { return within.high > 0 ? to_json(within) : json(nullptr); }
 
 json to_json(trend_metric const& m) {
   json curve = json::array();
   for (percentile const& p : m.percentiles) curve.push_back(json::array({p.percent, p.ms}));
-  return {{"count", m.count},
-          {"p50", m.p50},
-          {"p90", m.p90},
-          {"p95", m.p95},
-          {"p99", m.p99},
-          {"p999", m.p999},
-          {"max", m.max},
-          {"mean", m.mean},
-          {"min", m.min},
-          {"within",
-           {{"p50", to_json(m.p50_within)},
-            {"p90", to_json(m.p90_within)},
-            {"p95", to_json(m.p95_within)},
-            {"p99", to_json(m.p99_within)},
-            {"p999", to_json(m.p999_within)}}},
-          {"percentiles", std::move(curve)}};
+  json out = {{"count", m.count},
+              {"p50", m.p50},
+              {"p90", m.p90},
+              {"p95", m.p95},
+              {"p99", m.p99},
+              {"p999", m.p999},
+              {"max", m.max},
+              {"mean", m.mean},
+              {"min", m.min},
+              {"within",
+               {{"p50", known(m.p50_within)},
+                {"p90", known(m.p90_within)},
+                {"p95", known(m.p95_within)},
+                {"p99", known(m.p99_within)},
+                {"p999", known(m.p999_within)}}},
+              {"percentiles", std::move(curve)}};
+  if (m.replications == 0) return out;
+  out["confidence_interval"] = to_json(m.confidence_intervals);
+  out["replications"] = m.replications;
+  return out;
 }
 
-json to_json(counter_metric const& m) { return {{"value", number(m.value)}}; }
+json to_json(counter_metric const& m) {
+  return with_interval({{"value", number(m.value)}}, m.confidence_interval, m.replications);
+}
 
 json to_json(metric_set const& metrics) {
   json out = json::object();
   for (auto const& [name, metric] : metrics) {
     out[name] = std::visit([](auto const& m) { return to_json(m); }, metric);
   }
+  return out;
+}
+
+json to_json(replication_facts const& f) {
+  json out = {{"count", f.count}, {"confidence", f.confidence}, {"method", "across replications"}};
+  if (!f.wanted_precision) return out;
+  out["wanted_precision"] = *f.wanted_precision;
+  out["precision"] = f.precision ? number(*f.precision) : json(nullptr);
+  out["last"] = f.last;
   return out;
 }
 
@@ -118,6 +148,7 @@ json thresholds(result const& r) {
                    {"passed", t.passed},
                    {"undecided", t.undecided},
                    {"note", t.note}});
+    if (t.confidence_interval) out.back()["confidence_interval"] = to_json(*t.confidence_interval);
   }
   return out;
 }
@@ -134,6 +165,7 @@ json events(result const& r) {
                    {"convergence_s", optional(e.convergence_s)},
                    {"convergence_requests", optional(e.convergence_requests)},
                    {"peak_redirect_ratio", optional(e.peak_redirect_ratio)}});
+    if (!e.confidence_intervals.empty()) out.back()["confidence_interval"] = to_json(e.confidence_intervals);
   }
   return out;
 }
@@ -158,6 +190,7 @@ std::string summary_json(result const& r) {
               {"thresholds", thresholds(r)},
               {"events", events(r)},
               {"notes", r.notes}};
+  if (r.replications) out["replications"] = to_json(*r.replications);
   if (r.history_hash) out["history_hash"] = hexadecimal(*r.history_hash);
   return out.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }

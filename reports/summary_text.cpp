@@ -27,7 +27,23 @@ std::string heading(result const& r) {
   std::string out = one_line(r.scenario) + ": " + upper(verdict_name(r.verdict)) + "\n";
   if (!r.description.empty()) out += "  " + one_line(r.description) + "\n";
   return out + "  " + r.engine + " engine, seed " + std::to_string(r.seed) + ", " + fixed(r.duration_s, 1) + " s, " +
-         file_name(r.file) + (r.history_hash ? ", history " + hexadecimal(*r.history_hash) : std::string()) + "\n";
+         file_name(r.file) + (r.history_hash ? ", history " + hexadecimal(*r.history_hash) : std::string()) + "\n" +
+         (r.replications ? "  " + std::to_string(r.replications->count) + " replications; ± across replications\n"
+                         : "");
+}
+
+/// Half of an interval's width: "± 0.00021".
+std::string plus_minus(std::optional<interval> const& bounds, int digits = -1) {
+  if (!bounds) return "";
+  double const half = (bounds->high - bounds->low) / 2;
+  return "± " + (digits < 0 ? short_number(half) : fixed(half, digits));
+}
+
+/// A duration's figure, with what it may be off by where replications tell.
+std::string with_interval(trend_metric const& m, std::string const& name, double value) {
+  auto const bounds = m.confidence_intervals.find(name);
+  return short_number(value) +
+         (bounds == m.confidence_intervals.end() ? "" : " " + plus_minus(std::optional(bounds->second)));
 }
 
 void ratio_row(table& t, std::string const& name, ratio_metric const* ratio) {
@@ -35,12 +51,17 @@ void ratio_row(table& t, std::string const& name, ratio_metric const* ratio) {
   t.row({name, ratio->denominator == 0 ? "-" : fixed(ratio->value, 5),
          std::to_string(ratio->numerator) + " / " + std::to_string(ratio->denominator),
          ratio->theory ? fixed(*ratio->theory, 5) : "-", difference(*ratio),
-         ratio->standard_error ? fixed(*ratio->standard_error, 5) : ""});
+         ratio->standard_error ? fixed(*ratio->standard_error, 5) : "", plus_minus(ratio->confidence_interval, 5)});
+}
+
+/// The heading of the column of intervals: "± at 95 %".
+std::string confidence(result const& r) {
+  return r.replications ? "± at " + short_number(100 * r.replications->confidence) + " %" : "";
 }
 
 std::string redirect_ratios(result const& r) {
   table t;
-  t.row({"Redirect ratio", "measured", "redirects / requests", "theory", "difference", "std error"});
+  t.row({"Redirect ratio", "measured", "redirects / requests", "theory", "difference", "std error", confidence(r)});
   auto const* whole = find<ratio_metric>(r.metrics, "redirect_ratio");
   ratio_row(t, "  all", whole);
   for (named_metrics const& b : r.balancers) {
@@ -74,20 +95,22 @@ std::string reasons(result const& r) {
 
 std::string other_ratios(result const& r) {
   table t;
-  t.row({"Ratios", "measured", "counts"});
+  t.row({"Ratios", "measured", "counts", confidence(r)});
   for (sim::scenario::metric_info const& info : sim::scenario::metrics()) {
     auto const* ratio = find<ratio_metric>(r.metrics, std::string(info.name));
     if (ratio == nullptr || info.name == "redirect_ratio") continue;
     t.row({"  " + std::string(info.name), ratio->denominator == 0 ? "-" : fixed(ratio->value, 5),
-           std::to_string(ratio->numerator) + " / " + std::to_string(ratio->denominator)});
+           std::to_string(ratio->numerator) + " / " + std::to_string(ratio->denominator),
+           plus_minus(ratio->confidence_interval, 5)});
   }
   return "\n" + t.text("");
 }
 
 void trend_row(table& t, std::string const& name, trend_metric const* trend) {
   if (trend == nullptr || trend->count == 0) return;
-  t.row({name, short_number(trend->p50), short_number(trend->p90), short_number(trend->p99), short_number(trend->max),
-         short_number(trend->mean), std::to_string(trend->count)});
+  t.row({name, with_interval(*trend, "p50", trend->p50), with_interval(*trend, "p90", trend->p90),
+         with_interval(*trend, "p99", trend->p99), short_number(trend->max), with_interval(*trend, "mean", trend->mean),
+         std::to_string(trend->count)});
 }
 
 std::string durations(result const& r) {
@@ -113,9 +136,10 @@ std::string counters(result const& r) {
   table t;
   for (sim::scenario::metric_info const& info : sim::scenario::metrics()) {
     auto const* counter = find<counter_metric>(r.metrics, std::string(info.name));
-    if (counter != nullptr) t.row({"  " + std::string(info.name), short_number(counter->value)});
+    if (counter == nullptr) continue;
+    t.row({"  " + std::string(info.name), short_number(counter->value), plus_minus(counter->confidence_interval)});
   }
-  return "\nCounts\n" + t.text("");
+  return (r.replications ? "\nCounts, on average\n" : "\nCounts\n") + t.text("");
 }
 
 std::string invariants(result const& r) {
@@ -145,7 +169,9 @@ std::string thresholds(result const& r) {
   std::string out = "\nThresholds\n";
   for (threshold_result const& t : r.thresholds) {
     out += std::string("  ") + (t.passed ? "✓ " : "✗ ") + t.metric + " " + t.expression + "  (" +
-           (t.value ? short_number(*t.value) : "no value") + (t.note.empty() ? "" : "; " + one_line(t.note)) + ")\n";
+           (t.value ? short_number(*t.value) : "no value") +
+           (t.confidence_interval ? " " + plus_minus(t.confidence_interval) : "") +
+           (t.note.empty() ? "" : "; " + one_line(t.note)) + ")\n";
   }
   return out;
 }

@@ -3,15 +3,21 @@
 #include "config/document.hpp"
 #include "reports/reports.hpp"
 #include "sim/command/command.hpp"
+#include "sim/command/replications.hpp"
 #include "sim/command/simulation.hpp"
 #include "sim/virtual/run.hpp"
 
 #include <CLI/Validators.hpp>
 
+#include <algorithm>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
 #include <unistd.h>
 
 namespace sim::command {
@@ -26,7 +32,39 @@ struct run_choice {
   std::string out;
   bool quiet = false;
   bool keep = false;
+  std::uint64_t replications = 0; // 0: one plain run
+  std::uint64_t most = replication_plan{}.most;
+  unsigned jobs = 0; // 0: one a core
+  std::string precision;
+  std::string confidence = "95%";
 };
+
+/// "1%" or "0.01". Throws config::bad_input unless it lies between 0 and 1.
+double share_of(std::string const& option, std::string const& text) {
+  char* end = nullptr;
+  double value = std::strtod(text.c_str(), &end);
+  std::string_view const rest = end;
+  if (rest == "%") value /= 100;
+  if (end == text.c_str() || (!rest.empty() && rest != "%") || !(value > 0 && value < 1))
+    throw config::bad_input(option + ": found '" + text +
+                            "'; allowed: more than 0 and less than 1, such as 1% or 0.01");
+  return value;
+}
+
+replication_plan plan_of(run_choice const& choice) {
+  replication_plan plan;
+  plan.confidence = share_of("--confidence", choice.confidence);
+  plan.jobs = choice.jobs != 0 ? choice.jobs : std::max(1u, std::thread::hardware_concurrency());
+  plan.most = choice.most;
+  plan.count = choice.replications;
+  if (choice.precision.empty()) return plan;
+  plan.precision = share_of("--precision", choice.precision);
+  plan.count = std::max(plan.count, replications_between_looks);
+  if (plan.most < plan.count)
+    throw config::bad_input("--max-replications: found " + std::to_string(plan.most) + "; allowed: at least " +
+                            std::to_string(plan.count));
+  return plan;
+}
 
 fs::path report_directory(run_choice const& choice, scenario::scenario const& s) {
   return choice.out.empty() ? fs::path("out") / directory_name(s.name) : fs::path(choice.out);
@@ -74,13 +112,23 @@ int run_virtual(run_choice const& choice, scenario::scenario const& s) {
     line.show(now);
     return !interrupted.happened();
   };
-  measure::result const result = virtual_time::run(s, options);
+  bool const replicated = choice.replications != 0 || !choice.precision.empty();
+  auto const replications_progress_of = [&](replications_progress const& now) {
+    std::string const of = now.planned != 0 ? " of " + std::to_string(now.planned) : "";
+    line.show(now.running, "  " + std::to_string(now.done) + of + " replications");
+    return !interrupted.happened();
+  };
+  measure::result const result = replicated ? run_replications(s, options, plan_of(choice), replications_progress_of)
+                                            : virtual_time::run(s, options);
   line.clear();
   report(choice, result, report_directory(choice, s));
   return result.exit_code;
 }
 
 int run(run_choice const& choice) {
+  if (choice.engine != "virtual" && (choice.replications != 0 || !choice.precision.empty()))
+    throw config::bad_input("--replications, --precision: found with --engine " + choice.engine +
+                            "; allowed: with --engine virtual");
   scenario::scenario const s = choice.what.load();
   return choice.engine == "virtual" ? run_virtual(choice, s) : run_live(choice, s);
 }
@@ -101,6 +149,26 @@ void add_run(CLI::App& app, action& chosen) {
                   "virtual: full keeps records of every request, summary only counts; auto: full up to a million")
       ->capture_default_str()
       ->check(CLI::IsMember({"auto", "full", "summary"}));
+  command
+      .add_option("--replications", choice->replications,
+                  "virtual: so many independent runs, each with a seed of its own, put together with confidence "
+                  "intervals; with --precision the least number")
+      ->type_name("N")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}));
+  command
+      .add_option("--precision", choice->precision,
+                  "virtual: replicates until the interval of every figure with a threshold (without thresholds: "
+                  "redirect_ratio and p(99) of latency_ms) is within so much of it, such as 1%")
+      ->type_name("SHARE");
+  command.add_option("--max-replications", choice->most, "with --precision: at most so many")
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--confidence", choice->confidence, "of the intervals across replications")
+      ->type_name("SHARE")
+      ->capture_default_str();
+  command.add_option("--jobs", choice->jobs, "replications at a time (default: one a core); the result is the same")
+      ->type_name("J")
+      ->check(CLI::Range(1u, 1024u));
   command.add_option("--out", choice->out, "directory for the report (default: out/NAME)")->type_name("DIR");
   command.add_flag("--quiet", choice->quiet, "no progress line and no summary on the terminal");
   command.add_flag("--keep", choice->keep, "keep a live run's configurations, logs and journals in DIR/run");

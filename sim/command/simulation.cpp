@@ -30,7 +30,7 @@ interruption::~interruption() {
 
 bool interruption::happened() const { return noted != 0; }
 
-void simulation_line::show(virtual_time::run_progress const& now) {
+void simulation_line::show(virtual_time::run_progress const& now, std::string const& what_else) {
   auto const time = std::chrono::steady_clock::now();
   if (!wanted_ || time - shown_ < std::chrono::milliseconds(200)) return;
   shown_ = time;
@@ -48,7 +48,7 @@ void simulation_line::show(virtual_time::run_progress const& now) {
   if (share > 0 && share < 1)
     size += std::snprintf(text + size, sizeof text - static_cast<std::size_t>(size), "  %.0f %%  %.0f s left",
                           100 * share, seconds / share - seconds);
-  std::string line(text, static_cast<std::size_t>(size));
+  std::string line = std::string(text, static_cast<std::size_t>(size)) + what_else;
   std::size_t const written = line.size();
   if (written < width_) line.append(width_ - written, ' ');
   width_ = written;

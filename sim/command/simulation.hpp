@@ -23,7 +23,8 @@ public:
   explicit simulation_line(bool wanted)
     : wanted_(wanted) {}
   /// At most a few times a second, however often it is called.
-  void show(virtual_time::run_progress const& now);
+  /// `what_else` is added to the line.
+  void show(virtual_time::run_progress const& now, std::string const& what_else = {});
   void clear();
 
 private:

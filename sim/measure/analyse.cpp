@@ -39,7 +39,7 @@ public:
     if (f_.each) add_spread(out_, f_.each->view, f_.each->facts, f_.each->history, f_.counts);
     out_.invariants = f_.invariants;
     out_.events = f_.events;
-    out_.thresholds = judge_thresholds(f_);
+    out_.thresholds = f_.judged ? *f_.judged : judge_thresholds(f_);
     decide();
     add_notes();
     return std::move(out_);
@@ -48,13 +48,14 @@ public:
 private:
   metric_set measured(cell const& c, double seconds, bool whole) const {
     metric_set set = metrics_of(c, seconds, whole);
+    bool const all = whole && f_.counts.counted_seconds() >= f_.counts.seconds(); // no warm-up was left out
     annotate(std::get<ratio_metric>(set["redirect_ratio"]), f_.fit, c.trials,
-             static_cast<double>(f_.what.topology.proxies.count), whole);
+             static_cast<double>(f_.what.topology.proxies.count), all);
     return set;
   }
 
   void measure_whole() {
-    out_.metrics = measured(f_.counts.all(), f_.counts.seconds(), true);
+    out_.metrics = measured(f_.counts.all(), f_.counts.counted_seconds(), true);
     out_.metrics["schedule_lag_ms"] = trend_of(f_.counts.lag());
     if (f_.eve.empty()) return;
     eve_record sum;
@@ -87,7 +88,7 @@ private:
   void measure_balancers() {
     for (std::size_t b = 0; b != f_.balancers.size(); ++b) {
       balancer_facts const& facts = f_.balancers[b];
-      named_metrics m{facts.name, facts.kind, measured(f_.counts.balancer(b), f_.counts.seconds(), false), {}};
+      named_metrics m{facts.name, facts.kind, measured(f_.counts.balancer(b), f_.counts.counted_seconds(), false), {}};
       for (std::size_t p = 0; p != f_.counts.spans().size(); ++p) {
         phase_span const& span = f_.counts.spans()[p];
         metric_set& part = m.phases[span.name] = measured(f_.counts.at(p, b), span.to_s - span.from_s, false);
@@ -173,28 +174,30 @@ histogram histogram_of(std::vector<std::uint64_t> const& ns) {
 
 result conclude(findings const& f) { return conclusion(f).run(); }
 
-result analyse(scenario::scenario const& s, run_records const& r) {
+result analyse(scenario::scenario const& s, run_records const& r, observer const& observe) {
   run_view const view(s, r);
   std::vector<request_facts> const facts = facts_of(view);
   routing_history const history = reconstruct(view);
   theory_fit const fit = fit_theory(view, facts, history);
   tally const counts(view, facts, history, fit.trials);
   detail const each{view, facts, history};
-  return conclude({.what = s,
-                   .counts = counts,
-                   .fit = fit,
-                   .balancers = view.balancers(),
-                   .invariants = check_invariants(view),
-                   .events = events_of(view, facts),
-                   .timeseries = timeseries_of(view, facts, counts.seconds()),
-                   .eve = r.eve,
-                   .eve_latency = histogram_of(r.eve_latency_ns),
-                   .notification_latency = histogram_of(r.notification_latency_ns),
-                   .interrupted = r.interrupted,
-                   .complete = r.complete,
-                   .aborted_by = r.aborted_by,
-                   .looks = r.looks,
-                   .each = &each});
+  findings const found{.what = s,
+                       .counts = counts,
+                       .fit = fit,
+                       .balancers = view.balancers(),
+                       .invariants = check_invariants(view),
+                       .events = events_of(view, facts),
+                       .timeseries = timeseries_of(view, facts, counts.seconds()),
+                       .eve = r.eve,
+                       .eve_latency = histogram_of(r.eve_latency_ns),
+                       .notification_latency = histogram_of(r.notification_latency_ns),
+                       .interrupted = r.interrupted,
+                       .complete = r.complete,
+                       .aborted_by = r.aborted_by,
+                       .looks = r.looks,
+                       .each = &each};
+  if (observe) observe(found);
+  return conclude(found);
 }
 
 std::optional<std::string> broken_threshold(scenario::scenario const& s, result const& so_far,

@@ -4,7 +4,11 @@
 #include "sim/measure/result.hpp"
 #include "sim/scenario/scenario.hpp"
 
+#include <functional>
+
 namespace sim::measure {
+
+struct findings;
 
 /// Turns what a run left behind into what it amounts to: metrics of the whole, of each phase and of each balancer, with
 /// theory beside the redirect ratios; the seven invariants; events with their convergence; thresholds; verdict.
@@ -16,7 +20,9 @@ namespace sim::measure {
 /// Verdict, the first that applies: interrupted (130); invalid (3), when the load was not issued in full, or an open
 /// load's p99 of schedule lag is above `load.max_schedule_lag`; failed (99), when an invariant or a threshold failed or
 /// the run was aborted by one; passed (0). `reasons` has a line for each cause, whichever verdict it led to.
-result analyse(scenario::scenario const& s, run_records const& r);
+/// `observe`, if there is one, is shown what was found.
+result analyse(scenario::scenario const& s, run_records const& r,
+               std::function<void(findings const&)> const& observe = {});
 
 /// The first threshold with abort_on_fail that does not hold `since_start_ns` after the start of the load, by what a
 /// snapshot was analysed to: "METRIC EXPRESSION".

@@ -7,6 +7,7 @@
 #include "sim/measure/theory_fit.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,9 +34,13 @@ struct findings {
   histogram eve_latency, notification_latency;
   bool interrupted = false, complete = true;
   std::optional<std::string> aborted_by;
-  std::uint32_t looks = 0;               // of a snapshot: see run_records
-  measure::detail const* each = nullptr; // needed by confidence thresholds
+  std::uint32_t looks = 0;                               // of a snapshot: see run_records
+  measure::detail const* each = nullptr;                 // needed by confidence thresholds
+  std::optional<std::vector<threshold_result>> judged{}; // thresholds, where other findings decide them
 };
+
+/// Is shown what was found of a run before it is judged.
+using observer = std::function<void(findings const&)>;
 
 /// Metrics of the whole, of phases and of balancers, thresholds, verdict and notes.
 result conclude(findings const& f);

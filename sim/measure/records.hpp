@@ -101,6 +101,7 @@ struct proxy_address {
 
 struct run_records {
   std::int64_t start_ns = 0, end_ns = 0;   // of the load
+  std::int64_t warm_up_ns = 0;             // requests that are due before start_ns + warm_up_ns are in no metric
   std::vector<client_record> clients;      // by request id, request id = index + 1
   std::vector<located_hop> hops;           // of all proxies
   std::vector<journal::sol_event> sols;    // of all sols, each sol's in its order

@@ -16,15 +16,23 @@ enum class verdict : std::uint8_t { passed, failed, invalid, interrupted };
 inline constexpr int exit_passed = 0, exit_could_not_run = 1, exit_bad_input = 2, exit_invalid = 3, exit_failed = 99,
                      exit_interrupted = 130;
 
+/// What a figure lies between. Of percentiles, low == high == 0: not known.
+struct interval {
+  double low = 0, high = 0;
+};
+
 /// numerator ÷ denominator. `theory` and `standard_error` are there when the scenario meets theory's assumptions.
 struct ratio_metric {
   double value = 0; // 0 when the denominator is 0
   std::uint64_t numerator = 0, denominator = 0;
   std::optional<double> theory, standard_error; // standard_error: expected statistical error, clustered by token
   std::string theory_note = {};                 // which form, or why none
-  /// The statistical error that the run itself shows, clustered by token; none from fewer than two clusters.
+  /// The statistical error that the run itself shows, clustered by token (of several replications: by these); none from
+  /// fewer than two clusters.
   std::optional<double> measured_error = std::nullopt;
   std::uint64_t clusters = 0; // tokens that the ratio rests on
+  std::optional<interval> confidence_interval = std::nullopt; // across replications
+  std::uint64_t replications = 0;                             // with samples; 0: one run
 };
 
 /// A percentile's value, milliseconds.
@@ -33,21 +41,20 @@ struct percentile {
   double ms = 0;
 };
 
-/// What a percentile lies between with 95 % confidence, milliseconds. low == high == 0: not known.
-struct interval {
-  double low = 0, high = 0;
-};
-
 /// Durations in milliseconds, from the intended start.
 struct trend_metric {
   std::uint64_t count = 0;
   double p50 = 0, p90 = 0, p95 = 0, p99 = 0, p999 = 0, max = 0, mean = 0, min = 0;
   std::vector<percentile> percentiles = {}; // ten a decade of 1/(1 - p), as far as the count carries; may be empty
-  interval p50_within = {}, p90_within = {}, p95_within = {}, p99_within = {}, p999_within = {};
+  interval p50_within = {}, p90_within = {}, p95_within = {}, p99_within = {}, p999_within = {}; // 95 %
+  std::map<std::string, interval> confidence_intervals = {}; // across replications, by field: p50, …, p999, mean
+  std::uint64_t replications = 0;
 };
 
 struct counter_metric {
-  double value = 0;
+  double value = 0; // of a replicated run: the mean
+  std::optional<interval> confidence_interval{};
+  std::uint64_t replications = 0;
 };
 
 using metric = std::variant<ratio_metric, trend_metric, counter_metric>;
@@ -81,6 +88,7 @@ struct threshold_result {
   bool passed = false;
   bool undecided = false; // with confidence: neither holds nor is refuted yet, so no reason to abort a run
   std::string note;       // "no samples", "undecided: about 12000 more requests would decide"
+  std::optional<interval> confidence_interval{};
 };
 
 struct event_result {
@@ -88,6 +96,7 @@ struct event_result {
   double at_s = 0, done_s = 0; // from the start of load
   std::optional<double> convergence_s, peak_redirect_ratio;
   std::optional<std::uint64_t> convergence_requests; // see DESIGN section 3
+  std::map<std::string, interval> confidence_intervals{}; // by field: convergence_s, …
 };
 
 /// One second (or a fraction) of one balancer.
@@ -103,9 +112,19 @@ struct phase_span {
   double from_s = 0, to_s = 0;
 };
 
+/// How a result came about that several runs of one scenario were put together to.
+struct replication_facts {
+  std::uint64_t count = 0;
+  double confidence = 0.95; // of the intervals
+  // When it went on until a precision was reached: half of an interval's width ÷ the figure.
+  std::optional<double> wanted_precision{}, precision{}; // precision: of `last`
+  std::string last{};                                    // the figure that took longest
+};
+
 struct result {
   std::string scenario, description, file;
   std::string engine = "live";
+  std::optional<replication_facts> replications;
   std::uint64_t seed = 0;
   std::optional<std::uint64_t> history_hash; // of a simulated run: equal if every event was
   sim::measure::verdict verdict = sim::measure::verdict::passed;

@@ -61,6 +61,12 @@ public:
   /// Whether slot `i` is part of the load: probes of the closed door are in the books, but in no metric.
   bool is_load(std::size_t i) const { return issued(i) && records_.clients[i].probe == probe_kind::none; }
 
+  /// Whether metrics are about slot `i`: it is load, and the warm-up was over when it was due.
+  bool is_counted(std::size_t i) const {
+    return is_load(i) &&
+           (records_.warm_up_ns <= 0 || records_.clients[i].intended_ns >= records_.start_ns + records_.warm_up_ns);
+  }
+
   /// Whether slot `i` carried a token of ours to a balancer: what a map can know is judged by these.
   bool shows_token(std::size_t i) const {
     return issued(i) && client(i).kind == token_kind::own && client(i).sent_ns != 0;

@@ -47,7 +47,7 @@ public:
   void measure_ratios() {
     std::vector<std::pair<std::uint64_t, std::size_t>> order; // cluster, slot
     for (std::size_t i = 0; i != v_.size(); ++i)
-      if (v_.is_load(i)) order.emplace_back(cluster_of(v_.client(i), i), i);
+      if (v_.is_counted(i)) order.emplace_back(cluster_of(v_.client(i), i), i);
     std::sort(order.begin(), order.end());
     for (std::size_t at = 0; at != order.size(); ++at) {
       shares const s = shares_of(order[at].second);
@@ -61,7 +61,7 @@ public:
   void measure_latencies(tally const& counts) {
     std::vector<std::pair<std::int64_t, std::size_t>> order; // intended start, slot
     for (std::size_t i = 0; i != v_.size(); ++i)
-      if (v_.is_load(i) && facts_[i].answered) order.emplace_back(v_.client(i).intended_ns, i);
+      if (v_.is_counted(i) && facts_[i].answered) order.emplace_back(v_.client(i).intended_ns, i);
     std::sort(order.begin(), order.end());
     std::vector<std::vector<std::int64_t>> durations(slices_.size());
     for (auto const& [at, slot] : order)

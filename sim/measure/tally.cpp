@@ -54,9 +54,10 @@ void cell::merge(cell const& o) {
   latency.merge(o.latency);
 }
 
-tally::tally(scenario::scenario const& s, std::size_t balancers, std::int64_t start_ns)
+tally::tally(scenario::scenario const& s, std::size_t balancers, std::int64_t start_ns, std::int64_t warm_up_ns)
   : phase_names_(s.phases)
   , start_ns_(start_ns)
+  , counted_from_ns_(warm_up_ns > 0 ? start_ns + warm_up_ns : std::numeric_limits<std::int64_t>::min())
   , first_ns_(std::max<std::size_t>(1, s.phases.size()), std::numeric_limits<std::int64_t>::max())
   , last_ns_(start_ns)
   , phases_(first_ns_.size())
@@ -66,7 +67,7 @@ tally::tally(scenario::scenario const& s, std::size_t balancers, std::int64_t st
 
 tally::tally(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history,
              std::vector<std::uint8_t> const& trials)
-  : tally(v.scenario(), v.balancers().size(), v.records().start_ns) {
+  : tally(v.scenario(), v.balancers().size(), v.records().start_ns, v.records().warm_up_ns) {
   count_requests(v, facts, history, trials);
   measure_spans(v.records().end_ns);
   count_sessions(v);
@@ -76,6 +77,24 @@ tally::tally(run_view const& v, std::vector<request_facts> const& facts, routing
 void tally::close(std::int64_t end_ns) {
   measure_spans(end_ns);
   sum_up();
+}
+
+void tally::merge(tally const& other) {
+  auto const each = [](auto& into, auto const& from) {
+    for (std::size_t i = 0; i != into.size(); ++i) into[i].merge(from[i]);
+  };
+  each(cells_, other.cells_);
+  each(phases_, other.phases_);
+  each(balancers_, other.balancers_);
+  each(phase_lags_, other.phase_lags_);
+  all_.merge(other.all_);
+  lag_.merge(other.lag_);
+  for (std::size_t p = 0; p != spans_.size(); ++p) {
+    spans_[p].from_s += other.spans_[p].from_s;
+    spans_[p].to_s += other.spans_[p].to_s;
+  }
+  seconds_ += other.seconds_;
+  counted_seconds_ += other.counted_seconds_;
 }
 
 void tally::sum_up() {
@@ -103,9 +122,11 @@ void tally::measure_spans(std::int64_t end_ns) {
   auto const seconds = [&](std::int64_t ns) { return static_cast<double>(ns - start_ns_) / 1e9; };
   for (std::size_t p = 0; p != phases_.size(); ++p) {
     std::string const name = p < phase_names_.size() ? phase_names_[p].name : "all";
-    spans_.push_back({name, seconds(first[p]), seconds(std::max(first[p], first[p + 1]))});
+    std::int64_t const from = std::max(first[p], counted_from_ns_);
+    spans_.push_back({name, seconds(from), seconds(std::max(from, first[p + 1]))});
   }
   seconds_ = seconds(end);
+  counted_seconds_ = seconds_ - std::max(0.0, std::min(seconds_, seconds(std::max(start_ns_, counted_from_ns_))));
 }
 
 std::size_t tally::phase_at(std::int64_t ns) const {
@@ -119,6 +140,7 @@ void tally::add(counted_request const& r) {
   std::size_t const phase = std::min<std::size_t>(r.phase, phases_.size() - 1);
   first_ns_[phase] = std::min(first_ns_[phase], r.intended_ns);
   last_ns_ = std::max({last_ns_, r.intended_ns, r.done_ns});
+  if (r.intended_ns < counted_from_ns_) return;
   if (r.sent_ns != 0) phase_lags_[phase].record(r.sent_ns - r.intended_ns);
   cell& s = cell_of(phase, r.balancer);
   ++s.requests;
@@ -196,10 +218,11 @@ void tally::count_sessions(run_view const& v) {
   for (journal::sol_event const& e : r.sols) {
     if (e.at_ns < r.start_ns) continue;
     bool const done = e.kind == journal::sol_event_kind::move_done;
+    bool const counts = e.at_ns >= counted_from_ns_;
     if (!done && e.kind != journal::sol_event_kind::granted) continue;
     std::size_t const phase = phase_at(e.at_ns);
     if (done) {
-      ++cell_of(phase, no_balancer).sessions_moved;
+      cell_of(phase, no_balancer).sessions_moved += counts;
       auto const own = granted_in.find(e.character); // the move's own grant, which precedes it
       if (own != granted_in.end()) --own->second->sessions_created;
       granted_in.erase(e.character);
@@ -211,6 +234,7 @@ void tally::count_sessions(run_view const& v) {
       std::uint32_t const slot = v.slot(r.hops[at->hop].hop.request);
       if (slot != no_index) balancer = v.client(slot).balancer;
     }
+    if (!counts) continue;
     cell& s = cell_of(phase, balancer);
     ++s.sessions_created;
     granted_in[e.character] = &s;

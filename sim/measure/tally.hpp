@@ -59,13 +59,19 @@ struct counted_request {
 /// request by request where none are kept.
 class tally {
 public:
-  /// Empty; for `add` and then `close`.
-  tally(scenario::scenario const& s, std::size_t balancers, std::int64_t start_ns);
+  /// Empty; for `add` and then `close`. Requests due before start_ns + warm_up_ns are not counted.
+  tally(scenario::scenario const& s, std::size_t balancers, std::int64_t start_ns, std::int64_t warm_up_ns = 0);
   void add(counted_request const& r);
-  void add_session(std::size_t phase, std::uint16_t balancer) { ++cell_of(phase, balancer).sessions_created; }
-  void add_move(std::size_t phase) { ++cell_of(phase, no_balancer).sessions_moved; }
+  void add_session(std::size_t phase, std::int64_t at_ns) {
+    if (at_ns >= counted_from_ns_) ++cell_of(phase, no_balancer).sessions_created;
+  }
+  void add_move(std::size_t phase, std::int64_t at_ns) {
+    if (at_ns >= counted_from_ns_) ++cell_of(phase, no_balancer).sessions_moved;
+  }
   /// The load is over. Nothing is added after this.
   void close(std::int64_t end_ns);
+  /// Adds what another run of the same scenario came to; both are closed. Counts and times are sums then.
+  void merge(tally const& other);
 
   tally(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history,
         std::vector<std::uint8_t> const& trials);
@@ -77,9 +83,12 @@ public:
   histogram const& lag() const { return lag_; }
   histogram const& lag(std::size_t p) const { return phase_lags_[p]; }
 
-  /// From the start of load; phases without requests have no length.
+  /// From the start of load, without the warm-up; phases without requests have no length.
   std::vector<phase_span> const& spans() const { return spans_; }
+  /// Of the load.
   double seconds() const { return seconds_; }
+  /// Of the load, without the warm-up: rates are over this time.
+  double counted_seconds() const { return counted_seconds_; }
 
 private:
   void count_requests(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history,
@@ -91,7 +100,7 @@ private:
   std::size_t phase_at(std::int64_t ns) const;
 
   std::vector<scenario::phase> phase_names_;
-  std::int64_t start_ns_;
+  std::int64_t start_ns_, counted_from_ns_;
   std::vector<std::int64_t> first_ns_; // intended start of each phase's first request
   std::int64_t last_ns_;
   cell all_;
@@ -99,7 +108,7 @@ private:
   histogram lag_;
   std::vector<histogram> phase_lags_;
   std::vector<phase_span> spans_;
-  double seconds_ = 0;
+  double seconds_ = 0, counted_seconds_ = 0;
 };
 
 /// A slice's metrics. `every_reason`: also reasons that did not occur.

@@ -52,7 +52,7 @@ cell const& cell_of(slice const& s, findings const& m) {
 }
 
 double seconds_of(slice const& s, findings const& m) {
-  if (!s.phase) return m.counts.seconds();
+  if (!s.phase) return m.counts.counted_seconds();
   phase_span const& span = m.counts.spans()[*s.phase];
   return span.to_s - span.from_s;
 }
@@ -60,7 +60,7 @@ double seconds_of(slice const& s, findings const& m) {
 estimate estimate_of(std::string const& metric, slice const& s, findings const& m) {
   std::vector<observation> all;
   for (std::size_t i = 0; i != m.each->view.size(); ++i) {
-    if (!m.each->view.is_load(i)) continue;
+    if (!m.each->view.is_counted(i)) continue;
     client_record const& c = m.each->view.client(i);
     if ((s.phase && c.phase != *s.phase) || (s.balancer && c.balancer != *s.balancer)) continue;
     share const x = share_of(metric, s.why, i, m.each->view, m.each->facts, m.each->history);
@@ -172,38 +172,43 @@ std::optional<double> number(std::string const& metric, slice const& s, findings
 
 }
 
+std::optional<figure> figure_of(scenario::threshold const& t, findings const& m) {
+  scenario::metric_info const* info = scenario::find_metric(t.metric);
+  slice const s = slice_of(t, m);
+  if (!info || !s.known) return std::nullopt;
+  if (info->kind == metric_kind::ratio) {
+    auto const ratio = ratio_in(metrics_of(cell_of(s, m), seconds_of(s, m), true), t.metric, s);
+    if (!ratio) return std::nullopt;
+    return figure{static_cast<double>(ratio->numerator), static_cast<double>(ratio->denominator)};
+  }
+  std::optional<double> value;
+  if (info->kind == metric_kind::duration) {
+    histogram const* h = durations(t.metric, s, m);
+    if (h) value = aggregated(*h, scenario::parse_expression(t.expression, info->kind));
+  } else {
+    value = number(t.metric, s, m);
+  }
+  if (!value) return std::nullopt;
+  return figure{*value, 1};
+}
+
 threshold_result judge_threshold(scenario::threshold const& t, findings const& m) {
   threshold_result r;
   r.metric = t.written.empty() ? t.metric : t.written;
   r.expression = t.expression;
-  scenario::metric_info const* info = scenario::find_metric(t.metric);
-  slice const s = slice_of(t, m);
-  if (!info || !s.known) {
+  std::optional<figure> const found = figure_of(t, m);
+  if (!found) {
     r.note = "no samples";
     return r;
   }
-  threshold_expression const e = scenario::parse_expression(t.expression, info->kind);
-  if (info->kind == metric_kind::duration) {
-    histogram const* h = durations(t.metric, s, m);
-    if (h) r.value = aggregated(*h, e);
-  } else if (info->kind == metric_kind::ratio) {
-    auto const ratio = ratio_in(metrics_of(cell_of(s, m), seconds_of(s, m), true), t.metric, s);
-    if (ratio) r.value = ratio->value;
-    if (ratio && e.confidence && !m.each) {
-      r.note = "no confidence: no records of single requests were kept; --detail full keeps them";
-      return r;
-    }
-    if (ratio && e.confidence) {
-      with_confidence(r, e, estimate_of(t.metric, s, m), m.looks);
-      return r;
-    }
-  } else {
-    r.value = number(t.metric, s, m);
-  }
-  if (r.value)
-    r.passed = scenario::holds(e.compare, *r.value, e.bound);
+  r.value = found->value();
+  threshold_expression const e = scenario::parse_expression(t.expression, scenario::find_metric(t.metric)->kind);
+  if (e.confidence && !m.each)
+    r.note = "no confidence: no records of single requests were kept; --detail full keeps them";
+  else if (e.confidence)
+    with_confidence(r, e, estimate_of(t.metric, slice_of(t, m), m), m.looks);
   else
-    r.note = "no samples";
+    r.passed = scenario::holds(e.compare, *r.value, e.bound);
   return r;
 }
 

@@ -3,6 +3,7 @@
 #include "sim/measure/findings.hpp"
 #include "sim/measure/result.hpp"
 
+#include <optional>
 #include <vector>
 
 namespace sim::measure {
@@ -13,5 +14,14 @@ namespace sim::measure {
 threshold_result judge_threshold(scenario::threshold const& t, findings const& f);
 
 std::vector<threshold_result> judge_thresholds(findings const& f);
+
+/// The number that a threshold is about: a ratio with what it was counted from, any other over 1.
+struct figure {
+  double numerator = 0, denominator = 1;
+  double value() const { return numerator / denominator; }
+};
+
+/// Nullopt without samples.
+std::optional<figure> figure_of(scenario::threshold const& t, findings const& f);
 
 }

@@ -7,6 +7,7 @@
 #include "sim/virtual/world.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 #include <stdexcept>
 #include <utility>
@@ -54,6 +55,12 @@ double expected_requests(scenario::scenario const& s, load::plan const& p) {
     rate = stage.rate_rps;
   }
   return sum;
+}
+
+std::string seconds_text(std::int64_t ns) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g s", static_cast<double>(ns) / 1e9);
+  return text;
 }
 
 bool keeps_records(scenario::scenario const& s, load::plan const& p, run_options const& options) {
@@ -106,6 +113,7 @@ private:
 
   void load() {
     w_.start_ns = w_.record.records.start_ns = w_.now();
+    w_.record.records.warm_up_ns = w_.scenario.simulated.warm_up.count();
     measure::run_records const& r = w_.record.records;
     if (!w_.full_detail) w_.record.brief.emplace(w_.scenario, r.balancers.size(), w_.start_ns, r.logged_in);
     if (w_.eve.count() > 0) {
@@ -149,10 +157,12 @@ private:
     r.interrupted = interrupted_;
     r.complete = w_.clients.issued_all();
     r.aborted_by = aborted_by_;
-    measure::result out = w_.full_detail ? measure::analyse(w_.scenario, r) : counted();
+    measure::result out = w_.full_detail ? measure::analyse(w_.scenario, r, options_.observe) : counted();
     out.engine = "virtual";
     out.history_hash = w_.time.history;
     out.notes.insert(out.notes.end(), w_.plan.notes.begin(), w_.plan.notes.end());
+    if (r.warm_up_ns > 0)
+      out.notes.push_back("warm-up: requests of the first " + seconds_text(r.warm_up_ns) + " are in no metric");
     out.notes.push_back("simulated time: bodies cost no time; what a message costs is in the section 'virtual'");
     return out;
   }
@@ -164,19 +174,21 @@ private:
     brief.close(r.end_ns, r.interrupted || r.aborted_by);
     std::vector<std::string> names;
     for (measure::balancer_records const& b : r.balancers) names.push_back(b.name);
-    return measure::conclude({.what = w_.scenario,
-                              .counts = brief.counts(),
-                              .fit = brief.fit(),
-                              .balancers = measure::know_balancers(w_.scenario, r.balancers),
-                              .invariants = brief.invariants(),
-                              .events = brief.events(r.events),
-                              .timeseries = brief.timeseries(names),
-                              .eve = r.eve,
-                              .eve_latency = measure::histogram_of(r.eve_latency_ns),
-                              .notification_latency = measure::histogram_of(r.notification_latency_ns),
-                              .interrupted = r.interrupted,
-                              .complete = r.complete,
-                              .aborted_by = r.aborted_by});
+    measure::findings const found{.what = w_.scenario,
+                                  .counts = brief.counts(),
+                                  .fit = brief.fit(),
+                                  .balancers = measure::know_balancers(w_.scenario, r.balancers),
+                                  .invariants = brief.invariants(),
+                                  .events = brief.events(r.events),
+                                  .timeseries = brief.timeseries(names),
+                                  .eve = r.eve,
+                                  .eve_latency = measure::histogram_of(r.eve_latency_ns),
+                                  .notification_latency = measure::histogram_of(r.notification_latency_ns),
+                                  .interrupted = r.interrupted,
+                                  .complete = r.complete,
+                                  .aborted_by = r.aborted_by};
+    if (options_.observe) options_.observe(found);
+    return measure::conclude(found);
   }
 
   template<class Condition>
@@ -329,6 +341,9 @@ void refuse(scenario::scenario const& s, run_options const& options) {
   for (scenario::threshold const& t : s.thresholds)
     if (t.abort_on_fail && options.keep == run_options::detail::summary)
       fail(t.path + ": found abort_on_fail, which needs records of single requests; allowed: with --detail full");
+  if (s.load.duration.count() > 0 && s.simulated.warm_up >= s.load.duration)
+    fail("virtual.warm_up: found " + seconds_text(s.simulated.warm_up.count()) +
+         "; allowed: less than load.duration, " + seconds_text(s.load.duration.count()));
   if (s.load.timeout > std::chrono::seconds(60))
     fail("load.timeout: found more than 60 s, when a balancer gives up first; allowed with --engine virtual: 60 s");
 }
@@ -339,6 +354,15 @@ measure::result run(scenario::scenario const& s, run_options const& options) {
   refuse(s, options);
   load::plan const plan = load::make_plan(s);
   return std::make_unique<conductor>(s, plan, options)->run();
+}
+
+measure::replication replicate(scenario::scenario const& s, run_options const& options) {
+  std::optional<measure::replication> made;
+  run_options watched = options;
+  watched.observe = [&](measure::findings const& f) { made.emplace(measure::replication_of(f)); };
+  measure::result alone = run(s, watched);
+  made->alone = std::move(alone);
+  return std::move(*made);
 }
 
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "sim/measure/findings.hpp"
+#include "sim/measure/replicated.hpp"
 #include "sim/measure/result.hpp"
 #include "sim/scenario/scenario.hpp"
 #include "sim/virtual/desks.hpp"
@@ -28,6 +30,9 @@ struct run_options {
   enum class detail : std::uint8_t { automatic, full, summary } keep = detail::automatic;
   static constexpr std::uint64_t most_recorded = 1'000'000;
 
+  /// Is shown what was found before it is judged.
+  measure::observer observe;
+
   /// Who decides for the balancers; null: the router with dense keys.
   std::function<std::unique_ptr<desks>()> decisions;
 };
@@ -39,5 +44,9 @@ struct run_options {
 /// Re-entrant: runs may go on in several threads at once. Throws config::bad_input for what simulated time cannot model
 /// (it says what), and for a trace that is no use.
 measure::result run(scenario::scenario const& s, run_options const& options = {});
+
+/// As `run`, with what can be put together with other runs of the scenario that have other seeds. `options.observe` is
+/// not called.
+measure::replication replicate(scenario::scenario const& s, run_options const& options = {});
 
 }

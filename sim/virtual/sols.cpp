@@ -155,9 +155,9 @@ void sols::perform(std::size_t index) {
 void sols::count(journal::sol_event const& event, journal::sol_event_kind next) {
   using journal::sol_event_kind;
   std::size_t const phase = w_.clients.phase();
-  if (event.kind == sol_event_kind::move_done) w_.record.brief->moved(phase);
+  if (event.kind == sol_event_kind::move_done) w_.record.brief->moved(phase, event.at_ns);
   if (event.kind == sol_event_kind::granted && next != sol_event_kind::move_done)
-    w_.record.brief->granted(event.character, phase);
+    w_.record.brief->granted(event.character, phase, event.at_ns);
 }
 
 bool sols::granted(std::uint32_t character, journal::incarnation_id to, std::uint64_t epoch) const {

@@ -19,7 +19,7 @@ summary::summary(scenario::scenario const& s, std::size_t balancers, std::int64_
                  std::vector<std::uint32_t> const& logged_in)
   : scenario_(s)
   , start_ns_(start_ns)
-  , counts_(s, balancers, start_ns)
+  , counts_(s, balancers, start_ns, s.simulated.warm_up.count())
   , knowledge_(balancers)
   , characters_(s.population.characters)
   , balancer_count_(balancers) {
@@ -83,9 +83,9 @@ void summary::forgotten(flight const& f) {
     knowledge_.set(f.balancer, f.token, map_knowledge::of::forgotten);
 }
 
-void summary::granted(std::uint32_t character, std::size_t phase) {
+void summary::granted(std::uint32_t character, std::size_t phase, std::int64_t at_ns) {
   characters_[character] |= has_session;
-  counts_.add_session(phase, measure::no_balancer);
+  counts_.add_session(phase, at_ns);
 }
 
 void summary::client_done(flight const& f, client_outcome outcome, std::int64_t done_ns) {

@@ -66,8 +66,8 @@ public:
   void learnt(flight const& f) { knowledge_.set(f.balancer, f.token, map_knowledge::of::known); }
   void forgotten(flight const& f);
   void restarted(std::size_t balancer) { knowledge_.restart(balancer); }
-  void granted(std::uint32_t character, std::size_t phase);
-  void moved(std::size_t phase) { counts_.add_move(phase); }
+  void granted(std::uint32_t character, std::size_t phase, std::int64_t at_ns);
+  void moved(std::size_t phase, std::int64_t at_ns) { counts_.add_move(phase, at_ns); }
   void client_done(flight const& f, measure::client_outcome outcome, std::int64_t done_ns);
   /// One served request was compared with the registry.
   void place_checked(bool right) {

@@ -112,6 +112,22 @@ TEST_CASE("progress may end a run, which is then interrupted") {
   CHECK(counter(r, "requests") < 40'000);
 }
 
+TEST_CASE("the warm-up is in no metric, and in all invariants") {
+  auto const whole = virtual_time::run(shipped("new-balancer-joins"));
+  auto const later = virtual_time::run(shipped("new-balancer-joins", {"virtual.warm_up=\"2s\""}));
+  CHECK(later.history_hash == whole.history_hash);
+  CHECK(later.duration_s == whole.duration_s);
+  double const left_out = 2 / whole.duration_s;
+  CHECK(counter(later, "requests") == Approx(counter(whole, "requests") * (1 - left_out)).epsilon(0.03));
+  CHECK(counter(later, "requests_per_second") == Approx(counter(whole, "requests_per_second")).epsilon(0.03));
+  CHECK(counter(later, "sessions_created") < counter(whole, "sessions_created"));
+  CHECK(later.phase_spans.front().from_s == 2);
+  for (std::size_t i = 0; i != whole.invariants.size(); ++i) {
+    INFO(whole.invariants[i].name);
+    CHECK(later.invariants[i].checked == whole.invariants[i].checked);
+  }
+}
+
 TEST_CASE("simulated time refuses by name what it cannot model") {
   auto const refused = [](scenario::scenario const& s, std::string const& what) {
     try {
@@ -123,12 +139,14 @@ TEST_CASE("simulated time refuses by name what it cannot model") {
   };
   refused(shipped("nginx-article-guess"), "nginx[0]");
   refused(shipped("quickstart", {"load.timeout=\"2m\""}), "load.timeout");
+  refused(shipped("new-balancer-joins", {"virtual.warm_up=\"1h\""}), "virtual.warm_up");
 }
 
 TEST_CASE("a run that only counts comes to the same as one that keeps records of all") {
+  std::string const with = GENERATE("", "virtual.warm_up=\"700ms\"");
   for (char const* name : {"quickstart", "guess-only", "small-map", "noisy-tokens", "new-balancer-joins", "proxy-dies",
                            "rolling-restart", "sessions-move", "trace-replay", "token-hash-guess"}) {
-    scenario::scenario const s = shipped(name);
+    scenario::scenario const s = with.empty() ? shipped(name) : shipped(name, {with});
     virtual_time::run_options options;
     options.keep = virtual_time::run_options::detail::full;
     auto const full = virtual_time::run(s, options);
