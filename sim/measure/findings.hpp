@@ -5,6 +5,7 @@
 #include "sim/measure/run_view.hpp"
 #include "sim/measure/tally.hpp"
 #include "sim/measure/theory_fit.hpp"
+#include "sim/measure/utilisation.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -35,6 +36,7 @@ struct findings {
   std::optional<std::string> aborted_by;
   std::uint32_t looks = 0;               // of a snapshot: see run_records
   measure::detail const* each = nullptr; // needed by confidence thresholds
+  proxy_work_by_phase work = {};
 };
 
 /// Metrics of the whole, of phases and of balancers, thresholds, verdict and notes.

@@ -53,6 +53,7 @@ void read_profile(cursor const& at, std::filesystem::path const& directory, virt
     if (balancer.has("service_time")) settings.balancer_time = read_law(balancer["service_time"], directory);
   }
   settings.start_time = at.duration("start_time", settings.start_time);
+  settings.failover = at.flag("failover", settings.failover);
 }
 
 }

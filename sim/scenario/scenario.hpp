@@ -210,6 +210,7 @@ struct virtual_settings {
   nanoseconds retransmit = std::chrono::milliseconds(200); // how long each loss delays it
   service_time balancer_time = constant_time{};            // of a balancer's thread for each hop
   nanoseconds start_time = std::chrono::milliseconds(100); // of a process that is restarted or added
+  bool failover = false;                                   // requests for a balancer that is dead go to one that runs
 };
 
 struct scenario {
