@@ -30,6 +30,7 @@ int main_of(int argc, char** argv) {
   command::add_load(app, chosen);
   command::add_sweep(app, chosen);
   command::add_merge(app, chosen);
+  command::add_plan(app, chosen);
 
   try {
     app.parse(argc, argv);

@@ -26,6 +26,7 @@ void add_load(CLI::App& app, action& chosen);
 /// `engines`: for tests with another engine.
 void add_sweep(CLI::App& app, action& chosen, engine_source const& engines = engine_named);
 void add_merge(CLI::App& app, action& chosen);
+void add_plan(CLI::App& app, action& chosen);
 
 /// A scenario file as named on the command line, with what overrides it.
 struct scenario_choice {

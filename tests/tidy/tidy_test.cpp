@@ -92,6 +92,7 @@ TEST_CASE("folders include only what the architecture lets them") {
        {"sim/virtual/", "sim/load/", "sim/measure/", "sim/theory/", "sim/scenario/", "gateway/routing/",
         "gateway/http/forward.hpp", "fakeproxy/cluster/", "journal/", "config/"}},
       {"sim/sweep", {"sim/sweep/", "sim/load/", "sim/measure/", "sim/scenario/", "config/"}},
+      {"sim/plan", {"sim/plan/", "sim/sweep/", "sim/measure/", "sim/scenario/", "config/"}},
       {"sim/command", {"sim/", "reports/", "config/"}},
       {"reports", {"reports/", "sim/measure/", "sim/scenario/metrics.hpp", "config/"}},
   };
