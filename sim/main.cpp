@@ -35,6 +35,7 @@ int main_of(int argc, char** argv) {
   command::add_merge(app, chosen);
   command::add_compare(app, chosen);
   command::add_plot(app, chosen);
+  command::add_plan(app, chosen);
 
   try {
     app.parse(argc, argv);

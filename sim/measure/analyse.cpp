@@ -7,6 +7,7 @@
 #include "sim/measure/theory_fit.hpp"
 #include "sim/measure/thresholds.hpp"
 #include "sim/measure/timeseries.hpp"
+#include "sim/measure/utilisation.hpp"
 
 #include <cstdio>
 #include <utility>
@@ -54,9 +55,17 @@ private:
     return set;
   }
 
+  void add_utilisation(metric_set& set, std::optional<std::size_t> phase) const {
+    auto const u = utilisation_in(f_.work, phase);
+    if (!u) return;
+    set["utilisation"] = counter_metric{u->mean};
+    set["utilisation_max"] = counter_metric{u->busiest};
+  }
+
   void measure_whole() {
     out_.metrics = measured(f_.counts.all(), f_.counts.counted_seconds(), true);
     out_.metrics["schedule_lag_ms"] = trend_of(f_.counts.lag());
+    add_utilisation(out_.metrics, std::nullopt);
     if (f_.eve.empty()) return;
     eve_record sum;
     for (eve_record const& e : f_.eve) {
@@ -81,6 +90,7 @@ private:
       phase_span const& span = f_.counts.spans()[p];
       named_metrics m{span.name, "", measured(f_.counts.phase(p), span.to_s - span.from_s, false), {}};
       m.metrics["schedule_lag_ms"] = trend_of(f_.counts.lag(p));
+      add_utilisation(m.metrics, p);
       out_.phases.push_back(std::move(m));
     }
   }
@@ -195,7 +205,8 @@ result analyse(scenario::scenario const& s, run_records const& r, observer const
                        .complete = r.complete,
                        .aborted_by = r.aborted_by,
                        .looks = r.looks,
-                       .each = &each};
+                       .each = &each,
+                       .work = r.work};
   if (observe) observe(found);
   return conclude(found);
 }

@@ -5,6 +5,7 @@
 #include "sim/measure/run_view.hpp"
 #include "sim/measure/tally.hpp"
 #include "sim/measure/theory_fit.hpp"
+#include "sim/measure/utilisation.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -37,6 +38,7 @@ struct findings {
   std::uint32_t looks = 0;                               // of a snapshot: see run_records
   measure::detail const* each = nullptr;                 // needed by confidence thresholds
   std::optional<std::vector<threshold_result>> judged{}; // thresholds, where other findings decide them
+  proxy_work_by_phase work = {};
 };
 
 /// Is shown what was found of a run before it is judged.

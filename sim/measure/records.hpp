@@ -1,6 +1,7 @@
 #pragma once
 
 #include "journal/records.hpp"
+#include "sim/measure/utilisation.hpp"
 
 #include <cstdint>
 #include <map>
@@ -113,6 +114,7 @@ struct run_records {
   std::vector<std::uint64_t> eve_latency_ns; // game requests
   std::vector<std::uint64_t> notification_latency_ns;
   std::vector<event_record> events;
+  proxy_work_by_phase work;
   std::vector<std::uint32_t> logged_in; // characters that had a session when the load started
   bool bytes = true;                    // false: simulated, so that nothing can be said of what bytes travelled
   bool interrupted = false;

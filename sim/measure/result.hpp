@@ -30,7 +30,7 @@ struct ratio_metric {
   /// The statistical error that the run itself shows, clustered by token (of several replications: by these); none from
   /// fewer than two clusters.
   std::optional<double> measured_error = std::nullopt;
-  std::uint64_t clusters = 0; // tokens that the ratio rests on
+  std::uint64_t clusters = 0;                                 // tokens that the ratio rests on
   std::optional<interval> confidence_interval = std::nullopt; // across replications
   std::uint64_t replications = 0;                             // with samples; 0: one run
 };
@@ -95,7 +95,7 @@ struct event_result {
   std::string name, kind, node, detail;
   double at_s = 0, done_s = 0; // from the start of load
   std::optional<double> convergence_s, peak_redirect_ratio;
-  std::optional<std::uint64_t> convergence_requests; // see DESIGN section 3
+  std::optional<std::uint64_t> convergence_requests;      // see DESIGN section 3
   std::map<std::string, interval> confidence_intervals{}; // by field: convergence_s, …
 };
 

@@ -2,6 +2,7 @@
 
 #include "sim/measure/errors.hpp"
 #include "sim/measure/shares.hpp"
+#include "sim/measure/utilisation.hpp"
 #include "sim/scenario/threshold.hpp"
 
 #include <algorithm>
@@ -156,9 +157,16 @@ std::optional<double> of_eve(std::string const& metric, findings const& m) {
   return static_cast<double>(sum);
 }
 
+std::optional<double> of_servers(std::string const& metric, slice const& s, findings const& m) {
+  auto const u = utilisation_in(m.work, s.phase);
+  if (!u) return std::nullopt;
+  return metric == "utilisation" ? u->mean : u->busiest;
+}
+
 /// A single number: counters, rates, values of events. None without samples.
 std::optional<double> number(std::string const& metric, slice const& s, findings const& m) {
   if (metric.starts_with("eve_") || metric.starts_with("notifications")) return of_eve(metric, m);
+  if (metric.starts_with("utilisation")) return of_servers(metric, s, m);
   if (s.event || metric.starts_with("convergence_") || metric == "peak_redirect_ratio") return of_event(metric, s, m);
   cell const& c = cell_of(s, m);
   if (c.requests == 0) return std::nullopt;
@@ -198,7 +206,9 @@ threshold_result judge_threshold(scenario::threshold const& t, findings const& m
   r.expression = t.expression;
   std::optional<figure> const found = figure_of(t, m);
   if (!found) {
-    r.note = "no samples";
+    r.note = t.metric.starts_with("utilisation")
+                 ? "no samples: only simulated runs know it, of proxies with topology.proxies.servers"
+                 : "no samples";
     return r;
   }
   r.value = found->value();

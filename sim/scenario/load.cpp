@@ -138,10 +138,10 @@ std::vector<phase> read_phases(cursor const& root, scenario const& s) {
   return result;
 }
 
-std::vector<threshold> read_thresholds(cursor const& root, scenario const& s) {
+std::vector<threshold> thresholds_at(config::document const& document, nlohmann::json::json_pointer const& at_path,
+                                     scenario const& s) {
   std::vector<threshold> result;
-  if (!root.has("thresholds")) return result;
-  cursor const thresholds = root["thresholds"];
+  cursor const thresholds(document, document.root().at(at_path), at_path);
   for (auto const& item : thresholds.value().items()) {
     cursor const at = thresholds[item.key()];
     metric_reference reference;
@@ -154,6 +154,11 @@ std::vector<threshold> read_thresholds(cursor const& root, scenario const& s) {
     for (std::size_t i = 0; i < at.size(); ++i) result.push_back(read_threshold(at[i], reference, item.key()));
   }
   return result;
+}
+
+std::vector<threshold> read_thresholds(config::document const& document, scenario const& s) {
+  if (!document.root().contains("thresholds")) return {};
+  return thresholds_at(document, nlohmann::json::json_pointer("/thresholds"), s);
 }
 
 nlohmann::json const& schema() {
@@ -176,7 +181,7 @@ scenario load_document(config::document const& document, std::filesystem::path c
   s.phases = read_phases(root, s);
   read_events(root, s, directory);
   check_externals(root, s);
-  s.thresholds = read_thresholds(root, s);
+  s.thresholds = read_thresholds(document, s);
   s.simulated = read_virtual(root, directory);
   return s;
 }

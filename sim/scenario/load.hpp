@@ -21,6 +21,11 @@ scenario load_text(std::string_view text, std::filesystem::path const& file,
 /// The same from a document with its overrides applied (a point of a sweep).
 scenario load_document(config::document const& document, std::filesystem::path const& file);
 
+/// What must hold of runs of `s`, as it stands below `at` ("/plan/goals") of a document that was checked against the
+/// schema. Throws `config::bad_input`.
+std::vector<threshold> thresholds_at(config::document const& document, nlohmann::json::json_pointer const& at,
+                                     scenario const& s);
+
 /// The JSON Schema of scenario files, embedded.
 extern std::string_view const scenario_schema;
 

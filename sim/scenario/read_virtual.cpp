@@ -54,6 +54,7 @@ void read_profile(cursor const& at, std::filesystem::path const& directory, virt
   }
   settings.start_time = at.duration("start_time", settings.start_time);
   settings.warm_up = at.duration("warm_up", settings.warm_up);
+  settings.failover = at.flag("failover", settings.failover);
 }
 
 }

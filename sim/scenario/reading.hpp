@@ -25,7 +25,7 @@ std::vector<phase> read_phases(cursor const& root, scenario const& s);
 /// Sets s.events; needs topology and load.
 void read_events(cursor const& root, scenario& s, std::filesystem::path const& directory);
 /// Needs everything else.
-std::vector<threshold> read_thresholds(cursor const& root, scenario const& s);
+std::vector<threshold> read_thresholds(config::document const& document, scenario const& s);
 
 /// `found X; allowed: A, B; did you mean 'B'?`
 std::string choice_message(std::string const& found, std::vector<std::string> const& allowed, std::string_view word);

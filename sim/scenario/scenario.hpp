@@ -211,6 +211,7 @@ struct virtual_settings {
   service_time balancer_time = constant_time{};            // of a balancer's thread for each hop
   nanoseconds start_time = std::chrono::milliseconds(100); // of a process that is restarted or added
   nanoseconds warm_up{0}; // from the start of the load: requests due before are in no metric
+  bool failover = false;  // requests for a balancer that is dead go to one that runs
 };
 
 struct scenario {

@@ -59,6 +59,7 @@ void clients::issue_due() {
   exhausted_ = !next_;
   if (next_) w_.record.expect(next_->character);
   issue(request, w_.now(), nobody);
+  if (exhausted_) w_.work.end();
 }
 
 void clients::stop_issuing() {
@@ -102,6 +103,20 @@ token_id clients::token_of(load::planned_request const& request) {
   return tokens_[request.character];
 }
 
+std::size_t clients::entrance_of(load::planned_request const& request) {
+  std::size_t const chosen = chooser_.choose(request, static_cast<std::uint16_t>(entrances_.size()));
+  if (!w_.scenario.simulated.failover || w_.balancers.listening(entrances_[chosen].balancer)) return chosen;
+  std::vector<std::size_t> living;
+  for (std::size_t i = 0; i < entrances_.size(); ++i)
+    if (w_.balancers.listening(entrances_[i].balancer)) living.push_back(i);
+  if (living.empty()) return chosen;
+  std::uint64_t key = request.balancer_draw;
+  if (w_.scenario.load.balancer_choice == scenario::balancer_choice::address) key = request.character;
+  if (w_.scenario.load.balancer_choice == scenario::balancer_choice::per_connection) key = request.connection;
+  if (w_.scenario.load.balancer_choice == scenario::balancer_choice::round_robin) key = started_;
+  return living[load::mix(key + 0x6661696c00000000u) % living.size()];
+}
+
 void clients::issue(load::planned_request const& request, std::int64_t intended_ns, std::uint32_t origin) {
   flight_id const id = w_.flights.take();
   flight& f = w_.flights[id];
@@ -115,7 +130,8 @@ void clients::issue(load::planned_request const& request, std::int64_t intended_
   f.game_state =
       request.kind == load::token_kind::own && fakeproxy::cluster::needs_sol(method, w_.plan.targets[request.target]);
   f.phase = phases_.at(intended_ns - w_.start_ns, started_);
-  std::size_t const chosen = chooser_.choose(request, static_cast<std::uint16_t>(entrances_.size()));
+  w_.work.enter(f.phase);
+  std::size_t const chosen = entrance_of(request);
   f.entrance = static_cast<std::uint16_t>(chosen);
   f.balancer = entrances_[chosen].balancer;
   f.client_waits = true;

@@ -51,6 +51,8 @@ private:
   };
 
   void issue(load::planned_request const& request, std::int64_t intended_ns, std::uint32_t origin);
+  /// Where a request goes.
+  std::size_t entrance_of(load::planned_request const& request);
   void send(flight_id id);
   std::optional<load::planned_request> next_of(std::uint32_t place);
   void advance(std::uint32_t place);

@@ -54,6 +54,7 @@ void proxies::start(std::size_t index) {
                                                           .lease = settings.lease.count()},
                  w_.now());
   p.busy_before_ns = busy_ns(index);
+  p.started_ns = w_.now();
   p.left = false;
   p.servers = fifo_servers(settings.servers);
   p.shared = sharing_servers(settings.servers);
@@ -68,6 +69,11 @@ bool proxies::ready() const {
 std::int64_t proxies::busy_ns(std::size_t index) const {
   proxy const& p = all_[index];
   return p.busy_before_ns + p.servers.busy_ns() + p.shared.busy_ns();
+}
+
+std::int64_t proxies::alive_ns(std::size_t index) const {
+  proxy const& p = all_[index];
+  return p.alive_before_ns + (p.node ? w_.now() - p.started_ns : 0);
 }
 
 // ---- a request
@@ -372,6 +378,7 @@ void proxies::kill(std::size_t index) {
   proxy& p = all_[index];
   if (!p.node) return;
   incarnation const was = p.node->id();
+  p.alive_before_ns = alive_ns(index);
   p.node.reset();
   p.actions = {};
   p.listening = false;

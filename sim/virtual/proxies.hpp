@@ -27,8 +27,9 @@ public:
   bool ready() const;
   bool listening(std::size_t index) const { return all_[index].listening; }
   bool alive(std::size_t index) const { return all_[index].node.has_value(); }
-  /// Service given by all lives of a proxy, ns.
+  /// Service asked of all lives of a proxy, ns; and how long they ran.
   std::int64_t busy_ns(std::size_t index) const;
+  std::int64_t alive_ns(std::size_t index) const;
 
   // requests
   /// It is on its way here.
@@ -76,7 +77,8 @@ private:
   struct proxy {
     std::optional<fakeproxy::cluster::proxy_node> node;
     fakeproxy::cluster::node_actions actions;
-    std::int64_t busy_before_ns = 0; // by earlier lives
+    std::int64_t busy_before_ns = 0, alive_before_ns = 0; // by earlier lives
+    std::int64_t started_ns = 0;
     fifo_servers servers{0};
     sharing_servers shared{0};
     std::uint32_t announced = 0; // ends of services of `shared`; only the last counts

@@ -32,7 +32,8 @@ world::world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<d
   , balancers(*this, std::move(decisions))
   , clients(*this)
   , eve(*this)
-  , timeline(*this) {}
+  , timeline(*this)
+  , work(*this) {}
 
 namespace {
 
@@ -121,6 +122,7 @@ private:
       w_.eve.start_requests();
     }
     w_.timeline.begin();
+    w_.work.begin();
     if (may_abort_) w_.time.in(look_ns, happening::look_at_thresholds, 0);
     w_.clients.begin();
     while (!w_.clients.finished() && !interrupted_) {
@@ -133,6 +135,7 @@ private:
       }
     }
     w_.record.records.end_ns = w_.now();
+    w_.work.end();
   }
 
   void settle() {
@@ -154,6 +157,7 @@ private:
       r.notification_latency_ns = w_.eve.notification_latency_ns();
     }
     r.events = w_.timeline.done();
+    r.work = w_.work.work();
     r.interrupted = interrupted_;
     r.complete = w_.clients.issued_all();
     r.aborted_by = aborted_by_;
@@ -186,7 +190,8 @@ private:
                                   .notification_latency = measure::histogram_of(r.notification_latency_ns),
                                   .interrupted = r.interrupted,
                                   .complete = r.complete,
-                                  .aborted_by = r.aborted_by};
+                                  .aborted_by = r.aborted_by,
+                                  .work = r.work};
     if (options_.observe) options_.observe(found);
     return measure::conclude(found);
   }

@@ -11,6 +11,7 @@
 #include "sim/virtual/recorder.hpp"
 #include "sim/virtual/sols.hpp"
 #include "sim/virtual/timeline.hpp"
+#include "sim/virtual/work_meter.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -66,6 +67,7 @@ struct world {
   virtual_time::clients clients;
   eve_clients eve;
   virtual_time::timeline timeline;
+  work_meter work;
 
   std::int64_t now() const { return time.now_ns; }
 };

@@ -94,6 +94,7 @@ TEST_CASE("folders include only what the architecture lets them") {
       {"sim/verify", {"sim/verify/", "sim/theory/", "sim/measure/", "sim/scenario/"}},
       {"sim/calibrate", {"sim/calibrate/", "sim/measure/", "sim/scenario/", "journal/"}},
       {"sim/sweep", {"sim/sweep/", "sim/load/", "sim/measure/", "sim/scenario/", "config/"}},
+      {"sim/plan", {"sim/plan/", "sim/sweep/", "sim/measure/", "sim/scenario/", "config/"}},
       {"sim/command", {"sim/", "reports/", "config/"}},
       {"reports",
        {"reports/", "sim/measure/", "sim/scenario/metrics.hpp", "sim/theory/prediction.hpp", "sim/verify/agreement.hpp",
