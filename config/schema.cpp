@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <regex>
 #include <set>
 #include <stdexcept>
@@ -16,6 +17,13 @@ using progress = violation::progress;
 
 /// Strings longer than this match no pattern: std::regex recurses by the character.
 constexpr std::size_t max_pattern_subject = 2000;
+
+/// Each pattern is compiled once a thread: a sweep checks thousands of documents against one schema.
+std::regex const& compiled(std::string const& pattern) {
+  thread_local std::map<std::string, std::regex> known;
+  auto const found = known.find(pattern);
+  return found != known.end() ? found->second : known.emplace(pattern, std::regex(pattern)).first->second;
+}
 
 std::string shown_type(std::string_view type) {
   if (type == "integer") return "a whole number";
@@ -192,8 +200,7 @@ private:
     }
     if (!schema.contains("pattern")) return std::nullopt;
     bool const matches =
-        text.size() <= max_pattern_subject &&
-        std::regex_search(text, std::regex(schema["pattern"].get<std::string>(), std::regex::ECMAScript));
+        text.size() <= max_pattern_subject && std::regex_search(text, compiled(schema["pattern"].get<std::string>()));
     if (matches) return std::nullopt;
     std::string const allowed =
         schema.contains("title") ? phrase(schema) : "a string that matches " + schema["pattern"].get<std::string>();
@@ -239,7 +246,7 @@ private:
       if (properties.contains(key)) continue;
       bool known = false;
       for (auto const& [pattern, sub] : patterns.items()) {
-        if (key.size() > max_pattern_subject || !std::regex_search(key, std::regex(pattern))) continue;
+        if (key.size() > max_pattern_subject || !std::regex_search(key, compiled(pattern))) continue;
         known = true;
         if (auto v = check(member, sub, at / key)) return deeper(std::move(*v));
       }

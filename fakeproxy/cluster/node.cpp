@@ -9,10 +9,13 @@ namespace {
 constexpr duration down_time = 1000 * millisecond;
 /// Idle checks done in one tick, so that a million sessions do not make one tick long.
 constexpr int idle_checks_per_tick = 1000;
+/// 26 days, in units of 2^20 ns: beyond it differences would wrap.
+constexpr duration longest_idle = 0x7ffffff0;
 }
 
 proxy_node::proxy_node(settings s, time_point start)
   : settings_(s)
+  , start_(start)
   , id_(make_incarnation(s.index, start))
   , links_(s.sols) {}
 
@@ -93,14 +96,15 @@ void proxy_node::registered(std::uint32_t sol, message const& m, time_point now,
       if (c.used && sol_of(c.what.character) == sol) out.send.push_back({sol, c.what});
     }
     std::vector<character_id> held;
-    for (auto const& [character, s] : sessions_) {
-      if (sol_of(character) == sol && (s.client != 0 || s.is == session::state::drained)) held.push_back(character);
-    }
+    sessions_.for_each([&](character_id character, session const& s) {
+      if (sol_of(character) != sol) return;
+      if (client_of(character, s) != 0 || s.is() == session::state::drained) held.push_back(character);
+    });
     std::sort(held.begin(), held.end());
     for (character_id const character : held) {
-      session& s = sessions_[character];
-      if (s.client != 0) attach(character, s, out);
-      if (s.is == session::state::drained) send(character, make(operation::drained, character, s.epoch), out);
+      session const& s = sessions_[character];
+      if (client_of(character, s) != 0) attach(character, s, games_[character], out);
+      if (s.is() == session::state::drained) send(character, make(operation::drained, character, s.number()), out);
     }
   }
   resume_link(sol, now, out);
@@ -113,11 +117,10 @@ void proxy_node::resume_link(std::uint32_t sol, time_point now, node_actions& ou
     if (sol_of(character) == sol && p.is == pending::state::idle) waiting.push_back(character);
   }
   for (character_id const character : waiting) {
-    auto const s = sessions_.find(character);
-    if (s == sessions_.end()) {
-      ask(character, pending_[character], out);
+    if (session const* const s = sessions_.find(character)) {
+      serve_waiting(character, *s, now, out);
     } else {
-      serve_waiting(character, s->second, now, out);
+      ask(character, pending_[character], out);
     }
   }
 }
@@ -137,19 +140,22 @@ void proxy_node::on_tick(time_point now, node_actions& out) {
   for (auto& [character, p] : pending_) {
     if (p.is == pending::state::again) ask(character, p, out);
   }
-  for (int i = 0; i < idle_checks_per_tick && !idle_checks_.empty() && idle_checks_.front().at <= now; ++i) {
+  std::uint32_t const coarse_now = coarse(now);
+  auto const passed = [&](std::uint32_t since) { return static_cast<std::int32_t>(coarse_now - since); };
+  auto const idle = static_cast<std::uint32_t>(std::min<duration>(settings_.idle >> 20, longest_idle) + 1);
+  for (int i = 0; i < idle_checks_per_tick && !idle_checks_.empty() && passed(idle_checks_.front().at) >= 0; ++i) {
     character_id const character = idle_checks_.front().character;
     idle_checks_.pop_front();
-    auto const at = sessions_.find(character);
-    if (at == sessions_.end()) continue;
-    session const& s = at->second;
-    bool const wanted = s.in_flight != 0 || s.client != 0 || s.pinned || s.is != session::state::owned;
-    time_point const next = (wanted ? now : s.last_used) + settings_.idle;
-    if (next > now) {
+    session const* const s = sessions_.find(character);
+    if (!s) continue;
+    bool const wanted =
+        s->in_flight != 0 || client_of(character, *s) != 0 || s->pinned || s->is() != session::state::owned;
+    std::uint32_t const next = (wanted ? coarse_now : s->last_used) + idle;
+    if (passed(next) < 0) {
       idle_checks_.push_back({next, character});
     } else {
-      send(character, make(operation::release, character, s.epoch), out);
-      sessions_.erase(at);
+      send(character, make(operation::release, character, s->number()), out);
+      erase(character);
     }
   }
 }
@@ -162,47 +168,60 @@ void proxy_node::leave(node_actions& out) {
 
 // ---- sessions
 
+proxy_node::game* proxy_node::game_of(character_id character, session const& s) {
+  return s.has_game ? &games_.find(character)->second : nullptr;
+}
+
+ticket proxy_node::client_of(character_id character, session const& s) const {
+  return s.has_game ? games_.find(character)->second.client : ticket{0};
+}
+
+void proxy_node::erase(character_id character) {
+  games_.erase(character);
+  sessions_.erase(character);
+}
+
 void proxy_node::drop(character_id character, char const* reason, node_actions& out) {
-  auto const at = sessions_.find(character);
-  if (at == sessions_.end()) return;
+  session const* const s = sessions_.find(character);
+  if (!s) return;
   ++counters_.lost;
-  if (ticket const client = at->second.client; client != 0) {
+  if (ticket const client = client_of(character, *s); client != 0) {
     clients_.erase(client);
     out.eve.push_back({.client = client, .what = eve_event::kind::refused, .reason = reason});
   }
-  sessions_.erase(at);
+  erase(character);
 }
 
 void proxy_node::drop_sessions(std::uint32_t sol, node_actions& out) {
   std::vector<character_id> lost;
-  for (auto const& [character, s] : sessions_) {
+  sessions_.for_each([&](character_id character, session const&) {
     if (sol_of(character) == sol) lost.push_back(character);
-  }
+  });
   std::sort(lost.begin(), lost.end());
   for (character_id const character : lost) drop(character, "session lost", out);
 }
 
 proxy_node::session& proxy_node::hold(character_id character, session_epoch epoch, time_point now) {
-  auto const [at, fresh] = sessions_.try_emplace(character);
-  session& s = at->second;
-  if (s.epoch != epoch) {
+  auto const [s, fresh] = sessions_.try_emplace(character);
+  if (s.number() != epoch) {
+    if (s.has_game) games_.erase(character);
     s = session{};
-    s.epoch = epoch;
+    s.epoch = static_cast<std::uint32_t>(raw(epoch));
     ++counters_.granted;
   }
-  s.last_used = now;
-  if (fresh) idle_checks_.push_back({now + settings_.idle, character});
+  s.last_used = coarse(now);
+  if (fresh) idle_checks_.push_back({s.last_used + static_cast<std::uint32_t>(settings_.idle >> 20) + 1, character});
   return s;
 }
 
 // ---- requests
 
 decision proxy_node::on_request(character_id character, ticket who, time_point now, node_actions& out) {
-  auto const at = sessions_.find(character);
-  if (at != sessions_.end() && at->second.is == session::state::owned && usable(links_[sol_of(character)], now)) {
-    ++at->second.in_flight;
-    at->second.last_used = now;
-    return {decision::kind::serve, at->second.epoch};
+  session* const s = sessions_.find(character);
+  if (s && s->is() == session::state::owned && usable(links_[sol_of(character)], now)) {
+    ++s->in_flight;
+    s->last_used = coarse(now);
+    return {decision::kind::serve, s->number()};
   }
   return wait_for(character, {who, purpose::request}, now, out);
 }
@@ -210,7 +229,7 @@ decision proxy_node::on_request(character_id character, ticket who, time_point n
 decision proxy_node::wait_for(character_id character, waiter w, time_point now, node_actions& out) {
   pending& p = pending_[character];
   p.waiters.push_back(w);
-  if (p.is == pending::state::idle && usable(links_[sol_of(character)], now) && !sessions_.contains(character))
+  if (p.is == pending::state::idle && usable(links_[sol_of(character)], now) && !sessions_.find(character))
     ask(character, p, out);
   return {};
 }
@@ -226,11 +245,10 @@ void proxy_node::ask(character_id character, pending& p, node_actions& out) {
 }
 
 void proxy_node::on_finished(character_id character, session_epoch epoch, node_actions& out) {
-  auto const at = sessions_.find(character);
-  if (at == sessions_.end() || at->second.epoch != epoch) return;
-  session& s = at->second;
-  if (s.in_flight > 0) --s.in_flight;
-  if (s.is == session::state::draining && s.in_flight == 0) drain_done(character, s, out);
+  session* const s = sessions_.find(character);
+  if (!s || s->number() != epoch) return;
+  if (s->in_flight > 0) --s->in_flight;
+  if (s->is() == session::state::draining && s->in_flight == 0) drain_done(character, *s, out);
 }
 
 void proxy_node::give_up(character_id character, ticket who) {
@@ -264,17 +282,17 @@ void proxy_node::resume_all(character_id character, decision const& how, time_po
 }
 
 void proxy_node::admit(character_id character, session& s, waiter w, time_point now, node_actions& out) {
-  s.last_used = now;
+  s.last_used = coarse(now);
   switch (w.what) {
   case purpose::request:
     ++s.in_flight;
-    out.resume.push_back({w.who, {decision::kind::serve, s.epoch}});
+    out.resume.push_back({w.who, {decision::kind::serve, s.number()}});
     break;
   case purpose::login:
     attach_client(character, s, w.who, out);
     break;
   case purpose::pin:
-    s.pinned = true;
+    s.pinned = 1;
     out.logins.push_back({w.who, true});
     break;
   }
@@ -284,8 +302,8 @@ void proxy_node::admit(character_id character, session& s, waiter w, time_point 
 void proxy_node::serve_waiting(character_id character, session const& s, time_point now, node_actions& out) {
   auto const at = pending_.find(character);
   if (at == pending_.end()) return;
-  if (s.is == session::state::owned && usable(links_[sol_of(character)], now)) {
-    resume_all(character, {decision::kind::serve, s.epoch}, now, out);
+  if (s.is() == session::state::owned && usable(links_[sol_of(character)], now)) {
+    resume_all(character, {decision::kind::serve, s.number()}, now, out);
   } else {
     at->second.is = pending::state::idle; // until drained, or the lease is renewed
   }

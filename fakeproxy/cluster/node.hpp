@@ -2,6 +2,7 @@
 
 #include "fakeproxy/cluster/rpc.hpp"
 #include "fakeproxy/cluster/service.hpp"
+#include "fakeproxy/cluster/session_table.hpp"
 #include "fakeproxy/cluster/types.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -115,6 +116,8 @@ public:
   /// Gives all sessions back; the node must not be used for requests any more.
   void leave(node_actions& out);
 
+  /// See session_table.
+  void prefetch(character_id character) const { sessions_.prefetch(character); }
   std::size_t session_count() const { return sessions_.size(); }
   std::size_t client_count() const { return clients_.size(); }
   struct counters {
@@ -128,16 +131,27 @@ private:
     ticket who;
     purpose what;
   };
+  /// There may be millions: what only sessions with an EVE client need is in `game`.
   struct session {
-    session_epoch epoch = session_epoch::none;
-    std::uint32_t in_flight = 0;
-    enum class state : std::uint8_t { owned, draining, drained } is = state::owned;
-    bool pinned = false;
+    std::uint32_t epoch = 0;
+    std::uint32_t last_used = 0; // as coarse() has it
+    std::uint32_t in_flight : 28 = 0;
+    enum class state : std::uint8_t { owned, draining, drained };
+    std::uint32_t phase : 2 = 0; // a state
+    std::uint32_t pinned : 1 = 0;
+    std::uint32_t has_game : 1 = 0;
+
+    session_epoch number() const { return static_cast<session_epoch>(epoch); }
+    state is() const { return static_cast<state>(phase); }
+    void become(state next) { phase = static_cast<std::uint32_t>(next) & 3; }
+  };
+  static_assert(sizeof(session) == 12);
+  /// A session's EVE client.
+  struct game {
+    ticket client = 0; // 0: none at present
+    std::uint64_t last_number = 0;
     bool welcomed = false;
     bool leaving = false;
-    ticket client = 0;
-    std::uint64_t last_number = 0;
-    time_point last_used = 0;
   };
   /// Waiters of one character, and what they wait for.
   struct pending {
@@ -172,6 +186,12 @@ private:
   void reincarnate(time_point now, node_actions& out);
   void drop_sessions(std::uint32_t sol, node_actions& out);
   void drop(character_id character, char const* reason, node_actions& out);
+  void erase(character_id character);
+  /// Some milliseconds since the start; wraps after 52 days, compared as a difference.
+  std::uint32_t coarse(time_point now) const { return static_cast<std::uint32_t>((now - start_) >> 20); }
+  /// nullptr: it never had an EVE client.
+  game* game_of(character_id character, session const& s);
+  ticket client_of(character_id character, session const& s) const;
   void registered(std::uint32_t sol, message const& m, time_point now, node_actions& out);
   void resume_link(std::uint32_t sol, time_point now, node_actions& out);
 
@@ -193,7 +213,7 @@ private:
   void on_attached(message const& m, node_actions& out);
   void on_notification(message const& m, node_actions& out);
 
-  void attach(character_id character, session& s, node_actions& out);
+  void attach(character_id character, session const& s, game const& g, node_actions& out);
   void attach_client(character_id character, session& s, ticket client, node_actions& out);
   static constexpr unsigned call_place_bits = 20;
   std::uint32_t begin_call(call c);
@@ -201,9 +221,11 @@ private:
   void end_call(call& c);
 
   settings settings_;
+  time_point start_;
   incarnation id_;
   std::vector<link> links_;
-  boost::unordered_flat_map<character_id, session> sessions_;
+  session_table<session> sessions_;
+  boost::unordered_flat_map<character_id, game> games_;
   std::map<character_id, pending> pending_; // ordered: iterated where the order is seen
   std::map<incarnation, peer> peers_;
   boost::unordered_flat_map<ticket, character_id> clients_;
@@ -211,7 +233,7 @@ private:
   std::vector<std::uint32_t> free_calls_;
   std::uint32_t call_generation_ = 0;
   struct idle_check {
-    time_point at;
+    std::uint32_t at; // as coarse() has it
     character_id character;
   };
   std::deque<idle_check> idle_checks_; // each held session once, by time

@@ -75,37 +75,36 @@ void proxy_node::on_claimed(message const& m, time_point now, node_actions& out)
 // ---- moves
 
 void proxy_node::on_drain(message const& m, node_actions& out) {
-  auto const at = sessions_.find(m.character);
-  if (at == sessions_.end() || at->second.epoch != m.epoch) {
+  session* const s = sessions_.find(m.character);
+  if (!s || s->number() != m.epoch) {
     send(m.character, make(operation::drained, m.character, m.epoch), out); // we serve nothing of that epoch
     return;
   }
-  session& s = at->second;
-  if (s.is == session::state::owned) s.is = session::state::draining;
-  if (s.is == session::state::draining && s.in_flight == 0) drain_done(m.character, s, out);
+  if (s->is() == session::state::owned) s->become(session::state::draining);
+  if (s->is() == session::state::draining && s->in_flight == 0) drain_done(m.character, *s, out);
 }
 
 void proxy_node::drain_done(character_id character, session& s, node_actions& out) {
-  s.is = session::state::drained;
+  s.become(session::state::drained);
   ++counters_.drained;
-  send(character, make(operation::drained, character, s.epoch), out);
+  send(character, make(operation::drained, character, s.number()), out);
 }
 
 void proxy_node::on_drained(message const& m, time_point now, node_actions& out) {
-  auto const at = sessions_.find(m.character);
-  bool const held = at != sessions_.end() && at->second.is == session::state::drained;
+  session* const s = sessions_.find(m.character);
+  bool const held = s && s->is() == session::state::drained;
   if (held && m.status == status::ok) {
-    if (at->second.epoch != m.epoch) return;
-    at->second.is = session::state::owned;
-    return serve_waiting(m.character, at->second, now, out);
+    if (s->number() != m.epoch) return;
+    s->become(session::state::owned);
+    return serve_waiting(m.character, *s, now, out);
   }
   if (held) {
     if (m.status == status::owned) {
-      if (ticket const client = at->second.client; client != 0) {
+      if (ticket const client = client_of(m.character, *s); client != 0) {
         clients_.erase(client);
         out.eve.push_back({.client = client, .what = eve_event::kind::moved, .where = m.where});
       }
-      sessions_.erase(at);
+      erase(m.character);
     } else {
       drop(m.character, "session lost", out);
     }
@@ -167,8 +166,8 @@ void proxy_node::on_applied(message const& m, node_actions& out) {
   ticket const who = asked->who;
   end_call(*asked);
   if (m.status == status::stale) {
-    auto const at = sessions_.find(m.character);
-    if (at != sessions_.end() && at->second.epoch == m.epoch) drop(m.character, "session lost", out);
+    session const* const s = sessions_.find(m.character);
+    if (s && s->number() == m.epoch) drop(m.character, "session lost", out);
   }
   if (who != 0) out.applied.push_back({who, m.status});
 }
@@ -186,18 +185,18 @@ void proxy_node::on_game_answer(message const& m, node_actions& out) {
 void proxy_node::on_login(ticket client, character_id character, time_point now, node_actions& out) {
   if (clients_.contains(client)) on_client_gone(client, out);
   clients_[client] = character;
-  auto const at = sessions_.find(character);
-  if (at != sessions_.end() && at->second.is == session::state::owned && usable(links_[sol_of(character)], now)) {
-    admit(character, at->second, {client, purpose::login}, now, out);
+  session* const s = sessions_.find(character);
+  if (s && s->is() == session::state::owned && usable(links_[sol_of(character)], now)) {
+    admit(character, *s, {client, purpose::login}, now, out);
   } else {
     wait_for(character, {client, purpose::login}, now, out);
   }
 }
 
 void proxy_node::on_pin(character_id character, ticket who, time_point now, node_actions& out) {
-  auto const at = sessions_.find(character);
-  if (at != sessions_.end() && at->second.is == session::state::owned && usable(links_[sol_of(character)], now)) {
-    admit(character, at->second, {who, purpose::pin}, now, out);
+  session* const s = sessions_.find(character);
+  if (s && s->is() == session::state::owned && usable(links_[sol_of(character)], now)) {
+    admit(character, *s, {who, purpose::pin}, now, out);
   } else {
     wait_for(character, {who, purpose::pin}, now, out);
   }
@@ -206,70 +205,75 @@ void proxy_node::on_pin(character_id character, ticket who, time_point now, node
 /// One client a character: the newer login wins.
 void proxy_node::attach_client(character_id character, session& s, ticket client, node_actions& out) {
   if (!clients_.contains(client)) return; // gone while it waited
-  if (s.client != 0 && s.client != client) {
-    clients_.erase(s.client);
-    out.eve.push_back({.client = s.client, .what = eve_event::kind::refused, .reason = "logged in again elsewhere"});
+  s.has_game = 1;
+  game& g = games_[character];
+  if (g.client != 0 && g.client != client) {
+    clients_.erase(g.client);
+    out.eve.push_back({.client = g.client, .what = eve_event::kind::refused, .reason = "logged in again elsewhere"});
   }
-  s.client = client;
-  s.welcomed = false;
-  s.leaving = false;
-  attach(character, s, out);
+  g.client = client;
+  g.welcomed = false;
+  g.leaving = false;
+  attach(character, s, g, out);
 }
 
-void proxy_node::attach(character_id character, session& s, node_actions& out) {
-  message m = make(operation::attach, character, s.epoch);
-  m.number = s.last_number;
-  m.leaving = s.leaving ? 1 : 0;
+void proxy_node::attach(character_id character, session const& s, game const& g, node_actions& out) {
+  message m = make(operation::attach, character, s.number());
+  m.number = g.last_number;
+  m.leaving = g.leaving ? 1 : 0;
   send(character, m, out);
 }
 
 void proxy_node::on_attached(message const& m, node_actions& out) {
-  auto const at = sessions_.find(m.character);
-  if (at == sessions_.end() || at->second.epoch != m.epoch || at->second.client == 0) return;
-  session& s = at->second;
+  session const* const s = sessions_.find(m.character);
+  if (!s || s->number() != m.epoch || client_of(m.character, *s) == 0) return;
+  game& g = *game_of(m.character, *s);
   if (m.status == status::stale) {
     drop(m.character, "session lost", out);
-  } else if (m.leaving != 0 && s.leaving) {
-    out.eve.push_back({.client = s.client, .what = eve_event::kind::goodbye});
-    clients_.erase(s.client);
-    s.client = 0;
-    s.leaving = false;
-  } else if (m.leaving == 0 && !s.welcomed) {
-    s.welcomed = true;
-    out.eve.push_back({.client = s.client, .what = eve_event::kind::welcome, .number = raw(s.epoch)});
+  } else if (m.leaving != 0 && g.leaving) {
+    out.eve.push_back({.client = g.client, .what = eve_event::kind::goodbye});
+    clients_.erase(g.client);
+    g.client = 0;
+    g.leaving = false;
+  } else if (m.leaving == 0 && !g.welcomed) {
+    g.welcomed = true;
+    out.eve.push_back({.client = g.client, .what = eve_event::kind::welcome, .number = raw(s->number())});
   }
 }
 
 void proxy_node::on_notification(message const& m, node_actions& out) {
-  auto const at = sessions_.find(m.character);
-  if (at == sessions_.end() || at->second.epoch != m.epoch || at->second.client == 0) return;
-  at->second.last_number = m.number;
+  session const* const s = sessions_.find(m.character);
+  if (!s || s->number() != m.epoch || client_of(m.character, *s) == 0) return;
+  game& g = *game_of(m.character, *s);
+  g.last_number = m.number;
   out.eve.push_back(
-      {.client = at->second.client, .what = eve_event::kind::notification, .number = m.number, .sent_ns = m.sent_ns});
+      {.client = g.client, .what = eve_event::kind::notification, .number = m.number, .sent_ns = m.sent_ns});
 }
 
 void proxy_node::on_game_request(ticket client, std::uint64_t id, node_actions& out) {
   auto const known = clients_.find(client);
   if (known == clients_.end()) return;
-  auto const at = sessions_.find(known->second);
-  if (at == sessions_.end() || at->second.client != client) return;
+  session const* const s = sessions_.find(known->second);
+  if (!s || client_of(known->second, *s) != client) return;
   std::uint32_t const call_id =
-      begin_call({.what = make(operation::game, known->second, at->second.epoch), .who = client, .id = id});
+      begin_call({.what = make(operation::game, known->second, s->number()), .who = client, .id = id});
   send(known->second, find_call(call_id)->what, out);
 }
 
 void proxy_node::on_logout(ticket client, node_actions& out) {
   auto const known = clients_.find(client);
   if (known == clients_.end()) return;
-  auto const at = sessions_.find(known->second);
-  if (at == sessions_.end() || at->second.client != client) {
-    give_up(known->second, client);
+  character_id const character = known->second;
+  session const* const s = sessions_.find(character);
+  if (!s || client_of(character, *s) != client) {
+    give_up(character, client);
     clients_.erase(known);
     out.eve.push_back({.client = client, .what = eve_event::kind::goodbye});
     return;
   }
-  at->second.leaving = true;
-  attach(known->second, at->second, out);
+  game& g = *game_of(character, *s);
+  g.leaving = true;
+  attach(character, *s, g, out);
 }
 
 void proxy_node::on_client_gone(ticket client, node_actions& out) {
@@ -278,12 +282,13 @@ void proxy_node::on_client_gone(ticket client, node_actions& out) {
   character_id const character = known->second;
   clients_.erase(known);
   give_up(character, client);
-  auto const at = sessions_.find(character);
-  if (at == sessions_.end() || at->second.client != client) return;
-  at->second.leaving = true;
-  attach(character, at->second, out);
-  at->second.leaving = false;
-  at->second.client = 0;
+  session const* const s = sessions_.find(character);
+  if (!s || client_of(character, *s) != client) return;
+  game& g = *game_of(character, *s);
+  g.leaving = true;
+  attach(character, *s, g, out);
+  g.leaving = false;
+  g.client = 0;
 }
 
 }

@@ -23,16 +23,16 @@ void registry::replay(journal::sol_event const& event) {
   auto const character = static_cast<character_id>(event.character);
   switch (event.kind) {
   case sol_event_kind::registered:
-    lives_[who];
+    enrol(who);
     break;
   case sol_event_kind::fenced:
-    lives_[who].fenced = true;
+    lives_[enrol(who)].fenced = true;
     break;
   case sol_event_kind::granted:
-    sessions_[character] = {who, static_cast<session_epoch>(event.epoch)};
+    sessions_[character] = {enrol(who), static_cast<std::uint32_t>(event.epoch)};
     break;
   case sol_event_kind::released:
-    sessions_[character].owner = incarnation::none;
+    sessions_[character].owner = nobody;
     break;
   case sol_event_kind::applied:
   case sol_event_kind::duplicate:
@@ -43,132 +43,153 @@ void registry::replay(journal::sol_event const& event) {
 }
 
 void registry::replayed(time_point now) {
-  for (auto& [who, l] : lives_) l.lease_until = now + settings_.lease;
+  for (life& l : lives_) l.lease_until = now + settings_.lease;
+}
+
+registry::life* registry::life_of(incarnation who) {
+  auto const at = by_id_.find(who);
+  return at == by_id_.end() ? nullptr : &lives_[at->second];
+}
+
+registry::life const* registry::life_of(incarnation who) const {
+  auto const at = by_id_.find(who);
+  return at == by_id_.end() ? nullptr : &lives_[at->second];
+}
+
+std::uint32_t registry::enrol(incarnation who) {
+  auto const [at, fresh] = by_id_.try_emplace(who, static_cast<std::uint32_t>(lives_.size()));
+  if (fresh) lives_.push_back({.id = who});
+  return at->second;
 }
 
 status registry::announce(incarnation who, endpoint where, link_id link, time_point now, sol_actions& out) {
-  auto const [at, fresh] = lives_.try_emplace(who);
-  life& mine = at->second;
+  bool const fresh = !by_id_.contains(who);
+  std::uint32_t const number = enrol(who);
+  life& mine = lives_[number];
   if (fresh) record(sol_event_kind::registered, who, character_id::none, session_epoch::none, now, out);
-  if (!fresh && !alive(who, now, out)) return status::fenced;
+  if (!fresh && !alive(mine, now, out)) return status::fenced;
   mine.where = where;
   mine.link = link;
   mine.lease_until = now + settings_.lease;
   mine.witness = incarnation::none;
-  for (auto& [other, l] : lives_) {
+  for (auto const& [other, place] : by_id_) {
+    life& l = lives_[place];
     if (l.fenced || other >= who || proxy_index_of(other) != proxy_index_of(who)) continue;
     l.superseded = true;
-    if (l.link == 0 || l.link == link) fence(other, l, now, out);
+    if (l.link == 0 || l.link == link) fence(l, now, out);
   }
   for (auto const& [character, m] : moves_) {
     session const& s = sessions_[character];
-    if (s.owner != who) continue;
-    message drain{.op = operation::drain, .character = character, .epoch = s.epoch};
+    if (s.owner != number) continue;
+    message drain{.op = operation::drain, .character = character, .epoch = s.number()};
     out.send.push_back({link, drain});
   }
   return fresh ? status::fresh : status::ok;
 }
 
 status registry::renew(incarnation who, time_point now, sol_actions& out) {
-  auto const at = lives_.find(who);
-  if (at == lives_.end()) return status::unknown;
-  if (!alive(who, now, out)) return status::fenced;
-  at->second.lease_until = now + settings_.lease;
+  life* const l = life_of(who);
+  if (!l) return status::unknown;
+  if (!alive(*l, now, out)) return status::fenced;
+  l->lease_until = now + settings_.lease;
   return status::ok;
 }
 
 void registry::disconnected(link_id link, time_point now, sol_actions& out) {
-  for (auto& [who, l] : lives_) {
+  for (auto const& [who, place] : by_id_) {
+    life& l = lives_[place];
     if (l.link != link) continue;
     l.link = 0;
-    if (!l.fenced && (l.superseded || l.witness != incarnation::none)) fence(who, l, now, out);
+    if (!l.fenced && (l.superseded || l.witness != incarnation::none)) fence(l, now, out);
   }
 }
 
 bool registry::unreachable(incarnation accused, incarnation witness, time_point now, sol_actions& out) {
-  auto const at = lives_.find(accused);
-  if (at == lives_.end() || accused == witness) return false;
-  if (!alive(accused, now, out)) return true;
-  life& l = at->second;
+  life* const known = life_of(accused);
+  if (!known || accused == witness) return false;
+  if (!alive(*known, now, out)) return true;
+  life& l = *known;
   bool const second = l.witness != incarnation::none && l.witness != witness;
   l.witness = witness;
   // Replayed and not yet back: it is silent to us because we were away, which says nothing against it.
   if (!second && (l.link != 0 || !l.where.known())) return false;
-  fence(accused, l, now, out);
+  fence(l, now, out);
   return true;
 }
 
 void registry::leave(incarnation who, time_point now, sol_actions& out) {
-  auto const at = lives_.find(who);
-  if (at != lives_.end() && !at->second.fenced) {
-    at->second.link = 0; // it knows
-    fence(who, at->second, now, out);
+  life* const l = life_of(who);
+  if (l && !l->fenced) {
+    l->link = 0; // it knows
+    fence(*l, now, out);
   }
 }
 
-bool registry::alive(incarnation who, time_point now, sol_actions& out) {
-  auto const at = lives_.find(who);
-  if (at == lives_.end()) return false;
-  if (!at->second.fenced && at->second.lease_until <= now) fence(who, at->second, now, out);
-  return !at->second.fenced;
+bool registry::alive(life& l, time_point now, sol_actions& out) {
+  if (!l.fenced && l.lease_until <= now) fence(l, now, out);
+  return !l.fenced;
 }
 
 bool registry::owned(session& s, time_point now, sol_actions& out) {
-  while (s.owner != incarnation::none) {
-    incarnation const before = s.owner;
-    if (alive(before, now, out)) return true;
-    if (s.owner == before) s.owner = incarnation::none; // else fencing finished a move of this session
+  while (s.owner != nobody) {
+    std::uint32_t const before = s.owner;
+    if (alive(lives_[before], now, out)) return true;
+    if (s.owner == before) s.owner = nobody; // else fencing finished a move of this session
   }
   return false;
 }
 
-void registry::fence(incarnation who, life& l, time_point now, sol_actions& out) {
+void registry::fence(life& l, time_point now, sol_actions& out) {
   l.fenced = true;
+  incarnation const who = l.id;
   record(sol_event_kind::fenced, who, character_id::none, session_epoch::none, now, out);
   if (l.link != 0) out.send.push_back({l.link, message{.op = operation::fenced, .subject = who}});
   std::vector<character_id> orphans;
   for (auto const& [character, m] : moves_) {
-    if (sessions_[character].owner == who) orphans.push_back(character);
+    if (owner_id(sessions_[character]) == who) orphans.push_back(character);
   }
   for (character_id const character : orphans) finish_move(character, now, out);
 }
 
-void registry::grant(character_id character, session& s, incarnation to, time_point now, sol_actions& out) {
+void registry::grant(character_id character, session& s, std::uint32_t to, time_point now, sol_actions& out) {
   s.owner = to;
-  s.epoch = static_cast<session_epoch>(raw(s.epoch) + 1);
-  record(sol_event_kind::granted, to, character, s.epoch, now, out);
+  ++s.epoch;
+  record(sol_event_kind::granted, lives_[to].id, character, s.number(), now, out);
 }
 
 registry::answer registry::owner_of(session const& s) const {
-  endpoint const where = lives_.at(s.owner).where;
-  return {where.known() ? status::owned : status::busy, s.owner, s.epoch, where};
+  life const& owner = lives_[s.owner];
+  return {owner.where.known() ? status::owned : status::busy, owner.id, s.number(), owner.where};
 }
 
 registry::answer registry::claim(character_id character, incarnation by, time_point now, sol_actions& out) {
-  if (!alive(by, now, out)) return {status::fenced, by, session_epoch::none, {}};
+  auto const claimant = by_id_.find(by);
+  if (claimant == by_id_.end() || !alive(lives_[claimant->second], now, out))
+    return {status::fenced, by, session_epoch::none, {}};
+  if (character == character_id::none) return {};
   session& s = sessions_[character];
-  if (!owned(s, now, out)) grant(character, s, by, now, out);
-  if (s.owner != by) return owner_of(s);
+  if (!owned(s, now, out)) grant(character, s, claimant->second, now, out);
+  if (s.owner != claimant->second) return owner_of(s);
   // It may already have said that it serves nothing of this epoch: after the move it may ask again.
-  if (moves_.contains(character)) return {status::busy, by, s.epoch, {}};
-  return {status::granted, by, s.epoch, {}};
+  if (moves_.contains(character)) return {status::busy, by, s.number(), {}};
+  return {status::granted, by, s.number(), {}};
 }
 
 registry::answer registry::find(character_id character, time_point now, sol_actions& out) {
-  auto const at = sessions_.find(character);
-  if (at == sessions_.end() || !owned(at->second, now, out)) return {};
-  return owner_of(at->second);
+  session* const s = sessions_.find(character);
+  if (!s || !owned(*s, now, out)) return {};
+  return owner_of(*s);
 }
 
 registry::answer registry::last_granted(character_id character) const {
-  auto const at = sessions_.find(character);
-  if (at == sessions_.end()) return {};
-  return {.owner = at->second.owner, .epoch = at->second.epoch};
+  session const* const s = sessions_.find(character);
+  if (!s) return {};
+  return {.owner = owner_id(*s), .epoch = s->number()};
 }
 
 bool registry::holds(character_id character, incarnation by, session_epoch epoch, time_point now, sol_actions& out) {
-  auto const at = sessions_.find(character);
-  return at != sessions_.end() && owned(at->second, now, out) && at->second.owner == by && at->second.epoch == epoch;
+  session* const s = sessions_.find(character);
+  return s && owned(*s, now, out) && owner_id(*s) == by && s->number() == epoch;
 }
 
 status registry::release(character_id character, incarnation by, session_epoch epoch, time_point now,
@@ -176,24 +197,25 @@ status registry::release(character_id character, incarnation by, session_epoch e
   if (!holds(character, by, epoch, now, out)) return status::stale;
   session& s = sessions_[character];
   record(sol_event_kind::released, by, character, epoch, now, out);
-  s.owner = incarnation::none;
+  s.owner = nobody;
   finish_move(character, now, out);
   return status::ok;
 }
 
 void registry::move(character_id character, incarnation to, std::uint64_t ticket, time_point now, sol_actions& out) {
-  auto const at = sessions_.find(character);
-  bool const possible = at != sessions_.end() && owned(at->second, now, out) && alive(to, now, out) &&
-                        at->second.owner != to && !moves_.contains(character);
+  session* const at = sessions_.find(character);
+  life* const taker = life_of(to);
+  bool const possible = at && owned(*at, now, out) && taker && alive(*taker, now, out) && owner_id(*at) != to &&
+                        !moves_.contains(character);
   if (!possible) {
     out.moves.push_back({ticket, false});
     return;
   }
-  session const& s = at->second;
+  session const& s = *at;
   moves_.emplace(character, relocation{to, ticket});
-  record(sol_event_kind::move_began, s.owner, character, s.epoch, now, out);
-  if (link_id const link = link_of(s.owner); link != 0)
-    out.send.push_back({link, message{.op = operation::drain, .character = character, .epoch = s.epoch}});
+  record(sol_event_kind::move_began, owner_id(s), character, s.number(), now, out);
+  if (link_id const link = lives_[s.owner].link; link != 0)
+    out.send.push_back({link, message{.op = operation::drain, .character = character, .epoch = s.number()}});
 }
 
 registry::answer registry::drained(character_id character, incarnation by, session_epoch epoch, time_point now,
@@ -214,55 +236,58 @@ void registry::finish_move(character_id character, time_point now, sol_actions& 
   relocation const m = at->second;
   moves_.erase(at);
   session& s = sessions_[character];
-  bool const possible = alive(m.to, now, out);
+  life* const taker = life_of(m.to);
+  bool const possible = taker && alive(*taker, now, out);
   if (possible) {
-    grant(character, s, m.to, now, out);
-    record(sol_event_kind::move_done, m.to, character, s.epoch, now, out);
+    grant(character, s, by_id_.at(m.to), now, out);
+    record(sol_event_kind::move_done, m.to, character, s.number(), now, out);
     if (link_id const link = link_of(m.to); link != 0)
       out.send.push_back(
-          {link, message{.op = operation::granted, .character = character, .subject = m.to, .epoch = s.epoch}});
-  } else if (s.owner != incarnation::none) {
-    record(sol_event_kind::released, s.owner, character, s.epoch, now, out);
-    s.owner = incarnation::none;
+          {link, message{.op = operation::granted, .character = character, .subject = m.to, .epoch = s.number()}});
+  } else if (s.owner != nobody) {
+    record(sol_event_kind::released, owner_id(s), character, s.number(), now, out);
+    s.owner = nobody;
   }
   out.moves.push_back({m.ticket, possible});
 }
 
 void registry::tick(time_point now, sol_actions& out) {
-  for (auto& [who, l] : lives_) {
-    if (!l.fenced && l.lease_until <= now) fence(who, l, now, out);
+  for (auto const& [who, place] : by_id_) {
+    life& l = lives_[place];
+    if (!l.fenced && l.lease_until <= now) fence(l, now, out);
   }
 }
 
 std::optional<incarnation> registry::living(std::uint16_t proxy_index) const {
-  for (auto at = lives_.rbegin(); at != lives_.rend(); ++at) {
-    if (proxy_index_of(at->first) == proxy_index && !at->second.fenced) return at->first;
+  for (auto at = by_id_.rbegin(); at != by_id_.rend(); ++at) {
+    if (proxy_index_of(at->first) == proxy_index && !lives_[at->second].fenced) return at->first;
   }
   return std::nullopt;
 }
 
 std::optional<incarnation> registry::another(incarnation than, std::uint64_t random) const {
   auto const eligible = [&](auto const& entry) {
-    return entry.first != than && !entry.second.fenced && !entry.second.superseded && entry.second.link != 0;
+    life const& l = lives_[entry.second];
+    return entry.first != than && !l.fenced && !l.superseded && l.link != 0;
   };
   std::size_t count = 0;
-  for (auto const& entry : lives_) count += eligible(entry) ? 1 : 0;
+  for (auto const& entry : by_id_) count += eligible(entry) ? 1 : 0;
   if (count == 0) return std::nullopt;
   std::size_t chosen = random % count;
-  for (auto const& entry : lives_) {
+  for (auto const& entry : by_id_) {
     if (eligible(entry) && chosen-- == 0) return entry.first;
   }
   return std::nullopt;
 }
 
 link_id registry::link_of(incarnation who) const {
-  auto const at = lives_.find(who);
-  return at == lives_.end() ? 0 : at->second.link;
+  life const* const l = life_of(who);
+  return l ? l->link : 0;
 }
 
 std::size_t registry::living_count() const {
   std::size_t count = 0;
-  for (auto const& [who, l] : lives_) count += l.fenced ? 0 : 1;
+  for (life const& l : lives_) count += l.fenced ? 0 : 1;
   return count;
 }
 

@@ -1,9 +1,8 @@
 #pragma once
 
 #include "fakeproxy/cluster/rpc.hpp"
+#include "fakeproxy/cluster/session_table.hpp"
 #include "fakeproxy/cluster/types.hpp"
-
-#include <boost/unordered/unordered_flat_map.hpp>
 
 #include <cstdint>
 #include <map>
@@ -93,11 +92,14 @@ public:
   link_id link_of(incarnation who) const;
   /// Who was granted the character's session last, as `answer::owner` and `answer::epoch`; says nothing of leases.
   answer last_granted(character_id character) const;
+  /// See session_table.
+  void prefetch(character_id character) const { sessions_.prefetch(character); }
   std::size_t session_count() const { return sessions_.size(); }
   std::size_t living_count() const;
 
 private:
   struct life {
+    incarnation id = incarnation::none;
     endpoint where{};
     time_point lease_until = 0;
     link_id link = 0;
@@ -105,27 +107,35 @@ private:
     bool superseded = false; // a newer incarnation of the proxy is there
     bool fenced = false;
   };
+  static constexpr std::uint32_t nobody = ~std::uint32_t{0};
   struct session {
-    incarnation owner = incarnation::none;
-    session_epoch epoch = session_epoch::none;
+    std::uint32_t owner = nobody; // in lives_
+    std::uint32_t epoch = 0;      // a character that moves every second needs 136 years for them
+    session_epoch number() const { return static_cast<session_epoch>(epoch); }
   };
   struct relocation {
     incarnation to;
     std::uint64_t ticket;
   };
 
-  bool alive(incarnation who, time_point now, sol_actions& out);
+  life* life_of(incarnation who);
+  life const* life_of(incarnation who) const;
+  /// Its number in lives_, a new one if it was not known.
+  std::uint32_t enrol(incarnation who);
+  incarnation owner_id(session const& s) const { return s.owner == nobody ? incarnation::none : lives_[s.owner].id; }
+  bool alive(life& l, time_point now, sol_actions& out);
   bool owned(session& s, time_point now, sol_actions& out);
-  void fence(incarnation who, life& l, time_point now, sol_actions& out);
+  void fence(life& l, time_point now, sol_actions& out);
   void finish_move(character_id character, time_point now, sol_actions& out);
-  void grant(character_id character, session& s, incarnation to, time_point now, sol_actions& out);
+  void grant(character_id character, session& s, std::uint32_t to, time_point now, sol_actions& out);
   void record(journal::sol_event_kind kind, incarnation who, character_id character, session_epoch epoch,
               time_point now, sol_actions& out) const;
   answer owner_of(session const& s) const;
 
   settings settings_;
-  std::map<incarnation, life> lives_; // ordered: iterated where the order is seen
-  boost::unordered_flat_map<character_id, session> sessions_;
+  std::vector<life> lives_;
+  std::map<incarnation, std::uint32_t> by_id_; // of lives_; ordered: iterated where the order is seen
+  session_table<session> sessions_;
   std::map<character_id, relocation> moves_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "fakeproxy/cluster/registry.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include <span>

@@ -135,6 +135,11 @@ public:
     return finish(r, {}).wake;
   }
 
+  /// See token_map: a request of `key` comes soon.
+  void prefetch(Key const& key) const {
+    if (map_) map_->prefetch(key);
+  }
+
   router_counters const& counters() const { return counters_; }
   router_settings const& settings() const { return settings_; }
   guess_policy policy() const { return guesser_.policy(); }
@@ -208,18 +213,16 @@ private:
       return;
     }
     Payload const fresh = Payload::make(backend, r.started);
-    if (Payload const* old = map_->peek(r.key)) {
-      if (old->upstream == backend || fresh.older_than(*old)) return;
-    }
-    auto const result = map_->learn(r.key, fresh);
+    auto const result =
+        map_->learn(r.key, fresh, [&](Payload const& old) { return old.upstream == backend || fresh.older_than(old); });
+    if (!result.written) return;
     ++counters_.learnt;
     if (result.evicted) ++counters_.evicted;
   }
 
   void forget(route_type& r, upstream_id lost) {
     if (!map_ || !r.has_key) return;
-    Payload const* known = map_->peek(r.key);
-    if (known && known->upstream == lost && map_->forget(r.key)) ++counters_.forgotten;
+    if (map_->forget(r.key, [&](Payload const& known) { return known.upstream == lost; })) ++counters_.forgotten;
   }
 
   router_settings settings_;

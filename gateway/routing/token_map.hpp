@@ -1,20 +1,27 @@
 #pragma once
 
-#include <boost/unordered/unordered_flat_set.hpp>
-
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
 #include <memory>
+#include <new>
 #include <type_traits>
-#include <vector>
 
 namespace gateway::routing {
 
 /// Bounded map from tokens to what was learnt about them, with exact LRU eviction. The capacity is fixed at
-/// construction so that entries and index together stay within a budget of real bytes. Not thread-safe.
+/// construction so that all that the map holds stays within a budget of real bytes. Not thread-safe.
 ///
-/// `Key` is a digest (live) or a dense id (virtual), `Payload` small and trivially copyable. `Hash` is a stateless,
-/// well-mixing function object.
+/// `Key` is a digest (live) or a dense id (virtual), `Payload` small; both trivially copyable. `Hash` is a stateless
+/// function object whose upper bits are well mixed.
+///
+/// Open addressing in one array, ordered by home place (P. Celis, "Robin Hood hashing", 1986). An entry carries the
+/// time of its last use, counted in uses: a hit writes nothing else. The order of use is made from these stamps when
+/// something must be evicted and again when that order is used up, in one go over the map: some 20 ns an entry, at most
+/// once in as many uses as there are entries.
 template<class Key, class Payload, class Hash>
 class token_map {
 public:
@@ -26,7 +33,7 @@ public:
   /// Entries of the largest map that fits into `budget` bytes; at least one.
   static std::size_t capacity_for(std::size_t budget) {
     std::size_t low = 1;
-    std::size_t high = budget / sizeof(entry) + 1;
+    std::size_t high = std::min(budget / sizeof(entry), most_entries) + 1;
     while (low + 1 < high) {
       std::size_t const middle = low + (high - low) / 2;
       (bytes_for(middle) <= budget ? low : high) = middle;
@@ -34,167 +41,222 @@ public:
     return low;
   }
 
+  /// Throws std::bad_alloc.
   explicit token_map(std::size_t capacity)
-    : entries_(std::make_unique<std::vector<entry>>())
-    , capacity_(capacity)
-    , index_(0, index_hash{entries_.get()}, index_equal{entries_.get()}) {
-    entries_->reserve(capacity_);
-    index_.reserve(capacity_);
-  }
+    : capacity_(std::clamp<std::size_t>(capacity, 1, most_entries))
+    , slots_(slots_for(capacity_))
+    , clock_limit_(static_cast<std::uint32_t>(std::min<std::uint64_t>(8 * capacity_ + 64, 0xf0000000u)))
+    , entries_(allocate<entry>(slots_))
+    , order_(allocate<std::uint32_t>(order_for(capacity_))) {}
 
-  /// What is known of `key`, which becomes the most recently used; nullptr if nothing. Valid until the next `learn`.
+  /// Brings the places of `key` into the processor's caches, for a call that comes soon.
+  void prefetch(Key const& key) const { __builtin_prefetch(&entries_[home(Hash{}(key))], 1); }
+
+  /// What is known of `key`, which becomes the most recently used; nullptr if nothing. Valid until the next call that
+  /// changes the map.
   Payload const* find(Key const& key) {
-    auto const found = index_.find(key);
-    if (found == index_.end()) return nullptr;
-    touch(*found);
-    return &(*entries_)[*found].payload;
+    place const at = locate(key);
+    if (!at.found) return nullptr;
+    touch(entries_[at.slot]);
+    return &entries_[at.slot].payload;
   }
 
   /// The same without making it recently used.
   Payload const* peek(Key const& key) const {
-    auto const found = index_.find(key);
-    return found == index_.end() ? nullptr : &(*entries_)[*found].payload;
+    place const at = locate(key);
+    return at.found ? &entries_[at.slot].payload : nullptr;
   }
 
   struct learnt {
-    bool added = false;   // the key was not there before
+    bool written = false;
     bool evicted = false; // the least recently used entry had to go
   };
 
-  /// Writes `payload` for `key`, which becomes the most recently used.
-  learnt learn(Key const& key, Payload const& payload) {
-    auto const found = index_.find(key);
-    if (found != index_.end()) {
-      (*entries_)[*found].payload = payload;
-      touch(*found);
-      return {};
+  /// Writes `payload` for `key`, which becomes the most recently used; unless `keeps(old payload)`, when nothing
+  /// changes.
+  template<class Keeps>
+  learnt learn(Key const& key, Payload const& payload, Keeps keeps) {
+    place at = locate(key);
+    if (at.found) {
+      entry& known = entries_[at.slot];
+      if (keeps(static_cast<Payload const&>(known.payload))) return {};
+      known.payload = payload;
+      touch(known);
+      return {true, false};
     }
-    bool const full = index_.size() == capacity_;
-    if (full) erase_slot(oldest_);
-    std::uint32_t const slot = take_slot();
-    (*entries_)[slot].key = key;
-    (*entries_)[slot].payload = payload;
-    link_newest(slot);
-    index_.insert(slot);
+    bool const full = size_ == capacity_;
+    if (full) {
+      erase(oldest());
+      at = locate(key);
+    }
+    make_room(at.slot);
+    entry& fresh = entries_[at.slot];
+    std::memcpy(fresh.key, &key, sizeof(Key));
+    fresh.payload = payload;
+    ++size_;
+    fresh.last_used = 0;
+    touch(fresh);
     return {true, full};
   }
-
-  /// Forgets `key`; returns whether it was known.
-  bool forget(Key const& key) {
-    auto const found = index_.find(key);
-    if (found == index_.end()) return false;
-    erase_slot(*found);
-    return true;
+  learnt learn(Key const& key, Payload const& payload) {
+    return learn(key, payload, [](Payload const&) { return false; });
   }
 
-  std::size_t size() const { return index_.size(); }
+  /// Forgets `key` if `when(payload)`; returns whether it did.
+  template<class When>
+  bool forget(Key const& key, When when) {
+    place const at = locate(key);
+    if (!at.found || !when(static_cast<Payload const&>(entries_[at.slot].payload))) return false;
+    erase(at.slot);
+    return true;
+  }
+  /// Forgets `key`; returns whether it was known.
+  bool forget(Key const& key) {
+    return forget(key, [](Payload const&) { return true; });
+  }
+
+  std::size_t size() const { return size_; }
   std::size_t capacity() const { return capacity_; }
 
-  /// Bytes that the map holds at its full capacity: what the budget bounds.
+  /// Bytes that the map holds at its full capacity, what it needs for the order of use included: what the budget
+  /// bounds.
   std::size_t bytes() const { return bytes_for(capacity_); }
 
 private:
-  static constexpr std::uint32_t none = ~std::uint32_t{0};
-
+  /// A use is number 1 or later; 0 is an empty slot.
   struct entry {
-    Key key;
+    std::uint32_t key[sizeof(Key) / sizeof(std::uint32_t)]; // not a Key: no padding for its alignment
     Payload payload;
-    std::uint32_t newer; // towards the most recently used; on the free list: the next free slot
-    std::uint32_t older;
+    std::uint32_t last_used;
   };
+  static_assert(std::is_trivially_copyable_v<Key> && std::is_trivially_copyable_v<Payload>);
+  static_assert(sizeof(Key) % sizeof(std::uint32_t) == 0 && alignof(Payload) <= alignof(std::uint32_t));
 
-  // The index holds slot numbers only; keys are compared in place.
-  struct index_hash {
-    using is_transparent = void;
-    using is_avalanching = void;
-    std::vector<entry> const* entries = nullptr;
-    std::size_t operator()(std::uint32_t slot) const noexcept { return Hash{}((*entries)[slot].key); }
-    std::size_t operator()(Key const& key) const noexcept { return Hash{}(key); }
+  struct place {
+    std::size_t slot; // not found: where it belongs
+    bool found;
   };
-  struct index_equal {
-    using is_transparent = void;
-    std::vector<entry> const* entries = nullptr;
-    bool operator()(std::uint32_t a, std::uint32_t b) const noexcept { return a == b; }
-    bool operator()(Key const& key, std::uint32_t slot) const noexcept { return key == (*entries)[slot].key; }
-    bool operator()(std::uint32_t slot, Key const& key) const noexcept { return key == (*entries)[slot].key; }
+  struct release {
+    void operator()(void* p) const { std::free(p); }
   };
-  static_assert(!std::is_same_v<Key, std::uint32_t>, "a key that is a plain integer could not be told from a slot");
-
-  // Counts what the index asks for, so that the budget is about real bytes and not about a model of the library.
   template<class T>
-  struct counting_allocator {
-    using value_type = T;
-    std::size_t* counted;
-    explicit counting_allocator(std::size_t* bytes)
-      : counted(bytes) {}
-    template<class U>
-    counting_allocator(counting_allocator<U> const& other)
-      : counted(other.counted) {}
-    T* allocate(std::size_t n) {
-      *counted += n * sizeof(T);
-      return std::allocator<T>{}.allocate(n);
-    }
-    void deallocate(T* p, std::size_t n) { std::allocator<T>{}.deallocate(p, n); }
-    template<class U>
-    bool operator==(counting_allocator<U> const& other) const {
-      return counted == other.counted;
-    }
-  };
+  using array = std::unique_ptr<T[], release>;
 
+  static constexpr std::size_t most_entries = std::size_t{1} << 31; // so that uses and slots have 32-bit numbers
+  static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
+
+  /// At most 6 of 7 slots are in use: a probe of a full map looks at 4 or so.
+  static std::size_t slots_for(std::size_t capacity) { return capacity + capacity / 6 + 1; }
+  static std::size_t window_for(std::size_t capacity) { return capacity / 2 + 16; }
+  static std::size_t order_for(std::size_t capacity) { return capacity + window_for(capacity); }
   static std::size_t bytes_for(std::size_t capacity) {
-    std::size_t index_bytes = 0;
-    {
-      boost::unordered_flat_set<std::uint32_t, index_hash, index_equal, counting_allocator<std::uint32_t>> sample(
-          0, index_hash{}, index_equal{}, counting_allocator<std::uint32_t>(&index_bytes));
-      index_bytes = 0;
-      sample.reserve(capacity);
+    return slots_for(capacity) * sizeof(entry) + order_for(capacity) * sizeof(std::uint32_t);
+  }
+
+  /// Zeroes, that take no memory before they are used.
+  template<class T>
+  static array<T> allocate(std::size_t count) {
+    array<T> memory(static_cast<T*>(std::calloc(count, sizeof(T))));
+    if (!memory) throw std::bad_alloc();
+    return memory;
+  }
+
+  std::size_t home(std::size_t hash) const {
+    return static_cast<std::size_t>((static_cast<unsigned __int128>(hash) * slots_) >> 64);
+  }
+  std::size_t after(std::size_t slot) const { return slot + 1 == slots_ ? 0 : slot + 1; }
+  static Key key_of(entry const& e) {
+    Key key;
+    std::memcpy(&key, e.key, sizeof(Key));
+    return key;
+  }
+  /// How far an entry is from its home.
+  std::size_t distance(std::size_t slot) const {
+    std::size_t const from = home(Hash{}(key_of(entries_[slot])));
+    return slot >= from ? slot - from : slot + slots_ - from;
+  }
+
+  place locate(Key const& key) const {
+    std::size_t slot = home(Hash{}(key));
+    for (std::size_t steps = 0;; ++steps, slot = after(slot)) {
+      entry const& e = entries_[slot];
+      if (e.last_used == 0) return {slot, false};
+      if (key_of(e) == key) return {slot, true};
+      if (steps > 0 && distance(slot) < steps) return {slot, false}; // it would have had this one's place
     }
-    return index_bytes + capacity * sizeof(entry);
   }
 
-  std::uint32_t take_slot() {
-    if (free_ != none) {
-      std::uint32_t const slot = free_;
-      free_ = (*entries_)[slot].newer;
-      return slot;
+  void move(std::size_t from, std::size_t to) {
+    entries_[to] = entries_[from];
+    if (std::uint32_t const rank = entries_[to].last_used; rank <= ordered_)
+      order_[rank - 1] = static_cast<std::uint32_t>(to);
+  }
+
+  /// Shifts what is at `slot`, and all behind it up to the next empty slot, by one.
+  void make_room(std::size_t slot) {
+    std::size_t last = slot;
+    while (entries_[last].last_used != 0) last = after(last);
+    while (last != slot) {
+      std::size_t const before = (last == 0 ? slots_ : last) - 1;
+      move(before, last);
+      last = before;
     }
-    entries_->push_back({});
-    return static_cast<std::uint32_t>(entries_->size() - 1);
   }
 
-  void erase_slot(std::uint32_t slot) {
-    index_.erase(slot);
-    unlink(slot);
-    (*entries_)[slot].newer = free_;
-    free_ = slot;
+  void erase(std::size_t slot) {
+    for (std::size_t next = after(slot); entries_[next].last_used != 0 && distance(next) > 0; next = after(next)) {
+      move(next, slot);
+      slot = next;
+    }
+    entries_[slot].last_used = 0;
+    --size_;
   }
 
-  void unlink(std::uint32_t slot) {
-    entry const& e = (*entries_)[slot];
-    (e.newer == none ? newest_ : (*entries_)[e.newer].older) = e.older;
-    (e.older == none ? oldest_ : (*entries_)[e.older].newer) = e.newer;
+  // ---- order of use
+
+  void touch(entry& e) {
+    if (e.last_used == clock_ && clock_ != 0) return;
+    e.last_used = ++clock_;
+    if (clock_ == clock_limit_) put_in_order();
   }
 
-  void link_newest(std::uint32_t slot) {
-    entry& e = (*entries_)[slot];
-    e.newer = none;
-    e.older = newest_;
-    (newest_ == none ? oldest_ : (*entries_)[newest_].newer) = slot;
-    newest_ = slot;
+  /// The slot of the least recently used entry. Precondition: not empty.
+  std::size_t oldest() {
+    for (;;) {
+      for (; evicted_to_ < ordered_; ++evicted_to_)
+        if (std::uint32_t const slot = order_[evicted_to_]; entries_[slot].last_used == evicted_to_ + 1) return slot;
+      put_in_order();
+    }
   }
 
-  void touch(std::uint32_t slot) {
-    if (slot == newest_) return;
-    unlink(slot);
-    link_newest(slot);
+  /// Writes the slots of all entries to `order_` by their last use, and numbers uses from there on. The numbers are
+  /// distinct, so each is a place in a window of them, which passes over all that there can be.
+  void put_in_order() {
+    std::uint32_t* const window = order_.get() + capacity_;
+    std::size_t const width = window_for(capacity_);
+    std::uint32_t count = 0;
+    for (std::uint64_t low = std::uint64_t{evicted_to_} + 1; count < size_; low += width) {
+      std::fill(window, window + width, none);
+      for (std::size_t slot = 0; slot != slots_; ++slot)
+        if (std::uint64_t const at = entries_[slot].last_used - low; at < width)
+          window[at] = static_cast<std::uint32_t>(slot);
+      for (std::size_t at = 0; at != width; ++at)
+        if (window[at] != none) order_[count++] = window[at];
+    }
+    for (std::uint32_t i = 0; i != count; ++i) entries_[order_[i]].last_used = i + 1;
+    ordered_ = clock_ = count;
+    evicted_to_ = 0;
   }
 
-  std::unique_ptr<std::vector<entry>> entries_; // on the heap: the index's functions point to it
   std::size_t capacity_;
-  boost::unordered_flat_set<std::uint32_t, index_hash, index_equal> index_;
-  std::uint32_t newest_ = none;
-  std::uint32_t oldest_ = none;
-  std::uint32_t free_ = none;
+  std::size_t slots_;
+  std::uint32_t clock_limit_;
+  array<entry> entries_;
+  array<std::uint32_t> order_; // slots of the uses 1 to `ordered_`, as far as still the last; then the window
+  std::size_t size_ = 0;
+  std::uint32_t clock_ = 0; // the last use
+  std::uint32_t ordered_ = 0;
+  std::uint32_t evicted_to_ = 0; // of order_: nothing before it is left
 };
 
 }

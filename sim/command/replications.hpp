@@ -12,9 +12,9 @@ namespace sim::command {
 
 /// How many independent runs of a scenario, and how they are put together.
 struct replication_plan {
-  std::uint64_t count = 1;         // with a precision: the least number
-  std::optional<double> precision; // goes on until half of the interval's width ÷ figure is below it for all watched
-  std::uint64_t most = 1000;       // with a precision
+  std::uint64_t count = 1;           // with a precision: the least number
+  std::optional<double> precision{}; // goes on until half of the interval's width ÷ figure is below it for all watched
+  std::uint64_t most = 1000;         // with a precision
   double confidence = 0.95;
   unsigned jobs = 1; // threads
 };

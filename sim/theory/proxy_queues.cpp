@@ -17,6 +17,14 @@ bool exponential(workload const& w) {
                      [](work_kind const& k) { return std::holds_alternative<scenario::exponential_time>(k.time); });
 }
 
+/// Of a balancer's threads while maps fill and redirects are many.
+double early_balancer_utilisation(scenario::scenario const& s, proxy_load const& load) {
+  double threads = 0;
+  for (scenario::balancer_group const& g : s.topology.balancers) threads += g.count * g.threads;
+  double const hops = load.requests_per_s * s.topology.proxies.count * (1 + load.early_redirect_ratio);
+  return utilisation(hops, mean_s({{1, s.simulated.balancer_time}}), threads);
+}
+
 std::string rate_broken_by(scenario::scenario const& s) {
   if (s.load.kind == load_kind::closed) return "a closed load's rate follows from the latency";
   if (s.load.kind == load_kind::trace) return "a trace's rate is only known when it is read";
@@ -65,8 +73,9 @@ proxy_load_choice load_of_proxies(scenario::scenario const& s) {
 std::string queue_broken_by(scenario::scenario const& s, proxy_load const& load) {
   if (s.load.kind != load_kind::poisson) return "arrivals are not Poisson";
   if (!model_of(s).broken.empty()) return "how many requests are redirected is not known: " + model_of(s).broken;
+  // A twentieth of a balancer's time: the wait for its threads is then some hundredths of the service.
   bool const redirects_queue =
-      s.topology.proxies.redirect_time.count() > 0 || mean_s({{1, s.simulated.balancer_time}}) > 0;
+      s.topology.proxies.redirect_time.count() > 0 || early_balancer_utilisation(s, load) > 0.05;
   if (redirects_queue && std::abs(load.early_redirect_ratio - load.redirect_ratio) > 0.02)
     return "redirects are work that becomes less while the maps fill, so no queue is in a steady state";
   if (load.servers == 0) return {};

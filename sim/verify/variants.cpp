@@ -3,6 +3,8 @@
 #include "sim/theory/expect.hpp"
 
 #include <algorithm>
+#include <cctype>
+#include <charconv>
 
 namespace sim::verify {
 namespace {
@@ -34,6 +36,33 @@ std::string events_in_the_way(scenario::scenario const& s, balancer_kind kind) {
   if (!changes) return {};
   auto const struck = std::find_if(s.events.begin(), s.events.end(), strikes_balancer);
   return struck == s.events.end() ? "" : "the event '" + struck->name + "' is about balancers of another kind";
+}
+
+/// Whether nginx, which decodes targets on the redirected way, would send another one than it got: %XX of anything but
+/// an unreserved character (RFC 3986, section 2.3).
+bool decodes_to_another(std::string const& target) {
+  for (std::size_t at = target.find('%'); at != std::string::npos; at = target.find('%', at + 1)) {
+    unsigned value = 0;
+    auto const [end, error] =
+        std::from_chars(target.data() + at + 1, target.data() + std::min(at + 3, target.size()), value, 16);
+    bool const unreserved =
+        std::isalnum(static_cast<int>(value)) != 0 || value == '-' || value == '.' || value == '_' || value == '~';
+    if (error != std::errc{} || value > 127 || !unreserved) return true;
+  }
+  return false;
+}
+
+/// Where stock nginx is known to route otherwise than a gateway; empty when nowhere.
+std::string known_to_differ(scenario::scenario const& s) {
+  for (scenario::event const& e : s.events)
+    if (!std::holds_alternative<scenario::move_sessions>(e.action))
+      return "the event '" + e.name + "': nginx meets nodes that die in its own way";
+  std::vector<std::string> targets = s.load.targets;
+  for (scenario::mix_entry const& entry : s.load.mix)
+    targets.insert(targets.end(), entry.targets.begin(), entry.targets.end());
+  auto const odd = std::find_if(targets.begin(), targets.end(), decodes_to_another);
+  if (odd != targets.end()) return "nginx decodes the target " + *odd + ", which proxies then cannot read";
+  return {};
 }
 
 balancer_group as_gateway(balancer_group g) {
@@ -68,6 +97,7 @@ variant with_gateways(scenario::scenario const& s) {
 }
 
 variant with_nginx(scenario::scenario const& s) {
+  if (auto why = known_to_differ(s); !why.empty()) return {std::nullopt, why};
   if (auto why = events_in_the_way(s, balancer_kind::nginx); !why.empty()) return {std::nullopt, why};
   scenario::scenario other = s;
   other.thresholds.clear();

@@ -18,7 +18,8 @@ struct variant {
 variant with_gateways(scenario::scenario const& s);
 
 /// All balancers nginx with the article's configurations: the same the other way round. Not for gateways that guess
-/// otherwise than at random or round robin, nor maps that evict, nor events that start or strike balancers.
+/// otherwise than at random or round robin, maps that evict, nodes that are struck, or targets that nginx changes on
+/// the redirected way so that proxies cannot read them.
 variant with_nginx(scenario::scenario const& s);
 
 }

@@ -45,7 +45,7 @@ public:
 private:
   /// What `runs` runs with consecutive seeds came to; none when the engine or the variant is not there.
   std::vector<result> results_of(std::string const& engine, evaluate const& evaluate, variant const& what,
-                                 unsigned runs, bool must_be_sound) {
+                                 unsigned runs, bool must_hold_invariants) {
     std::vector<result> results;
     if (!evaluate) return results;
     if (!what.what) {
@@ -58,29 +58,35 @@ private:
         how_.progress(scenario_.name + ": " + engine + ", run " + std::to_string(i + 1) + " of " +
                       std::to_string(runs));
       try {
-        results.push_back(evaluate(s));
+        result r = evaluate(s);
+        if (is_sound(engine, s.seed, r, must_hold_invariants)) results.push_back(std::move(r));
       } catch (refused const& error) {
         out_.notes.push_back(engine + ": not run: " + error.what());
         return {};
       }
-      check_soundness(engine, s.seed, results.back(), must_be_sound);
     }
     return results;
   }
 
-  void check_soundness(std::string const& engine, std::uint64_t seed, result const& r, bool must_be_sound) {
+  /// Notes what makes a run no agreement. False when its figures say nothing of its subject.
+  bool is_sound(std::string const& engine, std::uint64_t seed, result const& r, bool must_hold_invariants) {
     std::string const which = engine + ", seed " + std::to_string(seed) + ": ";
-    if (r.verdict == measure::verdict::invalid || r.verdict == measure::verdict::interrupted)
+    if (r.verdict == measure::verdict::invalid || r.verdict == measure::verdict::interrupted) {
       out_.failures.push_back(which + (r.reasons.empty() ? "not a whole run" : r.reasons.front()));
-    if (!must_be_sound) return;
+      return false;
+    }
+    if (!must_hold_invariants) return true;
     for (measure::invariant_result const& i : r.invariants)
       if (i.violations > 0)
         out_.failures.push_back(which + "invariant " + i.name + ": " + std::to_string(i.violations) + " violations");
+    return true;
   }
 
   void add_row(std::string const& metric, prediction const* theory) {
+    // A profile holds the gateway's times: nginx's latencies are not what it is about.
+    bool const about_nginx = !metric.starts_with("latency_ms");
     sample const simulated = sample_of(simulated_, metric), gateway = sample_of(gateway_, metric),
-                 nginx = sample_of(nginx_, metric);
+                 nginx = about_nginx ? sample_of(nginx_, metric) : sample{};
     metric_row row;
     row.metric = metric;
     if (theory && theory->value) {

@@ -146,6 +146,7 @@ void balancers::perform(flight_id id, action const& next) {
   ++f.hops;
   f.where = flight::place::to_proxy;
   w_.record.hop_sent(f, w_.now());
+  w_.proxies.expect(f);
   w_.time.to_flight(w_.now() + w_.proxy_wire(), happening::reaches_proxy, id, f.life);
 }
 

@@ -57,6 +57,7 @@ void clients::issue_due() {
   load::planned_request const request = *next_;
   next_ = source_->next();
   exhausted_ = !next_;
+  if (next_) w_.record.expect(next_->character);
   issue(request, w_.now(), nobody);
 }
 
@@ -137,6 +138,7 @@ void clients::send(flight_id id) {
   w_.record.sent(f);
   f.where = flight::place::to_balancer;
   f.carried = true;
+  w_.balancers.expect(f);
   enlist(id);
   w_.time.to_flight(w_.now() + w_.client_wire(), happening::reaches_balancer, id, f.life);
 }

@@ -44,6 +44,9 @@ public:
   /// A new balancer, or the new life of one that was restarted.
   virtual void open(std::size_t balancer, desk_settings const& settings) = 0;
 
+  /// A request of `token` is on its way to the balancer: what it will need is brought near. Decides nothing.
+  virtual void prefetch(std::size_t balancer, token_id token) const = 0;
+
   virtual action start(std::size_t balancer, flight_id flight, request const& what, std::int64_t now_ns,
                        load::small_stream& random) = 0;
   virtual action on_redirect(std::size_t balancer, flight_id flight, upstream_id target) = 0;
@@ -70,6 +73,8 @@ public:
     if (routers_.size() <= balancer) routers_.resize(balancer + 1);
     routers_[balancer] = std::move(made);
   }
+
+  void prefetch(std::size_t balancer, token_id token) const override { routers_[balancer]->prefetch(keys_.of(token)); }
 
   action start(std::size_t balancer, flight_id flight, request const& what, std::int64_t now_ns,
                load::small_stream& random) override {
@@ -111,9 +116,11 @@ private:
 /// Tokens as they are numbered.
 struct dense_keys {
   using key = token_id;
+  /// Multiples of the golden ratio: neighbours are spread evenly (Knuth, TAOCP 3, 6.4).
   struct hash {
-    using is_avalanching = void;
-    std::size_t operator()(token_id token) const noexcept { return load::mix(static_cast<std::uint64_t>(token)); }
+    std::size_t operator()(token_id token) const noexcept {
+      return static_cast<std::uint64_t>(token) * 0x9e3779b97f4a7c15u;
+    }
   };
   static key of(token_id token) { return token; }
 };

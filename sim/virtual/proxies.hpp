@@ -31,6 +31,11 @@ public:
   std::int64_t busy_ns(std::size_t index) const;
 
   // requests
+  /// It is on its way here.
+  void expect(flight const& f) const {
+    if (auto const& node = all_[f.proxy].node; node && f.plan.kind == load::token_kind::own)
+      node->prefetch(fakeproxy::cluster::character_id{f.plan.character});
+  }
   void on_request(flight_id id);
   void on_service_end(flight_id id);
   void on_sharing_end(std::size_t index, std::uint32_t announced);

@@ -17,6 +17,10 @@ public:
   std::optional<summary> brief; // while counting: no records of requests and hops are kept
 
   // clients
+  /// A request of the character is the next.
+  void expect(std::uint32_t character) const {
+    if (brief) brief->expect(character);
+  }
   journal::request_id issue(flight const& f) {
     ++issued_;
     if (brief) {

@@ -109,6 +109,7 @@ std::uint32_t sols::wrap(message const& m, link_id id) {
 void sols::send(std::size_t proxy, std::uint32_t sol, message const& m) {
   link& l = link_of(proxy, sol);
   if (l.id == 0) return;
+  if (all_[sol].state) all_[sol].state->shard().prefetch(m.character);
   l.last_to_sol_ns = std::max(l.last_to_sol_ns, w_.now() + w_.rpc_wire());
   w_.time.at(l.last_to_sol_ns, happening::message_at_sol, wrap(m, l.id));
 }

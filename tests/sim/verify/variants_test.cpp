@@ -52,9 +52,15 @@ TEST_CASE("what has no counterpart says why") {
   struck.events.resize(1);
   struck.events[0].name = "upgrade";
   struck.events[0].action = scenario::restart_node{"gateway[0]", true};
-  row const rows[] = {{"external", true, with(external)},        {"template", true, with(custom)},
-                      {"external", false, with(external)},       {"guesses round robin", false, with(hashed)},
-                      {"number of entries", false, with(small)}, {"'upgrade'", false, struck}};
+  auto odd = with({});
+  odd.load.targets = {"/plain/%33%34/", "/a%2Fb"};
+  row const rows[] = {{"nginx decodes the target /a%2Fb", false, odd},
+                      {"external", true, with(external)},
+                      {"template", true, with(custom)},
+                      {"external", false, with(external)},
+                      {"guesses round robin", false, with(hashed)},
+                      {"number of entries", false, with(small)},
+                      {"'upgrade'", false, struck}};
   for (row const& x : rows) {
     INFO(x.why);
     variant const v = x.gateways ? with_gateways(x.s) : with_nginx(x.s);
@@ -62,6 +68,8 @@ TEST_CASE("what has no counterpart says why") {
     CHECK(v.why_not.find(x.why) != std::string::npos);
   }
   CHECK(with_gateways(struck).what); // gateways stay gateways
+  odd.load.targets.pop_back();
+  CHECK(with_nginx(odd).what); // 34, however it is written
 }
 
 }

@@ -1,0 +1,105 @@
+#pragma once
+
+#include "fakeproxy/cluster/types.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace fakeproxy::cluster {
+
+/// What is kept for each of very many characters: a hash table without a byte beyond its slots (open addressing, linear
+/// probing), that grows by half. Pointers into it hold until something is added or erased. Not thread-safe.
+///
+/// `Value` is small and trivially copyable. There is no entry for character_id::none.
+template<class Value>
+class session_table {
+public:
+  std::size_t size() const { return size_; }
+
+  /// Brings the character's place into the processor's caches, for a call that comes soon.
+  void prefetch(character_id character) const {
+    if (!slots_.empty()) __builtin_prefetch(&slots_[home(character)], 1);
+  }
+
+  Value* find(character_id character) { return const_cast<Value*>(std::as_const(*this).find(character)); }
+  Value const* find(character_id character) const {
+    if (slots_.empty()) return nullptr;
+    slot const& s = slots_[locate(character)];
+    return s.character == character && character != character_id::none ? &s.value : nullptr;
+  }
+
+  struct placed {
+    Value& value;
+    bool fresh;
+  };
+  /// The character's value, a new one if there was none. Precondition: not character_id::none.
+  placed try_emplace(character_id character) {
+    if (size_ + 1 > slots_.size() - slots_.size() / 5) grow();
+    slot& s = slots_[locate(character)];
+    bool const fresh = s.character == character_id::none;
+    if (fresh) {
+      s = {character, Value{}};
+      ++size_;
+    }
+    return {s.value, fresh};
+  }
+  Value& operator[](character_id character) { return try_emplace(character).value; }
+
+  bool erase(character_id character) {
+    if (!find(character)) return false;
+    std::size_t hole = locate(character);
+    for (std::size_t next = after(hole); slots_[next].character != character_id::none; next = after(next)) {
+      std::size_t const from = home(slots_[next].character);
+      // Whether `from` lies cyclically in (hole, next]: then this one stays.
+      bool const stays = hole <= next ? hole < from && from <= next : hole < from || from <= next;
+      if (stays) continue;
+      slots_[hole] = slots_[next];
+      hole = next;
+    }
+    slots_[hole].character = character_id::none;
+    --size_;
+    return true;
+  }
+
+  /// Calls `f(character, value)` with each, in no order that may be seen.
+  template<class F>
+  void for_each(F f) const {
+    for (slot const& s : slots_)
+      if (s.character != character_id::none) f(s.character, s.value);
+  }
+
+private:
+  struct slot {
+    character_id character = character_id::none;
+    Value value{};
+  };
+  static_assert(std::is_trivially_copyable_v<Value>);
+
+  // Multiples of the golden ratio: characters that are numbered one by one are spread evenly (Knuth, TAOCP 3, 6.4).
+  std::size_t home(character_id character) const {
+    std::uint64_t const hash = raw(character) * std::uint64_t{0x9e3779b97f4a7c15u};
+    return static_cast<std::size_t>((static_cast<unsigned __int128>(hash) * slots_.size()) >> 64);
+  }
+  std::size_t after(std::size_t place) const { return place + 1 == slots_.size() ? 0 : place + 1; }
+
+  /// The character's slot, or the empty one where it belongs.
+  std::size_t locate(character_id character) const {
+    std::size_t place = home(character);
+    while (slots_[place].character != character && slots_[place].character != character_id::none) place = after(place);
+    return place;
+  }
+
+  void grow() {
+    std::vector<slot> const old = std::exchange(slots_, std::vector<slot>(slots_.size() + slots_.size() / 2 + 8));
+    for (slot const& s : old)
+      if (s.character != character_id::none) slots_[locate(s.character)] = s;
+  }
+
+  std::vector<slot> slots_;
+  std::size_t size_ = 0;
+};
+
+}
