@@ -89,14 +89,14 @@ inline void report(routing const& r) {
               1e3 * r.latency_s / requests);
 }
 
-/// PROGRAM CHARACTERS SEED
+/// PROGRAM CHARACTERS SEED [WAY]
 struct arguments {
   std::uint32_t characters;
   std::uint64_t seed;
 
   arguments(int argc, char** argv) {
     if (argc != 3 || std::atol(argv[1]) < 1) {
-      std::fprintf(stderr, "usage: %s CHARACTERS SEED\n", argv[0]);
+      std::fprintf(stderr, "usage: %s CHARACTERS SEED [actor-each|reused]\n", argv[0]);
       std::exit(2);
     }
     characters = static_cast<std::uint32_t>(std::atol(argv[1]));

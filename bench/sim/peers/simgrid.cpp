@@ -1,6 +1,6 @@
-/// The standard model in SimGrid S4U. Requests are carried by actors that are used again, each of which sleeps until an
-/// arrival of its own (an actor a request costs more); a message is a sleep, a proxy's servers are a semaphore, whose
-/// queue is in order of arrival.
+/// The standard model in SimGrid S4U, in two ways: an actor for each request (`actor-each`), as its users write it, and
+/// actors that are used again (`reused`), each of which sleeps until an arrival of its own: less work for SimGrid. A
+/// message is a sleep; a proxy's servers are a semaphore, whose queue is in order of arrival.
 
 #include "bench/sim/peers/model.hpp"
 
@@ -33,11 +33,7 @@ struct simulation {
 
   void message() { sg4::this_actor::sleep_for(random.hop()); }
 
-  void request() {
-    next_arrival_s += random.exponential(1 / bench::rate_rps);
-    double const began = next_arrival_s;
-    if (began < sg4::Engine::get_clock()) ++late;
-    sg4::this_actor::sleep_until(began);
+  void request(double began) {
     std::uint32_t const character = random.below(characters), balancer = random.below(bench::balancers);
     message(); // to the balancer
     std::uint8_t proxy = world.first_choice(balancer, character, random);
@@ -62,10 +58,21 @@ struct simulation {
     world.latency_s += sg4::Engine::get_clock() - began;
   }
 
+  /// An actor that carries one request after another.
   void carry() {
     while (left > 0) {
       --left;
-      request();
+      double const at = next_arrival_s += random.exponential(1 / bench::rate_rps);
+      if (at < sg4::Engine::get_clock()) ++late;
+      sg4::this_actor::sleep_until(at);
+      request(at);
+    }
+  }
+  /// An actor that makes one for each request.
+  void arrive(sg4::Host* host) {
+    for (; left > 0; --left) {
+      sg4::this_actor::sleep_for(random.exponential(1 / bench::rate_rps));
+      sg4::Actor::create("request", host, [this] { request(sg4::Engine::get_clock()); });
     }
   }
 };
@@ -74,12 +81,16 @@ struct simulation {
 
 int main(int argc, char** argv) {
   sg4::Engine engine(&argc, argv);
-  bench::arguments const asked(argc, argv);
+  std::string const way = argc == 4 ? argv[3] : "";
+  bench::arguments const asked(way == "reused" || way == "actor-each" ? 3 : 0, argv);
   simulation s(asked);
   auto* zone = sg4::create_full_zone("lab");
   auto* host = zone->create_host("host", 1e9);
   zone->seal();
-  for (std::uint32_t i = 0; i != carriers; ++i) sg4::Actor::create("carrier", host, [&s] { s.carry(); });
+  if (way == "actor-each")
+    sg4::Actor::create("arrivals", host, [&s, host] { s.arrive(host); });
+  else
+    for (std::uint32_t i = 0; i != carriers; ++i) sg4::Actor::create("carrier", host, [&s] { s.carry(); });
   engine.run();
   if (s.late > 0) {
     std::fprintf(stderr, "%llu arrivals were late: more carriers\n", static_cast<unsigned long long>(s.late));
