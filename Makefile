@@ -25,7 +25,7 @@ test: setup ## all tests: unit tests under AddressSanitizer and UBSan, live test
 	@tools/build release all
 	@tools/test release live
 
-lint: ## clang-format check, and clang-tidy on the files that changed (all with LINT=all)
+lint: ## clang-format check, headers alone, and clang-tidy on the files that changed (all with LINT=all)
 	@tools/setup lint
 	@tools/lint $(LINT)
 

@@ -1,12 +1,12 @@
 #include "config/document.hpp"
 #include "config/version.hpp"
 #include "fakeproxy/net/process.hpp"
+#include "limits/open_files.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <csignal>
 #include <iostream>
-#include <sys/resource.h>
 
 namespace {
 
@@ -76,14 +76,6 @@ config::document read_document(flags const& f) {
   return document;
 }
 
-/// As many descriptors as allowed: every balancer connects to every proxy, and every proxy to every sol.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 }
 
 int main(int argc, char** argv) {
@@ -103,7 +95,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   std::signal(SIGPIPE, SIG_IGN);
-  raise_descriptor_limit();
+  limits::raise_open_files();
   std::unique_ptr<fakeproxy::net::process> process;
   try {
     process = std::make_unique<fakeproxy::net::process>(fakeproxy::net::read_settings(read_document(f)));

@@ -3,6 +3,7 @@
 #include "config/version.hpp"
 #include "gateway/net/server.hpp"
 #include "gateway/net/settings.hpp"
+#include "limits/open_files.hpp"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -12,7 +13,6 @@
 #include <cstring>
 #include <exception>
 #include <string>
-#include <sys/resource.h>
 #include <system_error>
 #include <unistd.h>
 #include <vector>
@@ -56,13 +56,6 @@ gateway::net::settings read(flags const& f) {
   return gateway::net::read_settings(document);
 }
 
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 std::string text_of(gateway::net::endpoint const& where) {
   return gateway::http::host_port{where.address().to_string(), where.port()}.text();
 }
@@ -83,7 +76,7 @@ int run(flags const& f) {
     std::printf("configuration is valid: %zu upstreams, %u threads\n", settings.upstreams.size(), settings.threads);
     return 0;
   }
-  raise_descriptor_limit();
+  limits::raise_open_files();
   std::signal(SIGPIPE, SIG_IGN);
   gateway::net::server server(std::move(settings), [f] { return read(f); });
   print_ready(server);

@@ -141,23 +141,24 @@ json events(result const& r) {
 }
 
 std::string summary_json(result const& r) {
-  json const out = {{"schema_version", summary_schema_version},
-                    {"scenario", r.scenario},
-                    {"description", r.description},
-                    {"file", file_name(r.file)},
-                    {"engine", r.engine},
-                    {"seed", r.seed},
-                    {"verdict", verdict_name(r.verdict)},
-                    {"exit_code", r.exit_code},
-                    {"reasons", r.reasons},
-                    {"duration_s", r.duration_s},
-                    {"metrics", to_json(r.metrics)},
-                    {"phases", phases(r)},
-                    {"balancers", balancers(r)},
-                    {"invariants", invariants(r)},
-                    {"thresholds", thresholds(r)},
-                    {"events", events(r)},
-                    {"notes", r.notes}};
+  json out = {{"schema_version", summary_schema_version},
+              {"scenario", r.scenario},
+              {"description", r.description},
+              {"file", file_name(r.file)},
+              {"engine", r.engine},
+              {"seed", r.seed},
+              {"verdict", verdict_name(r.verdict)},
+              {"exit_code", r.exit_code},
+              {"reasons", r.reasons},
+              {"duration_s", r.duration_s},
+              {"metrics", to_json(r.metrics)},
+              {"phases", phases(r)},
+              {"balancers", balancers(r)},
+              {"invariants", invariants(r)},
+              {"thresholds", thresholds(r)},
+              {"events", events(r)},
+              {"notes", r.notes}};
+  if (r.history_hash) out["history_hash"] = hexadecimal(*r.history_hash);
   return out.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 

@@ -27,7 +27,7 @@ std::string heading(result const& r) {
   std::string out = one_line(r.scenario) + ": " + upper(verdict_name(r.verdict)) + "\n";
   if (!r.description.empty()) out += "  " + one_line(r.description) + "\n";
   return out + "  " + r.engine + " engine, seed " + std::to_string(r.seed) + ", " + fixed(r.duration_s, 1) + " s, " +
-         file_name(r.file) + "\n";
+         file_name(r.file) + (r.history_hash ? ", history " + hexadecimal(*r.history_hash) : std::string()) + "\n";
 }
 
 void ratio_row(table& t, std::string const& name, ratio_metric const* ratio) {

@@ -53,4 +53,10 @@ std::string one_line(std::string_view text) {
   return line;
 }
 
+std::string hexadecimal(std::uint64_t value) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
 }

@@ -2,6 +2,7 @@
 
 #include "sim/measure/result.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,9 @@ std::string file_name(std::string const& path);
 /// Standard errors between measured and theory: "+0.31 se"; "exact" or "not exact" where theory allows no error; or
 /// empty.
 std::string difference(sim::measure::ratio_metric const& ratio);
+
+/// 16 lower-case hexadecimal digits.
+std::string hexadecimal(std::uint64_t value);
 
 /// `text` on one line.
 std::string one_line(std::string_view text);

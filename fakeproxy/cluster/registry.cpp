@@ -160,6 +160,12 @@ registry::answer registry::find(character_id character, time_point now, sol_acti
   return owner_of(at->second);
 }
 
+registry::answer registry::last_granted(character_id character) const {
+  auto const at = sessions_.find(character);
+  if (at == sessions_.end()) return {};
+  return {.owner = at->second.owner, .epoch = at->second.epoch};
+}
+
 bool registry::holds(character_id character, incarnation by, session_epoch epoch, time_point now, sol_actions& out) {
   auto const at = sessions_.find(character);
   return at != sessions_.end() && owned(at->second, now, out) && at->second.owner == by && at->second.epoch == epoch;

@@ -91,6 +91,8 @@ public:
   /// A living incarnation other than `than`, chosen by `random` (uniform 64 bits).
   std::optional<incarnation> another(incarnation than, std::uint64_t random) const;
   link_id link_of(incarnation who) const;
+  /// Who was granted the character's session last, as `answer::owner` and `answer::epoch`; says nothing of leases.
+  answer last_granted(character_id character) const;
   std::size_t session_count() const { return sessions_.size(); }
   std::size_t living_count() const;
 

@@ -1,5 +1,6 @@
 #include "fakeproxy/net/http_connection.hpp"
 
+#include "fakeproxy/cluster/game_state.hpp"
 #include "fakeproxy/net/proxy_server.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -168,9 +169,7 @@ void http_connection::on_service_done() {
 
 bool http_connection::game_state() const {
   if (character_ == cluster::character_id::none) return false;
-  bool const safe = facts_.verb == http::verb::get || facts_.verb == http::verb::head ||
-                    facts_.verb == http::verb::options || facts_.verb == http::verb::trace;
-  return !safe || facts_.target.starts_with("/characters/");
+  return cluster::needs_sol(facts_.verb, facts_.target);
 }
 
 void http_connection::apply() {

@@ -13,23 +13,6 @@ namespace {
 
 constexpr std::string_view crlf = "\r\n";
 
-bool is_idempotent(beast_http::verb verb) {
-  using enum beast_http::verb;
-  switch (verb) {
-  case get:
-  case head:
-  case options:
-  case trace:
-  case put:
-  case delete_:
-  case propfind:
-  case report:
-    return true;
-  default:
-    return false;
-  }
-}
-
 /// Origin-form of an absolute-form target (RFC 9112 3.2.2: servers must accept it).
 std::string_view origin_form(std::string_view target) {
   for (std::string_view const scheme : {std::string_view("http://"), std::string_view("https://")})
@@ -97,6 +80,23 @@ void append_joined(std::string& out, message_head const& head, char const* base,
   out.append(last).append(crlf);
 }
 
+}
+
+bool is_idempotent(beast_http::verb verb) {
+  using enum beast_http::verb;
+  switch (verb) {
+  case get:
+  case head:
+  case options:
+  case trace:
+  case put:
+  case delete_:
+  case propfind:
+  case report:
+    return true;
+  default:
+    return false;
+  }
 }
 
 head_refusal summarise(message_head const& head, char const* base, request_summary& out) {

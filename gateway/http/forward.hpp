@@ -11,6 +11,9 @@
 /// Heads as they travel on: re-serialised from what was parsed, so that no two parsers can disagree about them.
 namespace gateway::http {
 
+/// Whether a request may be sent again (RFC 9110 9.2.2; PROPFIND and REPORT as RFC 4918 and RFC 3253 have them).
+bool is_idempotent(boost::beast::http::verb method);
+
 /// What a request's head means for its way through the gateway.
 struct request_summary {
   std::string_view target;        // as sent to the upstream: origin-form

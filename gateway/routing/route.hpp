@@ -31,6 +31,24 @@ enum class refusal : std::uint8_t {
   upstream_timeout    // silent after it had, or may have had, the request
 };
 
+/// The status with which the balancer answers.
+constexpr std::uint16_t status_of(refusal why) {
+  switch (why) {
+  case refusal::owner_unreachable:
+    return 503;
+  case refusal::upstream_timeout:
+    return 504;
+  case refusal::none:
+  case refusal::all_failed:
+  case refusal::redirect_limit:
+  case refusal::unknown_target:
+  case refusal::malformed_redirect:
+  case refusal::upstream_failed:
+    break;
+  }
+  return 502;
+}
+
 /// What to do next. `wake`: those who wait on this route's key may go on.
 struct action {
   action_kind kind = action_kind::respond;

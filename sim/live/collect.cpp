@@ -1,17 +1,12 @@
 #include "sim/live/collect.hpp"
 
 #include "journal/journal.hpp"
+#include "sim/measure/owners.hpp"
 
 #include <map>
 #include <utility>
 
 namespace sim::live {
-
-namespace {
-
-std::uint32_t proxy_of(journal::incarnation_id incarnation) { return static_cast<std::uint32_t>(incarnation >> 48); }
-
-}
 
 void read_journals(topology const& nodes, measure::run_records& records) {
   for (std::size_t i = 0; i < nodes.proxies().size(); ++i) {
@@ -50,27 +45,10 @@ std::uint64_t redirect_tail::count(topology const& nodes) {
 
 std::vector<session_place> sessions_now(topology const& nodes) {
   std::map<std::uint32_t, journal::incarnation_id> owners;
-  for (sol_node const& sol : nodes.sols()) {
-    for (auto const& event : journal::read<journal::sol_event>(nodes.journal_of(sol.name), "sol_event")) {
-      switch (event.kind) {
-      case journal::sol_event_kind::granted:
-        owners[event.character] = event.incarnation;
-        break;
-      case journal::sol_event_kind::released:
-        owners.erase(event.character);
-        break;
-      case journal::sol_event_kind::fenced:
-        std::erase_if(owners, [&](auto const& entry) {
-          return entry.second == event.incarnation && entry.first % nodes.sols().size() == event.sol;
-        });
-        break;
-      default:
-        break;
-      }
-    }
-  }
+  for (sol_node const& sol : nodes.sols())
+    measure::follow_owners(journal::read<journal::sol_event>(nodes.journal_of(sol.name), "sol_event"), owners);
   std::vector<session_place> sessions;
-  for (auto const& [character, incarnation] : owners) sessions.push_back({character, proxy_of(incarnation)});
+  for (auto const& [character, incarnation] : owners) sessions.push_back({character, measure::proxy_of(incarnation)});
   return sessions;
 }
 

@@ -60,10 +60,14 @@ void connection::connect() {
   begin_ = end_ = 0;
   auto const& where = owner_.balancers_[balancer_].where;
   int const one = 1;
+  // Without congestion to control, the simplest control costs the least: some kernels' default (BBR) paces with timers.
+  // Every Linux kernel has Reno; where it may not be chosen, the default stays.
+  constexpr char reno[] = "reno";
   fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   bool const begun = fd_ >= 0 && ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) == 0 &&
                      (::connect(fd_, where.data(), static_cast<socklen_t>(where.size())) == 0 || errno == EINPROGRESS);
   if (begun) {
+    ::setsockopt(fd_, IPPROTO_TCP, TCP_CONGESTION, reno, sizeof reno - 1);
     owner_.ready_.add(fd_, (static_cast<std::uint64_t>(number_) << 32) | life_); // tells when it is connected
   } else { // later, so that a source that orders again does not recurse
     asio::post(owner_.context_, [this, life = life_] {

@@ -48,18 +48,6 @@ asio::awaitable<bool> poll_until(Condition condition, std::chrono::nanoseconds p
 
 }
 
-void notification_ledger::receive(std::uint64_t number) {
-  ++received_;
-  if (number > last_) {
-    for (std::uint64_t skipped = last_ + 1; skipped < number; ++skipped) missing_.insert(skipped);
-    last_ = number;
-  } else if (missing_.erase(number) > 0) {
-    ++reordered_;
-  } else {
-    ++doubled_;
-  }
-}
-
 struct eve_clients::member {
   using stream = websocket::stream<beast::tcp_stream>;
 
@@ -74,7 +62,7 @@ struct eve_clients::member {
   std::map<std::uint64_t, std::int64_t> asked; // request id → when
   std::uint64_t next_id = 1;
   measure::eve_record record;
-  notification_ledger notifications;
+  measure::notification_ledger notifications;
 };
 
 struct eve_clients::shared_state {
@@ -258,10 +246,12 @@ void eve_clients::stop_requests() {
 }
 
 asio::awaitable<void> eve_clients::settle(std::map<std::uint32_t, std::uint64_t> sent,
+                                          std::function<bool(std::uint32_t)> served,
                                           std::chrono::nanoseconds patience) {
   auto const state = state_;
-  auto const settled = [&sent, state] {
+  auto const settled = [&sent, &served, state] {
     return std::all_of(state->members.begin(), state->members.end(), [&](auto const& who) {
+      if (!served(who->character)) return true;
       auto const last = sent.find(who->character);
       return who->asked.empty() && (last == sent.end() || who->notifications.has_all(last->second));
     });
@@ -269,12 +259,18 @@ asio::awaitable<void> eve_clients::settle(std::map<std::uint32_t, std::uint64_t>
   co_await poll_until(settled, patience);
 }
 
-asio::awaitable<void> eve_clients::log_out(std::chrono::nanoseconds patience) {
+asio::awaitable<void> eve_clients::log_out(std::function<bool(std::uint32_t)> served,
+                                           std::chrono::nanoseconds patience) {
   auto const state = state_;
   state->leaving = true;
   for (auto const& who : state->members) {
     json const logout{{"op", "logout"}};
-    if (who->logged_in) shared_state::send(who, logout);
+    error_code ignored;
+    if (!served(who->character)) { // nobody would say goodbye
+      if (who->socket) beast::get_lowest_layer(*who->socket).socket().close(ignored);
+    } else if (who->logged_in) {
+      shared_state::send(who, logout);
+    }
   }
   auto const all_ended = [state] {
     return std::all_of(state->members.begin(), state->members.end(), [](auto const& who) { return who->ended; });

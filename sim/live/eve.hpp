@@ -1,6 +1,7 @@
 #pragma once
 
 #include "fakeproxy/cluster/token.hpp"
+#include "sim/measure/notification_ledger.hpp"
 #include "sim/measure/records.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -8,10 +9,10 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <random>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -24,24 +25,6 @@ struct eve_settings {
   std::uint32_t token_bytes = 40;
   double request_rate_rps = 1; // per client, Poisson
   std::uint64_t seed = 1;
-};
-
-/// Judges the numbers of one character's notifications, 1, 2, …, over all logins of a run.
-class notification_ledger {
-public:
-  void receive(std::uint64_t number);
-  /// The sol gave out numbers up to `sent`.
-  bool has_all(std::uint64_t sent) const { return last_ >= sent && missing_.empty(); }
-
-  std::uint64_t received() const { return received_; }
-  std::uint64_t doubled() const { return doubled_; }
-  std::uint64_t reordered() const { return reordered_; }
-  std::uint64_t lost(std::uint64_t sent) const { return missing_.size() + (sent > last_ ? sent - last_ : 0); }
-
-private:
-  std::uint64_t last_ = 0;
-  std::uint64_t received_ = 0, doubled_ = 0, reordered_ = 0;
-  std::set<std::uint64_t> missing_; // below last_
 };
 
 /// EVE clients: long-lived WebSocket connections that log in at a proxy (and follow their session when it moves or its
@@ -59,9 +42,11 @@ public:
   void start_requests();
   void stop_requests();
   /// Waits, at most `patience`, until every answer and every notification up to `sent` (by character) has arrived.
-  boost::asio::awaitable<void> settle(std::map<std::uint32_t, std::uint64_t> sent, std::chrono::nanoseconds patience);
-  /// Logs out and closes all, within `patience`.
-  boost::asio::awaitable<void> log_out(std::chrono::nanoseconds patience);
+  /// `served`: whether the sol of a character runs; nothing is waited for from one that does not.
+  boost::asio::awaitable<void> settle(std::map<std::uint32_t, std::uint64_t> sent,
+                                      std::function<bool(std::uint32_t)> served, std::chrono::nanoseconds patience);
+  /// Logs out and closes all, within `patience`; those that are not `served` are closed at once.
+  boost::asio::awaitable<void> log_out(std::function<bool(std::uint32_t)> served, std::chrono::nanoseconds patience);
 
   /// `sent`: by character, the last number that a sol gave out.
   std::vector<measure::eve_record> records(std::map<std::uint32_t, std::uint64_t> const& sent) const;

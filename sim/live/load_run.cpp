@@ -2,6 +2,7 @@
 
 #include "sim/live/clock.hpp"
 #include "sim/live/load_worker.hpp"
+#include "sim/load/phase_clock.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
@@ -118,14 +119,7 @@ load_progress load_run::progress() const {
   }
   std::int64_t const since = now_ns() - start_ns_;
   std::uint64_t const started = started_.load(std::memory_order_relaxed);
-  while (sum.phase + 1 < scenario_.phases.size()) {
-    scenario::phase const& now = scenario_.phases[sum.phase];
-    bool const over = now.until_share && total_ > 0
-                          ? static_cast<double>(started) >= *now.until_share * static_cast<double>(total_)
-                          : since >= now.until.count();
-    if (!over) break;
-    ++sum.phase;
-  }
+  sum.phase = load::phase_clock(scenario_.phases, total_).at(since, started);
   return sum;
 }
 

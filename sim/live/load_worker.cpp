@@ -34,7 +34,8 @@ load_run::worker::worker(load_run& run, load::slice part)
   : run_(run)
   , part_(part)
   , client_(context_, run.words_, settings_of(run.scenario_.load), run.ids_)
-  , chooser_(run.scenario_.load.balancer_choice, part.index) {
+  , chooser_(run.scenario_.load.balancer_choice, part.index)
+  , phases_(run.scenario_.phases, run.total_) {
   client_.set_source(*this);
 }
 
@@ -84,17 +85,7 @@ void load_run::worker::probe(std::uint16_t balancer) {
 }
 
 std::uint8_t load_run::worker::phase_at(std::int64_t since_start_ns) {
-  std::vector<scenario::phase> const& phases = run_.scenario_.phases;
-  std::uint64_t const started = run_.started_.load(std::memory_order_relaxed);
-  while (phase_ + 1 < phases.size()) {
-    scenario::phase const& now = phases[phase_];
-    bool const over = now.until_share && run_.total_ > 0
-                          ? static_cast<double>(started) >= *now.until_share * static_cast<double>(run_.total_)
-                          : since_start_ns >= now.until.count();
-    if (!over) break;
-    ++phase_;
-  }
-  return static_cast<std::uint8_t>(phase_);
+  return phases_.at(since_start_ns, run_.started_.load(std::memory_order_relaxed));
 }
 
 void load_run::worker::issue(load::planned_request const& request, std::int64_t intended_ns, std::uint32_t origin) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sim/live/load_run.hpp"
+#include "sim/load/phase_clock.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -55,7 +56,7 @@ private:
   live::client client_;
   load::balancer_chooser chooser_;
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
-  std::size_t phase_ = 0;
+  load::phase_clock phases_;
   bool exhausted_ = false;
   bool issued_all_ = false;
   bool reported_ = false;

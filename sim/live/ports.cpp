@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <cstring>
 #include <netinet/in.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
@@ -53,13 +52,5 @@ port_reservation::~port_reservation() {
 }
 
 std::string port_reservation::address() const { return "127.0.0.1:" + std::to_string(port_); }
-
-std::uint64_t raise_file_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-  limit.rlim_cur = limit.rlim_max;
-  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) ::getrlimit(RLIMIT_NOFILE, &limit);
-  return limit.rlim_cur;
-}
 
 }

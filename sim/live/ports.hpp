@@ -27,7 +27,4 @@ private:
   std::uint16_t port_ = 0;
 };
 
-/// Raises the limit of open files as far as it may be raised; returns what it is then.
-std::uint64_t raise_file_limit();
-
 }

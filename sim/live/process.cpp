@@ -175,10 +175,11 @@ void process::on_crash(std::function<void(process&)> callback) { state_->on_cras
 asio::awaitable<std::string> process::ready_line(std::chrono::nanoseconds patience) {
   auto const s = state_;
   asio::steady_timer watchdog(s->output.get_executor(), patience);
-  bool late = false;
-  watchdog.async_wait([s, &late](error_code error) {
+  // Shared: a handler that is already due runs although the timer is cancelled, and may find this coroutine gone.
+  auto const late = std::make_shared<bool>(false);
+  watchdog.async_wait([s, late](error_code error) {
     if (error) return;
-    late = true;
+    *late = true;
     s->output.cancel();
   });
   auto const [error, length] =
@@ -189,8 +190,8 @@ asio::awaitable<std::string> process::ready_line(std::chrono::nanoseconds patien
     s->buffer.erase(0, length);
     co_return line;
   }
-  if (error == asio::error::operation_aborted && !late) throw boost::system::system_error(error);
-  if (late) {
+  if (error == asio::error::operation_aborted && !*late) throw boost::system::system_error(error);
+  if (*late) {
     throw could_not_run(s->what.name + " was not ready within " +
                         std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(patience).count()) +
                         " ms; its log ends:\n" + last_lines(s->what.log, 20));
@@ -205,14 +206,14 @@ asio::awaitable<bool> process::wait(std::chrono::nanoseconds patience) {
   auto const s = state_;
   if (!s->running) co_return true;
   asio::steady_timer watchdog(s->ended.get_executor(), patience);
-  bool late = false;
-  watchdog.async_wait([s, &late](error_code error) {
+  auto const late = std::make_shared<bool>(false); // shared for the same reason
+  watchdog.async_wait([s, late](error_code error) {
     if (error) return;
-    late = true;
+    *late = true;
     s->ended.cancel();
   });
   // `ended` may be cancelled for another waiter's sake.
-  while (s->running && !late) {
+  while (s->running && !*late) {
     co_await s->ended.async_wait(tuple_awaitable);
     if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
       throw boost::system::system_error(asio::error::operation_aborted);

@@ -1,5 +1,7 @@
 #include "sim/live/run.hpp"
 
+#include "config/document.hpp"
+#include "limits/open_files.hpp"
 #include "sim/live/admin.hpp"
 #include "sim/live/clock.hpp"
 #include "sim/live/collect.hpp"
@@ -8,6 +10,7 @@
 #include "sim/live/progress.hpp"
 #include "sim/live/timeline.hpp"
 #include "sim/live/topology.hpp"
+#include "sim/load/logged_in.hpp"
 #include "sim/load/stream.hpp"
 #include "sim/measure/analyse.hpp"
 
@@ -24,6 +27,7 @@
 #include <cmath>
 #include <csignal>
 #include <exception>
+#include <functional>
 #include <optional>
 
 namespace sim::live {
@@ -39,7 +43,8 @@ constexpr auto admin_patience = std::chrono::seconds(30);
 constexpr auto login_patience = std::chrono::seconds(30);
 constexpr auto settle_patience = std::chrono::seconds(3);
 constexpr auto stop_patience = std::chrono::seconds(15);
-constexpr auto interrupted_patience = std::chrono::seconds(2); // for what is in flight
+constexpr auto event_patience = admin_patience + std::chrono::seconds(15); // for an event that is broken off
+constexpr auto interrupted_patience = std::chrono::seconds(2);             // for what is in flight
 constexpr std::size_t logins_a_call = 5000;
 
 fakeproxy::cluster::token_key key_of(std::uint64_t seed) {
@@ -92,7 +97,8 @@ private:
   bool conducting_ = true;
   bool load_finished_ = false;
   std::int64_t end_ns_ = 0;
-  int watchers_ = 0; // coroutines beside the main one
+  std::uint32_t looks_ = 0; // at thresholds while the load runs
+  int watchers_ = 0;        // coroutines beside the main one
 };
 
 conductor::conductor(scenario::scenario const& s, run_options const& options)
@@ -102,17 +108,8 @@ conductor::conductor(scenario::scenario const& s, run_options const& options)
   , nodes_(context_.get_executor(), s, {options.directory}, key_of(s.seed),
            [this](process& dead) { fail(dead.obituary()); })
   , load_(context_.get_executor(), s, plan_, key_of(s.seed))
-  , load_over_(context_, asio::steady_timer::time_point::max()) {
-  // Which characters are logged in, the EVE clients' first.
-  std::vector<std::uint32_t> all(s.population.characters);
-  for (std::uint32_t i = 0; i < all.size(); ++i) all[i] = i;
-  auto draws = load::stream(s.seed, "logged in");
-  auto const share = static_cast<std::size_t>(std::llround(s.population.logged_in * static_cast<double>(all.size())));
-  std::size_t const count = std::min(all.size(), std::max<std::size_t>(share, s.population.eve_clients));
-  for (std::size_t i = 0; i < count; ++i)
-    std::swap(all[i], all[i + load::uniform_below(draws, static_cast<std::uint32_t>(all.size() - i))]);
-  logged_in_.assign(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count));
-}
+  , load_over_(context_, asio::steady_timer::time_point::max())
+  , logged_in_(load::logged_in(s)) {}
 
 void conductor::on_signal() {
   if (interrupted_) { // the second time: no patience left; destructors kill what runs
@@ -132,12 +129,8 @@ void conductor::fail(std::string what) {
 }
 
 asio::awaitable<void> conductor::log_in() {
-  auto draws = load::stream(scenario_.seed, "logins");
-  auto const proxies = static_cast<std::uint32_t>(nodes_.proxies().size());
-  std::vector<std::vector<std::uint32_t>> by_proxy(proxies);
-  for (std::size_t i = scenario_.population.eve_clients; i < logged_in_.size(); ++i)
-    by_proxy[load::uniform_below(draws, proxies)].push_back(logged_in_[i]);
-  for (std::size_t i = 0; i < proxies; ++i) {
+  auto const by_proxy = load::logins_by_proxy(scenario_, logged_in_);
+  for (std::size_t i = 0; i < by_proxy.size(); ++i) {
     std::string const name = nodes_.proxies()[i].name;
     for (std::size_t at = 0; at < by_proxy[i].size(); at += logins_a_call) {
       auto const begin = by_proxy[i].begin() + static_cast<std::ptrdiff_t>(at);
@@ -267,15 +260,8 @@ std::optional<std::string> conductor::broken_threshold() {
   measure::run_records records = records_of(load_.snapshot());
   records.interrupted = true; // unfinished
   records.end_ns = now_ns();
-  measure::result const so_far = measure::analyse(scenario_, records);
-  auto const since = std::chrono::nanoseconds(records.end_ns - load_.start_ns());
-  for (std::size_t i = 0; i < so_far.thresholds.size() && i < scenario_.thresholds.size(); ++i) {
-    scenario::threshold const& asked = scenario_.thresholds[i];
-    measure::threshold_result const& judged = so_far.thresholds[i];
-    if (asked.abort_on_fail && since >= asked.abort_delay && judged.value && !judged.passed)
-      return judged.metric + " " + judged.expression;
-  }
-  return std::nullopt;
+  records.looks = ++looks_;
+  return measure::broken_threshold(scenario_, measure::analyse(scenario_, records), records.end_ns - load_.start_ns());
 }
 
 asio::awaitable<void> conductor::watch() {
@@ -295,15 +281,18 @@ asio::awaitable<void> conductor::watch() {
 }
 
 asio::awaitable<void> conductor::finish_eve() {
+  std::function<bool(std::uint32_t)> const served = [this](std::uint32_t character) {
+    return nodes_.running(nodes_.sols()[character % nodes_.sols().size()].name);
+  };
   eve_->stop_requests();
   try {
     co_await notifications(0);
     notifications_sent_ = co_await notifications_sent();
-    co_await eve_->settle(notifications_sent_, settle_patience);
+    co_await eve_->settle(notifications_sent_, served, settle_patience);
   } catch (could_not_run const& error) {
     notes_.push_back(std::string("EVE clients: ") + error.what());
   }
-  co_await eve_->log_out(settle_patience);
+  co_await eve_->log_out(served, settle_patience);
 }
 
 asio::awaitable<void> conductor::finish() {
@@ -320,10 +309,12 @@ asio::awaitable<void> conductor::finish() {
     }
     end_ns_ = now_ns();
     cancel_watch_.emit(asio::cancellation_type::terminal);
-    while (watchers_ > 0) {
+    auto const broken_off = std::chrono::steady_clock::now() + event_patience;
+    while (watchers_ > 0 && std::chrono::steady_clock::now() < broken_off) {
       pause.expires_after(std::chrono::milliseconds(1));
       co_await pause.async_wait(asio::use_awaitable);
     }
+    if (watchers_ > 0 && !failure_) failure_ = "an event could not be broken off at the end of the load";
     load_.abandon();
   }
   if (eve_ && !failure_) co_await finish_eve();
@@ -382,10 +373,26 @@ measure::result conductor::run() {
   return result;
 }
 
+/// Real proxies do not know all that simulated ones do.
+void refuse_what_is_only_simulated(scenario::scenario const& s) {
+  scenario::proxy_settings const& proxies = s.topology.proxies;
+  std::string const file = s.file.string() + ": topology.proxies.";
+  if (proxies.discipline != scenario::discipline::fifo) {
+    throw config::bad_input(file + "discipline: found \"processor_sharing\", which only --engine virtual can do; "
+                                   "allowed: \"fifo\"");
+  }
+  bool const pareto = std::holds_alternative<scenario::pareto_time>(proxies.service_time);
+  if (pareto || std::holds_alternative<scenario::empirical_time>(proxies.service_time)) {
+    throw config::bad_input(file + "service_time: found " + (pareto ? "pareto" : "empirical") +
+                            ", which only --engine virtual can do; allowed: constant, exponential, lognormal");
+  }
+}
+
 }
 
 measure::result run(scenario::scenario const& s, run_options const& options) {
-  raise_file_limit();
+  refuse_what_is_only_simulated(s);
+  limits::raise_open_files();
   std::signal(SIGPIPE, SIG_IGN);
   return conductor(s, options).run();
 }

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <utility>
 
 namespace sim::live {
@@ -47,9 +48,7 @@ asio::awaitable<void> move_sessions(stage_hands hands, scenario::move_sessions c
   auto draws = load::stream(hands.what.seed, "move " + std::to_string(event));
   std::size_t const wanted =
       static_cast<std::size_t>(std::llround(move.share * static_cast<double>(candidates.size())));
-  for (std::size_t i = 0; i < wanted; ++i)
-    std::swap(candidates[i],
-              candidates[i + load::uniform_below(draws, static_cast<std::uint32_t>(candidates.size() - i))]);
+  load::draw_to_front(candidates, wanted, draws);
   candidates.resize(wanted);
 
   std::size_t const sols = hands.nodes.sols().size();
@@ -116,25 +115,26 @@ std::string probe_target(topology const& nodes, std::size_t index) {
 }
 
 asio::awaitable<void> perform_events(stage_hands hands, bool by_share, std::vector<measure::event_record>& done) {
-  asio::steady_timer timer(co_await asio::this_coro::executor);
+  // Shared with the load, which may call back when a cancelled run has ended this coroutine.
+  auto const timer = std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor);
   for (std::size_t i = 0; i < hands.what.events.size(); ++i) {
     scenario::event const& event = hands.what.events[i];
     if (event.at_share.has_value() != by_share) continue;
     measure::event_record record;
     record.name = event.name;
     if (by_share) {
-      bool reached = false;
-      timer.expires_at(asio::steady_timer::time_point::max());
-      hands.load.at_share(*event.at_share, [&reached, &timer] {
-        reached = true;
-        timer.cancel();
+      auto const reached = std::make_shared<bool>(false);
+      timer->expires_at(asio::steady_timer::time_point::max());
+      hands.load.at_share(*event.at_share, [reached, timer] {
+        *reached = true;
+        timer->cancel();
       });
-      while (!reached) co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+      while (!*reached) co_await timer->async_wait(asio::as_tuple(asio::use_awaitable));
       record.planned_ns = now_ns();
     } else {
       record.planned_ns = hands.load.start_ns() + event.at.count();
-      timer.expires_at(time_at(record.planned_ns));
-      co_await timer.async_wait(asio::use_awaitable);
+      timer->expires_at(time_at(record.planned_ns));
+      co_await timer->async_wait(asio::use_awaitable);
     }
     record.began_ns = now_ns();
     co_await perform(hands, i, record);

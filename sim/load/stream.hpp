@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <random>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 /// Who asks for what, and when: pure decisions, the same for the live and the virtual engine. Time is nanoseconds from
 /// the start of the load; all randomness comes from the scenario's seed through named streams.
@@ -45,6 +47,13 @@ double uniform_real(Generator& generator) {
 template<class Generator>
 double uniform_positive(Generator& generator) {
   return static_cast<double>((generator() >> 11) + 1) * 0x1p-53;
+}
+
+/// Brings `count` random ones of `all` to its front (at most all of them), each set of so many equally likely.
+template<class T, class Generator>
+void draw_to_front(std::vector<T>& all, std::size_t count, Generator& generator) {
+  for (std::size_t i = 0; i < count && i < all.size(); ++i)
+    std::swap(all[i], all[i + uniform_below(generator, static_cast<std::uint32_t>(all.size() - i))]);
 }
 
 /// Nanoseconds to the next event of a Poisson process of `rate` per second, rate > 0.

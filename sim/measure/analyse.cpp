@@ -1,6 +1,7 @@
 #include "sim/measure/analyse.hpp"
 
 #include "sim/measure/convergence.hpp"
+#include "sim/measure/findings.hpp"
 #include "sim/measure/invariants.hpp"
 #include "sim/measure/spread.hpp"
 #include "sim/measure/theory_fit.hpp"
@@ -19,40 +20,26 @@ std::string in_ms(double ms) {
   return text;
 }
 
-histogram histogram_of(std::vector<std::uint64_t> const& ns) {
-  histogram h;
-  for (std::uint64_t x : ns) h.record(static_cast<std::int64_t>(x));
-  return h;
-}
-
-class analysis {
+class conclusion {
 public:
-  analysis(scenario::scenario const& s, run_records const& r)
-    : view_(s, r)
-    , facts_(facts_of(view_))
-    , history_(reconstruct(view_))
-    , fit_(fit_theory(view_, facts_, history_))
-    , counts_(view_, facts_, history_, fit_.trials)
-    , eve_latency_(histogram_of(r.eve_latency_ns))
-    , notification_latency_(histogram_of(r.notification_latency_ns)) {}
+  explicit conclusion(findings const& f)
+    : f_(f) {}
 
   result run() {
-    scenario::scenario const& s = view_.scenario();
-    out_.scenario = s.name;
-    out_.description = s.description;
-    out_.file = s.file.string();
-    out_.seed = s.seed;
-    out_.duration_s = counts_.seconds();
-    out_.phase_spans = counts_.spans();
-    out_.timeseries = timeseries_of(view_, facts_, counts_.seconds());
+    out_.scenario = f_.what.name;
+    out_.description = f_.what.description;
+    out_.file = f_.what.file.string();
+    out_.seed = f_.what.seed;
+    out_.duration_s = f_.counts.seconds();
+    out_.phase_spans = f_.counts.spans();
+    out_.timeseries = f_.timeseries;
     measure_whole();
     measure_phases();
     measure_balancers();
-    add_spread(out_, view_, facts_, history_, counts_);
-    out_.invariants = check_invariants(view_);
-    out_.events = events_of(view_, facts_);
-    out_.thresholds =
-        judge_thresholds({view_, facts_, history_, counts_, out_.events, eve_latency_, notification_latency_});
+    if (f_.each != nullptr) add_spread(out_, f_.each->view, f_.each->facts, f_.each->history, f_.counts);
+    out_.invariants = f_.invariants;
+    out_.events = f_.events;
+    out_.thresholds = judge_thresholds(f_);
     decide();
     add_notes();
     return std::move(out_);
@@ -61,17 +48,17 @@ public:
 private:
   metric_set measured(cell const& c, double seconds, bool whole) const {
     metric_set set = metrics_of(c, seconds, whole);
-    annotate(std::get<ratio_metric>(set["redirect_ratio"]), fit_, c.trials,
-             static_cast<double>(view_.scenario().topology.proxies.count), whole);
+    annotate(std::get<ratio_metric>(set["redirect_ratio"]), f_.fit, c.trials,
+             static_cast<double>(f_.what.topology.proxies.count), whole);
     return set;
   }
 
   void measure_whole() {
-    out_.metrics = measured(counts_.all(), counts_.seconds(), true);
-    out_.metrics["schedule_lag_ms"] = trend_of(counts_.lag());
-    if (view_.records().eve.empty()) return;
+    out_.metrics = measured(f_.counts.all(), f_.counts.seconds(), true);
+    out_.metrics["schedule_lag_ms"] = trend_of(f_.counts.lag());
+    if (f_.eve.empty()) return;
     eve_record sum;
-    for (eve_record const& e : view_.records().eve) {
+    for (eve_record const& e : f_.eve) {
       sum.requests += e.requests;
       sum.received += e.received;
       sum.lost += e.lost;
@@ -84,26 +71,26 @@ private:
     out_.metrics["notifications_lost"] = counter(sum.lost);
     out_.metrics["notifications_doubled"] = counter(sum.doubled);
     out_.metrics["notifications_reordered"] = counter(sum.reordered);
-    out_.metrics["eve_latency_ms"] = trend_of(eve_latency_);
-    out_.metrics["notification_latency_ms"] = trend_of(notification_latency_);
+    out_.metrics["eve_latency_ms"] = trend_of(f_.eve_latency);
+    out_.metrics["notification_latency_ms"] = trend_of(f_.notification_latency);
   }
 
   void measure_phases() {
-    for (std::size_t p = 0; p != counts_.spans().size(); ++p) {
-      phase_span const& span = counts_.spans()[p];
-      named_metrics m{span.name, "", measured(counts_.phase(p), span.to_s - span.from_s, false), {}};
-      m.metrics["schedule_lag_ms"] = trend_of(counts_.lag(p));
+    for (std::size_t p = 0; p != f_.counts.spans().size(); ++p) {
+      phase_span const& span = f_.counts.spans()[p];
+      named_metrics m{span.name, "", measured(f_.counts.phase(p), span.to_s - span.from_s, false), {}};
+      m.metrics["schedule_lag_ms"] = trend_of(f_.counts.lag(p));
       out_.phases.push_back(std::move(m));
     }
   }
 
   void measure_balancers() {
-    for (std::size_t b = 0; b != view_.balancers().size(); ++b) {
-      balancer_facts const& facts = view_.balancers()[b];
-      named_metrics m{facts.name, facts.kind, measured(counts_.balancer(b), counts_.seconds(), false), {}};
-      for (std::size_t p = 0; p != counts_.spans().size(); ++p) {
-        phase_span const& span = counts_.spans()[p];
-        metric_set& part = m.phases[span.name] = measured(counts_.at(p, b), span.to_s - span.from_s, false);
+    for (std::size_t b = 0; b != f_.balancers.size(); ++b) {
+      balancer_facts const& facts = f_.balancers[b];
+      named_metrics m{facts.name, facts.kind, measured(f_.counts.balancer(b), f_.counts.seconds(), false), {}};
+      for (std::size_t p = 0; p != f_.counts.spans().size(); ++p) {
+        phase_span const& span = f_.counts.spans()[p];
+        metric_set& part = m.phases[span.name] = measured(f_.counts.at(p, b), span.to_s - span.from_s, false);
         std::get<trend_metric>(part["latency_ms"]).percentiles.clear(); // too fine a cut for curves
       }
       out_.balancers.push_back(std::move(m));
@@ -112,13 +99,12 @@ private:
 
   /// Why the run says nothing about its subject; empty when it does.
   std::vector<std::string> invalidity() const {
-    run_records const& r = view_.records();
-    scenario::load const& load = view_.scenario().load;
+    scenario::load const& load = f_.what.load;
     std::vector<std::string> why;
-    if (!r.complete && !r.interrupted && !r.aborted_by) why.push_back("invalid: the load was not issued in full");
+    if (!f_.complete && !f_.interrupted && !f_.aborted_by) why.push_back("invalid: the load was not issued in full");
     bool const as_fast_as_possible = load.kind == scenario::load_kind::trace && load.speed == 0;
     if (load.kind == scenario::load_kind::closed || as_fast_as_possible) return why;
-    double const lag = static_cast<double>(counts_.lag().quantile_ns(0.99)) / 1e6;
+    double const lag = static_cast<double>(f_.counts.lag().quantile_ns(0.99)) / 1e6;
     double const allowed = static_cast<double>(load.max_schedule_lag.count()) / 1e6;
     if (lag > allowed)
       why.push_back("invalid: the load generator could not keep its rate: p(99) of schedule lag " + in_ms(lag) +
@@ -129,9 +115,8 @@ private:
   }
 
   void decide() {
-    run_records const& r = view_.records();
     std::vector<std::string> failures;
-    if (r.aborted_by) failures.push_back("aborted by threshold " + *r.aborted_by);
+    if (f_.aborted_by) failures.push_back("aborted by threshold " + *f_.aborted_by);
     for (invariant_result const& i : out_.invariants)
       if (!i.passed)
         failures.push_back("invariant " + i.name + ": " +
@@ -141,7 +126,7 @@ private:
     std::vector<std::string> const invalid = invalidity();
     out_.verdict = verdict::passed;
     out_.exit_code = exit_passed;
-    if (r.interrupted) {
+    if (f_.interrupted) {
       out_.verdict = verdict::interrupted;
       out_.exit_code = exit_interrupted;
       out_.reasons.push_back("interrupted");
@@ -170,21 +155,58 @@ private:
       if (!i.note.empty()) out_.notes.push_back(i.name + ": " + i.note);
       if (!i.exercised) out_.notes.push_back(i.name + ": not exercised");
     }
-    for (balancer_facts const& b : view_.balancers())
+    for (balancer_facts const& b : f_.balancers)
       if (!b.map_known) out_.notes.push_back(b.name + ": what its map knows is hidden, so reasons are unknown");
   }
 
-  run_view view_;
-  std::vector<request_facts> facts_;
-  routing_history history_;
-  theory_fit fit_;
-  tally counts_;
-  histogram eve_latency_, notification_latency_;
+  findings const& f_;
   result out_;
 };
 
 }
 
-result analyse(scenario::scenario const& s, run_records const& r) { return analysis(s, r).run(); }
+histogram histogram_of(std::vector<std::uint64_t> const& ns) {
+  histogram h;
+  for (std::uint64_t x : ns) h.record(static_cast<std::int64_t>(x));
+  return h;
+}
+
+result conclude(findings const& f) { return conclusion(f).run(); }
+
+result analyse(scenario::scenario const& s, run_records const& r) {
+  run_view const view(s, r);
+  std::vector<request_facts> const facts = facts_of(view);
+  routing_history const history = reconstruct(view);
+  theory_fit const fit = fit_theory(view, facts, history);
+  tally const counts(view, facts, history, fit.trials);
+  detail const each{view, facts, history};
+  return conclude({.what = s,
+                   .counts = counts,
+                   .fit = fit,
+                   .balancers = view.balancers(),
+                   .invariants = check_invariants(view),
+                   .events = events_of(view, facts),
+                   .timeseries = timeseries_of(view, facts, counts.seconds()),
+                   .eve = r.eve,
+                   .eve_latency = histogram_of(r.eve_latency_ns),
+                   .notification_latency = histogram_of(r.notification_latency_ns),
+                   .interrupted = r.interrupted,
+                   .complete = r.complete,
+                   .aborted_by = r.aborted_by,
+                   .looks = r.looks,
+                   .each = &each});
+}
+
+std::optional<std::string> broken_threshold(scenario::scenario const& s, result const& so_far,
+                                            std::int64_t since_start_ns) {
+  for (std::size_t i = 0; i < so_far.thresholds.size() && i < s.thresholds.size(); ++i) {
+    scenario::threshold const& asked = s.thresholds[i];
+    threshold_result const& judged = so_far.thresholds[i];
+    if (asked.abort_on_fail && since_start_ns >= asked.abort_delay.count() && judged.value && !judged.passed &&
+        !judged.undecided)
+      return judged.metric + " " + judged.expression;
+  }
+  return std::nullopt;
+}
 
 }

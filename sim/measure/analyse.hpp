@@ -18,4 +18,9 @@ namespace sim::measure {
 /// the run was aborted by one; passed (0). `reasons` has a line for each cause, whichever verdict it led to.
 result analyse(scenario::scenario const& s, run_records const& r);
 
+/// The first threshold with abort_on_fail that does not hold `since_start_ns` after the start of the load, by what a
+/// snapshot was analysed to: "METRIC EXPRESSION".
+std::optional<std::string> broken_threshold(scenario::scenario const& s, result const& so_far,
+                                            std::int64_t since_start_ns);
+
 }

@@ -75,6 +75,10 @@ std::vector<invariant_result> check_invariants(run_view const& v) {
 
 invariant_result check_intact(run_view const& v) {
   judge j(v, "intact");
+  if (!v.records().bytes) {
+    j.note("simulated time has no bytes that could be changed");
+    return j.finish();
+  }
   for (std::uint32_t i = 0; i != v.size(); ++i) {
     if (!v.issued(i) || v.client(i).probe == probe_kind::internal_location) continue;
     client_record const& c = v.client(i);
@@ -145,6 +149,10 @@ invariant_result check_nobody_elses(run_view const& v) {
 
 invariant_result check_closed_door(run_view const& v) {
   judge j(v, "closed_door");
+  if (!v.records().bytes) {
+    j.note("simulated time has no fields that could be forged");
+    return j.finish();
+  }
   std::uint64_t probes = 0;
   for (std::uint32_t i = 0; i != v.size(); ++i) {
     client_record const& c = v.client(i);

@@ -113,6 +113,7 @@ struct run_records {
   std::vector<std::uint64_t> notification_latency_ns;
   std::vector<event_record> events;
   std::vector<std::uint32_t> logged_in; // characters that had a session when the load started
+  bool bytes = true;                    // false: simulated, so that nothing can be said of what bytes travelled
   bool interrupted = false;
   std::uint32_t looks = 0;               // of a snapshot: how many times thresholds have been judged, this one included
   bool complete = true;                  // all planned load was issued

@@ -107,6 +107,7 @@ struct result {
   std::string scenario, description, file;
   std::string engine = "live";
   std::uint64_t seed = 0;
+  std::optional<std::uint64_t> history_hash; // of a simulated run: equal if every event was
   sim::measure::verdict verdict = sim::measure::verdict::passed;
   int exit_code = exit_passed;
   std::vector<std::string> reasons; // why it did not pass, or is invalid; one line each

@@ -46,8 +46,8 @@ std::string kind_name(scenario::balancer_kind kind) {
 
 run_view::run_view(scenario::scenario const& s, run_records const& r)
   : scenario_(s)
-  , records_(r) {
-  know_balancers();
+  , records_(r)
+  , balancers_(know_balancers(s, r.balancers)) {
   for (event_record const& e : r.events) {
     if (e.kind != "kill" && e.kind != "restart") continue;
     if (e.began_ns == 0 || e.node.empty()) continue;
@@ -60,9 +60,10 @@ run_view::run_view(scenario::scenario const& s, run_records const& r)
   join_events();
 }
 
-void run_view::know_balancers() {
-  auto const identities = scenario::balancers_of(scenario_);
-  for (balancer_records const& b : records_.balancers) {
+std::vector<balancer_facts> know_balancers(scenario::scenario const& s, std::vector<balancer_records> const& records) {
+  std::vector<balancer_facts> all;
+  auto const identities = scenario::balancers_of(s);
+  for (balancer_records const& b : records) {
     balancer_facts facts;
     facts.name = b.name;
     facts.journal = b.has_journal;
@@ -73,14 +74,15 @@ void run_view::know_balancers() {
       bool const nginx = g.kind == scenario::balancer_kind::nginx;
       bool const own_template = nginx && g.nginx_config == "template";
       facts.group = &g;
-      facts.group_key = identity.event ? scenario_.topology.balancers.size() + *identity.event : identity.group;
+      facts.group_key = identity.event ? s.topology.balancers.size() + *identity.event : identity.group;
       facts.kind = kind_name(g.kind);
       facts.map = g.has_map();
       facts.map_known = g.kind != scenario::balancer_kind::external && !own_template;
       facts.forgets_on_silence = nginx && g.nginx_config == "lua_map";
     }
-    balancers_.push_back(std::move(facts));
+    all.push_back(std::move(facts));
   }
+  return all;
 }
 
 std::uint32_t run_view::slot(journal::request_id id) const {

@@ -25,6 +25,9 @@ struct balancer_facts {
   bool journal = false;
 };
 
+/// The facts of each balancer that has records, as the scenario has them.
+std::vector<balancer_facts> know_balancers(scenario::scenario const& s, std::vector<balancer_records> const& records);
+
 struct event_reference {
   std::uint16_t balancer;
   std::uint32_t index; // in balancers[balancer].events
@@ -96,7 +99,6 @@ private:
   static std::span<T const> slice(std::vector<std::uint32_t> const& begin, std::vector<T> const& order, std::size_t i) {
     return std::span<T const>(order).subspan(begin[i], begin[i + 1] - begin[i]);
   }
-  void know_balancers();
   void join_hops();
   void join_events();
 

@@ -54,16 +54,31 @@ void cell::merge(cell const& o) {
   latency.merge(o.latency);
 }
 
+tally::tally(scenario::scenario const& s, std::size_t balancers, std::int64_t start_ns)
+  : phase_names_(s.phases)
+  , start_ns_(start_ns)
+  , first_ns_(std::max<std::size_t>(1, s.phases.size()), std::numeric_limits<std::int64_t>::max())
+  , last_ns_(start_ns)
+  , phases_(first_ns_.size())
+  , balancers_(balancers + 1)
+  , cells_(phases_.size() * balancers_.size())
+  , phase_lags_(phases_.size()) {}
+
 tally::tally(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history,
              std::vector<std::uint8_t> const& trials)
-  : v_(v)
-  , phases_(std::max<std::size_t>(1, v.scenario().phases.size()))
-  , balancers_(v.balancers().size() + 1)
-  , cells_(phases_.size() * balancers_.size())
-  , phase_lags_(phases_.size()) {
-  measure_spans();
-  count_requests(facts, history, trials);
-  count_sessions();
+  : tally(v.scenario(), v.balancers().size(), v.records().start_ns) {
+  count_requests(v, facts, history, trials);
+  measure_spans(v.records().end_ns);
+  count_sessions(v);
+  sum_up();
+}
+
+void tally::close(std::int64_t end_ns) {
+  measure_spans(end_ns);
+  sum_up();
+}
+
+void tally::sum_up() {
   for (std::size_t p = 0; p != phases_.size(); ++p) {
     for (std::size_t b = 0; b != balancers_.size(); ++b) {
       phases_[p].merge(at(p, b));
@@ -79,71 +94,89 @@ cell& tally::cell_of(std::size_t phase, std::uint16_t balancer) {
   return cells_[std::min(phase, phases_.size() - 1) * balancers_.size() + b];
 }
 
-void tally::measure_spans() {
-  auto const unset = std::numeric_limits<std::int64_t>::max();
-  run_records const& r = v_.records();
-  std::vector<std::int64_t> first(phases_.size() + 1, unset);
-  std::int64_t last = r.start_ns;
-  for (client_record const& c : r.clients) {
-    if (c.request == 0) continue;
-    auto& from = first[std::min<std::size_t>(c.phase, phases_.size() - 1)];
-    from = std::min(from, c.intended_ns);
-    last = std::max({last, c.intended_ns, c.done_ns});
-  }
-  std::int64_t const end = r.end_ns > r.start_ns ? r.end_ns : last;
-  first[0] = r.start_ns;
-  first[phases_.size()] = end;
+void tally::measure_spans(std::int64_t end_ns) {
+  std::int64_t const end = end_ns > start_ns_ ? end_ns : last_ns_;
+  std::vector<std::int64_t> first = first_ns_;
+  first.push_back(end);
+  first[0] = start_ns_;
   for (std::size_t p = phases_.size(); p-- > 1;) first[p] = std::min(first[p], first[p + 1]);
-  auto const seconds = [&](std::int64_t ns) { return static_cast<double>(ns - r.start_ns) / 1e9; };
+  auto const seconds = [&](std::int64_t ns) { return static_cast<double>(ns - start_ns_) / 1e9; };
   for (std::size_t p = 0; p != phases_.size(); ++p) {
-    std::string const name = p < v_.scenario().phases.size() ? v_.scenario().phases[p].name : "all";
+    std::string const name = p < phase_names_.size() ? phase_names_[p].name : "all";
     spans_.push_back({name, seconds(first[p]), seconds(std::max(first[p], first[p + 1]))});
   }
   seconds_ = seconds(end);
 }
 
 std::size_t tally::phase_at(std::int64_t ns) const {
-  double const s = static_cast<double>(ns - v_.records().start_ns) / 1e9;
+  double const s = static_cast<double>(ns - start_ns_) / 1e9;
   std::size_t p = phases_.size() - 1;
   while (p > 0 && s < spans_[p].from_s) --p;
   return p;
 }
 
-void tally::count_requests(std::vector<request_facts> const& facts, routing_history const& history,
+void tally::add(counted_request const& r) {
+  std::size_t const phase = std::min<std::size_t>(r.phase, phases_.size() - 1);
+  first_ns_[phase] = std::min(first_ns_[phase], r.intended_ns);
+  last_ns_ = std::max({last_ns_, r.intended_ns, r.done_ns});
+  if (r.sent_ns != 0) phase_lags_[phase].record(r.sent_ns - r.intended_ns);
+  cell& s = cell_of(phase, r.balancer);
+  ++s.requests;
+  s.failed += r.failed;
+  s.needed_proxy += r.needed_proxy;
+  s.hops += r.hops, s.redirects += r.redirects, s.retries += r.retries;
+  s.trials += r.trial;
+  if (r.redirects != 0 && r.first_reason != not_redirected) {
+    ++s.by_reason[r.first_reason];
+    s.by_reason[static_cast<std::size_t>(reason::chained)] += r.redirects - 1;
+  }
+  if (r.first_choice != choice::unknown) {
+    bool const missed = r.redirects != 0;
+    bool const map = r.first_choice == choice::map;
+    (map ? s.map_hits : s.guesses) += 1;
+    if (map) s.stale_hits += missed;
+    if (!map) s.guess_hits += !missed;
+  }
+  if (!r.answered) return;
+  ++s.answered;
+  s.latency.record(r.done_ns - r.intended_ns);
+  s.unauthorized += r.status == 401;
+  s.unavailable += r.status == 503;
+  s.balancer_answers += !r.needed_proxy;
+  s.refused += !r.needed_proxy && r.status >= 400 && r.status < 500;
+}
+
+void tally::count_requests(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history,
                            std::vector<std::uint8_t> const& trials) {
-  for (std::size_t i = 0; i != v_.size(); ++i) {
-    if (!v_.is_load(i)) continue;
-    client_record const& c = v_.client(i);
+  for (std::size_t i = 0; i != v.size(); ++i) {
+    if (!v.is_load(i)) continue;
+    client_record const& c = v.client(i);
     request_facts const& f = facts[i];
-    cell& s = cell_of(c.phase, c.balancer);
-    ++s.requests;
-    s.failed += f.failed;
-    s.needed_proxy += f.needed_proxy;
-    s.hops += f.hops, s.redirects += f.redirects, s.retries += f.retries;
-    s.trials += trials.empty() ? 0 : trials[i];
-    for (std::uint32_t h : v_.hops(i))
-      if (history.hop_reason[h] != not_redirected) ++s.by_reason[history.hop_reason[h]];
-    if (history.first_choice[i] != choice::unknown) {
-      bool const missed = f.redirects != 0;
-      bool const map = history.first_choice[i] == choice::map;
-      (map ? s.map_hits : s.guesses) += 1;
-      if (map) s.stale_hits += missed;
-      if (!map) s.guess_hits += !missed;
+    counted_request r{.intended_ns = c.intended_ns,
+                      .sent_ns = c.sent_ns,
+                      .done_ns = c.done_ns,
+                      .hops = f.hops,
+                      .redirects = f.redirects,
+                      .retries = f.retries,
+                      .balancer = c.balancer,
+                      .status = c.status,
+                      .phase = c.phase,
+                      .first_choice = history.first_choice[i],
+                      .needed_proxy = f.needed_proxy,
+                      .answered = f.answered,
+                      .failed = f.failed,
+                      .trial = !trials.empty() && trials[i] != 0};
+    for (std::uint32_t h : v.hops(i)) {
+      if (history.hop_reason[h] == not_redirected) continue;
+      r.first_reason = history.hop_reason[h];
+      break;
     }
-    if (c.sent_ns != 0)
-      phase_lags_[std::min<std::size_t>(c.phase, phases_.size() - 1)].record(c.sent_ns - c.intended_ns);
-    if (!f.answered) continue;
-    ++s.answered;
-    s.latency.record(c.done_ns - c.intended_ns);
-    s.unauthorized += c.status == 401;
-    s.unavailable += c.status == 503;
-    s.balancer_answers += !f.needed_proxy;
-    s.refused += !f.needed_proxy && c.status >= 400 && c.status < 500;
+    add(r);
   }
 }
 
 /// Sessions granted while the load ran. A grant belongs to the balancer whose hop waited for it, if one did.
-void tally::count_sessions() {
+void tally::count_sessions(run_view const& v) {
   struct key {
     std::uint32_t character;
     std::uint64_t epoch;
@@ -153,7 +186,7 @@ void tally::count_sessions() {
       return std::tie(character, epoch, at_ns) < std::tie(o.character, o.epoch, o.at_ns);
     }
   };
-  run_records const& r = v_.records();
+  run_records const& r = v.records();
   std::vector<key> first_hops;
   for (std::uint32_t h = 0; h != r.hops.size(); ++h)
     if (r.hops[h].hop.outcome == journal::hop_outcome::served && r.hops[h].hop.character != journal::no_character)
@@ -175,8 +208,8 @@ void tally::count_sessions() {
     auto const at = std::lower_bound(first_hops.begin(), first_hops.end(), key{e.character, e.epoch, 0, 0});
     std::uint16_t balancer = no_balancer;
     if (at != first_hops.end() && at->character == e.character && at->epoch == e.epoch && at->at_ns <= e.at_ns) {
-      std::uint32_t const slot = v_.slot(r.hops[at->hop].hop.request);
-      if (slot != no_index) balancer = v_.client(slot).balancer;
+      std::uint32_t const slot = v.slot(r.hops[at->hop].hop.request);
+      if (slot != no_index) balancer = v.client(slot).balancer;
     }
     cell& s = cell_of(phase, balancer);
     ++s.sessions_created;

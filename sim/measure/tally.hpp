@@ -42,9 +42,31 @@ struct cell {
   void merge(cell const& other);
 };
 
-/// Every slice of the load by phase and balancer, and each phase's schedule lag.
+/// One request of the load that is over, as it counts.
+struct counted_request {
+  std::int64_t intended_ns = 0, sent_ns = 0, done_ns = 0; // sent_ns 0: it never was
+  std::uint32_t hops = 0, redirects = 0, retries = 0;
+  std::uint16_t balancer = no_balancer;
+  std::uint16_t status = 0;
+  std::uint8_t phase = 0;
+  std::uint8_t first_reason = not_redirected; // of its first redirect; the others are `chained`
+  choice first_choice = choice::unknown;
+  bool needed_proxy = false, answered = false, failed = false;
+  bool trial = false; // see cell::trials
+};
+
+/// Every slice of the load by phase and balancer, and each phase's schedule lag. Filled from the records of a run, or
+/// request by request where none are kept.
 class tally {
 public:
+  /// Empty; for `add` and then `close`.
+  tally(scenario::scenario const& s, std::size_t balancers, std::int64_t start_ns);
+  void add(counted_request const& r);
+  void add_session(std::size_t phase, std::uint16_t balancer) { ++cell_of(phase, balancer).sessions_created; }
+  void add_move(std::size_t phase) { ++cell_of(phase, no_balancer).sessions_moved; }
+  /// The load is over. Nothing is added after this.
+  void close(std::int64_t end_ns);
+
   tally(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history,
         std::vector<std::uint8_t> const& trials);
 
@@ -60,14 +82,18 @@ public:
   double seconds() const { return seconds_; }
 
 private:
-  void count_requests(std::vector<request_facts> const& facts, routing_history const& history,
+  void count_requests(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history,
                       std::vector<std::uint8_t> const& trials);
-  void count_sessions();
-  void measure_spans();
+  void count_sessions(run_view const& v);
+  void measure_spans(std::int64_t end_ns);
+  void sum_up();
   cell& cell_of(std::size_t phase, std::uint16_t balancer);
   std::size_t phase_at(std::int64_t ns) const;
 
-  run_view const& v_;
+  std::vector<scenario::phase> phase_names_;
+  std::int64_t start_ns_;
+  std::vector<std::int64_t> first_ns_; // intended start of each phase's first request
+  std::int64_t last_ns_;
   cell all_;
   std::vector<cell> phases_, balancers_, cells_; // the last balancer stands for `no_balancer`
   histogram lag_;

@@ -30,11 +30,11 @@ std::optional<std::size_t> find_name(Items const& items, std::string const& name
   return static_cast<std::size_t>(at - items.begin());
 }
 
-slice slice_of(scenario::threshold const& t, measurements const& m) {
+slice slice_of(scenario::threshold const& t, findings const& m) {
   slice s;
   for (auto const& [label, name] : t.labels) {
-    if (label == "phase") s.phase = find_name(m.view.scenario().phases, name, s.known);
-    if (label == "balancer") s.balancer = find_name(m.view.balancers(), name, s.known);
+    if (label == "phase") s.phase = find_name(m.what.phases, name, s.known);
+    if (label == "balancer") s.balancer = find_name(m.balancers, name, s.known);
     if (label == "event") s.event = find_name(m.events, name, s.known);
     if (label != "reason") continue;
     std::size_t r = 0;
@@ -45,25 +45,25 @@ slice slice_of(scenario::threshold const& t, measurements const& m) {
   return s;
 }
 
-cell const& cell_of(slice const& s, measurements const& m) {
+cell const& cell_of(slice const& s, findings const& m) {
   if (s.phase && s.balancer) return m.counts.at(*s.phase, *s.balancer);
   if (s.phase) return m.counts.phase(*s.phase);
   return s.balancer ? m.counts.balancer(*s.balancer) : m.counts.all();
 }
 
-double seconds_of(slice const& s, measurements const& m) {
+double seconds_of(slice const& s, findings const& m) {
   if (!s.phase) return m.counts.seconds();
   phase_span const& span = m.counts.spans()[*s.phase];
   return span.to_s - span.from_s;
 }
 
-estimate estimate_of(std::string const& metric, slice const& s, measurements const& m) {
+estimate estimate_of(std::string const& metric, slice const& s, findings const& m) {
   std::vector<observation> all;
-  for (std::size_t i = 0; i != m.view.size(); ++i) {
-    if (!m.view.is_load(i)) continue;
-    client_record const& c = m.view.client(i);
+  for (std::size_t i = 0; i != m.each->view.size(); ++i) {
+    if (!m.each->view.is_load(i)) continue;
+    client_record const& c = m.each->view.client(i);
     if ((s.phase && c.phase != *s.phase) || (s.balancer && c.balancer != *s.balancer)) continue;
-    share const x = share_of(metric, s.why, i, m.view, m.facts, m.history);
+    share const x = share_of(metric, s.why, i, m.each->view, m.each->facts, m.each->history);
     if (x.below != 0) all.push_back({cluster_of(c, i), x.above, x.below});
   }
   return clustered(all);
@@ -104,7 +104,7 @@ std::optional<ratio_metric> ratio_in(metric_set const& set, std::string const& m
   return *r;
 }
 
-histogram const* durations(std::string const& metric, slice const& s, measurements const& m) {
+histogram const* durations(std::string const& metric, slice const& s, findings const& m) {
   if (metric == "latency_ms") return &cell_of(s, m).latency;
   if (metric == "schedule_lag_ms") return s.phase ? &m.counts.lag(*s.phase) : &m.counts.lag();
   if (metric == "eve_latency_ms") return &m.eve_latency;
@@ -134,7 +134,7 @@ std::optional<double> aggregated(histogram const& h, threshold_expression const&
   return std::nullopt;
 }
 
-std::optional<double> of_event(std::string const& metric, slice const& s, measurements const& m) {
+std::optional<double> of_event(std::string const& metric, slice const& s, findings const& m) {
   if (!s.event) return std::nullopt;
   event_result const& e = m.events[*s.event];
   if (metric == "convergence_s") return e.convergence_s;
@@ -143,10 +143,10 @@ std::optional<double> of_event(std::string const& metric, slice const& s, measur
   return std::nullopt;
 }
 
-std::optional<double> of_eve(std::string const& metric, measurements const& m) {
-  if (m.view.records().eve.empty()) return std::nullopt;
+std::optional<double> of_eve(std::string const& metric, findings const& m) {
+  if (m.eve.empty()) return std::nullopt;
   std::uint64_t sum = 0;
-  for (eve_record const& e : m.view.records().eve) {
+  for (eve_record const& e : m.eve) {
     if (metric == "eve_requests") sum += e.requests;
     if (metric == "notifications") sum += e.received;
     if (metric == "notifications_lost") sum += e.lost;
@@ -157,7 +157,7 @@ std::optional<double> of_eve(std::string const& metric, measurements const& m) {
 }
 
 /// A single number: counters, rates, values of events. None without samples.
-std::optional<double> number(std::string const& metric, slice const& s, measurements const& m) {
+std::optional<double> number(std::string const& metric, slice const& s, findings const& m) {
   if (metric.starts_with("eve_") || metric.starts_with("notifications")) return of_eve(metric, m);
   if (s.event || metric.starts_with("convergence_") || metric == "peak_redirect_ratio") return of_event(metric, s, m);
   cell const& c = cell_of(s, m);
@@ -172,7 +172,7 @@ std::optional<double> number(std::string const& metric, slice const& s, measurem
 
 }
 
-threshold_result judge_threshold(scenario::threshold const& t, measurements const& m) {
+threshold_result judge_threshold(scenario::threshold const& t, findings const& m) {
   threshold_result r;
   r.metric = t.written.empty() ? t.metric : t.written;
   r.expression = t.expression;
@@ -189,8 +189,12 @@ threshold_result judge_threshold(scenario::threshold const& t, measurements cons
   } else if (info->kind == metric_kind::ratio) {
     auto const ratio = ratio_in(metrics_of(cell_of(s, m), seconds_of(s, m), true), t.metric, s);
     if (ratio) r.value = ratio->value;
+    if (ratio && e.confidence && !m.each) {
+      r.note = "no confidence: no records of single requests were kept; --detail full keeps them";
+      return r;
+    }
     if (ratio && e.confidence) {
-      with_confidence(r, e, estimate_of(t.metric, s, m), m.view.records().looks);
+      with_confidence(r, e, estimate_of(t.metric, s, m), m.looks);
       return r;
     }
   } else {
@@ -203,9 +207,9 @@ threshold_result judge_threshold(scenario::threshold const& t, measurements cons
   return r;
 }
 
-std::vector<threshold_result> judge_thresholds(measurements const& m) {
+std::vector<threshold_result> judge_thresholds(findings const& m) {
   std::vector<threshold_result> results;
-  for (scenario::threshold const& t : m.view.scenario().thresholds) results.push_back(judge_threshold(t, m));
+  for (scenario::threshold const& t : m.what.thresholds) results.push_back(judge_threshold(t, m));
   return results;
 }
 

@@ -42,6 +42,7 @@ scenario read(config::document document, std::filesystem::path const& file, std:
   read_events(root, s, directory);
   check_externals(root, s);
   s.thresholds = read_thresholds(root, s);
+  s.simulated = read_virtual(root, directory);
   return s;
 }
 

@@ -11,11 +11,10 @@ namespace {
 
 constexpr std::string_view guess_names[] = {"random", "round_robin", "least_conn", "token_hash"};
 constexpr std::string_view layout_names[] = {"each", "shared"};
+constexpr std::string_view discipline_names[] = {"fifo", "processor_sharing"};
 constexpr std::size_t max_balancers = 256;
 /// A map that holds not even one entry would be "off" under another name.
 constexpr std::uint64_t min_map_bytes = 1024, max_map_bytes = std::uint64_t{64} << 30;
-
-nanoseconds from_ms(double ms) { return nanoseconds(std::llround(ms * 1e6)); }
 
 std::vector<violation_expectation> read_expectations(cursor const& at) {
   std::vector<violation_expectation> expectations;
@@ -57,22 +56,13 @@ void read_token_map(cursor const& at, balancer_group& group) {
   group.token_map_bytes = bytes;
 }
 
-service_time read_service_time(cursor const& at) {
-  auto const only = at.value().begin(); // the schema has made sure that there is one
-  std::string const& law = only.key();
-  nlohmann::json const& parameters = only.value();
-  nanoseconds const mean = from_ms(parameters.at("mean_ms").get<double>());
-  if (law == "exponential") return exponential_time{mean};
-  if (law == "lognormal") return lognormal_time{mean, parameters.at("sigma").get<double>()};
-  return constant_time{mean};
-}
-
-proxy_settings read_proxies(cursor const& at) {
+proxy_settings read_proxies(cursor const& at, std::filesystem::path const& directory) {
   proxy_settings proxies;
   proxies.count = at.count("count", proxies.count);
   proxies.process = at.choice("process", layout_names, proxies.process);
   proxies.servers = at.count("servers", proxies.servers);
-  if (at.has("service_time")) proxies.service_time = read_service_time(at["service_time"]);
+  proxies.discipline = at.choice("discipline", discipline_names, proxies.discipline);
+  if (at.has("service_time")) proxies.service_time = read_law(at["service_time"], directory);
   proxies.redirect_time = at.duration("redirect_time", proxies.redirect_time);
   proxies.answer_bytes = at.count("answer_bytes", proxies.answer_bytes);
   proxies.first_port = static_cast<std::uint16_t>(at.count("first_port", 0));
@@ -157,7 +147,7 @@ topology read_topology(cursor const& at, std::filesystem::path const& directory)
   if (total > max_balancers) {
     balancers.fail("found " + std::to_string(total) + " balancers; allowed: at most " + std::to_string(max_balancers));
   }
-  result.proxies = read_proxies(at["proxies"]);
+  result.proxies = read_proxies(at["proxies"], directory);
   if (at.has("sols")) result.sols = read_sols(at["sols"]);
   return result;
 }

@@ -12,6 +12,10 @@ namespace sim::scenario {
 
 /// `directory` is where relative paths start.
 balancer_group read_balancer_group(cursor const& at, std::filesystem::path const& directory);
+/// One of the laws of time; an empirical one from its file.
+service_time read_law(cursor const& at, std::filesystem::path const& directory);
+/// The section "virtual".
+virtual_settings read_virtual(cursor const& root, std::filesystem::path const& directory);
 topology read_topology(cursor const& at, std::filesystem::path const& directory);
 load read_load(cursor const& at, std::filesystem::path const& directory);
 

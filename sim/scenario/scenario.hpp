@@ -62,7 +62,21 @@ struct lognormal_time {
   nanoseconds mean{0};
   double sigma = 0;
 };
-using service_time = std::variant<constant_time, exponential_time, lognormal_time>;
+/// Heavy-tailed: P(T > t) = (lowest / t)^alpha. Finite mean: alpha > 1.
+struct pareto_time {
+  nanoseconds mean{0};
+  double alpha = 2;
+};
+/// As measured: a time is drawn by its place among these, linear in between.
+struct empirical_time {
+  std::vector<nanoseconds> sorted; // at least two
+  std::filesystem::path file;      // absolute; for messages
+};
+/// The law that a time follows.
+using service_time = std::variant<constant_time, exponential_time, lognormal_time, pareto_time, empirical_time>;
+
+/// Which of the requests at a proxy are worked on: the first `servers` of them, or all, each at its share.
+enum class discipline : std::uint8_t { fifo, processor_sharing };
 
 /// Whether each node is a process of its own (so that it can be killed) or all of a role share one.
 enum class process_layout : std::uint8_t { each, shared };
@@ -71,6 +85,7 @@ struct proxy_settings {
   std::uint32_t count = 1;
   process_layout process = process_layout::each;
   std::uint32_t servers = 0; // concurrent requests in service; 0: no limit
+  sim::scenario::discipline discipline = sim::scenario::discipline::fifo;
   sim::scenario::service_time service_time = constant_time{};
   nanoseconds redirect_time{0};
   std::uint32_t answer_bytes = 256;
@@ -185,6 +200,18 @@ struct threshold {
   std::string path;    // where in the file, for messages
 };
 
+/// What only simulated time needs to be told: what sockets and processes cost by themselves when a run is live.
+struct virtual_settings {
+  // One way each.
+  service_time client_delay = constant_time{std::chrono::microseconds(50)}; // client to balancer
+  service_time proxy_delay = constant_time{std::chrono::microseconds(50)};  // balancer to proxy
+  service_time rpc_delay = constant_time{std::chrono::microseconds(50)};    // proxy to sol, EVE client to proxy
+  double loss = 0;                                         // chance that a message is lost and sent again
+  nanoseconds retransmit = std::chrono::milliseconds(200); // how long each loss delays it
+  service_time balancer_time = constant_time{};            // of a balancer's thread for each hop
+  nanoseconds start_time = std::chrono::milliseconds(100); // of a process that is restarted or added
+};
+
 struct scenario {
   std::string name;
   std::string description;
@@ -196,6 +223,7 @@ struct scenario {
   std::vector<phase> phases; // never empty after loading
   std::vector<event> events; // by time
   std::vector<threshold> thresholds;
+  virtual_settings simulated; // the section "virtual"
 };
 
 /// Names of all balancers from the start, in order: `gateway[0]`, `gateway[1]`, `nginx[0]`, …; numbered per kind.

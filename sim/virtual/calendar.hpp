@@ -141,8 +141,8 @@ private:
     reviewed_ = popped_;
     opened_ = 0;
     int bits = width_bits_;
-    if (load > 8) bits -= std::bit_width(static_cast<std::uint64_t>(load / 4)) - 1;
-    if (load < 1) bits += std::bit_width(static_cast<std::uint64_t>(2 / load)) - 1;
+    if (load > 8) bits -= static_cast<int>(std::bit_width(static_cast<std::uint64_t>(load / 4))) - 1;
+    if (load < 1) bits += static_cast<int>(std::bit_width(static_cast<std::uint64_t>(2 / load))) - 1;
     bits = std::clamp(bits, narrowest, widest);
     if (bits == width_bits_) return;
     std::vector<far_event> all;
@@ -154,8 +154,7 @@ private:
         all.push_back({e.at_ns, all.size(), e.what});
       ring_[(static_cast<std::size_t>(bucket_) + i) & ring_mask].clear();
     }
-    std::stable_sort(all.begin(), all.end(),
-                     [](far_event const& a, far_event const& b) { return a.at_ns < b.at_ns; });
+    std::stable_sort(all.begin(), all.end(), [](far_event const& a, far_event const& b) { return a.at_ns < b.at_ns; });
     std::sort(far_.begin(), far_.end(), [](far_event const& a, far_event const& b) { return later{}(b, a); });
     all.insert(all.end(), far_.begin(), far_.end());
     far_.clear();

@@ -181,6 +181,13 @@ std::string child::ready_line() {
   return line;
 }
 
+std::string child::rest() {
+  std::string text;
+  char bytes[4096];
+  for (ssize_t got; (got = ::read(out_, bytes, sizeof bytes)) > 0;) text.append(bytes, static_cast<std::size_t>(got));
+  return text;
+}
+
 void child::signal(int number) const { ::kill(pid_, number); }
 
 int child::wait() {

@@ -91,6 +91,8 @@ public:
   pid_t pid() const { return pid_; }
   /// The first line of its stdout; empty when it ends without one.
   std::string ready_line();
+  /// The rest of its stdout, until it closes it.
+  std::string rest();
   void signal(int number) const;
   /// Waits for its end; its exit status, or 128 + signal.
   int wait();

@@ -51,7 +51,7 @@ TEST_CASE("decision code has no clock, no randomness of its own, no thread and n
   std::regex const forbidden(R"(::now\s*\(|random_device|std::\w+_distribution|sleep_for|std::j?thread|std::mutex|)"
                              R"(boost/asio(?!/buffer\.hpp)|boost/beast/(core|websocket|ssl)/\w*stream|::socket\()");
   for (char const* folder :
-       {"gateway/routing", "gateway/http", "fakeproxy/cluster", "sim/load", "sim/theory", "sim/measure"})
+       {"gateway/routing", "gateway/http", "fakeproxy/cluster", "sim/load", "sim/theory", "sim/measure", "sim/virtual"})
     for (source const& s : sources_under(folder, true)) {
       std::string const code = code_only(s.text);
       std::smatch found;
@@ -75,6 +75,7 @@ TEST_CASE("folders include only what the architecture lets them") {
   std::vector<rule> const rules{
       {"config", {"config/"}},
       {"journal", {"journal/"}},
+      {"limits", {"limits/"}},
       {"gateway/routing", {"gateway/routing/"}},
       {"gateway/http", {"gateway/http/"}},
       {"gateway/net", {"gateway/", "config/", "journal/"}},
@@ -86,7 +87,10 @@ TEST_CASE("folders include only what the architecture lets them") {
       {"sim/measure", {"sim/measure/", "sim/theory/", "sim/scenario/", "fakeproxy/cluster/", "journal/"}},
       {"sim/live",
        {"sim/live/", "sim/load/", "sim/measure/", "sim/theory/", "sim/scenario/", "gateway/http/", "fakeproxy/cluster/",
-        "journal/", "config/"}},
+        "journal/", "config/", "limits/"}},
+      {"sim/virtual",
+       {"sim/virtual/", "sim/load/", "sim/measure/", "sim/theory/", "sim/scenario/", "gateway/routing/",
+        "gateway/http/forward.hpp", "fakeproxy/cluster/", "journal/", "config/"}},
       {"sim/command", {"sim/", "reports/", "config/"}},
       {"reports", {"reports/", "sim/measure/", "sim/scenario/metrics.hpp", "config/"}},
       {"reports/plots",
@@ -120,7 +124,7 @@ TEST_CASE("fakeproxy reads HTTP with stock Beast, not with the parser that it is
 TEST_CASE("no names that say nothing, no unfinished business") {
   std::regex const vague(R"((^|/)(utils?|common|helpers?|misc|manager)\.(hpp|cpp)$)");
   std::regex const unfinished(R"(\b(TODO|FIXME|XXX)\b)");
-  for (char const* folder : {"config", "journal", "gateway", "fakeproxy", "sim", "reports"})
+  for (char const* folder : {"config", "journal", "limits", "gateway", "fakeproxy", "sim", "reports"})
     for (source const& s : sources_under(folder, true)) {
       INFO(s.path);
       CHECK_FALSE(std::regex_search(s.path, vague));
@@ -129,7 +133,7 @@ TEST_CASE("no names that say nothing, no unfinished business") {
 }
 
 TEST_CASE("files longer than 500 lines say why in their first lines") {
-  for (char const* folder : {"config", "journal", "gateway", "fakeproxy", "sim", "reports"})
+  for (char const* folder : {"config", "journal", "limits", "gateway", "fakeproxy", "sim", "reports"})
     for (source const& s : sources_under(folder, true)) {
       auto const lines = std::count(s.text.begin(), s.text.end(), '\n');
       INFO(s.path << " has " << lines << " lines");

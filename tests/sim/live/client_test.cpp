@@ -320,7 +320,7 @@ TEST_CASE("latency counts from the intended start while a server stalls") {
 }
 
 TEST_CASE("notifications that are lost, doubled or out of order are counted apart") {
-  notification_ledger ledger;
+  sim::measure::notification_ledger ledger;
   for (std::uint64_t const number : {1u, 2u, 4u, 3u, 4u, 7u}) ledger.receive(number);
   CHECK(ledger.received() == 6);
   CHECK(ledger.reordered() == 1); // 3

@@ -11,6 +11,8 @@
 #include <exception>
 #include <filesystem>
 #include <optional>
+#include <sched.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
 
@@ -97,6 +99,26 @@ TEST_CASE("a process that was asked to stop is no crash, and one that will not s
   REQUIRE(result_of(context, deaf.ready_line(std::chrono::seconds(10))) == "ready");
   CHECK(result_of(context, deaf.stop(std::chrono::milliseconds(50))).signal == SIGKILL);
   CHECK_FALSE(crashed);
+}
+
+TEST_CASE(
+    "a process whose end is seen just before the patience is over has ended in time, and nothing is touched after") {
+  scratch at;
+  asio::io_context context;
+  process child(context.get_executor(), shell(at, "echo ready; exec sleep 100"));
+  REQUIRE(result_of(context, child.ready_line(std::chrono::seconds(10))) == "ready");
+  auto const patience = std::chrono::milliseconds(100);
+  // The machine stalls when the end has been seen and before the waiter goes on: by then its watchdog is due as well.
+  child.on_crash([&](process&) {
+    auto const over = std::chrono::steady_clock::now() + 2 * patience;
+    while (std::chrono::steady_clock::now() < over) ::sched_yield();
+  });
+  ::kill(child.pid(), SIGKILL);
+  siginfo_t ended{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(child.pid()), &ended, WEXITED | WNOWAIT) == 0);
+  CHECK(result_of(context, child.wait(patience)));
+  context.restart();
+  context.poll(); // what was due runs after the coroutine is gone (AddressSanitizer looks on)
 }
 
 TEST_CASE("the destructor leaves no process behind") {

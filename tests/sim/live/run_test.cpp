@@ -1,103 +1,29 @@
+#include "tests/live/lab.hpp"
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include <chrono>
 #include <cmath>
 #include <csignal>
-#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <set>
 #include <string>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <vector>
 
 namespace fs = std::filesystem;
+using tests::live::eventually;
+using tests::live::lab;
+using tests::live::processes_with;
+using tests::live::text_of;
 
 namespace {
 
-struct scratch {
-  fs::path directory;
-  scratch() {
-    std::string name = (fs::temp_directory_path() / "crest-run-XXXXXX").string();
-    directory = ::mkdtemp(name.data());
-  }
-  ~scratch() { fs::remove_all(directory); }
-};
-
-std::string text_of(fs::path const& file) {
-  std::ifstream in(file);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-/// A program of the lab as a child, with stdout and stderr in files.
-class lab {
-public:
-  lab(scratch const& at, std::vector<std::string> arguments)
-    : output_(at.directory / "output.txt") {
-    arguments.insert(arguments.begin(), std::string(CREST_BIN_DIR) + "/crest-sim");
-    std::vector<char*> raw;
-    for (std::string& argument : arguments) raw.push_back(argument.data());
-    raw.push_back(nullptr);
-    int const file = ::open(output_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      ::dup2(file, 1);
-      ::dup2(file, 2);
-      ::execv(raw[0], raw.data());
-      ::_exit(127);
-    }
-    ::close(file);
-  }
-  ~lab() {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-  }
-  pid_t pid() const { return pid_; }
-  /// Exit code, or 1000 + signal.
-  int wait() {
-    int status = 0;
-    ::waitpid(pid_, &status, 0);
-    pid_ = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-  }
-  std::string output() const { return text_of(output_); }
-
-private:
-  fs::path output_;
-  pid_t pid_;
-};
-
-/// Processes whose command line has `text` in it, without ourselves.
-std::set<pid_t> processes_with(std::string const& text) {
-  std::set<pid_t> found;
-  for (fs::directory_entry const& entry : fs::directory_iterator("/proc")) {
-    std::string const name = entry.path().filename().string();
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    std::string const line = text_of(entry.path() / "cmdline");
-    pid_t const pid = std::stoi(name);
-    if (pid != ::getpid() && line.find(text) != std::string::npos) found.insert(pid);
-  }
-  return found;
-}
-
-/// Bounded; gives way between looks.
-template<class Condition>
-bool eventually(Condition condition) {
-  auto const deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    ::usleep(1000);
-  }
-  return true;
-}
+using scratch = tests::live::scratch_directory;
 
 fs::path write_scenario(scratch const& at, std::string const& balancers, std::string const& load,
                         std::string const& thresholds, std::uint32_t characters = 1000) {
-  fs::path file = at.directory / "scenario.json";
+  fs::path file = at.path() / "scenario.json";
   std::ofstream(file) << R"({"name": "test", "seed": 5, "topology": {"balancers": )" << balancers
                       << R"(, "proxies": {"count": 4}, "sols": {"count": 1}}, "population": {"characters": )"
                       << characters << R"(}, "load": )" << load << R"(, "thresholds": )" << thresholds << "}";
@@ -126,10 +52,10 @@ std::set<pid_t> wait_for_load(fs::path const& out) {
 
 TEST_CASE("stock nginx that guesses is within 4.5 standard errors of theory, and the run passes") {
   scratch at;
-  fs::path const out = at.directory / "out";
+  fs::path const out = at.path() / "out";
   fs::path const file =
       write_scenario(at, nginx_guess, closed, R"({"redirect_ratio": [">0"], "failed_requests": ["==0"]})");
-  lab sim(at, {"run", file.string(), "--out", out.string()});
+  lab sim({"run", file.string(), "--out", out.string()});
   int const code = sim.wait();
   INFO(sim.output());
   REQUIRE(code == 0);
@@ -146,9 +72,9 @@ TEST_CASE("stock nginx that guesses is within 4.5 standard errors of theory, and
 
 TEST_CASE("an impossible threshold gives exit code 99, and the run's files are kept") {
   scratch at;
-  fs::path const out = at.directory / "out";
+  fs::path const out = at.path() / "out";
   fs::path const file = write_scenario(at, nginx_guess, closed, R"({"redirect_ratio": ["<0.01"]})", 20);
-  lab sim(at, {"run", file.string(), "--out", out.string()});
+  lab sim({"run", file.string(), "--out", out.string()});
   int const code = sim.wait();
   INFO(sim.output());
   CHECK(code == 99);
@@ -158,9 +84,9 @@ TEST_CASE("an impossible threshold gives exit code 99, and the run's files are k
 
 TEST_CASE("SIGINT ends a run with 130, a report, and no process left") {
   scratch at;
-  fs::path const out = at.directory / "out";
+  fs::path const out = at.path() / "out";
   fs::path const file = write_scenario(at, R"({"kind": "gateway", "count": 1})", endless, "{}");
-  lab sim(at, {"run", file.string(), "--out", out.string()});
+  lab sim({"run", file.string(), "--out", out.string()});
   CHECK(wait_for_load(out).size() >= 6); // sim, 1 sol, 4 proxies, 1 gateway, as far as their command lines name `out`
   ::kill(sim.pid(), SIGINT);
   int const code = sim.wait();
@@ -174,26 +100,29 @@ TEST_CASE("SIGINT ends a run with 130, a report, and no process left") {
 
 TEST_CASE("nothing is left when crest-sim itself is killed") {
   scratch at;
-  fs::path const out = at.directory / "out";
+  fs::path const out = at.path() / "out";
   fs::path const file = write_scenario(at, nginx_guess, endless, "{}");
-  lab sim(at, {"run", file.string(), "--out", out.string()});
+  lab sim({"run", file.string(), "--out", out.string()});
   CHECK(wait_for_load(out).size() >= 7);
   ::kill(sim.pid(), SIGKILL);
-  CHECK(sim.wait() == 1000 + SIGKILL);
+  CHECK(sim.wait() == 128 + SIGKILL);
   CHECK(eventually([&] { return processes_with(out.string()).empty(); }));
 }
 
-TEST_CASE("a node that dies unasked ends the run with exit code 1 and is named") {
+TEST_CASE("a node that dies unasked ends the run with exit code 1 and is named, with its last words") {
   scratch at;
-  fs::path const out = at.directory / "out";
+  fs::path const out = at.path() / "out";
   fs::path const file = write_scenario(at, nginx_guess, endless, "{}");
-  lab sim(at, {"run", file.string(), "--out", out.string()});
+  lab sim({"run", file.string(), "--out", out.string()});
   wait_for_load(out);
   std::set<pid_t> const victims = processes_with((out / "run" / "configs" / "proxy[2].json").string());
   REQUIRE(victims.size() == 1);
-  ::kill(*victims.begin(), SIGSEGV);
+  std::ofstream(out / "run" / "logs" / "proxy[2].log", std::ios::app) << "first\n"
+                                                                      << "its last words\n";
+  ::kill(*victims.begin(), SIGKILL);
   CHECK(sim.wait() == 1);
-  CHECK_THAT(sim.output(), Catch::Contains("proxy[2] ended unexpectedly: signal 11"));
+  CHECK_THAT(sim.output(), Catch::Contains("proxy[2] ended unexpectedly: signal 9") &&
+                               Catch::Contains("its log ends:\n") && Catch::Contains("  its last words\n"));
   CHECK(processes_with(out.string()).empty());
 }
 
@@ -207,7 +136,7 @@ TEST_CASE("bad input is exit code 2 with one line") {
        {input{"no such file", {"run", "/nowhere/scenario.json"}}, input{"no command", {}},
         input{"unknown option", {"run", "x", "--sed", "4"}}, input{"not a URL", {"load", "ftp://127.0.0.1/"}}}) {
     INFO(one.name);
-    lab sim(at, one.arguments);
+    lab sim(one.arguments);
     CHECK(sim.wait() == 2);
     CHECK_FALSE(sim.output().empty());
   }

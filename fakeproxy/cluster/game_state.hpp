@@ -1,0 +1,17 @@
+#pragma once
+
+#include <boost/beast/http/verb.hpp>
+
+#include <string_view>
+
+namespace fakeproxy::cluster {
+
+/// Whether a request with a session goes on from the proxy to the character's sol: all that may change something, and
+/// the character's own resources.
+inline bool needs_sol(boost::beast::http::verb method, std::string_view target) {
+  using boost::beast::http::verb;
+  bool const safe = method == verb::get || method == verb::head || method == verb::options || method == verb::trace;
+  return !safe || target.starts_with("/characters/");
+}
+
+}

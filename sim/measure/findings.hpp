@@ -1,0 +1,45 @@
+#pragma once
+
+#include "sim/measure/histogram.hpp"
+#include "sim/measure/result.hpp"
+#include "sim/measure/run_view.hpp"
+#include "sim/measure/tally.hpp"
+#include "sim/measure/theory_fit.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sim::measure {
+
+/// What each request did, where records of it were kept. References must outlive it.
+struct detail {
+  run_view const& view;
+  std::vector<request_facts> const& facts;
+  routing_history const& history;
+};
+
+/// What was found of a run, from whatever source, before it is judged.
+struct findings {
+  scenario::scenario const& what;
+  tally const& counts;
+  theory_fit const& fit;
+  std::vector<balancer_facts> balancers;
+  std::vector<invariant_result> invariants;
+  std::vector<event_result> events;
+  std::vector<time_slice> timeseries;
+  std::vector<eve_record> const& eve;
+  histogram eve_latency, notification_latency;
+  bool interrupted = false, complete = true;
+  std::optional<std::string> aborted_by;
+  std::uint32_t looks = 0;               // of a snapshot: see run_records
+  measure::detail const* each = nullptr; // needed by confidence thresholds
+};
+
+/// Metrics of the whole, of phases and of balancers, thresholds, verdict and notes.
+result conclude(findings const& f);
+
+histogram histogram_of(std::vector<std::uint64_t> const& ns);
+
+}

@@ -1,0 +1,90 @@
+#include "config/document.hpp"
+#include "sim/scenario/load.hpp"
+#include "sim/scenario/reading.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+
+namespace sim::scenario {
+namespace {
+
+constexpr double longest_ms = 86'400'000;
+
+nanoseconds from_ms(double ms) { return nanoseconds(std::llround(ms * 1e6)); }
+
+/// A time in milliseconds on each line that is not empty and does not begin with '#'.
+empirical_time read_empirical(cursor const& at, std::filesystem::path const& directory) {
+  empirical_time law;
+  law.file = existing_file(at["file"], directory);
+  std::ifstream in(law.file);
+  std::string line;
+  for (std::size_t number = 1; std::getline(in, line); ++number) {
+    std::size_t const first = line.find_first_not_of(" \t\r");
+    if (first == std::string::npos || line[first] == '#') continue;
+    char* end = nullptr;
+    double const ms = std::strtod(line.c_str() + first, &end);
+    bool const rest = std::string_view(end).find_first_not_of(" \t\r") != std::string_view::npos;
+    if (end == line.c_str() + first || rest || !(ms >= 0 && ms <= longest_ms)) {
+      throw config::bad_input(law.file.string() + ":" + std::to_string(number) + ": found '" + line +
+                              "'; allowed: a time in milliseconds from 0 to 86400000");
+    }
+    law.sorted.push_back(from_ms(ms));
+  }
+  if (law.sorted.size() < 2) {
+    throw config::bad_input(law.file.string() + ": found " + std::to_string(law.sorted.size()) +
+                            " times; allowed: two or more, one a line, in milliseconds");
+  }
+  std::sort(law.sorted.begin(), law.sorted.end());
+  return law;
+}
+
+void read_profile(cursor const& at, std::filesystem::path const& directory, virtual_settings& settings) {
+  if (at.has("network")) {
+    cursor const network = at["network"];
+    if (network.has("client")) settings.client_delay = read_law(network["client"], directory);
+    if (network.has("proxy")) settings.proxy_delay = read_law(network["proxy"], directory);
+    if (network.has("rpc")) settings.rpc_delay = read_law(network["rpc"], directory);
+    settings.loss = network.number("loss", settings.loss);
+    settings.retransmit = network.duration("retransmit", settings.retransmit);
+  }
+  if (at.has("balancer")) {
+    cursor const balancer = at["balancer"];
+    if (balancer.has("service_time")) settings.balancer_time = read_law(balancer["service_time"], directory);
+  }
+  settings.start_time = at.duration("start_time", settings.start_time);
+}
+
+}
+
+service_time read_law(cursor const& at, std::filesystem::path const& directory) {
+  std::string const law = at.value().begin().key(); // the schema has made sure that there is one
+  cursor const parameters = at[law];
+  if (law == "empirical") return read_empirical(parameters, directory);
+  nanoseconds const mean = from_ms(parameters.number("mean_ms", 0));
+  if (law == "exponential") return exponential_time{mean};
+  if (law == "lognormal") return lognormal_time{mean, parameters.number("sigma", 0)};
+  if (law == "pareto") return pareto_time{mean, parameters.number("alpha", 2)};
+  return constant_time{mean};
+}
+
+virtual_settings read_virtual(cursor const& root, std::filesystem::path const& directory) {
+  virtual_settings settings;
+  if (!root.has("virtual")) return settings;
+  cursor const at = root["virtual"];
+  if (at.has("profile")) {
+    std::filesystem::path const file = existing_file(at["profile"], directory);
+    config::document const profile = config::document::load(file);
+    nlohmann::json const& whole = nlohmann::json::parse(scenario_schema);
+    nlohmann::json schema = whole.at("properties").at("virtual");
+    schema["$defs"] = whole.at("$defs");
+    schema["properties"].erase("profile");
+    schema["properties"]["measured"] = {{"type", "string"}, {"description", "How the profile came about."}};
+    profile.validate(schema);
+    read_profile(cursor(profile, profile.root(), nlohmann::json::json_pointer()), file.parent_path(), settings);
+  }
+  read_profile(at, directory, settings);
+  return settings;
+}
+
+}

@@ -1,0 +1,81 @@
+#pragma once
+
+#include "sim/load/stream.hpp"
+#include "sim/virtual/calendar.hpp"
+
+#include <cstdint>
+
+namespace sim::virtual_time {
+
+/// What can happen at a time.
+enum class happening : std::uint8_t {
+  // to a request; index: its flight
+  reaches_balancer,
+  leaves_balancer, // a thread of the balancer is done with it
+  reaches_proxy,
+  service_ends,   // at a proxy with a queue in order of arrival
+  answer_returns, // the proxy's answer is at the balancer
+  hop_fails,      // the balancer learns that the proxy is gone
+  reaches_client,
+  connection_refused, // the client learns that its balancer does not listen
+  connection_lost,    // … or is gone
+  // to the load
+  character_rests, // index: the place of a closed load whose think time is over
+  timeouts_due,    // some client's patience may be over
+  // to the cluster
+  sharing_ends,   // node: a proxy that shares its servers; index: which announcement of it
+  message_at_sol, // index: the parcel
+  message_at_proxy,
+  probe_ends,   // node: who asked; index: the parcel
+  link_retries, // node: proxy; index: sol
+  link_opens,
+  patience_over, // node: proxy; index: its life
+  tick,
+  process_starts, // index: the event that starts it
+  process_quiet,  // node: proxy that leaves; index: its life
+  // to EVE clients; index: the client
+  eve_connects,
+  eve_message_at_proxy,
+  eve_message_at_client,
+  eve_request_due,
+  notification_due, // node: sol
+  // to the run
+  event_due,     // index: of the scenario's events
+  look_at_event, // whether what it waits for has come to pass
+  look_at_thresholds,
+};
+
+struct occurrence {
+  happening what;
+  std::uint8_t life_high;
+  std::uint16_t node; // to a request: the low bits of its flight's life
+  std::uint32_t index;
+
+  /// Of the flight: an occurrence of an earlier life is void.
+  std::uint32_t life() const { return std::uint32_t{life_high} << 16 | node; }
+};
+inline constexpr std::uint32_t life_mask = 0xffffff;
+static_assert(sizeof(occurrence) == 8);
+
+/// The clock of a run, what is to come, and the hash of what came.
+struct agenda {
+  calendar<occurrence> queue;
+  std::int64_t now_ns = 0;
+  std::uint64_t history = 0;
+
+  void at(std::int64_t time_ns, happening what, std::uint32_t index, std::uint16_t node = 0) {
+    queue.push(time_ns, {what, 0, node, index});
+  }
+  void in(std::int64_t delay_ns, happening what, std::uint32_t index, std::uint16_t node = 0) {
+    at(now_ns + delay_ns, what, index, node);
+  }
+  /// Something that happens to a flight in its present life.
+  void to_flight(std::int64_t time_ns, happening what, std::uint32_t index, std::uint32_t life) {
+    queue.push(time_ns, {what, static_cast<std::uint8_t>(life >> 16), static_cast<std::uint16_t>(life), index});
+  }
+
+  /// Takes a fact of the run into the hash of its history.
+  void note(std::uint64_t fact) { history = (history ^ fact) * 0x9e3779b97f4a7c15u + (history >> 29); }
+};
+
+}

@@ -1,0 +1,218 @@
+#include "sim/virtual/balancers.hpp"
+
+#include "sim/theory/expect.hpp"
+#include "sim/virtual/world.hpp"
+
+namespace sim::virtual_time {
+
+using gateway::routing::action;
+using gateway::routing::action_kind;
+using gateway::routing::refusal;
+using gateway::routing::upstream_id;
+using journal::hop_outcome;
+using journal::hop_result;
+using journal::request_result;
+
+namespace {
+
+journal::hop_kind journalled(gateway::routing::hop_kind kind) {
+  switch (kind) {
+  case gateway::routing::hop_kind::first:
+    return journal::hop_kind::first;
+  case gateway::routing::hop_kind::redirect:
+    return journal::hop_kind::redirect;
+  case gateway::routing::hop_kind::retry:
+    return journal::hop_kind::retry;
+  }
+  return journal::hop_kind::own;
+}
+
+desk_settings settings_of(scenario::balancer_group const& group, scenario::scenario const& s) {
+  desk_settings settings;
+  settings.routing.max_redirects = group.max_redirects;
+  settings.guess = static_cast<gateway::routing::guess_policy>(group.guess);
+  if (group.has_map()) settings.map_entries = theory::map_entries(group, s.population.token_bytes);
+  settings.upstreams = s.topology.proxies.count;
+  return settings;
+}
+
+}
+
+balancers::balancers(world& w, std::unique_ptr<desks> decisions)
+  : w_(w)
+  , decisions_(std::move(decisions))
+  , work_(w.scenario.simulated.balancer_time) {
+  for (scenario::balancer_identity const& identity : scenario::balancers_of(w.scenario)) {
+    balancer b;
+    b.threads = fifo_servers(identity.settings->threads);
+    b.random = small_stream_of(w.scenario.seed, "balancer", all_.size());
+    b.settings = settings_of(*identity.settings, w.scenario);
+    all_.push_back(std::move(b));
+    measure::balancer_records records;
+    records.name = identity.name;
+    records.has_journal = true;
+    w.record.records.balancers.push_back(std::move(records));
+  }
+}
+
+void balancers::start(std::size_t index) {
+  w_.record.restarted(index);
+  decisions_->open(index, all_[index].settings);
+  all_[index].listening = true;
+}
+
+// ---- a request
+
+void balancers::on_request(flight_id id) {
+  flight& f = w_.flights[id];
+  balancer& b = all_[f.balancer];
+  if (!f.client_waits) return let_go(id);
+  if (!b.listening) {
+    f.carried = false;
+    w_.time.to_flight(w_.now() + w_.client_wire(), happening::connection_refused, id, f.life);
+    return;
+  }
+  ++b.in_hand;
+  w_.record.received(f, w_.now());
+  work(id);
+}
+
+/// One of the balancer's threads works on it.
+void balancers::work(flight_id id) {
+  flight& f = w_.flights[id];
+  f.where = flight::place::at_balancer;
+  if (work_.nothing()) return on_worked(id);
+  balancer& b = all_[f.balancer];
+  w_.time.to_flight(b.threads.serve(w_.now(), work_(b.random)), happening::leaves_balancer, id, f.life);
+}
+
+void balancers::on_worked(flight_id id) {
+  flight& f = w_.flights[id];
+  if (f.abandoned) return let_go(id);
+  balancer& b = all_[f.balancer];
+  if (f.hops == 0) {
+    desks::request what;
+    if (f.plan.kind != load::token_kind::none) what.token = f.token;
+    what.idempotent = f.idempotent;
+    action const next = decisions_->start(f.balancer, id, what, w_.now(), b.random);
+    if (next.kind == action_kind::send) w_.record.chosen(f, !next.from_map, has_company(id));
+    return perform(id, next);
+  }
+  if (f.outcome == hop_outcome::redirected) {
+    upstream_id const target{fakeproxy::cluster::proxy_index_of(f.owner)};
+    action const next = decisions_->on_redirect(f.balancer, id, target);
+    w_.record.hop_done(f, next.kind == action_kind::send ? hop_result::redirected : hop_result::refused_redirect);
+    ++f.redirects;
+    return perform(id, next);
+  }
+  // A hop in service when its proxy went was on a connection that had served before, as pools make likely.
+  gateway::routing::failure what;
+  what.how_much = f.proxy_had_it ? gateway::routing::sent::something : gateway::routing::sent::nothing;
+  what.was_reused = f.proxy_had_it;
+  if (!what.was_reused) w_.record.forgotten(f);
+  action const next = decisions_->on_failure(f.balancer, id, what, w_.now(), b.random);
+  // A redirect is put down to how the first proxy that saw the request was chosen.
+  if (next.kind == action_kind::send && f.seen_hops == 0) w_.record.chosen(f, !next.from_map, has_company(id));
+  perform(id, next);
+}
+
+/// Whether another request of its token is in the same balancer's hands. Looked for only where runs are counted, and
+/// only when the character has others under way at all.
+bool balancers::has_company(flight_id id) const {
+  flight const& f = w_.flights[id];
+  if (!w_.record.brief || f.plan.kind != load::token_kind::own) return false;
+  if (w_.record.brief->under_way(f.plan.character) < 2) return false;
+  for (flight_id other = 0; other < w_.flights.size(); ++other) {
+    flight const& o = w_.flights[other];
+    if (other != id && o.carried && o.hops > 0 && o.balancer == f.balancer && o.token == f.token) return true;
+  }
+  return false;
+}
+
+void balancers::perform(flight_id id, action const& next) {
+  flight& f = w_.flights[id];
+  if (next.kind == action_kind::respond) {
+    f.status = gateway::routing::status_of(next.why);
+    f.served_by = 0;
+    f.served_epoch = 0;
+    return to_client(id, request_result::failed);
+  }
+  f.proxy = static_cast<std::uint16_t>(index_of(next.upstream));
+  f.hop_kind = journalled(next.hop);
+  f.from_map = next.from_map;
+  f.retries = static_cast<std::uint8_t>(f.retries + (next.hop == gateway::routing::hop_kind::retry));
+  f.serviced = f.redirecting = false;
+  f.outcome = hop_outcome::received;
+  ++f.hops;
+  f.where = flight::place::to_proxy;
+  w_.record.hop_sent(f, w_.now());
+  w_.time.to_flight(w_.now() + w_.proxy_wire(), happening::reaches_proxy, id, f.life);
+}
+
+void balancers::on_answer(flight_id id) {
+  flight& f = w_.flights[id];
+  if (f.abandoned) {
+    w_.record.hop_done(f, f.outcome == hop_outcome::redirected ? hop_result::refused_redirect : hop_result::answered);
+    return let_go(id);
+  }
+  if (f.outcome == hop_outcome::redirected) return work(id);
+  w_.record.hop_done(f, hop_result::answered);
+  std::optional<upstream_id> backend;
+  if (f.names_backend) {
+    backend = upstream_id{f.proxy};
+    w_.record.learnt(f);
+  }
+  decisions_->on_answer(f.balancer, id, backend);
+  to_client(id, request_result::forwarded);
+}
+
+void balancers::on_hop_failed(flight_id id) {
+  flight& f = w_.flights[id];
+  w_.record.hop_done(f, f.proxy_had_it ? hop_result::failed : hop_result::not_delivered);
+  if (f.abandoned) return let_go(id);
+  work(id);
+}
+
+void balancers::to_client(flight_id id, request_result result) {
+  flight& f = w_.flights[id];
+  w_.record.request_done(f, result, f.status);
+  --all_[f.balancer].in_hand;
+  f.where = flight::place::to_client;
+  f.carried = false;
+  w_.time.to_flight(w_.now() + w_.client_wire(), happening::reaches_client, id, f.life);
+}
+
+void balancers::on_client_gone(flight_id id) {
+  flight& f = w_.flights[id];
+  if (f.where == flight::place::to_balancer) return; // is dropped when it arrives
+  if (f.abandoned) return;
+  f.abandoned = true;
+  if (f.hops > 0) decisions_->abandon(f.balancer, id);
+  w_.record.request_done(f, request_result::client_gone, 0);
+  --all_[f.balancer].in_hand;
+}
+
+/// Nothing of it is under way any more.
+void balancers::let_go(flight_id id) {
+  flight& f = w_.flights[id];
+  f.carried = false;
+  if (!f.client_waits) w_.flights.give_back(id);
+}
+
+// ---- the process
+
+void balancers::kill(std::size_t index) {
+  balancer& b = all_[index];
+  b.listening = false;
+  b.in_hand = 0;
+  b.threads.clear();
+  for (flight_id id = 0; id < w_.flights.size(); ++id) {
+    flight& f = w_.flights[id];
+    bool const inside = f.carried && !f.abandoned && f.where != flight::place::to_balancer;
+    if (!inside || f.balancer != index) continue;
+    f.abandoned = true;
+    if (f.client_waits) w_.time.to_flight(w_.now() + w_.client_wire(), happening::connection_lost, id, f.life);
+  }
+}
+
+}

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "gateway/routing/route.hpp"
+#include "sim/virtual/desks.hpp"
+#include "sim/virtual/flight.hpp"
+#include "sim/virtual/law.hpp"
+#include "sim/virtual/servers.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace sim::virtual_time {
+
+struct world;
+
+/// The balancers' shells: they carry requests between clients and proxies as `desks` decides.
+class balancers {
+public:
+  balancers(world& w, std::unique_ptr<desks> decisions);
+
+  /// Starts number `index` of scenario::balancers_of.
+  void start(std::size_t index);
+  bool listening(std::size_t index) const { return all_[index].listening; }
+
+  void on_request(flight_id id);
+  void on_worked(flight_id id);
+  void on_answer(flight_id id);
+  void on_hop_failed(flight_id id);
+  /// The client does not wait any more.
+  void on_client_gone(flight_id id);
+
+  /// SIGKILL: what it had in hand is lost.
+  void kill(std::size_t index);
+  /// SIGTERM: takes nothing new.
+  void stop_listening(std::size_t index) { all_[index].listening = false; }
+  bool idle(std::size_t index) const { return all_[index].in_hand == 0; }
+
+private:
+  struct balancer {
+    bool listening = false;
+    std::uint32_t in_hand = 0; // requests
+    fifo_servers threads{1};
+    load::small_stream random;
+    desk_settings settings;
+  };
+
+  void work(flight_id id);
+  bool has_company(flight_id id) const;
+  void perform(flight_id id, gateway::routing::action const& next);
+  void to_client(flight_id id, journal::request_result result);
+  void let_go(flight_id id);
+
+  world& w_;
+  std::unique_ptr<desks> decisions_;
+  std::vector<balancer> all_;
+  law work_;
+};
+
+}

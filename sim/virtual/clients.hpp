@@ -1,0 +1,83 @@
+#pragma once
+
+#include "sim/load/phase_clock.hpp"
+#include "sim/load/plan.hpp"
+#include "sim/measure/records.hpp"
+#include "sim/virtual/flight.hpp"
+
+#include <boost/beast/http/verb.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+namespace sim::virtual_time {
+
+struct world;
+
+/// The third-party applications: issue the load as the live generator does, wait for answers, lose patience.
+class clients {
+public:
+  explicit clients(world& w);
+
+  void begin();
+  /// The load uses this balancer from now on.
+  void add_balancer(std::size_t index);
+  /// No more requests are issued.
+  void stop_issuing();
+
+  /// Open loads: when the next request is due; nothing when there is none.
+  std::optional<std::int64_t> next_due() const;
+  void issue_due();
+
+  void on_rest_over(std::uint32_t place) { advance(place); }
+  void on_timeouts_due();
+  void on_answer(flight_id id);
+  /// The client has its outcome now.
+  void conclude(flight_id id, measure::client_outcome outcome);
+
+  bool finished() const { return exhausted_ && in_flight_ == 0; }
+  bool issued_all() const { return exhausted_ && !stopped_; }
+  std::uint64_t started() const { return started_; }
+  /// The present one.
+  std::size_t phase() { return phases_.at(0, 0); }
+
+private:
+  struct entrance {
+    std::uint16_t balancer;
+    std::uint32_t busy;            // connections with a request
+    std::deque<flight_id> waiting; // for a connection
+  };
+
+  void issue(load::planned_request const& request, std::int64_t intended_ns, std::uint32_t origin);
+  void send(flight_id id);
+  std::optional<load::planned_request> next_of(std::uint32_t place);
+  void advance(std::uint32_t place);
+  token_id token_of(load::planned_request const& request);
+  void enlist(flight_id id);
+  void delist(flight_id id);
+  void arm_timeouts();
+
+  world& w_;
+  std::optional<load::request_source> source_; // unless the load is closed
+  std::optional<load::closed_plan> closed_;
+  std::optional<load::planned_request> next_;
+  load::balancer_chooser chooser_;
+  std::vector<std::optional<load::active_character>> places_;
+  std::size_t active_ = 0;
+  std::vector<entrance> entrances_;
+  // With changing tokens, of each character: its token, and the how-manieth that is.
+  std::vector<token_id> tokens_;
+  std::vector<std::uint32_t> rotations_;
+  std::uint32_t next_token_;
+  std::vector<boost::beast::http::verb> methods_; // of the plan
+  load::phase_clock phases_;
+  flight_id oldest_ = nobody, newest_ = nobody; // sent, and not concluded
+  bool timeouts_armed_ = false;
+  std::uint64_t started_ = 0, in_flight_ = 0;
+  bool paced_;
+  bool exhausted_ = false, stopped_ = false;
+};
+
+}

@@ -1,0 +1,121 @@
+#pragma once
+
+#include "gateway/routing/router.hpp"
+#include "sim/load/stream.hpp"
+#include "sim/scenario/scenario.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace sim::virtual_time {
+
+/// A token, numbered densely: what a balancer of simulated time has in place of a digest.
+enum class token_id : std::uint32_t {};
+
+/// How many requests of a run a balancer's router may be asked about at a time: routes are kept by these numbers.
+using flight_id = std::uint32_t;
+
+/// What one balancer's router is made from.
+struct desk_settings {
+  gateway::routing::router_settings routing;
+  gateway::routing::guess_policy guess = gateway::routing::guess_policy::random;
+  std::optional<std::uint64_t> map_entries; // nullopt: no map
+  std::uint32_t upstreams = 0;
+};
+
+/// The decisions of all balancers: the router of the live gateway, one for each, and the route of every request in
+/// flight. Behind an interface since there are two: dense keys for speed, and digests as live in a test that shows that
+/// both decide alike.
+class desks {
+public:
+  using action = gateway::routing::action;
+  using upstream_id = gateway::routing::upstream_id;
+
+  struct request {
+    std::optional<token_id> token;
+    bool idempotent = true;
+  };
+
+  virtual ~desks() = default;
+
+  /// A new balancer, or the new life of one that was restarted.
+  virtual void open(std::size_t balancer, desk_settings const& settings) = 0;
+
+  virtual action start(std::size_t balancer, flight_id flight, request const& what, std::int64_t now_ns,
+                       load::small_stream& random) = 0;
+  virtual action on_redirect(std::size_t balancer, flight_id flight, upstream_id target) = 0;
+  virtual action on_answer(std::size_t balancer, flight_id flight, std::optional<upstream_id> backend) = 0;
+  virtual action on_failure(std::size_t balancer, flight_id flight, gateway::routing::failure const& what,
+                            std::int64_t now_ns, load::small_stream& random) = 0;
+  virtual void abandon(std::size_t balancer, flight_id flight) = 0;
+  virtual gateway::routing::router_counters const& counters(std::size_t balancer) const = 0;
+};
+
+/// `Keys` has `key` and `hash` as gateway::routing::token_map wants them, and `key of(token_id) const`.
+template<class Keys>
+class desks_of final : public desks {
+public:
+  explicit desks_of(Keys keys = {})
+    : keys_(std::move(keys)) {}
+
+  void open(std::size_t balancer, desk_settings const& settings) override {
+    std::optional<map> remembered;
+    if (settings.map_entries) remembered.emplace(static_cast<std::size_t>(*settings.map_entries));
+    auto made = std::make_unique<router>(settings.routing, settings.guess, std::move(remembered));
+    for (std::uint32_t i = 0; i < settings.upstreams; ++i)
+      made->add_upstream(load::mix(i + 0x70726f7879000000u), true); // the same on every balancer
+    if (routers_.size() <= balancer) routers_.resize(balancer + 1);
+    routers_[balancer] = std::move(made);
+  }
+
+  action start(std::size_t balancer, flight_id flight, request const& what, std::int64_t now_ns,
+               load::small_stream& random) override {
+    if (routes_.size() <= flight) routes_.resize(flight + 1);
+    gateway::routing::request_facts<key> facts;
+    facts.has_token = what.token.has_value();
+    if (what.token) {
+      facts.key = keys_.of(*what.token);
+      facts.token_hash = load::mix(static_cast<std::uint64_t>(*what.token) + 0x746f6b656e000000u) | 1;
+    }
+    facts.idempotent = what.idempotent;
+    return routers_[balancer]->start(routes_[flight], facts, now_ns, random);
+  }
+  action on_redirect(std::size_t balancer, flight_id flight, upstream_id target) override {
+    return routers_[balancer]->on_redirect(routes_[flight], {.target = target});
+  }
+  action on_answer(std::size_t balancer, flight_id flight, std::optional<upstream_id> backend) override {
+    return routers_[balancer]->on_answer(routes_[flight], backend);
+  }
+  action on_failure(std::size_t balancer, flight_id flight, gateway::routing::failure const& what, std::int64_t now_ns,
+                    load::small_stream& random) override {
+    return routers_[balancer]->on_failure(routes_[flight], what, now_ns, random);
+  }
+  void abandon(std::size_t balancer, flight_id flight) override { routers_[balancer]->abandon(routes_[flight]); }
+  gateway::routing::router_counters const& counters(std::size_t balancer) const override {
+    return routers_[balancer]->counters();
+  }
+
+private:
+  using key = typename Keys::key;
+  using map = gateway::routing::token_map<key, gateway::routing::learnt_backend, typename Keys::hash>;
+  using router = gateway::routing::basic_router<map, key, gateway::routing::learnt_backend>;
+
+  Keys keys_;
+  std::vector<std::unique_ptr<router>> routers_; // by balancer
+  std::vector<gateway::routing::route<key>> routes_;
+};
+
+/// Tokens as they are numbered.
+struct dense_keys {
+  using key = token_id;
+  struct hash {
+    using is_avalanching = void;
+    std::size_t operator()(token_id token) const noexcept { return load::mix(static_cast<std::uint64_t>(token)); }
+  };
+  static key of(token_id token) { return token; }
+};
+
+}

@@ -1,0 +1,120 @@
+#pragma once
+
+#include "fakeproxy/cluster/node.hpp"
+#include "sim/measure/records.hpp"
+#include "sim/virtual/flight.hpp"
+#include "sim/virtual/law.hpp"
+#include "sim/virtual/servers.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <set>
+#include <vector>
+
+namespace sim::virtual_time {
+
+struct world;
+
+/// The proxies' shells around cluster::proxy_node: what fakeproxy/net does with sockets, done with occurrences.
+/// Requests pass through `decide`, a server, and the character's sol, in the order of fakeproxy/net/http_connection.
+class proxies {
+public:
+  explicit proxies(world& w);
+
+  void start(std::size_t index);
+  std::size_t count() const { return all_.size(); }
+  bool ready() const;
+  bool listening(std::size_t index) const { return all_[index].listening; }
+  bool alive(std::size_t index) const { return all_[index].node.has_value(); }
+  /// Service given by all lives of a proxy, ns.
+  std::int64_t busy_ns(std::size_t index) const;
+
+  // requests
+  void on_request(flight_id id);
+  void on_service_end(flight_id id);
+  void on_sharing_end(std::size_t index, std::uint32_t announced);
+  void on_patience_over(std::size_t index, std::uint32_t lives);
+
+  // the cluster
+  void on_connected(std::size_t index, std::uint32_t sol);
+  void on_disconnected(std::size_t index, std::uint32_t sol);
+  void on_message(std::size_t index, std::uint32_t sol, fakeproxy::cluster::message const& m);
+  void on_probed(std::size_t index, std::uint32_t probe);
+  void tick();
+
+  // EVE clients; `client` is the ticket
+  void on_login(std::size_t index, fakeproxy::cluster::ticket client, std::uint32_t character);
+  void on_game_request(std::size_t index, fakeproxy::cluster::ticket client, std::uint64_t id);
+  void on_logout(std::size_t index, fakeproxy::cluster::ticket client);
+  void on_client_gone(std::size_t index, fakeproxy::cluster::ticket client);
+
+  /// Sessions as if EVE clients had logged in. Granted ones are counted in `pinned`.
+  void pin(std::size_t index, std::vector<std::uint32_t> const& characters);
+  std::uint64_t pinned() const { return pinned_; }
+
+  void kill(std::size_t index);
+  /// SIGTERM, as fakeproxy/net/process has it: when it has been quiet for a while it gives its sessions back and ends.
+  void begin_leaving(std::size_t index);
+  void on_quiet_look(std::size_t index, std::uint32_t lives);
+
+  /// Does what the nodes want done.
+  void perform(std::size_t index);
+
+private:
+  struct patience {
+    std::int64_t until_ns;
+    flight_id who;
+    std::uint32_t life;
+    std::uint32_t wait;
+  };
+  struct proxy {
+    std::optional<fakeproxy::cluster::proxy_node> node;
+    fakeproxy::cluster::node_actions actions;
+    std::int64_t busy_before_ns = 0; // by earlier lives
+    fifo_servers servers{0};
+    sharing_servers shared{0};
+    std::uint32_t announced = 0; // ends of services of `shared`; only the last counts
+    load::small_stream random;
+    bool listening = false;
+    bool performing = false;
+    bool left = false;         // has given its sessions back
+    std::uint32_t lives = 0;   // that ended
+    std::uint32_t in_hand = 0; // requests
+    std::int64_t quiet_since_ns = 0, leaving_since_ns = 0;
+    std::deque<patience> waiting;
+    std::set<fakeproxy::cluster::incarnation> peers; // connections that tell when one is gone
+  };
+
+  struct probing {
+    fakeproxy::cluster::incarnation owner;
+    std::uint32_t lives; // of the asker
+    bool lost;           // not an answer: an open connection ended
+  };
+  static constexpr fakeproxy::cluster::ticket pin_ticket = fakeproxy::cluster::ticket{1} << 41;
+
+  static measure::proxy_address address_of(std::size_t index);
+  void probe(std::size_t index, fakeproxy::cluster::incarnation owner, bool lost, std::int64_t delay_ns);
+  void decide(flight_id id);
+  void on_decision(flight_id id, fakeproxy::cluster::decision const& how);
+  void enter_service(flight_id id);
+  void announce(std::size_t index);
+  void apply(flight_id id);
+  void on_applied(flight_id id, fakeproxy::cluster::status how);
+  void be_patient(flight_id id);
+  void answer(flight_id id, journal::hop_outcome outcome, std::uint16_t status);
+  void answer_served(flight_id id);
+  void end_session_use(flight& f);
+  void drop_requests(std::size_t index);
+
+  world& w_;
+  law service_;
+  std::int64_t redirect_ns_;
+  bool sharing_;
+  std::vector<proxy> all_;
+  std::vector<probing> probes_;
+  std::vector<std::uint32_t> free_probes_;
+  std::uint64_t pinned_ = 0;
+};
+
+}

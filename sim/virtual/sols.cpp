@@ -1,0 +1,227 @@
+#include "sim/virtual/sols.hpp"
+
+#include "sim/virtual/world.hpp"
+
+#include <algorithm>
+
+namespace sim::virtual_time {
+
+using fakeproxy::cluster::link_id;
+using fakeproxy::cluster::message;
+using fakeproxy::cluster::millisecond;
+
+namespace {
+
+// As fakeproxy/net/proxy_server tries again.
+constexpr std::int64_t first_pause_ns = 10 * millisecond, longest_pause_ns = 160 * millisecond;
+constexpr std::uint64_t move_ticket = 1;
+
+}
+
+sols::sols(world& w)
+  : w_(w)
+  , all_(w.scenario.topology.sols.count)
+  , links_(all_.size() * w.scenario.topology.proxies.count)
+  , ends_(1)
+  , rpc_delay_ns_(w.scenario.topology.sols.rpc_delay.count())
+  , keeps_journals_(w.full_detail || !w.scenario.events.empty()) {
+  for (std::size_t i = 0; i < all_.size(); ++i) all_[i].random = small_stream_of(w.scenario.seed, "sol", i);
+}
+
+void sols::start(std::size_t index) {
+  sol_process& s = all_[index];
+  s.state.emplace(fakeproxy::cluster::registry::settings{.sol = static_cast<std::uint16_t>(index),
+                                                         .lease = w_.scenario.topology.proxies.lease.count()});
+  s.state->replay(journal_of(index), w_.now());
+  s.attached = 0;
+}
+
+std::vector<journal::sol_event> sols::journal_of(std::size_t index) const {
+  std::vector<journal::sol_event> own;
+  for (journal::sol_event const& e : w_.record.records.sols)
+    if (e.sol == index) own.push_back(e);
+  return own;
+}
+
+// ---- connections
+
+void sols::connect(std::size_t proxy, std::uint32_t sol) {
+  link& l = link_of(proxy, sol);
+  if (l.id != 0 || !w_.proxies.alive(proxy)) return;
+  auto const node = static_cast<std::uint16_t>(proxy);
+  if (running(sol)) {
+    w_.time.in(w_.rpc_wire() + w_.rpc_wire(), happening::link_opens, sol, node);
+    return;
+  }
+  l.pause_ns = l.pause_ns == 0 ? first_pause_ns : std::min(2 * l.pause_ns, longest_pause_ns);
+  w_.time.in(l.pause_ns, happening::link_retries, sol, node);
+}
+
+void sols::on_link_opens(std::size_t proxy, std::uint32_t sol) {
+  link& l = link_of(proxy, sol);
+  if (!w_.proxies.alive(proxy) || l.id != 0) return;
+  if (!running(sol)) return connect(proxy, sol);
+  l.id = static_cast<link_id>(ends_.size());
+  l.pause_ns = 0;
+  l.last_to_sol_ns = l.last_to_proxy_ns = w_.now();
+  ends_.emplace_back(static_cast<std::uint16_t>(proxy), static_cast<std::uint16_t>(sol));
+  w_.proxies.on_connected(proxy, sol);
+}
+
+void sols::disconnect(std::size_t proxy, std::uint32_t sol) {
+  link& l = link_of(proxy, sol);
+  link_id const was = l.id;
+  if (was == 0) return;
+  l = {};
+  if (running(sol)) {
+    all_[sol].state->on_disconnected(was, w_.now(), all_[sol].actions);
+    perform(sol);
+  }
+  if (!w_.proxies.alive(proxy)) return;
+  w_.proxies.on_disconnected(proxy, sol);
+  connect(proxy, sol);
+}
+
+void sols::proxy_gone(std::size_t proxy) {
+  for (std::uint32_t sol = 0; sol < all_.size(); ++sol) disconnect(proxy, sol);
+}
+
+void sols::kill(std::size_t index) {
+  all_[index].state.reset();
+  all_[index].actions.clear();
+  ++all_[index].announced;
+  for (std::size_t proxy = 0; proxy < w_.proxies.count(); ++proxy) disconnect(proxy, static_cast<std::uint32_t>(index));
+}
+
+// ---- messages
+
+std::uint32_t sols::wrap(message const& m, link_id id) {
+  if (free_parcels_.empty()) {
+    parcels_.push_back({m, id});
+    return static_cast<std::uint32_t>(parcels_.size() - 1);
+  }
+  std::uint32_t const place = free_parcels_.back();
+  free_parcels_.pop_back();
+  parcels_[place] = {m, id};
+  return place;
+}
+
+void sols::send(std::size_t proxy, std::uint32_t sol, message const& m) {
+  link& l = link_of(proxy, sol);
+  if (l.id == 0) return;
+  l.last_to_sol_ns = std::max(l.last_to_sol_ns, w_.now() + w_.rpc_wire());
+  w_.time.at(l.last_to_sol_ns, happening::message_at_sol, wrap(m, l.id));
+}
+
+void sols::on_message_at_sol(std::uint32_t place) {
+  parcel const p = parcels_[place];
+  free_parcels_.push_back(place);
+  auto const [proxy, sol] = ends_[p.link];
+  if (link_of(proxy, sol).id != p.link) return;
+  all_[sol].state->on_message(p.link, p.what, w_.now(), all_[sol].actions);
+  perform(sol);
+}
+
+void sols::on_message_at_proxy(std::uint32_t place) {
+  parcel const p = parcels_[place];
+  free_parcels_.push_back(place);
+  auto const [proxy, sol] = ends_[p.link];
+  if (link_of(proxy, sol).id == p.link) w_.proxies.on_message(proxy, sol, p.what);
+}
+
+void sols::perform(std::size_t index) {
+  sol_process& s = all_[index];
+  auto const& events = s.actions.events;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    auto const& event = events[i];
+    if (keeps_journals_) w_.record.happened(event);
+    if (w_.record.brief) count(event, i + 1 < events.size() ? events[i + 1].kind : event.kind);
+    w_.time.note(std::uint64_t{event.character} << 16 | event.epoch << 8 | static_cast<std::uint64_t>(event.kind));
+  }
+  for (auto const& o : s.actions.send) {
+    auto const [proxy, sol] = ends_[o.link];
+    link& l = link_of(proxy, sol);
+    if (l.id != o.link) continue;
+    l.last_to_proxy_ns = std::max(l.last_to_proxy_ns, w_.now() + rpc_delay_ns_ + w_.rpc_wire());
+    w_.time.at(l.last_to_proxy_ns, happening::message_at_proxy, wrap(o.what, o.link));
+  }
+  for (auto const& result : s.actions.moves) ++(result.granted ? moved_.granted : moved_.refused);
+  s.actions.clear();
+  if (s.state && s.state->attached_count() != s.attached) arm_notifications(index);
+}
+
+/// A move's own grant, which comes right before its end, is no new session.
+void sols::count(journal::sol_event const& event, journal::sol_event_kind next) {
+  using journal::sol_event_kind;
+  std::size_t const phase = w_.clients.phase();
+  if (event.kind == sol_event_kind::move_done) w_.record.brief->moved(phase);
+  if (event.kind == sol_event_kind::granted && next != sol_event_kind::move_done)
+    w_.record.brief->granted(event.character, phase);
+}
+
+bool sols::granted(std::uint32_t character, journal::incarnation_id to, std::uint64_t epoch) const {
+  auto const& sol = all_[character % all_.size()].state;
+  if (!sol) return true;
+  auto const last = sol->shard().last_granted(fakeproxy::cluster::character_id{character});
+  return raw(last.owner) == to && raw(last.epoch) == epoch;
+}
+
+void sols::tick() {
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    if (!all_[i].state) continue;
+    all_[i].state->on_tick(w_.now(), all_[i].actions);
+    perform(i);
+  }
+}
+
+// ---- moves
+
+void sols::move(std::uint32_t character, std::optional<std::uint16_t> to) {
+  std::size_t const index = character % all_.size();
+  sol_process& s = all_[index];
+  fakeproxy::cluster::character_id const who{character};
+  if (to) {
+    s.state->move(who, *to, move_ticket, w_.now(), s.actions);
+  } else {
+    s.state->move_at_random(who, s.random(), move_ticket, w_.now(), s.actions);
+  }
+  perform(index);
+}
+
+// ---- notifications
+
+void sols::notify(double rate_rps) {
+  notification_rate_rps_ = rate_rps;
+  for (std::size_t i = 0; i < all_.size(); ++i)
+    if (all_[i].state) arm_notifications(i);
+}
+
+void sols::arm_notifications(std::size_t index) {
+  sol_process& s = all_[index];
+  s.attached = s.state->attached_count();
+  ++s.announced;
+  if (notification_rate_rps_ <= 0 || s.attached == 0) return;
+  // Poisson processes of equal rate, one a client, are one process of the sum of the rates; and it has no memory, so
+  // that drawing anew when the count changes is right.
+  double const rate = notification_rate_rps_ * static_cast<double>(s.attached);
+  auto const gap = static_cast<std::int64_t>(load::exponential_ns(load::uniform_positive(s.random), rate));
+  w_.time.in(gap, happening::notification_due, s.announced, static_cast<std::uint16_t>(index));
+}
+
+void sols::on_notification_due(std::size_t index, std::uint32_t announced) {
+  sol_process& s = all_[index];
+  if (announced != s.announced || !s.state) return;
+  s.state->notify_one(s.random(), w_.now(), s.actions);
+  perform(index);
+  arm_notifications(index);
+}
+
+std::map<std::uint32_t, std::uint64_t> sols::notifications_sent() const {
+  std::map<std::uint32_t, std::uint64_t> sent;
+  for (sol_process const& s : all_)
+    if (s.state)
+      for (auto const& [character, number] : s.state->notified()) sent[raw(character)] = number;
+  return sent;
+}
+
+}

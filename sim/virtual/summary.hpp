@@ -1,0 +1,117 @@
+#pragma once
+
+#include "sim/measure/findings.hpp"
+#include "sim/measure/result.hpp"
+#include "sim/virtual/flight.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sim::virtual_time {
+
+/// What each balancer's map came to know of each token: two bits, in place of a run's records.
+class map_knowledge {
+public:
+  enum class of : std::uint8_t { never, known, forgotten, restarted };
+
+  explicit map_knowledge(std::size_t balancers)
+    : words_(balancers) {}
+
+  of at(std::size_t balancer, token_id token) const {
+    auto const [word, shift] = place(token);
+    auto const& words = words_[balancer];
+    return word < words.size() ? static_cast<of>(words[word] >> shift & 3) : of::never;
+  }
+  void set(std::size_t balancer, token_id token, of what) {
+    auto const [word, shift] = place(token);
+    auto& words = words_[balancer];
+    if (word >= words.size()) words.resize(word + word / 2 + 1);
+    words[word] = (words[word] & ~(std::uint64_t{3} << shift)) | static_cast<std::uint64_t>(what) << shift;
+  }
+  /// All that it knew is of the time before its restart.
+  void restart(std::size_t balancer);
+
+private:
+  struct position {
+    std::size_t word;
+    unsigned shift;
+  };
+  static position place(token_id token) {
+    auto const number = static_cast<std::uint32_t>(token);
+    return {number / 32, number % 32 * 2};
+  }
+  std::vector<std::vector<std::uint64_t>> words_;
+};
+
+/// Counts a run while it goes on, so that memory grows neither with its length nor with its requests. Gives reasons to
+/// redirects from what the maps were told.
+class summary {
+public:
+  summary(scenario::scenario const& s, std::size_t balancers, std::int64_t start_ns,
+          std::vector<std::uint32_t> const& logged_in);
+
+  void issued(flight const& f);
+  /// The router sends `f` to its first proxy; `guessed`: without knowledge. `in_flight`: an earlier request of its
+  /// token is at the same balancer.
+  void chosen(flight& f, bool guessed, bool in_flight);
+  void hop_sent() { ++books_.sent; }
+  void hop_seen() { ++books_.seen; }
+  void hop_undelivered() { ++books_.undelivered; }
+  void redirect_received(flight& f);
+  void redirect_followed() { ++books_.followed; }
+  void redirect_refused() { ++books_.refused; }
+  void learnt(flight const& f) { knowledge_.set(f.balancer, f.token, map_knowledge::of::known); }
+  void forgotten(flight const& f);
+  void restarted(std::size_t balancer) { knowledge_.restart(balancer); }
+  void granted(std::uint32_t character, std::size_t phase);
+  void moved(std::size_t phase) { counts_.add_move(phase); }
+  void client_done(flight const& f, measure::client_outcome outcome, std::int64_t done_ns);
+  /// One served request was compared with the registry.
+  void place_checked(bool right) {
+    ++places_checked_;
+    places_wrong_ += !right;
+  }
+
+  /// Requests of the character that are under way.
+  unsigned under_way(std::uint32_t character) const { return characters_[character] & under_way_mask; }
+
+  /// The load is over.
+  void close(std::int64_t end_ns, bool interrupted);
+  measure::tally const& counts() const { return counts_; }
+  measure::theory_fit const& fit() const { return fit_; }
+  std::vector<measure::invariant_result> invariants() const;
+  std::vector<measure::time_slice> timeseries(std::vector<std::string> const& balancers) const;
+  std::vector<measure::event_result> events(std::vector<measure::event_record> const& done) const;
+
+private:
+  // Of a character: requests under way (saturating), and two facts.
+  static constexpr std::uint8_t under_way_mask = 63, has_session = 64, asked = 128;
+  static constexpr std::size_t most_slices = 1200;
+
+  struct slice_counts {
+    std::uint64_t requests = 0, redirects = 0, failed = 0;
+  };
+  void count_in_slice(measure::counted_request const& r);
+  void widen_slices();
+
+  scenario::scenario const& scenario_;
+  std::int64_t start_ns_;
+  measure::tally counts_;
+  map_knowledge knowledge_;
+  std::vector<bool> has_map_; // by balancer
+  std::vector<std::uint8_t> characters_;
+  std::uint64_t overlapped_ = 0, failed_ = 0, lost_ = 0, moves_ = 0, sessions_before_ = 0, sessions_asked_ = 0;
+  measure::theory_fit fit_;
+  std::size_t balancer_count_;
+  std::int64_t slice_ns_ = 1'000'000;
+  std::vector<slice_counts> slices_; // [time][balancer]
+  std::uint64_t places_checked_ = 0, places_wrong_ = 0;
+  struct {
+    std::uint64_t sent = 0, seen = 0, undelivered = 0, received = 0, followed = 0, refused = 0;
+  } books_;
+  bool lossless_books_ = true; // nothing was cut off by a kill or an end before its time
+};
+
+}

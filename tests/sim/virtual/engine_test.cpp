@@ -1,0 +1,156 @@
+// The engine of simulated time as a whole: what it gives, and that it gives the same again.
+#include "config/document.hpp"
+#include "gateway/http/digest.hpp"
+#include "sim/scenario/load.hpp"
+#include "sim/virtual/run.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <vector>
+
+using namespace sim;
+using measure::ratio_metric;
+using measure::trend_metric;
+
+namespace {
+
+scenario::scenario shipped(std::string const& name, std::vector<std::string> const& overrides = {}) {
+  return scenario::load_file(std::string(CREST_SOURCE_DIR) + "/scenarios/" + name + ".json", overrides);
+}
+
+double counter(measure::result const& r, std::string const& name) {
+  return std::get<measure::counter_metric>(r.metrics.at(name)).value;
+}
+
+/// As the live gateway keeps tokens: as digests of what Authorization says.
+struct live_keys {
+  using key = gateway::http::token_digest;
+  using hash = gateway::http::token_digest_hash;
+  gateway::http::digest_key secret{1, 2, 3};
+  key of(virtual_time::token_id token) const {
+    return gateway::http::digest_token(secret, "Bearer " + std::to_string(static_cast<std::uint32_t>(token)));
+  }
+};
+
+}
+
+TEST_CASE("the same scenario and seed give the same history, another seed another") {
+  scenario::scenario const s =
+      shipped("eve-clients-and-crest", {"population.characters=300", "population.eve_clients=50"});
+  auto const first = virtual_time::run(s), again = virtual_time::run(s);
+  REQUIRE(first.history_hash);
+  CHECK(first.history_hash == again.history_hash);
+  auto const other = virtual_time::run(
+      shipped("eve-clients-and-crest", {"population.characters=300", "population.eve_clients=50", "seed=5"}));
+  CHECK(other.history_hash != first.history_hash);
+}
+
+TEST_CASE("the live gateway's keys decide exactly as dense ones") {
+  for (char const* name : {"quickstart", "small-map", "proxy-dies", "noisy-tokens", "sessions-move"}) {
+    INFO(name);
+    scenario::scenario const s = shipped(name);
+    virtual_time::run_options options;
+    options.decisions = [] { return std::make_unique<virtual_time::desks_of<live_keys>>(); };
+    CHECK(virtual_time::run(s, options).history_hash == virtual_time::run(s).history_hash);
+  }
+}
+
+TEST_CASE("in a quiet run each answer takes exactly its messages and its service") {
+  scenario::scenario const s =
+      shipped("cached-one-balancer",
+              {"virtual.network={\"client\":{\"constant\":{\"mean_ms\":1}},"
+               "\"proxy\":{\"constant\":{\"mean_ms\":0.5}},\"rpc\":{\"constant\":{\"mean_ms\":0}}}",
+               "topology.proxies.service_time={\"constant\":{\"mean_ms\":3}}", "topology.proxies.servers=0",
+               "load.targets=[\"/status\"]", "load.mix=[{\"method\":\"GET\"}]", "thresholds={}"});
+  auto const r = virtual_time::run(s);
+  auto const& latency = std::get<trend_metric>(r.metrics.at("latency_ms"));
+  CHECK(latency.min == Approx(6));
+  CHECK(latency.max == Approx(6)); // one balancer: it guessed the session into being, and was never wrong
+  CHECK(r.exit_code == measure::exit_passed);
+}
+
+TEST_CASE("messages that are lost come later") {
+  std::vector<std::string> const base{"load.targets=[\"/status\"]", "load.mix=[{\"method\":\"GET\"}]", "thresholds={}"};
+  auto lossy = base;
+  lossy.push_back("virtual.network={\"loss\":0.1,\"retransmit_ms\":200}");
+  auto const calm = virtual_time::run(shipped("cached-one-balancer", base));
+  auto const storm = virtual_time::run(shipped("cached-one-balancer", lossy));
+  auto const mean = [](measure::result const& r) { return std::get<trend_metric>(r.metrics.at("latency_ms")).mean; };
+  // Four messages a request on the straight way, each late by 200 ms / (1 / 0.1 - 1) on average.
+  CHECK(mean(storm) - mean(calm) == Approx(4 * 200 * 0.1 / 0.9).epsilon(0.05));
+  CHECK(counter(storm, "failed_requests") == 0);
+}
+
+TEST_CASE("a client that loses patience is counted, and what it asked for is not") {
+  auto const r = virtual_time::run(shipped(
+      "guess-only", {"load.timeout=\"20ms\"", "topology.proxies.service_time={\"exponential\":{\"mean_ms\":10}}",
+                     "topology.proxies.servers=0", "thresholds={\"failed_requests\":[\">100\"]}"}));
+  CHECK(r.exit_code == measure::exit_passed);
+  for (measure::invariant_result const& i : r.invariants) {
+    INFO(i.name);
+    CHECK(i.violations == 0);
+  }
+}
+
+TEST_CASE("thresholds that abort end a simulated run early") {
+  auto const r = virtual_time::run(shipped(
+      "sessions-move", {"thresholds={\"redirect_ratio\":[{\"threshold\":\"<0.0001\",\"abort_on_fail\":true}]}"}));
+  CHECK(r.exit_code == measure::exit_failed);
+  CHECK(r.duration_s < 3);
+}
+
+TEST_CASE("progress may end a run, which is then interrupted") {
+  virtual_time::run_options options;
+  int calls = 0;
+  options.progress = [&](virtual_time::run_progress const& now) {
+    CHECK(now.total.value_or(0) == 40'000);
+    return ++calls < 2;
+  };
+  auto const r = virtual_time::run(shipped("quickstart"), options);
+  CHECK(r.exit_code == measure::exit_interrupted);
+  CHECK(counter(r, "requests") < 40'000);
+}
+
+TEST_CASE("simulated time refuses by name what it cannot model") {
+  auto const refused = [](scenario::scenario const& s, std::string const& what) {
+    try {
+      virtual_time::run(s);
+      FAIL("accepted");
+    } catch (config::bad_input const& e) {
+      CHECK(std::string(e.what()).find(what) != std::string::npos);
+    }
+  };
+  refused(shipped("nginx-article-guess"), "nginx[0]");
+  refused(shipped("quickstart", {"load.timeout=\"2m\""}), "load.timeout");
+}
+
+TEST_CASE("a run that only counts comes to the same as one that keeps records of all") {
+  for (char const* name : {"quickstart", "guess-only", "small-map", "noisy-tokens", "new-balancer-joins", "proxy-dies",
+                           "rolling-restart", "sessions-move", "trace-replay", "token-hash-guess"}) {
+    scenario::scenario const s = shipped(name);
+    virtual_time::run_options options;
+    options.keep = virtual_time::run_options::detail::full;
+    auto const full = virtual_time::run(s, options);
+    options.keep = virtual_time::run_options::detail::summary;
+    auto const brief = virtual_time::run(s, options);
+    CHECK(full.history_hash == brief.history_hash);
+    REQUIRE(full.metrics.size() == brief.metrics.size());
+    for (auto const& [metric, value] : full.metrics) {
+      INFO(name << ": " << metric);
+      measure::metric const& other = brief.metrics.at(metric);
+      if (auto const* ratio = std::get_if<ratio_metric>(&value)) {
+        CHECK(ratio->numerator == std::get<ratio_metric>(other).numerator);
+        CHECK(ratio->denominator == std::get<ratio_metric>(other).denominator);
+        CHECK(ratio->theory == std::get<ratio_metric>(other).theory);
+        CHECK(ratio->standard_error == std::get<ratio_metric>(other).standard_error);
+      } else if (auto const* trend = std::get_if<trend_metric>(&value)) {
+        CHECK(trend->count == std::get<trend_metric>(other).count);
+        CHECK(trend->p99 == std::get<trend_metric>(other).p99);
+        CHECK(trend->mean == std::get<trend_metric>(other).mean);
+      } else {
+        CHECK(std::get<measure::counter_metric>(value).value == std::get<measure::counter_metric>(other).value);
+      }
+    }
+  }
+}

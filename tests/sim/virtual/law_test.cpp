@@ -1,0 +1,73 @@
+#include "sim/load/stream.hpp"
+#include "sim/virtual/law.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+using namespace sim;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+namespace {
+
+struct moments {
+  double mean, error; // of the mean, standard
+};
+
+moments sample(virtual_time::law const& law, int count) {
+  load::small_stream draws(11);
+  double sum = 0, squares = 0;
+  for (int i = 0; i != count; ++i) {
+    auto const x = static_cast<double>(law(draws));
+    sum += x;
+    squares += x * x;
+  }
+  double const mean = sum / count;
+  return {mean, std::sqrt((squares / count - mean * mean) / count)};
+}
+
+}
+
+TEST_CASE("laws of time have the mean that they promise") {
+  struct row {
+    std::string name;
+    scenario::service_time what;
+    double mean_ns;
+  };
+  std::vector<row> const rows{
+      {"constant", scenario::constant_time{milliseconds(2)}, 2e6},
+      {"exponential", scenario::exponential_time{milliseconds(2)}, 2e6},
+      {"lognormal, narrow", scenario::lognormal_time{milliseconds(2), 0.3}, 2e6},
+      {"lognormal, wide", scenario::lognormal_time{milliseconds(2), 1.2}, 2e6},
+      {"pareto", scenario::pareto_time{milliseconds(2), 3.5}, 2e6},
+      {"empirical", scenario::empirical_time{{microseconds(0), microseconds(100), microseconds(400)}, {}}, 150e3},
+  };
+  for (row const& r : rows) {
+    INFO(r.name);
+    virtual_time::law const law(r.what);
+    moments const m = sample(law, 400'000);
+    CHECK(law.mean_ns() == Approx(r.mean_ns));
+    CHECK(std::abs(m.mean - r.mean_ns) <= 4.5 * m.error + 1);
+  }
+}
+
+TEST_CASE("an exponential law has its tail") {
+  virtual_time::law const law(scenario::exponential_time{milliseconds(1)});
+  load::small_stream draws(3);
+  int beyond = 0;
+  int const count = 1'000'000;
+  for (int i = 0; i != count; ++i) beyond += law(draws) > 5'000'000;
+  double const expected = count * std::exp(-5.0);
+  CHECK(std::abs(beyond - expected) <= 4.5 * std::sqrt(expected));
+}
+
+TEST_CASE("a law of no time draws nothing") {
+  virtual_time::law const law(scenario::constant_time{});
+  load::small_stream draws(5), untouched(5);
+  CHECK(law.nothing());
+  CHECK(law(draws) == 0);
+  CHECK(draws() == untouched());
+}
