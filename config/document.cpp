@@ -44,6 +44,8 @@ std::string read_bounded(std::filesystem::path const& file) {
   return text;
 }
 
+std::string shown_line(std::size_t line) { return line == 0 ? "--set" : std::to_string(line); }
+
 /// One step of a `--set` path.
 struct step {
   std::string key;
@@ -51,33 +53,34 @@ struct step {
   bool is_index = false;
 };
 
-bad_input malformed_path(std::string const& name, std::string_view path) {
-  return bad_input(name + ":--set: found the path '" + std::string(path) +
+bad_input malformed_path(std::string const& place, std::string_view path) {
+  return bad_input(place + ": found the path '" + std::string(path) +
                    "'; allowed: keys separated by '.', and [N] for list elements, such as topology.balancers[1].count");
 }
 
 /// Reads `[N]` at `at`, which it moves behind it.
-step read_index(std::string_view path, std::size_t& at, std::string const& name) {
+step read_index(std::string_view path, std::size_t& at, std::string const& place) {
   std::size_t const end = path.find(']', at);
-  if (end == std::string_view::npos || end == at + 1 || end - at > 9) throw malformed_path(name, path);
+  if (end == std::string_view::npos || end == at + 1 || end - at > 9) throw malformed_path(place, path);
   step s;
   s.is_index = true;
   for (std::size_t i = at + 1; i < end; ++i) {
-    if (std::isdigit(static_cast<unsigned char>(path[i])) == 0) throw malformed_path(name, path);
+    if (std::isdigit(static_cast<unsigned char>(path[i])) == 0) throw malformed_path(place, path);
     s.index = s.index * 10 + static_cast<std::size_t>(path[i] - '0');
   }
   at = end + 1;
   return s;
 }
 
-/// Splits a dotted path; dots and brackets within braces (`thresholds.requests{phase:a.b}`) belong to the key.
-std::vector<step> split_path(std::string_view path, std::string const& name) {
+/// Splits a dotted path, which stands at `place`; dots and brackets within braces (`thresholds.requests{phase:a.b}`)
+/// belong to the key.
+std::vector<step> split_path(std::string_view path, std::string const& place) {
   std::vector<step> steps;
   std::size_t at = 0;
   bool want_key = true;
   while (at < path.size()) {
     if (path[at] == '[' && !want_key) {
-      steps.push_back(read_index(path, at, name));
+      steps.push_back(read_index(path, at, place));
       continue;
     }
     if (path[at] == '.' && !want_key) {
@@ -85,17 +88,17 @@ std::vector<step> split_path(std::string_view path, std::string const& name) {
       ++at;
       continue;
     }
-    if (!want_key) throw malformed_path(name, path);
+    if (!want_key) throw malformed_path(place, path);
     std::size_t const begin = at;
     for (int braces = 0; at < path.size() && (braces > 0 || (path[at] != '.' && path[at] != '[')); ++at) {
       if (path[at] == '{') ++braces;
       if (path[at] == '}') --braces;
     }
-    if (at == begin) throw malformed_path(name, path);
+    if (at == begin) throw malformed_path(place, path);
     steps.push_back({std::string(path.substr(begin, at - begin)), 0, false});
     want_key = false;
   }
-  if (want_key) throw malformed_path(name, path);
+  if (want_key) throw malformed_path(place, path);
   return steps;
 }
 
@@ -148,13 +151,18 @@ void document::set(std::string_view assignment) {
   if (equals == std::string_view::npos) {
     throw bad_input(name_ + ":--set: found '" + std::string(assignment) + "'; allowed: PATH=VALUE");
   }
+  set(assignment.substr(0, equals), override_value(assignment.substr(equals + 1)), 0);
+}
+
+json::json_pointer document::set(std::string_view path, json value, std::size_t line) {
+  std::string const place = name_ + ":" + shown_line(line);
   json* at = &root_;
   json::json_pointer pointer;
-  for (step const& s : split_path(assignment.substr(0, equals), name_)) {
+  for (step const& s : split_path(path, place)) {
     std::string const where = pointer.empty() ? "the document" : dotted(pointer);
     if (s.is_index) {
       if (!at->is_array() || s.index >= at->size()) {
-        throw bad_input(name_ + ":--set: " + where + ": found index [" + std::to_string(s.index) + "]; allowed: " +
+        throw bad_input(place + ": " + where + ": found index [" + std::to_string(s.index) + "]; allowed: " +
                         (!at->is_array() ? "no index, it is not a list"
                          : at->empty()   ? "none, the list is empty"
                                          : "[0] to [" + std::to_string(at->size() - 1) + "]"));
@@ -165,17 +173,18 @@ void document::set(std::string_view assignment) {
     }
     if (at->is_null()) *at = json::object();
     if (!at->is_object()) {
-      throw bad_input(name_ + ":--set: " + where + ": found key '" + s.key + "'; allowed: " +
+      throw bad_input(place + ": " + where + ": found key '" + s.key + "'; allowed: " +
                       (at->is_array() ? "an index such as [0], it is a list" : "no key, it is " + shown(*at)));
     }
     pointer /= s.key;
-    if (!at->contains(s.key)) lines_[pointer.to_string()] = 0;
+    if (!at->contains(s.key)) lines_[pointer.to_string()] = line;
     at = &(*at)[s.key];
   }
-  *at = override_value(assignment.substr(equals + 1));
+  *at = std::move(value);
   std::string const prefix = pointer.to_string() + "/";
-  std::erase_if(lines_, [&](auto const& line) { return line.first.starts_with(prefix); });
-  lines_[pointer.to_string()] = 0;
+  std::erase_if(lines_, [&](auto const& known) { return known.first.starts_with(prefix); });
+  lines_[pointer.to_string()] = line;
+  return pointer;
 }
 
 void document::validate(json const& schema) const {
@@ -185,8 +194,7 @@ void document::validate(json const& schema) const {
 bad_input document::error_at(json::json_pointer const& pointer, std::string_view message) const {
   std::size_t const line = line_of(pointer);
   std::string const path = dotted(pointer);
-  std::string text = name_ + ":" + (line == 0 ? std::string("--set") : std::to_string(line)) + ": " +
-                     (path.empty() ? "" : path + ": ") + std::string(message);
+  std::string text = name_ + ":" + shown_line(line) + ": " + (path.empty() ? "" : path + ": ") + std::string(message);
   std::replace_if(
       text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, '?');
   return bad_input(text);

@@ -49,6 +49,10 @@ public:
   /// line.
   void set(std::string_view assignment);
 
+  /// The same for a value that stands elsewhere in the file (the axes of a sweep): messages about it name `line`, or
+  /// `--set` when that is 0. Returns where the value went.
+  nlohmann::json::json_pointer set(std::string_view path, nlohmann::json value, std::size_t line);
+
   /// Checks against a schema (the subset of JSON Schema that `validate` in schema.hpp documents). Throws `bad_input`.
   void validate(nlohmann::json const& schema) const;
 

@@ -112,6 +112,27 @@ public:
     return std::nullopt;
   }
 
+  /// The types that `written` and all its branches allow for what stands at `steps`, from `depth` on.
+  void collect_types(json const& written, std::vector<std::string> const& steps, std::size_t depth,
+                     std::set<std::string>& types) const {
+    json const& schema = resolve(written);
+    for (char const* keyword : {"oneOf", "anyOf"}) {
+      if (!schema.contains(keyword)) continue;
+      for (json const& branch : schema[keyword]) collect_types(branch, steps, depth, types);
+    }
+    if (depth == steps.size()) {
+      if (schema.contains("type")) {
+        for (std::string& type : types_of(schema)) types.insert(std::move(type));
+      }
+    } else if (schema.contains("properties") && schema["properties"].contains(steps[depth])) {
+      collect_types(schema["properties"][steps[depth]], steps, depth + 1, types);
+    } else if (schema.contains("additionalProperties") && schema["additionalProperties"].is_object()) {
+      collect_types(schema["additionalProperties"], steps, depth + 1, types);
+    } else if (schema.contains("items")) {
+      collect_types(schema["items"], steps, depth + 1, types);
+    }
+  }
+
 private:
   json const& resolve(json const& schema) const {
     json const* at = &schema;
@@ -350,6 +371,15 @@ void check_keywords(json const& schema) {
 std::optional<violation> validate(json const& value, json const& schema) {
   check_keywords(schema);
   return validator(schema).check(value, schema, json::json_pointer());
+}
+
+bool wants_whole_number(json const& schema, json::json_pointer const& at) {
+  std::vector<std::string> steps;
+  for (json::json_pointer rest = at; !rest.empty(); rest.pop_back()) steps.push_back(rest.back());
+  std::reverse(steps.begin(), steps.end());
+  std::set<std::string> types;
+  validator(schema).collect_types(schema, steps, 0, types);
+  return types.contains("integer") && !types.contains("number");
 }
 
 std::string violation::message() const {

@@ -33,6 +33,10 @@ struct violation {
 /// allowed), `description`, `default`, `examples`. Any other keyword is a mistake of ours: std::logic_error.
 std::optional<violation> validate(nlohmann::json const& value, nlohmann::json const& schema);
 
+/// Whether the value at `at` has to be a whole number when it is a number, by all that `schema` says of that place in
+/// whatever branch. False where the schema knows no such place.
+bool wants_whole_number(nlohmann::json const& schema, nlohmann::json::json_pointer const& at);
+
 /// A value as messages show it: scalars as JSON, cut when long; "an object", "a list".
 std::string shown(nlohmann::json const& value);
 

@@ -28,6 +28,11 @@ int main_of(int argc, char** argv) {
   command::add_schema(app, chosen);
   command::add_list(app, chosen);
   command::add_load(app, chosen);
+  command::add_explain(app, chosen);
+  command::add_verify(app, chosen);
+  command::add_calibrate(app, chosen);
+  command::add_sweep(app, chosen);
+  command::add_merge(app, chosen);
   command::add_compare(app, chosen);
   command::add_plot(app, chosen);
 

@@ -24,6 +24,16 @@ bool any_in_list(std::string_view list, Visit visit) {
   return false;
 }
 
+/// Whether `name` begins with `prefix` (lower-case) to a server that maps names to variables: `_` is `-` to it.
+bool starts_alike(std::string_view name, std::string_view prefix) {
+  if (name.size() < prefix.size()) return false;
+  return std::equal(prefix.begin(), prefix.end(), name.begin(), [](char expected, char c) {
+    if (c == '_') c = '-';
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return c == expected;
+  });
+}
+
 bool is_hop_by_hop(beast_http::field id, std::string_view name) {
   using enum beast_http::field;
   switch (id) {
@@ -68,9 +78,19 @@ bool list_contains(std::string_view list, std::string_view token) {
   return any_in_list(list, [token](std::string_view element) { return iequals(element, token); });
 }
 
+bool has_other_coding(message_head const& head, char const* base) {
+  int chunked = 0;
+  for (field_line const& line : head.fields) {
+    if (line.id != beast_http::field::transfer_encoding) continue;
+    if (!iequals(line.value.in(base), "chunked") || ++chunked > 1) return true;
+  }
+  return false;
+}
+
 bool is_internal(std::string_view name) {
   if (name.size() < 9 || (name[0] != 'X' && name[0] != 'x')) return false;
-  return istarts_with(name, "X-Accel-") || iequals(name, "X-Backend") || istarts_with(name, "X-Session-");
+  return starts_alike(name, "x-accel-") || (name.size() == 9 && starts_alike(name, "x-backend")) ||
+         starts_alike(name, "x-session-");
 }
 
 end_to_end_filter::end_to_end_filter(message_head const& head, char const* base)

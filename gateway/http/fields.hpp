@@ -22,8 +22,13 @@ std::optional<std::string_view> find(message_head const& head, char const* base,
 /// Whether a comma-separated list (RFC 9110 5.6.1) holds `token`, ASCII case-insensitively.
 bool list_contains(std::string_view list, std::string_view token);
 
-/// Fields that are between balancer and proxies only: `X-Accel-*`, `X-Backend`, `X-Session-*`. They are taken from
-/// proxies only, and are dropped from requests and from answers that travel on.
+/// Whether the message has a Transfer-Encoding that is anything but one `chunked` (RFC 9112 6.1, 7): a coding that only
+/// who asked for it with TE could undo, and we ask for none.
+bool has_other_coding(message_head const& head, char const* base);
+
+/// Fields that are between balancer and proxies only: `X-Accel-*`, `X-Backend`, `X-Session-*`, in any letter case and
+/// with `_` for `-`, which are one to many servers (CGI's variables). They are taken from proxies only, and are dropped
+/// from requests and from answers that travel on.
 bool is_internal(std::string_view name);
 
 /// Decides per field line of one message whether it is end-to-end. Hop-by-hop are the fields that RFC 9110 7.6.1 names,

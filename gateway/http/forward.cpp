@@ -7,20 +7,34 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace gateway::http {
 namespace {
 
 constexpr std::string_view crlf = "\r\n";
 
-/// Origin-form of an absolute-form target (RFC 9112 3.2.2: servers must accept it).
-std::string_view origin_form(std::string_view target) {
+/// Brings an absolute-form target (RFC 9112 3.2.2: servers must accept it) into origin-form. The host that it names
+/// takes the place of Host's. False when it names none.
+bool to_origin_form(request_summary& s, bool is_options) {
   for (std::string_view const scheme : {std::string_view("http://"), std::string_view("https://")})
-    if (istarts_with(target, scheme)) {
-      std::size_t const path = target.find_first_of("/?#", scheme.size());
-      return path == std::string_view::npos ? std::string_view("/") : target.substr(path);
+    if (istarts_with(s.target, scheme)) {
+      std::size_t const path = std::min(s.target.find_first_of("/?#", scheme.size()), s.target.size());
+      s.host = s.target.substr(scheme.size(), path - scheme.size());
+      s.has_host = true;
+      s.target.remove_prefix(path);
+      if (s.target.empty()) s.target = is_options ? "*" : "/";
+      return !s.host.empty();
     }
-  return target;
+  return true;
+}
+
+/// uri-host [ ":" port ] by its characters (RFC 9110 7.2, RFC 3986 3.2.2): no path, user or space can hide in it.
+bool usable_host(std::string_view host) {
+  return std::all_of(host.begin(), host.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           std::string_view("-._~%!$&'()*+,;=:[]").find(c) != std::string_view::npos;
+  });
 }
 
 /// A client's X-Request-Id is kept when it is short and harmless in a log.
@@ -61,6 +75,7 @@ bool is_replaced_in_request(beast_http::field id, std::string_view name) {
   case content_length:
   case via:
   case expect:
+  case host:
     return true;
   default:
     break;
@@ -139,7 +154,8 @@ head_refusal summarise(message_head const& head, char const* base, request_summa
   if (hosts > 1 || (hosts == 0 && head.version >= 11)) return {400, "HTTP/1.1 needs one Host"};
   if (head.verb == beast_http::verb::connect) return {405, "CONNECT is not for a gateway"};
   if (head.verb == beast_http::verb::trace) return {405, "TRACE would show fields that are between us and the proxies"};
-  out.target = origin_form(out.target);
+  bool const has_authority = to_origin_form(out, head.verb == beast_http::verb::options);
+  if (!has_authority || !usable_host(out.host)) return {400, "a Host that names no host"};
   bool const asterisk = out.target == "*" && head.verb == beast_http::verb::options;
   if (!out.target.starts_with('/') && !asterisk) return {400, "a target that is neither a path nor a URI"};
   if (names_internal_location(out.target)) return {404, "not found"};
@@ -149,6 +165,7 @@ head_refusal summarise(message_head const& head, char const* base, request_summa
 std::string_view append_request_head(std::string& out, message_head const& head, char const* base,
                                      request_summary const& summary, forwarding const& add) {
   out.append(head.method.in(base)).append(" ").append(summary.target).append(" HTTP/1.1\r\n");
+  append_field(out, "Host", summary.has_host ? summary.host : "localhost"); // HTTP/1.0 need not have one
   end_to_end_filter const filter(head, base);
   bool via = false;
   bool forwarded_for = false;
@@ -164,7 +181,6 @@ std::string_view append_request_head(std::string& out, message_head const& head,
     if (!filter.passes(line, base) || is_internal(name)) continue;
     append_field(out, name, line.value.in(base));
   }
-  if (!summary.has_host) append_field(out, "Host", "localhost"); // HTTP/1.0
   if (via)
     append_joined(out, head, base, "Via", head.version >= 11 ? "1.1 crest-gateway" : "1.0 crest-gateway");
   else
@@ -191,12 +207,12 @@ std::string_view append_request_head(std::string& out, message_head const& head,
 void append_answer_head(std::string& out, message_head const& head, char const* base, answer_forwarding const& add) {
   append_status_line(out, head.status, head.reason.in(base));
   end_to_end_filter const filter(head, base);
+  // One Content-Length, even of an upstream that repeats it (RFC 9110 8.6).
+  bool length_due = add.framing == answer_framing::none || add.framing == answer_framing::length;
   for (field_line const& line : head.fields) {
     std::string_view const name = line.name.in(base);
     if (is_internal(name) || !filter.passes(line, base)) continue;
-    if (line.id == beast_http::field::content_length &&
-        (add.framing == answer_framing::chunked || add.framing == answer_framing::until_close))
-      continue;
+    if (line.id == beast_http::field::content_length && !std::exchange(length_due, false)) continue;
     if (line.id == beast_http::field::location && add.rewrite_location) {
       if (auto const rewritten = (*add.rewrite_location)(line.value.in(base))) {
         append_field(out, name, *rewritten);

@@ -18,8 +18,8 @@ bool is_idempotent(boost::beast::http::verb method);
 struct request_summary {
   std::string_view target;        // as sent to the upstream: origin-form
   std::string_view authorization; // empty without
-  std::string_view host;
-  std::uint64_t lab_request = 0; // Lab-Request, 0 without
+  std::string_view host;          // of an absolute-form target, else of Host
+  std::uint64_t lab_request = 0;  // Lab-Request, 0 without
   bool has_authorization = false;
   bool has_host = false;
   bool expects_continue = false;
@@ -46,14 +46,14 @@ struct forwarding {
 };
 
 /// Appends the request's head as an upstream gets it: method and target unchanged, end-to-end fields in their order,
-/// hop-by-hop and internal fields dropped, `Via`, `X-Forwarded-*` and `X-Request-Id` added (RFC 9110 7.6).
+/// Host first, hop-by-hop and internal fields dropped, `Via`, `X-Forwarded-*` and `X-Request-Id` added (RFC 9110 7.6).
 /// Returns the view of X-Request-Id's value within `out`.
 std::string_view append_request_head(std::string& out, message_head const& head, char const* base,
                                      request_summary const& summary, forwarding const& add);
 
 /// How an answer's body is framed towards the client.
 enum class answer_framing : std::uint8_t {
-  none,   // no body follows (HEAD, 204, 304): the upstream's Content-Length, if any, passes
+  none,   // no body follows (HEAD, 204, 304), not even an empty one: the upstream's Content-Length, if any, passes
   length, // Content-Length as the upstream gave it
   chunked,
   until_close

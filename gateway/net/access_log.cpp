@@ -78,7 +78,7 @@ void access_log::reopen() {
 }
 
 void access_log::write(access_entry const& entry) {
-  if (fd_ < 0) return;
+  if (!enabled()) return;
   char numbers[160];
   std::snprintf(numbers, sizeof numbers,
                 ",\"status\":%u,\"body_bytes\":%llu,\"duration_ms\":%.3f,\"hops\":%u,\"redirects\":%u,\"retries\":%u",

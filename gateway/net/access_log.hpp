@@ -34,7 +34,7 @@ public:
   access_log& operator=(access_log const&) = delete;
   ~access_log();
 
-  bool enabled() const { return fd_ >= 0; }
+  bool enabled() const { return !file_.empty(); }
   void write(access_entry const& entry);
   void flush();
   /// Opens the file anew, after it was rotated away.
@@ -44,10 +44,10 @@ private:
   void open();
   void flush_locked();
 
-  std::filesystem::path file_;
+  std::filesystem::path const file_;
   std::mutex mutex_;
   std::string buffer_;
-  int fd_ = -1;
+  int fd_ = -1; // under the mutex
 };
 
 }

@@ -51,6 +51,7 @@ std::vector<named_count> counts_of(balancer::status const& now, shell_counters c
       {"failed", "Requests answered 502, 503 or 504 here.", shell.failed},
       {"client_gone", "Requests whose client went away.", shell.client_gone},
       {"truncated_answers", "Answers that an upstream broke off.", shell.truncated_answers},
+      {"accept_pauses", "Pauses of accepting, mostly for lack of file descriptors.", shell.accept_pauses},
   };
 }
 
@@ -68,7 +69,16 @@ std::string shown(double value) {
   return text;
 }
 
-/// Bounds and cumulative counts of the latency histogram; the last bound is +Inf.
+/// Every microsecond of it, however many there are: a rate is computed from differences.
+std::string seconds(std::uint64_t microseconds) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%llu.%06llu", static_cast<unsigned long long>(microseconds / 1'000'000),
+                static_cast<unsigned long long>(microseconds % 1'000'000));
+  return text;
+}
+
+/// Bounds and cumulative counts of the latency histogram; the last bound is +Inf, and its
+/// count that of all: read once, so that count and buckets agree while requests go on.
 std::vector<std::pair<std::string, std::uint64_t>> cumulative_latency(shell_counters const& shell) {
   std::vector<std::pair<std::string, std::uint64_t>> out;
   std::uint64_t sum = 0;
@@ -82,12 +92,15 @@ std::vector<std::pair<std::string, std::uint64_t>> cumulative_latency(shell_coun
 /// One admin connection: reads a request, answers, and so on.
 class admin_connection : public std::enable_shared_from_this<admin_connection> {
 public:
-  admin_connection(tcp_socket socket, balancer const& shared, settings const& s)
+  admin_connection(tcp_socket socket, balancer const& shared, std::uint32_t threads, nanoseconds patience)
     : socket_(std::move(socket))
+    , timer_(socket_.get_executor())
     , shared_(shared)
-    , settings_(s) {}
+    , threads_(threads)
+    , patience_(patience) {}
 
   void read() {
+    wait();
     parser_.emplace();
     parser_->body_limit(1024);
     beast_http::async_read(socket_, buffer_, *parser_,
@@ -97,7 +110,19 @@ public:
   }
 
 private:
+  /// Closes the connection if what begins now takes too long.
+  void wait() {
+    timer_.expires_after(patience_);
+    timer_.async_wait([weak = weak_from_this()](boost::system::error_code stopped) {
+      auto const self = weak.lock();
+      if (stopped || !self) return;
+      boost::system::error_code ignored;
+      self->socket_.close(ignored);
+    });
+  }
+
   void answer() {
+    wait();
     auto const& request = parser_->get();
     std::string_view const target(request.target().data(), request.target().size());
     answer_ = {};
@@ -116,7 +141,7 @@ private:
       answer_.body() = metrics_text(shared_);
     } else {
       answer_.set(beast_http::field::content_type, "application/json");
-      answer_.body() = status_json(shared_, settings_);
+      answer_.body() = status_json(shared_, threads_);
     }
     answer_.prepare_payload();
     if (request.method() == beast_http::verb::head) answer_.body().clear(); // Content-Length stays
@@ -126,8 +151,10 @@ private:
   }
 
   tcp_socket socket_;
+  steady_timer timer_;
   balancer const& shared_;
-  settings const settings_;
+  std::uint32_t threads_;
+  nanoseconds patience_;
   boost::beast::flat_buffer buffer_;
   std::optional<beast_http::request_parser<beast_http::string_body>> parser_;
   beast_http::response<beast_http::string_body> answer_;
@@ -173,15 +200,15 @@ std::string metrics_text(balancer const& shared) {
   }
   append_family(out, "request_duration_seconds", "From the end of a request's head to the end of its answer.",
                 "histogram");
-  for (auto const& [bound, count] : cumulative_latency(shell))
+  auto const buckets = cumulative_latency(shell);
+  for (auto const& [bound, count] : buckets)
     append_line(out, "request_duration_seconds_bucket", "{le=\"" + bound + "\"}", std::to_string(count));
-  append_line(out, "request_duration_seconds_sum", "",
-              shown(static_cast<double>(shell.latency_sum_us.load(std::memory_order_relaxed)) / 1e6));
-  append_line(out, "request_duration_seconds_count", "", std::to_string(shell.latency_count));
+  append_line(out, "request_duration_seconds_sum", "", seconds(shell.latency_sum_us.load(std::memory_order_relaxed)));
+  append_line(out, "request_duration_seconds_count", "", std::to_string(buckets.back().second));
   return out;
 }
 
-std::string status_json(balancer const& shared, settings const& s) {
+std::string status_json(balancer const& shared, std::uint32_t threads) {
   balancer::status const now = shared.snapshot();
   shell_counters const& shell = shared.shell();
   nlohmann::ordered_json out;
@@ -189,8 +216,12 @@ std::string status_json(balancer const& shared, settings const& s) {
   for (named_count const& count : counts_of(now, shell)) out[count.name] = count.value;
   out["open_connections"] = shell.open_connections.load();
   out["token_map"] = {{"entries", now.map_entries}, {"capacity", now.map_capacity}, {"bytes", now.map_bytes}};
-  if (!s.token_map_bytes) out["token_map"] = nullptr;
-  out["threads"] = s.threads;
+  if (!now.has_map) out["token_map"] = nullptr;
+  out["threads"] = threads;
+  out["guess"] = name_of(now.guess);
+  out["max_redirects"] = now.settings.max_redirects;
+  out["max_retries"] = now.settings.max_retries;
+  out["single_guess"] = now.settings.single_guess;
   out["upstreams"] = nlohmann::ordered_json::array();
   for (balancer::upstream_status const& u : now.upstreams)
     out["upstreams"].push_back({{"name", u.name},
@@ -201,15 +232,16 @@ std::string status_json(balancer const& shared, settings const& s) {
                                 {"redirects", u.counters.redirects},
                                 {"failures", u.counters.failures}});
   nlohmann::ordered_json histogram = nlohmann::ordered_json::array();
-  for (auto const& [bound, count] : cumulative_latency(shell)) histogram.push_back({{"le_s", bound}, {"count", count}});
-  out["latency"] = {{"count", shell.latency_count.load()},
+  auto const buckets = cumulative_latency(shell);
+  for (auto const& [bound, count] : buckets) histogram.push_back({{"le_s", bound}, {"count", count}});
+  out["latency"] = {{"count", buckets.back().second},
                     {"sum_s", static_cast<double>(shell.latency_sum_us.load()) / 1e6},
                     {"buckets", histogram}};
   return out.dump(2) + "\n";
 }
 
-void serve_admin(tcp_socket socket, balancer const& shared, settings const& s) {
-  std::make_shared<admin_connection>(std::move(socket), shared, s)->read();
+void serve_admin(tcp_socket socket, balancer const& shared, std::uint32_t threads, nanoseconds patience) {
+  std::make_shared<admin_connection>(std::move(socket), shared, threads, patience)->read();
 }
 
 }

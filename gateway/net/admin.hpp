@@ -10,10 +10,11 @@ namespace gateway::net {
 /// Prometheus text exposition format 0.0.4 of everything that is counted.
 std::string metrics_text(balancer const& shared);
 
-/// The same as one JSON object, with the configuration's main values.
-std::string status_json(balancer const& shared, settings const& s);
+/// The same as one JSON object, with the main settings that are in force. `threads` is how many serve.
+std::string status_json(balancer const& shared, std::uint32_t threads);
 
-/// Serves `GET /metrics` and `GET /status` on one accepted connection, with keep-alive, on the socket's executor.
-void serve_admin(tcp_socket socket, balancer const& shared, settings const& s);
+/// Serves `GET /metrics` and `GET /status` on one accepted connection, with keep-alive, on the socket's executor. A
+/// peer that takes longer than `patience` for a request, or for taking its answer, is left.
+void serve_admin(tcp_socket socket, balancer const& shared, std::uint32_t threads, nanoseconds patience);
 
 }

@@ -1,7 +1,5 @@
 #include "gateway/net/balancer.hpp"
 
-#include <boost/asio/io_context.hpp>
-
 #include <algorithm>
 #include <utility>
 
@@ -10,24 +8,6 @@ namespace {
 
 // Targets that redirects brought in from allowed ranges: bounded, since proxies name them.
 constexpr std::size_t max_upstreams = 65'536;
-
-endpoint resolve(http::host_port const& name) {
-  boost::asio::io_context context;
-  boost::asio::ip::tcp::resolver resolver(context);
-  boost::system::error_code ec;
-  auto const found = resolver.resolve(name.host, std::to_string(name.port), ec);
-  if (ec || found.empty()) throw config::bad_input("upstream " + name.text() + ": cannot be resolved: " + ec.message());
-  for (auto const& candidate : found)
-    if (candidate.endpoint().address().is_v4()) return candidate.endpoint();
-  return found.begin()->endpoint();
-}
-
-std::vector<std::pair<http::host_port, endpoint>> resolve_all(std::vector<http::host_port> const& names) {
-  std::vector<std::pair<http::host_port, endpoint>> out;
-  out.reserve(names.size());
-  for (http::host_port const& name : names) out.emplace_back(name, resolve(name));
-  return out;
-}
 
 bool contains(allowed_range const& range, boost::asio::ip::address_v4 address, std::uint16_t port) {
   auto const mask = range.network.netmask().to_uint();
@@ -46,12 +26,11 @@ balancer::balancer(settings const& s)
   : key_(http::random_digest_key())
   , router_(s.routing, s.guess, make_map(s))
   , ranges_(s.allow_redirects_to) {
-  for (auto const& [name, address] : resolve_all(s.upstreams)) add(name, address, true);
+  for (place const& u : s.upstreams) add(u.name, u.address, true);
   if (!s.journal_file.empty()) journal_.emplace(s.journal_file, "balancer_event");
 }
 
 void balancer::reload(settings const& s) {
-  auto const resolved = resolve_all(s.upstreams);
   std::lock_guard const lock(mutex_);
   ranges_ = s.allow_redirects_to;
   router_.reconfigure(s.routing, s.guess);
@@ -59,7 +38,7 @@ void balancer::reload(settings const& s) {
     routing::upstream_state& state = router_.upstream(routing::upstream_id{i});
     state.known = state.in_rotation = false;
   }
-  for (auto const& [name, address] : resolved) {
+  for (auto const& [name, address] : s.upstreams) {
     auto const known = by_name_.find(name.text());
     if (known == by_name_.end()) {
       add(name, address, true);
@@ -169,7 +148,6 @@ void balancer::record_latency(std::chrono::nanoseconds latency) {
   auto const bucket = std::lower_bound(latency_bounds_s.begin(), latency_bounds_s.end(), seconds);
   auto const index = static_cast<std::size_t>(bucket - latency_bounds_s.begin());
   shell_.latency[index].fetch_add(1, std::memory_order_relaxed);
-  shell_.latency_count.fetch_add(1, std::memory_order_relaxed);
   shell_.latency_sum_us.fetch_add(static_cast<std::uint64_t>(latency.count() / 1000), std::memory_order_relaxed);
 }
 
@@ -177,6 +155,9 @@ balancer::status balancer::snapshot() const {
   std::lock_guard const lock(mutex_);
   status out;
   out.router = router_.counters();
+  out.settings = router_.settings();
+  out.guess = router_.policy();
+  out.has_map = router_.has_map();
   out.map_entries = router_.map_entries();
   out.map_capacity = router_.map_capacity();
   out.map_bytes = router_.map_bytes();

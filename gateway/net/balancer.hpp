@@ -2,11 +2,11 @@
 
 #include "gateway/http/digest.hpp"
 #include "gateway/net/settings.hpp"
+#include "gateway/net/sockets.hpp"
 #include "gateway/routing/router.hpp"
 #include "journal/journal.hpp"
 #include "journal/records.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <array>
@@ -22,7 +22,6 @@ namespace gateway::net {
 using live_map = routing::token_map<http::token_digest, routing::learnt_backend, http::token_digest_hash>;
 using live_router = routing::basic_router<live_map, http::token_digest, routing::learnt_backend>;
 using live_route = routing::route<http::token_digest>;
-using endpoint = boost::asio::ip::tcp::endpoint;
 
 /// Upper bounds in seconds of the latency histogram's buckets; the last bucket is unbounded.
 inline constexpr std::array<double, 14> latency_bounds_s{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
@@ -37,8 +36,8 @@ struct shell_counters {
   std::atomic<std::uint64_t> failed{0};          // requests answered 502, 503 or 504 here
   std::atomic<std::uint64_t> client_gone{0};
   std::atomic<std::uint64_t> truncated_answers{0}; // upstream broke off in the middle of an answer
+  std::atomic<std::uint64_t> accept_pauses{0};     // times that accepting had to wait, mostly for descriptors
   std::array<std::atomic<std::uint64_t>, latency_bounds_s.size() + 1> latency{};
-  std::atomic<std::uint64_t> latency_count{0};
   std::atomic<std::uint64_t> latency_sum_us{0};
 };
 
@@ -53,11 +52,10 @@ struct upstream_counters {
 /// journal. Thread-safe: one lock around decisions, which take well under a microsecond.
 class balancer {
 public:
-  /// Resolves the upstreams. Throws config::bad_input for one that does not resolve, std::system_error for the journal.
+  /// Throws std::system_error for the journal.
   explicit balancer(settings const& s);
 
-  /// Takes over upstreams, ranges, guess policy and limits; the map stays. Upstreams keep their ids. Throws as above,
-  /// and then nothing has changed.
+  /// Takes over upstreams, ranges, guess policy and limits; the map stays. Upstreams keep their ids.
   void reload(settings const& s);
 
   template<class Generator>
@@ -71,7 +69,7 @@ public:
   template<class Generator>
   routing::action on_failure(live_route& r, routing::failure const& what, routing::time_ns now, Generator& generator) {
     std::lock_guard const lock(mutex_);
-    ++upstreams_[routing::index_of(r.upstream)].counters.failures;
+    if (!what.no_room) ++upstreams_[routing::index_of(r.upstream)].counters.failures;
     return router_.on_failure(r, what, now, generator);
   }
   template<class Generator>
@@ -108,8 +106,12 @@ public:
     std::uint32_t in_flight = 0;
     upstream_counters counters;
   };
+  /// What is counted, and the settings that are in force.
   struct status {
     routing::router_counters router;
+    routing::router_settings settings;
+    routing::guess_policy guess = routing::guess_policy::random;
+    bool has_map = false;
     std::size_t map_entries = 0, map_capacity = 0, map_bytes = 0;
     std::vector<upstream_status> upstreams;
   };

@@ -12,8 +12,7 @@
 namespace gateway::net {
 namespace {
 
-constexpr std::size_t max_pieces = 8;           // of a body, in one gather write
-constexpr std::uint64_t linger_bytes = 1 << 20; // read and thrown away at most after an early answer
+constexpr std::size_t max_pieces = 8; // of a body, in one gather write
 
 }
 
@@ -22,9 +21,13 @@ void client_connection::stream_head() {
   stage_ = stage::answering;
   http::message_head const& head = upstream_->head();
   http::answer_parser const& parser = upstream_->parser();
+  if (!parser.done() && http::has_other_coding(head, upstream_->base())) {
+    refuse_coding();
+    return;
+  }
   status_ = head.status;
   http::answer_forwarding add;
-  if (parser.done() && !parser.chunked() && (is_head_ || status_ == 204 || status_ == 304))
+  if (is_head_ || status_ == 204 || status_ == 304)
     add.framing = http::answer_framing::none;
   else if (parser.content_length())
     add.framing = http::answer_framing::length;
@@ -32,7 +35,6 @@ void client_connection::stream_head() {
     add.framing = http::answer_framing::until_close;
   else
     add.framing = http::answer_framing::chunked;
-  if (is_head_ && parser.chunked()) add.framing = http::answer_framing::none;
   answer_chunked_ = add.framing == http::answer_framing::chunked;
   if (add.framing == http::answer_framing::until_close) keep_alive_ = false;
   if (has_body_ && !body_.is_complete()) keep_alive_ = false; // an answer before the request's end
@@ -51,6 +53,17 @@ void client_connection::stream_head() {
     request_record_->status = static_cast<std::uint16_t>(status_);
   }
   stream_body();
+}
+
+// Without the coding's name the client would take the coded bytes for the content, and it was not asked whether it can
+// decode them: neither it nor we sent TE (RFC 9110 10.1.4).
+void client_connection::refuse_coding() {
+  end_hop(journal::hop_result::answered);
+  hop_error_ = "http_response_transfer_coding";
+  if (has_body_ && !body_.is_complete()) keep_alive_ = false;
+  answer_here({.status = 502,
+               .detail = "the upstream's answer has a transfer coding that nobody asked for",
+               .proxy_status = "crest-gateway; error=http_response_transfer_coding"});
 }
 
 // One round: what has arrived of the body, after the head if that is still due, in one gather write.
@@ -175,7 +188,8 @@ void client_connection::finish_request() {
 }
 
 // Closing with unread input makes the kernel reset the connection, which can destroy the answer on its way: say that no
-// more comes, and read on for a while (RFC 9112 9.6).
+// more comes, and read on (RFC 9112 9.6). Bounded by time, not by bytes: a client that sends its whole body before it
+// looks for an answer is an honest one.
 void client_connection::linger() {
   boost::system::error_code ignored;
   socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
@@ -184,17 +198,13 @@ void client_connection::linger() {
     return;
   }
   stage_ = stage::lingering;
-  worker_.set_deadline(deadline_, deadline::connect);
+  worker_.set_deadline(request_deadline_, deadline::linger);
   discard_input();
 }
 
 void client_connection::discard_input() {
-  lingered_ += in_end_;
   in_end_ = in_taken_ = 0;
-  if (lingered_ > linger_bytes) {
-    close();
-    return;
-  }
+  worker_.set_deadline(deadline_, deadline::linger_idle);
   read();
 }
 

@@ -10,6 +10,8 @@
 namespace gateway::net {
 namespace {
 
+constexpr unsigned max_blank_lines = 8; // before a request; chosen: enough for any honest mistake
+
 /// 32 hexadecimal digits from the worker's generator: unique enough to find a request again, and no secret.
 std::string new_request_id(std::mt19937_64& random) {
   std::string id;
@@ -87,6 +89,14 @@ void client_connection::got(boost::system::error_code ec, std::size_t bytes) {
 void client_connection::continue_with_input() {
   switch (stage_) {
   case stage::idle:
+    if (!skip_blank_lines()) {
+      if (!deadline_.has_deadline()) worker_.set_deadline(deadline_, deadline::client_idle);
+      if (input_ended_)
+        close();
+      else
+        read();
+      break;
+    }
     stage_ = stage::head;
     worker_.set_deadline(deadline_, deadline::client_head);
     [[fallthrough]];
@@ -97,13 +107,26 @@ void client_connection::continue_with_input() {
     take_body();
     break;
   case stage::answering:
-    break; // a pipelined request: its turn comes
+    // The upstream may need the rest of the body to end its answer. Otherwise a pipelined request: its turn comes.
+    if (upstream_) take_body();
+    break;
   case stage::lingering:
     discard_input();
     break;
   case stage::closed:
     break;
   }
+}
+
+// Some clients end a body with a line too many (RFC 9112 2.2). Returns whether anything else has arrived.
+bool client_connection::skip_blank_lines() {
+  std::string_view const input(in_.data(), in_end_);
+  std::size_t skipped = 0;
+  for (; blank_lines_ < max_blank_lines && input.substr(skipped).starts_with("\r\n"); skipped += 2) ++blank_lines_;
+  std::memmove(in_.data(), in_.data() + skipped, in_end_ - skipped);
+  in_end_ -= skipped;
+  bool const half_a_line = in_end_ == 1 && in_[0] == '\r' && blank_lines_ < max_blank_lines;
+  return in_end_ > 0 && !half_a_line;
 }
 
 void client_connection::parse_head() {
@@ -184,7 +207,7 @@ void client_connection::begin_request() {
       socket_.write_some(boost::asio::buffer(proceed), ignored);
     }
   }
-  worker_.set_deadline(request_deadline_, deadline::request);
+  if (!has_body_) worker_.set_deadline(request_deadline_, deadline::request); // else when the body is complete
   routed_ = true;
   auto const self = shared_from_this();
   perform(worker_.shared().start(route_, facts, monotonic_ns(), worker_.random()));
@@ -225,15 +248,19 @@ void client_connection::take_body() {
   std::memmove(in_.data(), in_.data() + in_taken_, in_end_ - in_taken_);
   in_end_ -= in_taken_;
   in_taken_ = 0;
+  bool const answering = stage_ == stage::answering; // its deadlines are those that count then
   if (parser_->done()) {
     body_.complete();
-    deadline_.clear_deadline();
+    if (!answering) {
+      deadline_.clear_deadline();
+      worker_.set_deadline(request_deadline_, deadline::request);
+    }
     read_ahead();
   } else if (input_ended_) {
     client_gone(); // half-closed within a pipelined request
     return;
   } else {
-    worker_.set_deadline(deadline_, deadline::client_body);
+    if (!answering) worker_.set_deadline(deadline_, deadline::client_body);
     read();
   }
   auto const self = shared_from_this();
@@ -256,7 +283,7 @@ void client_connection::next_request() {
   route_ = {};
   request_id_.clear();
   lab_request_ = 0;
-  hops_ = 0;
+  hops_ = blank_lines_ = 0;
   status_ = 0;
   body_out_ = 0;
   chosen_by_ = own_error_ = {};
@@ -300,6 +327,7 @@ void client_connection::on_timeout() {
 
 void client_connection::on_request_timeout() {
   auto const self = shared_from_this();
+  if (stage_ == stage::lingering) close();
   if (stage_ != stage::exchange) return;
   end_hop(journal::hop_result::failed);
   if (std::exchange(routed_, false) && worker_.shared().abandon(route_)) wake_others();

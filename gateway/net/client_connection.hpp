@@ -53,6 +53,7 @@ private:
   void read_ahead();
   void got(boost::system::error_code ec, std::size_t bytes);
   void continue_with_input();
+  bool skip_blank_lines();
   void parse_head();
   void begin_request();
   void take_body();
@@ -71,6 +72,7 @@ private:
 
   // Answering (client_answer.cpp)
   void stream_head();
+  void refuse_coding();
   void stream_body();
   void answer_here(http::own_answer answer);
   void write_out(void (client_connection::*next)());
@@ -101,6 +103,7 @@ private:
   std::string in_; // the message being read begins at 0
   std::size_t in_end_ = 0;
   std::size_t in_taken_ = 0;
+  unsigned blank_lines_ = 0; // before this request
   http::message_head head_;
   std::optional<http::request_parser> parser_;
 
@@ -136,7 +139,6 @@ private:
   std::string_view own_error_;
   std::uint64_t body_out_ = 0;
   upstream_connection::body_state body_state_ = upstream_connection::body_state::pending;
-  std::uint64_t lingered_ = 0;
 };
 
 }

@@ -105,40 +105,38 @@ void client_connection::wake_others() { worker_.wake(route_.key); }
 // The router gave up: 502, 503 or 504 with the reason as RFC 9209 has it.
 void client_connection::respond(routing::refusal why) {
   struct words {
-    unsigned status;
     std::string_view error; // RFC 9209 2.3
     std::string_view detail;
-    bool retry_after;
   };
   words const chosen = [&]() -> words {
     switch (why) {
     case routing::refusal::redirect_limit:
-      return {502, "proxy_loop_detected", "redirected too often", false};
+      return {"proxy_loop_detected", "redirected too often"};
     case routing::refusal::unknown_target:
-      return {502, "destination_ip_prohibited", "redirected to what is no known upstream", false};
+      return {"destination_ip_prohibited", "redirected to what is no known upstream"};
     case routing::refusal::malformed_redirect:
-      return {502, "http_protocol_error", "redirected to a malformed location", false};
+      return {"http_protocol_error", "redirected to a malformed location"};
     case routing::refusal::owner_unreachable:
-      return {503, "destination_unavailable", "the session's proxy cannot be reached", true};
+      return {"destination_unavailable", "the session's proxy cannot be reached"};
     case routing::refusal::upstream_timeout:
-      return {504, hop_error_, "no answer in time", false};
+      return {hop_error_, "no answer in time"};
+    case routing::refusal::no_room:
+      return {hop_error_, "this gateway is short of descriptors or memory"};
     case routing::refusal::upstream_failed:
-      return {502, hop_error_, "the upstream broke off", false};
+      return {hop_error_, "the upstream broke off"};
     case routing::refusal::all_failed:
     case routing::refusal::none:
       break;
     }
-    return {hop_error_.ends_with("_timeout") ? 504u : 502u,
-            hop_error_.empty() ? std::string_view("destination_unavailable") : std::string_view(hop_error_),
-            "no upstream could be reached", false};
+    return {hop_error_.empty() ? std::string_view("destination_unavailable") : std::string_view(hop_error_),
+            "no upstream could be reached"};
   }();
+  unsigned status = routing::status_of(why);
+  if (why == routing::refusal::all_failed && hop_error_.ends_with("_timeout")) status = 504;
   if (has_body_ && !body_.is_complete()) keep_alive_ = false;
   std::string const proxy_status =
       "crest-gateway; error=" + std::string(chosen.error) + "; details=\"" + std::string(chosen.detail) + "\"";
-  answer_here({.status = chosen.status,
-               .detail = chosen.detail,
-               .proxy_status = proxy_status,
-               .retry_after = chosen.retry_after});
+  answer_here({.status = status, .detail = chosen.detail, .proxy_status = proxy_status, .retry_after = status == 503});
 }
 
 }

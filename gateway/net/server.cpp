@@ -1,24 +1,17 @@
 #include "gateway/net/server.hpp"
 
 #include "gateway/net/admin.hpp"
+#include "gateway/net/note.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 
 #include <csignal>
-#include <cstdio>
 #include <random>
 #include <utility>
 
 namespace gateway::net {
 namespace {
-
-endpoint to_endpoint(http::host_port const& where) {
-  boost::system::error_code ec;
-  auto const address = boost::asio::ip::make_address(where.host == "localhost" ? "127.0.0.1" : where.host, ec);
-  if (ec) throw config::bad_input("listen " + where.text() + ": found a host name; allowed: an IP address and a port");
-  return {address, where.port};
-}
 
 std::uint64_t seed_of(settings const& s) {
   if (s.seed) return *s.seed;
@@ -26,43 +19,7 @@ std::uint64_t seed_of(settings const& s) {
   return (std::uint64_t{device()} << 32) | device();
 }
 
-void note(std::string const& text) { std::fprintf(stderr, "crest-gateway: %s\n", text.c_str()); }
-
 }
-
-/// Accepts connections for /metrics and /status.
-class server::admin_listener : public std::enable_shared_from_this<admin_listener> {
-public:
-  admin_listener(boost::asio::io_context& context, endpoint const& at, balancer const& shared, settings const& s)
-    : acceptor_(context.get_executor())
-    , shared_(shared)
-    , settings_(s) {
-    acceptor_.open(at.protocol());
-    acceptor_.set_option(boost::asio::socket_base::reuse_address(true));
-    acceptor_.bind(at);
-    acceptor_.listen();
-  }
-
-  endpoint where() const { return acceptor_.local_endpoint(); }
-
-  void accept() {
-    acceptor_.async_accept([self = shared_from_this()](boost::system::error_code ec, tcp_socket socket) {
-      if (!self->acceptor_.is_open()) return;
-      if (!ec) serve_admin(std::move(socket), self->shared_, self->settings_);
-      self->accept();
-    });
-  }
-
-  void close() {
-    boost::system::error_code ignored;
-    acceptor_.close(ignored);
-  }
-
-private:
-  tcp_acceptor acceptor_;
-  balancer const& shared_;
-  settings const settings_;
-};
 
 server::server(settings s, std::function<settings()> reread)
   : settings_(std::make_shared<settings const>(std::move(s)))
@@ -76,7 +33,7 @@ server::server(settings s, std::function<settings()> reread)
   std::vector<std::uint32_t> seeds(std::size_t{settings_->threads} * 2);
   mixed.generate(seeds.begin(), seeds.end());
   std::vector<endpoint> at;
-  for (http::host_port const& where : settings_->listen) at.push_back(to_endpoint(where));
+  for (place const& where : settings_->listen) at.push_back(where.address);
   for (std::uint32_t i = 0; i < settings_->threads; ++i) {
     std::uint64_t const seed = (std::uint64_t{seeds[2 * i]} << 32) | seeds[2 * i + 1];
     auto w = std::make_unique<worker>(shared_, log_, settings_, seed);
@@ -90,19 +47,23 @@ server::server(settings s, std::function<settings()> reread)
         boost::asio::post(other->context(), [target = other.get(), key] { target->wake_here(key); });
     };
   if (settings_->admin)
-    admin_ = std::make_shared<admin_listener>(context_, to_endpoint(*settings_->admin), shared_, *settings_);
+    admin_ = std::make_unique<listener>(context_.get_executor(), settings_->admin->address, listener::options{},
+                                        shared_.shell().accept_pauses);
 }
 
 server::~server() = default;
 
 std::optional<endpoint> server::admin() const {
   if (!admin_) return std::nullopt;
-  return admin_->where();
+  return admin_->at();
 }
 
 void server::run() {
   for (auto const& w : workers_) w->start();
-  if (admin_) admin_->accept();
+  if (admin_)
+    admin_->start([this](tcp_socket socket) {
+      serve_admin(std::move(socket), shared_, settings_->threads, settings_->timeouts.client_idle);
+    });
   wait_for_signal();
   flush_log();
   context_.run();
@@ -130,8 +91,8 @@ void server::reload() {
   try {
     log_.reopen();
     settings fresh = reread_();
-    if (fresh.threads != settings_->threads || fresh.token_map_bytes != settings_->token_map_bytes)
-      note("reload: threads and token_map stay as they are until a restart");
+    if (std::string const waiting = keep_what_needs_a_restart(*settings_, fresh); !waiting.empty())
+      note("reload: until a restart these stay as they are: " + waiting);
     shared_.reload(fresh);
     settings_ = std::make_shared<settings const>(std::move(fresh));
     for (auto const& w : workers_) w->reload(settings_);

@@ -2,6 +2,7 @@
 
 #include "gateway/net/access_log.hpp"
 #include "gateway/net/balancer.hpp"
+#include "gateway/net/listener.hpp"
 #include "gateway/net/settings.hpp"
 #include "gateway/net/worker.hpp"
 
@@ -19,7 +20,7 @@ namespace gateway::net {
 class server {
 public:
   /// Binds everything. `reread` gives the configuration anew for SIGHUP; it may throw config::bad_input, which is
-  /// logged and changes nothing. Throws std::system_error where an address or a file cannot be had.
+  /// logged and changes nothing. Throws std::runtime_error where an address or a file cannot be had.
   server(settings s, std::function<settings()> reread);
   ~server();
 
@@ -31,8 +32,6 @@ public:
   void run();
 
 private:
-  class admin_listener;
-
   void wait_for_signal();
   void reload();
   void drain();
@@ -48,7 +47,7 @@ private:
   steady_timer log_timer_;
   std::vector<std::unique_ptr<worker>> workers_;
   std::vector<endpoint> listening_;
-  std::shared_ptr<admin_listener> admin_;
+  std::unique_ptr<listener> admin_;
   std::size_t still_draining_ = 0;
   bool draining_ = false;
 };

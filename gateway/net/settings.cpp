@@ -2,6 +2,7 @@
 
 #include "config/units.hpp"
 
+#include <array>
 #include <charconv>
 #include <utility>
 
@@ -47,26 +48,32 @@ public:
     out = *parsed;
   }
 
-  http::host_port address(pointer const& where, bool allow_port_zero) const {
+  /// `flag` is the command line's name for it.
+  place address(pointer const& where, char const* flag, bool allow_port_zero) const {
     std::string const text = document_.root()[where].get<std::string>();
     auto const parsed = http::parse_host_port(text, allow_port_zero);
     if (!parsed)
       throw document_.error_at(where, "found \"" + text + "\"; allowed: HOST:PORT with a port from " +
                                           (allow_port_zero ? "0" : "1") + " to 65535");
-    return *parsed;
+    boost::system::error_code ec;
+    endpoint const resolved = resolve(*parsed, ec);
+    if (ec)
+      throw document_.error_at(where, "found \"" + text + "\", whose host name does not resolve (" + ec.message() +
+                                          "); allowed: an IP address or a name that this machine knows (" + flag + ")");
+    return {*parsed, resolved};
   }
 
-  std::vector<http::host_port> addresses(char const* where, bool allow_port_zero) const {
-    std::vector<http::host_port> out;
+  std::vector<place> addresses(char const* where, char const* flag, bool allow_port_zero) const {
+    std::vector<place> out;
     auto const* value = at(pointer(where));
     if (!value) return out;
-    if (value->is_string()) return {address(pointer(where), allow_port_zero)};
+    if (value->is_string()) return {address(pointer(where), flag, allow_port_zero)};
     for (std::size_t i = 0; i < value->size(); ++i) {
-      http::host_port next = address(pointer(where) / i, allow_port_zero);
-      for (http::host_port const& earlier : out)
-        if (earlier == next && next.port != 0)
+      place next = address(pointer(where) / i, flag, allow_port_zero);
+      for (place const& earlier : out)
+        if (earlier.name == next.name && next.name.port != 0)
           throw document_.error_at(pointer(where) / i,
-                                   "found " + next.text() + " a second time; allowed: each address once");
+                                   "found " + next.name.text() + " a second time; allowed: each address once");
       out.push_back(std::move(next));
     }
     return out;
@@ -99,10 +106,15 @@ std::optional<allowed_range> parse_range(std::string_view text) {
   return range;
 }
 
-routing::guess_policy guess_named(std::string const& name) {
-  if (name == "round_robin") return routing::guess_policy::round_robin;
-  if (name == "least_conn") return routing::guess_policy::least_conn;
-  if (name == "token_hash") return routing::guess_policy::token_hash;
+constexpr std::array<std::pair<routing::guess_policy, std::string_view>, 4> guess_names{
+    {{routing::guess_policy::random, "random"},
+     {routing::guess_policy::round_robin, "round_robin"},
+     {routing::guess_policy::least_conn, "least_conn"},
+     {routing::guess_policy::token_hash, "token_hash"}}};
+
+routing::guess_policy guess_named(std::string_view name) {
+  for (auto const& [policy, known] : guess_names)
+    if (known == name) return policy;
   return routing::guess_policy::random;
 }
 
@@ -116,23 +128,31 @@ void read_timeouts(reader const& in, timeouts& out) {
                                                                    {"/timeouts/answer", &out.answer},
                                                                    {"/timeouts/request", &out.request},
                                                                    {"/timeouts/upstream_idle", &out.upstream_idle},
+                                                                   {"/timeouts/linger", &out.linger},
+                                                                   {"/timeouts/linger_idle", &out.linger_idle},
                                                                    {"/timeouts/drain", &out.drain}})
     in.duration(where, *value);
 }
 
 }
 
+std::string_view name_of(routing::guess_policy policy) {
+  for (auto const& [known, name] : guess_names)
+    if (known == policy) return name;
+  return {};
+}
+
 settings read_settings(config::document const& document) {
   reader const in(document);
   settings s;
-  s.listen = in.addresses("/listen", true);
+  s.listen = in.addresses("/listen", "--listen", true);
   if (s.listen.empty())
     throw document.error_at(pointer("/listen"),
                             "found nothing; allowed: at least one HOST:PORT to listen at (--listen)");
-  s.upstreams = in.addresses("/upstreams", false);
+  s.upstreams = in.addresses("/upstreams", "--upstream", false);
   if (s.upstreams.empty())
     throw document.error_at(pointer("/upstreams"), "found nothing; allowed: at least one HOST:PORT (--upstream)");
-  if (auto const* guess = in.at(pointer("/guess"))) s.guess = guess_named(guess->get<std::string>());
+  if (auto const* guess = in.at(pointer("/guess"))) s.guess = guess_named(guess->get_ref<std::string const&>());
   if (auto const* map = in.at(pointer("/token_map"))) {
     if (*map == "off") {
       s.token_map_bytes.reset();
@@ -144,7 +164,7 @@ settings read_settings(config::document const& document) {
   }
   in.integer("/threads", s.threads);
   if (auto const* seed = in.at(pointer("/seed"))) s.seed = seed->get<std::uint64_t>();
-  if (in.at(pointer("/admin"))) s.admin = in.address(pointer("/admin"), true);
+  if (in.at(pointer("/admin"))) s.admin = in.address(pointer("/admin"), "--admin", true);
   if (auto const* file = in.at(pointer("/access_log"))) s.access_log = file->get<std::string>();
   if (auto const* file = in.at(pointer("/journal/file"))) s.journal_file = file->get<std::string>();
   in.integer("/max_redirects", s.routing.max_redirects);
@@ -167,6 +187,23 @@ settings read_settings(config::document const& document) {
   in.integer("/idle_per_upstream", s.idle_per_upstream);
   read_timeouts(in, s.timeouts);
   return s;
+}
+
+std::string keep_what_needs_a_restart(settings const& in_force, settings& fresh) {
+  std::string differing;
+  auto const keep = [&](char const* key, auto const& now, auto& wanted) {
+    if (now == wanted) return;
+    differing.append(differing.empty() ? "" : ", ").append(key);
+    wanted = now;
+  };
+  keep("listen", in_force.listen, fresh.listen);
+  keep("admin", in_force.admin, fresh.admin);
+  keep("threads", in_force.threads, fresh.threads);
+  keep("token_map", in_force.token_map_bytes, fresh.token_map_bytes);
+  keep("seed", in_force.seed, fresh.seed);
+  keep("access_log", in_force.access_log, fresh.access_log);
+  keep("journal", in_force.journal_file, fresh.journal_file);
+  return differing;
 }
 
 }

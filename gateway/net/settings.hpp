@@ -1,7 +1,7 @@
 #pragma once
 
 #include "config/document.hpp"
-#include "gateway/http/accel.hpp"
+#include "gateway/net/resolve.hpp"
 #include "gateway/routing/route.hpp"
 
 #include <boost/asio/ip/network_v4.hpp>
@@ -38,18 +38,23 @@ struct timeouts {
   nanoseconds answer = std::chrono::seconds(60);
   nanoseconds request = std::chrono::seconds(120);
   nanoseconds upstream_idle = std::chrono::seconds(60);
+  nanoseconds linger = std::chrono::seconds(30); // this and the next as nginx
+  nanoseconds linger_idle = std::chrono::seconds(5);
   nanoseconds drain = std::chrono::seconds(10);
 };
 
+/// The policy's name in a configuration.
+std::string_view name_of(routing::guess_policy policy);
+
 /// A configuration as the gateway runs it: defaults filled in, checked.
 struct settings {
-  std::vector<http::host_port> listen;
-  std::vector<http::host_port> upstreams;
+  std::vector<place> listen;
+  std::vector<place> upstreams;
   routing::guess_policy guess = routing::guess_policy::random;
   std::optional<std::uint64_t> token_map_bytes = 10u << 20; // nullopt: off
   std::uint32_t threads = 1;
   std::optional<std::uint64_t> seed;
-  std::optional<http::host_port> admin;
+  std::optional<place> admin;
   std::filesystem::path access_log;   // empty: none
   std::filesystem::path journal_file; // empty: none
   routing::router_settings routing;
@@ -62,7 +67,12 @@ struct settings {
   net::timeouts timeouts;
 };
 
-/// Reads a configuration whose values were checked against the schema first. Throws config::bad_input.
+/// Reads a configuration whose values were checked against the schema first, and resolves its host names, which may
+/// block. Throws config::bad_input.
 settings read_settings(config::document const& document);
+
+/// Gives a configuration that is reread the values that only a restart can change, and returns the keys whose new value
+/// has to wait for one, comma-separated; empty without any.
+std::string keep_what_needs_a_restart(settings const& in_force, settings& fresh);
 
 }

@@ -40,10 +40,10 @@ struct gather {
   }
 };
 
-std::string_view connect_error(boost::system::error_code ec) {
-  if (ec == boost::asio::error::connection_refused) return "connection_refused";
-  if (ec == boost::asio::error::timed_out) return "connection_timeout";
-  return "destination_unavailable";
+bool is_shortage_here(boost::system::error_code ec) {
+  namespace errc = boost::system::errc;
+  return ec == errc::too_many_files_open || ec == errc::too_many_files_open_in_system || ec == errc::no_buffer_space ||
+         ec == errc::not_enough_memory || ec == errc::address_not_available; // the last: no local port is free
 }
 
 }
@@ -84,7 +84,7 @@ void upstream_connection::connect(endpoint const& to) {
     if (!self->connecting_) return; // timed out or given up
     self->connecting_ = false;
     if (ec) {
-      self->fail(connect_error(ec), false);
+      self->connect_failed(ec);
       return;
     }
     boost::system::error_code ignored;
@@ -172,7 +172,7 @@ void upstream_connection::wrote(boost::system::error_code ec) {
   head_sent_ = true;
   body_sent_ += piece_in_flight_;
   last_chunk_sent_ = last_chunk_sent_ || last_in_flight_;
-  if (user_ && !answered_) worker_.set_deadline(*this, deadline::answer);
+  if (user_ && (!answered_ || waits_for_body_)) worker_.set_deadline(*this, deadline::answer);
 }
 
 void upstream_connection::read() {
@@ -215,7 +215,7 @@ void upstream_connection::parse_head() {
   for (;;) {
     boost::system::error_code ec;
     bool const complete = parser_->parse_head(in_.data(), in_end_, ec);
-    if (ec || (complete && head_.status == 101)) { // we never ask for an upgrade
+    if (ec || (complete && (head_.status == 101 || head_.status < 100))) { // we never ask for an upgrade
       fail("http_protocol_error", false);
       return;
     }
@@ -294,11 +294,25 @@ void upstream_connection::release() {
   read();
 }
 
+void upstream_connection::connect_failed(boost::system::error_code ec) {
+  if (is_shortage_here(ec))
+    fail({{.how_much = routing::sent::nothing, .no_room = true}, "proxy_internal_error"});
+  else if (ec == boost::asio::error::connection_refused)
+    fail("connection_refused", false);
+  else if (ec == boost::asio::error::timed_out)
+    fail("connection_timeout", false);
+  else
+    fail("destination_unavailable", false);
+}
+
 void upstream_connection::fail(std::string_view error, bool timed_out) {
-  hop_failure const failure{{.how_much = accepted_any_ ? routing::sent::something : routing::sent::nothing,
-                             .timed_out = timed_out,
-                             .was_reused = was_reused() && in_end_ == 0 && !timed_out},
-                            error};
+  fail({{.how_much = accepted_any_ ? routing::sent::something : routing::sent::nothing,
+         .timed_out = timed_out,
+         .was_reused = was_reused() && in_end_ == 0 && !timed_out},
+        error});
+}
+
+void upstream_connection::fail(hop_failure const& failure) {
   auto const keep = shared_from_this();
   close();
   if (hop_user* user = std::exchange(user_, nullptr)) user->on_hop_failed(failure);

@@ -69,6 +69,11 @@ public:
   /// follow.
   void release();
 
+  /// In the pool: closes it.
+  void retire() { close(); }
+  /// Whether it was made under the present configuration: the upstream may have another address in a later one.
+  bool is_current() const { return settings_ == worker_.current(); }
+
   bool was_reused() const { return hops_ > 1; }
 
 private:
@@ -78,7 +83,9 @@ private:
   void read();
   void got(boost::system::error_code ec, std::size_t bytes);
   void parse_head();
+  void connect_failed(boost::system::error_code ec);
   void fail(std::string_view error, bool timed_out);
+  void fail(hop_failure const& failure);
   void close();
   void on_deadline() override;
   bool request_sent() const;

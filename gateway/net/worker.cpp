@@ -4,22 +4,11 @@
 #include "gateway/net/upstream_connection.hpp"
 
 #include <boost/asio/post.hpp>
-#include <boost/asio/socket_base.hpp>
 
 #include <algorithm>
-#include <sys/socket.h>
 #include <utility>
 
 namespace gateway::net {
-namespace {
-
-using reuse_port = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-
-// After running out of file descriptors: accepting again at once would spin.
-constexpr auto accept_pause = std::chrono::milliseconds(100);
-
-}
-
 worker::worker(balancer& shared, access_log& log, std::shared_ptr<settings const> s, std::uint64_t seed)
   : work_(context_.get_executor())
   , shared_(shared)
@@ -38,21 +27,17 @@ worker::~worker() {
 std::vector<endpoint> worker::listen(std::vector<endpoint> const& at) {
   std::vector<endpoint> bound;
   for (endpoint const& where : at) {
-    tcp_acceptor acceptor(context_.get_executor());
-    acceptor.open(where.protocol());
-    acceptor.set_option(boost::asio::socket_base::reuse_address(true));
-    acceptor.set_option(reuse_port(true));
-    acceptor.bind(where);
-    acceptor.listen(4096);
-    bound.push_back(acceptor.local_endpoint());
-    acceptors_.push_back(std::move(acceptor));
-    accept_pauses_.push_back(std::make_unique<steady_timer>(context_.get_executor()));
+    listeners_.push_back(std::make_unique<listener>(context_.get_executor(), where,
+                                                    listener::options{.share_port = true, .backlog = 4096},
+                                                    shared_.shell().accept_pauses));
+    bound.push_back(listeners_.back()->at());
   }
   return bound;
 }
 
 void worker::start() {
-  for (std::size_t i = 0; i < acceptors_.size(); ++i) accept(i);
+  for (auto const& l : listeners_)
+    l->start([this](tcp_socket socket) { std::make_shared<client_connection>(*this, std::move(socket))->start(); });
   thread_ = std::thread([this] { context_.run(); });
 }
 
@@ -60,14 +45,14 @@ void worker::reload(std::shared_ptr<settings const> s) {
   boost::asio::post(context_, [this, s = std::move(s)]() mutable {
     settings_ = std::move(s);
     apply_durations();
+    retire_idle();
   });
 }
 
 void worker::drain(std::function<void()> drained) {
   boost::asio::post(context_, [this, drained = std::move(drained)]() mutable {
     drained_ = std::move(drained);
-    boost::system::error_code ignored;
-    for (tcp_acceptor& acceptor : acceptors_) acceptor.close(ignored);
+    for (auto const& l : listeners_) l->close();
     std::vector<std::shared_ptr<client_connection>> const present(clients_.begin(), clients_.end());
     for (auto const& client : present) client->drain();
     check_drained();
@@ -78,25 +63,6 @@ void worker::stop() { context_.stop(); }
 
 void worker::join() {
   if (thread_.joinable()) thread_.join();
-}
-
-void worker::accept(std::size_t listener) {
-  acceptors_[listener].async_accept(
-      context_.get_executor(), [this, listener](boost::system::error_code ec, tcp_socket socket) {
-        if (ec == boost::asio::error::operation_aborted || !acceptors_[listener].is_open()) return;
-        if (!ec) {
-          auto connection = std::make_shared<client_connection>(*this, std::move(socket));
-          connection->start();
-        } else if (ec == boost::asio::error::no_descriptors || ec == boost::asio::error::no_buffer_space ||
-                   ec == boost::asio::error::no_memory) {
-          accept_pauses_[listener]->expires_after(accept_pause);
-          accept_pauses_[listener]->async_wait([this, listener](boost::system::error_code stopped) {
-            if (!stopped) accept(listener);
-          });
-          return;
-        }
-        accept(listener);
-      });
 }
 
 void worker::set_deadline(deadline_owner& owner, deadline which) {
@@ -132,6 +98,8 @@ void worker::apply_durations() {
   set(deadline::answer, t.answer);
   set(deadline::request, t.request);
   set(deadline::upstream_idle, t.upstream_idle);
+  set(deadline::linger, t.linger);
+  set(deadline::linger_idle, t.linger_idle);
 }
 
 std::shared_ptr<upstream_connection> worker::take_idle(routing::upstream_id id) {
@@ -144,11 +112,16 @@ std::shared_ptr<upstream_connection> worker::take_idle(routing::upstream_id id) 
 
 bool worker::keep_idle(routing::upstream_id id, std::shared_ptr<upstream_connection> connection) {
   std::size_t const index = routing::index_of(id);
-  if (draining()) return false;
+  if (draining() || !connection->is_current()) return false;
   if (index >= idle_.size()) idle_.resize(index + 1);
   if (idle_[index].size() >= settings_->idle_per_upstream) return false;
   idle_[index].push_back(std::move(connection));
   return true;
+}
+
+void worker::retire_idle() {
+  for (auto& connections : idle_)
+    for (auto const& connection : std::exchange(connections, {})) connection->retire();
 }
 
 void worker::forget_idle(routing::upstream_id id, upstream_connection const* connection) {
@@ -186,7 +159,7 @@ void worker::closed(std::shared_ptr<client_connection> const& connection) {
 
 void worker::check_drained() {
   if (!drained_ || !clients_.empty()) return;
-  idle_.clear();
+  retire_idle();
   std::exchange(drained_, [] {})();
 }
 

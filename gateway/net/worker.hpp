@@ -3,11 +3,10 @@
 #include "gateway/net/access_log.hpp"
 #include "gateway/net/balancer.hpp"
 #include "gateway/net/deadlines.hpp"
+#include "gateway/net/listener.hpp"
 #include "gateway/net/settings.hpp"
+#include "gateway/net/sockets.hpp"
 
-#include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -23,13 +22,6 @@
 
 namespace gateway::net {
 
-// Concrete executors: any_io_executor costs an indirect call and a reference count for each operation.
-using executor = boost::asio::io_context::executor_type;
-using tcp_socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, executor>;
-using tcp_acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, executor>;
-using steady_timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                                       boost::asio::wait_traits<std::chrono::steady_clock>, executor>;
-
 class client_connection;
 class upstream_connection;
 
@@ -42,9 +34,11 @@ enum class deadline : std::size_t {
   connect,
   answer,
   request,
-  upstream_idle
+  upstream_idle,
+  linger,
+  linger_idle
 };
-static_assert(static_cast<std::size_t>(deadline::upstream_idle) < deadline_queues::classes);
+static_assert(static_cast<std::size_t>(deadline::linger_idle) < deadline_queues::classes);
 
 /// One serving thread: an io_context with its own listeners (SO_REUSEPORT), connections, upstream pool and deadlines.
 /// Everything but `start`, `reload`, `drain`, `stop` and `join` runs on its thread.
@@ -55,7 +49,7 @@ public:
   worker& operator=(worker const&) = delete;
   ~worker();
 
-  /// Binds and listens; before `start`. Returns the endpoints bound. Throws boost::system::system_error.
+  /// Binds and listens; before `start`. Returns the endpoints bound. Throws as listener.
   std::vector<endpoint> listen(std::vector<endpoint> const& at);
   void start();
 
@@ -94,7 +88,7 @@ public:
   void closed(std::shared_ptr<client_connection> const& connection);
 
 private:
-  void accept(std::size_t listener);
+  void retire_idle();
   void arm_timer();
   void apply_durations();
   void check_drained();
@@ -105,8 +99,7 @@ private:
   access_log& log_;
   std::shared_ptr<settings const> settings_;
   std::mt19937_64 random_;
-  std::vector<tcp_acceptor> acceptors_;
-  std::vector<std::unique_ptr<steady_timer>> accept_pauses_; // one a listener: after running out of descriptors
+  std::vector<std::unique_ptr<listener>> listeners_;
   deadline_queues deadlines_;
   steady_timer timer_;
   steady_time timer_due_ = steady_time::max();

@@ -28,13 +28,15 @@ enum class refusal : std::uint8_t {
   malformed_redirect, // X-Accel that names no HOST:PORT
   owner_unreachable,  // redirected to an upstream that failed this very request
   upstream_failed,    // broke off after it had, or may have had, the request
-  upstream_timeout    // silent after it had, or may have had, the request
+  upstream_timeout,   // silent after it had, or may have had, the request
+  no_room             // the balancer itself lacks descriptors or memory
 };
 
 /// The status with which the balancer answers.
 constexpr std::uint16_t status_of(refusal why) {
   switch (why) {
   case refusal::owner_unreachable:
+  case refusal::no_room:
     return 503;
   case refusal::upstream_timeout:
     return 504;
@@ -96,6 +98,7 @@ enum class sent : std::uint8_t { nothing, something };
 struct failure {
   sent how_much = sent::something;
   bool timed_out = false;
+  bool no_room = false;    // for lack of descriptors or memory here: says nothing of the upstream, and nothing was sent
   bool was_reused = false; // a kept-alive connection that the upstream may just have closed: says nothing of its health
 };
 

@@ -103,6 +103,7 @@ public:
   action on_failure(route_type& r, failure const& what, time_ns now, Generator& generator) {
     upstream_id const lost = r.upstream;
     leave(r);
+    if (what.no_room) return finish(r, {.kind = action_kind::respond, .why = refusal::no_room});
     bool const healthy_race = what.was_reused && !what.timed_out;
     bool const may_retry = (what.how_much == sent::nothing || r.idempotent) && r.retries < settings_.max_retries;
     if (!healthy_race) {
@@ -135,6 +136,9 @@ public:
   }
 
   router_counters const& counters() const { return counters_; }
+  router_settings const& settings() const { return settings_; }
+  guess_policy policy() const { return guesser_.policy(); }
+  bool has_map() const { return map_.has_value(); }
   std::size_t map_entries() const { return map_ ? map_->size() : 0; }
   std::size_t map_capacity() const { return map_ ? map_->capacity() : 0; }
   std::size_t map_bytes() const { return map_ ? map_->bytes() : 0; }

@@ -6,11 +6,13 @@
 
 namespace sim::command {
 
-scenario::scenario scenario_choice::load() const {
-  std::vector<std::string> all = overrides;
-  if (!seed.empty()) all.push_back("seed=" + seed);
-  return scenario::load_file(file, all);
+std::vector<std::string> scenario_choice::all() const {
+  std::vector<std::string> result = overrides;
+  if (!seed.empty()) result.push_back("seed=" + seed);
+  return result;
 }
+
+scenario::scenario scenario_choice::load() const { return scenario::load_file(file, all()); }
 
 void add_scenario(CLI::App& command, scenario_choice& choice) {
   command.add_option("FILE", choice.file, "scenario, JSON with comments (see `crest-sim schema`)")->required();

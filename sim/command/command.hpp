@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/command/engines.hpp"
 #include "sim/scenario/scenario.hpp"
 
 #include <CLI/App.hpp>
@@ -22,6 +23,12 @@ void add_check(CLI::App& app, action& chosen);
 void add_schema(CLI::App& app, action& chosen);
 void add_list(CLI::App& app, action& chosen);
 void add_load(CLI::App& app, action& chosen);
+void add_explain(CLI::App& app, action& chosen);
+void add_verify(CLI::App& app, action& chosen);
+void add_calibrate(CLI::App& app, action& chosen);
+/// `engines`: for tests with another engine.
+void add_sweep(CLI::App& app, action& chosen, engine_source const& engines = engine_named);
+void add_merge(CLI::App& app, action& chosen);
 void add_compare(CLI::App& app, action& chosen);
 void add_plot(CLI::App& app, action& chosen);
 
@@ -31,6 +38,8 @@ struct scenario_choice {
   std::vector<std::string> overrides; // PATH=VALUE
   std::string seed;                   // empty: the scenario's own
 
+  /// All overrides, --seed among them.
+  std::vector<std::string> all() const;
   scenario::scenario load() const;
 };
 

@@ -367,7 +367,9 @@ measure::result conductor::run() {
   context_.run();
   if (broken) std::rethrow_exception(broken);
   if (failure_) throw could_not_run(*failure_);
-  measure::result result = measure::analyse(scenario_, records_of(load_.take()));
+  measure::run_records const records = records_of(load_.take());
+  if (options_.inspect) options_.inspect(records);
+  measure::result result = measure::analyse(scenario_, records);
   result.notes.insert(result.notes.end(), plan_.notes.begin(), plan_.notes.end());
   result.notes.insert(result.notes.end(), notes_.begin(), notes_.end());
   return result;

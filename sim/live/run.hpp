@@ -1,15 +1,18 @@
 #pragma once
 
+#include "sim/measure/records.hpp"
 #include "sim/measure/result.hpp"
 #include "sim/scenario/scenario.hpp"
 
 #include <filesystem>
+#include <functional>
 
 namespace sim::live {
 
 struct run_options {
   std::filesystem::path directory; // private to the run: configurations, logs, journals; emptied first
   bool progress = false;           // a line on stderr that is overwritten
+  std::function<void(measure::run_records const&)> inspect = {}; // is shown what the run left behind; may be empty
 };
 
 /// Runs a scenario for real: starts every process, logs characters in, applies the load and the time line, stops

@@ -20,30 +20,9 @@ void check_externals(cursor const& root, scenario const& s) {
   }
 }
 
-nlohmann::json const& schema() {
-  static nlohmann::json const parsed = nlohmann::json::parse(scenario_schema);
-  return parsed;
-}
-
 scenario read(config::document document, std::filesystem::path const& file, std::vector<std::string> const& overrides) {
   for (std::string const& assignment : overrides) document.set(assignment);
-  document.validate(schema());
-  cursor const root(document, document.root(), nlohmann::json::json_pointer());
-  scenario s;
-  s.file = std::filesystem::absolute(file).lexically_normal();
-  std::filesystem::path const directory = s.file.parent_path();
-  s.name = root.text("name", "");
-  s.description = root.text("description", "");
-  if (root.has("seed")) s.seed = root["seed"].value().get<std::uint64_t>();
-  s.topology = read_topology(root["topology"], directory);
-  s.load = read_load(root["load"], directory);
-  s.population = read_population(root, s);
-  s.phases = read_phases(root, s);
-  read_events(root, s, directory);
-  check_externals(root, s);
-  s.thresholds = read_thresholds(root, s);
-  s.simulated = read_virtual(root, directory);
-  return s;
+  return load_document(document, file);
 }
 
 /// The values that `label` may have in this scenario.
@@ -175,6 +154,31 @@ std::vector<threshold> read_thresholds(cursor const& root, scenario const& s) {
     for (std::size_t i = 0; i < at.size(); ++i) result.push_back(read_threshold(at[i], reference, item.key()));
   }
   return result;
+}
+
+nlohmann::json const& schema() {
+  static nlohmann::json const parsed = nlohmann::json::parse(scenario_schema);
+  return parsed;
+}
+
+scenario load_document(config::document const& document, std::filesystem::path const& file) {
+  document.validate(schema());
+  cursor const root(document, document.root(), nlohmann::json::json_pointer());
+  scenario s;
+  s.file = std::filesystem::absolute(file).lexically_normal();
+  std::filesystem::path const directory = s.file.parent_path();
+  s.name = root.text("name", "");
+  s.description = root.text("description", "");
+  if (root.has("seed")) s.seed = root["seed"].value().get<std::uint64_t>();
+  s.topology = read_topology(root["topology"], directory);
+  s.load = read_load(root["load"], directory);
+  s.population = read_population(root, s);
+  s.phases = read_phases(root, s);
+  read_events(root, s, directory);
+  check_externals(root, s);
+  s.thresholds = read_thresholds(root, s);
+  s.simulated = read_virtual(root, directory);
+  return s;
 }
 
 scenario load_file(std::filesystem::path const& file, std::vector<std::string> const& overrides) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/document.hpp"
 #include "sim/scenario/scenario.hpp"
 
 #include <filesystem>
@@ -17,7 +18,13 @@ scenario load_file(std::filesystem::path const& file, std::vector<std::string> c
 scenario load_text(std::string_view text, std::filesystem::path const& file,
                    std::vector<std::string> const& overrides = {});
 
+/// The same from a document with its overrides applied (a point of a sweep).
+scenario load_document(config::document const& document, std::filesystem::path const& file);
+
 /// The JSON Schema of scenario files, embedded.
 extern std::string_view const scenario_schema;
+
+/// The same, parsed.
+nlohmann::json const& schema();
 
 }

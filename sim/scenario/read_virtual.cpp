@@ -79,7 +79,7 @@ virtual_settings read_virtual(cursor const& root, std::filesystem::path const& d
     nlohmann::json schema = whole.at("properties").at("virtual");
     schema["$defs"] = whole.at("$defs");
     schema["properties"].erase("profile");
-    schema["properties"]["measured"] = {{"type", "string"}, {"description", "How the profile came about."}};
+    schema["properties"]["measured"] = {{"type", "object"}, {"description", "How the profile came about."}};
     profile.validate(schema);
     read_profile(cursor(profile, profile.root(), nlohmann::json::json_pointer()), file.parent_path(), settings);
   }

@@ -43,21 +43,30 @@ bool hashes(balancer_group const& g) {
   return g.kind == balancer_kind::gateway && g.guess == scenario::guess_policy::token_hash;
 }
 
-/// The first assumption of the conditioned form that the scenario breaks; empty when none.
-std::string broken_by(scenario::scenario const& s) {
+}
+
+bool guesses_by_hash(scenario::scenario const& s) {
+  auto const& groups = s.topology.balancers;
+  return std::any_of(groups.begin(), groups.end(), hashes);
+}
+
+std::string disturbed_by(scenario::scenario const& s) {
   if (s.topology.balancers.empty()) return "no balancers";
   for (balancer_group const& g : s.topology.balancers) {
     if (auto const why = guesses_broken_by(g, s.topology.proxies.count); !why.empty()) return std::string(why);
     if (hashes(g) && s.population.token_rotation_rps > 0)
       return "token_hash guesses with rotating tokens: the session stays where the old token's hash put it";
     if (hashes(g) && s.topology.balancers.size() > 1) return "token_hash guesses beside balancers of another kind";
-    if (g.has_map() && map_entries(g, s.population.token_bytes) < s.population.characters)
-      return "a token map smaller than the population evicts";
   }
   if (!s.events.empty()) return "events (" + s.events.front().name + ") disturb sessions or maps";
   return {};
 }
 
+bool evicts(scenario::scenario const& s) {
+  auto const& groups = s.topology.balancers;
+  return std::any_of(groups.begin(), groups.end(), [&](balancer_group const& g) {
+    return g.has_map() && map_entries(g, s.population.token_bytes) < s.population.characters;
+  });
 }
 
 std::uint64_t map_entries(balancer_group const& g, std::uint32_t token_bytes) {
@@ -76,7 +85,8 @@ std::uint64_t map_entries(balancer_group const& g, std::uint32_t token_bytes) {
 
 expectation expect(scenario::scenario const& s) {
   expectation e;
-  e.broken = broken_by(s);
+  e.broken = disturbed_by(s);
+  if (e.broken.empty() && evicts(s)) e.broken = "a token map smaller than the population evicts";
   e.conditioned = e.broken.empty();
   if (!e.conditioned) return e;
   auto const& groups = s.topology.balancers;

@@ -24,6 +24,16 @@ struct expectation {
 /// What the scenario alone decides. What only the run shows (overlap, failures, evictions) is for the caller to check.
 expectation expect(scenario::scenario const& s);
 
+/// The first reason why guesses are not uniform and independent chances, or why something else than requests changes
+/// sessions or maps; empty when there is none.
+std::string disturbed_by(scenario::scenario const& s);
+
+/// Whether a token map holds fewer entries than there are characters.
+bool evicts(scenario::scenario const& s);
+
+/// Whether a balancer guesses by the token's hash.
+bool guesses_by_hash(scenario::scenario const& s);
+
 /// Entries that the token map of a balancer of this group holds: a gateway's as gateway/routing sizes it (0 when off);
 /// of nginx's `lua_shared_dict` a lower bound by the length of its keys, as measured on 1.22 (DESIGN section 7).
 std::uint64_t map_entries(scenario::balancer_group const& g, std::uint32_t token_bytes);

@@ -155,3 +155,16 @@ TEST_CASE("nearest suggests only what is near") {
   CHECK(config::nearest("weather", known).empty());
   CHECK(config::nearest("", known).empty());
 }
+
+TEST_CASE("a value that stands elsewhere in the file is named by that line") {
+  document d = document::parse(R"({"axes": {
+"b.c[1]": [4]}, "b": {"c": [1, 2]}})",
+                               "f.json");
+  nlohmann::json::json_pointer const at = d.set("b.c[1]", 4, 2);
+  CHECK(at.to_string() == "/b/c/1");
+  CHECK(d.root().at(at) == 4);
+  CHECK(d.line_of(at) == 2);
+  CHECK(std::string(d.error_at(at, "found 4").what()) == "f.json:2: b.c[1]: found 4");
+  CHECK_THROWS_WITH(d.set("b.c[2]", 4, 2), "f.json:2: b.c: found index [2]; allowed: [0] to [1]");
+  CHECK_THROWS_WITH(d.set("b..c", 4, 7), Catch::StartsWith("f.json:7: found the path 'b..c'; allowed: "));
+}

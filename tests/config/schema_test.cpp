@@ -97,3 +97,22 @@ TEST_CASE("very long strings neither match nor exhaust the stack") {
   CHECK_THAT(check(R"({"type":"string","pattern":"^(a|b)*$"})", value.c_str()),
              Catch::Contains("allowed: a string that matches"));
 }
+
+TEST_CASE("a place wants whole numbers when all that is said of it does") {
+  json const schema = json::parse(R"({
+    "properties": {"whole": {"type": "integer"}, "any": {"type": "number"}, "text": {"type": "string"},
+      "list": {"type": "array", "items": {"oneOf": [
+        {"type": "object", "properties": {"count": {"$ref": "#/$defs/count"}, "both": {"type": "number"}}},
+        {"type": "object", "properties": {"both": {"type": "integer"}}}]}}},
+    "additionalProperties": {"type": "object", "additionalProperties": {"type": "integer"}},
+    "$defs": {"count": {"type": ["integer", "null"]}}})");
+  auto const wants = [&](char const* at) { return config::wants_whole_number(schema, json::json_pointer(at)); };
+  CHECK(wants("/whole"));
+  CHECK_FALSE(wants("/any"));
+  CHECK_FALSE(wants("/text"));
+  CHECK(wants("/list/3/count"));
+  CHECK_FALSE(wants("/list/3/both"));
+  CHECK_FALSE(wants("/list/3/nothing"));
+  CHECK(wants("/other/key"));
+  CHECK_FALSE(wants("/whole/below"));
+}

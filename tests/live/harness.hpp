@@ -124,6 +124,7 @@ public:
   balancer(kind k, std::vector<std::string> const& upstreams, std::vector<std::string> const& flags = {});
 
   std::uint16_t port() const { return port_; }
+  std::uint16_t admin_port() const { return admin_port_; } // gateway
   /// Body of GET on the admin endpoint (gateway).
   std::string admin(std::string const& target) const;
   /// A number of /status (gateway).

@@ -50,8 +50,8 @@ std::vector<std::string> includes_of(source const& s) {
 TEST_CASE("decision code has no clock, no randomness of its own, no thread and no socket") {
   std::regex const forbidden(R"(::now\s*\(|random_device|std::\w+_distribution|sleep_for|std::j?thread|std::mutex|)"
                              R"(boost/asio(?!/buffer\.hpp)|boost/beast/(core|websocket|ssl)/\w*stream|::socket\()");
-  for (char const* folder :
-       {"gateway/routing", "gateway/http", "fakeproxy/cluster", "sim/load", "sim/theory", "sim/measure", "sim/virtual"})
+  for (char const* folder : {"gateway/routing", "gateway/http", "fakeproxy/cluster", "sim/load", "sim/theory",
+                             "sim/measure", "sim/virtual", "sim/verify", "sim/calibrate"})
     for (source const& s : sources_under(folder, true)) {
       std::string const code = code_only(s.text);
       std::smatch found;
@@ -91,8 +91,13 @@ TEST_CASE("folders include only what the architecture lets them") {
       {"sim/virtual",
        {"sim/virtual/", "sim/load/", "sim/measure/", "sim/theory/", "sim/scenario/", "gateway/routing/",
         "gateway/http/forward.hpp", "fakeproxy/cluster/", "journal/", "config/"}},
+      {"sim/verify", {"sim/verify/", "sim/theory/", "sim/measure/", "sim/scenario/"}},
+      {"sim/calibrate", {"sim/calibrate/", "sim/measure/", "sim/scenario/", "journal/"}},
+      {"sim/sweep", {"sim/sweep/", "sim/load/", "sim/measure/", "sim/scenario/", "config/"}},
       {"sim/command", {"sim/", "reports/", "config/"}},
-      {"reports", {"reports/", "sim/measure/", "sim/scenario/metrics.hpp", "config/"}},
+      {"reports",
+       {"reports/", "sim/measure/", "sim/scenario/metrics.hpp", "sim/theory/prediction.hpp", "sim/verify/agreement.hpp",
+        "config/"}},
       {"reports/plots",
        {"reports/plots/", "reports/csv.hpp", "reports/figure.hpp", "reports/plot.hpp", "reports/read_summary.hpp",
         "reports/wording.hpp", "reports/write_file.hpp", "sim/measure/result.hpp", "sim/scenario/metrics.hpp",

@@ -85,6 +85,11 @@ TEST_CASE("heads that cannot be served are refused with the status the RFC asks 
                row{"unknown expectation", "GET / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\n\r\n", 417},
                row{"CONNECT", "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 405},
                row{"TRACE", "TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", 405},
+               row{"a path in Host", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400},
+               row{"a space in Host", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400},
+               row{"a user in the URI", "GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+               row{"no host in the URI", "GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+               row{"an IPv6 Host", "GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", 0},
                row{"no path", "GET a HTTP/1.1\r\nHost: a\r\n\r\n", 400},
                row{"OPTIONS of everything", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 0},
                row{"the internal location", "GET /internal_redirect/h:1/ HTTP/1.1\r\nHost: a\r\n\r\n", 404});
@@ -95,6 +100,34 @@ TEST_CASE("heads that cannot be served are refused with the status the RFC asks 
 TEST_CASE("an absolute-form target goes on in origin-form") {
   read_request r("GET http://api.example/x?y HTTP/1.1\r\nHost: api.example\r\n\r\n");
   CHECK(r.summary.target == "/x?y");
+}
+
+TEST_CASE("the host of an absolute-form target replaces Host (RFC 9112 3.2.2)") {
+  struct row {
+    char const* line;
+    char const* goes_on_as;
+  };
+  auto const c = GENERATE(row{"GET http://api.example:8080/x", "GET /x HTTP/1.1\r\nHost: api.example:8080\r\n"},
+                          row{"GET http://api.example", "GET / HTTP/1.1\r\nHost: api.example\r\n"},
+                          row{"OPTIONS http://api.example", "OPTIONS * HTTP/1.1\r\nHost: api.example\r\n"},
+                          row{"GET /x", "GET /x HTTP/1.1\r\nHost: other.example\r\n"});
+  INFO(c.line);
+  read_request r(std::string(c.line) + " HTTP/1.1\r\nAccept: a\r\nHost: other.example\r\n\r\n");
+  REQUIRE(r.refusal.status == 0);
+  std::string const out = r.forwarded({.client_address = "c", .request_id = "id"});
+  CHECK(out.starts_with(c.goes_on_as));
+  CHECK(out.find("Host:") == out.rfind("\nHost:") + 1);
+}
+
+TEST_CASE("an answer has one Content-Length, even of an upstream that repeats it") {
+  std::string const wire = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nA: b\r\nContent-Length: 1\r\n\r\n";
+  message_head head;
+  answer_parser parser(head);
+  error_code ec;
+  REQUIRE(parser.parse_head(wire.data(), wire.size(), ec));
+  std::string out;
+  append_answer_head(out, head, wire.data(), {});
+  CHECK(out == "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nA: b\r\n\r\n");
 }
 
 TEST_CASE("an own answer's Content-Length is its body's") {

@@ -172,8 +172,28 @@ TEST_CASE("fields that are hop-by-hop, or named by Connection, do not pass; thos
   CHECK(passed == std::vector<std::string>{"Host", "Authorization", "Accept"});
 }
 
-TEST_CASE("internal fields are known in any letter case") {
-  for (char const* name : {"X-Accel-Redirect", "x-accel-buffering", "X-BACKEND", "x-session-facts"})
+TEST_CASE("a coding besides one chunked is seen, in whatever way it is written") {
+  struct row {
+    char const* fields;
+    bool other;
+  };
+  auto const r =
+      GENERATE(row{"", false}, row{"Transfer-Encoding: chunked\r\n", false},
+               row{"Transfer-Encoding: Chunked \r\n", false}, row{"Transfer-Encoding: gzip, chunked\r\n", true},
+               row{"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", true},
+               row{"Transfer-Encoding: gzip\r\n", true}, row{"Transfer-Encoding: identity\r\n", true});
+  INFO(r.fields);
+  std::string const wire = std::string("HTTP/1.1 200 OK\r\n") + r.fields + "\r\n";
+  message_head head;
+  answer_parser parser(head);
+  error_code ec;
+  REQUIRE(parser.parse_head(wire.data(), wire.size(), ec));
+  CHECK(has_other_coding(head, wire.data()) == r.other);
+}
+
+TEST_CASE("internal fields are known in any letter case, and with underscores") {
+  for (char const* name : {"X-Accel-Redirect", "x-accel-buffering", "X-BACKEND", "x-session-facts", "X_Accel_Redirect",
+                           "x_backend", "X-Session_Facts"})
     CHECK(is_internal(name));
   for (char const* name : {"X-Backend-Id", "X-Accelerate", "Accept", "X-Sessions"}) CHECK_FALSE(is_internal(name));
 }

@@ -84,6 +84,38 @@ TEST_CASE("a thousand pipelined refusals do not nest") {
   CHECK(c.receive().body == "served");
 }
 
+TEST_CASE("a few blank lines before a request are skipped, many are not") {
+  scripted_upstream upstream{[](upstream_request const& r) { return script_answer{answer("", r.target)}; }};
+  configured_gateway gateway({upstream.address()});
+  SECTION("before the first, and behind a body that is followed by a request at once") {
+    raw_connection c(gateway.port());
+    c.send("\r\n\r\n" + request("POST", "/one", "t", "", "b") + "\r\n" + request("GET", "/two", "t"));
+    CHECK(c.read_until("/one").ends_with("\r\n\r\n/one"));
+    CHECK(c.read_until("/two").ends_with("\r\n\r\n/two"));
+  }
+  SECTION("behind a body, long before the next request, in pieces") {
+    raw_connection c(gateway.port());
+    c.send(request("POST", "/one", "t", "", "b") + "\r");
+    CHECK(c.read_until("/one").ends_with("\r\n\r\n/one"));
+    c.send("\n");
+    c.send(request("GET", "/two", "t"));
+    CHECK(c.read_until("/two").ends_with("\r\n\r\n/two"));
+  }
+  SECTION("only blank lines and a half-close are no request") {
+    raw_connection c(gateway.port());
+    c.send(request("GET", "/one", "t") + "\r\n");
+    c.half_close();
+    CHECK(c.read_all().ends_with("\r\n\r\n/one"));
+  }
+  SECTION("nine are no request") {
+    raw_connection c(gateway.port());
+    for (int i = 0; i < 9; ++i) c.send("\r\n");
+    c.send(request("GET", "/x", "t"));
+    CHECK(c.read_all().starts_with("HTTP/1.1 400"));
+    CHECK(upstream.requests().empty());
+  }
+}
+
 TEST_CASE("a request that arrives byte by byte is one request") {
   scripted_upstream upstream{[](upstream_request const& r) { return script_answer{answer("", r.target + r.body)}; }};
   configured_gateway gateway({upstream.address()});

@@ -36,9 +36,10 @@ raw_connection::raw_connection(std::shared_ptr<boost::asio::io_context> context,
   : context_(std::move(context))
   , socket_(std::move(socket)) {}
 
-void raw_connection::send(std::string_view bytes) {
-  boost::system::error_code ignored; // what went wrong shows in what is read
-  boost::asio::write(socket_, boost::asio::buffer(bytes), ignored);
+bool raw_connection::send(std::string_view bytes) {
+  boost::system::error_code ec;
+  boost::asio::write(socket_, boost::asio::buffer(bytes), ec);
+  return !ec;
 }
 
 std::size_t raw_connection::send_some(std::string_view bytes) {
@@ -56,6 +57,7 @@ bool raw_connection::fill() {
   boost::system::error_code ec;
   std::size_t const got = socket_.read_some(boost::asio::buffer(bytes), ec);
   buffer_.append(bytes, got);
+  ended_ = got == 0;
   return got > 0;
 }
 

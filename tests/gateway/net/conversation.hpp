@@ -35,7 +35,8 @@ public:
   explicit raw_connection(std::uint16_t port, int receive_buffer = 0);
   raw_connection(std::shared_ptr<boost::asio::io_context> context, tcp::socket socket);
 
-  void send(std::string_view bytes);
+  /// Whether the kernel took all of it.
+  bool send(std::string_view bytes);
   /// Sends what the kernel takes without waiting, up to `bytes`; returns how much that was.
   std::size_t send_some(std::string_view bytes);
   /// Reads up to and including `end` and returns it all; what had come so far when the peer closed or nothing came.
@@ -44,7 +45,8 @@ public:
   std::string read(std::size_t bytes);
   /// Everything until the peer closes.
   std::string read_all();
-  bool closed() { return read_all().empty(); }
+  /// Whether the peer ends the connection without another byte.
+  bool closed() { return read_all().empty() && ended_; }
   void half_close();
   void close();
   void reset();
@@ -55,6 +57,7 @@ private:
   std::shared_ptr<boost::asio::io_context> context_;
   tcp::socket socket_;
   std::string buffer_;
+  bool ended_ = false; // by the peer
 };
 
 /// An upstream that does nothing by itself: the test accepts, reads and answers.

@@ -85,6 +85,36 @@ TEST_CASE("an answer before the end of the request's body reaches the client, an
   CHECK(c.closed());
 }
 
+TEST_CASE("an answer that begins before the request's end still gets the rest of the request") {
+  raw_upstream upstream;
+  configured_gateway gateway({upstream.address()});
+  raw_connection c(gateway.port());
+  c.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhello");
+  raw_connection u = upstream.accept();
+  u.read_until("hello");
+  u.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+  CHECK(c.read_until("hello").ends_with("hello"));
+  c.send("world");
+  CHECK(u.read(5) == "world");
+  u.send("5\r\nworld\r\n0\r\n\r\n");
+  CHECK(c.read_all().ends_with("world\r\n0\r\n\r\n"));
+}
+
+TEST_CASE("the time for a request begins when all of it is there") {
+  raw_upstream upstream;
+  configured_gateway gateway({upstream.address()}, with_timeouts({{"request", "100ms"}}));
+  client slow(gateway.port());
+  slow.send("POST /slow HTTP/1.1\r\nHost: h\r\nContent-Length: 8\r\n\r\nfour");
+  raw_connection u = upstream.accept();
+  u.read_until("four");
+  client later(gateway.port());
+  CHECK(later.exchange(request("GET", "/later", "")).status == 504); // so the time would be over for the first, too
+  slow.send("four");
+  CHECK(u.read(4) == "four");
+  u.send(answer("", "all"));
+  CHECK(slow.receive().body == "all");
+}
+
 TEST_CASE("a client that uploads slowly does not make its upstream look silent") {
   raw_upstream upstream;
   configured_gateway gateway({upstream.address()}, with_timeouts({{"answer", "50ms"}, {"client_body", "300ms"}}));
@@ -118,6 +148,37 @@ TEST_CASE("HEAD, 204 and 304 have no body, and the connection goes on") {
   CHECK(c.read_until("\r\n\r\n").starts_with("HTTP/1.1 200"));
   CHECK(c.closed());
   CHECK(upstream.connections() == 1);
+}
+
+TEST_CASE("204 and 304 have no body even when the upstream names chunks: the next answer begins at its beginning") {
+  scripted_upstream upstream{[](upstream_request const& r) {
+    if (r.target == "/204") return script_answer{"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n"};
+    if (r.target == "/304") return script_answer{"HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n"};
+    return script_answer{answer()};
+  }};
+  configured_gateway gateway({upstream.address()});
+  raw_connection c(gateway.port());
+  for (char const* target : {"/204", "/304"}) {
+    c.send(request("GET", target, "t") + request("GET", "/next", "t"));
+    CHECK(c.read_until("\r\n\r\n").find("Transfer-Encoding") == std::string::npos);
+    CHECK(c.read_until("\r\n\r\nok").starts_with("HTTP/1.1 200 OK"));
+  }
+}
+
+TEST_CASE(
+    "an answer in a transfer coding that nobody asked for is 502, not the coded bytes as if they were the content") {
+  scripted_upstream upstream{[](upstream_request const& r) {
+    if (r.target == "/plain") return script_answer{answer()};
+    return script_answer{"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"};
+  }};
+  configured_gateway gateway({upstream.address()});
+  client c(gateway.port());
+  client_answer const got = c.exchange(request("GET", "/x", "t"));
+  CHECK(got.status == 502);
+  CHECK(proxy_status_error(got) == "http_response_transfer_coding");
+  CHECK(c.exchange(request("HEAD", "/x", "t")).status == 200); // nothing is coded in no body
+  CHECK(c.exchange(request("GET", "/plain", "t")).status == 200);
+  CHECK(upstream.requests().size() == 3); // asking again would not help
 }
 
 TEST_CASE("each Set-Cookie stays a field of its own, in order; chunks of an answer are decoded and coded anew") {
@@ -157,7 +218,7 @@ TEST_CASE("a silent upstream is given up after its time, whatever longer deadlin
   std::string const method = GENERATE(as<std::string>{}, "GET", "POST");
   INFO(method);
   scripted_upstream upstream{[](upstream_request const&) { return script_answer{"", false, true}; }};
-  configured_gateway gateway({upstream.address()}, with_timeouts({{"answer", "50ms"}}));
+  configured_gateway gateway({upstream.address()}, with_timeouts({{"answer", "400ms"}}));
   client idle(gateway.port()); // arms the timer for client_idle's 75 s
   gateway.status();
   client c(gateway.port());
@@ -165,6 +226,15 @@ TEST_CASE("a silent upstream is given up after its time, whatever longer deadlin
   CHECK(got.status == 504);
   CHECK(proxy_status_error(got) == "http_response_timeout");
   CHECK(upstream.requests().size() == 1);
+}
+
+TEST_CASE("a status that is none is no answer to wait behind") {
+  scripted_upstream upstream{
+      [](upstream_request const&) { return script_answer{"HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n"}; }};
+  configured_gateway gateway({upstream.address()});
+  client_answer const got = client(gateway.port()).exchange(request("GET", "/x", "t"));
+  CHECK(got.status == 502);
+  CHECK(proxy_status_error(got) == "http_protocol_error");
 }
 
 TEST_CASE("a POST that an upstream may have read is not sent again, a GET is") {

@@ -192,6 +192,7 @@ TEST_CASE("metrics are lines of name, labels and number, and say what status say
   configured_gateway gateway(proxies.addresses());
   client c(gateway.port());
   for (int i = 0; i < 10; ++i) c.exchange(request("GET", "/x", "secret-token"));
+  CHECK(eventually([&] { return gateway.status()["latency"]["count"] == 10; })); // counted behind the answer
   std::string const text = gateway->admin("/metrics");
   CHECK(text.find("secret-token") == std::string::npos);
   std::istringstream in(text);
@@ -211,6 +212,16 @@ TEST_CASE("metrics are lines of name, labels and number, and say what status say
   }
   CHECK(values.at("crest_gateway_request_duration_seconds_count") == 10);
   CHECK(values.at("crest_gateway_request_duration_seconds_bucket{le=\"+Inf\"}") == 10);
+}
+
+TEST_CASE("an admin connection on which nothing comes is closed") {
+  scripted_upstream upstream{serves_as()};
+  configured_gateway gateway({upstream.address()}, {{"timeouts", {{"client_idle", "50ms"}}}});
+  raw_connection silent(gateway->admin_port());
+  CHECK(silent.closed());
+  raw_connection half(gateway->admin_port());
+  half.send("GET /status HTTP/1.1\r\nHo");
+  CHECK(half.closed());
 }
 
 TEST_CASE("the flag --check says whether a configuration is valid; a wrong one is one line and exit 2") {
@@ -255,6 +266,50 @@ TEST_CASE("SIGTERM lets a request in flight end, and closes idle connections") {
   CHECK(got.body == "in time");
   CHECK(got.field("Connection") == "close");
   CHECK(gateway->process().wait() == 0);
+}
+
+TEST_CASE("status shows the settings that are in force: what a reload changes, and not what needs a restart") {
+  scripted_upstream upstream{serves_as()};
+  configured_gateway gateway({upstream.address()}, {{"guess", "random"}, {"threads", 1}, {"max_redirects", 3}});
+  auto status = gateway.status();
+  CHECK(status["threads"] == 1);
+  CHECK(status["guess"] == "random");
+  CHECK(status["max_redirects"] == 3);
+  for (int i = 0; i < 2; ++i) { // the second time it waits for a restart still
+    gateway.rewrite(R"({"guess": "token_hash", "threads": 2, "token_map": "off", "max_redirects": 5})");
+    gateway->process().signal(SIGHUP);
+    std::string const waiting = "until a restart these stay as they are: threads, token_map\n";
+    CHECK(eventually([&] {
+      std::string const errors = gateway->process().errors();
+      std::size_t const first = errors.find(waiting), last = errors.rfind(waiting);
+      return (first != last) == (i == 1) && errors.find("reloaded", last) != std::string::npos;
+    }));
+    status = gateway.status();
+    CHECK(status["threads"] == 1);
+    CHECK(status["token_map"].is_object());
+    CHECK(status["guess"] == "token_hash");
+    CHECK(status["max_redirects"] == 5);
+  }
+}
+
+TEST_CASE("after a reload no connection from before it is used again: names may have other addresses") {
+  raw_upstream upstream;
+  configured_gateway gateway({upstream.address()}, {{"max_redirects", 1}});
+  client idle(gateway.port()), busy(gateway.port());
+  idle.send(request("GET", "/1", ""));
+  raw_connection first = upstream.accept();
+  first.read_until("\r\n\r\n");
+  busy.send(request("GET", "/2", ""));
+  raw_connection second = upstream.accept();
+  second.read_until("\r\n\r\n");
+  first.send(answer());
+  CHECK(idle.receive().status == 200);
+  gateway.rewrite(R"({"max_redirects": 2})");
+  gateway->process().signal(SIGHUP);
+  CHECK(first.closed());
+  second.send(answer());
+  CHECK(busy.receive().status == 200);
+  CHECK(second.closed());
 }
 
 TEST_CASE("SIGHUP changes upstreams and keeps the map; a bad file changes nothing") {

@@ -168,6 +168,22 @@ TEST_CASE("a kept-alive connection that was closed under a request says nothing 
   CHECK(b.r.counters().forgotten == 0);
 }
 
+TEST_CASE(
+    "what the balancer lacks says nothing of an upstream: no entry is lost, no upstream avoided, nothing retried") {
+  bench b(4);
+  router::route_type route;
+  b.start(route, 1);
+  b.r.on_answer(route, upstream_id{2});
+  b.start(route, 1);
+  action const next = b.r.on_failure(route, {.how_much = sent::nothing, .no_room = true}, b.now, b.random);
+  CHECK(next.kind == action_kind::respond);
+  CHECK(next.why == refusal::no_room);
+  CHECK(b.r.counters().forgotten == 0);
+  CHECK(b.r.upstream(upstream_id{2}).avoid_until <= b.now);
+  CHECK(b.r.upstream(upstream_id{2}).in_flight == 0);
+  CHECK(b.start(route, 1).from_map);
+}
+
 TEST_CASE("retries and redirects of one request end: no sequence of failures and redirects goes on for ever") {
   std::mt19937_64 random(99);
   for (int round = 0; round < 2000; ++round) {

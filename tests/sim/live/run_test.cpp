@@ -141,3 +141,20 @@ TEST_CASE("bad input is exit code 2 with one line") {
     CHECK_FALSE(sim.output().empty());
   }
 }
+
+TEST_CASE("calibrate writes a profile of this machine whose times add up to what clients saw") {
+  scratch const at;
+  fs::path const file = at.directory / "profile.json";
+  lab calibration(at, {"calibrate", "--out", file.string(), "--rounds", "1", "--requests", "500"});
+  int const code = calibration.wait();
+  INFO(calibration.output());
+  REQUIRE(code == 0);
+  auto const profile = nlohmann::json::parse(text_of(file));
+  CHECK(profile["measured"]["requests"] == 500);
+  CHECK(profile["network"].size() == 3);
+  double const seen = profile["measured"]["direct"]["p50_ms"], sum = profile["measured"]["direct"]["laws_add_up_to_ms"];
+  CHECK(seen > 0);
+  CHECK(sum / seen == Approx(1).margin(0.5));
+  CHECK_FALSE(fs::exists(file.string() + ".unfinished"));
+  CHECK_FALSE(fs::exists(file.string() + ".run"));
+}

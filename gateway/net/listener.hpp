@@ -1,0 +1,43 @@
+#pragma once
+
+#include "gateway/net/sockets.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+
+namespace gateway::net {
+
+/// A listening socket and its accepting. Where accept fails, mostly for lack of descriptors, it pauses: trying again at
+/// once would only spin. Lives on one thread, and as long as its executor's context runs.
+class listener {
+public:
+  struct options {
+    bool share_port = false; // SO_REUSEPORT: further listeners, of other threads, may bind the same address
+    int backlog = 128;
+  };
+
+  /// Binds and listens. `pauses` counts. Throws std::runtime_error with the address in
+  /// its text.
+  listener(executor const& where, endpoint const& at, options const& o, std::atomic<std::uint64_t>& pauses);
+  listener(listener const&) = delete;
+  listener& operator=(listener const&) = delete;
+
+  endpoint at() const { return acceptor_.local_endpoint(); }
+
+  /// Accepts from now on; each connection is given to `accepted`.
+  void start(std::function<void(tcp_socket)> accepted);
+  void close();
+
+private:
+  void accept();
+  void pause(boost::system::error_code why);
+
+  tcp_acceptor acceptor_;
+  steady_timer timer_;
+  std::function<void(tcp_socket)> accepted_;
+  std::atomic<std::uint64_t>& pauses_;
+  bool in_trouble_ = false; // said so; until the next connection
+};
+
+}

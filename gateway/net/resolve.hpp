@@ -1,0 +1,20 @@
+#pragma once
+
+#include "gateway/http/accel.hpp"
+#include "gateway/net/sockets.hpp"
+
+namespace gateway::net {
+
+/// A configured address: as it was written, and what it meant when the configuration was read.
+struct place {
+  http::host_port name;
+  endpoint address;
+
+  bool operator==(place const&) const = default;
+};
+
+/// Asks the system's resolver, which may block for as long as its own time-outs; IPv4 is preferred. `ec` says why there
+/// is none.
+endpoint resolve(http::host_port const& name, boost::system::error_code& ec);
+
+}

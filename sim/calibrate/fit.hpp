@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace sim::calibrate {
+
+/// The value that a share `q` of the values does not exceed; 0 of none. Takes a copy to sort.
+double quantile(std::vector<double> values, double q);
+
+/// A law of durations, and what it was fitted to. Milliseconds.
+struct fitted_law {
+  double mean_ms = 0;
+  double sigma = 0; // of the logarithm; 0: constant
+  std::size_t count = 0;
+  double p50_ms = 0, p99_ms = 0, mean_of_all_ms = 0;
+};
+
+/// The lognormal law with the values' median and the spread of their middle two thirds, sigma = ln(p84/p16)/2: the few
+/// times when the machine did something else do not decide. Constant below a spread of 1 %, or where p16 is 0.
+fitted_law fit(std::vector<double> const& ns);
+
+}

@@ -1,0 +1,32 @@
+#include "sim/command/engines.hpp"
+
+#include "config/document.hpp"
+#include "sim/live/run.hpp"
+#include "sim/virtual/run.hpp"
+
+namespace sim::command {
+namespace {
+
+sweep::engine live_engine(engine_context const& context) {
+  auto const evaluate = [context](scenario::scenario const& s) { return live::run(s, {context.scratch, false}); };
+  return {"live", evaluate, false};
+}
+
+sweep::engine virtual_engine(engine_context const& context) {
+  auto const evaluate = [context](scenario::scenario const& s) {
+    virtual_time::run_options options;
+    options.progress = [&context](virtual_time::run_progress const&) { return !context.interrupted(); };
+    return virtual_time::run(s, options);
+  };
+  return {"virtual", evaluate, true};
+}
+
+}
+
+sweep::engine engine_named(std::string const& name, engine_context const& context) {
+  if (name == "live") return live_engine(context);
+  if (name == "virtual") return virtual_engine(context);
+  throw config::bad_input("--engine: found '" + name + "'; allowed: virtual, live");
+}
+
+}

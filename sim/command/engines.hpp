@@ -1,0 +1,22 @@
+#pragma once
+
+#include "sim/sweep/engine.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+namespace sim::command {
+
+/// What a run needs of its surroundings.
+struct engine_context {
+  std::filesystem::path scratch;     // absolute; for live runs, which empty it first
+  std::function<bool()> interrupted; // asked from several threads, now and then during simulated runs
+};
+
+/// An engine by its name on the command line. Throws `config::bad_input` for a name that there is not.
+sweep::engine engine_named(std::string const& name, engine_context const& context);
+
+using engine_source = std::function<sweep::engine(std::string const&, engine_context const&)>;
+
+}

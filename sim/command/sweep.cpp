@@ -1,0 +1,177 @@
+// The commands about many runs of one scenario: sweep, merge.
+#include "sim/command/command.hpp"
+#include "sim/command/simulation.hpp"
+#include "sim/measure/result.hpp"
+#include "sim/sweep/manifest.hpp"
+#include "sim/sweep/merge.hpp"
+#include "sim/sweep/run.hpp"
+#include "sim/sweep/table.hpp"
+
+#include <CLI/Validators.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <unistd.h>
+
+namespace sim::command {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct sweep_choice {
+  scenario_choice what;
+  std::string out, engine = "virtual", shard;
+  unsigned jobs = 0; // 0: as many as there are processors
+  std::uint32_t replications = 1;
+  bool quiet = false;
+};
+
+/// Live runs catch signals themselves, and leave them uncaught behind.
+sweep::engine caught_again(sweep::engine engine, std::optional<interruption>& caught) {
+  if (engine.concurrent) return engine;
+  engine.evaluate = [&caught, inner = std::move(engine.evaluate)](scenario::scenario const& s) {
+    measure::result result = inner(s);
+    if (!caught->happened()) caught.emplace();
+    return result;
+  };
+  return engine;
+}
+
+/// "2/8".
+sweep::shard shard_of(std::string const& text) {
+  if (text.empty()) return {};
+  sweep::shard result{0, 0};
+  char const* const end = text.data() + text.size();
+  auto const number = std::from_chars(text.data(), end, result.number);
+  if (number.ec == std::errc{} && number.ptr != end && *number.ptr == '/') {
+    auto const of = std::from_chars(number.ptr + 1, end, result.of);
+    bool const whole = of.ec == std::errc{} && of.ptr == end;
+    if (whole && result.number >= 1 && result.number <= result.of) return result;
+  }
+  throw config::bad_input("--shard: found '" + text + "'; allowed: I/N with 1 <= I <= N, such as 2/8");
+}
+
+int exit_code_of(measure::verdict verdict) {
+  switch (verdict) {
+  case measure::verdict::passed:
+    return measure::exit_passed;
+  case measure::verdict::failed:
+    return measure::exit_failed;
+  case measure::verdict::invalid:
+    return measure::exit_invalid;
+  case measure::verdict::interrupted:
+    return measure::exit_interrupted;
+  }
+  return measure::exit_could_not_run;
+}
+
+/// A line on stderr that is overwritten; nothing where nobody looks.
+std::function<void(sweep::progress const&)> progress_line(bool wanted) {
+  if (!wanted) return [](sweep::progress const&) {};
+  auto const start = std::chrono::steady_clock::now();
+  return [start](sweep::progress const& p) {
+    double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    std::size_t const done = p.finished - p.found;
+    double const left =
+        done == 0 ? 0 : seconds / static_cast<double>(done) * static_cast<double>(p.trials - p.finished);
+    std::fprintf(stderr, "\r%zu of %zu trials, %.0f s left \033[K", p.finished, p.trials, left);
+    if (p.finished == p.trials) std::fputs("\r\033[K", stderr);
+  };
+}
+
+void say(bool quiet, std::string const& text) {
+  if (!quiet) std::cout << text << std::endl;
+}
+
+int sweep_scenario(sweep_choice const& choice, engine_source const& engines) {
+  sweep::run_options options;
+  options.shard = shard_of(choice.shard);
+  bool const parallel = choice.engine != "live";
+  options.jobs = choice.jobs > 0 ? choice.jobs : parallel ? std::max(1u, std::thread::hardware_concurrency()) : 1;
+  sweep::definition const d = sweep::define(choice.what.file, {choice.what.all(), choice.engine, choice.replications});
+  fs::path const out =
+      choice.out.empty() ? fs::path("out") / (directory_name(d.name) + "-sweep") : fs::path(choice.out);
+  fs::path const scratch = out / "run";
+  std::optional<interruption> caught(std::in_place);
+  auto const interrupted = [&caught] { return caught->happened(); };
+  sweep::engine const engine = caught_again(engines(choice.engine, {fs::absolute(scratch), interrupted}), caught);
+  sweep::store const results(out);
+  options.stopped = interrupted;
+  options.report = progress_line(::isatty(STDERR_FILENO) == 1 && !choice.quiet);
+  sweep::outcome const outcome = sweep::run(d, engine, results, options);
+  std::error_code none;
+  fs::remove_all(scratch, none);
+
+  std::string const count = std::to_string(outcome.progress.finished) + " of " +
+                            std::to_string(outcome.progress.trials) + " trials" +
+                            (choice.shard.empty() ? "" : " of shard " + choice.shard) + ", " +
+                            std::to_string(outcome.progress.found) + " of them from before";
+  if (outcome.interrupted) {
+    std::cerr << "crest-sim: interrupted: " << count << "; the same command goes on" << std::endl;
+    return measure::exit_interrupted;
+  }
+  auto const verdict = sweep::write_table(sweep::manifest_of(d), results);
+  say(choice.quiet, d.name + ": " + count + ": " +
+                        (verdict ? (out / sweep::csv_name).string() + ", " + (out / sweep::json_lines_name).string()
+                                 : out.string() + ", for crest-sim merge"));
+  bool const whole = choice.shard.empty() && verdict.has_value();
+  return whole ? exit_code_of(*verdict) : measure::exit_passed;
+}
+
+struct merge_choice {
+  std::vector<std::string> directories;
+  std::string out;
+  bool quiet = false;
+};
+
+int merge(merge_choice const& choice) {
+  std::vector<fs::path> const directories(choice.directories.begin(), choice.directories.end());
+  measure::verdict const verdict = sweep::merge(directories, choice.out);
+  fs::path const out = choice.out;
+  say(choice.quiet, (out / sweep::csv_name).string() + ", " + (out / sweep::json_lines_name).string());
+  return exit_code_of(verdict);
+}
+
+}
+
+void add_sweep(CLI::App& app, action& chosen, engine_source const& engines) {
+  auto const choice = std::make_shared<sweep_choice>();
+  CLI::App& command = *app.add_subcommand("sweep", "run a scenario at every point of its axes, into one table");
+  add_scenario(command, choice->what);
+  command
+      .add_option("--out", choice->out,
+                  "directory of the results (default: out/NAME-sweep); what is finished there is kept")
+      ->type_name("DIR");
+  command.add_option("--jobs", choice->jobs, "points at a time (default: one a processor; live: 1)")
+      ->type_name("J")
+      ->check(CLI::Range(1u, 1024u));
+  command.add_option("--engine", choice->engine, "virtual (simulated time) or live (real processes)")
+      ->capture_default_str();
+  command
+      .add_option("--shard", choice->shard, "only every N-th point, from the I-th on; `crest-sim merge` puts together")
+      ->type_name("I/N");
+  command.add_option("--replications", choice->replications, "runs of each point, with different seeds")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, 10000u));
+  command.add_flag("--quiet", choice->quiet, "nothing on the terminal but errors");
+  command.callback(
+      [choice, engines, &chosen] { chosen = [choice, engines] { return sweep_scenario(*choice, engines); }; });
+}
+
+void add_merge(CLI::App& app, action& chosen) {
+  auto const choice = std::make_shared<merge_choice>();
+  CLI::App& command = *app.add_subcommand("merge", "put the shards of a sweep together");
+  command.add_option("DIR", choice->directories, "the shards' directories")->required();
+  command.add_option("--out", choice->out, "directory of the whole sweep")->required()->type_name("DIR");
+  command.add_flag("--quiet", choice->quiet, "nothing on the terminal but errors");
+  command.callback([choice, &chosen] { chosen = [choice] { return merge(*choice); }; });
+}
+
+}

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace sim::sweep {
+
+/// 32 hexadecimal digits of BLAKE2b: equal for equal texts, and for no others that anyone will meet.
+std::string digest(std::string_view text);
+
+/// Digests of files that determine a run beside its scenario. Reads each file once.
+class file_digests {
+public:
+  /// Of each file that the scenario names, a line each: of the values of `file`, `template` and `profile` wherever they
+  /// stand, those that are files, relative to `directory`; and of the files that a profile names.
+  std::string of(nlohmann::json const& scenario, std::filesystem::path const& directory);
+
+private:
+  std::string const& of_file(std::filesystem::path const& file);
+  std::map<std::filesystem::path, std::string> known_;
+};
+
+}

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "sim/sweep/evaluation.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace sim::sweep {
+
+/// Finished trials in DIR/points, a file each, named by fingerprint: what is there is whole and stays valid however
+/// often the sweep is stopped, changed or grown. Several threads and processes may use one directory.
+class store {
+public:
+  explicit store(std::filesystem::path directory)
+    : directory_(std::move(directory)) {}
+
+  std::filesystem::path const& directory() const { return directory_; }
+
+  /// Nothing when the trial was not finished, or when its file is not readable as one.
+  std::optional<evaluation> find(std::string const& fingerprint) const;
+
+  /// `scenario`: the JSON text that was run, kept for people. Throws std::runtime_error when it cannot be written.
+  void keep(std::string const& fingerprint, std::string const& scenario, evaluation const& e) const;
+
+private:
+  std::filesystem::path file_of(std::string const& fingerprint) const;
+
+  std::filesystem::path directory_;
+};
+
+/// Writes `text` under another name, then renames: FILE is never partial, whoever is killed when. Creates its
+/// directory. Throws std::runtime_error.
+void write_atomically(std::filesystem::path const& file, std::string const& text);
+
+}

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What theory, simulated time and real processes say of the same scenarios, side by side. Plain data.
+namespace sim::verify {
+
+/// What one source says of a metric.
+struct statement {
+  double value = 0;                     // mean over its runs
+  std::optional<double> standard_error; // of that mean
+  unsigned runs = 0;                    // 0: theory
+};
+
+/// Whether a statement agrees with the one that it is held against.
+struct comparison {
+  std::string against;                   // "theory", "virtual"
+  double difference = 0;                 // this - that
+  std::optional<double> standard_errors; // the same in standard errors of the difference
+  double allowed = 0;                    // how large it may be, in the metric's unit
+  bool agrees = false;
+  std::string note; // why it cannot be judged; then it does not agree
+};
+
+struct metric_row {
+  std::string metric;
+  std::optional<statement> theory, simulated, gateway, nginx;
+  std::string theory_note; // which form, or why theory says nothing
+  std::optional<comparison> simulated_agrees, gateway_agrees, nginx_agrees;
+};
+
+struct scenario_agreement {
+  std::string scenario;
+  std::vector<metric_row> rows;
+  std::vector<std::string> notes;    // what was not run, and why
+  std::vector<std::string> failures; // what besides a difference makes this no agreement; one line each
+  bool agrees = false;               // something was compared, all of it agrees, and nothing failed
+};
+
+}

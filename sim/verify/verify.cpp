@@ -1,0 +1,149 @@
+#include "sim/verify/verify.hpp"
+
+#include "sim/theory/explain.hpp"
+#include "sim/verify/judge.hpp"
+#include "sim/verify/variants.hpp"
+
+#include <algorithm>
+
+namespace sim::verify {
+namespace {
+
+using measure::result;
+using theory::prediction;
+
+/// Every scenario's metrics; those of phases follow where theory has something to say of them.
+std::vector<std::string> metrics_of(std::vector<prediction> const& predictions, bool latency) {
+  std::vector<std::string> metrics{"redirect_ratio",  "hops_per_request", "map_hit_ratio",
+                                   "guess_hit_ratio", "sessions_created", "utilisation"};
+  for (prediction const& p : predictions)
+    if (p.metric.find("{phase:") != std::string::npos) metrics.push_back(p.metric);
+  if (latency) metrics.insert(metrics.end(), {"latency_ms.avg", "latency_ms.p50", "latency_ms.p99"});
+  return metrics;
+}
+
+class verification {
+public:
+  verification(scenario::scenario const& s, engines const& with, options const& how)
+    : scenario_(s)
+    , with_(with)
+    , how_(how) {}
+
+  scenario_agreement run() {
+    out_.scenario = scenario_.name;
+    variant const gateways = with_gateways(scenario_), nginx = with_nginx(scenario_);
+    simulated_ = results_of("virtual", with_.simulated, gateways, how_.simulated_runs, true);
+    gateway_ = results_of("gateway", with_.gateway, gateways, how_.live_runs, true);
+    nginx_ = results_of("nginx", with_.nginx, nginx, how_.live_runs, false);
+    std::vector<prediction> const predictions = theory::explain(scenario_);
+    for (std::string const& metric : metrics_of(predictions, how_.latency))
+      add_row(metric, theory::find(predictions, metric));
+    decide();
+    return std::move(out_);
+  }
+
+private:
+  /// What `runs` runs with consecutive seeds came to; none when the engine or the variant is not there.
+  std::vector<result> results_of(std::string const& engine, evaluate const& evaluate, variant const& what,
+                                 unsigned runs, bool must_be_sound) {
+    std::vector<result> results;
+    if (!evaluate) return results;
+    if (!what.what) {
+      out_.notes.push_back(engine + ": not run: " + what.why_not);
+      return results;
+    }
+    scenario::scenario s = *what.what;
+    for (unsigned i = 0; i < runs; ++i, ++s.seed) {
+      if (how_.progress)
+        how_.progress(scenario_.name + ": " + engine + ", run " + std::to_string(i + 1) + " of " +
+                      std::to_string(runs));
+      try {
+        results.push_back(evaluate(s));
+      } catch (refused const& error) {
+        out_.notes.push_back(engine + ": not run: " + error.what());
+        return {};
+      }
+      check_soundness(engine, s.seed, results.back(), must_be_sound);
+    }
+    return results;
+  }
+
+  void check_soundness(std::string const& engine, std::uint64_t seed, result const& r, bool must_be_sound) {
+    std::string const which = engine + ", seed " + std::to_string(seed) + ": ";
+    if (r.verdict == measure::verdict::invalid || r.verdict == measure::verdict::interrupted)
+      out_.failures.push_back(which + (r.reasons.empty() ? "not a whole run" : r.reasons.front()));
+    if (!must_be_sound) return;
+    for (measure::invariant_result const& i : r.invariants)
+      if (i.violations > 0)
+        out_.failures.push_back(which + "invariant " + i.name + ": " + std::to_string(i.violations) + " violations");
+  }
+
+  void add_row(std::string const& metric, prediction const* theory) {
+    sample const simulated = sample_of(simulated_, metric), gateway = sample_of(gateway_, metric),
+                 nginx = sample_of(nginx_, metric);
+    metric_row row;
+    row.metric = metric;
+    if (theory && theory->value) {
+      row.theory = statement{*theory->value, theory->standard_error, 0};
+      row.theory_note = theory->formula;
+    } else if (theory) {
+      row.theory_note = theory->broken;
+    }
+    auto const error = error_of_run(theory, {&simulated, &gateway, &nginx});
+    if (!simulated.empty()) {
+      row.simulated = state(simulated, error);
+      row.simulated_agrees = judge_by_theory(row, simulated, theory, error);
+    }
+    row.gateway_agrees = judge_live(row, row.gateway, gateway, simulated, theory, error);
+    row.nginx_agrees = judge_live(row, row.nginx, nginx, simulated, theory, error);
+    if (row.theory || row.simulated || row.gateway || row.nginx) out_.rows.push_back(std::move(row));
+  }
+
+  /// Against theory's number; without one against what theory makes of each run.
+  static std::optional<comparison> judge_by_theory(metric_row& row, sample const& s, prediction const* theory,
+                                                   std::optional<run_error> const& error) {
+    if (theory && theory->value) return against_theory(s, *theory->value, theory->relative_error, error);
+    if (s.expected.size() != s.values.size()) return std::nullopt;
+    if (!row.theory) {
+      double sum = 0;
+      for (double const e : s.expected) sum += e;
+      row.theory = statement{sum / static_cast<double>(s.expected.size()), std::nullopt, 0};
+      row.theory_note = "conditioned on the maps that each token visited; " + row.theory_note;
+    }
+    return against_conditioned_theory(s);
+  }
+
+  static std::optional<comparison> judge_live(metric_row& row, std::optional<statement>& said, sample const& live,
+                                              sample const& simulated, prediction const* theory,
+                                              std::optional<run_error> const& error) {
+    if (live.empty()) return std::nullopt;
+    said = state(live, error);
+    if (simulated.empty()) return judge_by_theory(row, live, theory, error);
+    return against_simulation(live, simulated, error);
+  }
+
+  void decide() {
+    bool compared = false, all = true;
+    for (metric_row const& row : out_.rows)
+      for (auto const* c : {&row.simulated_agrees, &row.gateway_agrees, &row.nginx_agrees}) {
+        compared = compared || c->has_value();
+        all = all && (!c->has_value() || (*c)->agrees);
+      }
+    if (!compared) out_.failures.push_back("nothing could be compared");
+    out_.agrees = all && out_.failures.empty();
+  }
+
+  scenario::scenario const& scenario_;
+  engines const& with_;
+  options const& how_;
+  std::vector<result> simulated_, gateway_, nginx_;
+  scenario_agreement out_;
+};
+
+}
+
+scenario_agreement verify(scenario::scenario const& s, engines const& with, options const& how) {
+  return verification(s, with, how).run();
+}
+
+}

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "sim/measure/result.hpp"
+#include "sim/scenario/scenario.hpp"
+#include "sim/verify/agreement.hpp"
+
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+/// Holds theory, simulated time and real processes against each other.
+namespace sim::verify {
+
+/// Runs a scenario and says what it came to.
+using evaluate = std::function<measure::result(scenario::scenario const&)>;
+
+/// Thrown by an engine for a scenario that it does not do: noted, and no disagreement.
+struct refused : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// The engines; an empty one is left out. `nginx` may be the same function as `gateway`.
+struct engines {
+  evaluate simulated, gateway, nginx;
+};
+
+struct options {
+  unsigned simulated_runs = 10; // each with the next seed; their spread is the error where theory knows none
+  unsigned live_runs = 1;
+  bool latency = false; // also p50 and p99: only where the scenario carries a machine's profile
+  std::function<void(std::string const&)> progress; // told what runs now; may be empty
+};
+
+/// Simulated time agrees with theory when they differ by no more than 0.1 % of theory's value, 3 standard errors of the
+/// difference, or what theory's own approximation allows. Live runs agree with simulated time (with theory, where there
+/// is no simulation) within 3 standard errors of the difference.
+///
+/// The standard error of a run's value is theory's where theory has one; else the spread over runs, with Student's t in
+/// place of 3. The runs of a scenario must themselves be sound: an invalid run, or one that breaks an invariant, is no
+/// agreement (what stock nginx breaks is its own finding, and does not count). Nothing compared is no agreement.
+scenario_agreement verify(scenario::scenario const& s, engines const& with, options const& how);
+
+}

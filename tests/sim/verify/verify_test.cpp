@@ -1,0 +1,210 @@
+#include "sim/theory/explain.hpp"
+#include "sim/verify/judge.hpp"
+#include "sim/verify/verify.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace sim::verify {
+namespace {
+
+/// 2 balancers, 4 proxies, 20 requests of each of 2,000 characters: ratio 0.0375, standard error 0.000484.
+scenario::scenario two_balancers() {
+  scenario::scenario s;
+  s.name = "two balancers";
+  scenario::balancer_group g;
+  g.count = 2;
+  s.topology.balancers = {g};
+  s.topology.proxies.count = 4;
+  s.population.characters = 2'000;
+  s.load.requests_per_character = 20;
+  return s;
+}
+
+/// No closed form, and none conditioned on a run either.
+scenario::scenario least_busy() {
+  scenario::scenario s = two_balancers();
+  s.topology.balancers[0].guess = scenario::guess_policy::least_conn;
+  return s;
+}
+
+measure::result showing(double redirect_ratio) {
+  measure::result r;
+  measure::ratio_metric m;
+  m.denominator = 40'000;
+  m.value = redirect_ratio;
+  r.metrics["redirect_ratio"] = m;
+  return r;
+}
+
+/// Always shows the same.
+evaluate fake(double redirect_ratio) {
+  return [=](scenario::scenario const&) { return showing(redirect_ratio); };
+}
+
+/// Shows `middle` on average over every two seeds, `spread` to either side.
+evaluate fake(double middle, double spread) {
+  return [=](scenario::scenario const& s) { return showing(middle + (s.seed % 2 ? spread : -spread)); };
+}
+
+options of_runs(unsigned simulated, unsigned live = 1) {
+  options o;
+  o.simulated_runs = simulated;
+  o.live_runs = live;
+  return o;
+}
+
+metric_row const& row_of(scenario_agreement const& a, std::string const& metric) {
+  auto const found =
+      std::find_if(a.rows.begin(), a.rows.end(), [&](metric_row const& r) { return r.metric == metric; });
+  REQUIRE(found != a.rows.end());
+  return *found;
+}
+
+double const ratio = 0.75 * (2 * (1 - std::pow(0.5, 20)) - 1) / 20;
+double const error = std::sqrt(0.75 * 0.25 / 2'000) / 20; // of one run: D is 2 all but surely
+
+}
+
+TEST_CASE("engines that show what theory expects agree") {
+  auto const a = verify(two_balancers(), {fake(ratio), fake(ratio + error), fake(ratio - 2 * error)}, of_runs(4));
+  CHECK(a.agrees);
+  CHECK(a.failures.empty());
+  metric_row const& row = row_of(a, "redirect_ratio");
+  CHECK(row.theory->value == Approx(ratio));
+  CHECK(row.simulated->runs == 4);
+  CHECK(*row.simulated->standard_error == Approx(error / 2).epsilon(0.001));
+  // Against four simulated runs: sqrt(1 + 1/4) standard errors of one run.
+  CHECK(*row.gateway_agrees->standard_errors == Approx(1 / std::sqrt(1.25)).epsilon(0.001));
+  CHECK(*row.nginx_agrees->standard_errors == Approx(-2 / std::sqrt(1.25)).epsilon(0.001));
+}
+
+TEST_CASE("a planted disagreement is found, wherever it is planted") {
+  double const far = 5 * error;
+  CHECK_FALSE(verify(two_balancers(), {fake(ratio + far), {}, {}}, of_runs(4)).agrees);
+  CHECK_FALSE(verify(two_balancers(), {fake(ratio), fake(ratio + far), {}}, of_runs(4)).agrees);
+  CHECK_FALSE(verify(two_balancers(), {fake(ratio), fake(ratio), fake(ratio - far)}, of_runs(4)).agrees);
+  auto const a = verify(two_balancers(), {fake(ratio), fake(ratio + far), fake(ratio)}, of_runs(4));
+  CHECK(row_of(a, "redirect_ratio").simulated_agrees->agrees);
+  CHECK_FALSE(row_of(a, "redirect_ratio").gateway_agrees->agrees);
+  CHECK(row_of(a, "redirect_ratio").nginx_agrees->agrees);
+}
+
+TEST_CASE("many simulated runs may differ from theory by a thousandth, and not by more") {
+  // 10,000 runs: three standard errors are 0.04 % of the value.
+  CHECK(verify(two_balancers(), {fake(ratio * 1.0009), {}, {}}, of_runs(10'000)).agrees);
+  CHECK_FALSE(verify(two_balancers(), {fake(ratio * 1.0011), {}, {}}, of_runs(10'000)).agrees);
+}
+
+TEST_CASE("where theory leaves nothing to chance, one redirect is too many") {
+  auto s = two_balancers();
+  s.topology.balancers[0].count = 1;
+  CHECK(verify(s, {fake(0), fake(0), {}}, of_runs(2)).agrees);
+  CHECK_FALSE(verify(s, {fake(0), fake(1.0 / 40'000), {}}, of_runs(2)).agrees);
+}
+
+TEST_CASE("without theory the spread of the simulated runs is the measure of live ones") {
+  // Ten runs of 0.05 +- 0.001: standard deviation 0.001054; Student's t with 9 degrees of freedom: 4.09.
+  double const allowed = 4.0942 * 0.001 * std::sqrt(10.0 / 9) * std::sqrt(1 + 0.1);
+  auto const near = verify(least_busy(), {fake(0.05, 0.001), fake(0.05 + 0.99 * allowed), {}}, of_runs(10));
+  CHECK(near.agrees);
+  CHECK_FALSE(row_of(near, "redirect_ratio").simulated_agrees);
+  CHECK(row_of(near, "redirect_ratio").theory_note == "least_conn guesses are not uniform");
+  CHECK_FALSE(verify(least_busy(), {fake(0.05, 0.001), fake(0.05 + 1.01 * allowed), {}}, of_runs(10)).agrees);
+}
+
+TEST_CASE("what theory makes of each run stands in for a closed form") {
+  auto const conditioned = [](double off) {
+    return [=](scenario::scenario const&) {
+      auto r = showing(0.04 + off);
+      auto& m = std::get<measure::ratio_metric>(r.metrics["redirect_ratio"]);
+      m.theory = 0.04;
+      m.standard_error = 0.001;
+      return r;
+    };
+  };
+  auto s = two_balancers();
+  s.population.junk_share = 0.1;
+  CHECK(verify(s, {conditioned(0.0014), {}, {}}, of_runs(4)).agrees); // 2.8 standard errors of four runs
+  CHECK_FALSE(verify(s, {conditioned(0.0016), {}, {}}, of_runs(4)).agrees);
+}
+
+TEST_CASE("a single run of which no error is known is not called agreement") {
+  auto const a = verify(least_busy(), {fake(0.05), fake(0.06), {}}, of_runs(1));
+  CHECK_FALSE(a.agrees);
+  CHECK(row_of(a, "redirect_ratio").gateway_agrees->note.find("no standard error") == 0);
+}
+
+TEST_CASE("live runs are held against theory where there is no simulation") {
+  CHECK(verify(two_balancers(), {{}, fake(ratio + 2 * error), {}}, of_runs(1)).agrees);
+  CHECK_FALSE(verify(two_balancers(), {{}, fake(ratio + 4 * error), {}}, of_runs(1)).agrees);
+}
+
+TEST_CASE("runs that are not sound are no agreement, but nginx may break what it breaks") {
+  auto const invalid = [](scenario::scenario const&) {
+    auto r = showing(ratio);
+    r.verdict = measure::verdict::invalid;
+    r.reasons = {"invalid: lag"};
+    return r;
+  };
+  auto const broken = [](scenario::scenario const&) {
+    auto r = showing(ratio);
+    r.verdict = measure::verdict::failed;
+    measure::invariant_result i;
+    i.name = "intact";
+    i.violations = 2;
+    r.invariants.push_back(i);
+    return r;
+  };
+  auto const a = verify(two_balancers(), {fake(ratio), invalid, {}}, of_runs(2));
+  CHECK_FALSE(a.agrees);
+  CHECK(a.failures.front() == "gateway, seed 1: invalid: lag");
+  CHECK_FALSE(verify(two_balancers(), {fake(ratio), broken, {}}, of_runs(2)).agrees);
+  CHECK(verify(two_balancers(), {fake(ratio), fake(ratio), broken}, of_runs(2)).agrees);
+}
+
+TEST_CASE("an engine that refuses is noted, and nothing compared is no agreement") {
+  auto const refuses = [](scenario::scenario const&) -> measure::result { throw refused("it has traces"); };
+  auto const a = verify(two_balancers(), {refuses, fake(ratio), {}}, of_runs(2));
+  CHECK(a.agrees);
+  CHECK(a.notes == std::vector<std::string>{"virtual: not run: it has traces"});
+  auto const none = verify(two_balancers(), {refuses, {}, {}}, of_runs(2));
+  CHECK_FALSE(none.agrees);
+  CHECK(none.failures == std::vector<std::string>{"nothing could be compared"});
+}
+
+TEST_CASE("each run has the next seed, and live runs have the same ones") {
+  std::vector<std::uint64_t> seeds;
+  auto const noting = [&](scenario::scenario const& s) {
+    seeds.push_back(s.seed);
+    return showing(ratio);
+  };
+  auto s = two_balancers();
+  s.seed = 7;
+  verify(s, {noting, noting, {}}, of_runs(3, 2));
+  CHECK(seeds == std::vector<std::uint64_t>{7, 8, 9, 7, 8});
+}
+
+TEST_CASE("metrics of phases and of distributions are found by their names") {
+  measure::result r = showing(0.5);
+  measure::named_metrics phase;
+  phase.name = "steady";
+  phase.metrics = showing(0.25).metrics;
+  r.phases.push_back(phase);
+  measure::trend_metric t;
+  t.count = 10, t.p50 = 1, t.p99 = 9, t.mean = 2;
+  r.metrics["latency_ms"] = t;
+  r.metrics["sessions_created"] = measure::counter_metric{12};
+  auto const value = [&](std::string const& metric) { return sample_of({r}, metric).values; };
+  CHECK(value("redirect_ratio") == std::vector<double>{0.5});
+  CHECK(value("redirect_ratio{phase:steady}") == std::vector<double>{0.25});
+  CHECK(value("latency_ms.p50") == std::vector<double>{1});
+  CHECK(value("latency_ms.p99") == std::vector<double>{9});
+  CHECK(value("latency_ms.avg") == std::vector<double>{2});
+  CHECK(value("sessions_created") == std::vector<double>{12});
+  CHECK(value("map_hit_ratio").empty());
+}
+
+}
