@@ -4,7 +4,7 @@ PRESET ?= release
 JOBS ?= $(shell nproc)
 SCENARIO ?= scenarios/quickstart.json
 
-.PHONY: help setup build demo test unit live lint format asan tsan fuzz bench soak install clean
+.PHONY: help setup build demo test unit live lint format asan tsan fuzz bench soak plots install clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -51,6 +51,9 @@ bench: build ## side by side with peers, as CPU time per unit of work
 
 soak: build ## longer live runs: every shipped scenario, and the large topology
 	@tools/soak
+
+plots: build ## run shipped sweeps and scenarios in simulated time and draw docs/images (PLOTS=kinds, FORMAT=svg|png)
+	@FORMAT=$(or $(FORMAT),svg) tools/plots $(PLOTS)
 
 install: build ## install the programs and scenarios (PREFIX=/usr/local)
 	@cmake --install build/release --prefix $${PREFIX:-/usr/local}

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cctype>
+#include <cstdlib>
 #include <limits>
 #include <tuple>
 
@@ -175,6 +175,8 @@ result read_summary(fs::path const& at) {
   for (verdict const v : {verdict::passed, verdict::failed, verdict::invalid, verdict::interrupted})
     if (verdict_name(v) == root.at("verdict").get<std::string>()) r.verdict = v;
   r.exit_code = root.at("exit_code");
+  if (root.contains("history_hash"))
+    r.history_hash = std::strtoull(root.at("history_hash").get_ref<std::string const&>().c_str(), nullptr, 16);
   r.reasons = root.at("reasons").get<std::vector<std::string>>();
   r.notes = root.at("notes").get<std::vector<std::string>>();
   r.metrics = metrics_from(root.at("metrics"));

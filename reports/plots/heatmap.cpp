@@ -40,7 +40,7 @@ figure heatmap(order const& o) {
     throw config::bad_input(t.csv.name + ": found a sweep with " + std::to_string(t.axes.size()) +
                             " axes; allowed: two, or --x COLUMN --y COLUMN");
   std::size_t const x = t.csv.column(o.x.empty() ? t.axes[0] : o.x), y = t.csv.column(o.y.empty() ? t.axes[1] : o.y),
-                    metric = metric_column(t, o.metric.empty() ? "redirect_ratio" : o.metric);
+                    metric = metric_column(t, o, o.metric.empty() ? "redirect_ratio" : o.metric);
   if (x == y) throw config::bad_input("--x and --y: found one column twice; allowed: two columns");
   check_drawn(t, {x, y});
   groups const columns = by_value(t, x), rows = by_value(t, y);

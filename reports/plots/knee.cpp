@@ -48,8 +48,8 @@ std::string panel(std::vector<panel_line> const& lines, std::string const& what,
 
 figure knee(order const& o) {
   sweep_table const t = read_sweep(o);
-  std::size_t const x = axis_column(t, o.x, {"load.rate_rps"}, "--x"), used = metric_column(t, "utilisation"),
-                    slow = metric_column(t, o.metric.empty() ? "latency_ms.p99" : o.metric);
+  std::size_t const x = axis_column(t, o.x, {"load.rate_rps"}, "--x"), used = metric_column(t, o, "utilisation"),
+                    slow = metric_column(t, o, o.metric.empty() ? "latency_ms.p99" : o.metric);
   std::optional<std::size_t> line;
   std::vector<std::size_t> drawn{x};
   if (!o.line.empty()) drawn.push_back(*(line = t.csv.column(o.line)));

@@ -16,6 +16,7 @@ struct order {
   std::vector<std::filesystem::path> results;
   std::string kind;
   std::string metric, x, y, line; // columns of a sweep's table
+  std::string phase;              // of a sweep's metrics; empty: the whole run
   std::vector<std::string> where; // COLUMN=VALUE: only rows that have it
   std::string title;
 };

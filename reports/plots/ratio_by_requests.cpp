@@ -38,7 +38,7 @@ figure ratio_by_requests(order const& o) {
   std::size_t const x = axis_column(t, o.x, {"load.requests_per_character"}, "--x"),
                     line =
                         axis_column(t, o.line, {"topology.balancers.count", "topology.balancers[0].count"}, "--line"),
-                    y = metric_column(t, o.metric.empty() ? "redirect_ratio" : o.metric);
+                    y = metric_column(t, o, o.metric.empty() ? "redirect_ratio" : o.metric);
   check_drawn(t, {x, line});
   auto const groups = by_value(t, line);
   if (groups.size() > most_lines)

@@ -121,12 +121,11 @@ std::size_t axis_column(sweep_table const& t, std::string const& asked, std::vec
                           (there.empty() ? "" : ", one of " + there));
 }
 
-std::size_t metric_column(sweep_table const& t, std::string const& metric) {
+std::size_t metric_column(sweep_table const& t, order const& o, std::string metric) {
   std::size_t const brace = std::min(metric.find('{'), metric.size()), dot = metric.find(".p");
-  if (t.csv.find(metric) || dot == std::string::npos || dot > brace) return t.csv.column(metric);
-  std::string underscored = metric;
-  underscored[dot] = '_';
-  return t.csv.column(underscored);
+  if (dot < brace) metric[dot] = '_';
+  if (!o.phase.empty() && brace == metric.size()) metric += "{phase:" + o.phase + "}";
+  return t.csv.column(metric);
 }
 
 std::optional<std::size_t> theory_column(sweep_table const& t, std::size_t metric) {

@@ -27,8 +27,8 @@ sweep_table read_sweep(order const& o);
 std::size_t axis_column(sweep_table const& t, std::string const& asked, std::vector<std::string> const& usual,
                         char const* option);
 
-/// The column of a metric; "latency_ms.p99" is latency_ms_p99.
-std::size_t metric_column(sweep_table const& t, std::string const& metric);
+/// The column of a metric, of --phase where it has no labels of its own; "latency_ms.p99" is latency_ms_p99.
+std::size_t metric_column(sweep_table const& t, order const& o, std::string metric);
 
 /// "redirect_ratio_theory{phase:steady}" for "redirect_ratio{phase:steady}", if there is such a column.
 std::optional<std::size_t> theory_column(sweep_table const& t, std::size_t metric);

@@ -42,6 +42,8 @@ void add_plot(CLI::App& app, action& chosen) {
   command.add_option("--y", choice->what.y, "heatmap: the sweep's axis upwards")->type_name("COLUMN");
   command.add_option("--line", choice->what.line, "the sweep's axis of which each value is a line")
       ->type_name("COLUMN");
+  command.add_option("--phase", choice->what.phase, "the sweep's metrics of this phase, not of the whole run")
+      ->type_name("NAME");
   command.add_option("--where", choice->what.where, "only the sweep's rows with this value; may be repeated")
       ->type_name("COLUMN=VALUE")
       ->expected(1)

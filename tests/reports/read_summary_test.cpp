@@ -14,7 +14,9 @@ using Catch::Contains;
 
 TEST_CASE("a summary that is read and written again is the same to the last byte") {
   scratch const dir;
-  for (auto const& r : {passed_run(), eventful_run()}) {
+  auto simulated = passed_run();
+  simulated.history_hash = 0xfedcba9876543210u;
+  for (auto const& r : {passed_run(), eventful_run(), simulated}) {
     reports::write_all(r, dir.path);
     auto const back = reports::read_summary(dir.path);
     CHECK(reports::summary_json(back) == reports::summary_json(r));
@@ -56,7 +58,7 @@ TEST_CASE("what is no summary is refused in one line") {
 TEST_CASE("keys that a later version adds do no harm") {
   scratch const dir;
   auto summary = nlohmann::json::parse(reports::summary_json(passed_run()));
-  summary["history_hash"] = "1f";
+  summary["replications"] = 3;
   summary["metrics"]["redirect_ratio"]["replications"] = 3;
   summary["metrics"]["latency_ms"]["replications"] = 3;
   std::ofstream(dir.path / "summary.json") << summary;

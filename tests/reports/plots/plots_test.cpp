@@ -45,6 +45,13 @@ struct results : scratch {
                             "inputs": [{"name": "price ±10 %", "low": 17, "high": 20},
                                        {"name": "load's rate", "low": 14, "high": 26.5}]})");
     reports::write_file(path / "plan.csv", "name,low,high,base\nprice,17,20,18\n\"load, rate\",30,20,18\n");
+    fs::create_directory(path / "plan");
+    reports::write_file(path / "plan" / "plan.json", R"({"scenario": "tier", "seed": 5, "engine": "virtual"})");
+    reports::write_file(
+        path / "plan" / "tornado.csv",
+        "input,low,base,high,price_low,price_base,price_high,metric,metric_low,metric_base,metric_high\n"
+        "load.rate_rps,960,1200,1440,40,53,,utilisation,0.5,0.65,0.8\n"
+        "population.characters,1000,1500,2000,53,53,54,utilisation,0.65,0.65,0.65\n");
   }
 
   order of(std::string const& kind, std::vector<std::string> const& names) const {
@@ -183,6 +190,8 @@ TEST_CASE("what cannot be drawn gives one clear error and leaves no file") {
             with(r.of("percentiles", {"first"}), [](order& o) { o.metric = "redirect_ratio"; }), "no percentiles of"},
            {"two reports", r.of("recovery", {"first", "second"}), "found 2 results"},
            {"a tornado without a base", r.of("tornado", {"bare.csv"}), "no column 'base'"},
+           {"a tornado of a metric that the plan does not have",
+            with(r.of("tornado", {"plan"}), [](order& o) { o.metric = "latency_ms"; }), "allowed: price, utilisation"},
            {"a tornado without inputs", r.of("tornado", {"bare.json"}), "inputs"}}) {
     INFO(x.name);
     CHECK_THROWS_WITH(draw(x.what, r.path / "out" / "p.svg"), Contains(x.message) && !Contains("\n"));
@@ -212,4 +221,30 @@ TEST_CASE("a tornado has the widest bar on top") {
   CHECK_THAT(figure_of(r.of("tornado", {"plan.json"})).data,
              Contains("\"load's rate\" 14 26.5 18.5\n\"price ±10 %\" 17 20 18.5\n"));
   CHECK_THAT(figure_of(r.of("tornado", {"plan.csv"})).data, Contains("\"load, rate\" 30 20 18\n\"price\" 17 20 18\n"));
+}
+
+TEST_CASE("a plan's tornado shows prices or the binding goal, and which end has no answer") {
+  results const r;
+  order o = r.of("tornado", {"plan"});
+  auto const price = figure_of(o);
+  CHECK_THAT(price.data, Contains("\"load.rate_rps: 960 … 1440 (high: none)\" 40 NaN 53\n"
+                                  "\"population.characters: 1000 … 2000\" 53 54 53\n"));
+  CHECK_THAT(price.commands, Contains("scenario tier, seed 5, simulated"));
+  o.metric = "utilisation";
+  CHECK_THAT(figure_of(o).data, Contains("1440\" 0.5 0.8 0.65\n"));
+  draw(o, r.path / "t.svg");
+}
+
+TEST_CASE("a phase's figures can be drawn in place of the whole run's") {
+  results const r;
+  reports::write_file(r.path / "phases.csv",
+                      "point,replication,a,b,seed,verdict,redirect_ratio,redirect_ratio{phase:steady},"
+                      "latency_ms_p99{phase:steady}\n0,0,1,2,3,passed,0.5,0.25,7\n");
+  order o = r.of("heatmap", {"phases.csv"});
+  o.phase = "steady";
+  CHECK_THAT(figure_of(o).data, Contains("0 \"1\" 0 \"2\" 0.25\n"));
+  o.metric = "latency_ms.p99";
+  CHECK_THAT(figure_of(o).data, Contains("0 \"1\" 0 \"2\" 7\n"));
+  o.phase = "stead";
+  CHECK_THROWS_WITH(figure_of(o), Contains("did you mean 'latency_ms_p99{phase:steady}'?"));
 }
