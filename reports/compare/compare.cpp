@@ -11,7 +11,6 @@ namespace reports::compare {
 namespace {
 
 using namespace sim::measure;
-using sim::scenario::metric_info;
 using sim::scenario::metric_kind;
 using sim::scenario::worse_when;
 
