@@ -50,7 +50,11 @@ public:
     , order_(allocate<std::uint32_t>(order_for(capacity_))) {}
 
   /// Brings the places of `key` into the processor's caches, for a call that comes soon.
-  void prefetch(Key const& key) const { __builtin_prefetch(&entries_[home(Hash{}(key))], 1); }
+  void prefetch(Key const& key) const {
+    entry const* const at = &entries_[home(Hash{}(key))];
+    __builtin_prefetch(at);
+    asm volatile("" : : "r"(at)); // else GCC 12 takes this function for one without effect, and leaves its calls out
+  }
 
   /// What is known of `key`, which becomes the most recently used; nullptr if nothing. Valid until the next call that
   /// changes the map.

@@ -12,7 +12,8 @@ namespace sim::virtual_time {
 /// Events in the order of their times; those of equal time in the order in which they were added. A calendar queue (R.
 /// Brown, "Calendar queues: a fast O(1) priority queue implementation", CACM 31(10), 1988): a ring of buckets, each a
 /// short span of time, for the near future; a heap for what lies beyond the ring. The span adapts to the rate of
-/// events. Not thread-safe.
+/// events. Buckets are lists through one pool, whose places are used again, the last one first: what is under way
+/// stays in the cache. Not thread-safe.
 ///
 /// `Payload` is small and trivially copyable.
 template<class Payload>
@@ -24,7 +25,7 @@ public:
   };
 
   calendar()
-    : ring_(ring_size) {}
+    : ring_(ring_size, none) {}
 
   bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }
@@ -40,7 +41,7 @@ public:
     } else if (bucket <= bucket_) {
       insert_now({at_ns, what});
     } else {
-      ring_[static_cast<std::size_t>(bucket) & ring_mask].push_back({at_ns, what});
+      put(bucket, {at_ns, what});
     }
   }
 
@@ -58,20 +59,17 @@ public:
     return now_[at_++];
   }
 
-  /// Calls `f` with each event, in no order.
-  template<class F>
-  void for_each(F f) const {
-    for (std::size_t i = at_; i != now_.size(); ++i) f(now_[i]);
-    for (auto const& bucket : ring_)
-      for (event const& e : bucket) f(e);
-    for (far_event const& e : far_) f(event{e.at_ns, e.what});
-  }
-
 private:
   static constexpr std::size_t ring_size = 4096, ring_mask = ring_size - 1;
   static constexpr std::uint64_t review_every = 1 << 16; // pops between looks at the span
   static constexpr int narrowest = 6, widest = 34;       // bits of ns
 
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
+
+  struct node {
+    event what;
+    std::uint32_t next; // earlier in the bucket; on the free list: the next free one
+  };
   struct far_event {
     std::int64_t at_ns;
     std::uint64_t sequence;
@@ -83,6 +81,34 @@ private:
     }
   };
   static bool earlier(event const& a, event const& b) { return a.at_ns < b.at_ns; }
+
+  /// Into a bucket of the ring that is not yet open.
+  void put(std::int64_t bucket, event const& e) {
+    std::uint32_t& head = ring_[static_cast<std::size_t>(bucket) & ring_mask];
+    std::uint32_t place = free_;
+    if (place == none) {
+      place = static_cast<std::uint32_t>(nodes_.size());
+      nodes_.push_back({e, head});
+    } else {
+      free_ = nodes_[place].next;
+      nodes_[place] = {e, head};
+    }
+    head = place;
+  }
+
+  /// Takes the events of a bucket, in the order of addition.
+  void take(std::size_t place, std::vector<event>& into) {
+    std::uint32_t const first = std::exchange(ring_[place], none);
+    if (first == none) return;
+    std::uint32_t last = first;
+    auto const begin = static_cast<std::ptrdiff_t>(into.size());
+    for (std::uint32_t at = first; at != none; at = nodes_[at].next) {
+      into.push_back(nodes_[at].what);
+      last = at;
+    }
+    nodes_[last].next = std::exchange(free_, first);
+    std::reverse(into.begin() + begin, into.end());
+  }
 
   /// Into the bucket that is being emptied, behind those of the same time.
   void insert_now(event const& e) {
@@ -103,7 +129,7 @@ private:
         ++bucket_;
       }
       take_near();
-      std::swap(now_, ring_[static_cast<std::size_t>(bucket_) & ring_mask]);
+      take(static_cast<std::size_t>(bucket_) & ring_mask, now_);
       ++opened_;
     }
     sort_now();
@@ -116,7 +142,7 @@ private:
     while (!far_.empty() && (far_.front().at_ns >> width_bits_) < reach) {
       std::pop_heap(far_.begin(), far_.end(), later{});
       far_event const& e = far_.back();
-      ring_[static_cast<std::size_t>(e.at_ns >> width_bits_) & ring_mask].push_back({e.at_ns, e.what});
+      put(e.at_ns >> width_bits_, {e.at_ns, e.what});
       far_.pop_back();
     }
   }
@@ -149,11 +175,9 @@ private:
     all.reserve(size_);
     // Each bucket is in order of addition among equal times, and a heap's event was there before those of its time
     // that are in the ring, which cannot be: the ring takes them first.
-    for (std::size_t i = 0; i != ring_size; ++i) {
-      for (event const& e : ring_[(static_cast<std::size_t>(bucket_) + i) & ring_mask])
-        all.push_back({e.at_ns, all.size(), e.what});
-      ring_[(static_cast<std::size_t>(bucket_) + i) & ring_mask].clear();
-    }
+    std::vector<event> near;
+    for (std::size_t i = 0; i != ring_size; ++i) take((static_cast<std::size_t>(bucket_) + i) & ring_mask, near);
+    for (event const& e : near) all.push_back({e.at_ns, all.size(), e.what});
     std::stable_sort(all.begin(), all.end(), [](far_event const& a, far_event const& b) { return a.at_ns < b.at_ns; });
     std::sort(far_.begin(), far_.end(), [](far_event const& a, far_event const& b) { return later{}(b, a); });
     all.insert(all.end(), far_.begin(), far_.end());
@@ -165,7 +189,9 @@ private:
     for (far_event const& e : all) push(e.at_ns, e.what);
   }
 
-  std::vector<std::vector<event>> ring_;
+  std::vector<std::uint32_t> ring_; // of each bucket: its newest event's node
+  std::vector<node> nodes_;
+  std::uint32_t free_ = none;
   std::vector<far_event> far_; // a heap
   std::vector<event> now_;     // the bucket that is being emptied, in order
   std::size_t at_ = 0;         // in now_

@@ -38,9 +38,7 @@ void clients::add_balancer(std::size_t index) { entrances_.push_back({static_cas
 
 void clients::begin() {
   if (paced_) {
-    next_ = source_->next();
-    exhausted_ = !next_;
-    return;
+    return draw_next();
   }
   active_ = places_.size();
   for (std::uint32_t place = 0; place < places_.size(); ++place) advance(place);
@@ -48,16 +46,16 @@ void clients::begin() {
 
 // ---- open loads
 
-std::optional<std::int64_t> clients::next_due() const {
-  if (!next_ || stopped_) return std::nullopt;
-  return w_.start_ns + next_->at_ns;
+void clients::draw_next() {
+  next_ = source_->next();
+  exhausted_ = !next_;
+  due_ns_ = next_ ? w_.start_ns + next_->at_ns : never;
+  if (next_) w_.record.expect(next_->character);
 }
 
 void clients::issue_due() {
   load::planned_request const request = *next_;
-  next_ = source_->next();
-  exhausted_ = !next_;
-  if (next_) w_.record.expect(next_->character);
+  draw_next();
   issue(request, w_.now(), nobody);
   if (exhausted_) w_.work.end();
 }
@@ -120,7 +118,7 @@ std::size_t clients::entrance_of(load::planned_request const& request) {
 void clients::issue(load::planned_request const& request, std::int64_t intended_ns, std::uint32_t origin) {
   flight_id const id = w_.flights.take();
   flight& f = w_.flights[id];
-  f.plan = request;
+  f.plan = {request.character, request.rotation, request.target, request.kind};
   f.intended_ns = intended_ns;
   f.origin = origin;
   f.token = token_of(request);

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -27,8 +28,9 @@ public:
   /// No more requests are issued.
   void stop_issuing();
 
-  /// Open loads: when the next request is due; nothing when there is none.
-  std::optional<std::int64_t> next_due() const;
+  static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+  /// Open loads: when the next request is due; never when there is none.
+  std::int64_t next_due() const { return stopped_ ? never : due_ns_; }
   void issue_due();
 
   void on_rest_over(std::uint32_t place) { advance(place); }
@@ -50,6 +52,7 @@ private:
     std::deque<flight_id> waiting; // for a connection
   };
 
+  void draw_next();
   void issue(load::planned_request const& request, std::int64_t intended_ns, std::uint32_t origin);
   /// Where a request goes.
   std::size_t entrance_of(load::planned_request const& request);
@@ -65,6 +68,7 @@ private:
   std::optional<load::request_source> source_; // unless the load is closed
   std::optional<load::closed_plan> closed_;
   std::optional<load::planned_request> next_;
+  std::int64_t due_ns_ = never; // next_
   load::balancer_chooser chooser_;
   std::vector<std::optional<load::active_character>> places_;
   std::size_t active_ = 0;

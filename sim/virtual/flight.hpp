@@ -18,7 +18,10 @@ struct flight {
   // the request
   std::int64_t intended_ns = 0, sent_ns = 0;
   journal::request_id request = 0;
-  load::planned_request plan;
+  struct {
+    std::uint32_t character = 0, rotation = 0, target = 0;
+    load::token_kind kind = load::token_kind::own;
+  } plan; // what is still needed of it
   token_id token{};
   std::uint32_t origin = nobody; // the place of a closed load that waits for it
   std::uint16_t balancer = 0, entrance = 0;

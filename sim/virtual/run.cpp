@@ -126,9 +126,9 @@ private:
     if (may_abort_) w_.time.in(look_ns, happening::look_at_thresholds, 0);
     w_.clients.begin();
     while (!w_.clients.finished() && !interrupted_) {
-      auto const due = w_.clients.next_due();
-      if (due && *due <= w_.time.queue.next_time()) {
-        w_.time.now_ns = *due;
+      std::int64_t const due = w_.clients.next_due();
+      if (due <= w_.time.queue.next_time()) {
+        w_.time.now_ns = due;
         w_.clients.issue_due();
       } else {
         step();

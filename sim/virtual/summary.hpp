@@ -52,7 +52,11 @@ public:
   summary(scenario::scenario const& s, std::size_t balancers, std::int64_t start_ns,
           std::vector<std::uint32_t> const& logged_in);
 
-  void expect(std::uint32_t character) const { __builtin_prefetch(&characters_[character], 1); }
+  /// A request of the character comes soon.
+  void expect(std::uint32_t character) const {
+    __builtin_prefetch(&characters_[character]);
+    asm volatile("" : : "r"(character)); // see token_map::prefetch
+  }
   void issued(flight const& f);
   /// The router sends `f` to its first proxy; `guessed`: without knowledge. `in_flight`: an earlier request of its
   /// token is at the same balancer.

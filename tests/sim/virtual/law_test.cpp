@@ -54,6 +54,39 @@ TEST_CASE("laws of time have the mean that they promise") {
   }
 }
 
+TEST_CASE("tables of laws keep the mean to 1 in 100,000 and quantiles to 1 in 1000") {
+  struct row {
+    std::string name;
+    scenario::service_time what;
+    double median_ns, p99_ns, p999999_ns;
+  };
+  double const normal99 = 2.3263478740, normal999999 = 4.7534243088;
+  auto const lognormal = [](double sigma, double z) { return 2e6 * std::exp(sigma * z - sigma * sigma / 2); };
+  auto const pareto = [](double p) { return 2e6 * 2.5 / 3.5 * std::pow(1 - p, -1 / 3.5); };
+  std::vector<row> const rows{
+      {"exponential", scenario::exponential_time{milliseconds(2)}, 2e6 * std::log(2.0), 2e6 * std::log(100.0),
+       2e6 * std::log(1e6)},
+      {"lognormal, narrow", scenario::lognormal_time{milliseconds(2), 0.3}, lognormal(0.3, 0), lognormal(0.3, normal99),
+       lognormal(0.3, normal999999)},
+      {"lognormal, wide", scenario::lognormal_time{milliseconds(2), 1.2}, lognormal(1.2, 0), lognormal(1.2, normal99),
+       lognormal(1.2, normal999999)},
+      {"pareto", scenario::pareto_time{milliseconds(2), 3.5}, pareto(0.5), pareto(0.99), pareto(0.999999)},
+  };
+  for (row const& r : rows) {
+    INFO(r.name);
+    virtual_time::law const law(r.what);
+    constexpr unsigned strata = 22; // bits
+    double sum = 0;
+    for (std::uint64_t i = 0; i != 1u << strata; ++i)
+      sum += static_cast<double>(law.of(((2 * i + 1) << (63 - strata)))) + 0.5; // it cuts to whole ns
+    CHECK(sum / (1u << strata) == Approx(2e6).epsilon(1e-5));
+    auto const at = [&](double p) { return static_cast<double>(law.of(static_cast<std::uint64_t>(p * 0x1p64))); };
+    CHECK(at(0.5) == Approx(r.median_ns).epsilon(1e-3));
+    CHECK(at(0.99) == Approx(r.p99_ns).epsilon(1e-3));
+    CHECK(at(0.999999) == Approx(r.p999999_ns).epsilon(1e-3));
+  }
+}
+
 TEST_CASE("an exponential law has its tail") {
   virtual_time::law const law(scenario::exponential_time{milliseconds(1)});
   load::small_stream draws(3);
