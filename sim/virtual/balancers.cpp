@@ -7,7 +7,6 @@ namespace sim::virtual_time {
 
 using gateway::routing::action;
 using gateway::routing::action_kind;
-using gateway::routing::refusal;
 using gateway::routing::upstream_id;
 using journal::hop_outcome;
 using journal::hop_result;

@@ -25,7 +25,6 @@ summary::summary(scenario::scenario const& s, std::size_t balancers, std::int64_
   , balancer_count_(balancers) {
   for (scenario::balancer_identity const& b : scenario::balancers_of(s)) has_map_.push_back(b.settings->has_map());
   for (std::uint32_t const character : logged_in) characters_[character] |= has_session;
-  sessions_before_ = logged_in.size();
   fit_.expected = theory::expect(s);
 }
 

@@ -107,7 +107,7 @@ private:
   map_knowledge knowledge_;
   std::vector<bool> has_map_; // by balancer
   std::vector<std::uint8_t> characters_;
-  std::uint64_t overlapped_ = 0, failed_ = 0, lost_ = 0, moves_ = 0, sessions_before_ = 0, sessions_asked_ = 0;
+  std::uint64_t overlapped_ = 0, failed_ = 0, lost_ = 0, sessions_asked_ = 0;
   measure::theory_fit fit_;
   std::size_t balancer_count_;
   std::int64_t slice_ns_ = 1'000'000;

@@ -4,7 +4,6 @@
 #include <catch2/catch.hpp>
 
 using namespace tests::gateway_net;
-using tests::live::answer;
 using tests::live::serves_as;
 
 TEST_CASE("a client that sends its whole body before it looks gets the early answer, however long the body is") {

@@ -13,7 +13,6 @@
 
 using namespace sim;
 using plan::fate;
-using plan::goal;
 using scenario::comparison;
 
 namespace {

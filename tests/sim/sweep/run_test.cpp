@@ -136,7 +136,7 @@ TEST_CASE("shards, merged, are the whole sweep to the last byte") {
   scratch const at;
   definition const d = twelve_points(at, 2);
   std::string const whole = swept(d, at / "whole");
-  for (std::size_t const shards : {1, 2, 5, 24, 30}) {
+  for (std::size_t const shards : {1u, 2u, 5u, 24u, 30u}) {
     INFO(shards << " shards");
     std::vector<fs::path> directories;
     std::size_t trials = 0;

@@ -57,12 +57,11 @@ TEST_CASE("the live gateway's keys decide exactly as dense ones") {
 }
 
 TEST_CASE("in a quiet run each answer takes exactly its messages and its service") {
-  scenario::scenario const s =
-      shipped("cached-one-balancer",
-              {"virtual.network={\"client\":{\"constant\":{\"mean_ms\":1}},"
-               "\"proxy\":{\"constant\":{\"mean_ms\":0.5}},\"rpc\":{\"constant\":{\"mean_ms\":0}}}",
-               "topology.proxies.service_time={\"constant\":{\"mean_ms\":3}}", "topology.proxies.servers=0",
-               "load.targets=[\"/status\"]", "load.mix=[{\"method\":\"GET\"}]", "thresholds={}"});
+  scenario::scenario const s = shipped(
+      "cached-one-balancer",
+      {R"(virtual.network={"client":{"constant":{"mean_ms":1}},"proxy":{"constant":{"mean_ms":0.5}},"rpc":{"constant":{"mean_ms":0}}})",
+       "topology.proxies.service_time={\"constant\":{\"mean_ms\":3}}", "topology.proxies.servers=0",
+       "load.targets=[\"/status\"]", "load.mix=[{\"method\":\"GET\"}]", "thresholds={}"});
   auto const r = virtual_time::run(s);
   auto const& latency = std::get<trend_metric>(r.metrics.at("latency_ms"));
   CHECK(latency.min == Approx(6));
