@@ -2,6 +2,7 @@
 
 #include <boost/beast/http/verb.hpp>
 
+#include <ostream> // before verb.hpp, which prints a verb to a stream it only declares (Boost 1.81)
 #include <string_view>
 
 namespace fakeproxy::cluster {
