@@ -29,11 +29,31 @@ double number_in(json const& object, char const* key) {
   return optional_number(object, key).value_or(std::numeric_limits<double>::quiet_NaN());
 }
 
+interval interval_from(json const& bounds) {
+  auto const bound = [&](std::size_t n) {
+    return bounds.at(n).is_null() ? std::numeric_limits<double>::quiet_NaN() : bounds.at(n).get<double>();
+  };
+  return {bound(0), bound(1)};
+}
+
 interval interval_in(json const& m, char const* name) {
   json const within = m.value("within", json::object());
   auto const at = within.find(name);
-  if (at == within.end() || at->is_null()) return {};
-  return {at->at(0).get<double>(), at->at(1).get<double>()};
+  return at == within.end() || at->is_null() ? interval{} : interval_from(*at);
+}
+
+/// Of several replications, where there are such.
+std::optional<interval> replicated(json const& m) {
+  auto const at = m.find("confidence_interval");
+  return at == m.end() || at->is_null() ? std::nullopt : std::optional(interval_from(*at));
+}
+
+std::map<std::string, interval> replicated_fields(json const& m) {
+  std::map<std::string, interval> intervals;
+  json const written = m.value("confidence_interval", json::object()); // outlives the loop over it
+  for (auto const& [name, bounds] : written.items())
+    if (!bounds.is_null()) intervals[name] = interval_from(bounds);
+  return intervals;
 }
 
 ratio_metric ratio_from(json const& m) {
@@ -46,6 +66,8 @@ ratio_metric ratio_from(json const& m) {
   r.theory_note = m.value("theory_note", "");
   r.measured_error = optional_number(m, "measured_error");
   r.clusters = m.value("clusters", std::uint64_t{0});
+  r.confidence_interval = replicated(m);
+  r.replications = m.value("replications", std::uint64_t{0});
   return r;
 }
 
@@ -58,6 +80,8 @@ trend_metric trend_from(json const& m) {
   t.p99_within = interval_in(m, "p99"), t.p999_within = interval_in(m, "p999");
   for (json const& p : m.value("percentiles", json::array()))
     t.percentiles.push_back({p.at(0).get<double>(), p.at(1).get<double>()});
+  t.confidence_intervals = replicated_fields(m);
+  t.replications = m.value("replications", std::uint64_t{0});
   return t;
 }
 
@@ -69,7 +93,7 @@ metric_set metrics_from(json const& object) {
     } else if (m.contains("count")) {
       metrics[name] = trend_from(m);
     } else {
-      metrics[name] = counter_metric{number_in(m, "value")};
+      metrics[name] = counter_metric{number_in(m, "value"), replicated(m), m.value("replications", std::uint64_t{0})};
     }
   }
   return metrics;
@@ -128,6 +152,7 @@ void read_judgements(json const& root, result& r) {
     out.metric = t.at("metric"), out.expression = t.at("expression");
     out.value = optional_number(t, "value");
     out.passed = t.at("passed"), out.undecided = t.value("undecided", false), out.note = t.value("note", "");
+    out.confidence_interval = replicated(t);
     r.thresholds.push_back(std::move(out));
   }
   for (json const& e : root.at("events")) {
@@ -139,8 +164,19 @@ void read_judgements(json const& root, result& r) {
     out.peak_redirect_ratio = optional_number(e, "peak_redirect_ratio");
     if (auto const requests = optional_number(e, "convergence_requests"))
       out.convergence_requests = static_cast<std::uint64_t>(*requests);
+    out.confidence_intervals = replicated_fields(e);
     r.events.push_back(std::move(out));
   }
+}
+
+replication_facts replications_from(json const& written) {
+  replication_facts f;
+  f.count = written.at("count");
+  f.confidence = written.at("confidence");
+  f.wanted_precision = optional_number(written, "wanted_precision");
+  f.precision = optional_number(written, "precision");
+  f.last = written.value("last", "");
+  return f;
 }
 
 void check(config::document const& document) {
@@ -175,6 +211,7 @@ result read_summary(fs::path const& at) {
   for (verdict const v : {verdict::passed, verdict::failed, verdict::invalid, verdict::interrupted})
     if (verdict_name(v) == root.at("verdict").get<std::string>()) r.verdict = v;
   r.exit_code = root.at("exit_code");
+  if (root.contains("replications")) r.replications = replications_from(root.at("replications"));
   if (root.contains("history_hash"))
     r.history_hash = std::strtoull(root.at("history_hash").get_ref<std::string const&>().c_str(), nullptr, 16);
   r.reasons = root.at("reasons").get<std::vector<std::string>>();

@@ -18,7 +18,7 @@ set ytics scale 0 ('guess only' 0, 'map per balancer' 1, 'address affinity' 2, '
 set lmargin at screen 0.23
 set rmargin at screen 0.43
 set xlabel 'redirects per request' font ',10'
-set xrange [0:0.9670354609322763]
+set xrange [0:0.9795035065595427]
 set xtics 0,0.2
 plot 'bars.dat' using (0):0:(0):($2):($0-0.32):($0+0.32) with boxxyerror lc rgb '#0072B2', \
      'bars.dat' using 2:0:3:4 with xerrorbars pt 0 lw 1.2 lc rgb 'black', \
@@ -29,15 +29,15 @@ set format y ''
 set lmargin at screen 0.49
 set rmargin at screen 0.69
 set xlabel 'latency p99, milliseconds' font ',10'
-set xrange [0:0.6759936]
-set xtics 0,0.2
+set xrange [0:14.4654336]
+set xtics 0,5
 plot 'bars.dat' using (0):0:(0):($5):($0-0.32):($0+0.32) with boxxyerror lc rgb '#E69F00', \
      'bars.dat' using 5:0:6:7 with xerrorbars pt 0 lw 1.2 lc rgb 'black', \
      'bars.dat' using 7:0:(sprintf(' %.3g', $5)) with labels left offset 0.5,0 font ',10'
 set lmargin at screen 0.75
 set rmargin at screen 0.95
 set xlabel 'hops per request' font ',10'
-set xrange [0:2.3170354609322765]
+set xrange [0:2.329503506559542]
 set xtics 0,0.5
 plot 'bars.dat' using (0):0:(0):($8):($0-0.32):($0+0.32) with boxxyerror lc rgb '#56B4E9', \
      'bars.dat' using 8:0:9:10 with xerrorbars pt 0 lw 1.2 lc rgb 'black', \

@@ -2,9 +2,9 @@
 set encoding utf8
 set terminal svg size 800,520 noenhanced font 'DejaVu Sans,12' background rgb 'white'
 set output 'heatmap.svg'
-set title 'Redirects per request (phase:steady) by Zipf exponent of popularity and token map' offset 0,0.6 font ',14'
+set title 'Redirects per request by Zipf exponent of popularity and token map' offset 0,0.6 font ',14'
 set tmargin 4.5
-set label 'scenario map-size-and-zipf, seed 17, simulated' at graph 0.5,1.0 center offset 0,0.9 font ',10' tc rgb '#555555'
+set label 'scenario map-size-and-zipf, seed 17, simulated, phase steady' at graph 0.5,1.0 center offset 0,0.9 font ',10' tc rgb '#555555'
 set xlabel 'Zipf exponent of popularity'
 set ylabel 'token map, bytes per balancer'
 set grid ytics lt 1 lc rgb '#DDDDDD'
@@ -19,7 +19,7 @@ unset grid
 set bmargin 4.5
 set border 15
 set tics out nomirror scale 0.5
-set cblabel 'redirects per request (phase:steady)'
+set cblabel 'redirects per request'
 set cbrange [0:0.71796359562027]
 set xrange [-0.5:6-0.5]
 set yrange [-0.5:8-0.5]

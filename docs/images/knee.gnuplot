@@ -4,7 +4,7 @@ set terminal svg size 800,620 noenhanced font 'DejaVu Sans,12' background rgb 'w
 set output 'knee.svg'
 set title 'Utilisation and latency against load' offset 0,0.6 font ',14'
 set tmargin 4.5
-set label 'scenario knee, seed 18, simulated' at graph 0.5,1.0 center offset 0,0.9 font ',10' tc rgb '#555555'
+set label 'scenario knee, seed 18, simulated, phase steady' at graph 0.5,1.0 center offset 0,0.9 font ',10' tc rgb '#555555'
 set xlabel ''
 set ylabel 'utilisation, %'
 set grid ytics lt 1 lc rgb '#DDDDDD'
@@ -14,8 +14,6 @@ set rmargin 4
 set bmargin 7
 set key outside bottom center horizontal samplen 3 maxcols 4
 set grid xtics ytics lt 1 lc rgb '#DDDDDD'
-set logscale x
-set format x '%g'
 set lmargin at screen 0.11
 set rmargin at screen 0.96
 set multiplot
@@ -31,9 +29,8 @@ unset label
 set key outside bottom center horizontal samplen 3 maxcols 2
 set format x '%g'
 set xlabel 'load, requests per second'
-set ylabel 'latency p99, milliseconds (phase:steady)'
-set yrange [*:*]
-set logscale y
+set ylabel 'latency p99, milliseconds'
+set yrange [0:*]
 set tmargin at screen 0.50
 set bmargin at screen 0.18
 plot 'knee.dat' index 1 using 1:($2) with linespoints lw 1.5 ps 0.8 lc rgb '#0072B2' pt 7 dt 1 notitle

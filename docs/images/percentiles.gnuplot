@@ -19,6 +19,7 @@ set xrange [1:*]
 set xtics ('0 %%' 1, '50 %%' 2, '90 %%' 10, '99 %%' 100, '99.9 %%' 1000, '99.99 %%' 10000, '99.999 %%' 100000, '99.9999 %%' 1000000, '99.99999 %%' 10000000)
 set key outside bottom center horizontal samplen 3 maxcols 3
 set yrange [0:*]
+set offsets 0,0,graph 0.05,0
 plot 'percentiles.dat' index 0 using (1/(1-$1/100)):2 with linespoints lw 1.5 ps 0.6 pi 5 lc rgb '#0072B2' pt 7 dt 1 title 'guess only', \
      'percentiles.dat' index 1 using (1/(1-$1/100)):2 with linespoints lw 1.5 ps 0.6 pi 5 lc rgb '#E69F00' pt 5 dt 2 title 'map per balancer', \
      'percentiles.dat' index 2 using (1/(1-$1/100)):2 with linespoints lw 1.5 ps 0.6 pi 5 lc rgb '#009E73' pt 9 dt 3 title 'address affinity', \

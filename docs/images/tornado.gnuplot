@@ -2,7 +2,7 @@
 set encoding utf8
 set terminal svg size 800,292 noenhanced font 'DejaVu Sans,12' background rgb 'white'
 set output 'tornado.svg'
-set title 'What moves price of the cheapest answer most' offset 0,0.6 font ',14'
+set title 'What moves the result most' offset 0,0.6 font ',14'
 set tmargin 4.5
 set label 'scenario crest-tier, seed 5, simulated; line: base 77' at graph 0.5,1.0 center offset 0,0.9 font ',10' tc rgb '#555555'
 set xlabel 'price of the cheapest answer'
@@ -15,7 +15,7 @@ set bmargin 7
 set key outside bottom center horizontal samplen 3 maxcols 4
 set key outside bottom center horizontal samplen 3 maxcols 3
 set grid noytics xtics lt 1 lc rgb '#DDDDDD'
-set xrange [39.8:114.2]
+set xrange [35:119]
 set yrange [3-0.4:-0.6]
 set ytics scale 0 ('load.rate_rps: 960 … 1440' 0, 'topology.proxies.servers: 2 … 8 (low: none)' 1, 'population.characters: 1050 … 1950' 2)
 set arrow from 77,graph 0 to 77,graph 1 nohead front lw 1.5 lc rgb 'black'

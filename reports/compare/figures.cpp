@@ -1,6 +1,7 @@
 #include "reports/compare/figures.hpp"
 
 #include <boost/math/distributions/normal.hpp>
+#include <boost/math/distributions/students_t.hpp>
 #include <boost/math/special_functions/gamma.hpp>
 
 #include <algorithm>
@@ -12,6 +13,9 @@ namespace {
 
 using namespace sim::measure;
 using error_kind = figure::error_kind;
+
+/// Of what a percentile of one run lies between: the batches of sim/measure/trend.hpp, less one.
+constexpr std::uint64_t batch_degrees = 31;
 
 struct named_percentile {
   char const* name;
@@ -26,8 +30,30 @@ constexpr std::array<named_percentile, 5> percentiles = {
     named_percentile{"p99", &trend_metric::p99, &trend_metric::p99_within},
     named_percentile{"p999", &trend_metric::p999, &trend_metric::p999_within}};
 
-/// Standard deviations that a two-sided interval reaches to each side.
-double deviations(double confidence) { return boost::math::quantile(boost::math::normal(), 0.5 + confidence / 2); }
+/// Standard errors that a two-sided interval reaches to each side.
+double deviations(double confidence, std::uint64_t degrees) {
+  double const below = 0.5 + confidence / 2;
+  if (degrees == 0) return boost::math::quantile(boost::math::normal(), below);
+  return boost::math::quantile(boost::math::students_t(static_cast<double>(degrees)), below);
+}
+
+/// Of one run: its batches. Of several replications: these.
+std::uint64_t degrees_of(std::uint64_t replications, std::uint64_t otherwise) {
+  return replications > 1 ? replications - 1 : otherwise;
+}
+
+/// Takes the interval across replications, where there is one.
+void take(figure& f, std::optional<interval> const& across, std::uint64_t replications) {
+  if (!across || replications < 2 || !std::isfinite(across->low) || !std::isfinite(across->high)) return;
+  f.kind = error_kind::arms;
+  f.within = *across;
+  f.degrees = replications - 1;
+}
+
+std::optional<interval> of_field(std::map<std::string, interval> const& intervals, std::string const& name) {
+  auto const found = intervals.find(name);
+  return found == intervals.end() ? std::nullopt : std::optional(found->second);
+}
 
 figure of(ratio_metric const& m) {
   figure f;
@@ -36,6 +62,7 @@ figure of(ratio_metric const& m) {
   if (!error) return f;
   f.standard_error = *error;
   f.kind = error_kind::normal;
+  f.degrees = m.measured_error ? degrees_of(m.replications, 0) : 0;
   if (*error > 0) return f;
   f.kind = error_kind::zero_spread;
   f.clusters = m.clusters > 0 ? m.clusters : m.denominator;
@@ -52,13 +79,16 @@ void add(std::map<std::string, figure>& figures, std::string const& name, metric
       figure& f = figures[name + "." + p.name];
       f.value = trend->*p.value;
       f.within = trend->*p.within;
+      f.degrees = batch_degrees;
       if (f.within.high > 0) f.kind = error_kind::arms;
+      take(f, of_field(trend->confidence_intervals, p.name), trend->replications);
     }
   } else if (auto const* counter = std::get_if<counter_metric>(&m)) {
     if (!std::isfinite(counter->value)) return;
     figure& f = figures[name];
     f.value = counter->value;
     if (info.kind == sim::scenario::metric_kind::counter) f.kind = error_kind::poisson;
+    take(f, counter->confidence_interval, counter->replications);
   }
 }
 
@@ -69,14 +99,14 @@ std::string of_event(std::string_view name, event_result const& e) {
 }
 
 std::optional<interval> bounds(figure const& f, double confidence) {
-  double const z = deviations(confidence);
+  double const z = deviations(confidence, f.degrees);
   switch (f.kind) {
   case error_kind::none:
     return std::nullopt;
   case error_kind::normal:
     return interval{f.value - z * f.standard_error, f.value + z * f.standard_error};
   case error_kind::arms: {
-    double const scale = z / deviations(0.95);
+    double const scale = z / deviations(0.95, f.degrees);
     return interval{f.value - scale * std::max(0.0, f.value - f.within.low),
                     f.value + scale * std::max(0.0, f.within.high - f.value)};
   }
@@ -131,7 +161,10 @@ std::map<std::string, figure> figures_of(result const& r, std::string const& pha
   }
   for (event_result const& e : r.events) {
     auto const value = [&](char const* name, auto const& v) {
-      if (v && phase.empty()) figures[of_event(name, e)].value = static_cast<double>(*v);
+      if (!v || !phase.empty()) return;
+      figure& f = figures[of_event(name, e)];
+      f.value = static_cast<double>(*v);
+      take(f, of_field(e.confidence_intervals, name), r.replications ? r.replications->count : 0);
     };
     value("convergence_s", e.convergence_s);
     value("convergence_requests", e.convergence_requests);

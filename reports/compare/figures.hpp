@@ -15,7 +15,9 @@ namespace reports::compare {
 struct figure {
   double value = 0;
   enum class error_kind : std::uint8_t { none, normal, arms, zero_spread, poisson } kind = error_kind::none;
-  double standard_error = 0;          // normal
+  double standard_error = 0; // normal
+  /// Of Student's t, that the error was estimated with; 0: so many that it is the normal distribution.
+  std::uint64_t degrees = 0;
   sim::measure::interval within = {}; // arms: at 95 %
   std::uint64_t clusters = 0;         // zero_spread
 };

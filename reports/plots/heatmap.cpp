@@ -61,7 +61,7 @@ figure heatmap(order const& o) {
                             "; allowed: a sweep with results");
   if (low == high) high = low + (low == 0 ? 1 : std::abs(low)); // one colour needs a scale as well
   std::string const middle = data_number((low + high) / 2);
-  std::string const label = label_of(t.csv.columns[metric]);
+  std::string const label = metric_label_of(o, t.csv.columns[metric]);
   figure f;
   f.data = data;
   f.height = 520;

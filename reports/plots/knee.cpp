@@ -64,18 +64,16 @@ figure knee(order const& o) {
   std::size_t blocks = 0;
   std::string const upper = panel(above, "utilisation", f.data, blocks, "*100", false),
                     lower = panel(below, t.csv.columns[slow], f.data, blocks, "", true);
-  double const low = above.front().points.begin()->first, high = above.front().points.rbegin()->first;
   f.height = 620;
   f.commands = frame_commands({o.title.empty() ? "Utilisation and latency against load" : o.title, t.caption, "",
                                "utilisation, %"}) +
                "set grid xtics ytics lt 1 lc rgb '#DDDDDD'\n" +
-               (spans_decades(low, high) ? "set logscale x\nset format x '%g'\n" : "") +
                "set lmargin at screen 0.11\nset rmargin at screen 0.96\nset multiplot\n"
                "unset key\nunset xlabel\nset format x ''\nset yrange [0:*]\n"
                "set tmargin at screen 0.88\nset bmargin at screen 0.56\n" +
                upper + "unset title\nunset label\n" + key_commands(24) + "set format x '%g'\nset xlabel " +
                gnuplot_string(label_of(t.csv.columns[x])) + "\nset ylabel " +
-               gnuplot_string(label_of(t.csv.columns[slow])) + "\n" +
+               gnuplot_string(metric_label_of(o, t.csv.columns[slow])) + "\n" +
                (log_scale(below) ? "set yrange [*:*]\nset logscale y\n" : "set yrange [0:*]\n") +
                "set tmargin at screen 0.50\nset bmargin at screen 0.18\n" + lower + "unset multiplot\n";
   return f;

@@ -32,6 +32,12 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 7> parts = {
                                                                                  {"_max", "maximum"},
                                                                                  {"_mean", "mean"}}};
 
+/// "phase:steady,reason:cold" as words.
+std::string spaced(std::string labels) {
+  std::replace(labels.begin(), labels.end(), ':', ' ');
+  return labels;
+}
+
 /// "latency p99, milliseconds" for latency_ms_p99.
 std::string metric_label(std::string const& name) {
   for (auto const& [suffix, part] : parts) {
@@ -53,10 +59,16 @@ std::string label_of(std::string const& column) {
   std::size_t const brace = std::min(column.find('{'), column.size());
   std::string const name = column.substr(0, brace), labels = column.substr(brace);
   std::string const suffix =
-      labels.empty() ? "" : " (" + labels.substr(1, labels.size() - (labels.ends_with('}') ? 2 : 1)) + ")";
+      labels.empty() ? "" : " (" + spaced(labels.substr(1, labels.size() - (labels.ends_with('}') ? 2 : 1))) + ")";
   for (auto const& [key, label] : known)
     if (key == name) return std::string(label) + suffix;
   return metric_label(name) + suffix;
+}
+
+std::string metric_label_of(order const& o, std::string const& column) {
+  std::string const phase = "{phase:" + o.phase + "}";
+  return label_of(!o.phase.empty() && column.ends_with(phase) ? column.substr(0, column.size() - phase.size())
+                                                              : column);
 }
 
 std::string words_of(std::string const& label) { return label.substr(0, label.find(", ")); }

@@ -45,7 +45,7 @@ figure percentiles(order const& o) {
                "\n" + key_commands(longest) +
                (low > 0 && high > 50 * low
                     ? "set logscale y\nset yrange [" + data_number(0.8 * low) + ":" + data_number(1.25 * high) + "]\n"
-                    : "set yrange [0:*]\n") +
+                    : "set yrange [0:*]\nset offsets 0,0,graph 0.05,0\n") +
                plot + "\n";
   return f;
 }

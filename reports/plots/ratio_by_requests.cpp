@@ -63,12 +63,12 @@ figure ratio_by_requests(order const& o) {
     throw config::bad_input(t.csv.name + ": found no numbers in " + t.csv.columns[y] +
                             "; allowed: a sweep with results");
   figure f;
-  f.commands =
-      frame_commands(
-          {o.title.empty() ? as_title(label_of(t.csv.columns[y])) + " against " + label_of(t.csv.columns[x]) : o.title,
-           t.caption, label_of(t.csv.columns[x]), label_of(t.csv.columns[y])}) +
-      "set grid xtics ytics lt 1 lc rgb '#DDDDDD'\nset yrange [0:*]\n" +
-      (spans_decades(c.low_x, c.high_x) ? "set logscale x\nset format x '%g'\n" : "") + c.plot + "\n";
+  f.commands = frame_commands({o.title.empty() ? as_title(metric_label_of(o, t.csv.columns[y])) + " against " +
+                                                     label_of(t.csv.columns[x])
+                                               : o.title,
+                               t.caption, label_of(t.csv.columns[x]), metric_label_of(o, t.csv.columns[y])}) +
+               "set grid xtics ytics lt 1 lc rgb '#DDDDDD'\nset yrange [0:*]\n" +
+               (spans_decades(c.low_x, c.high_x) ? "set logscale x\nset format x '%g'\n" : "") + c.plot + "\n";
   f.data = c.data;
   return f;
 }

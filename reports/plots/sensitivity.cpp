@@ -2,6 +2,7 @@
 
 #include "config/document.hpp"
 #include "reports/csv.hpp"
+#include "reports/plots/sweep_table.hpp"
 #include "reports/wording.hpp"
 
 #include <algorithm>
@@ -77,14 +78,16 @@ sensitivity from_table(csv_table const& t, fs::path const& file) {
 sensitivity from_plan(csv_table const& t, fs::path const& file, std::string const& asked) {
   std::size_t const name = t.column("input"), metric = t.column("metric");
   std::string const named = t.rows.empty() ? "" : t.rows[0][metric];
-  if (!asked.empty() && asked != "price" && asked != named)
-    throw config::bad_input("--metric: found '" + asked + "'; allowed: price" + (named.empty() ? "" : ", " + named));
+  std::string const unbound = named.substr(0, named.rfind(' ')); // without the goal's bound: "… <0.06"
+  if (!asked.empty() && asked != "price" && asked != named && asked != unbound)
+    throw config::bad_input("--metric: found '" + asked + "'; allowed: price" + (named.empty() ? "" : ", " + unbound));
   std::string const which = asked.empty() || asked == "price" ? "price" : "metric";
   std::size_t const low = t.column(which + "_low"), high = t.column(which + "_high"), base = t.column(which + "_base");
   sensitivity s;
   std::ifstream in(file.parent_path() / "plan.json");
   s.caption = caption_of(json::parse(in, nullptr, false), file);
-  s.result = which == "price" ? "price of the cheapest answer" : named;
+  s.result = which == "price" ? "price of the cheapest answer"
+                              : label_of(unbound) + (unbound == named ? "" : ", goal" + named.substr(unbound.size()));
   for (std::size_t row = 0; row != t.rows.size(); ++row) {
     std::vector<std::string> const& cells = t.rows[row];
     influence i{cells[name] + ": " + cells[t.column("low")] + " … " + cells[t.column("high")]};

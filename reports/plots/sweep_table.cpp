@@ -103,7 +103,7 @@ sweep_table read_sweep(order const& o) {
   for (std::size_t c = first; c < t.csv.columns.size() && t.csv.columns[c] != "seed" && t.csv.columns[c] != "verdict";
        ++c)
     t.axes.push_back(t.csv.columns[c]);
-  t.caption = caption_of(t, file);
+  t.caption = caption_of(t, file) + (o.phase.empty() ? "" : ", phase " + o.phase);
   return t;
 }
 

@@ -46,6 +46,9 @@ std::vector<std::pair<std::string, std::vector<std::size_t>>> by_value(sweep_tab
 /// What an axis or metric is called in a picture: "requests per character", with unit.
 std::string label_of(std::string const& column);
 
+/// The same for one of the order's metrics: without the phase that the caption says.
+std::string metric_label_of(order const& o, std::string const& column);
+
 /// A label without its unit.
 std::string words_of(std::string const& label);
 

@@ -12,21 +12,23 @@ figure tornado(order const& o) {
   std::string names;
 
   figure f;
-  f.data = "# input, " + one_line(s.result) + " at its low end, at its high end, at the base\n";
+  f.data = "# input, " + one_line(s.result) +
+           " at its low end, at its high end, at the base (also where there is no result)\n";
   for (std::size_t n = 0; n != s.inputs.size(); ++n) {
     influence const& i = s.inputs[n];
-    for (double const end : {i.low, i.high})
-      if (!std::isnan(end)) low = std::min(low, end), high = std::max(high, end);
+    double const at_low = std::isnan(i.low) ? s.base : i.low, at_high = std::isnan(i.high) ? s.base : i.high;
+    low = std::min({low, at_low, at_high}), high = std::max({high, at_low, at_high});
     std::string quoted;
     for (char const c : one_line(i.name)) quoted += c == '"' ? '\'' : c;
-    f.data += "\"" + quoted + "\" " + data_number(i.low) + " " + data_number(i.high) + " " + data_number(s.base) + "\n";
+    f.data +=
+        "\"" + quoted + "\" " + data_number(at_low) + " " + data_number(at_high) + " " + data_number(s.base) + "\n";
     names += (n == 0 ? "" : ", ") + tic_label(i.name) + " " + std::to_string(n);
   }
-  double const room = high > low ? 0.12 * (high - low) : std::max(1.0, std::abs(s.base));
+  double const room = high > low ? 0.2 * (high - low) : std::max(1.0, std::abs(s.base));
   f.height = 190 + 34 * static_cast<int>(s.inputs.size());
   std::string const mark(data_mark);
   f.commands =
-      frame_commands({o.title.empty() ? "What moves " + s.result + " most" : o.title,
+      frame_commands({o.title.empty() ? "What moves the result most" : o.title,
                       s.caption + "; line: base " + short_number(s.base), s.result, ""}) +
       key_commands(22) + "set grid noytics xtics lt 1 lc rgb '#DDDDDD'\nset xrange [" + data_number(low - room) + ":" +
       data_number(high + room) + "]\nset yrange [" + std::to_string(s.inputs.size()) +

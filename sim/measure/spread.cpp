@@ -18,6 +18,15 @@ constexpr std::array<char const*, 6> ratios = {"redirect_ratio",  "map_hit_ratio
 constexpr std::size_t columns = ratios.size() + reason_count;
 using shares = std::array<share, columns>;
 
+/// The slices that one request belongs to.
+struct membership {
+  std::array<std::size_t, 3> of{};
+  std::size_t count = 1;
+  std::size_t const* begin() const { return of.data(); }
+  std::size_t const* end() const { return of.data() + count; }
+};
+
+/// The first of `ratios` is the redirect ratio, of which the columns behind `ratios` are the reasons.
 /// One slice of a run: what each ratio's clusters add up to, and the cluster at hand.
 struct slice_spread {
   std::array<cluster_sums, columns> sums;
@@ -26,11 +35,14 @@ struct slice_spread {
 
   void add(shares const& s) {
     touched = true;
-    for (std::size_t k = 0; k != columns; ++k) at_hand[k].first += s[k].above, at_hand[k].second += s[k].below;
+    for (std::size_t k = 0; k != ratios.size(); ++k) at_hand[k].first += s[k].above, at_hand[k].second += s[k].below;
+    if (s[0].above == 0) return; // without redirects there are none by reason
+    for (std::size_t k = ratios.size(); k != columns; ++k) at_hand[k].first += s[k].above;
   }
   void end_cluster() {
     if (!std::exchange(touched, false)) return;
-    for (std::size_t k = 0; k != columns; ++k) sums[k].add(at_hand[k].first, at_hand[k].second);
+    for (std::size_t k = 0; k != columns; ++k)
+      sums[k].add(at_hand[k].first, at_hand[k < ratios.size() ? k : 0].second); // reasons share a denominator
     at_hand = {};
   }
 };
@@ -75,12 +87,12 @@ public:
 
 private:
   /// The whole is slice 0; then phases, then balancers.
-  std::vector<std::size_t> slices_of(std::size_t slot) const {
+  membership slices_of(std::size_t slot) const {
     client_record const& c = v_.client(slot);
-    std::vector<std::size_t> slices{0};
-    if (!out_.phases.empty()) slices.push_back(1 + std::min<std::size_t>(c.phase, out_.phases.size() - 1));
-    if (c.balancer < out_.balancers.size()) slices.push_back(1 + out_.phases.size() + c.balancer);
-    return slices;
+    membership m;
+    if (!out_.phases.empty()) m.of[m.count++] = 1 + std::min<std::size_t>(c.phase, out_.phases.size() - 1);
+    if (c.balancer < out_.balancers.size()) m.of[m.count++] = 1 + out_.phases.size() + c.balancer;
+    return m;
   }
 
   metric_set& metrics_of_slice(std::size_t slice) {
@@ -99,7 +111,7 @@ private:
     shares s{};
     for (std::size_t k = 0; k != ratios.size(); ++k)
       s[k] = share_of(ratios[k], std::nullopt, slot, v_, facts_, history_);
-    for (std::size_t r = 0; r != reason_count; ++r) s[ratios.size() + r].below = s[0].below;
+    if (s[0].above == 0) return s;
     for (std::uint32_t h : v_.hops(slot))
       if (history_.hop_reason[h] != not_redirected) ++s[ratios.size() + history_.hop_reason[h]].above;
     return s;

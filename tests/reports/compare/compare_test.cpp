@@ -226,3 +226,35 @@ TEST_CASE("a Poisson count lies between Garwood's bounds") {
   CHECK(bounds(f, 0.95)->low == Approx(4.795).epsilon(1e-3));
   CHECK(bounds(f, 0.95)->high == Approx(18.39).epsilon(1e-3));
 }
+
+TEST_CASE("of replicated runs, what the replications show is the error, of counts and values as well") {
+  result base = passed_run(), now = passed_run();
+  for (result* r : {&base, &now}) {
+    auto& rate = std::get<counter_metric>(r->metrics["requests_per_second"]);
+    rate.value = r == &base ? 100 : 80;
+    rate.confidence_interval = interval{rate.value - 5, rate.value + 5};
+    rate.replications = 4;
+  }
+  settings const named = tolerating({"requests_per_second=5%"});
+  CHECK(judged(base, now, "requests_per_second", named) == judgement::regression);
+  std::get<counter_metric>(now.metrics["requests_per_second"]).confidence_interval = interval{60, 100};
+  CHECK(judged(base, now, "requests_per_second", named) == judgement::same);
+  auto& latency = std::get<trend_metric>(now.metrics["latency_ms"]);
+  latency.p99 = 6, latency.p99_within = {5.9, 6.1};
+  CHECK(judged(base, now, "latency_ms.p99") == judgement::regression);
+  latency.confidence_intervals["p99"] = {2, 10};
+  latency.replications = 4;
+  CHECK(judged(base, now, "latency_ms.p99") == judgement::same);
+}
+
+TEST_CASE("few replications reach further at a higher confidence than many") {
+  figure f;
+  f.value = 10;
+  f.kind = figure::error_kind::arms;
+  f.within = {9, 11};
+  f.degrees = 2;
+  CHECK(bounds(f, 0.95)->high == Approx(11));
+  CHECK(bounds(f, 0.99)->high == Approx(10 + 9.925 / 4.303).epsilon(1e-3)); // Student's t, two degrees
+  f.degrees = 0;
+  CHECK(bounds(f, 0.99)->high == Approx(10 + 2.5758 / 1.95996).epsilon(1e-3));
+}

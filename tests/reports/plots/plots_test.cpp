@@ -227,7 +227,7 @@ TEST_CASE("a plan's tornado shows prices or the binding goal, and which end has 
   results const r;
   order o = r.of("tornado", {"plan"});
   auto const price = figure_of(o);
-  CHECK_THAT(price.data, Contains("\"load.rate_rps: 960 … 1440 (high: none)\" 40 NaN 53\n"
+  CHECK_THAT(price.data, Contains("\"load.rate_rps: 960 … 1440 (high: none)\" 40 53 53\n"
                                   "\"population.characters: 1000 … 2000\" 53 54 53\n"));
   CHECK_THAT(price.commands, Contains("scenario tier, seed 5, simulated"));
   o.metric = "utilisation";

@@ -14,8 +14,6 @@ set rmargin 4
 set bmargin 7
 set key outside bottom center horizontal samplen 3 maxcols 4
 set grid xtics ytics lt 1 lc rgb '#DDDDDD'
-set logscale x
-set format x '%g'
 set lmargin at screen 0.11
 set rmargin at screen 0.96
 set multiplot

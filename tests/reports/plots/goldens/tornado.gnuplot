@@ -2,7 +2,7 @@
 set encoding utf8
 set terminal svg size 800,258 noenhanced font 'DejaVu Sans,12' background rgb 'white'
 set output 'tornado.svg'
-set title 'What moves monthly cost most' offset 0,0.6 font ',14'
+set title 'What moves the result most' offset 0,0.6 font ',14'
 set tmargin 4.5
 set label 'scenario plan, seed 3, simulated; line: base 18.50' at graph 0.5,1.0 center offset 0,0.9 font ',10' tc rgb '#555555'
 set xlabel 'monthly cost'
@@ -15,7 +15,7 @@ set bmargin 7
 set key outside bottom center horizontal samplen 3 maxcols 4
 set key outside bottom center horizontal samplen 3 maxcols 3
 set grid noytics xtics lt 1 lc rgb '#DDDDDD'
-set xrange [12.5:28]
+set xrange [11.5:29]
 set yrange [2-0.4:-0.6]
 set ytics scale 0 ('load''s rate' 0, 'price ±10 %%' 1)
 set arrow from 18.5,graph 0 to 18.5,graph 1 nohead front lw 1.5 lc rgb 'black'
