@@ -1,12 +1,12 @@
 #pragma once
 
 #include "fakeproxy/cluster/types.hpp"
+#include "memory/zeroed_array.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace fakeproxy::cluster {
 
@@ -22,16 +22,16 @@ public:
   /// Brings the character's place into the processor's caches, for a call that comes soon.
   void prefetch(character_id character) const {
     if (slots_.empty()) return;
-    slot const* const at = &slots_[home(character)];
+    slot const* const at = &slots_[home(name_of(character))];
     __builtin_prefetch(at);
     asm volatile("" : : "r"(at)); // else GCC 12 takes this function for one without effect, and leaves its calls out
   }
 
   Value* find(character_id character) { return const_cast<Value*>(std::as_const(*this).find(character)); }
   Value const* find(character_id character) const {
-    if (slots_.empty()) return nullptr;
-    slot const& s = slots_[locate(character)];
-    return s.character == character && character != character_id::none ? &s.value : nullptr;
+    if (slots_.empty() || character == character_id::none) return nullptr;
+    slot const& s = slots_[locate(name_of(character))];
+    return s.name != 0 ? &s.value : nullptr;
   }
 
   struct placed {
@@ -41,10 +41,11 @@ public:
   /// The character's value, a new one if there was none. Precondition: not character_id::none.
   placed try_emplace(character_id character) {
     if (size_ + 1 > slots_.size() - slots_.size() / 5) grow();
-    slot& s = slots_[locate(character)];
-    bool const fresh = s.character == character_id::none;
+    slot& s = slots_[locate(name_of(character))];
+    bool const fresh = s.name == 0;
     if (fresh) {
-      s = {character, Value{}};
+      s.name = name_of(character);
+      s.value = Value{};
       ++size_;
     }
     return {s.value, fresh};
@@ -53,16 +54,16 @@ public:
 
   bool erase(character_id character) {
     if (!find(character)) return false;
-    std::size_t hole = locate(character);
-    for (std::size_t next = after(hole); slots_[next].character != character_id::none; next = after(next)) {
-      std::size_t const from = home(slots_[next].character);
+    std::size_t hole = locate(name_of(character));
+    for (std::size_t next = after(hole); slots_[next].name != 0; next = after(next)) {
+      std::size_t const from = home(slots_[next].name);
       // Whether `from` lies cyclically in (hole, next]: then this one stays.
       bool const stays = hole <= next ? hole < from && from <= next : hole < from || from <= next;
       if (stays) continue;
       slots_[hole] = slots_[next];
       hole = next;
     }
-    slots_[hole].character = character_id::none;
+    slots_[hole].name = 0;
     --size_;
     return true;
   }
@@ -71,37 +72,39 @@ public:
   template<class F>
   void for_each(F f) const {
     for (slot const& s : slots_)
-      if (s.character != character_id::none) f(s.character, s.value);
+      if (s.name != 0) f(character_id{s.name - 1}, s.value);
   }
 
 private:
   struct slot {
-    character_id character = character_id::none;
-    Value value{};
+    std::uint32_t name; // the character's number + 1; 0: empty
+    Value value;
   };
   static_assert(std::is_trivially_copyable_v<Value>);
 
+  static std::uint32_t name_of(character_id character) { return raw(character) + 1; }
   // Multiples of the golden ratio: characters that are numbered one by one are spread evenly (Knuth, TAOCP 3, 6.4).
-  std::size_t home(character_id character) const {
-    std::uint64_t const hash = raw(character) * std::uint64_t{0x9e3779b97f4a7c15u};
+  std::size_t home(std::uint32_t name) const {
+    std::uint64_t const hash = name * std::uint64_t{0x9e3779b97f4a7c15u};
     return static_cast<std::size_t>((static_cast<unsigned __int128>(hash) * slots_.size()) >> 64);
   }
   std::size_t after(std::size_t place) const { return place + 1 == slots_.size() ? 0 : place + 1; }
 
-  /// The character's slot, or the empty one where it belongs.
-  std::size_t locate(character_id character) const {
-    std::size_t place = home(character);
-    while (slots_[place].character != character && slots_[place].character != character_id::none) place = after(place);
+  /// The slot of that name, or the empty one where it belongs.
+  std::size_t locate(std::uint32_t name) const {
+    std::size_t place = home(name);
+    while (slots_[place].name != name && slots_[place].name != 0) place = after(place);
     return place;
   }
 
   void grow() {
-    std::vector<slot> const old = std::exchange(slots_, std::vector<slot>(slots_.size() + slots_.size() / 2 + 8));
+    memory::zeroed_array<slot> const old =
+        std::exchange(slots_, memory::zeroed_array<slot>(slots_.size() + slots_.size() / 2 + 8));
     for (slot const& s : old)
-      if (s.character != character_id::none) slots_[locate(s.character)] = s;
+      if (s.name != 0) slots_[locate(s.name)] = s;
   }
 
-  std::vector<slot> slots_;
+  memory::zeroed_array<slot> slots_;
   std::size_t size_ = 0;
 };
 

@@ -1,13 +1,12 @@
 #pragma once
 
+#include "memory/zeroed_array.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
-#include <memory>
-#include <new>
 #include <type_traits>
 
 namespace gateway::routing {
@@ -46,8 +45,8 @@ public:
     : capacity_(std::clamp<std::size_t>(capacity, 1, most_entries))
     , slots_(slots_for(capacity_))
     , clock_limit_(static_cast<std::uint32_t>(std::min<std::uint64_t>(8 * capacity_ + 64, 0xf0000000u)))
-    , entries_(allocate<entry>(slots_))
-    , order_(allocate<std::uint32_t>(order_for(capacity_))) {}
+    , entries_(slots_)
+    , order_(order_for(capacity_)) {}
 
   /// Brings the places of `key` into the processor's caches, for a call that comes soon.
   void prefetch(Key const& key) const {
@@ -140,11 +139,6 @@ private:
     std::size_t slot; // not found: where it belongs
     bool found;
   };
-  struct release {
-    void operator()(void* p) const { std::free(p); }
-  };
-  template<class T>
-  using array = std::unique_ptr<T[], release>;
 
   static constexpr std::size_t most_entries = std::size_t{1} << 31; // so that uses and slots have 32-bit numbers
   static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
@@ -155,14 +149,6 @@ private:
   static std::size_t order_for(std::size_t capacity) { return capacity + window_for(capacity); }
   static std::size_t bytes_for(std::size_t capacity) {
     return slots_for(capacity) * sizeof(entry) + order_for(capacity) * sizeof(std::uint32_t);
-  }
-
-  /// Zeroes, that take no memory before they are used.
-  template<class T>
-  static array<T> allocate(std::size_t count) {
-    array<T> memory(static_cast<T*>(std::calloc(count, sizeof(T))));
-    if (!memory) throw std::bad_alloc();
-    return memory;
   }
 
   std::size_t home(std::size_t hash) const {
@@ -236,7 +222,7 @@ private:
   /// Writes the slots of all entries to `order_` by their last use, and numbers uses from there on. The numbers are
   /// distinct, so each is a place in a window of them, which passes over all that there can be.
   void put_in_order() {
-    std::uint32_t* const window = order_.get() + capacity_;
+    std::uint32_t* const window = order_.data() + capacity_;
     std::size_t const width = window_for(capacity_);
     std::uint32_t count = 0;
     for (std::uint64_t low = std::uint64_t{evicted_to_} + 1; count < size_; low += width) {
@@ -255,8 +241,9 @@ private:
   std::size_t capacity_;
   std::size_t slots_;
   std::uint32_t clock_limit_;
-  array<entry> entries_;
-  array<std::uint32_t> order_; // slots of the uses 1 to `ordered_`, as far as still the last; then the window
+  memory::zeroed_array<entry> entries_;
+  memory::zeroed_array<std::uint32_t>
+      order_; // slots of the uses 1 to `ordered_`, as far as still the last; then the window
   std::size_t size_ = 0;
   std::uint32_t clock_ = 0; // the last use
   std::uint32_t ordered_ = 0;

@@ -48,7 +48,7 @@ std::optional<planned_request> request_source::next_of_all() {
   planned_request request;
   request.at_ns = *at;
   request.character = popularity_.draw(who_);
-  request.method = draw_weighted(method_weights_, what_);
+  request.method = method_weights_.size() == 1 ? std::uint16_t{0} : draw_weighted(method_weights_, what_);
   auto const& targets = plan_->target_sets[request.method];
   request.target = targets[turns_[request.method]++ % targets.size()];
   fill_drawn(request);

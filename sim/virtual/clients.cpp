@@ -153,6 +153,7 @@ void clients::send(flight_id id) {
   f.where = flight::place::to_balancer;
   f.carried = true;
   w_.balancers.expect(f);
+  w_.record.expect(f);
   enlist(id);
   w_.time.to_flight(w_.now() + w_.client_wire(), happening::reaches_balancer, id, f.life);
 }

@@ -21,6 +21,10 @@ public:
   void expect(std::uint32_t character) const {
     if (brief) brief->expect(character);
   }
+  /// It is on its way to its balancer.
+  void expect(flight const& f) const {
+    if (brief) brief->expect(f);
+  }
   journal::request_id issue(flight const& f) {
     ++issued_;
     if (brief) {

@@ -4,6 +4,7 @@
 #include "sim/measure/result.hpp"
 #include "sim/virtual/flight.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,6 +24,12 @@ public:
     auto const [word, shift] = place(token);
     auto const& words = words_[balancer];
     return word < words.size() ? static_cast<of>(words[word] >> shift & 3) : of::never;
+  }
+  void expect(std::size_t balancer, token_id token) const {
+    auto const& words = words_[balancer];
+    std::size_t const word = std::min(place(token).word, words.size());
+    __builtin_prefetch(words.data() + word);
+    asm volatile("" : : "r"(word)); // see token_map::prefetch
   }
   void set(std::size_t balancer, token_id token, of what) {
     auto const [word, shift] = place(token);
@@ -57,6 +64,8 @@ public:
     __builtin_prefetch(&characters_[character]);
     asm volatile("" : : "r"(character)); // see token_map::prefetch
   }
+  /// It is on its way to its balancer.
+  void expect(flight const& f) const { knowledge_.expect(f.balancer, f.token); }
   void issued(flight const& f);
   /// The router sends `f` to its first proxy; `guessed`: without knowledge. `in_flight`: an earlier request of its
   /// token is at the same balancer.

@@ -76,10 +76,11 @@ TEST_CASE("folders include only what the architecture lets them") {
       {"config", {"config/"}},
       {"journal", {"journal/"}},
       {"limits", {"limits/"}},
-      {"gateway/routing", {"gateway/routing/"}},
+      {"memory", {"memory/"}},
+      {"gateway/routing", {"gateway/routing/", "memory/"}},
       {"gateway/http", {"gateway/http/"}},
       {"gateway/net", {"gateway/", "config/", "journal/"}},
-      {"fakeproxy/cluster", {"fakeproxy/cluster/", "journal/", "gateway/routing/draw.hpp"}},
+      {"fakeproxy/cluster", {"fakeproxy/cluster/", "journal/", "memory/", "gateway/routing/draw.hpp"}},
       {"fakeproxy/net", {"fakeproxy/", "config/", "journal/"}},
       {"sim/scenario", {"sim/scenario/", "config/", "gateway/http/accel.hpp", "gateway/routing/"}},
       {"sim/load", {"sim/load/", "sim/scenario/", "config/", "gateway/routing/"}},
@@ -130,7 +131,7 @@ TEST_CASE("fakeproxy reads HTTP with stock Beast, not with the parser that it is
 TEST_CASE("no names that say nothing, no unfinished business") {
   std::regex const vague(R"((^|/)(utils?|common|helpers?|misc|manager)\.(hpp|cpp)$)");
   std::regex const unfinished(R"(\b(TODO|FIXME|XXX)\b)");
-  for (char const* folder : {"config", "journal", "limits", "gateway", "fakeproxy", "sim", "reports"})
+  for (char const* folder : {"config", "journal", "limits", "memory", "gateway", "fakeproxy", "sim", "reports"})
     for (source const& s : sources_under(folder, true)) {
       INFO(s.path);
       CHECK_FALSE(std::regex_search(s.path, vague));
@@ -139,7 +140,7 @@ TEST_CASE("no names that say nothing, no unfinished business") {
 }
 
 TEST_CASE("files longer than 500 lines say why in their first lines") {
-  for (char const* folder : {"config", "journal", "limits", "gateway", "fakeproxy", "sim", "reports"})
+  for (char const* folder : {"config", "journal", "limits", "memory", "gateway", "fakeproxy", "sim", "reports"})
     for (source const& s : sources_under(folder, true)) {
       auto const lines = std::count(s.text.begin(), s.text.end(), '\n');
       INFO(s.path << " has " << lines << " lines");

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+/// Memory for what is large and read at random.
+namespace memory {
+
+/// `bytes` zeroes, which take no memory before they are written; large ones in the system's large pages where it has
+/// them, since to find the page of a random place costs as much as to read it. Throws std::bad_alloc.
+void* allocate_zeroes(std::size_t bytes);
+void release(void* bytes);
+
+/// A fixed number of values that are all-zero bytes at first.
+template<class T>
+class zeroed_array {
+public:
+  static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+
+  zeroed_array() = default;
+  explicit zeroed_array(std::size_t size)
+    : values_(static_cast<T*>(allocate_zeroes(size * sizeof(T))))
+    , size_(size) {}
+  zeroed_array(zeroed_array&& other) noexcept
+    : values_(std::exchange(other.values_, nullptr))
+    , size_(std::exchange(other.size_, 0)) {}
+  zeroed_array& operator=(zeroed_array other) noexcept {
+    std::swap(values_, other.values_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~zeroed_array() { release(values_); }
+
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  T* data() { return values_; }
+  T& operator[](std::size_t i) { return values_[i]; }
+  T const& operator[](std::size_t i) const { return values_[i]; }
+  T const* begin() const { return values_; }
+  T const* end() const { return values_ + size_; }
+
+private:
+  T* values_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}
