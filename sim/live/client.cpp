@@ -22,10 +22,13 @@ client::client(boost::asio::io_context& context, vocabulary const& words, client
   , words_(words)
   , settings_(settings)
   , ids_(ids)
-  , ready_(context,
-           [this](std::uint64_t key, std::uint32_t events) {
-             connections_[key >> 32]->on_ready(static_cast<std::uint32_t>(key), events);
-           })
+  , ready_(
+        context,
+        [this](std::uint64_t key, std::uint32_t events) {
+          reading_ = true;
+          connections_[key >> 32]->on_ready(static_cast<std::uint32_t>(key), events);
+        },
+        [this] { transmit_all(); })
   , timer_(context) {}
 
 client::~client() = default;
@@ -109,6 +112,13 @@ void client::complete(connection& c, client_outcome outcome) {
   client_record const done = record;
   serve_queue(at);
   if (source_) source_->done(what, done);
+}
+
+void client::transmit_all() {
+  reading_ = false;
+  for (connection* const c : to_transmit_)
+    if (!c->unsent_.empty()) c->write_rest();
+  to_transmit_.clear();
 }
 
 void client::serve_queue(balancer& at) {

@@ -105,7 +105,11 @@ void connection::transmit() {
   parser_->answer_to_head(owner_.words_.methods[order_.method].verb == boost::beast::http::verb::head);
   head_seen_ = answer_began_ = false;
   if (!repeated_) owner_.counts_.sent.fetch_add(1, std::memory_order_relaxed);
-  write_rest();
+  if (owner_.reading_) {
+    owner_.transmit_later(*this);
+  } else {
+    write_rest();
+  }
 }
 
 void connection::write_rest() {

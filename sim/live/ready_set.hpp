@@ -15,8 +15,10 @@ namespace sim::live {
 /// the io_context's one thread.
 class ready_set {
 public:
-  /// `on_ready(key, epoll events)` for each socket that became ready.
-  ready_set(boost::asio::io_context& context, std::function<void(std::uint64_t, std::uint32_t)> on_ready);
+  /// `on_ready(key, epoll events)` for each socket that became ready; `on_served()` after those that were ready
+  /// together.
+  ready_set(boost::asio::io_context& context, std::function<void(std::uint64_t, std::uint32_t)> on_ready,
+            std::function<void()> on_served);
 
   /// Watches `fd` for input, output space, hang-up and errors until it is closed.
   /// Throws std::system_error.
@@ -30,6 +32,7 @@ private:
 
   boost::asio::posix::stream_descriptor epoll_;
   std::function<void(std::uint64_t, std::uint32_t)> on_ready_;
+  std::function<void()> on_served_;
 };
 
 }
