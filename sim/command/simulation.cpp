@@ -1,6 +1,7 @@
 #include "sim/command/simulation.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
@@ -8,17 +9,19 @@
 namespace sim::command {
 namespace {
 
-volatile std::sig_atomic_t noted = 0;
+// Read by the threads that run points and replications too.
+std::atomic<bool> noted{false};
+static_assert(std::atomic<bool>::is_always_lock_free, "for a signal handler");
 
 void note(int signal) {
-  noted = 1;
+  noted.store(true);
   std::signal(signal, SIG_DFL);
 }
 
 }
 
 interruption::interruption() {
-  noted = 0;
+  noted.store(false);
   std::signal(SIGINT, note);
   std::signal(SIGTERM, note);
 }
@@ -28,7 +31,7 @@ interruption::~interruption() {
   std::signal(SIGTERM, SIG_DFL);
 }
 
-bool interruption::happened() const { return noted != 0; }
+bool interruption::happened() const { return noted.load(); }
 
 void simulation_line::show(virtual_time::run_progress const& now, std::string const& what_else) {
   auto const time = std::chrono::steady_clock::now();

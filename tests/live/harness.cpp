@@ -92,8 +92,6 @@ void scripted_upstream::accept() {
     sockets_.push_back(std::move(socket));
     threads_.emplace_back([this, &connection = sockets_.back()] { serve(connection); });
   }
-  boost::system::error_code ignored;
-  acceptor_.close(ignored);
 }
 
 void scripted_upstream::serve(tcp::socket& socket) {
