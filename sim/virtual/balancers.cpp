@@ -3,6 +3,8 @@
 #include "sim/theory/expect.hpp"
 #include "sim/virtual/world.hpp"
 
+#include <algorithm>
+
 namespace sim::virtual_time {
 
 using gateway::routing::action;
@@ -31,6 +33,9 @@ desk_settings settings_of(scenario::balancer_group const& group, scenario::scena
   settings.routing.max_redirects = group.max_redirects;
   settings.guess = static_cast<gateway::routing::guess_policy>(group.guess);
   if (group.has_map()) settings.map_entries = theory::map_entries(group, s.population.token_bytes);
+  // Tokens that never change are as many as characters (nobody's tokens are not learnt): a map needs no more room.
+  if (settings.map_entries && s.population.token_rotation_rps == 0)
+    settings.map_entries = std::min<std::uint64_t>(*settings.map_entries, s.population.characters);
   settings.upstreams = s.topology.proxies.count;
   return settings;
 }
