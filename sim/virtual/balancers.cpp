@@ -73,7 +73,7 @@ void balancers::on_request(flight_id id) {
   if (!f.client_waits) return let_go(id);
   if (!b.listening) {
     f.carried = false;
-    w_.time.to_flight(w_.now() + w_.client_wire(), happening::connection_refused, id, f.life);
+    w_.time.to_flight(w_.client_arrival(f.balancer), happening::connection_refused, id, f.life);
     return;
   }
   ++b.in_hand;
@@ -151,7 +151,7 @@ void balancers::perform(flight_id id, action const& next) {
   f.where = flight::place::to_proxy;
   w_.record.hop_sent(f, w_.now());
   w_.proxies.expect(f);
-  w_.time.to_flight(w_.now() + w_.proxy_wire(), happening::reaches_proxy, id, f.life);
+  w_.time.to_flight(w_.proxy_arrival(f.balancer, f.proxy), happening::reaches_proxy, id, f.life);
 }
 
 void balancers::on_answer(flight_id id) {
@@ -184,7 +184,7 @@ void balancers::to_client(flight_id id, request_result result) {
   --all_[f.balancer].in_hand;
   f.where = flight::place::to_client;
   f.carried = false;
-  w_.time.to_flight(w_.now() + w_.client_wire(), happening::reaches_client, id, f.life);
+  w_.time.to_flight(w_.client_arrival(f.balancer), happening::reaches_client, id, f.life);
 }
 
 void balancers::on_client_gone(flight_id id) {
@@ -216,7 +216,7 @@ void balancers::kill(std::size_t index) {
     bool const inside = f.carried && !f.abandoned && f.where != flight::place::to_balancer;
     if (!inside || f.balancer != index) continue;
     f.abandoned = true;
-    if (f.client_waits) w_.time.to_flight(w_.now() + w_.client_wire(), happening::connection_lost, id, f.life);
+    if (f.client_waits) w_.time.to_flight(w_.client_arrival(f.balancer), happening::connection_lost, id, f.life);
   }
 }
 

@@ -27,6 +27,7 @@ world::world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<d
   , client_wire(s.simulated.client_delay, s.simulated, s.seed, "client wire")
   , proxy_wire(s.simulated.proxy_delay, s.simulated, s.seed, "proxy wire")
   , rpc_wire(s.simulated.rpc_delay, s.simulated, s.seed, "rpc wire")
+  , partitions(s.simulated.partitions)
   , sols(*this)
   , proxies(*this)
   , balancers(*this, std::move(decisions))

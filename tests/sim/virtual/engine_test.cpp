@@ -98,6 +98,40 @@ TEST_CASE("messages that are lost come later") {
   CHECK(counter(storm, "failed_requests") == 0);
 }
 
+TEST_CASE("what is sent over a parted network arrives afterwards, and only that") {
+  std::vector<std::string> const calm{"load.targets=[\"/status\"]", "load.mix=[{\"method\":\"GET\"}]", "thresholds={}"};
+  auto const parted = [&](char const* between) {
+    auto overrides = calm;
+    overrides.push_back(std::string(R"(virtual.partitions=[{"between":)") + between +
+                        R"(,"at":"500ms","for":"400ms"},{"between":)" + between + R"(,"at":"900ms","for":"100ms"}])");
+    return virtual_time::run(shipped("new-balancer-joins", overrides));
+  };
+  auto const longest = [](measure::result const& r) { return std::get<trend_metric>(r.metrics.at("latency_ms")).max; };
+  CHECK(longest(virtual_time::run(shipped("new-balancer-joins", calm))) < 100);
+  for (char const* between : {R"(["clients","gateway[0]"])", R"(["proxy[1]","balancers"])"}) {
+    INFO(between);
+    auto const r = parted(between);
+    CHECK(longest(r) == Approx(500).margin(20)); // both partitions, one after the other
+    CHECK(counter(r, "failed_requests") == 0);
+    CHECK(counter(r, "requests") > 10'000);
+  }
+  // The third balancer joins later, and has nothing to do with it.
+  CHECK(longest(parted(R"(["gateway[2]","clients"])")) < 100);
+}
+
+TEST_CASE("a proxy that cannot reach its sols loses its sessions, and no character has two") {
+  auto const r = virtual_time::run(shipped(
+      "new-balancer-joins", {"topology.proxies.lease=\"1s\"", "load.targets=[\"/status\"]", "thresholds={}",
+                             R"(virtual.partitions=[{"between":["proxy[0]","sols"],"at":"3s","for":"4s"}])"}));
+  double const characters = 500;
+  CHECK(counter(r, "sessions_created") > characters); // those of proxy[0] again, elsewhere
+  for (measure::invariant_result const& i : r.invariants) {
+    INFO(i.name);
+    CHECK(i.violations == 0);
+  }
+  CHECK(std::get<ratio_metric>(r.metrics.at("redirect_ratio")).theory == std::nullopt);
+}
+
 TEST_CASE("a client that loses patience is counted, and what it asked for is not") {
   auto const r = virtual_time::run(shipped(
       "guess-only", {"load.timeout=\"20ms\"", "topology.proxies.service_time={\"exponential\":{\"mean_ms\":10}}",
