@@ -34,7 +34,7 @@ struct proxy_hop {
   std::int64_t answered_ns; // when the outcome was written; 0 before
   request_id request;
   std::uint64_t epoch;        // the session's epoch under which it was served; 0 otherwise
-  incarnation_id incarnation; // of this proxy
+  incarnation_id incarnation; // of this proxy: at the decision to serve, without one at arrival
   incarnation_id target;      // redirected: the owner; else 0
   std::uint32_t character;    // no_character without a valid token
   std::uint16_t status;       // HTTP status answered

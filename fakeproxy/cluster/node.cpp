@@ -112,11 +112,10 @@ void proxy_node::registered(std::uint32_t sol, message const& m, time_point now,
 
 /// What waited for the connection, or the lease, goes on.
 void proxy_node::resume_link(std::uint32_t sol, time_point now, node_actions& out) {
-  std::vector<character_id> waiting;
-  for (auto const& [character, p] : pending_) {
-    if (sol_of(character) == sol && p.is == pending::state::idle) waiting.push_back(character);
-  }
-  for (character_id const character : waiting) {
+  auto const stopped = waiting([&](character_id character, pending const& p) {
+    return sol_of(character) == sol && p.is == pending::state::idle;
+  });
+  for (character_id const character : stopped) {
     if (session const* const s = sessions_.find(character)) {
       serve_waiting(character, *s, now, out);
     } else {
@@ -137,9 +136,9 @@ void proxy_node::on_tick(time_point now, node_actions& out) {
     l.sent_at = now;
     out.send.push_back({sol, make(operation::renew, character_id::none)});
   }
-  for (auto& [character, p] : pending_) {
-    if (p.is == pending::state::again) ask(character, p, out);
-  }
+  for (character_id const character :
+       waiting([](character_id, pending const& p) { return p.is == pending::state::again; }))
+    ask(character, pending_[character], out);
   std::uint32_t const coarse_now = coarse(now);
   auto const passed = [&](std::uint32_t since) { return static_cast<std::int32_t>(coarse_now - since); };
   auto const idle = static_cast<std::uint32_t>(std::min<duration>(settings_.idle >> 20, longest_idle) + 1);
@@ -255,14 +254,15 @@ void proxy_node::give_up(character_id character, ticket who) {
   auto const at = pending_.find(character);
   if (at == pending_.end()) return;
   pending& p = at->second;
-  std::erase_if(p.waiters, [&](waiter const& w) { return w.who == who; });
+  p.waiters.erase(std::remove_if(p.waiters.begin(), p.waiters.end(), [&](waiter const& w) { return w.who == who; }),
+                  p.waiters.end());
   if (p.waiters.empty() && p.is == pending::state::idle) pending_.erase(at);
 }
 
 void proxy_node::resume_all(character_id character, decision const& how, time_point now, node_actions& out) {
   auto const at = pending_.find(character);
   if (at == pending_.end()) return;
-  std::vector<waiter> const waiters = std::move(at->second.waiters);
+  auto const waiters = std::move(at->second.waiters);
   pending_.erase(at);
   for (waiter const& w : waiters) {
     if (how.what == decision::kind::serve) {
@@ -348,11 +348,9 @@ void proxy_node::report_unreachable(character_id character, pending& p, node_act
 
 void proxy_node::on_probed(incarnation owner, bool reachable, time_point now, node_actions& out) {
   peers_[owner] = {reachable ? peer::state::up : peer::state::down, now};
-  std::vector<character_id> waiting;
-  for (auto const& [character, p] : pending_) {
-    if (p.is == pending::state::probing && p.owner == owner) waiting.push_back(character);
-  }
-  for (character_id const character : waiting) {
+  auto const asking =
+      waiting([&](character_id, pending const& p) { return p.is == pending::state::probing && p.owner == owner; });
+  for (character_id const character : asking) {
     pending& p = pending_[character];
     if (reachable) {
       resume_all(character, {decision::kind::redirect, session_epoch::none, owner, p.where}, now, out);

@@ -5,8 +5,10 @@
 #include "fakeproxy/cluster/session_table.hpp"
 #include "fakeproxy/cluster/types.hpp"
 
+#include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -155,7 +157,7 @@ private:
   };
   /// Waiters of one character, and what they wait for.
   struct pending {
-    std::vector<waiter> waiters;
+    boost::container::small_vector<waiter, 1> waiters;
     enum class state : std::uint8_t { idle, asked, again, probing, reporting } is = state::idle;
     incarnation owner = incarnation::none;
     endpoint where{};
@@ -182,6 +184,15 @@ private:
   bool usable(link const& l, time_point now) const { return l.registered && now < l.lease_until; }
   message make(operation op, character_id character, session_epoch epoch = session_epoch::none) const;
   void send(character_id character, message const& m, node_actions& out);
+  /// Those of whose `pending` `which` is true, in order: what is done for them then does not depend on a hash.
+  template<class Which>
+  std::vector<character_id> waiting(Which which) const {
+    std::vector<character_id> found;
+    for (auto const& [character, p] : pending_)
+      if (which(character, p)) found.push_back(character);
+    std::sort(found.begin(), found.end());
+    return found;
+  }
   void announce(std::uint32_t sol, time_point now, node_actions& out);
   void reincarnate(time_point now, node_actions& out);
   void drop_sessions(std::uint32_t sol, node_actions& out);
@@ -226,7 +237,7 @@ private:
   std::vector<link> links_;
   session_table<session> sessions_;
   boost::unordered_flat_map<character_id, game> games_;
-  std::map<character_id, pending> pending_; // ordered: iterated where the order is seen
+  boost::unordered_flat_map<character_id, pending> pending_;
   std::map<incarnation, peer> peers_;
   boost::unordered_flat_map<ticket, character_id> clients_;
   std::vector<call> calls_;

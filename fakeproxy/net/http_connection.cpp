@@ -116,6 +116,7 @@ void http_connection::on_decision(decision const& how) {
   switch (how.what) {
   case decision::kind::serve:
     epoch_ = how.epoch;
+    record_->incarnation = raw(server_.node().id()); // whose epoch it is: another one than at arrival if it waited long
     if (serviced_) return apply();
     return served_here();
   case decision::kind::redirect:

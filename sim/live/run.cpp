@@ -377,6 +377,11 @@ measure::result conductor::run() {
 
 /// Real proxies do not know all that simulated ones do.
 void refuse_what_is_only_simulated(scenario::scenario const& s) {
+  if (!s.simulated.partitions.empty()) {
+    throw config::bad_input(s.file.string() + ": virtual.partitions: found " +
+                            std::to_string(s.simulated.partitions.size()) +
+                            ", which only --engine virtual can do; allowed: none in a live run");
+  }
   scenario::proxy_settings const& proxies = s.topology.proxies;
   std::string const file = s.file.string() + ": topology.proxies.";
   if (proxies.discipline != scenario::discipline::fifo) {

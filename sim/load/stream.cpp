@@ -6,12 +6,6 @@
 
 namespace sim::load {
 
-std::uint64_t mix(std::uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
-
 std::mt19937_64 stream(std::uint64_t seed, std::string_view name) {
   std::uint64_t state = mix(seed + 0x9e3779b97f4a7c15u);
   for (char const c : name) state = mix(state ^ static_cast<unsigned char>(c));

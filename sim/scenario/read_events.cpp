@@ -159,19 +159,6 @@ private:
     check_own_process(at, node, "sol[", scenario_.topology.sols.process, scenario_.topology.sols.count);
   }
 
-  static void check_known(cursor const& at, std::string const& node, std::vector<std::string> const& names) {
-    if (std::find(names.begin(), names.end(), node) != names.end()) return;
-    std::vector<std::string> allowed = names;
-    if (allowed.size() > 12) {
-      allowed.resize(12);
-      allowed.emplace_back("...");
-    }
-    std::string message = "found the unknown node \"" + node + "\"; allowed: " + listed(allowed);
-    if (auto const near = config::nearest(node, names); !near.empty())
-      message += "; did you mean '" + std::string(near) + "'?";
-    at.fail(message);
-  }
-
   static void check_own_process(cursor const& at, std::string const& node, std::string_view prefix,
                                 process_layout layout, std::uint32_t count) {
     if (!node.starts_with(prefix) || layout == process_layout::each || count == 1) return;
@@ -197,6 +184,19 @@ private:
   std::map<std::size_t, std::vector<std::string>> later_; // by event
 };
 
+}
+
+void check_known(cursor const& at, std::string const& node, std::vector<std::string> const& names) {
+  if (std::find(names.begin(), names.end(), node) != names.end()) return;
+  std::vector<std::string> allowed = names;
+  if (allowed.size() > 12) {
+    allowed.resize(12);
+    allowed.emplace_back("...");
+  }
+  std::string message = "found the unknown node \"" + node + "\"; allowed: " + listed(allowed);
+  if (auto const near = config::nearest(node, names); !near.empty())
+    message += "; did you mean '" + std::string(near) + "'?";
+  at.fail(message);
 }
 
 std::vector<balancer_identity> balancers_of(scenario const& s) {

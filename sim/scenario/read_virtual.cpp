@@ -80,7 +80,7 @@ virtual_settings read_virtual(cursor const& root, std::filesystem::path const& d
     nlohmann::json const& whole = nlohmann::json::parse(scenario_schema);
     nlohmann::json schema = whole.at("properties").at("virtual");
     schema["$defs"] = whole.at("$defs");
-    schema["properties"].erase("profile");
+    for (char const* of_a_scenario : {"profile", "partitions"}) schema["properties"].erase(of_a_scenario);
     schema["properties"]["measured"] = {{"type", "object"}, {"description", "How the profile came about."}};
     profile.validate(schema);
     read_profile(cursor(profile, profile.root(), nlohmann::json::json_pointer()), file.parent_path(), settings);

@@ -24,6 +24,10 @@ population read_population(cursor const& root, scenario const& s);
 std::vector<phase> read_phases(cursor const& root, scenario const& s);
 /// Sets s.events; needs topology and load.
 void read_events(cursor const& root, scenario& s, std::filesystem::path const& directory);
+/// Of the section "virtual"; needs topology and events.
+std::vector<partition> read_partitions(cursor const& root, scenario const& s);
+/// Fails unless `node` is one of `names`, of which the message shows some.
+void check_known(cursor const& at, std::string const& node, std::vector<std::string> const& names);
 /// Needs everything else.
 std::vector<threshold> read_thresholds(config::document const& document, scenario const& s);
 

@@ -200,6 +200,17 @@ struct threshold {
   std::string path;    // where in the file, for messages
 };
 
+/// A part of the network that carries nothing for a while; what is sent meanwhile arrives afterwards.
+struct partition {
+  enum class side : std::uint8_t { clients, balancer, proxy, sol }; // neighbours talk to each other
+  struct end {
+    side kind = side::clients;
+    std::optional<std::uint32_t> index; // of balancers_of, or of proxies or sols; none: all
+  };
+  end from, to;                  // `to` is one side further from the clients
+  nanoseconds begin{0}, over{0}; // from the start of the load
+};
+
 /// What only simulated time needs to be told: what sockets and processes cost by themselves when a run is live.
 struct virtual_settings {
   // One way each.
@@ -212,6 +223,7 @@ struct virtual_settings {
   nanoseconds start_time = std::chrono::milliseconds(100); // of a process that is restarted or added
   nanoseconds warm_up{0}; // from the start of the load: requests due before are in no metric
   bool failover = false;  // requests for a balancer that is dead go to one that runs
+  std::vector<partition> partitions;
 };
 
 struct scenario {

@@ -3,6 +3,8 @@
 #include "sim/theory/expect.hpp"
 #include "sim/virtual/world.hpp"
 
+#include <algorithm>
+
 namespace sim::virtual_time {
 
 using gateway::routing::action;
@@ -31,6 +33,9 @@ desk_settings settings_of(scenario::balancer_group const& group, scenario::scena
   settings.routing.max_redirects = group.max_redirects;
   settings.guess = static_cast<gateway::routing::guess_policy>(group.guess);
   if (group.has_map()) settings.map_entries = theory::map_entries(group, s.population.token_bytes);
+  // Tokens that never change are as many as characters (nobody's tokens are not learnt): a map needs no more room.
+  if (settings.map_entries && s.population.token_rotation_rps == 0)
+    settings.map_entries = std::min<std::uint64_t>(*settings.map_entries, s.population.characters);
   settings.upstreams = s.topology.proxies.count;
   return settings;
 }
@@ -68,7 +73,7 @@ void balancers::on_request(flight_id id) {
   if (!f.client_waits) return let_go(id);
   if (!b.listening) {
     f.carried = false;
-    w_.time.to_flight(w_.now() + w_.client_wire(), happening::connection_refused, id, f.life);
+    w_.time.to_flight(w_.client_arrival(f.balancer), happening::connection_refused, id, f.life);
     return;
   }
   ++b.in_hand;
@@ -146,7 +151,7 @@ void balancers::perform(flight_id id, action const& next) {
   f.where = flight::place::to_proxy;
   w_.record.hop_sent(f, w_.now());
   w_.proxies.expect(f);
-  w_.time.to_flight(w_.now() + w_.proxy_wire(), happening::reaches_proxy, id, f.life);
+  w_.time.to_flight(w_.proxy_arrival(f.balancer, f.proxy), happening::reaches_proxy, id, f.life);
 }
 
 void balancers::on_answer(flight_id id) {
@@ -179,7 +184,7 @@ void balancers::to_client(flight_id id, request_result result) {
   --all_[f.balancer].in_hand;
   f.where = flight::place::to_client;
   f.carried = false;
-  w_.time.to_flight(w_.now() + w_.client_wire(), happening::reaches_client, id, f.life);
+  w_.time.to_flight(w_.client_arrival(f.balancer), happening::reaches_client, id, f.life);
 }
 
 void balancers::on_client_gone(flight_id id) {
@@ -211,7 +216,7 @@ void balancers::kill(std::size_t index) {
     bool const inside = f.carried && !f.abandoned && f.where != flight::place::to_balancer;
     if (!inside || f.balancer != index) continue;
     f.abandoned = true;
-    if (f.client_waits) w_.time.to_flight(w_.now() + w_.client_wire(), happening::connection_lost, id, f.life);
+    if (f.client_waits) w_.time.to_flight(w_.client_arrival(f.balancer), happening::connection_lost, id, f.life);
   }
 }
 

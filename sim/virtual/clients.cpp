@@ -155,7 +155,7 @@ void clients::send(flight_id id) {
   w_.balancers.expect(f);
   w_.record.expect(f);
   enlist(id);
-  w_.time.to_flight(w_.now() + w_.client_wire(), happening::reaches_balancer, id, f.life);
+  w_.time.to_flight(w_.client_arrival(f.balancer), happening::reaches_balancer, id, f.life);
 }
 
 void clients::on_answer(flight_id id) { conclude(id, client_outcome::answered); }

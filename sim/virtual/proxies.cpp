@@ -83,7 +83,7 @@ void proxies::on_request(flight_id id) {
   proxy& p = all_[f.proxy];
   if (!p.listening) {
     f.proxy_had_it = false;
-    w_.time.to_flight(w_.now() + w_.proxy_wire(), happening::hop_fails, id, f.life);
+    w_.time.to_flight(w_.proxy_arrival(f.balancer, f.proxy), happening::hop_fails, id, f.life);
     return;
   }
   ++p.in_hand;
@@ -114,11 +114,13 @@ void proxies::decide(flight_id id) {
 
 void proxies::on_decision(flight_id id, decision const& how) {
   flight& f = w_.flights[id];
+  proxy const& p = all_[f.proxy];
   f.deciding = false;
   ++f.wait;
   switch (how.what) {
   case decision::kind::serve:
     f.epoch = how.epoch;
+    f.served_by = raw(p.node->id()); // whose epoch it is: another one than at arrival if it waited long
     return f.serviced ? apply(id) : enter_service(id);
   case decision::kind::redirect:
     f.owner = how.owner;
@@ -239,7 +241,7 @@ void proxies::answer(flight_id id, hop_outcome outcome, std::uint16_t status) {
   f.status = status;
   f.names_backend = f.epoch != session_epoch::none;
   f.served_epoch = outcome == hop_outcome::redirected ? 0 : raw(f.epoch);
-  f.served_by = raw(p.node->id());
+  if (f.epoch == session_epoch::none) f.served_by = raw(p.node->id());
   w_.record.decided(f, w_.now());
   if (w_.record.brief && f.served_epoch != 0 && f.request % checked_every == 0)
     w_.record.brief->place_checked(w_.sols.granted(f.plan.character, f.served_by, f.served_epoch));
@@ -247,7 +249,7 @@ void proxies::answer(flight_id id, hop_outcome outcome, std::uint16_t status) {
   end_session_use(f);
   --p.in_hand;
   f.where = flight::place::returning;
-  w_.time.to_flight(w_.now() + w_.proxy_wire(), happening::answer_returns, id, f.life);
+  w_.time.to_flight(w_.proxy_arrival(f.balancer, f.proxy), happening::answer_returns, id, f.life);
   perform(f.proxy);
 }
 
@@ -404,7 +406,7 @@ void proxies::drop_requests(std::size_t index) {
     f.where = flight::place::returning;
     f.deciding = f.applying = false;
     f.proxy_had_it = true;
-    w_.time.to_flight(w_.now() + w_.proxy_wire(), happening::hop_fails, id, f.life);
+    w_.time.to_flight(w_.proxy_arrival(f.balancer, f.proxy), happening::hop_fails, id, f.life);
   }
 }
 

@@ -138,6 +138,7 @@ public:
     hop.answered_ns = now_ns;
     hop.status = f.status;
     hop.outcome = f.outcome;
+    hop.incarnation = f.served_by;
     hop.epoch = f.outcome == journal::hop_outcome::served ? f.served_epoch : 0;
     hop.target = f.outcome == journal::hop_outcome::redirected ? raw(f.owner) : 0;
   }

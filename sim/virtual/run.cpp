@@ -27,6 +27,7 @@ world::world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<d
   , client_wire(s.simulated.client_delay, s.simulated, s.seed, "client wire")
   , proxy_wire(s.simulated.proxy_delay, s.simulated, s.seed, "proxy wire")
   , rpc_wire(s.simulated.rpc_delay, s.simulated, s.seed, "rpc wire")
+  , partitions(s.simulated.partitions)
   , sols(*this)
   , proxies(*this)
   , balancers(*this, std::move(decisions))
@@ -127,11 +128,12 @@ private:
     w_.clients.begin();
     while (!w_.clients.finished() && !interrupted_) {
       std::int64_t const due = w_.clients.next_due();
-      if (due <= w_.time.queue.next_time()) {
+      calendar<occurrence>::event next;
+      if (w_.time.queue.pop_before(due, next)) {
+        happen(next);
+      } else {
         w_.time.now_ns = due;
         w_.clients.issue_due();
-      } else {
-        step();
       }
     }
     w_.record.records.end_ns = w_.now();
@@ -205,8 +207,9 @@ private:
     }
   }
 
-  void step() {
-    auto const next = w_.time.queue.pop();
+  void step() { happen(w_.time.queue.pop()); }
+
+  void happen(calendar<occurrence>::event const& next) {
     w_.time.now_ns = next.at_ns;
     perform(next.what);
     if (w_.time.queue.popped() % progress_every == 0) report();

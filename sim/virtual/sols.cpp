@@ -50,7 +50,7 @@ void sols::connect(std::size_t proxy, std::uint32_t sol) {
   if (l.id != 0 || !w_.proxies.alive(proxy)) return;
   auto const node = static_cast<std::uint16_t>(proxy);
   if (running(sol)) {
-    w_.time.in(w_.rpc_wire() + w_.rpc_wire(), happening::link_opens, sol, node);
+    w_.time.at(w_.rpc_arrival(proxy, sol) + w_.rpc_wire(), happening::link_opens, sol, node);
     return;
   }
   l.pause_ns = l.pause_ns == 0 ? first_pause_ns : std::min(2 * l.pause_ns, longest_pause_ns);
@@ -110,7 +110,7 @@ void sols::send(std::size_t proxy, std::uint32_t sol, message const& m) {
   link& l = link_of(proxy, sol);
   if (l.id == 0) return;
   if (all_[sol].state) all_[sol].state->shard().prefetch(m.character);
-  l.last_to_sol_ns = std::max(l.last_to_sol_ns, w_.now() + w_.rpc_wire());
+  l.last_to_sol_ns = std::max(l.last_to_sol_ns, w_.rpc_arrival(proxy, sol));
   w_.time.at(l.last_to_sol_ns, happening::message_at_sol, wrap(m, l.id));
 }
 
@@ -143,7 +143,7 @@ void sols::perform(std::size_t index) {
     auto const [proxy, sol] = ends_[o.link];
     link& l = link_of(proxy, sol);
     if (l.id != o.link) continue;
-    l.last_to_proxy_ns = std::max(l.last_to_proxy_ns, w_.now() + rpc_delay_ns_ + w_.rpc_wire());
+    l.last_to_proxy_ns = std::max(l.last_to_proxy_ns, rpc_delay_ns_ + w_.rpc_arrival(proxy, sol));
     w_.time.at(l.last_to_proxy_ns, happening::message_at_proxy, wrap(o.what, o.link));
   }
   for (auto const& result : s.actions.moves) ++(result.granted ? moved_.granted : moved_.refused);

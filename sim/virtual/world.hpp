@@ -7,6 +7,7 @@
 #include "sim/virtual/clients.hpp"
 #include "sim/virtual/eve.hpp"
 #include "sim/virtual/law.hpp"
+#include "sim/virtual/partitions.hpp"
 #include "sim/virtual/proxies.hpp"
 #include "sim/virtual/recorder.hpp"
 #include "sim/virtual/sols.hpp"
@@ -61,6 +62,7 @@ struct world {
   recorder record;
   std::int64_t start_ns = 0; // of the load; 0 before
   wire client_wire, proxy_wire, rpc_wire;
+  virtual_time::partitions partitions;
   virtual_time::sols sols;
   virtual_time::proxies proxies;
   virtual_time::balancers balancers;
@@ -70,6 +72,22 @@ struct world {
   work_meter work;
 
   std::int64_t now() const { return time.now_ns; }
+
+  // When a message arrives that is sent now over a wire, ns.
+  std::int64_t client_arrival(std::size_t balancer) {
+    return now() + client_wire() + hold(sim::scenario::partition::side::clients, 0, balancer);
+  }
+  std::int64_t proxy_arrival(std::size_t balancer, std::size_t proxy) {
+    return now() + proxy_wire() + hold(sim::scenario::partition::side::balancer, balancer, proxy);
+  }
+  std::int64_t rpc_arrival(std::size_t proxy, std::size_t sol) {
+    return now() + rpc_wire() + hold(sim::scenario::partition::side::proxy, proxy, sol);
+  }
+
+private:
+  std::int64_t hold(sim::scenario::partition::side from, std::size_t a, std::size_t b) const {
+    return partitions.none() || start_ns == 0 ? 0 : partitions.hold_ns(from, a, b, now() - start_ns);
+  }
 };
 
 }

@@ -31,8 +31,9 @@ void compare(std::uint64_t seed, std::int64_t unit_ns, int steps) {
       expected.emplace(std::pair(at, sequence++), what);
     } else {
       auto const first = expected.begin();
-      REQUIRE(queue.next_time() == first->first.first);
-      auto const popped = queue.pop();
+      virtual_time::calendar<std::uint32_t>::event popped{};
+      REQUIRE_FALSE(queue.pop_before(first->first.first, popped));
+      REQUIRE(queue.pop_before(first->first.first + 1, popped));
       REQUIRE(popped.at_ns == first->first.first);
       REQUIRE(popped.what == first->second);
       now = popped.at_ns;

@@ -6,7 +6,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace sim;
@@ -46,6 +48,21 @@ TEST_CASE("the same scenario and seed give the same history, another seed anothe
   CHECK(other.history_hash != first.history_hash);
 }
 
+// The same bits from every compiler, optimisation and machine. A change of what happens in a run changes these on
+// purpose; a change of how it is computed must not.
+TEST_CASE("shipped scenarios have the histories that they have everywhere") {
+  for (auto const& [name, history] : std::vector<std::pair<char const*, std::uint64_t>>{
+           {"quickstart", 0x04523c4bbb92c944u},
+           {"small-map", 0x4104e500dd5e450du},
+           {"proxy-dies", 0xbac89ca60e3d48d4u},
+           {"eve-clients-and-crest", 0x4276a5cacb88c9f8u},
+           {"trace-replay", 0xeea9fb757d145e72u},
+       }) {
+    INFO(name);
+    CHECK(virtual_time::run(shipped(name)).history_hash == history);
+  }
+}
+
 TEST_CASE("the live gateway's keys decide exactly as dense ones") {
   for (char const* name : {"quickstart", "small-map", "proxy-dies", "noisy-tokens", "sessions-move"}) {
     INFO(name);
@@ -79,6 +96,40 @@ TEST_CASE("messages that are lost come later") {
   // Four messages a request on the straight way, each late by 200 ms / (1 / 0.1 - 1) on average.
   CHECK(mean(storm) - mean(calm) == Approx(4 * 200 * 0.1 / 0.9).epsilon(0.05));
   CHECK(counter(storm, "failed_requests") == 0);
+}
+
+TEST_CASE("what is sent over a parted network arrives afterwards, and only that") {
+  std::vector<std::string> const calm{"load.targets=[\"/status\"]", "load.mix=[{\"method\":\"GET\"}]", "thresholds={}"};
+  auto const parted = [&](char const* between) {
+    auto overrides = calm;
+    overrides.push_back(std::string(R"(virtual.partitions=[{"between":)") + between +
+                        R"(,"at":"500ms","for":"400ms"},{"between":)" + between + R"(,"at":"900ms","for":"100ms"}])");
+    return virtual_time::run(shipped("new-balancer-joins", overrides));
+  };
+  auto const longest = [](measure::result const& r) { return std::get<trend_metric>(r.metrics.at("latency_ms")).max; };
+  CHECK(longest(virtual_time::run(shipped("new-balancer-joins", calm))) < 100);
+  for (char const* between : {R"(["clients","gateway[0]"])", R"(["proxy[1]","balancers"])"}) {
+    INFO(between);
+    auto const r = parted(between);
+    CHECK(longest(r) == Approx(500).margin(20)); // both partitions, one after the other
+    CHECK(counter(r, "failed_requests") == 0);
+    CHECK(counter(r, "requests") > 10'000);
+  }
+  // The third balancer joins later, and has nothing to do with it.
+  CHECK(longest(parted(R"(["gateway[2]","clients"])")) < 100);
+}
+
+TEST_CASE("a proxy that cannot reach its sols loses its sessions, and no character has two") {
+  auto const r = virtual_time::run(shipped(
+      "new-balancer-joins", {"topology.proxies.lease=\"1s\"", "load.targets=[\"/status\"]", "thresholds={}",
+                             R"(virtual.partitions=[{"between":["proxy[0]","sols"],"at":"3s","for":"4s"}])"}));
+  double const characters = 500;
+  CHECK(counter(r, "sessions_created") > characters); // those of proxy[0] again, elsewhere
+  for (measure::invariant_result const& i : r.invariants) {
+    INFO(i.name);
+    CHECK(i.violations == 0);
+  }
+  CHECK(std::get<ratio_metric>(r.metrics.at("redirect_ratio")).theory == std::nullopt);
 }
 
 TEST_CASE("a client that loses patience is counted, and what it asked for is not") {

@@ -5,8 +5,12 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <cstdio>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace sim;
@@ -58,12 +62,10 @@ estimate simulated(queue_case const& q, double rate, int runs, double seconds) {
   return {mean, std::sqrt((squares / runs - mean * mean) / (runs - 1))};
 }
 
-}
-
-TEST_CASE("simulated proxies wait as queueing theory has it") {
+std::vector<queue_case> systems() {
   std::string const exponential = R"({"exponential": {"mean_ms": 10}})", constant = R"({"constant": {"mean_ms": 10}})",
                     lognormal = R"({"lognormal": {"mean_ms": 10, "sigma": 0.8}})";
-  std::vector<queue_case> const systems{
+  return {
       {"M/M/1", 1, exponential, 1},
       {"M/D/1", 1, constant, 0},
       {"M/G/1, lognormal", 1, lognormal, std::exp(0.64) - 1},
@@ -72,7 +74,12 @@ TEST_CASE("simulated proxies wait as queueing theory has it") {
       {"M/M/1-PS", 1, exponential, 1, true},
       {"M/G/1-PS, lognormal", 1, lognormal, std::exp(0.64) - 1, true},
   };
-  for (queue_case const& q : systems)
+}
+
+}
+
+TEST_CASE("simulated proxies wait as queueing theory has it") {
+  for (queue_case const& q : systems())
     for (double const utilisation : {0.5, 0.8, 0.95}) {
       double const rate = utilisation * q.servers / service_s;
       int const runs = 12;
@@ -85,4 +92,36 @@ TEST_CASE("simulated proxies wait as queueing theory has it") {
       CHECK(std::abs(got.mean_s - expected) < 4.5 * got.error_s);
       CHECK(got.error_s < 0.25 * expected);
     }
+}
+
+// Minutes: `make soak`.
+TEST_CASE("simulated proxies wait within 1 % of what queueing theory has", "[.soak]") {
+  struct job {
+    queue_case what;
+    double utilisation;
+    estimate got{};
+  };
+  std::vector<job> jobs;
+  for (double const utilisation : {0.95, 0.8, 0.5})
+    for (queue_case const& q : systems()) jobs.push_back({q, utilisation});
+  std::atomic<std::size_t> next{0};
+  auto const work = [&] {
+    for (std::size_t i = next++; i < jobs.size(); i = next++) {
+      job& j = jobs[i];
+      // The error of a busy queue's mean goes with 1 / ((1 - utilisation) sqrt(requests)).
+      double const requests = j.utilisation > 0.9 ? 1e8 : 1e7;
+      double const rate = j.utilisation * j.what.servers / service_s;
+      j.got = simulated(j.what, rate, 4, 20 + requests / 4 / rate);
+    }
+  };
+  std::vector<std::thread> workers;
+  for (unsigned i = 0; i < std::max(1u, std::thread::hardware_concurrency()); ++i) workers.emplace_back(work);
+  for (std::thread& w : workers) w.join();
+  for (job const& j : jobs) {
+    double const expected = expected_s(j.what, j.utilisation * j.what.servers / service_s);
+    std::printf("%-20s at %.2f: %.6f s +- %.6f, theory %.6f, off by %+.3f %%\n", j.what.name.c_str(), j.utilisation,
+                j.got.mean_s, j.got.error_s, expected, 100 * (j.got.mean_s / expected - 1));
+    INFO(j.what.name << " at " << j.utilisation);
+    CHECK(std::abs(j.got.mean_s / expected - 1) < 0.01);
+  }
 }
