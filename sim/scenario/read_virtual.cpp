@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <utility>
+#include <vector>
 
 namespace sim::scenario {
 namespace {
@@ -13,11 +15,41 @@ constexpr double longest_ms = 86'400'000;
 
 nanoseconds from_ms(double ms) { return nanoseconds(std::llround(ms * 1e6)); }
 
+/// The curve of a metric's percentiles in the summary of a run, with straight lines between its points.
+std::vector<nanoseconds> times_of_summary(std::filesystem::path const& file, std::string const& metric) {
+  config::document const summary = config::document::load(file);
+  nlohmann::json::json_pointer const place = nlohmann::json::json_pointer("/metrics") / metric / "percentiles";
+  if (!summary.root().contains(place))
+    throw config::bad_input(file.string() + ": found no metrics." + metric +
+                            ".percentiles; allowed: the summary.json of a run, and one of its durations");
+  std::vector<std::pair<double, double>> curve; // percent, ms
+  for (nlohmann::json const& point : summary.root().at(place)) {
+    bool const good = point.is_array() && point.size() == 2 && point[0].is_number() && point[1].is_number();
+    if (good) curve.emplace_back(point[0].get<double>(), point[1].get<double>());
+    bool const rises = curve.size() < 2 || curve.rbegin()[0] >= curve.rbegin()[1];
+    if (!good || !rises || !(curve.back().second >= 0 && curve.back().second <= longest_ms))
+      throw summary.error_at(place, "found a list that is no curve; allowed: [percent, milliseconds], both rising");
+  }
+  if (curve.size() < 2) throw summary.error_at(place, "found fewer than two percentiles; allowed: a run with requests");
+  constexpr std::size_t steps = 10'000;
+  std::vector<nanoseconds> times;
+  times.reserve(steps + 1);
+  std::size_t next = 1;
+  for (std::size_t i = 0; i <= steps; ++i) {
+    double const percent = 100.0 * static_cast<double>(i) / steps;
+    while (next + 1 < curve.size() && curve[next].first < percent) ++next;
+    auto const [low, low_ms] = curve[next - 1];
+    auto const [high, high_ms] = curve[next];
+    double const part = high > low ? std::clamp((percent - low) / (high - low), 0.0, 1.0) : 1.0;
+    times.push_back(from_ms(low_ms + part * (high_ms - low_ms)));
+  }
+  return times;
+}
+
 /// A time in milliseconds on each line that is not empty and does not begin with '#'.
-empirical_time read_empirical(cursor const& at, std::filesystem::path const& directory) {
-  empirical_time law;
-  law.file = existing_file(at["file"], directory);
-  std::ifstream in(law.file);
+std::vector<nanoseconds> times_of_lines(std::filesystem::path const& file) {
+  std::vector<nanoseconds> times;
+  std::ifstream in(file);
   std::string line;
   for (std::size_t number = 1; std::getline(in, line); ++number) {
     std::size_t const first = line.find_first_not_of(" \t\r");
@@ -26,16 +58,26 @@ empirical_time read_empirical(cursor const& at, std::filesystem::path const& dir
     double const ms = std::strtod(line.c_str() + first, &end);
     bool const rest = std::string_view(end).find_first_not_of(" \t\r") != std::string_view::npos;
     if (end == line.c_str() + first || rest || !(ms >= 0 && ms <= longest_ms)) {
-      throw config::bad_input(law.file.string() + ":" + std::to_string(number) + ": found '" + line +
+      throw config::bad_input(file.string() + ":" + std::to_string(number) + ": found '" + line +
                               "'; allowed: a time in milliseconds from 0 to 86400000");
     }
-    law.sorted.push_back(from_ms(ms));
+    times.push_back(from_ms(ms));
   }
-  if (law.sorted.size() < 2) {
-    throw config::bad_input(law.file.string() + ": found " + std::to_string(law.sorted.size()) +
+  if (times.size() < 2) {
+    throw config::bad_input(file.string() + ": found " + std::to_string(times.size()) +
                             " times; allowed: two or more, one a line, in milliseconds");
   }
-  std::sort(law.sorted.begin(), law.sorted.end());
+  std::sort(times.begin(), times.end());
+  return times;
+}
+
+empirical_time read_empirical(cursor const& at, std::filesystem::path const& directory) {
+  empirical_time law;
+  law.file = existing_file(at["file"], directory);
+  bool const summary = law.file.extension() == ".json";
+  if (at.has("metric") && !summary)
+    at["metric"].fail("found a metric of a file of times; allowed: with the summary.json of a run");
+  law.sorted = summary ? times_of_summary(law.file, at.text("metric", "latency_ms")) : times_of_lines(law.file);
   return law;
 }
 

@@ -50,6 +50,18 @@ TEST_CASE("the scenario that the table breaks is good") {
 TEST_CASE("each broken scenario gets one line with path, what was found, what is allowed and the nearest word") {
   row const rows[] = {
       {"unknown key at the top", {"topolgy=1"}, "topolgy", {"unknown key", "allowed: ", "did you mean 'topology'?"}},
+      {"a partition of what does not exist",
+       {R"(virtual={"partitions":[{"between":["proxy[3]","sols"],"at":"1s","for":"1s"}]})"},
+       "virtual.partitions[0].between[0]",
+       {"found the unknown node \"proxy[3]\"", "did you mean 'proxy["}},
+      {"a partition between strangers",
+       {R"(virtual={"partitions":[{"between":["clients","proxies"],"at":"1s","for":"1s"}]})"},
+       "virtual.partitions[0].between",
+       {"do not talk to each other", "allowed: clients and a balancer"}},
+      {"a partition without an end",
+       {R"(virtual={"partitions":[{"between":["clients","balancers"],"at":"1s"}]})"},
+       "virtual.partitions[0]",
+       {"for"}},
       {"unknown key below", {"topology.proxies.server=8"}, "topology.proxies.server", {"did you mean 'servers'?"}},
       {"unknown key of a gateway",
        {"topology.balancers[0].token_mop=\"1m\""},

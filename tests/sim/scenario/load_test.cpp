@@ -160,3 +160,38 @@ TEST_CASE("a trace is found beside its scenario and says how many characters the
   CHECK(load_file(dir / "s.json", {"population.characters=50"}).population.characters == 50);
   std::filesystem::remove_all(dir);
 }
+
+TEST_CASE("a run's percentiles are a law of time") {
+  auto const file = std::filesystem::temp_directory_path() / ("law-" + std::to_string(::getpid()) + ".json");
+  auto const loaded = [&](std::string const& text, std::string const& metric) {
+    std::ofstream(file) << text;
+    auto const law = R"(topology.proxies.service_time={"empirical":{"file":")" + file.string() + "\"" + metric + "}}";
+    return load_text(example, "s.json", {law});
+  };
+  auto const message = [&](std::string const& text, std::string const& metric = {}) {
+    try {
+      loaded(text, metric);
+    } catch (config::bad_input const& e) {
+      return std::string(e.what());
+    }
+    return std::string("loaded");
+  };
+  std::string const curve = R"({"metrics": {"latency_ms": {"percentiles": [[0, 1], [50, 3], [100, 3]]},
+                                            "lag_ms": {"percentiles": [[0, 0], [100, 8]]}}})";
+  auto const& latency = std::get<empirical_time>(loaded(curve, "").topology.proxies.service_time).sorted;
+  REQUIRE(latency.size() > 1000);
+  CHECK(latency.front() == 1ms);
+  CHECK(latency[latency.size() / 4] == 2ms);
+  CHECK(latency.back() == 3ms);
+  auto const& lag = std::get<empirical_time>(loaded(curve, R"(,"metric":"lag_ms")").topology.proxies.service_time);
+  CHECK(lag.sorted[lag.sorted.size() / 2] == 4ms);
+
+  using Catch::Contains;
+  CHECK_THAT(message(curve, R"(,"metric":"redirects")"), Contains("found no metrics.redirects.percentiles"));
+  CHECK_THAT(message("{}"), Contains("found no metrics.latency_ms.percentiles"));
+  CHECK_THAT(message(R"({"metrics": {"latency_ms": {"percentiles": []}}})"), Contains("fewer than two"));
+  CHECK_THAT(message(R"({"metrics": {"latency_ms": {"percentiles": [[0, 2], [100, 1]]}}})"), Contains("both rising"));
+  CHECK_THAT(message(R"({"metrics": {"latency_ms": {"percentiles": [[0, 2], 7]}}})"), Contains("both rising"));
+  CHECK_THAT(message("{"), Contains(file.filename().string()));
+  std::filesystem::remove(file);
+}
