@@ -26,7 +26,8 @@ std::vector<nanoseconds> times_of_summary(std::filesystem::path const& file, std
   for (nlohmann::json const& point : summary.root().at(place)) {
     bool const good = point.is_array() && point.size() == 2 && point[0].is_number() && point[1].is_number();
     if (good) curve.emplace_back(point[0].get<double>(), point[1].get<double>());
-    bool const rises = curve.size() < 2 || curve.rbegin()[0] >= curve.rbegin()[1];
+    bool const rises = curve.size() < 2 || (curve.rbegin()[0].first >= curve.rbegin()[1].first &&
+                                            curve.rbegin()[0].second >= curve.rbegin()[1].second);
     if (!good || !rises || !(curve.back().second >= 0 && curve.back().second <= longest_ms))
       throw summary.error_at(place, "found a list that is no curve; allowed: [percent, milliseconds], both rising");
   }
