@@ -19,6 +19,9 @@ void http_connection::begin_answer(std::string_view status_line) {
     out_ += "Connection: keep-alive\r\n";
   }
   out_ += server_.identity();
+  out_ += "Lab-Incarnation: ";
+  append_decimal(out_, record_->incarnation);
+  out_ += "\r\n";
 }
 
 void http_connection::add_length(std::size_t bytes) {

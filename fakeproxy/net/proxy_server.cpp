@@ -46,7 +46,7 @@ proxy_server::proxy_server(asio::io_context& io, process_settings const& process
     journal_.emplace(process.journal_directory / (name_ + ".journal"), "proxy_hop");
   }
   backend_ = "X-Backend: http://" + to_text(http_.local()) + "\r\n";
-  refresh_identity();
+  identity_ = "Server: crest-fakeproxy\r\nLab-Proxy: " + name_ + "\r\n";
   for (tcp::endpoint const& where : process.sols) sols_.push_back({.where = where, .channel = {}, .retry = {}});
 }
 
@@ -54,13 +54,6 @@ proxy_server::~proxy_server() {
   for (sol_link& l : sols_) {
     if (l.channel) l.channel->close();
   }
-}
-
-void proxy_server::refresh_identity() {
-  if (identified_ == node_.id()) return;
-  identified_ = node_.id();
-  identity_ = "Server: crest-fakeproxy\r\nLab-Proxy: " + name_ +
-              "\r\nLab-Incarnation: " + std::to_string(raw(identified_)) + "\r\n";
 }
 
 void proxy_server::start() {
@@ -127,7 +120,6 @@ void proxy_server::perform() {
            a.eve.empty())) {
     for (std::size_t i = 0; i < a.send.size(); ++i) sols_[a.send[i].sol].channel->send(a.send[i].what);
     a.send.clear();
-    refresh_identity();
     for (std::size_t i = 0; i < a.eve.size(); ++i) {
       auto const at = clients_.find(a.eve[i].client);
       if (at != clients_.end()) at->second->tell(a.eve[i]);

@@ -106,7 +106,6 @@ private:
   void connect_sol(std::uint32_t sol);
   void arm_service_timer();
   void on_service_timer();
-  void refresh_identity();
 
   boost::asio::io_context& io_;
   process_settings const& process_;
@@ -135,7 +134,6 @@ private:
   std::array<std::uint64_t, 7> outcomes_{};
   std::string backend_;
   std::string identity_;
-  cluster::incarnation identified_ = cluster::incarnation::none;
   std::string body_scratch_;
   bool performing_ = false;
   bool leaving_ = false;
