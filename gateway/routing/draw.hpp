@@ -4,6 +4,14 @@
 
 namespace gateway::routing {
 
+/// Mixes 64 bits so that neighbours become unrelated: every input bit reaches every output bit (the finaliser of
+/// SplitMix64; Steele, Lea and Flood 2014).
+constexpr std::uint64_t mix(std::uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return x ^ (x >> 31);
+}
+
 /// A uniform integer in [0, bound), bound > 0, from a 64-bit generator; the same on every platform, unlike
 /// std::uniform_int_distribution. Multiply-and-shift with rejection (Lemire, "Fast Random Integer Generation in an
 /// Interval", 2019), so without bias.

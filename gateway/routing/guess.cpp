@@ -3,16 +3,6 @@
 #include <algorithm>
 
 namespace gateway::routing {
-namespace {
-
-/// Finaliser of SplitMix64 (Steele, Lea, Flood 2014): every input bit reaches every output bit.
-std::uint64_t mixed(std::uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
-
-}
 
 bool guesser::usable(upstream_state const& state, std::uint32_t index, exclusions excluded, time_ns now) {
   return state.in_rotation && state.avoid_until <= now &&
@@ -34,7 +24,7 @@ upstream_id guesser::rendezvous(std::span<upstream_state const> upstreams, std::
   std::uint64_t best_weight = 0;
   for (std::uint32_t i = 0; i < upstreams.size(); ++i) {
     if (!usable(upstreams[i], i, excluded, now)) continue;
-    std::uint64_t const weight = mixed(token_hash ^ mixed(upstreams[i].name_hash));
+    std::uint64_t const weight = mix(token_hash ^ mix(upstreams[i].name_hash));
     if (best == no_upstream || weight > best_weight) {
       best = upstream_id{i};
       best_weight = weight;

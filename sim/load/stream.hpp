@@ -12,14 +12,8 @@
 /// the start of the load; all randomness comes from the scenario's seed through named streams.
 namespace sim::load {
 
+using gateway::routing::mix;
 using gateway::routing::uniform_below;
-
-/// Mixes 64 bits so that neighbours become unrelated (the finaliser of SplitMix64; Steele, Lea and Flood 2014).
-inline std::uint64_t mix(std::uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
 
 /// The random stream of the component `name`: a draw in one component disturbs no other.
 std::mt19937_64 stream(std::uint64_t seed, std::string_view name);
