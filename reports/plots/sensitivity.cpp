@@ -117,12 +117,7 @@ double reach(influence const& i, double base) {
 }
 
 sensitivity read_sensitivity(order const& o) {
-  if (o.results.size() != 1)
-    throw config::bad_input("--kind " + o.kind + ": found " + std::to_string(o.results.size()) +
-                            " results; allowed: one CSV or JSON file, or the directory of a plan");
-  fs::path file = o.results.front();
-  std::error_code none;
-  if (fs::is_directory(file, none)) file /= "tornado.csv";
+  fs::path const file = only_result(o, "tornado.csv", "one CSV or JSON file, or the directory of a plan");
   sensitivity s = file.extension() == ".csv" ? from_csv(file, o.metric) : from_json(file);
   std::stable_sort(s.inputs.begin(), s.inputs.end(),
                    [&](influence const& a, influence const& b) { return reach(a, s.base) > reach(b, s.base); });

@@ -86,13 +86,17 @@ void keep_chosen(sweep_table& t, std::vector<std::string> const& where) {
 
 }
 
-sweep_table read_sweep(order const& o) {
+fs::path only_result(order const& o, char const* name, char const* allowed) {
   if (o.results.size() != 1)
     throw config::bad_input("--kind " + o.kind + ": found " + std::to_string(o.results.size()) +
-                            " results; allowed: one sweep.csv, or the directory of a sweep");
-  fs::path file = o.results.front();
+                            " results; allowed: " + allowed);
+  fs::path const at = o.results.front();
   std::error_code none;
-  if (fs::is_directory(file, none)) file /= "sweep.csv";
+  return fs::is_directory(at, none) ? at / name : at;
+}
+
+sweep_table read_sweep(order const& o) {
+  fs::path const file = only_result(o, "sweep.csv", "one sweep.csv, or the directory of a sweep");
   sweep_table t;
   t.csv = read_csv(file);
   keep_valid(t);

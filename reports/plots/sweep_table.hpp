@@ -3,6 +3,7 @@
 #include "reports/csv.hpp"
 #include "reports/plots/plots.hpp"
 
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,6 +18,10 @@ struct sweep_table {
   std::vector<std::string> axes; // between "replication" and "seed"; empty in a table of another shape
   std::string caption;           // scenario, seeds, simulated or measured
 };
+
+/// The one result of a kind that takes one: a file, or `name` in a directory. `allowed` is for the message. Throws
+/// `config::bad_input`: not one.
+std::filesystem::path only_result(order const& o, char const* name, char const* allowed);
 
 /// Reads the one result: sweep.csv or the directory that has it; scenario and engine are in sweep.json beside it, or in
 /// columns of these names. Throws `config::bad_input`: not one result, no rows left.
