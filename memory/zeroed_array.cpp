@@ -8,14 +8,14 @@
 namespace memory {
 
 void* allocate_zeroes(std::size_t bytes) {
-  constexpr std::size_t large_page = std::size_t{1} << 21;
+  constexpr std::uintptr_t large_page = std::uintptr_t{1} << 21, worth_it = large_page / 16;
   void* const memory = std::calloc(bytes, 1);
   if (!memory && bytes > 0) throw std::bad_alloc();
-  // The large pages that lie wholly within.
-  std::size_t const before = (large_page - reinterpret_cast<std::uintptr_t>(memory) % large_page) % large_page;
-  if (bytes < before + large_page) return memory;
-  std::size_t const whole = (bytes - before) / large_page * large_page;
-  ::madvise(static_cast<char*>(memory) + before, whole, MADV_HUGEPAGE); // a hint: what it says does not matter
+  if (bytes < worth_it) return memory;
+  // All pages that it lies on: its neighbours on them are other tables, as a rule.
+  auto const begin = reinterpret_cast<std::uintptr_t>(memory) & ~(large_page - 1);
+  auto const end = (reinterpret_cast<std::uintptr_t>(memory) + bytes + large_page - 1) & ~(large_page - 1);
+  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE); // a hint: what it says does not matter
   return memory;
 }
 

@@ -13,7 +13,7 @@ double seconds(scenario::nanoseconds duration) { return static_cast<double>(dura
 arrivals::arrivals(scenario::load const& load, std::uint64_t seed)
   : kind_(load.kind)
   , rate_rps_(load.rate_rps)
-  , duration_s_(seconds(load.duration))
+  , duration_ns_(static_cast<double>(load.duration.count()))
   , gaps_(stream(seed, "arrivals")) {
   double time = 0, amount = 0, rate = load.start_rate_rps;
   for (scenario::ramp_stage const& s : load.stages) {
@@ -27,17 +27,19 @@ arrivals::arrivals(scenario::load const& load, std::uint64_t seed)
 }
 
 std::optional<std::int64_t> arrivals::next() {
-  auto const at_s = next_s();
-  if (!at_s || *at_s >= duration_s_) return std::nullopt;
+  auto const at_ns = next_ns();
+  if (!at_ns || *at_ns >= duration_ns_) return std::nullopt;
   ++given_;
-  return std::llround(*at_s * 1e9);
+  return static_cast<std::int64_t>(*at_ns + 0.5);
 }
 
-std::optional<double> arrivals::next_s() {
-  if (kind_ == scenario::load_kind::constant_rate) return static_cast<double>(given_) / rate_rps_;
-  if (kind_ == scenario::load_kind::ramping_rate) return next_of_ramp();
-  last_ns_ += exponential_ns(uniform_positive(gaps_), rate_rps_);
-  return last_ns_ * 1e-9;
+std::optional<double> arrivals::next_ns() {
+  if (kind_ == scenario::load_kind::constant_rate) return static_cast<double>(given_) / rate_rps_ * 1e9;
+  if (kind_ == scenario::load_kind::ramping_rate) {
+    auto const at_s = next_of_ramp();
+    return at_s ? std::optional(*at_s * 1e9) : std::nullopt;
+  }
+  return last_ns_ += exponential_ns(uniform_positive(gaps_), rate_rps_);
 }
 
 std::optional<double> arrivals::next_of_ramp() {

@@ -27,12 +27,12 @@ private:
     double amount; // integral over it
   };
 
-  std::optional<double> next_s();
-  std::optional<double> next_of_ramp();
+  std::optional<double> next_ns();
+  std::optional<double> next_of_ramp(); // seconds
 
   scenario::load_kind kind_;
   double rate_rps_;
-  double duration_s_;
+  double duration_ns_;
   std::vector<stage> stages_;
   std::size_t stage_ = 0;
   std::uint64_t given_ = 0;

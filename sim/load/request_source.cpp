@@ -75,7 +75,8 @@ void request_source::fill_drawn(planned_request& request) {
   std::uint32_t const rotation = rotations_.empty() ? 0 : rotations_[request.character];
   draw_token(plan_->what->population, rotation, tokens_, request);
   request.balancer_draw = where_();
-  request.connection = uniform_below(where_, connections_);
+  if (plan_->what->load.balancer_choice == scenario::balancer_choice::per_connection)
+    request.connection = uniform_below(where_, connections_);
 }
 
 void request_source::rotate_until(std::int64_t at_ns) {

@@ -17,6 +17,7 @@ enum class happening : std::uint8_t {
   answer_returns, // the proxy's answer is at the balancer
   hop_fails,      // the balancer learns that the proxy is gone
   reaches_client,
+  connection_frees,   // node: the client's entrance, index: its character; the request itself was concluded before
   connection_refused, // the client learns that its balancer does not listen
   connection_lost,    // … or is gone
   // to the load
@@ -74,8 +75,11 @@ struct agenda {
     queue.push(time_ns, {what, static_cast<std::uint8_t>(life >> 16), static_cast<std::uint16_t>(life), index});
   }
 
-  /// Takes a fact of the run into the hash of its history.
-  void note(std::uint64_t fact) { history = (history ^ fact) * 0x9e3779b97f4a7c15u + (history >> 29); }
+  /// Takes a fact of the run into the hash of its history. Facts may come in any order: what is settled early has the
+  /// same history as what is gone through step by step.
+  void note(std::int64_t time_ns, std::uint64_t fact, std::uint64_t more = 0) {
+    history += load::mix(fact ^ load::mix(more ^ load::mix(static_cast<std::uint64_t>(time_ns))));
+  }
 };
 
 }

@@ -73,7 +73,7 @@ void balancers::on_request(flight_id id) {
   if (!f.client_waits) return let_go(id);
   if (!b.listening) {
     f.carried = false;
-    w_.time.to_flight(w_.client_arrival(f.balancer), happening::connection_refused, id, f.life);
+    w_.time.to_flight(w_.client_arrival(f, purpose::way_back), happening::connection_refused, id, f.life);
     return;
   }
   ++b.in_hand;
@@ -151,7 +151,7 @@ void balancers::perform(flight_id id, action const& next) {
   f.where = flight::place::to_proxy;
   w_.record.hop_sent(f, w_.now());
   w_.proxies.expect(f);
-  w_.time.to_flight(w_.proxy_arrival(f.balancer, f.proxy), happening::reaches_proxy, id, f.life);
+  w_.time.to_flight(w_.proxy_arrival(f, purpose::hop_out, w_.now()), happening::reaches_proxy, id, f.life);
 }
 
 void balancers::on_answer(flight_id id) {
@@ -184,7 +184,8 @@ void balancers::to_client(flight_id id, request_result result) {
   --all_[f.balancer].in_hand;
   f.where = flight::place::to_client;
   f.carried = false;
-  w_.time.to_flight(w_.client_arrival(f.balancer), happening::reaches_client, id, f.life);
+  std::int64_t const arrival = w_.client_arrival(f, purpose::way_back);
+  if (!w_.clients.settle(id, arrival)) w_.time.to_flight(arrival, happening::reaches_client, id, f.life);
 }
 
 void balancers::on_client_gone(flight_id id) {
@@ -216,7 +217,8 @@ void balancers::kill(std::size_t index) {
     bool const inside = f.carried && !f.abandoned && f.where != flight::place::to_balancer;
     if (!inside || f.balancer != index) continue;
     f.abandoned = true;
-    if (f.client_waits) w_.time.to_flight(w_.client_arrival(f.balancer), happening::connection_lost, id, f.life);
+    if (f.client_waits)
+      w_.time.to_flight(w_.client_arrival(f, purpose::way_back), happening::connection_lost, id, f.life);
   }
 }
 

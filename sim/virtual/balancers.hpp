@@ -23,10 +23,8 @@ public:
   void start(std::size_t index);
   bool listening(std::size_t index) const { return all_[index].listening; }
 
-  /// It is on its way here.
-  void expect(flight const& f) const {
-    if (f.plan.kind != load::token_kind::none) decisions_->prefetch(f.balancer, f.token);
-  }
+  /// A request of `token` will be there soon.
+  void expect(std::size_t index, token_id token) const { decisions_->prefetch(index, token); }
   void on_request(flight_id id);
   void on_worked(flight_id id);
   void on_answer(flight_id id);

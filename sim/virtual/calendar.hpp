@@ -61,10 +61,10 @@ public:
 
 private:
   static constexpr std::size_t ring_size = 4096, ring_mask = ring_size - 1;
-  static constexpr std::uint64_t review_every = 1 << 14; // pages between looks at the span
+  static constexpr std::uint64_t review_every = 1 << 14;   // pages between looks at the span
   static constexpr double fewest = 1.5, aim = 3, most = 6; // events of a page, on average
-  static constexpr std::size_t crowd = 64;               // … of one that is a reason to look at once
-  static constexpr int narrowest = 6, widest = 34;       // bits of ns
+  static constexpr std::size_t crowd = 64;                 // … of one that is a reason to look at once
+  static constexpr int narrowest = 6, widest = 34;         // bits of ns
 
   static constexpr std::uint32_t none = ~std::uint32_t{0};
 
@@ -140,7 +140,8 @@ private:
   }
   /// The first `count` events of the page, which are in the order in which they were added.
   void sort(std::size_t count) {
-    auto const begin = page_.begin() + static_cast<std::ptrdiff_t>(first_), end = begin + static_cast<std::ptrdiff_t>(count);
+    auto const begin = page_.begin() + static_cast<std::ptrdiff_t>(first_),
+               end = begin + static_cast<std::ptrdiff_t>(count);
     if (count > crowd) {
       until_review_ = 0;
       std::stable_sort(begin, end, [](event const& a, event const& b) { return a.at_ns < b.at_ns; });
@@ -248,7 +249,7 @@ private:
   }
 
   std::vector<event> page_;
-  std::size_t first_ = 0; // of page_ that is still to come
+  std::size_t first_ = 0;                       // of page_ that is still to come
   std::array<std::uint32_t, ring_size> newest_; // of each bucket: the event added last
   static constexpr std::size_t words = ring_size / 64;
   static_assert(words == 64);
@@ -261,7 +262,7 @@ private:
   std::int64_t reach_ = ring_size;                                    // the first bucket beyond the ring
   std::int64_t first_far_ = std::numeric_limits<std::int64_t>::max(); // bucket of the heap's earliest event
   int width_bits_ = 14;
-  std::size_t near_ = 0; // events in the ring
+  std::size_t near_ = 0;                      // events in the ring
   std::uint64_t until_review_ = review_every; // pages
   std::uint64_t sequence_ = 0, popped_ = 0, reviewed_ = 0, pages_ = 0;
 };

@@ -13,14 +13,28 @@ namespace sim::virtual_time {
 using boost::beast::http::verb;
 using measure::client_outcome;
 
+namespace {
+
+/// nobody: its token is not the character's.
+std::uint32_t own_character(flight const& f) {
+  return f.plan.kind == load::token_kind::own ? f.plan.character : nobody;
+}
+
+}
+
 clients::clients(world& w)
   : w_(w)
   , chooser_(w.scenario.load.balancer_choice)
   , next_token_(w.scenario.population.characters)
   , phases_(w.scenario.phases, w.plan.total_requests().value_or(0))
+  , request_seed_(small_stream_of(w.scenario.seed, "requests")())
   , paced_(w.plan.paced()) {
-  for (scenario::mix_entry const& entry : w.plan.methods)
-    methods_.push_back(boost::beast::http::string_to_verb(entry.method));
+  for (scenario::mix_entry const& entry : w.plan.methods) {
+    verb const of = boost::beast::http::string_to_verb(entry.method);
+    methods_.push_back({of, gateway::http::is_idempotent(of), {}});
+    for (std::string const& target : w.plan.targets)
+      methods_.back().needs_sol.push_back(fakeproxy::cluster::needs_sol(of, target));
+  }
   if (w.scenario.population.token_rotation_rps > 0) {
     tokens_.resize(w.scenario.population.characters);
     rotations_.resize(w.scenario.population.characters);
@@ -38,7 +52,7 @@ void clients::add_balancer(std::size_t index) { entrances_.push_back({static_cas
 
 void clients::begin() {
   if (paced_) {
-    return draw_next();
+    return turn_to_next();
   }
   active_ = places_.size();
   for (std::uint32_t place = 0; place < places_.size(); ++place) advance(place);
@@ -46,17 +60,39 @@ void clients::begin() {
 
 // ---- open loads
 
-void clients::draw_next() {
-  next_ = source_->next();
-  exhausted_ = !next_;
-  due_ns_ = next_ ? w_.start_ns + next_->at_ns : never;
-  if (next_) w_.record.expect(next_->character);
+void clients::turn_to_next() {
+  if (next_ == ahead_.size()) draw_ahead();
+  exhausted_ = ahead_.empty();
+  due_ns_ = exhausted_ ? never : w_.start_ns + ahead_[next_].at_ns;
+}
+
+/// Some requests at once: what they will touch is then fetched at the same time, not one after the other.
+void clients::draw_ahead() {
+  ahead_.clear();
+  next_ = 0;
+  while (ahead_.size() < drawn_at_once) {
+    auto const request = source_->next();
+    if (!request) break;
+    ahead_.push_back(*request);
+  }
+  for (load::planned_request const& request : ahead_) expect(request);
+}
+
+/// Only a guess where it will go: round robin depends on what comes before, and balancers may join.
+void clients::expect(load::planned_request const& request) const {
+  if (request.kind != load::token_kind::own) return;
+  load::balancer_chooser chooser = chooser_;
+  std::uint16_t const balancer =
+      entrances_[chooser.choose(request, static_cast<std::uint16_t>(entrances_.size()))].balancer;
+  token_id const token = tokens_.empty() ? token_id{request.character} : tokens_[request.character];
+  w_.record.expect(request.character, balancer, token);
+  w_.balancers.expect(balancer, token);
 }
 
 void clients::issue_due() {
-  load::planned_request const request = *next_;
-  draw_next();
+  load::planned_request const& request = ahead_[next_++];
   issue(request, w_.now(), nobody);
+  turn_to_next();
   if (exhausted_) w_.work.end();
 }
 
@@ -122,27 +158,40 @@ void clients::issue(load::planned_request const& request, std::int64_t intended_
   f.intended_ns = intended_ns;
   f.origin = origin;
   f.token = token_of(request);
-  verb const method = methods_[request.method];
-  f.verb = static_cast<std::uint8_t>(method);
-  f.idempotent = gateway::http::is_idempotent(method);
-  f.game_state =
-      request.kind == load::token_kind::own && fakeproxy::cluster::needs_sol(method, w_.plan.targets[request.target]);
+  method const& how = methods_[request.method];
+  f.verb = static_cast<std::uint8_t>(how.verb);
+  f.idempotent = how.idempotent;
+  f.game_state = request.kind == load::token_kind::own && how.needs_sol[request.target];
   f.phase = phases_.at(intended_ns - w_.start_ns, started_);
   w_.work.enter(f.phase);
   std::size_t const chosen = entrance_of(request);
   f.entrance = static_cast<std::uint16_t>(chosen);
   f.balancer = entrances_[chosen].balancer;
   f.client_waits = true;
+  if (w_.record.has_under_way(f)) take_arrived(); // perhaps not any more
   f.request = w_.record.issue(f);
+  f.draws = load::mix(request_seed_ + f.request);
   ++in_flight_;
   ++started_;
   w_.timeline.on_started(started_);
-  if (entrances_[chosen].busy < w_.scenario.load.connections_per_balancer) {
+  std::uint32_t const connections = w_.scenario.load.connections_per_balancer;
+  if (entrances_[chosen].busy >= connections) take_arrived();
+  if (entrances_[chosen].busy < connections) {
     send(id);
   } else {
-    f.where = flight::place::queued;
-    entrances_[chosen].waiting.push_back(id);
+    wait_for_connection(chosen, id);
   }
+}
+
+void clients::wait_for_connection(std::size_t door, flight_id id) {
+  w_.flights[id].where = flight::place::queued;
+  entrances_[door].waiting.push_back(id);
+  auto const frees = [&](arrival const& a) {
+    if (a.door != door) return false;
+    w_.time.at(a.at_ns, happening::connection_frees, a.character, a.door);
+    return true;
+  };
+  arriving_.erase(std::remove_if(arriving_.begin(), arriving_.end(), frees), arriving_.end());
 }
 
 void clients::send(flight_id id) {
@@ -152,32 +201,67 @@ void clients::send(flight_id id) {
   w_.record.sent(f);
   f.where = flight::place::to_balancer;
   f.carried = true;
-  w_.balancers.expect(f);
-  w_.record.expect(f);
-  enlist(id);
-  w_.time.to_flight(w_.client_arrival(f.balancer), happening::reaches_balancer, id, f.life);
+  sent_.add(w_.flights, id);
+  if (!timeouts_armed_) arm_timeouts();
+  w_.time.to_flight(w_.client_arrival(f, purpose::way_in), happening::reaches_balancer, id, f.life);
 }
 
 void clients::on_answer(flight_id id) { conclude(id, client_outcome::answered); }
 
-void clients::conclude(flight_id id, client_outcome outcome) {
+void clients::write_down(flight_id id, client_outcome outcome, std::int64_t at_ns) {
   flight& f = w_.flights[id];
   f.client_waits = false;
-  delist(id);
-  w_.record.client_done(f, outcome, w_.now());
-  w_.time.note(f.request << 8 | static_cast<std::uint64_t>(outcome));
-  w_.time.note(static_cast<std::uint64_t>(w_.now()));
-  w_.time.note(std::uint64_t{f.status} << 32 | std::uint64_t{f.proxy} << 16 | std::uint64_t{f.redirects} << 8 | f.hops);
+  sent_.remove(w_.flights, id);
+  w_.record.client_done(f, outcome, at_ns);
+  w_.time.note(at_ns, f.request << 8 | static_cast<std::uint64_t>(outcome),
+               std::uint64_t{f.status} << 32 | std::uint64_t{f.proxy} << 16 | std::uint64_t{f.redirects} << 8 | f.hops);
   --in_flight_;
-  std::uint32_t const origin = f.origin;
-  entrance& door = entrances_[f.entrance];
-  --door.busy;
-  if (!f.carried) w_.flights.give_back(id);
-  if (!door.waiting.empty()) {
-    flight_id const next = door.waiting.front();
-    door.waiting.pop_front();
-    send(next);
+}
+
+bool clients::settle(flight_id id, std::int64_t arrival_ns) {
+  flight const& f = w_.flights[id];
+  bool const may = w_.settles_early && paced_ && f.client_waits && entrances_[f.entrance].waiting.empty() &&
+                   arrival_ns < f.sent_ns + w_.scenario.load.timeout.count();
+  if (!may) return false;
+  write_down(id, client_outcome::answered, arrival_ns);
+  last_arrival_ns_ = std::max(last_arrival_ns_, arrival_ns);
+  arriving_.push_back({arrival_ns, own_character(f), f.entrance});
+  w_.flights.give_back(id);
+  if (arriving_.size() >= look_at_arrivals_) {
+    take_arrived();
+    look_at_arrivals_ = 2 * arriving_.size() + fewest_arrivals;
   }
+  return true;
+}
+
+/// Connections of answers that have arrived by now are free again.
+void clients::take_arrived() {
+  auto const arrived = [&](arrival const& a) {
+    if (a.at_ns >= w_.now()) return false;
+    --entrances_[a.door].busy;
+    if (a.character != nobody) w_.record.left(a.character);
+    return true;
+  };
+  arriving_.erase(std::remove_if(arriving_.begin(), arriving_.end(), arrived), arriving_.end());
+}
+
+void clients::on_connection_free(std::uint16_t number, std::uint32_t character) {
+  if (character != nobody) w_.record.left(character);
+  entrance& door = entrances_[number];
+  --door.busy;
+  if (door.waiting.empty()) return;
+  flight_id const next = door.waiting.front();
+  door.waiting.pop_front();
+  send(next);
+}
+
+void clients::conclude(flight_id id, client_outcome outcome) {
+  write_down(id, outcome, w_.now());
+  flight const& f = w_.flights[id];
+  std::uint32_t const origin = f.origin, who = own_character(f);
+  std::uint16_t const door = f.entrance;
+  if (!f.carried) w_.flights.give_back(id);
+  on_connection_free(door, who);
   if (origin == nobody) return;
   std::int64_t const think = w_.scenario.load.think_time.count();
   if (think == 0) return advance(origin);
@@ -186,30 +270,15 @@ void clients::conclude(flight_id id, client_outcome outcome) {
 
 // ---- patience
 
-void clients::enlist(flight_id id) {
-  flight& f = w_.flights[id];
-  f.older = newest_;
-  f.newer = nobody;
-  (newest_ == nobody ? oldest_ : w_.flights[newest_].newer) = id;
-  newest_ = id;
-  if (!timeouts_armed_) arm_timeouts();
-}
-
-void clients::delist(flight_id id) {
-  flight& f = w_.flights[id];
-  (f.older == nobody ? oldest_ : w_.flights[f.older].newer) = f.newer;
-  (f.newer == nobody ? newest_ : w_.flights[f.newer].older) = f.older;
-}
-
 void clients::arm_timeouts() {
-  timeouts_armed_ = oldest_ != nobody;
+  timeouts_armed_ = !sent_.empty();
   if (!timeouts_armed_) return;
-  w_.time.at(w_.flights[oldest_].sent_ns + w_.scenario.load.timeout.count(), happening::timeouts_due, 0);
+  w_.time.at(w_.flights[sent_.oldest()].sent_ns + w_.scenario.load.timeout.count(), happening::timeouts_due, 0);
 }
 
 void clients::on_timeouts_due() {
-  while (oldest_ != nobody && w_.flights[oldest_].sent_ns + w_.scenario.load.timeout.count() <= w_.now()) {
-    flight_id const id = oldest_;
+  while (!sent_.empty() && w_.flights[sent_.oldest()].sent_ns + w_.scenario.load.timeout.count() <= w_.now()) {
+    flight_id const id = sent_.oldest();
     bool const carried = w_.flights[id].carried;
     conclude(id, client_outcome::timeout);
     if (carried) w_.balancers.on_client_gone(id);

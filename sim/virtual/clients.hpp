@@ -36,12 +36,17 @@ public:
   void on_rest_over(std::uint32_t place) { advance(place); }
   void on_timeouts_due();
   void on_answer(flight_id id);
+  /// Its answer is on its way, and will be there at `arrival_ns`. True: that is settled, and the flight is over.
+  bool settle(flight_id id, std::int64_t arrival_ns);
+  void on_connection_free(std::uint16_t door, std::uint32_t character);
   /// The client has its outcome now.
   void conclude(flight_id id, measure::client_outcome outcome);
 
   bool finished() const { return exhausted_ && in_flight_ == 0; }
   bool issued_all() const { return exhausted_ && !stopped_; }
   std::uint64_t started() const { return started_; }
+  /// When the last answer that was settled early is there.
+  std::int64_t last_arrival_ns() const { return last_arrival_ns_; }
   /// The present one.
   std::size_t phase() { return phases_.at(0, 0); }
 
@@ -52,7 +57,9 @@ private:
     std::deque<flight_id> waiting; // for a connection
   };
 
-  void draw_next();
+  void turn_to_next();
+  void draw_ahead();
+  void expect(load::planned_request const& request) const;
   void issue(load::planned_request const& request, std::int64_t intended_ns, std::uint32_t origin);
   /// Where a request goes.
   std::size_t entrance_of(load::planned_request const& request);
@@ -60,15 +67,24 @@ private:
   std::optional<load::planned_request> next_of(std::uint32_t place);
   void advance(std::uint32_t place);
   token_id token_of(load::planned_request const& request);
-  void enlist(flight_id id);
-  void delist(flight_id id);
+  /// An answer of which nothing remains but that its connection is in use until `at_ns`.
+  struct arrival {
+    std::int64_t at_ns;
+    std::uint32_t character; // nobody: its token is not the character's
+    std::uint16_t door;
+  };
+  void write_down(flight_id id, measure::client_outcome outcome, std::int64_t at_ns);
+  void take_arrived();
+  void wait_for_connection(std::size_t door, flight_id id);
   void arm_timeouts();
 
   world& w_;
   std::optional<load::request_source> source_; // unless the load is closed
   std::optional<load::closed_plan> closed_;
-  std::optional<load::planned_request> next_;
-  std::int64_t due_ns_ = never; // next_
+  static constexpr std::size_t drawn_at_once = 32;
+  std::vector<load::planned_request> ahead_; // open loads: drawn, and not issued
+  std::size_t next_ = 0;                     // of ahead_
+  std::int64_t due_ns_ = never;              // of the next
   load::balancer_chooser chooser_;
   std::vector<std::optional<load::active_character>> places_;
   std::size_t active_ = 0;
@@ -77,10 +93,20 @@ private:
   std::vector<token_id> tokens_;
   std::vector<std::uint32_t> rotations_;
   std::uint32_t next_token_;
-  std::vector<boost::beast::http::verb> methods_; // of the plan
+  struct method {
+    boost::beast::http::verb verb;
+    bool idempotent;
+    std::vector<bool> needs_sol; // by target
+  };
+  std::vector<method> methods_; // of the plan
   load::phase_clock phases_;
-  flight_id oldest_ = nobody, newest_ = nobody; // sent, and not concluded
+  flight_list<&flight::among_sent> sent_; // and not concluded
   bool timeouts_armed_ = false;
+  std::vector<arrival> arriving_; // in no order; some of them have arrived
+  std::size_t look_at_arrivals_ = fewest_arrivals;
+  static constexpr std::size_t fewest_arrivals = 64;
+  std::int64_t last_arrival_ns_ = 0;
+  std::uint64_t request_seed_;
   std::uint64_t started_ = 0, in_flight_ = 0;
   bool paced_;
   bool exhausted_ = false, stopped_ = false;

@@ -111,7 +111,7 @@ void eve_clients::on_message_at_client(std::uint32_t place) {
   member& m = members_[l.client];
   if (m.connection != l.connection) return;
   if (l.what == letter::kind::lost) return end_connection(l.client, false);
-  w_.time.note(l.event.client << 8 | static_cast<std::uint64_t>(l.event.what));
+  w_.time.note(w_.now(), l.event.client << 8 | static_cast<std::uint64_t>(l.event.what));
   switch (l.event.what) {
   case eve_event::kind::welcome:
     m.logged_in = true;

@@ -13,11 +13,22 @@ namespace sim::virtual_time {
 
 inline constexpr std::uint32_t nobody = 0xffffffffu;
 
+/// What a request draws random bits for. Each purpose has bits of its own, which depend on nothing but the seed and the
+/// number of the request: what happens to one request changes no other's times, and two runs that differ in one
+/// respect have all else alike (common random numbers).
+enum class purpose : std::uint8_t { way_in, way_back, hop_out, hop_back, service }; // from hop_out on: of each hop
+
+/// A flight's place in a flight_list.
+struct list_links {
+  std::uint32_t older = nobody, newer = nobody;
+};
+
 /// One client request on its way.
 struct flight {
   // the request
   std::int64_t intended_ns = 0, sent_ns = 0;
   journal::request_id request = 0;
+  std::uint64_t draws = 0; // what its random bits are made from
   struct {
     std::uint32_t character = 0, rotation = 0, target = 0;
     load::token_kind kind = load::token_kind::own;
@@ -42,11 +53,11 @@ struct flight {
     to_client
   };
   place where = place::nowhere;
-  std::uint32_t life = 0;                       // below 2^24; kept when the place is used again, as is `wait`
-  bool client_waits = false;                    // the client has no outcome yet
-  bool carried = false;                         // a balancer, or the proxy that it asked, has it in hand
-  bool abandoned = false;                       // what comes back is dropped
-  std::uint32_t older = nobody, newer = nobody; // in the order sent, among those whose client waits
+  std::uint32_t life = 0;    // below 2^24; kept when the place is used again
+  bool client_waits = false; // the client has no outcome yet
+  bool carried = false;      // a balancer, or the proxy that it asked, has it in hand
+  bool abandoned = false;    // what comes back is dropped
+  list_links among_sent;     // those whose client waits, in the order sent
 
   // the hop under way
   std::uint16_t proxy = 0;
@@ -59,9 +70,10 @@ struct flight {
   std::int64_t received_ns = 0;
   fakeproxy::cluster::session_epoch epoch = fakeproxy::cluster::session_epoch::none; // of the session in use
   fakeproxy::cluster::incarnation owner = fakeproxy::cluster::incarnation::none;     // redirecting: to whom
-  std::uint32_t wait = 0;
   std::uint32_t call = 0;
-  bool deciding = false, applying = false;
+  bool deciding = false, applying = false; // waits at the proxy for the cluster's word; among_waiting then
+  list_links among_waiting;
+  std::int64_t patient_until_ns = 0;
 
   // the proxy's answer
   journal::hop_outcome outcome = journal::hop_outcome::received;
@@ -73,6 +85,13 @@ struct flight {
 
   // records that are completed later (full detail)
   std::uint32_t request_record = nobody, hop_record = nobody, proxy_record = nobody;
+
+  /// 64 uniform bits for one purpose of the request, or of its present hop (SplitMix64, at any place).
+  std::uint64_t bits(purpose what) const {
+    std::uint64_t number = static_cast<std::uint64_t>(what) + 1;
+    if (what >= purpose::hop_out) number += 3u * hops;
+    return load::mix(draws + number * 0x9e3779b97f4a7c15u);
+  }
 };
 
 /// All flights; places are used again, the last one first, so that a run's flights stay in the cache.
@@ -85,10 +104,10 @@ public:
     }
     flight_id const id = free_.back();
     free_.pop_back();
-    flight fresh;
-    fresh.life = all_[id].life;
-    fresh.wait = all_[id].wait;
-    all_[id] = fresh;
+    flight& f = all_[id];
+    std::uint32_t const life = f.life;
+    f = fresh_;
+    f.life = life;
     return id;
   }
   void give_back(flight_id id) {
@@ -105,6 +124,30 @@ public:
 private:
   std::vector<flight> all_;
   std::vector<flight_id> free_;
+  flight const fresh_{}; // copied whole: much faster than made in place, member by member
+};
+
+/// Flights in the order in which they were added; any of them may leave.
+template<list_links flight::*Links>
+class flight_list {
+public:
+  bool empty() const { return oldest_ == nobody; }
+  flight_id oldest() const { return oldest_; }
+
+  void add(flights& all, flight_id id) {
+    all[id].*Links = {newest_, nobody};
+    (newest_ == nobody ? oldest_ : (all[newest_].*Links).newer) = id;
+    newest_ = id;
+  }
+  void remove(flights& all, flight_id id) {
+    list_links const at = all[id].*Links;
+    (at.older == nobody ? oldest_ : (all[at.older].*Links).newer) = at.newer;
+    (at.newer == nobody ? newest_ : (all[at.newer].*Links).older) = at.older;
+  }
+  void clear() { oldest_ = newest_ = nobody; }
+
+private:
+  flight_id oldest_ = nobody, newest_ = nobody;
 };
 
 }

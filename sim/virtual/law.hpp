@@ -24,6 +24,7 @@ public:
 
   /// The time that 64 uniform bits stand for.
   std::int64_t of(std::uint64_t bits) const {
+    if (kind_ == shape::constant) return constant_;
     std::uint64_t const at = bits >> (64 - cell_bits);
     if (kind_ == shape::empirical || at - outer >= cells - 2 * outer) return exactly(bits);
     cell const& c = (*table_)[at - outer];

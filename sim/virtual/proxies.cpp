@@ -35,10 +35,11 @@ proxies::proxies(world& w)
   , sharing_(w.scenario.topology.proxies.discipline == scenario::discipline::processor_sharing)
   , all_(w.scenario.topology.proxies.count) {
   for (std::size_t i = 0; i < all_.size(); ++i) {
-    all_[i].random = small_stream_of(w.scenario.seed, "proxy", i);
     w.record.records.proxies.push_back(address_of(i));
   }
 }
+
+std::int64_t proxies::now_ns() const { return w_.now(); }
 
 measure::proxy_address proxies::address_of(std::size_t index) {
   return {0x7f000001, static_cast<std::uint16_t>(index + 1)};
@@ -83,7 +84,7 @@ void proxies::on_request(flight_id id) {
   proxy& p = all_[f.proxy];
   if (!p.listening) {
     f.proxy_had_it = false;
-    w_.time.to_flight(w_.proxy_arrival(f.balancer, f.proxy), happening::hop_fails, id, f.life);
+    w_.time.to_flight(w_.proxy_arrival(f, purpose::hop_back, w_.now()), happening::hop_fails, id, f.life);
     return;
   }
   ++p.in_hand;
@@ -104,10 +105,10 @@ void proxies::on_request(flight_id id) {
 void proxies::decide(flight_id id) {
   flight& f = w_.flights[id];
   proxy& p = all_[f.proxy];
-  f.deciding = true;
   decision const how =
       p.node->on_request(fakeproxy::cluster::character_id{f.plan.character}, ticket_of(id), w_.now(), p.actions);
   if (how.what != decision::kind::wait) return on_decision(id, how);
+  f.deciding = true;
   be_patient(id);
   perform(f.proxy);
 }
@@ -115,8 +116,7 @@ void proxies::decide(flight_id id) {
 void proxies::on_decision(flight_id id, decision const& how) {
   flight& f = w_.flights[id];
   proxy const& p = all_[f.proxy];
-  f.deciding = false;
-  ++f.wait;
+  if (f.deciding) stop_waiting(id);
   switch (how.what) {
   case decision::kind::serve:
     f.epoch = how.epoch;
@@ -136,13 +136,14 @@ void proxies::on_decision(flight_id id, decision const& how) {
 void proxies::enter_service(flight_id id) {
   flight& f = w_.flights[id];
   proxy& p = all_[f.proxy];
-  std::int64_t const time = f.redirecting ? redirect_ns_ : service_(p.random);
+  std::int64_t const time = f.redirecting ? redirect_ns_ : service_.of(f.bits(purpose::service));
   if (sharing_ && time > 0) {
     p.shared.enter(w_.now(), time, id);
     return announce(f.proxy);
   }
   std::int64_t const end = p.servers.serve(w_.now(), time);
-  if (end == w_.now()) return on_service_end(id);
+  bool const settled = w_.settles_early && (f.redirecting || !f.game_state);
+  if (end == w_.now() || settled) return on_service_end(id, end);
   w_.time.to_flight(end, happening::service_ends, id, f.life);
 }
 
@@ -162,12 +163,12 @@ void proxies::on_sharing_end(std::size_t index, std::uint32_t announced) {
   on_service_end(id);
 }
 
-void proxies::on_service_end(flight_id id) {
+void proxies::on_service_end(flight_id id, std::int64_t at_ns) {
   flight& f = w_.flights[id];
-  if (f.redirecting) return answer(id, hop_outcome::redirected, 200);
+  if (f.redirecting) return answer(id, hop_outcome::redirected, 200, at_ns);
   f.serviced = true;
   if (f.game_state) return apply(id);
-  answer_served(id);
+  answer_served(id, at_ns);
 }
 
 void proxies::apply(flight_id id) {
@@ -183,9 +184,8 @@ void proxies::apply(flight_id id) {
 void proxies::on_applied(flight_id id, status how) {
   flight& f = w_.flights[id];
   if (!f.applying) return;
-  f.applying = false;
-  ++f.wait;
-  if (how == status::ok || how == status::duplicate) return answer_served(id);
+  stop_waiting(id);
+  if (how == status::ok || how == status::duplicate) return answer_served(id, w_.now());
   if (how == status::unknown) return answer(id, hop_outcome::unavailable, 503);
   end_session_use(f); // moved or ended meanwhile: who has it now?
   decide(id);
@@ -194,31 +194,38 @@ void proxies::on_applied(flight_id id, status how) {
 void proxies::be_patient(flight_id id) {
   flight& f = w_.flights[id];
   proxy& p = all_[f.proxy];
-  if (p.waiting.empty()) w_.time.in(patience_ns, happening::patience_over, p.lives, f.proxy);
-  p.waiting.push_back({w_.now() + patience_ns, id, f.life, ++f.wait});
+  f.patient_until_ns = w_.now() + patience_ns;
+  p.waiting.add(w_.flights, id);
+  if (!p.looks_at_waiting) look_at_waiting(f.proxy);
+}
+
+void proxies::stop_waiting(flight_id id) {
+  flight& f = w_.flights[id];
+  f.deciding = f.applying = false;
+  all_[f.proxy].waiting.remove(w_.flights, id);
+}
+
+/// When the first of those that wait may lose patience.
+void proxies::look_at_waiting(std::size_t index) {
+  proxy& p = all_[index];
+  p.looks_at_waiting = !p.waiting.empty();
+  if (!p.looks_at_waiting) return;
+  w_.time.at(w_.flights[p.waiting.oldest()].patient_until_ns, happening::patience_over, p.lives,
+             static_cast<std::uint16_t>(index));
 }
 
 void proxies::on_patience_over(std::size_t index, std::uint32_t lives) {
   proxy& p = all_[index];
   if (lives != p.lives) return;
-  while (!p.waiting.empty() && p.waiting.front().until_ns <= w_.now()) {
-    patience const over = p.waiting.front();
-    p.waiting.pop_front();
-    flight& f = w_.flights[over.who];
-    if (f.life != over.life || f.wait != over.wait) continue;
-    if (f.deciding) {
-      f.deciding = false;
-      p.node->give_up(fakeproxy::cluster::character_id{f.plan.character}, ticket_of(over.who));
-    } else if (f.applying) {
-      f.applying = false;
-      p.node->abandon(f.call);
-    } else {
-      continue;
-    }
-    answer(over.who, hop_outcome::unavailable, 503);
+  while (!p.waiting.empty() && w_.flights[p.waiting.oldest()].patient_until_ns <= w_.now()) {
+    flight_id const id = p.waiting.oldest();
+    flight const& f = w_.flights[id];
+    if (f.deciding) p.node->give_up(fakeproxy::cluster::character_id{f.plan.character}, ticket_of(id));
+    if (f.applying) p.node->abandon(f.call);
+    stop_waiting(id);
+    answer(id, hop_outcome::unavailable, 503);
   }
-  if (!p.waiting.empty())
-    w_.time.at(p.waiting.front().until_ns, happening::patience_over, p.lives, static_cast<std::uint16_t>(index));
+  look_at_waiting(index);
 }
 
 void proxies::end_session_use(flight& f) {
@@ -228,13 +235,13 @@ void proxies::end_session_use(flight& f) {
   f.epoch = session_epoch::none;
 }
 
-void proxies::answer_served(flight_id id) {
+void proxies::answer_served(flight_id id, std::int64_t at_ns) {
   auto const method = static_cast<boost::beast::http::verb>(w_.flights[id].verb);
   bool const post = method == boost::beast::http::verb::post, remove = method == boost::beast::http::verb::delete_;
-  answer(id, hop_outcome::served, post ? 201 : remove ? 204 : 200);
+  answer(id, hop_outcome::served, post ? 201 : remove ? 204 : 200, at_ns);
 }
 
-void proxies::answer(flight_id id, hop_outcome outcome, std::uint16_t status) {
+void proxies::answer(flight_id id, hop_outcome outcome, std::uint16_t status, std::int64_t at_ns) {
   flight& f = w_.flights[id];
   proxy& p = all_[f.proxy];
   f.outcome = outcome;
@@ -242,15 +249,15 @@ void proxies::answer(flight_id id, hop_outcome outcome, std::uint16_t status) {
   f.names_backend = f.epoch != session_epoch::none;
   f.served_epoch = outcome == hop_outcome::redirected ? 0 : raw(f.epoch);
   if (f.epoch == session_epoch::none) f.served_by = raw(p.node->id());
-  w_.record.decided(f, w_.now());
+  w_.record.decided(f, at_ns);
   if (w_.record.brief && f.served_epoch != 0 && f.request % checked_every == 0)
     w_.record.brief->place_checked(w_.sols.granted(f.plan.character, f.served_by, f.served_epoch));
-  w_.time.note(f.request << 24 | std::uint64_t{f.proxy} << 8 | static_cast<std::uint64_t>(outcome));
+  w_.time.note(at_ns, f.request << 24 | std::uint64_t{f.proxy} << 8 | static_cast<std::uint64_t>(outcome));
   end_session_use(f);
   --p.in_hand;
   f.where = flight::place::returning;
-  w_.time.to_flight(w_.proxy_arrival(f.balancer, f.proxy), happening::answer_returns, id, f.life);
-  perform(f.proxy);
+  w_.time.to_flight(w_.proxy_arrival(f, purpose::hop_back, at_ns), happening::answer_returns, id, f.life);
+  if (!p.actions.send.empty()) perform(f.proxy); // the session was to be moved, and this was its last request
 }
 
 // ---- the cluster
@@ -387,6 +394,7 @@ void proxies::kill(std::size_t index) {
   p.servers.clear();
   p.shared.clear();
   p.waiting.clear();
+  p.looks_at_waiting = false;
   p.peers.clear();
   p.in_hand = 0;
   ++p.lives;
@@ -406,7 +414,7 @@ void proxies::drop_requests(std::size_t index) {
     f.where = flight::place::returning;
     f.deciding = f.applying = false;
     f.proxy_had_it = true;
-    w_.time.to_flight(w_.proxy_arrival(f.balancer, f.proxy), happening::hop_fails, id, f.life);
+    w_.time.to_flight(w_.proxy_arrival(f, purpose::hop_back, w_.now()), happening::hop_fails, id, f.life);
   }
 }
 

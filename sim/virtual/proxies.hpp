@@ -7,7 +7,6 @@
 #include "sim/virtual/servers.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <set>
 #include <vector>
@@ -38,7 +37,7 @@ public:
       node->prefetch(fakeproxy::cluster::character_id{f.plan.character});
   }
   void on_request(flight_id id);
-  void on_service_end(flight_id id);
+  void on_service_end(flight_id id) { on_service_end(id, now_ns()); }
   void on_sharing_end(std::size_t index, std::uint32_t announced);
   void on_patience_over(std::size_t index, std::uint32_t lives);
 
@@ -68,12 +67,6 @@ public:
   void perform(std::size_t index);
 
 private:
-  struct patience {
-    std::int64_t until_ns;
-    flight_id who;
-    std::uint32_t life;
-    std::uint32_t wait;
-  };
   struct proxy {
     std::optional<fakeproxy::cluster::proxy_node> node;
     fakeproxy::cluster::node_actions actions;
@@ -82,14 +75,14 @@ private:
     fifo_servers servers{0};
     sharing_servers shared{0};
     std::uint32_t announced = 0; // ends of services of `shared`; only the last counts
-    load::small_stream random;
     bool listening = false;
     bool performing = false;
     bool left = false;         // has given its sessions back
     std::uint32_t lives = 0;   // that ended
     std::uint32_t in_hand = 0; // requests
     std::int64_t quiet_since_ns = 0, leaving_since_ns = 0;
-    std::deque<patience> waiting;
+    flight_list<&flight::among_waiting> waiting;
+    bool looks_at_waiting = false;                   // patience_over is to come
     std::set<fakeproxy::cluster::incarnation> peers; // connections that tell when one is gone
   };
 
@@ -105,12 +98,20 @@ private:
   void decide(flight_id id);
   void on_decision(flight_id id, fakeproxy::cluster::decision const& how);
   void enter_service(flight_id id);
+  /// `at_ns`: now, or a later time when it is settled early.
+  void on_service_end(flight_id id, std::int64_t at_ns);
   void announce(std::size_t index);
   void apply(flight_id id);
   void on_applied(flight_id id, fakeproxy::cluster::status how);
   void be_patient(flight_id id);
-  void answer(flight_id id, journal::hop_outcome outcome, std::uint16_t status);
-  void answer_served(flight_id id);
+  void stop_waiting(flight_id id);
+  void look_at_waiting(std::size_t index);
+  void answer(flight_id id, journal::hop_outcome outcome, std::uint16_t status) {
+    answer(id, outcome, status, now_ns());
+  }
+  void answer(flight_id id, journal::hop_outcome outcome, std::uint16_t status, std::int64_t at_ns);
+  void answer_served(flight_id id, std::int64_t at_ns);
+  std::int64_t now_ns() const;
   void end_session_use(flight& f);
   void drop_requests(std::size_t index);
 

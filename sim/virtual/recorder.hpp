@@ -17,13 +17,15 @@ public:
   std::optional<summary> brief; // while counting: no records of requests and hops are kept
 
   // clients
-  /// A request of the character is the next.
-  void expect(std::uint32_t character) const {
-    if (brief) brief->expect(character);
+  /// The character will send a request with `token` to the balancer soon.
+  void expect(std::uint32_t character, std::size_t balancer, token_id token) const {
+    if (brief) brief->expect(character, balancer, token);
   }
-  /// It is on its way to its balancer.
-  void expect(flight const& f) const {
-    if (brief) brief->expect(f);
+  /// Whether the character has requests under way, where that is counted.
+  bool has_under_way(flight const& f) const { return brief && brief->under_way(f.plan.character) != 0; }
+  /// A request of its is not under way any more.
+  void left(std::uint32_t character) {
+    if (brief) brief->left(character);
   }
   journal::request_id issue(flight const& f) {
     ++issued_;
@@ -132,10 +134,10 @@ public:
     f.proxy_record = static_cast<std::uint32_t>(records.hops.size());
     records.hops.push_back({hop, f.proxy});
   }
-  void decided(flight const& f, std::int64_t now_ns) {
+  void decided(flight const& f, std::int64_t answered_ns) {
     if (brief) return;
     journal::proxy_hop& hop = records.hops[f.proxy_record].hop;
-    hop.answered_ns = now_ns;
+    hop.answered_ns = answered_ns;
     hop.status = f.status;
     hop.outcome = f.outcome;
     hop.incarnation = f.served_by;

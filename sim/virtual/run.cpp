@@ -20,10 +20,11 @@ load::small_stream small_stream_of(std::uint64_t seed, std::string_view name, st
   return load::small_stream(load::mix(state ^ load::mix(number)));
 }
 
-world::world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<desks> decisions, bool full)
+world::world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<desks> decisions, bool full, bool early)
   : scenario(s)
   , plan(p)
   , full_detail(full)
+  , settles_early(early)
   , client_wire(s.simulated.client_delay, s.simulated, s.seed, "client wire")
   , proxy_wire(s.simulated.proxy_delay, s.simulated, s.seed, "proxy wire")
   , rpc_wire(s.simulated.rpc_delay, s.simulated, s.seed, "rpc wire")
@@ -70,14 +71,18 @@ bool keeps_records(scenario::scenario const& s, load::plan const& p, run_options
   return expected_requests(s, p) <= static_cast<double>(run_options::most_recorded);
 }
 
+bool may_abort(scenario::scenario const& s, load::plan const& p, run_options const& options) {
+  auto const aborts = [](scenario::threshold const& t) { return t.abort_on_fail; };
+  return keeps_records(s, p, options) && std::any_of(s.thresholds.begin(), s.thresholds.end(), aborts);
+}
+
 class conductor {
 public:
   conductor(scenario::scenario const& s, load::plan const& p, run_options const& options)
     : options_(options)
     , w_(s, p, options.decisions ? options.decisions() : std::make_unique<desks_of<dense_keys>>(),
-         keeps_records(s, p, options)) {
-    for (scenario::threshold const& t : s.thresholds) may_abort_ = may_abort_ || (t.abort_on_fail && w_.full_detail);
-  }
+         keeps_records(s, p, options), s.events.empty() && !may_abort(s, p, options) && !options.step_by_step)
+    , may_abort_(may_abort(s, p, options)) {}
 
   measure::result run() {
     w_.time.now_ns = second; // 0 stands for "never" in records
@@ -136,6 +141,7 @@ private:
         w_.clients.issue_due();
       }
     }
+    w_.time.now_ns = std::max(w_.now(), w_.clients.last_arrival_ns());
     w_.record.records.end_ns = w_.now();
     w_.work.end();
   }
@@ -264,6 +270,9 @@ private:
     case happening::reaches_client:
       if (same(o)) w_.clients.on_answer(o.index);
       break;
+    case happening::connection_frees:
+      w_.clients.on_connection_free(o.node, o.index);
+      break;
     case happening::connection_refused:
       if (same(o)) w_.clients.conclude(o.index, measure::client_outcome::connect_error);
       break;
@@ -335,7 +344,7 @@ private:
   std::optional<std::string> aborted_by_;
   std::size_t next_balancer_ = 0;
   bool interrupted_ = false;
-  bool may_abort_ = false;
+  bool may_abort_;
 };
 
 /// What simulated time cannot model is refused by name.

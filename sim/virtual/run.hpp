@@ -33,6 +33,10 @@ struct run_options {
   /// Is shown what was found before it is judged.
   measure::observer observe;
 
+  /// Goes through every step of every request, also where what becomes of it could be settled at once. Slower; the
+  /// history is the same.
+  bool step_by_step = false;
+
   /// Who decides for the balancers; null: the router with dense keys.
   std::function<std::unique_ptr<desks>()> decisions;
 };

@@ -137,7 +137,8 @@ void sols::perform(std::size_t index) {
     auto const& event = events[i];
     if (keeps_journals_) w_.record.happened(event);
     if (w_.record.brief) count(event, i + 1 < events.size() ? events[i + 1].kind : event.kind);
-    w_.time.note(std::uint64_t{event.character} << 16 | event.epoch << 8 | static_cast<std::uint64_t>(event.kind));
+    w_.time.note(event.at_ns,
+                 std::uint64_t{event.character} << 16 | event.epoch << 8 | static_cast<std::uint64_t>(event.kind));
   }
   for (auto const& o : s.actions.send) {
     auto const [proxy, sol] = ends_[o.link];

@@ -89,10 +89,6 @@ void summary::granted(std::uint32_t character, std::size_t phase, std::int64_t a
 
 void summary::client_done(flight const& f, client_outcome outcome, std::int64_t done_ns) {
   bool const own = f.plan.kind == load::token_kind::own;
-  if (own) {
-    std::uint8_t& who = characters_[f.plan.character];
-    if ((who & under_way_mask) != 0 && (who & under_way_mask) != under_way_mask) --who;
-  }
   measure::counted_request r{.intended_ns = f.intended_ns,
                              .sent_ns = f.sent_ns,
                              .done_ns = done_ns,
@@ -121,11 +117,13 @@ void summary::client_done(flight const& f, client_outcome outcome, std::int64_t 
 
 void summary::count_in_slice(measure::counted_request const& r) {
   std::size_t const width = balancer_count_ + 1;
-  auto time = static_cast<std::size_t>(std::max<std::int64_t>(0, r.intended_ns - start_ns_) / slice_ns_);
-  while (time >= most_slices) {
-    widen_slices();
-    time /= 2;
+  std::int64_t const since_ns = std::max<std::int64_t>(0, r.intended_ns - start_ns_);
+  if (since_ns < slice_from_ns_ || since_ns >= slice_from_ns_ + slice_ns_) {
+    while (since_ns / slice_ns_ >= static_cast<std::int64_t>(most_slices)) widen_slices();
+    slice_ = static_cast<std::size_t>(since_ns / slice_ns_);
+    slice_from_ns_ = static_cast<std::int64_t>(slice_) * slice_ns_;
   }
+  std::size_t const time = slice_;
   if (slices_.size() < (time + 1) * width) slices_.resize((time + 1) * width);
   auto const count = [&](slice_counts& s) {
     ++s.requests;

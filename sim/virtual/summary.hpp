@@ -59,13 +59,12 @@ public:
   summary(scenario::scenario const& s, std::size_t balancers, std::int64_t start_ns,
           std::vector<std::uint32_t> const& logged_in);
 
-  /// A request of the character comes soon.
-  void expect(std::uint32_t character) const {
+  /// The character will send a request with `token` to the balancer soon.
+  void expect(std::uint32_t character, std::size_t balancer, token_id token) const {
     __builtin_prefetch(&characters_[character]);
     asm volatile("" : : "r"(character)); // see token_map::prefetch
+    knowledge_.expect(balancer, token);
   }
-  /// It is on its way to its balancer.
-  void expect(flight const& f) const { knowledge_.expect(f.balancer, f.token); }
   void issued(flight const& f);
   /// The router sends `f` to its first proxy; `guessed`: without knowledge. `in_flight`: an earlier request of its
   /// token is at the same balancer.
@@ -82,6 +81,11 @@ public:
   void granted(std::uint32_t character, std::size_t phase, std::int64_t at_ns);
   void moved(std::size_t phase, std::int64_t at_ns) { counts_.add_move(phase, at_ns); }
   void client_done(flight const& f, measure::client_outcome outcome, std::int64_t done_ns);
+  /// A request of the character's own is not under way any more.
+  void left(std::uint32_t character) {
+    std::uint8_t& who = characters_[character];
+    if ((who & under_way_mask) != 0 && (who & under_way_mask) != under_way_mask) --who;
+  }
   /// One served request was compared with the registry.
   void place_checked(bool right) {
     ++places_checked_;
@@ -120,6 +124,8 @@ private:
   measure::theory_fit fit_;
   std::size_t balancer_count_;
   std::int64_t slice_ns_ = 1'000'000;
+  std::size_t slice_ = 0;            // the one counted in last …
+  std::int64_t slice_from_ns_ = 0;   // … and its begin, since the start
   std::vector<slice_counts> slices_; // [time][balancer]
   std::uint64_t places_checked_ = 0, places_wrong_ = 0;
   struct {

@@ -54,7 +54,7 @@ void timeline::on_event_due(std::uint32_t event) {
   record.name = e.name;
   record.planned_ns = e.at_share ? w_.now() : w_.start_ns + e.at.count();
   record.began_ns = w_.now();
-  w_.time.note(0x6576656e74000000u + event);
+  w_.time.note(w_.now(), 0x6576656e74000000u + event);
   perform(event);
 }
 

@@ -33,15 +33,19 @@ public:
     , retransmit_ns_(settings.retransmit.count())
     , random_(small_stream_of(seed, name)) {}
 
-  /// Of one message, ns.
-  std::int64_t operator()() {
-    std::int64_t time = delay_(random_);
-    if (loss_ > 0)
-      while (load::uniform_real(random_) < loss_) time += retransmit_ns_;
+  /// Of the next message, ns.
+  std::int64_t operator()() { return of(random_()); }
+  /// Of the message that 64 uniform bits stand for, ns.
+  std::int64_t of(std::uint64_t bits) const { return delay_.of(bits) + (loss_ > 0 ? sent_again_ns(bits) : 0); }
+
+private:
+  std::int64_t sent_again_ns(std::uint64_t bits) const {
+    load::small_stream random(bits);
+    std::int64_t time = 0;
+    while (load::uniform_real(random) < loss_) time += retransmit_ns_;
     return time;
   }
 
-private:
   law delay_;
   double loss_;
   std::int64_t retransmit_ns_;
@@ -50,13 +54,16 @@ private:
 
 /// One run: its clock, its parts, and what is taken down. The parts know each other through it.
 struct world {
-  world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<desks> decisions, bool full);
+  world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<desks> decisions, bool full, bool early);
   world(world const&) = delete;
   world& operator=(world const&) = delete;
 
   scenario::scenario const& scenario;
   load::plan const& plan;
   bool full_detail; // else requests are counted, not recorded
+  /// Nothing in the scenario interferes with a request that a proxy serves, or whose answer has left its balancer: what
+  /// becomes of it is settled at once, without an occurrence for each step.
+  bool settles_early;
   agenda time;
   virtual_time::flights flights;
   recorder record;
@@ -73,20 +80,23 @@ struct world {
 
   std::int64_t now() const { return time.now_ns; }
 
-  // When a message arrives that is sent now over a wire, ns.
-  std::int64_t client_arrival(std::size_t balancer) {
-    return now() + client_wire() + hold(sim::scenario::partition::side::clients, 0, balancer);
+  // When a message arrives, ns: between the request's client and its balancer, sent now …
+  std::int64_t client_arrival(flight const& f, purpose way) const {
+    return now() + client_wire.of(f.bits(way)) + hold(sim::scenario::partition::side::clients, 0, f.balancer, now());
   }
-  std::int64_t proxy_arrival(std::size_t balancer, std::size_t proxy) {
-    return now() + proxy_wire() + hold(sim::scenario::partition::side::balancer, balancer, proxy);
+  /// … between its balancer and the proxy that it asks …
+  std::int64_t proxy_arrival(flight const& f, purpose way, std::int64_t sent_ns) const {
+    return sent_ns + proxy_wire.of(f.bits(way)) +
+           hold(sim::scenario::partition::side::balancer, f.balancer, f.proxy, sent_ns);
   }
+  /// … and between a proxy and a sol, sent now.
   std::int64_t rpc_arrival(std::size_t proxy, std::size_t sol) {
-    return now() + rpc_wire() + hold(sim::scenario::partition::side::proxy, proxy, sol);
+    return now() + rpc_wire() + hold(sim::scenario::partition::side::proxy, proxy, sol, now());
   }
 
 private:
-  std::int64_t hold(sim::scenario::partition::side from, std::size_t a, std::size_t b) const {
-    return partitions.none() || start_ns == 0 ? 0 : partitions.hold_ns(from, a, b, now() - start_ns);
+  std::int64_t hold(sim::scenario::partition::side from, std::size_t a, std::size_t b, std::int64_t sent_ns) const {
+    return partitions.none() || start_ns == 0 ? 0 : partitions.hold_ns(from, a, b, sent_ns - start_ns);
   }
 };
 
