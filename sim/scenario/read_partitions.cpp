@@ -49,6 +49,8 @@ std::vector<partition> read_partitions(cursor const& root, scenario const& s) {
     if (static_cast<int>(p.to.kind) != static_cast<int>(p.from.kind) + 1)
       between.fail("found two nodes that do not talk to each other; allowed: clients and a balancer, a balancer and a "
                    "proxy, a proxy and a sol");
+    for (char const* key : {"at", "for"})
+      if (!at.has_duration(key)) at.fail(std::string("found no '") + key + "'; allowed: " + key + " or " + key + "_ms");
     p.begin = at.duration("at", {});
     p.over = p.begin + at.duration("for", {});
     all.push_back(p);

@@ -173,7 +173,7 @@ TEST_CASE("what is sent over a parted network arrives afterwards, and only that"
 TEST_CASE("a proxy that cannot reach its sols loses its sessions, and no character has two") {
   auto const r = virtual_time::run(
       shipped("new-balancer-joins", {"topology.proxies.lease=\"1s\"", "load.targets=[\"/status\"]", "thresholds={}",
-                                     R"(virtual.partitions=[{"between":["proxy[0]","sols"],"at":"3s","for":"4s"}])"}));
+                                     R"(virtual.partitions=[{"between":["proxy[0]","sols"],"at_ms":3000,"for_ms":4000}])"}));
   double const characters = 500;
   CHECK(counter(r, "sessions_created") > characters); // those of proxy[0] again, elsewhere
   for (measure::invariant_result const& i : r.invariants) {
