@@ -4,7 +4,7 @@ PRESET ?= release
 JOBS ?= $(shell nproc)
 SCENARIO ?= scenarios/quickstart.json
 
-.PHONY: help setup build demo test unit live lint format asan tsan fuzz bench soak plots install clean
+.PHONY: help setup build demo test unit live lint format asan tsan fuzz bench soak plots ca install clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -54,6 +54,10 @@ soak: build ## longer live runs: every shipped scenario, and the large topology
 
 plots: build ## run shipped sweeps and scenarios in simulated time and draw docs/images (PLOTS=kinds, FORMAT=svg|png)
 	@FORMAT=$(or $(FORMAT),svg) tools/plots $(PLOTS)
+
+ca: setup ## a certificate authority and certificates for tests, in build/ca (NAMES="localhost a.test")
+	@tools/test-ca build/ca $(NAMES)
+	@echo "build/ca: ca.pem, and a .pem and a .key for each name"
 
 install: build ## install the programs and scenarios (PREFIX=/usr/local)
 	@cmake --install build/release --prefix $${PREFIX:-/usr/local}

@@ -25,6 +25,7 @@ constexpr int exit_could_not_run = 1, exit_bad_input = 2;
 struct flags {
   std::string config;
   std::vector<std::string> listen, upstreams;
+  std::vector<std::string> listen_tls, certificates, keys;
   std::string guess, token_map, admin, access_log, journal;
   std::string threads, seed, max_redirects;
   bool check = false;
@@ -42,7 +43,20 @@ gateway::net::settings read(flags const& f) {
   auto const set = [&document](char const* key, nlohmann::json const& value) {
     document.set(std::string(key) + "=" + value.dump());
   };
-  if (!f.listen.empty()) set("listen", f.listen);
+  if (!f.listen.empty() || !f.listen_tls.empty()) {
+    nlohmann::json doors = f.listen;
+    for (std::string const& address : f.listen_tls) doors.push_back({{"address", address}, {"tls", true}});
+    set("listen", doors);
+  }
+  if (f.certificates.size() != f.keys.size())
+    throw config::bad_input("command line: found " + std::to_string(f.certificates.size()) + " --certificate and " +
+                            std::to_string(f.keys.size()) + " --key; allowed: a key for each certificate");
+  if (!f.certificates.empty()) {
+    nlohmann::json pairs = nlohmann::json::array();
+    for (std::size_t i = 0; i != f.keys.size(); ++i)
+      pairs.push_back({{"certificate", f.certificates[i]}, {"key", f.keys[i]}});
+    set("tls.certificates", pairs);
+  }
   if (!f.upstreams.empty()) set("upstreams", f.upstreams);
   if (!f.guess.empty()) set("guess", f.guess);
   if (!f.token_map.empty()) set("token_map", f.token_map);
@@ -92,6 +106,9 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "crest-gateway " + std::string(config::version));
   app.add_option("-c,--config", f.config, "configuration file: JSON with comments (gateway.schema.json)");
   app.add_option("--listen", f.listen, "HOST:PORT where clients connect, repeatable; port 0 picks one");
+  app.add_option("--listen-tls", f.listen_tls, "the same with TLS; needs --certificate and --key");
+  app.add_option("--certificate", f.certificates, "PEM file of a certificate chain, repeatable; chosen by name (SNI)");
+  app.add_option("--key", f.keys, "PEM file of its private key, in the order of the certificates");
   app.add_option("--upstream", f.upstreams, "HOST:PORT of a proxy, repeatable");
   app.add_option("--guess", f.guess, "random | round_robin | least_conn | token_hash  [random]");
   app.add_option("--token-map", f.token_map, "bytes for the token map, such as 10m, or off  [10m]");

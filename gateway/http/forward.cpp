@@ -212,6 +212,7 @@ void append_answer_head(std::string& out, message_head const& head, char const* 
   for (field_line const& line : head.fields) {
     std::string_view const name = line.name.in(base);
     if (is_internal(name) || !filter.passes(line, base)) continue;
+    if (!add.hsts.empty() && line.id == beast_http::field::strict_transport_security) continue;
     if (line.id == beast_http::field::content_length && !std::exchange(length_due, false)) continue;
     if (line.id == beast_http::field::location && add.rewrite_location) {
       if (auto const rewritten = (*add.rewrite_location)(line.value.in(base))) {
@@ -221,6 +222,7 @@ void append_answer_head(std::string& out, message_head const& head, char const* 
     }
     append_field(out, name, line.value.in(base));
   }
+  if (!add.hsts.empty()) append_field(out, "Strict-Transport-Security", add.hsts);
   if (add.framing == answer_framing::chunked) out.append("Transfer-Encoding: chunked\r\n");
   append_connection(out, add.close, add.http10);
   out.append(crlf);
@@ -238,6 +240,8 @@ void append_own_answer(std::string& out, own_answer const& answer) {
   append_length(out, std::to_string(answer.status).size() + reason.size() + answer.detail.size() + 4);
   if (!answer.proxy_status.empty()) append_field(out, "Proxy-Status", answer.proxy_status);
   if (answer.retry_after) append_field(out, "Retry-After", "1");
+  if (!answer.location.empty()) append_field(out, "Location", answer.location);
+  if (!answer.hsts.empty()) append_field(out, "Strict-Transport-Security", answer.hsts);
   if (answer.status == 405) append_field(out, "Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
   append_connection(out, answer.close, answer.http10);
   out.append(crlf);

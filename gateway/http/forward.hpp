@@ -61,8 +61,9 @@ enum class answer_framing : std::uint8_t {
 
 struct answer_forwarding {
   answer_framing framing = answer_framing::length;
-  bool close = false;  // the client connection ends after this answer
-  bool http10 = false; // the client speaks HTTP/1.0: keep-alive must be said
+  bool close = false;      // the client connection ends after this answer
+  bool http10 = false;     // the client speaks HTTP/1.0: keep-alive must be said
+  std::string_view hsts{}; // value of Strict-Transport-Security, in place of the upstream's; empty: none
   /// Rewrites a Location that names an upstream; nullopt leaves it as it is.
   std::function<std::optional<std::string>(std::string_view location)> const* rewrite_location = nullptr;
 };
@@ -83,6 +84,8 @@ struct own_answer {
   bool close = false;
   bool is_head = false;
   bool http10 = false;
+  std::string_view hsts{};     // value of Strict-Transport-Security; empty: none
+  std::string_view location{}; // value of Location; empty: none
 };
 void append_own_answer(std::string& out, own_answer const& answer);
 

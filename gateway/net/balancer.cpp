@@ -103,6 +103,11 @@ std::string balancer::upstream_name(routing::upstream_id id) const {
   return upstreams_[routing::index_of(id)].name.text();
 }
 
+std::string balancer::upstream_host(routing::upstream_id id) const {
+  std::lock_guard const lock(mutex_);
+  return upstreams_[routing::index_of(id)].name.host;
+}
+
 bool balancer::is_upstream(http::host_port const& authority) const {
   std::lock_guard const lock(mutex_);
   return by_name_.contains(authority.text());

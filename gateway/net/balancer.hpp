@@ -36,7 +36,8 @@ struct shell_counters {
   std::atomic<std::uint64_t> failed{0};          // requests answered 502, 503 or 504 here
   std::atomic<std::uint64_t> client_gone{0};
   std::atomic<std::uint64_t> truncated_answers{0}; // upstream broke off in the middle of an answer
-  std::atomic<std::uint64_t> accept_pauses{0};     // times that accepting had to wait, mostly for descriptors
+  std::atomic<std::uint64_t> tls_handshakes{0}, tls_resumed{0}, tls_failures{0}; // resumed ones are handshakes too
+  std::atomic<std::uint64_t> accept_pauses{0}; // times that accepting had to wait, mostly for descriptors
   std::array<std::atomic<std::uint64_t>, latency_bounds_s.size() + 1> latency{};
   std::atomic<std::uint64_t> latency_sum_us{0};
 };
@@ -87,6 +88,7 @@ public:
   /// Where to connect to, and counts the hop.
   endpoint endpoint_for_hop(routing::upstream_id id);
   std::string upstream_name(routing::upstream_id id) const;
+  std::string upstream_host(routing::upstream_id id) const;
   /// Whether `authority` (HOST:PORT) is one of the upstreams.
   bool is_upstream(http::host_port const& authority) const;
 

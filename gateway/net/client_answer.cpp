@@ -3,7 +3,6 @@
 #include "gateway/net/client_connection.hpp"
 
 #include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -41,6 +40,7 @@ void client_connection::stream_head() {
   if (worker_.draining()) keep_alive_ = false;
   add.close = !keep_alive_;
   add.http10 = http10_;
+  if (stream_.is_secured()) add.hsts = settings_->hsts;
   std::function<std::optional<std::string>(std::string_view)> const rewrite = [this](std::string_view location) {
     return relative_location(location);
   };
@@ -75,6 +75,7 @@ void client_connection::stream_body() {
     own_error_ = "http_response_incomplete";
     end_hop(journal::hop_result::answered);
     // The client must not take this for the whole answer: no last chunk, no further answer on this connection.
+    stream_.leave_unfinished();
     log_request();
     close();
     return;
@@ -123,6 +124,7 @@ void client_connection::answer_here(http::own_answer answer) {
   answer.close = !keep_alive_;
   answer.http10 = http10_;
   answer.is_head = is_head_;
+  if (stream_.is_secured()) answer.hsts = settings_->hsts;
   out_.clear();
   http::append_own_answer(out_, answer);
   own_error_ = http::reason_phrase(answer.status);
@@ -134,7 +136,7 @@ void client_connection::answer_here(http::own_answer answer) {
 void client_connection::write_out(void (client_connection::*next)()) {
   std::size_t const total = boost::asio::buffer_size(buffers_);
   boost::system::error_code ec;
-  std::size_t written = total == 0 ? 0 : socket_.write_some(buffers_, ec);
+  std::size_t written = total == 0 ? 0 : stream_.write_some(buffers_, ec);
   if (ec == boost::asio::error::would_block) {
     ec = {};
     written = 0;
@@ -152,12 +154,11 @@ void client_connection::write_out(void (client_connection::*next)()) {
   }
   worker_.set_deadline(deadline_, deadline::client_send);
   writing_ = true;
-  boost::asio::async_write(socket_, buffers_,
-                           [self = shared_from_this()](boost::system::error_code error, std::size_t) {
-                             self->writing_ = false;
-                             if (self->stage_ == stage::closed) return;
-                             self->wrote(error);
-                           });
+  stream_.async_write(buffers_, [self = shared_from_this()](boost::system::error_code error, std::size_t) {
+    self->writing_ = false;
+    if (self->stage_ == stage::closed) return;
+    self->wrote(error);
+  });
 }
 
 void client_connection::wrote(boost::system::error_code ec) {
@@ -191,8 +192,7 @@ void client_connection::finish_request() {
 // more comes, and read on (RFC 9112 9.6). Bounded by time, not by bytes: a client that sends its whole body before it
 // looks for an answer is an honest one.
 void client_connection::linger() {
-  boost::system::error_code ignored;
-  socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
+  stream_.shutdown_send();
   if (input_ended_) {
     close();
     return;
@@ -224,8 +224,7 @@ void client_connection::close() {
   deadline_.clear_deadline();
   request_deadline_.clear_deadline();
   if (upstream_) std::exchange(upstream_, nullptr)->release();
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  stream_.close();
   worker_.closed(shared_from_this());
 }
 
@@ -240,6 +239,7 @@ void client_connection::log_request() {
                        .request_id = request_id_,
                        .upstream = upstream,
                        .chosen_by = chosen_by_,
+                       .tls = stream_.protocol(),
                        .error = hop_error_.empty() ? own_error_ : std::string_view(hop_error_),
                        .status = status_,
                        .body_bytes = body_out_,
@@ -251,8 +251,9 @@ void client_connection::log_request() {
 
 // `http://PROXY/path` would show a proxy's address, and lead clients past the gateway: `/path` remains.
 std::optional<std::string> client_connection::relative_location(std::string_view location) const {
-  if (!http::istarts_with(location, "http://")) return std::nullopt;
-  std::string_view const rest = location.substr(7);
+  std::string_view const scheme = settings_->upstream_tls ? "https://" : "http://";
+  if (!http::istarts_with(location, scheme)) return std::nullopt;
+  std::string_view const rest = location.substr(scheme.size());
   std::size_t const path = std::min(rest.find_first_of("/?#"), rest.size());
   auto const authority = http::parse_host_port(rest.substr(0, path));
   if (!authority || !worker_.shared().is_upstream(*authority)) return std::nullopt;

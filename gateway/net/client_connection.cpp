@@ -32,18 +32,19 @@ unsigned status_for(boost::system::error_code ec) {
 
 }
 
-client_connection::client_connection(worker& w, tcp_socket socket)
+client_connection::client_connection(worker& w, door const& from, tcp_socket socket)
   : worker_(w)
   , settings_(w.current())
-  , socket_(std::move(socket))
+  , door_(from)
+  , stream_(std::move(socket))
   , deadline_(*this, &client_connection::on_timeout)
   , request_deadline_(*this, &client_connection::on_request_timeout)
   , body_(settings_->body_in_memory, settings_->body_directory) {
   boost::system::error_code ec;
-  auto const peer = socket_.remote_endpoint(ec);
+  auto const peer = stream_.socket().remote_endpoint(ec);
   if (!ec) client_address_ = peer.address().to_string();
-  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ec);
-  socket_.non_blocking(true, ec);
+  stream_.socket().set_option(boost::asio::ip::tcp::no_delay(true), ec);
+  stream_.socket().non_blocking(true, ec);
 }
 
 client_connection::~client_connection() = default;
@@ -51,7 +52,38 @@ client_connection::~client_connection() = default;
 void client_connection::start() {
   worker_.opened(shared_from_this());
   in_.resize(settings_->max_head);
-  next_request();
+  if (!door_.tls) {
+    next_request();
+    return;
+  }
+  stage_ = stage::handshake;
+  worker_.set_deadline(deadline_, deadline::client_head);
+  stream_.secure(settings_->tls->session());
+  stream_.async_handshake([self = shared_from_this()](boost::system::error_code ec) { self->shook_hands(ec); });
+}
+
+void client_connection::shook_hands(boost::system::error_code ec) {
+  if (stage_ == stage::closed) return;
+  shell_counters& counters = worker_.shared().shell();
+  if (!ec) {
+    counters.tls_handshakes.fetch_add(1, std::memory_order_relaxed);
+    if (stream_.was_resumed()) counters.tls_resumed.fetch_add(1, std::memory_order_relaxed);
+    if (worker_.draining())
+      close();
+    else
+      next_request();
+    return;
+  }
+  counters.tls_failures.fetch_add(1, std::memory_order_relaxed);
+  if (!stream_.met_plain_http()) {
+    close();
+    return;
+  }
+  stream_.give_up_tls(); // so that it can be told
+  keep_alive_ = false;
+  started_ = std::chrono::steady_clock::now();
+  request_record_ = worker_.shared().record_request(0);
+  answer_here({.status = 400, .detail = "this port speaks HTTPS"});
 }
 
 void client_connection::drain() {
@@ -62,7 +94,7 @@ void client_connection::drain() {
 void client_connection::read() {
   if (reading_ || input_ended_ || stage_ == stage::closed || in_end_ == in_.size()) return;
   reading_ = true;
-  socket_.async_read_some(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
+  stream_.async_read_some(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
                           [self = shared_from_this()](boost::system::error_code ec, std::size_t bytes) {
                             self->reading_ = false;
                             self->got(ec, bytes);
@@ -88,6 +120,8 @@ void client_connection::got(boost::system::error_code ec, std::size_t bytes) {
 
 void client_connection::continue_with_input() {
   switch (stage_) {
+  case stage::handshake:
+    break;
   case stage::idle:
     if (!skip_blank_lines()) {
       if (!deadline_.has_deadline()) worker_.set_deadline(deadline_, deadline::client_idle);
@@ -175,6 +209,7 @@ void client_connection::begin_request() {
   forward_head_.clear();
   request_id_ = std::string(http::append_request_head(forward_head_, head_, in_.data(), summary,
                                                       {.client_address = client_address_,
+                                                       .scheme = stream_.is_secured() ? "https" : "http",
                                                        .request_id = new_request_id(worker_.random()),
                                                        .body_length = length,
                                                        .chunked = chunked_body_}));
@@ -186,6 +221,10 @@ void client_connection::begin_request() {
     if (settings_->guess == routing::guess_policy::token_hash)
       facts.token_hash = http::shared_token_hash(summary.authorization) | 1; // 0 means none
   }
+
+  if (door_.https_port && refusal.status == 0 && summary.host.empty())
+    refusal = {400, "a request that names no host cannot be sent to HTTPS"};
+  std::string const location = door_.https_port && refusal.status == 0 ? https_location(summary) : std::string();
 
   // From here on the head's bytes are not needed: the buffer is the body's, and the next request's.
   std::memmove(in_.data(), in_.data() + in_taken_, in_end_ - in_taken_);
@@ -199,12 +238,21 @@ void client_connection::begin_request() {
     return;
   }
 
+  if (door_.https_port) {
+    if (has_body_) keep_alive_ = false;
+    // 308 keeps the method; who asks for a resource is told as everybody does it.
+    bool const safe = head_.verb == http::beast_http::verb::get || is_head_;
+    answer_here({.status = safe ? 301u : 308u, .detail = location, .location = location});
+    return;
+  }
+
   if (has_body_) {
     body_.expect(chunked_body_ ? std::nullopt : length);
     if (wants_continue_ && in_end_ == 0) {
       boost::system::error_code ignored; // if it fails, the read that follows tells
       static constexpr std::string_view proceed = "HTTP/1.1 100 Continue\r\n\r\n";
-      socket_.write_some(boost::asio::buffer(proceed), ignored);
+      boost::asio::const_buffer const line = boost::asio::buffer(proceed);
+      stream_.write_some({&line, 1}, ignored);
     }
   }
   if (!has_body_) worker_.set_deadline(request_deadline_, deadline::request); // else when the body is complete
@@ -216,6 +264,16 @@ void client_connection::begin_request() {
     take_body();
   else
     read_ahead();
+}
+
+/// The same resource where it is served.
+std::string client_connection::https_location(http::request_summary const& summary) const {
+  std::string_view host = summary.host;
+  std::size_t const colon = host.rfind(':');
+  if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) host = host.substr(0, colon);
+  std::string location = "https://" + std::string(host);
+  if (*door_.https_port != 443) location += ":" + std::to_string(*door_.https_port);
+  return location.append(summary.target == "*" ? std::string_view("/") : summary.target);
 }
 
 // While a whole request is on its way: a client that goes away is noticed. Only into an empty buffer, whose beginning

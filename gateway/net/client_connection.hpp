@@ -3,6 +3,7 @@
 #include "gateway/http/forward.hpp"
 #include "gateway/http/head_parser.hpp"
 #include "gateway/net/body_store.hpp"
+#include "gateway/net/stream.hpp"
 #include "gateway/net/upstream_connection.hpp"
 #include "gateway/net/worker.hpp"
 
@@ -17,7 +18,7 @@ namespace gateway::net {
 /// One client connection and the request on it: reads a request, asks the router, runs the hops it orders, streams the
 /// answer; then the next request. One request at a time, pipelined ones wait in the buffer (RFC 9112 9.3.2).
 ///
-/// A request's life:
+/// A request's life, after the handshake where the door has TLS:
 ///
 ///     read head ─▶ route ─▶ hop ──▶ answer head ─▶ stream body ─▶ next request, or close
 ///        │          ▲  │     │  └──▶ X-Accel ──▶ route (redirect)
@@ -26,7 +27,8 @@ namespace gateway::net {
 ///
 class client_connection final : public hop_user, public std::enable_shared_from_this<client_connection> {
 public:
-  client_connection(worker& w, tcp_socket socket);
+  /// `from`: where it was accepted; outlives the connection.
+  client_connection(worker& w, door const& from, tcp_socket socket);
   ~client_connection();
 
   void start();
@@ -46,9 +48,10 @@ private:
     void (client_connection::*function)();
   };
 
-  enum class stage : std::uint8_t { idle, head, exchange, answering, lingering, closed };
+  enum class stage : std::uint8_t { handshake, idle, head, exchange, answering, lingering, closed };
 
   // Reading (client_connection.cpp)
+  void shook_hands(boost::system::error_code ec);
   void read();
   void read_ahead();
   void got(boost::system::error_code ec, std::size_t bytes);
@@ -56,6 +59,7 @@ private:
   bool skip_blank_lines();
   void parse_head();
   void begin_request();
+  std::string https_location(http::request_summary const& summary) const;
   void take_body();
   void body_failed(unsigned status, std::string_view detail);
 
@@ -91,7 +95,8 @@ private:
 
   worker& worker_;
   std::shared_ptr<settings const> settings_;
-  tcp_socket socket_;
+  door const& door_;
+  stream stream_;
   std::string client_address_;
   timer deadline_;
   timer request_deadline_;

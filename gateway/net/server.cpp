@@ -25,15 +25,17 @@ server::server(settings s, std::function<settings()> reread)
   : settings_(std::make_shared<settings const>(std::move(s)))
   , reread_(std::move(reread))
   , shared_(*settings_)
+  , tickets_(std::make_shared<ticket_keys>(std::chrono::hours(1)))
   , log_(settings_->access_log)
   , signals_(context_, SIGTERM, SIGINT, SIGHUP)
   , drain_timer_(context_.get_executor())
   , log_timer_(context_.get_executor()) {
+  use_tickets(*settings_);
   std::seed_seq mixed{seed_of(*settings_), seed_of(*settings_) >> 32};
   std::vector<std::uint32_t> seeds(std::size_t{settings_->threads} * 2);
   mixed.generate(seeds.begin(), seeds.end());
   std::vector<endpoint> at;
-  for (place const& where : settings_->listen) at.push_back(where.address);
+  for (door const& d : settings_->listen) at.push_back(d.at.address);
   for (std::uint32_t i = 0; i < settings_->threads; ++i) {
     std::uint64_t const seed = (std::uint64_t{seeds[2 * i]} << 32) | seeds[2 * i + 1];
     auto w = std::make_unique<worker>(shared_, log_, settings_, seed);
@@ -93,6 +95,7 @@ void server::reload() {
     settings fresh = reread_();
     if (std::string const waiting = keep_what_needs_a_restart(*settings_, fresh); !waiting.empty())
       note("reload: until a restart these stay as they are: " + waiting);
+    use_tickets(fresh);
     shared_.reload(fresh);
     settings_ = std::make_shared<settings const>(std::move(fresh));
     for (auto const& w : workers_) w->reload(settings_);
@@ -100,6 +103,13 @@ void server::reload() {
   } catch (std::exception const& problem) {
     note(std::string("configuration not reloaded: ") + problem.what());
   }
+}
+
+/// Keys outlive configurations: a reload ends no client's session.
+void server::use_tickets(settings const& s) {
+  if (!s.tls) return;
+  if (s.tls->ticket_key_lifetime().count() != 0) tickets_->set_lifetime(s.tls->ticket_key_lifetime());
+  s.tls->use(tickets_);
 }
 
 void server::drain() {

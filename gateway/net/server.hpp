@@ -35,11 +35,13 @@ private:
   void wait_for_signal();
   void reload();
   void drain();
+  void use_tickets(settings const& s);
   void flush_log();
 
   std::shared_ptr<settings const> settings_;
   std::function<settings()> reread_;
   balancer shared_;
+  std::shared_ptr<ticket_keys> tickets_;
   access_log log_;
   boost::asio::io_context context_{1};
   boost::asio::signal_set signals_;

@@ -2,6 +2,7 @@
 
 #include "config/units.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -46,6 +47,22 @@ public:
       throw document_.error_at(pointer(where),
                                "found " + value->dump() + "; allowed: a duration above 0 and of at most a year");
     out = *parsed;
+  }
+
+  bool flag(pointer const& where) const {
+    auto const* value = at(where);
+    return value && value->get<bool>();
+  }
+
+  /// A TLS context that `make` makes from files; what is wrong with them is said of `where`.
+  template<class Make>
+  auto tls(pointer const& where, Make make) const {
+    try {
+      return make();
+    } catch (tls_error const& wrong) {
+      throw document_.error_at(where, std::string("found ") + wrong.what() +
+                                          "; allowed: PEM files that can be read and belong together");
+    }
   }
 
   /// `flag` is the command line's name for it.
@@ -118,6 +135,83 @@ routing::guess_policy guess_named(std::string_view name) {
   return routing::guess_policy::random;
 }
 
+constexpr char const* listen_flag = "--listen, --listen-tls";
+
+door read_door(reader const& in, pointer const& where) {
+  if (in.at(where)->is_string()) return {.at = in.address(where, listen_flag, true)};
+  door d{.at = in.address(where / "address", listen_flag, true), .tls = in.flag(where / "tls")};
+  if (auto const* port = in.at(where / "redirect_to_https")) {
+    if (d.tls)
+      throw in.document().error_at(where,
+                                   "found both tls and redirect_to_https; allowed: one of them, since what comes "
+                                   "with TLS is there already");
+    d.https_port = port->get<std::uint16_t>();
+  }
+  return d;
+}
+
+std::vector<door> read_doors(reader const& in) {
+  pointer const root("/listen");
+  auto const* value = in.at(root);
+  std::vector<door> doors;
+  if (value && !value->is_array()) doors.push_back(read_door(in, root));
+  if (value && value->is_array())
+    for (std::size_t i = 0; i < value->size(); ++i) {
+      door next = read_door(in, root / i);
+      for (door const& earlier : doors)
+        if (earlier.at.name == next.at.name && next.at.name.port != 0)
+          throw in.document().error_at(root / i,
+                                       "found " + next.at.name.text() + " a second time; allowed: each address once");
+      doors.push_back(std::move(next));
+    }
+  if (doors.empty())
+    throw in.document().error_at(root, "found nothing; allowed: at least one HOST:PORT to listen at (--listen, "
+                                       "--listen-tls)");
+  return doors;
+}
+
+std::string read_hsts(reader const& in, pointer const& where) {
+  if (!in.at(where)) return {};
+  nanoseconds max_age{0};
+  in.duration((where / "max_age").to_string().c_str(), max_age);
+  std::string value = "max-age=" + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(max_age).count());
+  if (in.flag(where / "include_subdomains")) value += "; includeSubDomains";
+  if (in.flag(where / "preload")) value += "; preload";
+  return value;
+}
+
+void read_tls(reader const& in, settings& s) {
+  pointer const root("/tls");
+  if (auto const* tls = in.at(root)) {
+    server_tls_settings of;
+    for (auto const& pair : (*tls)["certificates"])
+      of.certificates.push_back({pair["certificate"].get<std::string>(), pair["key"].get<std::string>()});
+    if (auto const* lowest = in.at(root / "lowest_version")) of.only_1_3 = *lowest == "1.3";
+    if (auto const* ciphers = in.at(root / "ciphers")) of.ciphers = ciphers->get<std::string>();
+    auto const* const tickets = in.at(root / "ticket_key_lifetime");
+    if (tickets && *tickets == "off")
+      of.ticket_key_lifetime = {};
+    else
+      in.duration("/tls/ticket_key_lifetime", of.ticket_key_lifetime);
+    s.tls = in.tls(root, [&] { return std::make_shared<server_tls>(std::move(of)); });
+    s.hsts = read_hsts(in, root / "hsts");
+  }
+  for (std::size_t i = 0; i < s.listen.size(); ++i)
+    if (s.listen[i].tls && !s.tls)
+      throw in.document().error_at(pointer("/listen"),
+                                   "found " + s.listen[i].at.name.text() +
+                                       " with tls but no certificate; allowed: with tls.certificates "
+                                       "(--certificate, --key)");
+  if (auto const* upstream = in.at(pointer("/upstream_tls"))) {
+    client_tls_settings of;
+    if (auto const* file = in.at(pointer("/upstream_tls/ca_file"))) of.ca_file = file->get<std::string>();
+    of.verify = upstream->value("verify", true);
+    of.server_name = upstream->value("server_name", "");
+    s.upstream_tls =
+        in.tls(pointer("/upstream_tls"), [&] { return std::make_shared<client_tls const>(std::move(of)); });
+  }
+}
+
 void read_timeouts(reader const& in, timeouts& out) {
   for (auto const& [where, value] :
        std::initializer_list<std::pair<char const*, nanoseconds*>>{{"/timeouts/client_head", &out.client_head},
@@ -145,10 +239,7 @@ std::string_view name_of(routing::guess_policy policy) {
 settings read_settings(config::document const& document) {
   reader const in(document);
   settings s;
-  s.listen = in.addresses("/listen", "--listen", true);
-  if (s.listen.empty())
-    throw document.error_at(pointer("/listen"),
-                            "found nothing; allowed: at least one HOST:PORT to listen at (--listen)");
+  s.listen = read_doors(in);
   s.upstreams = in.addresses("/upstreams", "--upstream", false);
   if (s.upstreams.empty())
     throw document.error_at(pointer("/upstreams"), "found nothing; allowed: at least one HOST:PORT (--upstream)");
@@ -186,6 +277,7 @@ settings read_settings(config::document const& document) {
   if (auto const* directory = in.at(pointer("/body_directory"))) s.body_directory = directory->get<std::string>();
   in.integer("/idle_per_upstream", s.idle_per_upstream);
   read_timeouts(in, s.timeouts);
+  read_tls(in, s);
   return s;
 }
 
@@ -197,6 +289,9 @@ std::string keep_what_needs_a_restart(settings const& in_force, settings& fresh)
     wanted = now;
   };
   keep("listen", in_force.listen, fresh.listen);
+  bool const needs_tls =
+      std::any_of(fresh.listen.begin(), fresh.listen.end(), [](door const& d) { return d.tls && !d.https_port; });
+  if (needs_tls && !fresh.tls) fresh.tls = in_force.tls; // as long as its address is open
   keep("admin", in_force.admin, fresh.admin);
   keep("threads", in_force.threads, fresh.threads);
   keep("token_map", in_force.token_map_bytes, fresh.token_map_bytes);

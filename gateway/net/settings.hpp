@@ -2,6 +2,7 @@
 
 #include "config/document.hpp"
 #include "gateway/net/resolve.hpp"
+#include "gateway/net/tls.hpp"
 #include "gateway/routing/route.hpp"
 
 #include <boost/asio/ip/network_v4.hpp>
@@ -9,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +28,16 @@ struct allowed_range {
   boost::asio::ip::network_v4 network;
   std::uint16_t first_port = 1;
   std::uint16_t last_port = 65535;
+};
+
+/// An address where clients connect, and what is spoken there.
+struct door {
+  place at;
+  bool tls = false;
+  /// Without TLS: clients are only told to come back to this port with it.
+  std::optional<std::uint16_t> https_port{};
+
+  bool operator==(door const&) const = default;
 };
 
 /// What each duration covers is said in gateway.schema.json.
@@ -48,8 +60,11 @@ std::string_view name_of(routing::guess_policy policy);
 
 /// A configuration as the gateway runs it: defaults filled in, checked.
 struct settings {
-  std::vector<place> listen;
+  std::vector<door> listen;
+  std::shared_ptr<server_tls> tls; // nullptr: no certificates
+  std::string hsts;                // value of Strict-Transport-Security (RFC 6797) for answers over TLS; empty: none
   std::vector<place> upstreams;
+  std::shared_ptr<client_tls const> upstream_tls; // nullptr: upstreams speak without TLS
   routing::guess_policy guess = routing::guess_policy::random;
   std::optional<std::uint64_t> token_map_bytes = 10u << 20; // nullopt: off
   std::uint32_t threads = 1;

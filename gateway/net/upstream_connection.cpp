@@ -1,7 +1,6 @@
 #include "gateway/net/upstream_connection.hpp"
 
 #include <boost/asio/error.hpp>
-#include <boost/asio/write.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -52,7 +51,7 @@ upstream_connection::upstream_connection(worker& w, routing::upstream_id id)
   : worker_(w)
   , settings_(w.current())
   , id_(id)
-  , socket_(w.context().get_executor()) {
+  , stream_(tcp_socket(w.context().get_executor())) {
   in_.resize(std::max<std::size_t>(settings_->max_head, stream_buffer_bytes));
 }
 
@@ -80,21 +79,45 @@ void upstream_connection::send(hop_user& user, endpoint const& to, hop_request c
 void upstream_connection::connect(endpoint const& to) {
   connecting_ = true;
   worker_.set_deadline(*this, deadline::connect);
-  socket_.async_connect(to, [self = shared_from_this()](boost::system::error_code ec) {
-    if (!self->connecting_) return; // timed out or given up
-    self->connecting_ = false;
-    if (ec) {
-      self->connect_failed(ec);
-      return;
-    }
-    boost::system::error_code ignored;
-    self->socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
-    self->socket_.non_blocking(true, ignored);
-    self->open_ = true;
-    self->worker_.set_deadline(*self, deadline::answer);
-    self->read();
-    self->send_more();
-  });
+  stream_.socket().async_connect(to,
+                                 [self = shared_from_this()](boost::system::error_code ec) { self->connected(ec); });
+}
+
+void upstream_connection::connected(boost::system::error_code ec) {
+  if (!connecting_) return; // timed out or given up
+  if (ec) {
+    connecting_ = false;
+    connect_failed(ec);
+    return;
+  }
+  boost::system::error_code ignored;
+  stream_.socket().set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+  stream_.socket().non_blocking(true, ignored);
+  if (!settings_->upstream_tls) {
+    opened();
+    return;
+  }
+  stream_.secure(settings_->upstream_tls->session(worker_.shared().upstream_host(id_)));
+  stream_.async_handshake([self = shared_from_this()](boost::system::error_code error) { self->shook_hands(error); });
+}
+
+void upstream_connection::shook_hands(boost::system::error_code ec) {
+  if (!connecting_) return;
+  if (!ec) {
+    opened();
+    return;
+  }
+  bool const stranger = stream_.met_stranger();
+  connecting_ = false;
+  fail(stranger ? "tls_certificate_error" : "tls_protocol_error", false);
+}
+
+void upstream_connection::opened() {
+  connecting_ = false;
+  open_ = true;
+  worker_.set_deadline(*this, deadline::answer);
+  read();
+  send_more();
 }
 
 bool upstream_connection::request_sent() const {
@@ -140,7 +163,7 @@ void upstream_connection::send_more() {
       return;
     }
     boost::system::error_code ec;
-    std::size_t written = socket_.write_some(out.buffers, ec);
+    std::size_t written = stream_.write_some({out.buffers.data(), out.count}, ec);
     if (ec == boost::asio::error::would_block) {
       ec = {};
       written = 0;
@@ -152,14 +175,14 @@ void upstream_connection::send_more() {
     }
     out.consume(written);
     writing_ = true;
-    boost::asio::async_write(socket_, out.buffers,
-                             [self = shared_from_this()](boost::system::error_code error, std::size_t bytes) {
-                               self->writing_ = false;
-                               if (!self->open_) return;
-                               self->accepted_any_ = self->accepted_any_ || bytes > 0;
-                               self->wrote(error);
-                               if (self->user_) self->send_more();
-                             });
+    stream_.async_write({out.buffers.begin(), out.buffers.begin() + static_cast<std::ptrdiff_t>(out.count)},
+                        [self = shared_from_this()](boost::system::error_code error, std::size_t bytes) {
+                          self->writing_ = false;
+                          if (!self->open_) return;
+                          self->accepted_any_ = self->accepted_any_ || bytes > 0;
+                          self->wrote(error);
+                          if (self->user_) self->send_more();
+                        });
   }
 }
 
@@ -178,7 +201,7 @@ void upstream_connection::wrote(boost::system::error_code ec) {
 void upstream_connection::read() {
   if (reading_ || !open_ || input_ended_ || in_end_ == in_.size()) return;
   reading_ = true;
-  socket_.async_read_some(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
+  stream_.async_read_some(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
                           [self = shared_from_this()](boost::system::error_code ec, std::size_t bytes) {
                             self->reading_ = false;
                             self->got(ec, bytes);
@@ -322,8 +345,7 @@ void upstream_connection::close() {
   clear_deadline();
   connecting_ = false;
   open_ = false;
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  stream_.close();
 }
 
 void upstream_connection::on_deadline() {

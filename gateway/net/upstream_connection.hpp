@@ -2,6 +2,7 @@
 
 #include "gateway/http/head_parser.hpp"
 #include "gateway/net/body_store.hpp"
+#include "gateway/net/stream.hpp"
 #include "gateway/net/worker.hpp"
 
 #include <array>
@@ -78,6 +79,9 @@ public:
 
 private:
   void connect(endpoint const& to);
+  void connected(boost::system::error_code ec);
+  void shook_hands(boost::system::error_code ec);
+  void opened();
   void send_more();
   void wrote(boost::system::error_code ec);
   void read();
@@ -93,7 +97,7 @@ private:
   worker& worker_;
   std::shared_ptr<settings const> settings_;
   routing::upstream_id id_;
-  tcp_socket socket_;
+  stream stream_;
   hop_user* user_ = nullptr;
 
   // The request on its way out.

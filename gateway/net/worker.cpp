@@ -36,8 +36,11 @@ std::vector<endpoint> worker::listen(std::vector<endpoint> const& at) {
 }
 
 void worker::start() {
-  for (auto const& l : listeners_)
-    l->start([this](tcp_socket socket) { std::make_shared<client_connection>(*this, std::move(socket))->start(); });
+  doors_ = settings_->listen;
+  for (std::size_t i = 0; i != listeners_.size(); ++i)
+    listeners_[i]->start([this, i](tcp_socket socket) {
+      std::make_shared<client_connection>(*this, doors_[i], std::move(socket))->start();
+    });
   thread_ = std::thread([this] { context_.run(); });
 }
 

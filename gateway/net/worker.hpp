@@ -100,6 +100,7 @@ private:
   std::shared_ptr<settings const> settings_;
   std::mt19937_64 random_;
   std::vector<std::unique_ptr<listener>> listeners_;
+  std::vector<door> doors_; // of each listener
   deadline_queues deadlines_;
   steady_timer timer_;
   steady_time timer_due_ = steady_time::max();

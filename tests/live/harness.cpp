@@ -225,9 +225,11 @@ char const* name_of(kind k) {
   return "";
 }
 
-balancer::balancer(kind k, std::vector<std::string> const& upstreams, std::vector<std::string> const& flags) {
+balancer::balancer(kind k, std::vector<std::string> const& upstreams, std::vector<std::string> const& flags,
+                   std::vector<std::string> const& doors) {
   if (k == kind::gateway) {
-    std::vector<std::string> arguments{"--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"};
+    std::vector<std::string> arguments{"--admin", "127.0.0.1:0"};
+    arguments.insert(arguments.end(), doors.begin(), doors.end());
     for (std::string const& upstream : upstreams) {
       arguments.emplace_back("--upstream");
       arguments.push_back(upstream);

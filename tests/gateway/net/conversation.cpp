@@ -122,7 +122,10 @@ configured_gateway::configured_gateway(std::vector<std::string> const& upstreams
     all.emplace_back("--config");
     all.push_back((scratch_.path() / "gateway.json").string());
   }
-  balancer_ = std::make_unique<balancer>(kind::gateway, upstreams, all);
+  if (configuration.is_object() && configuration.contains("listen"))
+    balancer_ = std::make_unique<balancer>(kind::gateway, upstreams, all, std::vector<std::string>{});
+  else
+    balancer_ = std::make_unique<balancer>(kind::gateway, upstreams, all);
 }
 
 void configured_gateway::rewrite(std::string const& text) const {
