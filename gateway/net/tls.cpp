@@ -70,7 +70,8 @@ int ticket_key(SSL* session, unsigned char* name, unsigned char* iv, EVP_CIPHER_
   int const ready = sealing != 0 ? EVP_EncryptInit_ex2(cipher, EVP_aes_256_cbc(), key.with.cipher.data(), iv, nullptr)
                                  : EVP_DecryptInit_ex2(cipher, EVP_aes_256_cbc(), key.with.cipher.data(), iv, nullptr);
   if (ready != 1) return -1;
-  return key.is_present ? 1 : 2;
+  // In TLS 1.3 a ticket is for one connection (RFC 8446 C.4): each brings the next one.
+  return key.is_present && SSL_version(session) != TLS1_3_VERSION ? 1 : 2;
 }
 
 tls_context server_context(server_tls_settings const& s, server_tls_settings::certificate const& own) {

@@ -29,11 +29,16 @@ int load(load_choice const& choice) {
 void add_load(CLI::App& app, action& chosen) {
   auto const choice = std::make_shared<load_choice>();
   CLI::App& command = *app.add_subcommand("load", "closed load on one URL, without a scenario");
-  command.add_option("URL", choice->what.url, "http://IPV4:PORT/target")->required();
+  command.add_option("URL", choice->what.url, "http://IPV4:PORT/target, or https://")->required();
   command
       .add_option("--connections", choice->what.connections, "kept-alive connections, one request at a time on each")
       ->capture_default_str()
       ->check(CLI::Range(1u, 100000u));
+  command
+      .add_option("--requests-per-connection", choice->what.requests_per_connection,
+                  "then the connection is closed; 0: no limit")
+      ->capture_default_str();
+  command.add_flag("!--no-resume", choice->what.resume, "https: a full handshake for each connection");
   command.add_option("--duration", choice->seconds, "seconds")->capture_default_str()->check(CLI::Range(0.01, 86400.0));
   command.callback([choice, &chosen] { chosen = [choice] { return load(*choice); }; });
 }

@@ -29,7 +29,9 @@ client::client(boost::asio::io_context& context, vocabulary const& words, client
           connections_[key >> 32]->on_ready(static_cast<std::uint32_t>(key), events);
         },
         [this] { transmit_all(); })
-  , timer_(context) {}
+  , timer_(context) {
+  if (settings_.tls) tls_.emplace(settings_.tls_resume);
+}
 
 client::~client() = default;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/live/client_tls.hpp"
 #include "sim/live/exchange.hpp"
 #include "sim/live/ready_set.hpp"
 #include "sim/measure/histogram.hpp"
@@ -26,12 +27,15 @@ class connection;
 /// Counts that other threads may read while the load runs.
 struct client_counts {
   std::atomic<std::uint64_t> sent{0}, done{0}, failed{0};
+  std::atomic<std::uint64_t> handshakes{0}, resumed{0}; // TLS; resumed ones are handshakes too
 };
 
 struct client_settings {
   std::uint32_t connections_per_balancer = 64;                // at most, of this client
   std::chrono::nanoseconds timeout{std::chrono::seconds(10)}; // from the first byte sent to the last byte read
   bool keep_records = true;                                   // one client_record a request
+  std::uint32_t requests_per_connection = 0;                  // 0: no limit
+  bool tls = false, tls_resume = true;
 };
 
 /// Told when orders are done; gives new ones from there.
@@ -112,6 +116,7 @@ private:
   client_settings settings_;
   std::atomic<journal::request_id>& ids_;
   order_source* source_ = nullptr;
+  std::optional<client_tls> tls_;
   ready_set ready_;
   bool reading_ = false;
   std::vector<connection*> to_transmit_;

@@ -33,6 +33,7 @@ connection::connection(client& owner, std::uint16_t balancer, std::uint32_t numb
   , buffer_(buffer_bytes) {}
 
 connection::~connection() {
+  tls_.reset();
   if (fd_ >= 0) ::close(fd_);
 }
 
@@ -56,6 +57,7 @@ void connection::send(order const& what, std::optional<measure::client_record> c
 void connection::connect() {
   stage_ = stage::connecting;
   reused_ = false;
+  answers_ = 0;
   ++life_;
   begin_ = end_ = 0;
   auto const& where = owner_.balancers_[balancer_].where;
@@ -83,12 +85,24 @@ void connection::on_ready(std::uint32_t life, std::uint32_t events) {
     socklen_t length = sizeof error;
     ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &length);
     if (error != 0 || (events & (EPOLLERR | EPOLLHUP)) != 0) return fail(client_outcome::connect_error);
-    if ((events & EPOLLOUT) != 0) on_connected();
-    return;
+    if (tls_) return continue_handshake();
+    if ((events & EPOLLOUT) == 0) return;
+    if (!owner_.tls_) return on_connected();
+    tls_ = owner_.tls_->connect(fd_, balancer_);
+    return continue_handshake();
   }
   if (!unsent_.empty() && (events & EPOLLOUT) != 0) write_rest();
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
     read((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
+}
+
+void connection::continue_handshake() {
+  handshake const how = shake_hands(tls_.get());
+  if (how == handshake::pending) return;
+  if (how == handshake::failed) return fail(client_outcome::connect_error);
+  owner_.counts_.handshakes.fetch_add(1, std::memory_order_relaxed);
+  if (how == handshake::resumed) owner_.counts_.resumed.fetch_add(1, std::memory_order_relaxed);
+  on_connected();
 }
 
 void connection::on_connected() {
@@ -113,9 +127,14 @@ void connection::transmit() {
 }
 
 void connection::write_rest() {
-  ssize_t const written = ::send(fd_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
-  // An error is left to the read, which sees it too and may find an answer before it.
-  if (written > 0) unsent_.remove_prefix(static_cast<std::size_t>(written));
+  for (bool more = true; more && !unsent_.empty();) {
+    ssize_t const written = tls_ ? sim::live::transmit(tls_.get(), unsent_.data(), unsent_.size())
+                                 : ::send(fd_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
+    // An error is left to the read, which sees it too and may find an answer before it.
+    if (written > 0) unsent_.remove_prefix(static_cast<std::size_t>(written));
+    // One record under TLS, and nothing will tell that there is room for the next; else all that there is room for.
+    more = written > 0 && tls_;
+  }
 }
 
 // `ends`: the stream's end or an error waits behind the bytes, and no further event will tell of it.
@@ -123,15 +142,17 @@ void connection::read(bool ends) {
   std::uint32_t const life = life_;
   while (life == life_) {
     std::size_t const room = buffer_.size() - end_;
-    ssize_t const got = ::recv(fd_, buffer_.data() + end_, room, 0);
+    ssize_t const got =
+        tls_ ? receive(tls_.get(), buffer_.data() + end_, room) : ::recv(fd_, buffer_.data() + end_, room, 0);
     if (got < 0 && errno == EAGAIN) return;
     if (stage_ == stage::idle) return close(); // the balancer closed, or talks out of turn
     if (got < 0) return fail(client_outcome::reset);
     if (got == 0) return on_end_of_stream();
     end_ += static_cast<std::size_t>(got);
     on_bytes();
-    // Fewer bytes than there was room for: all were read (edge-triggered epoll tells of more).
-    if (static_cast<std::size_t>(got) < room && !ends) return;
+    // Fewer bytes than there was room for: all were read (edge-triggered epoll tells of more). Under TLS it is one
+    // record's bytes, and another may wait.
+    if (static_cast<std::size_t>(got) < room && !ends && !tls_) return;
   }
 }
 
@@ -187,7 +208,10 @@ void connection::on_end_of_stream() {
 
 void connection::answered() {
   bool const surplus = begin_ != end_; // bytes that belong to no answer: this connection cannot be trusted any more
-  bool const keep = parser_->keep_alive() && !parser_->until_eof() && !surplus && unsent_.empty();
+  ++answers_;
+  bool const worn =
+      owner_.settings_.requests_per_connection != 0 && answers_ >= owner_.settings_.requests_per_connection;
+  bool const keep = parser_->keep_alive() && !parser_->until_eof() && !surplus && unsent_.empty() && !worn;
   exchange_.judge(record_);
   if (surplus) record_.findings |= measure::found_answer_body;
   begin_ = end_ = 0;
@@ -217,6 +241,7 @@ void connection::close() {
   ++life_;
   stage_ = stage::closed;
   unsent_ = {};
+  tls_.reset();
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
   auto& at = owner_.balancers_[balancer_];

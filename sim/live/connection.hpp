@@ -31,6 +31,7 @@ private:
   void connect();
   /// The socket is ready: `events` of epoll, for its `life`-th socket.
   void on_ready(std::uint32_t life, std::uint32_t events);
+  void continue_handshake();
   void on_connected();
   void transmit();
   void write_rest();
@@ -46,6 +47,8 @@ private:
   std::uint16_t balancer_;
   std::uint32_t number_; // in the client, for the ready_set's keys
   int fd_ = -1;
+  client_tls::connection tls_; // nullptr: none, or not yet connected
+  std::uint32_t answers_ = 0;  // on this socket
   exchange exchange_;
   order order_;
   measure::client_record record_;

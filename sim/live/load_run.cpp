@@ -157,6 +157,8 @@ load_records load_run::take() {
     all.observed.insert(w->client().observed().begin(), w->client().observed().end());
     all.complete = all.complete && w->issued_all();
     all.cpu_seconds += w->cpu_seconds();
+    all.tls_handshakes += w->client().counts().handshakes.load();
+    all.tls_resumed += w->client().counts().resumed.load();
   }
   return all;
 }

@@ -25,6 +25,7 @@ struct load_records {
   std::vector<std::string> targets;
   bool complete = true;   // everything planned was issued
   double cpu_seconds = 0; // of the threads
+  std::uint64_t tls_handshakes = 0, tls_resumed = 0;
 };
 
 /// Counts for the progress line.

@@ -23,6 +23,9 @@ client_settings settings_of(scenario::load const& load) {
   client_settings settings;
   settings.connections_per_balancer = std::max(1u, load.connections_per_balancer / std::max(1u, load.threads));
   settings.timeout = load.timeout;
+  settings.requests_per_connection = load.requests_per_connection;
+  settings.tls = load.tls;
+  settings.tls_resume = load.tls_resume;
   return settings;
 }
 

@@ -20,7 +20,11 @@ std::string text_of(scenario::balancer_group const& group) {
 }
 
 std::string value_of(std::string const& placeholder, nginx_places const& places) {
-  if (placeholder == "listen") return places.listen;
+  if (placeholder == "listen") return places.listen + (places.tls ? " ssl" : "");
+  if (placeholder == "tls")
+    return places.tls ? "ssl_certificate " + places.tls->certificate.string() + "; ssl_certificate_key " +
+                            places.tls->key.string() + ";"
+                      : "";
   if (placeholder == "prefix") return places.prefix.string();
   if (placeholder == "modules") return find_nginx_modules().string();
   if (placeholder == "upstreams") {
@@ -29,13 +33,18 @@ std::string value_of(std::string const& placeholder, nginx_places const& places)
     return lines;
   }
   throw config::bad_input("nginx template: found placeholder {{" + placeholder +
-                          "}}; allowed: {{listen}}, {{upstreams}}, {{prefix}}, {{modules}}");
+                          "}}; allowed: {{listen}}, {{upstreams}}, {{prefix}}, {{modules}}, {{tls}}");
 }
 
 }
 
 std::string nginx_config(scenario::balancer_group const& group, nginx_places const& places) {
-  std::istringstream lines(text_of(group));
+  std::string const text = text_of(group);
+  if (places.tls && text.find("{{tls}}") == std::string::npos)
+    throw config::bad_input(group.nginx_template.string() +
+                            ": found no {{tls}}, but load.tls is true; allowed: {{tls}} in the server block, where the "
+                            "certificate's lines go");
+  std::istringstream lines(text);
   std::string filled;
   for (std::string line; std::getline(lines, line);) {
     std::size_t const first = line.find_first_not_of(" \t");

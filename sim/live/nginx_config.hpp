@@ -1,8 +1,10 @@
 #pragma once
 
+#include "sim/live/certificate.hpp"
 #include "sim/scenario/scenario.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +19,7 @@ struct nginx_places {
   std::string listen;                 // HOST:PORT
   std::vector<std::string> upstreams; // HOST:PORT
   std::filesystem::path prefix;       // exists
+  std::optional<certificate_files> tls{};
 };
 
 /// The configuration of an nginx balancer: its template with the placeholders filled in (scenarios/nginx/

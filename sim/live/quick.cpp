@@ -23,21 +23,23 @@ double thread_cpu_seconds() {
 }
 
 struct url_parts {
+  bool tls = false;
   asio::ip::tcp::endpoint where;
   std::string target;
 };
 
 url_parts parse_url(std::string const& url) {
   auto const bad = [&] {
-    return config::bad_input("load: found URL '" + url + "'; allowed: http://IPV4[:PORT][/target]");
+    return config::bad_input("load: found URL '" + url + "'; allowed: http://IPV4[:PORT][/target], or https://");
   };
-  constexpr std::string_view scheme = "http://";
+  bool const tls = url.starts_with("https://");
+  std::string_view const scheme = tls ? "https://" : "http://";
   std::string_view rest = url;
   if (!rest.starts_with(scheme)) throw bad();
   rest.remove_prefix(scheme.size());
   std::size_t const slash = rest.find('/');
   std::string_view authority = rest.substr(0, slash);
-  std::uint16_t port = 80;
+  std::uint16_t port = tls ? 443 : 80;
   if (std::size_t const colon = authority.rfind(':'); colon != std::string_view::npos) {
     std::string_view const digits = authority.substr(colon + 1);
     auto const [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
@@ -48,7 +50,7 @@ url_parts parse_url(std::string const& url) {
   boost::system::error_code error;
   auto const address = asio::ip::make_address_v4(std::string(authority), error);
   if (error) throw bad();
-  return {{address, port}, slash == std::string_view::npos ? "/" : std::string(rest.substr(slash))};
+  return {tls, {address, port}, slash == std::string_view::npos ? "/" : std::string(rest.substr(slash))};
 }
 
 /// Answers every completion with the next order, until told to stop.
@@ -84,6 +86,9 @@ quick_result quick_load(quick_settings const& settings) {
   limits.connections_per_balancer = settings.connections;
   limits.timeout = settings.timeout;
   limits.keep_records = false;
+  limits.tls = url.tls;
+  limits.tls_resume = settings.resume;
+  limits.requests_per_connection = settings.requests_per_connection;
   client load(context, words, limits, ids);
   resend source(load);
   load.set_source(source);
@@ -108,6 +113,8 @@ quick_result quick_load(quick_settings const& settings) {
   result.cpu_seconds = thread_cpu_seconds() - cpu_start;
   result.requests = load.counts().done.load();
   result.failed = load.counts().failed.load();
+  result.handshakes = load.counts().handshakes.load();
+  result.resumed = load.counts().resumed.load();
   result.latency = load.latencies();
   return result;
 }
@@ -126,7 +133,12 @@ std::string describe(quick_result const& result) {
                 quantile_ms(0.9), quantile_ms(0.99), quantile_ms(0.999), quantile_ms(1),
                 result.requests ? result.cpu_seconds * 1e6 / requests : 0,
                 result.cpu_seconds > 0 ? requests / result.cpu_seconds : 0);
-  return text;
+  std::string lines = text;
+  if (result.handshakes == 0) return lines;
+  std::snprintf(text, sizeof text, "handshakes  %llu, %llu resumed, %.0f a second\n",
+                static_cast<unsigned long long>(result.handshakes), static_cast<unsigned long long>(result.resumed),
+                static_cast<double>(result.handshakes) / result.seconds);
+  return lines + text;
 }
 
 }

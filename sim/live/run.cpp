@@ -340,6 +340,7 @@ measure::run_records conductor::records_of(load_records load) {
   }
   records.events = events_;
   records.logged_in = logged_in_;
+  if (scenario_.load.tls) records.handshakes = {load.tls_handshakes, load.tls_resumed};
   records.interrupted = interrupted_;
   records.complete = load.complete;
   records.aborted_by = aborted_by_;

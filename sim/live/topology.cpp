@@ -172,12 +172,13 @@ void topology::add_balancer_host(std::size_t index) {
   std::string const listen = node.where.address().to_string() + ":" + std::to_string(node.where.port());
   std::vector<std::string> upstreams;
   for (proxy_node const& proxy : proxies_) upstreams.push_back(proxy.http);
+  if (scenario_.load.tls && !tls_) tls_ = make_certificate(fs::absolute(directory_.configs()));
 
   if (group.kind == scenario::balancer_kind::nginx) {
     fs::path const prefix = fs::absolute(directory_.root / "nginx" / name);
     fs::create_directories(prefix);
     fs::path const file = fs::absolute(directory_.configs() / (name + ".conf"));
-    write(file, nginx_config(group, {listen, upstreams, prefix}));
+    write(file, nginx_config(group, {listen, upstreams, prefix, tls_}));
     std::vector<std::string> arguments{"-p", prefix.string(), "-c", file.string(),
                                        "-e", "stderr",        "-g", "daemon off; master_process off;"};
     hosts_.push_back({name, find_nginx(), std::move(arguments), host_role::balancer, false, nullptr, {}});
@@ -193,6 +194,10 @@ void topology::add_balancer_host(std::size_t index) {
         {"admin", "127.0.0.1:0"},
         {"journal", {{"file", fs::absolute(journal_of(name)).string()}}},
     };
+    if (tls_) {
+      config["listen"] = {{{"address", listen}, {"tls", true}}};
+      config["tls"] = {{"certificates", {{{"certificate", tls_->certificate.string()}, {"key", tls_->key.string()}}}}};
+    }
     fs::path const file = directory_.configs() / (name + ".json");
     write(file, config.dump(2));
     hosts_.push_back({name,

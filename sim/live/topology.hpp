@@ -1,6 +1,7 @@
 #pragma once
 
 #include "fakeproxy/cluster/token.hpp"
+#include "sim/live/certificate.hpp"
 #include "sim/live/ports.hpp"
 #include "sim/live/process.hpp"
 #include "sim/measure/records.hpp"
@@ -108,6 +109,7 @@ private:
   run_directory directory_;
   fakeproxy::cluster::token_key key_;
   std::function<void(process&)> on_crash_;
+  std::optional<certificate_files> tls_; // made when the first balancer needs it
   std::vector<port_reservation> ports_;
   std::vector<host> hosts_;
   std::vector<proxy_node> proxies_;

@@ -66,6 +66,9 @@ private:
     out_.metrics = measured(f_.counts.all(), f_.counts.counted_seconds(), true);
     out_.metrics["schedule_lag_ms"] = trend_of(f_.counts.lag());
     add_utilisation(out_.metrics, std::nullopt);
+    if (f_.handshakes)
+      for (std::string_view const name : handshake_counts::metrics)
+        out_.metrics[std::string(name)] = counter_metric{f_.handshakes->value_of(name, f_.counts.seconds())};
     if (f_.eve.empty()) return;
     eve_record sum;
     for (eve_record const& e : f_.eve) {
@@ -206,7 +209,8 @@ result analyse(scenario::scenario const& s, run_records const& r, observer const
                        .aborted_by = r.aborted_by,
                        .looks = r.looks,
                        .each = &each,
-                       .work = r.work};
+                       .work = r.work,
+                       .handshakes = r.handshakes};
   if (observe) observe(found);
   return conclude(found);
 }

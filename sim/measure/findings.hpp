@@ -39,6 +39,7 @@ struct findings {
   measure::detail const* each = nullptr;                 // needed by confidence thresholds
   std::optional<std::vector<threshold_result>> judged{}; // thresholds, where other findings decide them
   proxy_work_by_phase work = {};
+  std::optional<handshake_counts> handshakes = {};
 };
 
 /// Is shown what was found of a run before it is judged.

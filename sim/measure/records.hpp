@@ -1,6 +1,7 @@
 #pragma once
 
 #include "journal/records.hpp"
+#include "sim/measure/handshakes.hpp"
 #include "sim/measure/utilisation.hpp"
 
 #include <cstdint>
@@ -122,6 +123,7 @@ struct run_records {
   bool complete = true;                  // all planned load was issued
   std::optional<std::string> aborted_by; // threshold with abort_on_fail
   double client_cpu_seconds = 0;
+  std::optional<handshake_counts> handshakes; // none: without TLS
 };
 
 }

@@ -167,6 +167,8 @@ std::optional<double> of_servers(std::string const& metric, slice const& s, find
 std::optional<double> number(std::string const& metric, slice const& s, findings const& m) {
   if (metric.starts_with("eve_") || metric.starts_with("notifications")) return of_eve(metric, m);
   if (metric.starts_with("utilisation")) return of_servers(metric, s, m);
+  if (metric.starts_with("tls_"))
+    return m.handshakes ? std::optional(m.handshakes->value_of(metric, m.counts.seconds())) : std::nullopt;
   if (s.event || metric.starts_with("convergence_") || metric == "peak_redirect_ratio") return of_event(metric, s, m);
   cell const& c = cell_of(s, m);
   if (c.requests == 0) return std::nullopt;

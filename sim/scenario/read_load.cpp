@@ -149,6 +149,11 @@ load read_load(cursor const& at, std::filesystem::path const& directory) {
   result.max_requests = at.count("max_requests", result.max_requests);
   result.balancer_choice = at.choice("balancer_choice", choice_names, result.balancer_choice);
   result.connections_per_balancer = at.count("connections_per_balancer", result.connections_per_balancer);
+  result.requests_per_connection = at.count("requests_per_connection", result.requests_per_connection);
+  result.tls = at.flag("tls", result.tls);
+  if (at.has("tls_resume") && !result.tls)
+    at["tls_resume"].fail("found a key that a load without TLS does not use; allowed: together with tls");
+  result.tls_resume = at.flag("tls_resume", result.tls_resume);
   result.threads = at.count("threads", result.threads);
   result.timeout = at.duration("timeout", result.timeout);
   if (result.timeout <= nanoseconds(0)) at.fail("found a timeout of 0; allowed: more than 0");

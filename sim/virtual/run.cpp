@@ -355,6 +355,10 @@ void refuse(scenario::scenario const& s, run_options const& options) {
     fail("topology.balancers: found " + balancer.name +
          ", whose code simulated time does not run; allowed with --engine virtual: kind \"gateway\"");
   }
+  if (s.load.tls) fail("load.tls: found true, whose cost simulated time does not know; allowed: false");
+  if (s.load.requests_per_connection != 0)
+    fail("load.requests_per_connection: found " + std::to_string(s.load.requests_per_connection) +
+         ", but simulated time does not know what a new connection costs; allowed: 0");
   for (scenario::threshold const& t : s.thresholds)
     if (t.abort_on_fail && options.keep == run_options::detail::summary)
       fail(t.path + ": found abort_on_fail, which needs records of single requests; allowed: with --detail full");

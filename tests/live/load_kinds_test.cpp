@@ -37,6 +37,31 @@ TEST_CASE("the books of a closed load over three threads balance to the last req
   check_invariants(summary, {"one_session", "right_place", "intact", "at_most_once", "nobody_elses", "books"});
 }
 
+TEST_CASE("a load over TLS makes a connection for so many requests, and resumes sessions") {
+  bool const resume = GENERATE(true, false);
+  json scenario = small_scenario();
+  scenario["load"]["tls"] = true;
+  scenario["load"]["tls_resume"] = resume;
+  scenario["load"]["requests_per_connection"] = 10;
+  scenario["load"]["concurrency"] = 4;
+  scenario["load"]["mix"] = {{{"method", "GET"}}, {{"method", "POST"}, {"body_bytes", 20000}}};
+  scenario["load"]["targets"] = {"/characters/{character}/"};
+  scenario["thresholds"] = {{"failed_requests", {"==0"}}, {"tls_handshakes", {">=50"}}};
+  lab_run run(scenario);
+  int const code = run.wait();
+  INFO(run.output());
+  CHECK(code == 0);
+  json const summary = run.summary();
+  std::uint64_t const handshakes = count(summary, "tls_handshakes"), resumed = count(summary, "tls_resumed");
+  CHECK(count(summary, "requests") == 500);
+  CHECK(handshakes <= 60); // ten requests each, but for the last of each balancer's four connections, and the probes
+  if (resume)
+    CHECK(resumed >= handshakes / 2); // those that began before the first ticket was there could not
+  else
+    CHECK(resumed == 0);
+  check_invariants(summary, {"one_session", "right_place", "intact", "at_most_once", "nobody_elses", "books"});
+}
+
 TEST_CASE("a constant rate sends rate times duration requests, with any number of threads") {
   unsigned const threads = GENERATE(1u, 2u);
   json scenario = with_load({{"kind", "constant_rate"}, {"rate_rps", 250}, {"duration", "800ms"}});

@@ -144,8 +144,12 @@ TEST_CASE("sessions are resumed by tickets, also after a reload") {
         eventually([&] { return gateway->process().errors().find("configuration reloaded") != std::string::npos; }));
     secure_client third(gateway.port(), {.lowest = version, .highest = version, .resume = session.get()});
     CHECK(third.resumed());
+    third.exchange(get);
+    auto const next = third.session(); // each resumed session can be resumed again
+    secure_client fourth(gateway.port(), {.lowest = version, .highest = version, .resume = next.get()});
+    CHECK(fourth.resumed());
   }
-  CHECK(gateway.count("tls_resumed") == 4);
+  CHECK(gateway.count("tls_resumed") == 6);
 
   auto without = with_tls(ca);
   without["tls"]["ticket_key_lifetime"] = "off";

@@ -62,6 +62,7 @@ TEST_CASE("each broken scenario gets one line with path, what was found, what is
        {R"(virtual={"partitions":[{"between":["clients","balancers"],"at":"1s"}]})"},
        "virtual.partitions[0]",
        {"for"}},
+      {"what is for TLS, without it", {"load.tls_resume=false"}, "load.tls_resume", {"together with tls"}},
       {"unknown key below", {"topology.proxies.server=8"}, "topology.proxies.server", {"did you mean 'servers'?"}},
       {"unknown key of a gateway",
        {"topology.balancers[0].token_mop=\"1m\""},
