@@ -70,6 +70,9 @@ boost::system::error_code stream::step_of_handshake() {
   return error_of(SSL_do_handshake(session_.get()));
 }
 
+/// Whether bytes have come from the socket that were not read.
+bool stream::has_more() const { return session_ && SSL_has_pending(session_.get()) == 1; }
+
 std::size_t stream::read_secured(boost::asio::mutable_buffer into, boost::system::error_code& ec) {
   ec = {};
   if (!session_) {

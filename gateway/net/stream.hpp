@@ -64,6 +64,10 @@ public:
       socket_.async_read_some(into, std::move(handler));
       return;
     }
+    if (!has_more()) { // to try now would most often be in vain
+      read_when_ready(into, std::move(handler));
+      return;
+    }
     boost::system::error_code ec;
     std::size_t const bytes = read_secured(into, ec);
     if (ec != boost::asio::error::would_block) {
@@ -71,12 +75,7 @@ public:
                         [handler = std::move(handler), ec, bytes]() mutable { handler(ec, bytes); });
       return;
     }
-    socket_.async_wait(wanted(), [this, into, handler = std::move(handler)](boost::system::error_code error) mutable {
-      if (error)
-        handler(error, 0);
-      else
-        async_read_some(into, std::move(handler));
-    });
+    read_when_ready(into, std::move(handler));
   }
 
   /// What the kernel takes at once; error::would_block if that is nothing. What it did not take has to follow
@@ -105,6 +104,18 @@ private:
   using wait_type = tcp_socket::wait_type;
 
   template<class Handler>
+  void read_when_ready(boost::asio::mutable_buffer into, Handler handler) {
+    socket_.async_wait(wait_type::wait_read,
+                       [this, into, handler = std::move(handler)](boost::system::error_code ec) mutable {
+                         std::size_t const bytes = ec ? 0 : read_secured(into, ec);
+                         if (ec == boost::asio::error::would_block)
+                           read_when_ready(into, std::move(handler));
+                         else
+                           handler(ec, bytes);
+                       });
+  }
+
+  template<class Handler>
   void write_rest(std::vector<boost::asio::const_buffer> rest, std::size_t done, Handler handler) {
     socket_.async_wait(wait_type::wait_write, [this, rest = std::move(rest), done,
                                                handler = std::move(handler)](boost::system::error_code ec) mutable {
@@ -124,6 +135,7 @@ private:
   static void drop_front(std::vector<boost::asio::const_buffer>& buffers, std::size_t bytes);
   wait_type wanted() const;
   boost::system::error_code step_of_handshake();
+  bool has_more() const;
   std::size_t read_secured(boost::asio::mutable_buffer into, boost::system::error_code& ec);
   std::size_t write_secured(std::span<boost::asio::const_buffer const> buffers, boost::system::error_code& ec);
   boost::system::error_code error_of(int result);
