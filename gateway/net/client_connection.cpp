@@ -254,6 +254,7 @@ void client_connection::begin_request() {
       boost::asio::const_buffer const line = boost::asio::buffer(proceed);
       stream_.write_some({&line, 1}, ignored);
     }
+    if (!store_body()) return; // what came with the head goes with the head
   }
   if (!has_body_) worker_.set_deadline(request_deadline_, deadline::request); // else when the body is complete
   routed_ = true;
@@ -261,7 +262,7 @@ void client_connection::begin_request() {
   perform(worker_.shared().start(route_, facts, monotonic_ns(), worker_.random()));
   if (stage_ != stage::exchange) return;
   if (has_body_)
-    take_body();
+    body_came();
   else
     read_ahead();
 }
@@ -282,23 +283,22 @@ void client_connection::read_ahead() {
   if (in_end_ == 0) read();
 }
 
-// Moves body bytes from the buffer into the store, from where every hop sends them.
-void client_connection::take_body() {
-  if (!has_body_ || body_.is_complete()) return;
+// Moves body bytes from the buffer into the store, from where every hop sends them. False when the request was refused.
+bool client_connection::store_body() {
   while (in_taken_ < in_end_ && !parser_->done()) {
     boost::system::error_code ec;
     http::body_step const step = parser_->parse_body(in_.data() + in_taken_, in_end_ - in_taken_, ec);
     if (ec) {
       body_failed(400, "the body's chunks cannot be read");
-      return;
+      return false;
     }
     if (body_.size() + step.data.size() > settings_->max_body) {
       body_failed(413, "the body is longer than this gateway takes");
-      return;
+      return false;
     }
     if (!body_.append(step.data)) {
       body_failed(507, "no room to keep the body");
-      return;
+      return false;
     }
     in_taken_ += step.consumed;
     if (step.consumed == 0) break;
@@ -306,9 +306,18 @@ void client_connection::take_body() {
   std::memmove(in_.data(), in_.data() + in_taken_, in_end_ - in_taken_);
   in_end_ -= in_taken_;
   in_taken_ = 0;
+  if (parser_->done()) body_.complete();
+  return true;
+}
+
+void client_connection::take_body() {
+  if (!has_body_ || body_.is_complete()) return;
+  if (store_body()) body_came();
+}
+
+void client_connection::body_came() {
   bool const answering = stage_ == stage::answering; // its deadlines are those that count then
-  if (parser_->done()) {
-    body_.complete();
+  if (body_.is_complete()) {
     if (!answering) {
       deadline_.clear_deadline();
       worker_.set_deadline(request_deadline_, deadline::request);

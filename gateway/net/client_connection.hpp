@@ -60,7 +60,9 @@ private:
   void parse_head();
   void begin_request();
   std::string https_location(http::request_summary const& summary) const;
+  bool store_body();
   void take_body();
+  void body_came();
   void body_failed(unsigned status, std::string_view detail);
 
   // Hops (client_exchange.cpp)

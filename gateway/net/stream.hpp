@@ -60,16 +60,12 @@ public:
   /// Some bytes, as soon as there are any: `handler(ec, bytes)`; error::eof at the end.
   template<class Handler>
   void async_read_some(boost::asio::mutable_buffer into, Handler handler) {
-    if (!secured_) {
-      socket_.async_read_some(into, std::move(handler));
-      return;
-    }
     if (!has_more()) { // to try now would most often be in vain
       read_when_ready(into, std::move(handler));
       return;
     }
     boost::system::error_code ec;
-    std::size_t const bytes = read_secured(into, ec);
+    std::size_t const bytes = read_now(into, ec);
     if (ec != boost::asio::error::would_block) {
       boost::asio::post(socket_.get_executor(),
                         [handler = std::move(handler), ec, bytes]() mutable { handler(ec, bytes); });
@@ -107,7 +103,7 @@ private:
   void read_when_ready(boost::asio::mutable_buffer into, Handler handler) {
     socket_.async_wait(wait_type::wait_read,
                        [this, into, handler = std::move(handler)](boost::system::error_code ec) mutable {
-                         std::size_t const bytes = ec ? 0 : read_secured(into, ec);
+                         std::size_t const bytes = ec ? 0 : read_now(into, ec);
                          if (ec == boost::asio::error::would_block)
                            read_when_ready(into, std::move(handler));
                          else
@@ -135,6 +131,9 @@ private:
   static void drop_front(std::vector<boost::asio::const_buffer>& buffers, std::size_t bytes);
   wait_type wanted() const;
   boost::system::error_code step_of_handshake();
+  std::size_t read_now(boost::asio::mutable_buffer into, boost::system::error_code& ec) {
+    return secured_ ? read_secured(into, ec) : socket_.read_some(boost::asio::buffer(into), ec);
+  }
   bool has_more() const;
   std::size_t read_secured(boost::asio::mutable_buffer into, boost::system::error_code& ec);
   std::size_t write_secured(std::span<boost::asio::const_buffer const> buffers, boost::system::error_code& ec);
