@@ -236,10 +236,11 @@ std::string_view reason_phrase(unsigned status) {
 void append_own_answer(std::string& out, own_answer const& answer) {
   std::string_view const reason = reason_phrase(answer.status);
   append_status_line(out, answer.status, reason);
+  if (!answer.date.empty()) append_field(out, "Date", answer.date);
   out.append("Content-Type: text/plain\r\n");
   append_length(out, std::to_string(answer.status).size() + reason.size() + answer.detail.size() + 4);
   if (!answer.proxy_status.empty()) append_field(out, "Proxy-Status", answer.proxy_status);
-  if (answer.retry_after) append_field(out, "Retry-After", "1");
+  if (answer.retry_after != 0) append_field(out, "Retry-After", std::to_string(answer.retry_after));
   if (!answer.location.empty()) append_field(out, "Location", answer.location);
   if (!answer.hsts.empty()) append_field(out, "Strict-Transport-Security", answer.hsts);
   if (answer.status == 405) append_field(out, "Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");

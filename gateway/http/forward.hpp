@@ -80,10 +80,11 @@ struct own_answer {
   unsigned status = 502;
   std::string_view detail; // one line for people, the body
   std::string_view proxy_status{};
-  bool retry_after = false; // Retry-After: 1
+  unsigned retry_after = 0; // seconds; 0: no Retry-After
   bool close = false;
   bool is_head = false;
   bool http10 = false;
+  std::string_view date{};     // value of Date (RFC 9110 6.6.1); empty: none
   std::string_view hsts{};     // value of Strict-Transport-Security; empty: none
   std::string_view location{}; // value of Location; empty: none
 };

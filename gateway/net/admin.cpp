@@ -51,6 +51,8 @@ std::vector<named_count> counts_of(balancer::status const& now, shell_counters c
       {"failed", "Requests answered 502, 503 or 504 here.", shell.failed},
       {"client_gone", "Requests whose client went away.", shell.client_gone},
       {"truncated_answers", "Answers that an upstream broke off.", shell.truncated_answers},
+      {"connections_refused", "Client connections beyond the limit of their address.", shell.connections_refused},
+      {"rate_limited", "Requests answered 429: beyond the limit of their address or token.", shell.rate_limited},
       {"tls_handshakes", "TLS handshakes with clients.", shell.tls_handshakes},
       {"tls_resumed", "Of these: sessions that were resumed.", shell.tls_resumed},
       {"tls_failures", "TLS handshakes with clients that failed.", shell.tls_failures},

@@ -26,11 +26,44 @@ balancer::balancer(settings const& s)
   : key_(http::random_digest_key())
   , router_(s.routing, s.guess, make_map(s))
   , ranges_(s.allow_redirects_to) {
+  limit(s.limits);
   for (place const& u : s.upstreams) add(u.name, u.address, true);
   if (!s.journal_file.empty()) journal_.emplace(s.journal_file, "balancer_event");
 }
 
+void balancer::limit(client_limits const& limits) {
+  std::lock_guard const lock(limits_mutex_);
+  connections_per_address_ = limits.connections_per_address;
+  auto const set = [](std::optional<shield::rate_limit>& now, std::optional<shield::rate> const& wanted) {
+    if (!wanted)
+      now.reset();
+    else if (!now || now->limit() != *wanted) // one that stays keeps what it knows
+      now.emplace(*wanted);
+  };
+  set(by_address_, limits.requests_per_address);
+  set(by_token_, limits.requests_per_token);
+}
+
+bool balancer::connected(std::uint64_t address) {
+  constexpr std::uint32_t no_limit = ~std::uint32_t{0};
+  std::lock_guard const lock(limits_mutex_);
+  return connections_.open(address, connections_per_address_.value_or(no_limit));
+}
+
+void balancer::disconnected(std::uint64_t address) {
+  std::lock_guard const lock(limits_mutex_);
+  connections_.closed(address);
+}
+
+unsigned balancer::retry_after_s(std::uint64_t address, http::token_digest const* token, std::int64_t now_ns) {
+  std::lock_guard const lock(limits_mutex_);
+  std::int64_t wait_ns = by_address_ ? by_address_->wait_ns(address, now_ns) : 0;
+  if (wait_ns == 0 && by_token_ && token) wait_ns = by_token_->wait_ns(http::token_digest_hash{}(*token), now_ns);
+  return static_cast<unsigned>((wait_ns + 999'999'999) / 1'000'000'000);
+}
+
 void balancer::reload(settings const& s) {
+  limit(s.limits);
   std::lock_guard const lock(mutex_);
   ranges_ = s.allow_redirects_to;
   router_.reconfigure(s.routing, s.guess);

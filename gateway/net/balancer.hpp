@@ -4,6 +4,8 @@
 #include "gateway/net/settings.hpp"
 #include "gateway/net/sockets.hpp"
 #include "gateway/routing/router.hpp"
+#include "gateway/shield/open_connections.hpp"
+#include "gateway/shield/rate_limit.hpp"
 #include "journal/journal.hpp"
 #include "journal/records.hpp"
 
@@ -35,7 +37,9 @@ struct shell_counters {
   std::atomic<std::uint64_t> internal_probes{0}; // of these: requests for the internal location
   std::atomic<std::uint64_t> failed{0};          // requests answered 502, 503 or 504 here
   std::atomic<std::uint64_t> client_gone{0};
-  std::atomic<std::uint64_t> truncated_answers{0}; // upstream broke off in the middle of an answer
+  std::atomic<std::uint64_t> truncated_answers{0};   // upstream broke off in the middle of an answer
+  std::atomic<std::uint64_t> connections_refused{0}; // beyond the limit of their address
+  std::atomic<std::uint64_t> rate_limited{0};        // requests answered 429
   std::atomic<std::uint64_t> tls_handshakes{0}, tls_resumed{0}, tls_failures{0}; // resumed ones are handshakes too
   std::atomic<std::uint64_t> accept_pauses{0}; // times that accepting had to wait, mostly for descriptors
   std::array<std::atomic<std::uint64_t>, latency_bounds_s.size() + 1> latency{};
@@ -83,6 +87,12 @@ public:
     return router_.abandon(r);
   }
 
+  /// Whether an address may have one more connection; it has it until `disconnected`, if there is a limit at all.
+  bool connected(std::uint64_t address);
+  void disconnected(std::uint64_t address);
+  /// 0: a request may be served. Else the limit of its address or of its token says for how many seconds it may not.
+  unsigned retry_after_s(std::uint64_t address, http::token_digest const* token, std::int64_t now_ns);
+
   http::token_digest digest(std::string_view authorization) const { return http::digest_token(key_, authorization); }
 
   /// Where to connect to, and counts the hop.
@@ -126,6 +136,7 @@ private:
     upstream_counters counters;
   };
 
+  void limit(client_limits const& limits);
   routing::upstream_id add(http::host_port const& name, endpoint const& address, bool in_rotation);
   /// The id of a target named by a proxy; adds targets in an allowed range. Under the lock.
   routing::upstream_id resolve_target(http::host_port const& target);
@@ -136,6 +147,10 @@ private:
   std::vector<upstream> upstreams_; // by id
   boost::unordered_flat_map<std::string, routing::upstream_id> by_name_;
   std::vector<allowed_range> ranges_;
+  std::mutex limits_mutex_;
+  std::optional<std::uint32_t> connections_per_address_;
+  shield::open_connections connections_;
+  std::optional<shield::rate_limit> by_address_, by_token_;
   std::mutex journal_mutex_;
   std::optional<journal::writer<journal::balancer_event>> journal_;
   shell_counters shell_;

@@ -124,6 +124,7 @@ void client_connection::answer_here(http::own_answer answer) {
   answer.close = !keep_alive_;
   answer.http10 = http10_;
   answer.is_head = is_head_;
+  answer.date = worker_.date();
   if (stream_.is_secured()) answer.hsts = settings_->hsts;
   out_.clear();
   http::append_own_answer(out_, answer);
@@ -220,11 +221,12 @@ void client_connection::client_gone() {
 }
 
 void client_connection::close() {
-  stage_ = stage::closed;
+  if (std::exchange(stage_, stage::closed) == stage::closed) return;
   deadline_.clear_deadline();
   request_deadline_.clear_deadline();
   if (upstream_) std::exchange(upstream_, nullptr)->release();
   stream_.close();
+  worker_.shared().disconnected(address_key_);
   worker_.closed(shared_from_this());
 }
 

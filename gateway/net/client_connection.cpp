@@ -23,6 +23,15 @@ std::string new_request_id(std::mt19937_64& random) {
   return id;
 }
 
+/// An IPv4 address, or the network of an IPv6 one: a site has 2^64 addresses of these.
+std::uint64_t key_of(boost::asio::ip::address const& address) {
+  if (address.is_v4()) return address.to_v4().to_uint();
+  std::uint64_t network = 0;
+  auto const bytes = address.to_v6().to_bytes();
+  for (std::size_t i = 0; i != 8; ++i) network = network << 8 | bytes[i];
+  return network;
+}
+
 unsigned status_for(boost::system::error_code ec) {
   namespace beast_http = boost::beast::http;
   if (ec == beast_http::error::header_limit) return 431;
@@ -43,6 +52,7 @@ client_connection::client_connection(worker& w, door const& from, tcp_socket soc
   boost::system::error_code ec;
   auto const peer = stream_.socket().remote_endpoint(ec);
   if (!ec) client_address_ = peer.address().to_string();
+  address_key_ = key_of(peer.address());
   stream_.socket().set_option(boost::asio::ip::tcp::no_delay(true), ec);
   stream_.socket().non_blocking(true, ec);
 }
@@ -50,6 +60,11 @@ client_connection::client_connection(worker& w, door const& from, tcp_socket soc
 client_connection::~client_connection() = default;
 
 void client_connection::start() {
+  if (!worker_.shared().connected(address_key_)) {
+    worker_.shared().shell().connections_refused.fetch_add(1, std::memory_order_relaxed);
+    stream_.close();
+    return;
+  }
   worker_.opened(shared_from_this());
   in_.resize(settings_->max_head);
   if (!door_.tls) {
@@ -224,6 +239,14 @@ void client_connection::begin_request() {
 
   if (door_.https_port && refusal.status == 0 && summary.host.empty())
     refusal = {400, "a request that names no host cannot be sent to HTTPS"};
+  unsigned const retry_after =
+      refusal.status != 0
+          ? 0
+          : worker_.shared().retry_after_s(address_key_, facts.has_token ? &facts.key : nullptr, monotonic_ns());
+  if (retry_after != 0) {
+    refusal = {429, "more requests than this client may send"};
+    worker_.shared().shell().rate_limited.fetch_add(1, std::memory_order_relaxed);
+  }
   std::string const location = door_.https_port && refusal.status == 0 ? https_location(summary) : std::string();
 
   // From here on the head's bytes are not needed: the buffer is the body's, and the next request's.
@@ -234,7 +257,7 @@ void client_connection::begin_request() {
     if (refusal.status == 404) worker_.shared().shell().internal_probes.fetch_add(1, std::memory_order_relaxed);
     // The body is not read, or nobody knows where the message ends.
     if (has_body_ || refusal.status == 400 || refusal.status == 501) keep_alive_ = false;
-    answer_here({.status = refusal.status, .detail = refusal.detail});
+    answer_here({.status = refusal.status, .detail = refusal.detail, .retry_after = retry_after});
     return;
   }
 

@@ -100,6 +100,7 @@ private:
   door const& door_;
   stream stream_;
   std::string client_address_;
+  std::uint64_t address_key_ = 0; // what its limits are counted by
   timer deadline_;
   timer request_deadline_;
   stage stage_ = stage::idle;

@@ -136,7 +136,10 @@ void client_connection::respond(routing::refusal why) {
   if (has_body_ && !body_.is_complete()) keep_alive_ = false;
   std::string const proxy_status =
       "crest-gateway; error=" + std::string(chosen.error) + "; details=\"" + std::string(chosen.detail) + "\"";
-  answer_here({.status = status, .detail = chosen.detail, .proxy_status = proxy_status, .retry_after = status == 503});
+  answer_here({.status = status,
+               .detail = chosen.detail,
+               .proxy_status = proxy_status,
+               .retry_after = status == 503 ? 1u : 0u});
 }
 
 }

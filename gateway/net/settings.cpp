@@ -212,6 +212,24 @@ void read_tls(reader const& in, settings& s) {
   }
 }
 
+std::optional<shield::rate> read_rate(reader const& in, pointer const& where) {
+  if (!in.at(where)) return std::nullopt;
+  shield::rate r;
+  r.per_second = in.at(where / "per_second")->get<double>();
+  if (auto const* burst = in.at(where / "burst")) r.burst = burst->get<std::uint32_t>();
+  return r;
+}
+
+client_limits read_limits(reader const& in) {
+  client_limits limits;
+  pointer const root("/limits");
+  if (auto const* most = in.at(root / "connections_per_address"))
+    limits.connections_per_address = most->get<std::uint32_t>();
+  limits.requests_per_address = read_rate(in, root / "requests_per_address");
+  limits.requests_per_token = read_rate(in, root / "requests_per_token");
+  return limits;
+}
+
 void read_timeouts(reader const& in, timeouts& out) {
   for (auto const& [where, value] :
        std::initializer_list<std::pair<char const*, nanoseconds*>>{{"/timeouts/client_head", &out.client_head},
@@ -276,6 +294,7 @@ settings read_settings(config::document const& document) {
   in.size("/body_in_memory", s.body_in_memory, 4096, 1u << 30);
   if (auto const* directory = in.at(pointer("/body_directory"))) s.body_directory = directory->get<std::string>();
   in.integer("/idle_per_upstream", s.idle_per_upstream);
+  s.limits = read_limits(in);
   read_timeouts(in, s.timeouts);
   read_tls(in, s);
   return s;

@@ -4,6 +4,7 @@
 #include "gateway/net/resolve.hpp"
 #include "gateway/net/tls.hpp"
 #include "gateway/routing/route.hpp"
+#include "gateway/shield/rate_limit.hpp"
 
 #include <boost/asio/ip/network_v4.hpp>
 
@@ -55,6 +56,12 @@ struct timeouts {
   nanoseconds drain = std::chrono::seconds(10);
 };
 
+/// What one address, or one token, may have. nullopt: no limit.
+struct client_limits {
+  std::optional<std::uint32_t> connections_per_address;
+  std::optional<shield::rate> requests_per_address, requests_per_token;
+};
+
 /// The policy's name in a configuration.
 std::string_view name_of(routing::guess_policy policy);
 
@@ -79,6 +86,7 @@ struct settings {
   std::uint64_t body_in_memory = 64 * 1024;
   std::filesystem::path body_directory = "/tmp";
   std::uint32_t idle_per_upstream = 64;
+  client_limits limits;
   net::timeouts timeouts;
 };
 

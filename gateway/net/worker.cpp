@@ -68,6 +68,17 @@ void worker::join() {
   if (thread_.joinable()) thread_.join();
 }
 
+std::string_view worker::date() {
+  std::time_t const now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  if (now == date_of_) return date_;
+  date_of_ = now;
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  char text[40];
+  date_.assign(text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts));
+  return date_;
+}
+
 void worker::set_deadline(deadline_owner& owner, deadline which) {
   steady_time const due = deadlines_.set(owner, static_cast<std::size_t>(which), std::chrono::steady_clock::now());
   if (due < timer_due_) arm_timer();

@@ -12,6 +12,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <cstdint>
+#include <ctime>
 #include <functional>
 #include <memory>
 #include <random>
@@ -67,6 +68,8 @@ public:
   access_log& log() { return log_; }
   std::shared_ptr<settings const> const& current() const { return settings_; }
   std::mt19937_64& random() { return random_; }
+  /// Now, as a Date field has it. Valid until the next call.
+  std::string_view date();
   bool draining() const { return static_cast<bool>(drained_); }
 
   void set_deadline(deadline_owner& owner, deadline which);
@@ -99,6 +102,8 @@ private:
   access_log& log_;
   std::shared_ptr<settings const> settings_;
   std::mt19937_64 random_;
+  std::time_t date_of_ = 0;
+  std::string date_;
   std::vector<std::unique_ptr<listener>> listeners_;
   std::vector<door> doors_; // of each listener
   deadline_queues deadlines_;

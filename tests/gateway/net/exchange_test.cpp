@@ -3,7 +3,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <cstdlib>
+#include <ctime>
+#include <iomanip>
 #include <memory>
+#include <sstream>
 
 using namespace tests::gateway_net;
 using tests::live::answer;
@@ -305,4 +309,18 @@ TEST_CASE("a truncated chunked answer is passed on as truncated") {
   CHECK(got.find("0\r\n\r\n") == std::string::npos);
   CHECK(upstream.requests().size() == 1);
   CHECK(gateway.count("truncated_answers") == 1);
+}
+
+TEST_CASE("the gateway's own answers say when they were made") {
+  scripted_upstream upstream(serves_as());
+  configured_gateway gateway({upstream.address()});
+  client c(gateway.port());
+  auto const refused = c.exchange(request("GET", "/internal_redirect/x", "t"));
+  CHECK(refused.status == 404);
+  std::tm said{};
+  std::istringstream in(refused.field("Date"));
+  in >> std::get_time(&said, "%a, %d %b %Y %H:%M:%S GMT");
+  REQUIRE_FALSE(in.fail());
+  CHECK(std::abs(std::difftime(::timegm(&said), std::time(nullptr))) < 60);
+  CHECK(c.exchange(request("GET", "/x", "t")).field("Date").empty()); // an upstream's answer is the upstream's
 }
