@@ -42,6 +42,7 @@ void balancer::limit(client_limits const& limits) {
   };
   set(by_address_, limits.requests_per_address);
   set(by_token_, limits.requests_per_token);
+  limits_requests_.store(by_address_ || by_token_, std::memory_order_relaxed);
 }
 
 bool balancer::connected(std::uint64_t address) {
@@ -56,6 +57,7 @@ void balancer::disconnected(std::uint64_t address) {
 }
 
 unsigned balancer::retry_after_s(std::uint64_t address, http::token_digest const* token, std::int64_t now_ns) {
+  if (!limits_requests_.load(std::memory_order_relaxed)) return 0;
   std::lock_guard const lock(limits_mutex_);
   std::int64_t wait_ns = by_address_ ? by_address_->wait_ns(address, now_ns) : 0;
   if (wait_ns == 0 && by_token_ && token) wait_ns = by_token_->wait_ns(http::token_digest_hash{}(*token), now_ns);

@@ -148,6 +148,7 @@ private:
   boost::unordered_flat_map<std::string, routing::upstream_id> by_name_;
   std::vector<allowed_range> ranges_;
   std::mutex limits_mutex_;
+  std::atomic<bool> limits_requests_{false}; // else the lock is not needed for each
   std::optional<std::uint32_t> connections_per_address_;
   shield::open_connections connections_;
   std::optional<shield::rate_limit> by_address_, by_token_;
