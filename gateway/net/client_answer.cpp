@@ -45,7 +45,7 @@ void client_connection::stream_head() {
     return relative_location(location);
   };
   add.rewrite_location = &rewrite;
-  out_.clear();
+  out_ = std::exchange(unsent_interim_, {});
   http::append_answer_head(out_, head, upstream_->base(), add);
   answer_started_ = true;
   if (request_record_) {
@@ -126,7 +126,7 @@ void client_connection::answer_here(http::own_answer answer) {
   answer.is_head = is_head_;
   answer.date = worker_.date();
   if (stream_.is_secured()) answer.hsts = settings_->hsts;
-  out_.clear();
+  out_ = std::exchange(unsent_interim_, {});
   http::append_own_answer(out_, answer);
   own_error_ = http::reason_phrase(answer.status);
   buffers_.assign(1, boost::asio::buffer(out_));

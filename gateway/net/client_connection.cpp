@@ -26,10 +26,18 @@ std::string new_request_id(std::mt19937_64& random) {
 /// An IPv4 address, or the network of an IPv6 one: a site has 2^64 addresses of these.
 std::uint64_t key_of(boost::asio::ip::address const& address) {
   if (address.is_v4()) return address.to_v4().to_uint();
+  if (address.to_v6().is_v4_mapped()) // through a socket that takes both
+    return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).to_uint();
   std::uint64_t network = 0;
   auto const bytes = address.to_v6().to_bytes();
   for (std::size_t i = 0; i != 8; ++i) network = network << 8 | bytes[i];
   return network;
+}
+
+std::string_view host_without_port(std::string_view host) {
+  std::size_t const colon = host.rfind(':');
+  bool const is_port = colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos;
+  return is_port ? host.substr(0, colon) : host;
 }
 
 unsigned status_for(boost::system::error_code ec) {
@@ -103,7 +111,7 @@ void client_connection::shook_hands(boost::system::error_code ec) {
 
 void client_connection::drain() {
   keep_alive_ = false;
-  if (stage_ == stage::idle && in_end_ == 0) close();
+  if (stage_ == stage::handshake || (stage_ == stage::idle && in_end_ == 0)) close();
 }
 
 void client_connection::read() {
@@ -237,7 +245,7 @@ void client_connection::begin_request() {
       facts.token_hash = http::shared_token_hash(summary.authorization) | 1; // 0 means none
   }
 
-  if (door_.https_port && refusal.status == 0 && summary.host.empty())
+  if (door_.https_port && refusal.status == 0 && host_without_port(summary.host).empty())
     refusal = {400, "a request that names no host cannot be sent to HTTPS"};
   unsigned const retry_after =
       refusal.status != 0
@@ -272,10 +280,12 @@ void client_connection::begin_request() {
   if (has_body_) {
     body_.expect(chunked_body_ ? std::nullopt : length);
     if (wants_continue_ && in_end_ == 0) {
-      boost::system::error_code ignored; // if it fails, the read that follows tells
+      boost::system::error_code ec; // if it fails, the read that follows tells
       static constexpr std::string_view proceed = "HTTP/1.1 100 Continue\r\n\r\n";
       boost::asio::const_buffer const line = boost::asio::buffer(proceed);
-      stream_.write_some({&line, 1}, ignored);
+      std::size_t const taken = stream_.write_some({&line, 1}, ec);
+      // A client that does not read its last answer: the rest goes out before the next one.
+      unsent_interim_ = proceed.substr(ec && ec != boost::asio::error::would_block ? proceed.size() : taken);
     }
     if (!store_body()) return; // what came with the head goes with the head
   }
@@ -292,10 +302,7 @@ void client_connection::begin_request() {
 
 /// The same resource where it is served.
 std::string client_connection::https_location(http::request_summary const& summary) const {
-  std::string_view host = summary.host;
-  std::size_t const colon = host.rfind(':');
-  if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) host = host.substr(0, colon);
-  std::string location = "https://" + std::string(host);
+  std::string location = "https://" + std::string(host_without_port(summary.host));
   if (*door_.https_port != 443) location += ":" + std::to_string(*door_.https_port);
   return location.append(summary.target == "*" ? std::string_view("/") : summary.target);
 }
@@ -372,6 +379,7 @@ void client_connection::next_request() {
   routed_ = asleep_ = false;
   route_ = {};
   request_id_.clear();
+  unsent_interim_ = {};
   lab_request_ = 0;
   hops_ = blank_lines_ = 0;
   status_ = 0;

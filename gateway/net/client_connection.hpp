@@ -137,7 +137,8 @@ private:
   journal::balancer_event* hop_record_ = nullptr;
 
   // The answer.
-  std::string out_; // head or own answer
+  std::string_view unsent_interim_; // of 100 Continue
+  std::string out_;                 // head or own answer
   std::vector<std::string_view> pieces_;
   std::vector<std::string> chunk_heads_;
   std::vector<boost::asio::const_buffer> buffers_;

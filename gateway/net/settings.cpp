@@ -310,7 +310,10 @@ std::string keep_what_needs_a_restart(settings const& in_force, settings& fresh)
   keep("listen", in_force.listen, fresh.listen);
   bool const needs_tls =
       std::any_of(fresh.listen.begin(), fresh.listen.end(), [](door const& d) { return d.tls && !d.https_port; });
-  if (needs_tls && !fresh.tls) fresh.tls = in_force.tls; // as long as its address is open
+  if (needs_tls && !fresh.tls) { // as long as its address is open
+    fresh.tls = in_force.tls;
+    fresh.hsts = in_force.hsts;
+  }
   keep("admin", in_force.admin, fresh.admin);
   keep("threads", in_force.threads, fresh.threads);
   keep("token_map", in_force.token_map_bytes, fresh.token_map_bytes);

@@ -34,7 +34,7 @@ void stream::give_up_tls() {
 bool stream::met_stranger() const { return session_ && SSL_get_verify_result(session_.get()) != X509_V_OK; }
 
 stream::wait_type stream::wanted() const {
-  return SSL_want_write(session_.get()) ? wait_type::wait_write : wait_type::wait_read;
+  return session_ && SSL_want_write(session_.get()) == 1 ? wait_type::wait_write : wait_type::wait_read;
 }
 
 /// What came of an operation of OpenSSL's that returned `result`; no error if it succeeded.
@@ -65,6 +65,7 @@ boost::system::error_code stream::error_of(int result) {
 }
 
 boost::system::error_code stream::step_of_handshake() {
+  if (!session_) return boost::asio::error::bad_descriptor;
   ERR_clear_error();
   errno = 0;
   return error_of(SSL_do_handshake(session_.get()));

@@ -61,7 +61,7 @@ public:
   template<class Handler>
   void async_read_some(boost::asio::mutable_buffer into, Handler handler) {
     if (!has_more()) { // to try now would most often be in vain
-      read_when_ready(into, std::move(handler));
+      read_when_ready(into, wait_type::wait_read, std::move(handler));
       return;
     }
     boost::system::error_code ec;
@@ -71,7 +71,7 @@ public:
                         [handler = std::move(handler), ec, bytes]() mutable { handler(ec, bytes); });
       return;
     }
-    read_when_ready(into, std::move(handler));
+    read_when_ready(into, wanted(), std::move(handler));
   }
 
   /// What the kernel takes at once; error::would_block if that is nothing. What it did not take has to follow
@@ -100,15 +100,14 @@ private:
   using wait_type = tcp_socket::wait_type;
 
   template<class Handler>
-  void read_when_ready(boost::asio::mutable_buffer into, Handler handler) {
-    socket_.async_wait(wait_type::wait_read,
-                       [this, into, handler = std::move(handler)](boost::system::error_code ec) mutable {
-                         std::size_t const bytes = ec ? 0 : read_now(into, ec);
-                         if (ec == boost::asio::error::would_block)
-                           read_when_ready(into, std::move(handler));
-                         else
-                           handler(ec, bytes);
-                       });
+  void read_when_ready(boost::asio::mutable_buffer into, wait_type how, Handler handler) {
+    socket_.async_wait(how, [this, into, handler = std::move(handler)](boost::system::error_code ec) mutable {
+      std::size_t const bytes = ec ? 0 : read_now(into, ec);
+      if (ec == boost::asio::error::would_block)
+        read_when_ready(into, wanted(), std::move(handler));
+      else
+        handler(ec, bytes);
+    });
   }
 
   template<class Handler>

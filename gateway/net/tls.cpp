@@ -168,6 +168,7 @@ server_tls::server_tls(server_tls_settings s)
 server_tls::~server_tls() = default;
 
 void server_tls::use(std::shared_ptr<ticket_keys> keys) {
+  if (keys_ == keys) return; // in use already
   keys_ = std::move(keys);
   if (settings_.ticket_key_lifetime.count() == 0) return;
   for (tls_context const& context : contexts_) {

@@ -31,11 +31,12 @@ public:
     : rate_(r)
     , interval_ns_(std::max<std::int64_t>(1, std::llround(1e9 / r.per_second)))
     , burst_ns_(interval_ns_ * std::max<std::int64_t>(1, r.burst))
+    , turn_ns_(std::max<std::int64_t>(burst_ns_, 1'000'000'000))
     , most_(most) {}
 
   /// 0: the request of `key` may pass, and was counted. Else it may not, and could in so many nanoseconds.
   std::int64_t wait_ns(std::uint64_t key, std::int64_t now_ns) {
-    if (young_.size() >= most_ || now_ns - turned_ns_ >= burst_ns_) turn(now_ns);
+    if (young_.size() >= most_ || now_ns - turned_ns_ >= turn_ns_) turn(now_ns);
     std::int64_t& full_at = find(key, now_ns);
     std::int64_t const after = std::max(full_at, now_ns) + interval_ns_;
     if (after - now_ns > burst_ns_) return after - now_ns - burst_ns_;
@@ -65,7 +66,7 @@ private:
   }
 
   rate rate_;
-  std::int64_t interval_ns_, burst_ns_;
+  std::int64_t interval_ns_, burst_ns_, turn_ns_;
   std::size_t most_;
   table young_, old_;
   std::int64_t turned_ns_ = 0;

@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <charconv>
+#include <csignal>
 #include <cstdio>
 #include <ctime>
 
@@ -74,6 +75,7 @@ private:
 }
 
 quick_result quick_load(quick_settings const& settings) {
+  std::signal(SIGPIPE, SIG_IGN); // OpenSSL writes without MSG_NOSIGNAL
   url_parts const url = parse_url(settings.url);
   vocabulary words;
   words.laboratory = false;

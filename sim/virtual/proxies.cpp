@@ -142,7 +142,9 @@ void proxies::enter_service(flight_id id) {
     return announce(f.proxy);
   }
   std::int64_t const end = p.servers.serve(w_.now(), time);
-  bool const settled = w_.settles_early && (f.redirecting || !f.game_state);
+  // Not where its client may have lost patience by then.
+  bool const settled =
+      w_.settles_early && (f.redirecting || !f.game_state) && end < f.sent_ns + w_.scenario.load.timeout.count();
   if (end == w_.now() || settled) return on_service_end(id, end);
   w_.time.to_flight(end, happening::service_ends, id, f.life);
 }

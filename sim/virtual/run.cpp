@@ -141,6 +141,10 @@ private:
         w_.clients.issue_due();
       }
     }
+    // The last answers that were settled early are under way: what happens meanwhile.
+    for (calendar<occurrence>::event next;
+         !interrupted_ && !w_.time.queue.empty() && w_.time.queue.pop_before(w_.clients.last_arrival_ns(), next);)
+      happen(next);
     w_.time.now_ns = std::max(w_.now(), w_.clients.last_arrival_ns());
     w_.record.records.end_ns = w_.now();
     w_.work.end();

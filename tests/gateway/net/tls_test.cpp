@@ -232,6 +232,31 @@ TEST_CASE("a client that never shakes hands is let go") {
   CHECK(half.closed());
 }
 
+TEST_CASE("a drain does not wait for who never shook hands") {
+  test_ca const ca;
+  scripted_upstream upstream(serves_as());
+  auto configuration = with_tls(ca);
+  configuration["timeouts"] = {{"drain", "1h"}};
+  configured_gateway gateway({upstream.address()}, configuration);
+  raw_connection silent(gateway.port());
+  REQUIRE(eventually([&] { return gateway.count("connections") == 1; }));
+  gateway->process().signal(SIGTERM);
+  CHECK(silent.closed());
+  CHECK(gateway->process().wait() == 0);
+}
+
+TEST_CASE("a reload that says nothing of TLS any more changes nothing where it is spoken") {
+  test_ca const ca;
+  scripted_upstream upstream(serves_as());
+  auto configuration = with_tls(ca);
+  configuration["tls"]["hsts"] = {{"max_age", "1h"}};
+  configured_gateway gateway({upstream.address()}, configuration);
+  gateway.rewrite(R"({"listen": ["127.0.0.1:0"]})");
+  gateway->process().signal(SIGHUP);
+  REQUIRE(eventually([&] { return gateway->process().errors().find("configuration reloaded") != std::string::npos; }));
+  CHECK(secure_client(gateway.port()).exchange(get).find("max-age=3600") != std::string::npos);
+}
+
 TEST_CASE("HSTS is on every answer over TLS, and only there") {
   test_ca const ca;
   scripted_upstream upstream(
@@ -269,6 +294,7 @@ TEST_CASE("a door without TLS can send clients to one that has it") {
   configured_gateway other({upstream.address()}, door(8443));
   CHECK(client(other.port()).exchange(get).field("Location") == "https://localhost:8443/x");
   CHECK(client(other.port()).exchange("GET / HTTP/1.0\r\n\r\n").status == 400); // names no host
+  CHECK(client(other.port()).exchange("GET / HTTP/1.1\r\nHost: :8080\r\n\r\n").status == 400);
   CHECK(upstream.requests().empty());
 }
 

@@ -80,6 +80,14 @@ TEST_CASE("the live gateway's keys decide exactly as dense ones") {
 TEST_CASE("a run that settles early has the history of one that goes step by step") {
   auto const patience = [](scenario::scenario& s) { s.load.timeout = std::chrono::milliseconds(9); };
   auto const few_connections = [](scenario::scenario& s) { s.load.connections_per_balancer = 3; };
+  auto const crowd = [](scenario::scenario& s) { // proxies whose queues are longer than a client waits
+    s.load.targets = {"/status"};
+    s.load.mix = {scenario::mix_entry{}};
+    s.load.timeout = std::chrono::milliseconds(40);
+    s.topology.proxies.servers = 1;
+    s.topology.proxies.service_time = scenario::exponential_time{std::chrono::milliseconds(2)};
+    s.thresholds.clear();
+  };
   auto const nothing = [](scenario::scenario&) {};
   std::vector<std::pair<char const*, std::function<void(scenario::scenario&)>>> const cases{
       {"quickstart", nothing},
@@ -90,6 +98,7 @@ TEST_CASE("a run that settles early has the history of one that goes step by ste
       {"guess-only", patience},
       {"small-map", patience},
       {"small-map", few_connections},
+      {"small-map", crowd},
   };
   for (auto const& [name, change] : cases) {
     std::string const random = R"({"lognormal":{"mean_ms":0.2,"sigma":0.5}})";
@@ -171,9 +180,9 @@ TEST_CASE("what is sent over a parted network arrives afterwards, and only that"
 }
 
 TEST_CASE("a proxy that cannot reach its sols loses its sessions, and no character has two") {
-  auto const r = virtual_time::run(
-      shipped("new-balancer-joins", {"topology.proxies.lease=\"1s\"", "load.targets=[\"/status\"]", "thresholds={}",
-                                     R"(virtual.partitions=[{"between":["proxy[0]","sols"],"at_ms":3000,"for_ms":4000}])"}));
+  auto const r = virtual_time::run(shipped(
+      "new-balancer-joins", {"topology.proxies.lease=\"1s\"", "load.targets=[\"/status\"]", "thresholds={}",
+                             R"(virtual.partitions=[{"between":["proxy[0]","sols"],"at_ms":3000,"for_ms":4000}])"}));
   double const characters = 500;
   CHECK(counter(r, "sessions_created") > characters); // those of proxy[0] again, elsewhere
   for (measure::invariant_result const& i : r.invariants) {
