@@ -13,9 +13,9 @@ void* allocate_zeroes(std::size_t bytes) {
   if (!memory && bytes > 0) throw std::bad_alloc();
   if (bytes < worth_it) return memory;
   // All pages that it lies on: its neighbours on them are other tables, as a rule.
-  auto const begin = reinterpret_cast<std::uintptr_t>(memory) & ~(large_page - 1);
-  auto const end = (reinterpret_cast<std::uintptr_t>(memory) + bytes + large_page - 1) & ~(large_page - 1);
-  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE); // a hint: what it says does not matter
+  std::uintptr_t const before = reinterpret_cast<std::uintptr_t>(memory) % large_page;
+  std::size_t const whole = (before + bytes + large_page - 1) / large_page * large_page;
+  ::madvise(static_cast<char*>(memory) - before, whole, MADV_HUGEPAGE); // a hint: what it says does not matter
   return memory;
 }
 

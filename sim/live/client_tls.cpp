@@ -52,7 +52,6 @@ client_tls::client_tls(bool resume)
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_read_ahead(context, 1);
   SSL_CTX_set_alpn_protos(context, reinterpret_cast<unsigned char const*>(http11.data()), http11.size());
-  SSL_CTX_set_ex_data(context, 0, this);
   SSL_CTX_set_session_cache_mode(context,
                                  resume ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL : SSL_SESS_CACHE_OFF);
   SSL_CTX_sess_set_new_cb(context, &client_tls::keep);
@@ -61,10 +60,8 @@ client_tls::client_tls(bool resume)
 client_tls::~client_tls() = default;
 
 /// A ticket has come: the balancer's next connection uses it.
-int client_tls::keep(SSL* session, SSL_SESSION* ticket) {
-  auto* const self = static_cast<client_tls*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(session), 0));
-  auto const balancer = reinterpret_cast<std::uintptr_t>(SSL_get_ex_data(session, 0));
-  self->last_[balancer].reset(ticket);
+int client_tls::keep(SSL* session, SSL_SESSION* fresh) {
+  static_cast<client_tls::ticket*>(SSL_get_ex_data(session, 0))->reset(fresh);
   return 1; // it is ours now
 }
 
@@ -74,7 +71,7 @@ client_tls::connection client_tls::connect(int fd, std::uint16_t balancer) {
   SSL_set_fd(made.get(), fd);
   SSL_set_connect_state(made.get());
   if (last_.size() <= balancer) last_.resize(std::size_t{balancer} + 1);
-  SSL_set_ex_data(made.get(), 0, reinterpret_cast<void*>(std::uintptr_t{balancer}));
+  SSL_set_ex_data(made.get(), 0, &last_[balancer]);
   if (resume_ && last_[balancer]) SSL_set_session(made.get(), last_[balancer].get());
   return made;
 }

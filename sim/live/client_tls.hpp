@@ -4,9 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <sys/types.h>
-#include <vector>
 
 namespace sim::live {
 
@@ -35,11 +35,12 @@ private:
   struct free_ticket {
     void operator()(SSL_SESSION* ticket) const;
   };
-  static int keep(SSL* session, SSL_SESSION* ticket);
+  static int keep(SSL* session, SSL_SESSION* fresh);
 
   bool resume_;
   std::unique_ptr<SSL_CTX, free_context> context_;
-  std::vector<std::unique_ptr<SSL_SESSION, free_ticket>> last_; // by balancer
+  using ticket = std::unique_ptr<SSL_SESSION, free_ticket>;
+  std::deque<ticket> last_; // by balancer; sessions know their place in it
 };
 
 enum class handshake : std::uint8_t { done, resumed, pending, failed };
