@@ -18,7 +18,7 @@ set ytics scale 0 ('guess only' 0, 'map per balancer' 1, 'address affinity' 2, '
 set lmargin at screen 0.23
 set rmargin at screen 0.43
 set xlabel 'redirects per request' font ',10'
-set xrange [0:0.9795035065595427]
+set xrange [0:0.9851525084237488]
 set xtics 0,0.2
 plot 'bars.dat' using (0):0:(0):($2):($0-0.32):($0+0.32) with boxxyerror lc rgb '#0072B2', \
      'bars.dat' using 2:0:3:4 with xerrorbars pt 0 lw 1.2 lc rgb 'black', \
@@ -37,7 +37,7 @@ plot 'bars.dat' using (0):0:(0):($5):($0-0.32):($0+0.32) with boxxyerror lc rgb 
 set lmargin at screen 0.75
 set rmargin at screen 0.95
 set xlabel 'hops per request' font ',10'
-set xrange [0:2.329503506559542]
+set xrange [0:2.3351525084237488]
 set xtics 0,0.5
 plot 'bars.dat' using (0):0:(0):($8):($0-0.32):($0+0.32) with boxxyerror lc rgb '#56B4E9', \
      'bars.dat' using 8:0:9:10 with xerrorbars pt 0 lw 1.2 lc rgb 'black', \

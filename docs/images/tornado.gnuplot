@@ -15,9 +15,9 @@ set bmargin 7
 set key outside bottom center horizontal samplen 3 maxcols 4
 set key outside bottom center horizontal samplen 3 maxcols 3
 set grid noytics xtics lt 1 lc rgb '#DDDDDD'
-set xrange [35:119]
+set xrange [37:107]
 set yrange [3-0.4:-0.6]
-set ytics scale 0 ('load.rate_rps: 960 … 1440' 0, 'topology.proxies.servers: 2 … 8 (low: none)' 1, 'population.characters: 1050 … 1950' 2)
+set ytics scale 0 ('topology.proxies.servers: 2 … 8 (low: none)' 0, 'load.rate_rps: 960 … 1440' 1, 'population.characters: 1050 … 1950' 2)
 set arrow from 77,graph 0 to 77,graph 1 nohead front lw 1.5 lc rgb 'black'
 thickness(low, high, base) = (low-base)*(high-base) > 0 ? 0.16 : 0.32
 plot 'tornado.dat' using 4:0:4:2:($0-0.32):($0+0.32) with boxxyerror lc rgb '#0072B2' fs solid 0.9 border lc rgb 'black' title 'input at its low end', \
