@@ -153,9 +153,9 @@ struct load {
 
   sim::scenario::balancer_choice balancer_choice = sim::scenario::balancer_choice::uniform;
   std::uint32_t connections_per_balancer = 64; // at most; open loops open more when all are busy, up to this
-  std::uint32_t requests_per_connection = 0; // then the client closes it; 0: no limit. Live runs only
-  bool tls = false;                          // clients speak TLS to the balancers. Live runs only
-  bool tls_resume = true;                    // a new connection resumes a session with its balancer
+  std::uint32_t requests_per_connection = 0;   // then the client closes it; 0: no limit. Live runs only
+  bool tls = false;                            // clients speak TLS to the balancers. Live runs only
+  bool tls_resume = true;                      // a new connection resumes a session with its balancer
   std::uint32_t threads = 1;
   nanoseconds timeout = std::chrono::seconds(10);
   nanoseconds max_schedule_lag = std::chrono::milliseconds(100); // p(99) above this makes an open run invalid
