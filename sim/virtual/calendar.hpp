@@ -102,11 +102,13 @@ private:
     return --first_;
   }
 
-  /// Turns to the first bucket that holds an event, if it begins before `until_ns`. Precondition: the page is empty,
-  /// the calendar is not.
+  /// Turns to the first bucket that holds an event, if it begins before `until_ns`; whether the page holds any then.
+  /// Precondition: the page is empty, the calendar is not.
   bool turn_before(std::int64_t until_ns) {
-    if (until_review_ == 0) [[unlikely]]
+    if (until_review_ == 0) [[unlikely]] {
       review();
+      if (first_ != page_.size()) return true; // its bucket has grown, and so has the page
+    }
     std::int64_t const bucket = near_ != 0 ? next_bucket() : far_.front().at_ns >> width_bits_;
     if (bucket << width_bits_ >= until_ns) return false;
     --until_review_;
@@ -220,7 +222,7 @@ private:
   // ---- the span
 
   /// Halves or doubles the span, perhaps more than once, when pages hold too many or too few events. Precondition: the
-  /// page is empty.
+  /// page is empty; it is not, afterwards, when its bucket reaches further than before and there are events.
   void review() {
     double const load =
         static_cast<double>(popped_ - reviewed_) / static_cast<double>(std::max<std::uint64_t>(1, pages_));

@@ -54,3 +54,17 @@ TEST_CASE("a calendar keeps its order while it fits its span to the rate of even
   compare(77, 1, 400'000);       // many to a bucket
   compare(78, 900'000, 400'000); // most buckets empty
 }
+
+// Each bucket holds one event, and so does its neighbour: when the span doubles, some of these come onto the page.
+TEST_CASE("a calendar keeps its order when the span grows over neighbouring buckets") {
+  virtual_time::calendar<std::uint32_t> queue;
+  constexpr std::int64_t spacing = 1 << 14;
+  std::uint32_t next = 0;
+  for (; next != 100; ++next) queue.push((next + 1) * spacing, next);
+  for (std::uint32_t expected = 0; expected != 200'000; ++expected, ++next) {
+    auto const popped = queue.pop();
+    if (popped.what != expected || popped.at_ns != (expected + 1) * spacing) FAIL("event " << expected);
+    queue.push((std::int64_t{next} + 1) * spacing, next);
+  }
+  CHECK(queue.size() == 100);
+}
