@@ -147,12 +147,7 @@ void client_connection::write_out(void (client_connection::*next)()) {
     wrote(ec);
     return;
   }
-  while (written > 0) {
-    std::size_t const taken = std::min(written, buffers_.front().size());
-    buffers_.front() += taken;
-    written -= taken;
-    if (buffers_.front().size() == 0) buffers_.erase(buffers_.begin());
-  }
+  stream::drop_front(buffers_, written);
   worker_.set_deadline(deadline_, deadline::client_send);
   writing_ = true;
   stream_.async_write(buffers_, [self = shared_from_this()](boost::system::error_code error, std::size_t) {

@@ -103,10 +103,7 @@ void client_connection::shook_hands(boost::system::error_code ec) {
     return;
   }
   stream_.give_up_tls(); // so that it can be told
-  keep_alive_ = false;
-  started_ = std::chrono::steady_clock::now();
-  request_record_ = worker_.shared().record_request(0);
-  answer_here({.status = 400, .detail = "this port speaks HTTPS"});
+  refuse_unread(400, "this port speaks HTTPS");
 }
 
 void client_connection::drain() {
@@ -191,10 +188,7 @@ void client_connection::parse_head() {
   bool const complete = parser_->parse_head(in_.data(), in_end_, ec);
   if (!complete && !ec && in_end_ == in_.size()) ec = boost::beast::http::error::header_limit;
   if (ec) {
-    keep_alive_ = false;
-    started_ = std::chrono::steady_clock::now();
-    request_record_ = worker_.shared().record_request(0);
-    answer_here({.status = status_for(ec), .detail = "the request cannot be read"});
+    refuse_unread(status_for(ec), "the request cannot be read");
     return;
   }
   if (!complete) {
@@ -207,6 +201,14 @@ void client_connection::parse_head() {
   in_taken_ = parser_->head_bytes();
   deadline_.clear_deadline();
   begin_request();
+}
+
+/// Answers before a request's head is known, and closes.
+void client_connection::refuse_unread(unsigned status, std::string_view detail) {
+  keep_alive_ = false;
+  started_ = std::chrono::steady_clock::now();
+  request_record_ = worker_.shared().record_request(0);
+  answer_here({.status = status, .detail = detail});
 }
 
 void client_connection::begin_request() {
@@ -407,10 +409,7 @@ void client_connection::on_timeout() {
   auto const self = shared_from_this();
   switch (stage_) {
   case stage::head:
-    keep_alive_ = false;
-    started_ = std::chrono::steady_clock::now();
-    request_record_ = worker_.shared().record_request(0);
-    answer_here({.status = 408, .detail = "the request's head did not arrive in time"});
+    refuse_unread(408, "the request's head did not arrive in time");
     break;
   case stage::exchange:
     body_failed(408, "the request's body did not arrive in time");

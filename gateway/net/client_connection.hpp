@@ -59,6 +59,7 @@ private:
   bool skip_blank_lines();
   void parse_head();
   void begin_request();
+  void refuse_unread(unsigned status, std::string_view detail);
   std::string https_location(http::request_summary const& summary) const;
   bool store_body();
   void take_body();

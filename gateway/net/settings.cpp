@@ -80,15 +80,14 @@ public:
     return {*parsed, resolved};
   }
 
-  std::vector<place> addresses(char const* where, char const* flag, bool allow_port_zero) const {
+  std::vector<place> addresses(char const* where, char const* flag) const {
     std::vector<place> out;
     auto const* value = at(pointer(where));
     if (!value) return out;
-    if (value->is_string()) return {address(pointer(where), flag, allow_port_zero)};
     for (std::size_t i = 0; i < value->size(); ++i) {
-      place next = address(pointer(where) / i, flag, allow_port_zero);
+      place next = address(pointer(where) / i, flag, false);
       for (place const& earlier : out)
-        if (earlier.name == next.name && next.name.port != 0)
+        if (earlier.name == next.name)
           throw document_.error_at(pointer(where) / i,
                                    "found " + next.name.text() + " a second time; allowed: each address once");
       out.push_back(std::move(next));
@@ -196,10 +195,10 @@ void read_tls(reader const& in, settings& s) {
     s.tls = in.tls(root, [&] { return std::make_shared<server_tls>(std::move(of)); });
     s.hsts = read_hsts(in, root / "hsts");
   }
-  for (std::size_t i = 0; i < s.listen.size(); ++i)
-    if (s.listen[i].tls && !s.tls)
+  for (door const& d : s.listen)
+    if (d.tls && !s.tls)
       throw in.document().error_at(pointer("/listen"),
-                                   "found " + s.listen[i].at.name.text() +
+                                   "found " + d.at.name.text() +
                                        " with tls but no certificate; allowed: with tls.certificates "
                                        "(--certificate, --key)");
   if (auto const* upstream = in.at(pointer("/upstream_tls"))) {
@@ -258,7 +257,7 @@ settings read_settings(config::document const& document) {
   reader const in(document);
   settings s;
   s.listen = read_doors(in);
-  s.upstreams = in.addresses("/upstreams", "--upstream", false);
+  s.upstreams = in.addresses("/upstreams", "--upstream");
   if (s.upstreams.empty())
     throw document.error_at(pointer("/upstreams"), "found nothing; allowed: at least one HOST:PORT (--upstream)");
   if (auto const* guess = in.at(pointer("/guess"))) s.guess = guess_named(guess->get_ref<std::string const&>());
@@ -308,8 +307,7 @@ std::string keep_what_needs_a_restart(settings const& in_force, settings& fresh)
     wanted = now;
   };
   keep("listen", in_force.listen, fresh.listen);
-  bool const needs_tls =
-      std::any_of(fresh.listen.begin(), fresh.listen.end(), [](door const& d) { return d.tls && !d.https_port; });
+  bool const needs_tls = std::any_of(fresh.listen.begin(), fresh.listen.end(), [](door const& d) { return d.tls; });
   if (needs_tls && !fresh.tls) { // as long as its address is open
     fresh.tls = in_force.tls;
     fresh.hsts = in_force.hsts;

@@ -50,7 +50,6 @@ boost::system::error_code stream::error_of(int result) {
     return boost::asio::error::eof;
   case SSL_ERROR_SYSCALL:
     broken_ = true;
-    failure_ = "the connection broke off";
     if (system_error == 0) return boost::asio::error::eof;
     return {system_error, boost::system::system_category()};
   default:
@@ -59,8 +58,6 @@ boost::system::error_code stream::error_of(int result) {
   broken_ = true;
   unsigned long const code = ERR_peek_last_error();
   met_plain_http_ = ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST;
-  char const* const text = ERR_reason_error_string(code);
-  failure_ = text ? text : "unknown error";
   return boost::asio::error::connection_aborted;
 }
 

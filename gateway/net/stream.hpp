@@ -32,8 +32,6 @@ public:
   /// The handshake's result, such as "TLSv1.3"; empty without TLS.
   std::string_view protocol() const;
   bool was_resumed() const;
-  /// Why TLS failed, for people; the peer is not told.
-  std::string_view failure() const { return failure_; }
   /// The handshake failed since the client spoke HTTP without TLS …
   bool met_plain_http() const { return met_plain_http_; }
   /// … and is answered likewise.
@@ -79,6 +77,9 @@ public:
   std::size_t write_some(std::span<boost::asio::const_buffer const> buffers, boost::system::error_code& ec) {
     return secured_ ? write_secured(buffers, ec) : socket_.write_some(buffers, ec);
   }
+
+  /// Takes what was written from the front.
+  static void drop_front(std::vector<boost::asio::const_buffer>& buffers, std::size_t bytes);
 
   /// All of it: `handler(ec, bytes)`. What the buffers view must stay.
   template<class Handler>
@@ -127,7 +128,6 @@ private:
     });
   }
 
-  static void drop_front(std::vector<boost::asio::const_buffer>& buffers, std::size_t bytes);
   wait_type wanted() const;
   boost::system::error_code step_of_handshake();
   std::size_t read_now(boost::asio::mutable_buffer into, boost::system::error_code& ec) {
@@ -141,7 +141,6 @@ private:
 
   tcp_socket socket_;
   tls_session session_;
-  std::string_view failure_;
   bool secured_ = false;
   bool broken_ = false; // the session is of no more use, and must not be closed in form
   bool met_plain_http_ = false;
