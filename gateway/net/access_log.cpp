@@ -1,8 +1,8 @@
 #include "gateway/net/access_log.hpp"
 
+#include <algorithm>
 #include <cerrno>
-#include <chrono>
-#include <cstdio>
+#include <charconv>
 #include <ctime>
 #include <fcntl.h>
 #include <system_error>
@@ -13,21 +13,39 @@ namespace {
 
 constexpr std::size_t block_bytes = 32 * 1024;
 
+void append_number(std::string& out, std::uint64_t number) {
+  char text[20];
+  out.append(text, std::to_chars(text, text + sizeof text, number).ptr);
+}
+
+/// Of three digits.
+void append_thousandths(std::string& out, std::uint64_t number) {
+  char const text[3] = {static_cast<char>('0' + number / 100), static_cast<char>('0' + number / 10 % 10),
+                        static_cast<char>('0' + number % 10)};
+  out.append(text, sizeof text);
+}
+
+bool needs_escape(char c) {
+  auto const byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte >= 0x7f || c == '"' || c == '\\';
+}
+
 /// `"text"` with JSON escapes; bytes that are not ASCII as \u00XX, since a target need not be UTF-8.
 void append_quoted(std::string& out, std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
   out.push_back('"');
-  for (char const c : text) {
-    auto const byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (byte < 0x20 || byte >= 0x7f) {
-      char escaped[8];
-      std::snprintf(escaped, sizeof escaped, "\\u%04x", byte);
-      out.append(escaped);
-    } else {
-      out.push_back(c);
-    }
+  while (!text.empty()) {
+    auto const harmless = std::find_if(text.begin(), text.end(), needs_escape);
+    out.append(text.begin(), harmless);
+    text.remove_prefix(static_cast<std::size_t>(harmless - text.begin()));
+    if (text.empty()) break;
+    auto const byte = static_cast<unsigned char>(text.front());
+    text.remove_prefix(1);
+    out.push_back('\\');
+    if (byte == '"' || byte == '\\')
+      out.push_back(static_cast<char>(byte));
+    else
+      out.append("u00").append({digits[byte >> 4], digits[byte & 15]});
   }
   out.push_back('"');
 }
@@ -38,17 +56,9 @@ void append_text(std::string& out, std::string_view key, std::string_view value)
   append_quoted(out, value);
 }
 
-/// RFC 3339 with milliseconds, UTC.
-std::string timestamp() {
-  auto const now = std::chrono::system_clock::now();
-  std::time_t const seconds = std::chrono::system_clock::to_time_t(now);
-  auto const ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  char text[40];
-  std::size_t const size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(text + size, sizeof text - size, ".%03dZ", static_cast<int>(ms));
-  return text;
+void append_count(std::string& out, std::string_view key, std::uint64_t value) {
+  out.append(",\"").append(key).append("\":");
+  append_number(out, value);
 }
 
 }
@@ -79,17 +89,22 @@ void access_log::reopen() {
 
 void access_log::write(access_entry const& entry) {
   if (!enabled()) return;
-  char numbers[160];
-  std::snprintf(numbers, sizeof numbers,
-                ",\"status\":%u,\"body_bytes\":%llu,\"duration_ms\":%.3f,\"hops\":%u,\"redirects\":%u,\"retries\":%u",
-                entry.status, static_cast<unsigned long long>(entry.body_bytes), entry.seconds * 1e3, entry.hops,
-                entry.redirects, entry.retries);
   std::lock_guard const lock(mutex_);
-  buffer_.append("{\"time\":\"").append(timestamp()).append("\"");
+  buffer_.append("{\"time\":\"");
+  append_time();
+  buffer_.push_back('"');
   append_text(buffer_, "client", entry.client);
   append_text(buffer_, "method", entry.method);
   append_text(buffer_, "target", entry.target);
-  buffer_.append(numbers);
+  append_count(buffer_, "status", entry.status);
+  append_count(buffer_, "body_bytes", entry.body_bytes);
+  auto const microseconds = static_cast<std::uint64_t>(entry.duration.count() / 1000);
+  append_count(buffer_, "duration_ms", microseconds / 1000);
+  buffer_.push_back('.');
+  append_thousandths(buffer_, microseconds % 1000);
+  append_count(buffer_, "hops", entry.hops);
+  append_count(buffer_, "redirects", entry.redirects);
+  append_count(buffer_, "retries", entry.retries);
   append_text(buffer_, "upstream", entry.upstream);
   append_text(buffer_, "chosen_by", entry.chosen_by);
   append_text(buffer_, "tls", entry.tls);
@@ -97,6 +112,24 @@ void access_log::write(access_entry const& entry) {
   append_text(buffer_, "request_id", entry.request_id);
   buffer_.append("}\n");
   if (buffer_.size() >= block_bytes) flush_locked();
+}
+
+// RFC 3339 with milliseconds, UTC. What is before these is the same for a second.
+void access_log::append_time() {
+  auto const now = std::chrono::system_clock::now().time_since_epoch();
+  auto const second = std::chrono::floor<std::chrono::seconds>(now);
+  if (second != second_) {
+    second_ = second;
+    std::time_t const seconds = second.count();
+    std::tm parts{};
+    ::gmtime_r(&seconds, &parts);
+    char text[40];
+    second_text_.assign(text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S.", &parts));
+  }
+  buffer_.append(second_text_);
+  append_thousandths(buffer_,
+                     static_cast<std::uint64_t>(std::chrono::floor<std::chrono::milliseconds>(now - second).count()));
+  buffer_.push_back('Z');
 }
 
 void access_log::flush() {

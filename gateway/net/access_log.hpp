@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <mutex>
@@ -20,7 +21,7 @@ struct access_entry {
   std::string_view error;     // of the gateway's own answers
   unsigned status = 0;
   std::uint64_t body_bytes = 0;
-  double seconds = 0;
+  std::chrono::nanoseconds duration{0};
   unsigned hops = 0;
   unsigned redirects = 0;
   unsigned retries = 0;
@@ -44,10 +45,13 @@ public:
 private:
   void open();
   void flush_locked();
+  void append_time();
 
   std::filesystem::path const file_;
   std::mutex mutex_;
   std::string buffer_;
+  std::chrono::seconds second_{-1};
+  std::string second_text_;
   int fd_ = -1; // under the mutex
 };
 

@@ -88,7 +88,7 @@ void balancer::reload(settings const& s) {
 routing::upstream_id balancer::add(http::host_port const& name, endpoint const& address, bool in_rotation) {
   std::string const text = name.text();
   routing::upstream_id const id = router_.add_upstream(http::shared_token_hash(text), in_rotation);
-  upstreams_.push_back({name, address, {}});
+  upstreams_.push_back({name, text, address, {}});
   by_name_.emplace(text, id);
   // Proxies name themselves by address, configurations sometimes by host name: both lead to the same upstream.
   http::host_port const numeric{address.address().to_string(), address.port()};
@@ -122,7 +122,11 @@ routing::action balancer::on_redirect(live_route& r, std::optional<http::host_po
 routing::action balancer::on_answer(live_route& r, std::optional<std::optional<http::host_port>> const& backend) {
   std::lock_guard const lock(mutex_);
   std::optional<routing::upstream_id> taught;
-  if (backend) taught = *backend ? resolve_target(**backend) : routing::no_upstream;
+  if (backend && *backend && **backend == upstreams_[routing::index_of(r.upstream)].name &&
+      router_.upstream(r.upstream).known) // nearly always: who answers has the session
+    taught = r.upstream;
+  else if (backend)
+    taught = *backend ? resolve_target(**backend) : routing::no_upstream;
   return router_.on_answer(r, taught);
 }
 
@@ -133,12 +137,12 @@ endpoint balancer::endpoint_for_hop(routing::upstream_id id) {
   return u.address;
 }
 
-std::string balancer::upstream_name(routing::upstream_id id) const {
+std::string_view balancer::upstream_name(routing::upstream_id id) const {
   std::lock_guard const lock(mutex_);
-  return upstreams_[routing::index_of(id)].name.text();
+  return upstreams_[routing::index_of(id)].text;
 }
 
-std::string balancer::upstream_host(routing::upstream_id id) const {
+std::string const& balancer::upstream_host(routing::upstream_id id) const {
   std::lock_guard const lock(mutex_);
   return upstreams_[routing::index_of(id)].name.host;
 }
@@ -204,7 +208,7 @@ balancer::status balancer::snapshot() const {
   for (std::uint32_t i = 0; i < upstreams_.size(); ++i) {
     routing::upstream_state const& state = router_.upstream(routing::upstream_id{i});
     out.upstreams.push_back(
-        {upstreams_[i].name.text(), state.in_rotation, state.known, state.in_flight, upstreams_[i].counters});
+        {upstreams_[i].text, state.in_rotation, state.known, state.in_flight, upstreams_[i].counters});
   }
   return out;
 }

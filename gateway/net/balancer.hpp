@@ -13,6 +13,7 @@
 
 #include <array>
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -97,8 +98,9 @@ public:
 
   /// Where to connect to, and counts the hop.
   endpoint endpoint_for_hop(routing::upstream_id id);
-  std::string upstream_name(routing::upstream_id id) const;
-  std::string upstream_host(routing::upstream_id id) const;
+  /// HOST:PORT, and HOST alone; valid as long as the balancer.
+  std::string_view upstream_name(routing::upstream_id id) const;
+  std::string const& upstream_host(routing::upstream_id id) const;
   /// Whether `authority` (HOST:PORT) is one of the upstreams.
   bool is_upstream(http::host_port const& authority) const;
 
@@ -131,7 +133,8 @@ public:
 
 private:
   struct upstream {
-    http::host_port name;
+    http::host_port const name;
+    std::string const text; // HOST:PORT
     endpoint address;
     upstream_counters counters;
   };
@@ -144,7 +147,7 @@ private:
   mutable std::mutex mutex_;
   http::digest_key key_;
   live_router router_;
-  std::vector<upstream> upstreams_; // by id
+  std::deque<upstream> upstreams_; // by id
   boost::unordered_flat_map<std::string, routing::upstream_id> by_name_;
   std::vector<allowed_range> ranges_;
   std::mutex limits_mutex_;

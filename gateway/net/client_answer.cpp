@@ -76,7 +76,7 @@ void client_connection::stream_body() {
     end_hop(journal::hop_result::answered);
     // The client must not take this for the whole answer: no last chunk, no further answer on this connection.
     stream_.leave_unfinished();
-    log_request();
+    log_request(std::chrono::steady_clock::now() - started_);
     close();
     return;
   }
@@ -150,11 +150,13 @@ void client_connection::write_out(void (client_connection::*next)()) {
   stream::drop_front(buffers_, written);
   worker_.set_deadline(deadline_, deadline::client_send);
   writing_ = true;
-  stream_.async_write(buffers_, [self = shared_from_this()](boost::system::error_code error, std::size_t) {
-    self->writing_ = false;
-    if (self->stage_ == stage::closed) return;
-    self->wrote(error);
-  });
+  stream_.write(buffers_);
+}
+
+void client_connection::on_written(boost::system::error_code ec, std::size_t /*bytes*/) {
+  auto const self = shared_from_this();
+  writing_ = false;
+  wrote(ec);
 }
 
 void client_connection::wrote(boost::system::error_code ec) {
@@ -169,8 +171,9 @@ void client_connection::wrote(boost::system::error_code ec) {
 void client_connection::finish_request() {
   deadline_.clear_deadline();
   end_hop(journal::hop_result::answered);
-  worker_.shared().record_latency(std::chrono::steady_clock::now() - started_);
-  log_request();
+  auto const took = std::chrono::steady_clock::now() - started_;
+  worker_.shared().record_latency(took);
+  log_request(took);
   if (!keep_alive_ || (has_body_ && !body_.is_complete())) {
     linger();
     return;
@@ -211,7 +214,7 @@ void client_connection::client_gone() {
   end_hop(answer_started_ ? journal::hop_result::answered : journal::hop_result::failed);
   if (std::exchange(routed_, false) && worker_.shared().abandon(route_)) wake_others();
   if (status_ == 0) status_ = 499; // nginx's number for it; never sent
-  log_request();
+  log_request(std::chrono::steady_clock::now() - started_);
   close();
 }
 
@@ -225,10 +228,10 @@ void client_connection::close() {
   worker_.closed(shared_from_this());
 }
 
-void client_connection::log_request() {
+void client_connection::log_request(nanoseconds took) {
   if (!worker_.log().enabled()) return;
-  std::string const upstream =
-      last_upstream_ == routing::no_upstream ? std::string() : worker_.shared().upstream_name(last_upstream_);
+  std::string_view const upstream =
+      last_upstream_ == routing::no_upstream ? std::string_view() : worker_.shared().upstream_name(last_upstream_);
   std::string_view const first_line = forward_head_;
   worker_.log().write({.client = client_address_,
                        .method = method_size_ ? first_line.substr(0, method_size_) : std::string_view(),
@@ -240,7 +243,7 @@ void client_connection::log_request() {
                        .error = hop_error_.empty() ? own_error_ : std::string_view(hop_error_),
                        .status = status_,
                        .body_bytes = body_out_,
-                       .seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count(),
+                       .duration = took,
                        .hops = hops_,
                        .redirects = route_.redirects,
                        .retries = route_.retries});

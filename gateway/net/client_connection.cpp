@@ -14,11 +14,10 @@ constexpr unsigned max_blank_lines = 8; // before a request; chosen: enough for 
 
 /// 32 hexadecimal digits from the worker's generator: unique enough to find a request again, and no secret.
 std::string new_request_id(std::mt19937_64& random) {
-  std::string id;
-  id.reserve(32);
-  for (int half = 0; half < 2; ++half) {
+  std::string id(32, '0');
+  for (std::size_t half = 0; half != 32; half += 16) {
     std::uint64_t value = random();
-    for (int i = 0; i < 16; ++i, value >>= 4) id.push_back("0123456789abcdef"[value & 15]);
+    for (std::size_t i = 0; i != 16; ++i, value >>= 4) id[half + i] = "0123456789abcdef"[value & 15];
   }
   return id;
 }
@@ -49,28 +48,23 @@ unsigned status_for(boost::system::error_code ec) {
 
 }
 
-client_connection::client_connection(worker& w, door const& from, tcp_socket socket)
+client_connection::client_connection(worker& w, door const& at, endpoint const& from)
   : worker_(w)
   , settings_(w.current())
-  , door_(from)
-  , stream_(std::move(socket))
+  , door_(at)
+  , stream_(w.streams(), *this)
+  , client_address_(from.address().to_string())
+  , address_key_(key_of(from.address()))
   , deadline_(*this, &client_connection::on_timeout)
   , request_deadline_(*this, &client_connection::on_request_timeout)
-  , body_(settings_->body_in_memory, settings_->body_directory) {
-  boost::system::error_code ec;
-  auto const peer = stream_.socket().remote_endpoint(ec);
-  if (!ec) client_address_ = peer.address().to_string();
-  address_key_ = key_of(peer.address());
-  stream_.socket().set_option(boost::asio::ip::tcp::no_delay(true), ec);
-  stream_.socket().non_blocking(true, ec);
-}
+  , body_(settings_->body_in_memory, settings_->body_directory) {}
 
 client_connection::~client_connection() = default;
 
-void client_connection::start() {
+void client_connection::start(int fd) {
+  if (stream_.adopt(fd)) return; // no room to watch it
   if (!worker_.shared().connected(address_key_)) {
     worker_.shared().shell().connections_refused.fetch_add(1, std::memory_order_relaxed);
-    stream_.close();
     return;
   }
   worker_.opened(shared_from_this());
@@ -82,11 +76,11 @@ void client_connection::start() {
   stage_ = stage::handshake;
   worker_.set_deadline(deadline_, deadline::client_head);
   stream_.secure(settings_->tls->session());
-  stream_.async_handshake([self = shared_from_this()](boost::system::error_code ec) { self->shook_hands(ec); });
+  stream_.shake_hands();
 }
 
-void client_connection::shook_hands(boost::system::error_code ec) {
-  if (stage_ == stage::closed) return;
+void client_connection::on_opened(boost::system::error_code ec) {
+  auto const self = shared_from_this();
   shell_counters& counters = worker_.shared().shell();
   if (!ec) {
     counters.tls_handshakes.fetch_add(1, std::memory_order_relaxed);
@@ -114,15 +108,12 @@ void client_connection::drain() {
 void client_connection::read() {
   if (reading_ || input_ended_ || stage_ == stage::closed || in_end_ == in_.size()) return;
   reading_ = true;
-  stream_.async_read_some(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
-                          [self = shared_from_this()](boost::system::error_code ec, std::size_t bytes) {
-                            self->reading_ = false;
-                            self->got(ec, bytes);
-                          });
+  stream_.read(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_));
 }
 
-void client_connection::got(boost::system::error_code ec, std::size_t bytes) {
-  if (stage_ == stage::closed) return;
+void client_connection::on_read(boost::system::error_code ec, std::size_t bytes) {
+  auto const self = shared_from_this();
+  reading_ = false;
   in_end_ += bytes;
   if (ec) {
     input_ended_ = true;
@@ -238,6 +229,7 @@ void client_connection::begin_request() {
                                                        .request_id = new_request_id(worker_.random()),
                                                        .body_length = length,
                                                        .chunked = chunked_body_}));
+  std::int64_t const now_ns = nanoseconds(started_.time_since_epoch()).count();
   routing::request_facts<http::token_digest> facts;
   facts.idempotent = summary.idempotent;
   if (summary.has_authorization) {
@@ -252,7 +244,7 @@ void client_connection::begin_request() {
   unsigned const retry_after =
       refusal.status != 0
           ? 0
-          : worker_.shared().retry_after_s(address_key_, facts.has_token ? &facts.key : nullptr, monotonic_ns());
+          : worker_.shared().retry_after_s(address_key_, facts.has_token ? &facts.key : nullptr, now_ns);
   if (retry_after != 0) {
     refusal = {429, "more requests than this client may send"};
     worker_.shared().shell().rate_limited.fetch_add(1, std::memory_order_relaxed);
@@ -294,7 +286,7 @@ void client_connection::begin_request() {
   if (!has_body_) worker_.set_deadline(request_deadline_, deadline::request); // else when the body is complete
   routed_ = true;
   auto const self = shared_from_this();
-  perform(worker_.shared().start(route_, facts, monotonic_ns(), worker_.random()));
+  perform(worker_.shared().start(route_, facts, now_ns, worker_.random()));
   if (stage_ != stage::exchange) return;
   if (has_body_)
     body_came();

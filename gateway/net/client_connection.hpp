@@ -25,17 +25,21 @@ namespace gateway::net {
 ///        │          │  └─▶ own answer (404, 413, 502 …)
 ///        └ body ─▶ store ─▶  └────▶ failure ──▶ route (retry)
 ///
-class client_connection final : public hop_user, public std::enable_shared_from_this<client_connection> {
+class client_connection final : public hop_user,
+                                public stream_user,
+                                public std::enable_shared_from_this<client_connection> {
 public:
-  /// `from`: where it was accepted; outlives the connection.
-  client_connection(worker& w, door const& from, tcp_socket socket);
+  /// `at`: where it is accepted; outlives the connection. `from`: the client.
+  client_connection(worker& w, door const& at, endpoint const& from);
   ~client_connection();
 
-  void start();
+  /// With the accepted socket, which it closes.
+  void start(int fd);
   /// The worker drains: close if idle, else after the present answer.
   void drain();
   /// single_guess: the guess this request waited for is over.
   void on_wake();
+  void close();
 
 private:
   /// A deadline that calls a member of its connection.
@@ -51,10 +55,10 @@ private:
   enum class stage : std::uint8_t { handshake, idle, head, exchange, answering, lingering, closed };
 
   // Reading (client_connection.cpp)
-  void shook_hands(boost::system::error_code ec);
+  void on_opened(boost::system::error_code ec) override;
   void read();
   void read_ahead();
-  void got(boost::system::error_code ec, std::size_t bytes);
+  void on_read(boost::system::error_code ec, std::size_t bytes) override;
   void continue_with_input();
   bool skip_blank_lines();
   void parse_head();
@@ -83,14 +87,14 @@ private:
   void stream_body();
   void answer_here(http::own_answer answer);
   void write_out(void (client_connection::*next)());
+  void on_written(boost::system::error_code ec, std::size_t bytes) override;
   void wrote(boost::system::error_code ec);
   void finish_request();
   void next_request();
   void linger();
   void discard_input();
-  void close();
   void client_gone();
-  void log_request();
+  void log_request(nanoseconds took);
 
   void on_timeout();
   void on_request_timeout();

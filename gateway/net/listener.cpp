@@ -6,6 +6,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/socket_base.hpp>
 
+#include <cerrno>
 #include <stdexcept>
 #include <sys/socket.h>
 #include <utility>
@@ -15,6 +16,7 @@ namespace {
 
 using reuse_port = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
+constexpr int most_at_once = 16; // before those who are in have their turn again
 constexpr auto pause_time = std::chrono::milliseconds(500); // as nginx
 
 }
@@ -29,14 +31,15 @@ listener::listener(executor const& where, endpoint const& at, options const& o, 
   if (!ec && o.share_port) acceptor_.set_option(reuse_port(true), ec);
   if (!ec) acceptor_.bind(at, ec);
   if (!ec) acceptor_.listen(o.backlog, ec);
+  if (!ec) acceptor_.non_blocking(true, ec);
   if (ec)
     throw std::runtime_error("listening at " + http::host_port{at.address().to_string(), at.port()}.text() + ": " +
                              ec.message());
 }
 
-void listener::start(std::function<void(tcp_socket)> accepted) {
+void listener::start(std::function<void(int, endpoint const&)> accepted) {
   accepted_ = std::move(accepted);
-  accept();
+  wait();
 }
 
 void listener::close() {
@@ -45,17 +48,28 @@ void listener::close() {
   timer_.cancel();
 }
 
+void listener::wait() {
+  acceptor_.async_wait(tcp_acceptor::wait_read, [this](boost::system::error_code ec) {
+    if (acceptor_.is_open() && !ec) accept();
+  });
+}
+
+// Not into a socket of Asio's, which would register it with Asio's own epoll set.
 void listener::accept() {
-  acceptor_.async_accept([this](boost::system::error_code ec, tcp_socket socket) {
-    if (!acceptor_.is_open()) return;
-    if (ec) {
-      pause(ec);
+  for (int i = 0; i != most_at_once && acceptor_.is_open(); ++i) {
+    endpoint from;
+    auto size = static_cast<socklen_t>(from.capacity());
+    int const fd = ::accept4(acceptor_.native_handle(), from.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0 && (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR)) break;
+    if (fd < 0) {
+      pause({errno, boost::system::system_category()});
       return;
     }
+    from.resize(size);
     in_trouble_ = false;
-    accepted_(std::move(socket));
-    if (acceptor_.is_open()) accept();
-  });
+    accepted_(fd, from);
+  }
+  if (acceptor_.is_open()) wait();
 }
 
 void listener::pause(boost::system::error_code why) {
@@ -64,7 +78,7 @@ void listener::pause(boost::system::error_code why) {
     note("cannot accept connections, and tries again every 500 ms: " + why.message());
   timer_.expires_after(pause_time);
   timer_.async_wait([this](boost::system::error_code stopped) {
-    if (!stopped && acceptor_.is_open()) accept();
+    if (!stopped && acceptor_.is_open()) wait();
   });
 }
 

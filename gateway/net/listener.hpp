@@ -25,17 +25,19 @@ public:
 
   endpoint at() const { return acceptor_.local_endpoint(); }
 
-  /// Accepts from now on; each connection is given to `accepted`.
-  void start(std::function<void(tcp_socket)> accepted);
+  /// Accepts from now on; each connection is given to `accepted`, who closes it: a descriptor that does not block, and
+  /// where it comes from.
+  void start(std::function<void(int, endpoint const&)> accepted);
   void close();
 
 private:
+  void wait();
   void accept();
   void pause(boost::system::error_code why);
 
   tcp_acceptor acceptor_;
   steady_timer timer_;
-  std::function<void(tcp_socket)> accepted_;
+  std::function<void(int, endpoint const&)> accepted_;
   std::atomic<std::uint64_t>& pauses_;
   bool in_trouble_ = false; // said so; until the next connection
 };

@@ -63,8 +63,9 @@ std::optional<endpoint> server::admin() const {
 void server::run() {
   for (auto const& w : workers_) w->start();
   if (admin_)
-    admin_->start([this](tcp_socket socket) {
-      serve_admin(std::move(socket), shared_, settings_->threads, settings_->timeouts.client_idle);
+    admin_->start([this](int fd, endpoint const& from) {
+      serve_admin(tcp_socket(context_.get_executor(), from.protocol(), fd), shared_, settings_->threads,
+                  settings_->timeouts.client_idle);
     });
   wait_for_signal();
   flush_log();

@@ -1,95 +1,80 @@
 #pragma once
 
 #include "gateway/net/sockets.hpp"
+#include "gateway/net/stream_set.hpp"
 #include "gateway/net/tls.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace gateway::net {
 
-/// A TCP connection, plain or under TLS. OpenSSL works on the socket itself, which never blocks; Asio says when it is
-/// worth trying again. Handlers are called from the executor, never from within the call; whoever owns the stream keeps
-/// it alive through them. One read and one write at a time. One thread.
+/// Who uses a stream. Calls come from the worker's loop, never from within a call to the stream, and may destroy it.
+class stream_user {
+public:
+  /// Connected, or the handshake is over; or why not.
+  virtual void on_opened(boost::system::error_code ec) = 0;
+  /// `bytes` have been read; error::eof at the end.
+  virtual void on_read(boost::system::error_code ec, std::size_t bytes) = 0;
+  /// All of it was written, or why only `bytes` were.
+  virtual void on_written(boost::system::error_code ec, std::size_t bytes) = 0;
+
+protected:
+  ~stream_user() = default;
+};
+
+/// A TCP connection, plain or under TLS, over a socket that never blocks. At most one opening, one read and one write at
+/// a time; closing ends them without a call. One thread.
 class stream {
 public:
-  explicit stream(tcp_socket socket)
-    : socket_(std::move(socket)) {}
+  /// Both outlive it.
+  stream(stream_set& set, stream_user& user)
+    : set_(set)
+    , user_(user)
+    , key_(set.enter(*this)) {}
+  stream(stream const&) = delete;
+  stream& operator=(stream const&) = delete;
+  ~stream();
 
-  tcp_socket& socket() { return socket_; }
+  /// Takes over a socket that was accepted; non-blocking. Without an error it is open.
+  boost::system::error_code adopt(int fd);
+  /// Once in its life; `on_opened` follows.
+  void connect(endpoint const& to);
 
-  /// Puts the connected, non-blocking socket under TLS; `async_handshake` comes first then.
+  /// Puts the open connection under TLS; `shake_hands` comes first then.
   void secure(tls_session session);
-  bool is_secured() const { return secured_; }
+  bool is_secured() const { return session_ != nullptr; }
+  /// `on_opened` follows.
+  void shake_hands();
   /// The handshake's result, such as "TLSv1.3"; empty without TLS.
   std::string_view protocol() const;
   bool was_resumed() const;
   /// The handshake failed since the client spoke HTTP without TLS …
   bool met_plain_http() const { return met_plain_http_; }
   /// … and is answered likewise.
-  void give_up_tls();
+  void give_up_tls() { session_.reset(); }
   /// The handshake failed since the server did not prove who it is.
   bool met_stranger() const;
 
-  /// `handler(ec)`.
-  template<class Handler>
-  void async_handshake(Handler handler) {
-    boost::system::error_code const ec = step_of_handshake();
-    if (ec != boost::asio::error::would_block) {
-      boost::asio::post(socket_.get_executor(), [handler = std::move(handler), ec]() mutable { handler(ec); });
-      return;
-    }
-    socket_.async_wait(wanted(), [this, handler = std::move(handler)](boost::system::error_code error) mutable {
-      if (error)
-        handler(error);
-      else
-        async_handshake(std::move(handler));
-    });
-  }
-
-  /// Some bytes, as soon as there are any: `handler(ec, bytes)`; error::eof at the end.
-  template<class Handler>
-  void async_read_some(boost::asio::mutable_buffer into, Handler handler) {
-    if (!has_more()) { // to try now would most often be in vain
-      read_when_ready(into, wait_type::wait_read, std::move(handler));
-      return;
-    }
-    boost::system::error_code ec;
-    std::size_t const bytes = read_now(into, ec);
-    if (ec != boost::asio::error::would_block) {
-      boost::asio::post(socket_.get_executor(),
-                        [handler = std::move(handler), ec, bytes]() mutable { handler(ec, bytes); });
-      return;
-    }
-    read_when_ready(into, wanted(), std::move(handler));
-  }
+  /// Some bytes, as soon as there are any; `on_read` follows.
+  void read(boost::asio::mutable_buffer into);
 
   /// What the kernel takes at once; error::would_block if that is nothing. What it did not take has to follow
   /// unchanged: under TLS it may be sealed already.
   std::size_t write_some(std::span<boost::asio::const_buffer const> buffers, boost::system::error_code& ec) {
-    return secured_ ? write_secured(buffers, ec) : socket_.write_some(buffers, ec);
+    return session_ ? write_secured(buffers, ec) : write_plain(buffers, ec);
   }
+  /// All of what `write_some` just did not take; what the buffers view must stay. `on_written` follows.
+  void write(std::span<boost::asio::const_buffer const> buffers);
 
   /// Takes what was written from the front.
   static void drop_front(std::vector<boost::asio::const_buffer>& buffers, std::size_t bytes);
-
-  /// All of it: `handler(ec, bytes)`. What the buffers view must stay.
-  template<class Handler>
-  void async_write(std::vector<boost::asio::const_buffer> buffers, Handler handler) {
-    if (!secured_) {
-      boost::asio::async_write(socket_, std::move(buffers), std::move(handler));
-      return;
-    }
-    write_rest(std::move(buffers), 0, std::move(handler));
-  }
 
   /// Says that no more comes (RFC 9112 9.8: under TLS as well as below it).
   void shutdown_send();
@@ -98,51 +83,40 @@ public:
   void close();
 
 private:
-  using wait_type = tcp_socket::wait_type;
+  friend class stream_set;
+  enum class opening : std::uint8_t { none, failed, connecting, handshake };
 
-  template<class Handler>
-  void read_when_ready(boost::asio::mutable_buffer into, wait_type how, Handler handler) {
-    socket_.async_wait(how, [this, into, handler = std::move(handler)](boost::system::error_code ec) mutable {
-      std::size_t const bytes = ec ? 0 : read_now(into, ec);
-      if (ec == boost::asio::error::would_block)
-        read_when_ready(into, wanted(), std::move(handler));
-      else
-        handler(ec, bytes);
-    });
-  }
+  // For the set: events of epoll; then each calls the user at most once.
+  void became(std::uint32_t events);
+  void serve_opening();
+  void serve_output();
+  void serve_input();
 
-  template<class Handler>
-  void write_rest(std::vector<boost::asio::const_buffer> rest, std::size_t done, Handler handler) {
-    socket_.async_wait(wait_type::wait_write, [this, rest = std::move(rest), done,
-                                               handler = std::move(handler)](boost::system::error_code ec) mutable {
-      if (!ec) {
-        std::size_t const written = write_secured(rest, ec);
-        done += written;
-        drop_front(rest, written);
-        if (ec == boost::asio::error::would_block) ec = {};
-      }
-      if (ec || rest.empty())
-        handler(ec, done);
-      else
-        write_rest(std::move(rest), done, std::move(handler));
-    });
-  }
-
-  wait_type wanted() const;
+  boost::system::error_code watch();
+  boost::system::error_code result_of_connect();
   boost::system::error_code step_of_handshake();
-  std::size_t read_now(boost::asio::mutable_buffer into, boost::system::error_code& ec) {
-    return secured_ ? read_secured(into, ec) : socket_.read_some(boost::asio::buffer(into), ec);
-  }
-  bool has_more() const;
+  std::size_t read_plain(boost::asio::mutable_buffer into, boost::system::error_code& ec);
   std::size_t read_secured(boost::asio::mutable_buffer into, boost::system::error_code& ec);
+  std::size_t write_plain(std::span<boost::asio::const_buffer const> buffers, boost::system::error_code& ec) const;
   std::size_t write_secured(std::span<boost::asio::const_buffer const> buffers, boost::system::error_code& ec);
   boost::system::error_code error_of(int result);
+  bool has_more() const;
   void say_goodbye();
 
-  tcp_socket socket_;
+  stream_set& set_;
+  stream_user& user_;
+  stream_set::key key_;
+  int fd_ = -1;
   tls_session session_;
-  bool secured_ = false;
-  bool broken_ = false; // the session is of no more use, and must not be closed in form
+  boost::asio::mutable_buffer into_;
+  std::vector<boost::asio::const_buffer> unwritten_;
+  std::size_t written_ = 0; // since `write`
+  boost::system::error_code failure_;
+  opening opening_ = opening::none;
+  bool reading_ = false, writing_ = false;
+  bool readable_ = false;   // as far as is known: reading may tell otherwise
+  bool peer_ended_ = false; // the end is there to be read, behind what has arrived
+  bool broken_ = false;     // the session is of no more use, and must not be closed in form
   bool met_plain_http_ = false;
 };
 

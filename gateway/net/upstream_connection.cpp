@@ -51,7 +51,7 @@ upstream_connection::upstream_connection(worker& w, routing::upstream_id id)
   : worker_(w)
   , settings_(w.current())
   , id_(id)
-  , stream_(tcp_socket(w.context().get_executor())) {
+  , stream_(w.streams(), *this) {
   in_.resize(std::max<std::size_t>(settings_->max_head, stream_buffer_bytes));
 }
 
@@ -69,47 +69,28 @@ void upstream_connection::send(hop_user& user, endpoint const& to, hop_request c
   parser_.emplace(head_, settings_->max_head);
   parser_->answer_to_head(request.is_head);
   if (!open_) {
-    connect(to);
+    connecting_ = true;
+    worker_.set_deadline(*this, deadline::connect);
+    stream_.connect(to);
     return;
   }
   worker_.set_deadline(*this, deadline::answer);
   send_more();
 }
 
-void upstream_connection::connect(endpoint const& to) {
-  connecting_ = true;
-  worker_.set_deadline(*this, deadline::connect);
-  stream_.socket().async_connect(to,
-                                 [self = shared_from_this()](boost::system::error_code ec) { self->connected(ec); });
-}
-
-void upstream_connection::connected(boost::system::error_code ec) {
-  if (!connecting_) return; // timed out or given up
-  if (ec) {
-    connecting_ = false;
+// Connected, or shaken hands on top of it.
+void upstream_connection::on_opened(boost::system::error_code ec) {
+  auto const self = shared_from_this();
+  bool const had_tls = stream_.is_secured();
+  if (ec && had_tls)
+    fail(stream_.met_stranger() ? "tls_certificate_error" : "tls_protocol_error", false);
+  else if (ec)
     connect_failed(ec);
-    return;
-  }
-  boost::system::error_code ignored;
-  stream_.socket().set_option(boost::asio::ip::tcp::no_delay(true), ignored);
-  stream_.socket().non_blocking(true, ignored);
-  if (!settings_->upstream_tls) {
+  else if (settings_->upstream_tls && !had_tls) {
+    stream_.secure(settings_->upstream_tls->session(worker_.shared().upstream_host(id_)));
+    stream_.shake_hands();
+  } else
     opened();
-    return;
-  }
-  stream_.secure(settings_->upstream_tls->session(worker_.shared().upstream_host(id_)));
-  stream_.async_handshake([self = shared_from_this()](boost::system::error_code error) { self->shook_hands(error); });
-}
-
-void upstream_connection::shook_hands(boost::system::error_code ec) {
-  if (!connecting_) return;
-  if (!ec) {
-    opened();
-    return;
-  }
-  bool const stranger = stream_.met_stranger();
-  connecting_ = false;
-  fail(stranger ? "tls_certificate_error" : "tls_protocol_error", false);
 }
 
 void upstream_connection::opened() {
@@ -175,15 +156,16 @@ void upstream_connection::send_more() {
     }
     out.consume(written);
     writing_ = true;
-    stream_.async_write({out.buffers.begin(), out.buffers.begin() + static_cast<std::ptrdiff_t>(out.count)},
-                        [self = shared_from_this()](boost::system::error_code error, std::size_t bytes) {
-                          self->writing_ = false;
-                          if (!self->open_) return;
-                          self->accepted_any_ = self->accepted_any_ || bytes > 0;
-                          self->wrote(error);
-                          if (self->user_) self->send_more();
-                        });
+    stream_.write({out.buffers.data(), out.count});
   }
+}
+
+void upstream_connection::on_written(boost::system::error_code ec, std::size_t bytes) {
+  auto const self = shared_from_this();
+  writing_ = false;
+  accepted_any_ = accepted_any_ || bytes > 0;
+  wrote(ec);
+  if (user_) send_more();
 }
 
 // A failed write is not the end: the upstream may have answered before it closed, and the read that is under way tells.
@@ -201,15 +183,12 @@ void upstream_connection::wrote(boost::system::error_code ec) {
 void upstream_connection::read() {
   if (reading_ || !open_ || input_ended_ || in_end_ == in_.size()) return;
   reading_ = true;
-  stream_.async_read_some(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
-                          [self = shared_from_this()](boost::system::error_code ec, std::size_t bytes) {
-                            self->reading_ = false;
-                            self->got(ec, bytes);
-                          });
+  stream_.read(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_));
 }
 
-void upstream_connection::got(boost::system::error_code ec, std::size_t bytes) {
-  if (!open_) return;
+void upstream_connection::on_read(boost::system::error_code ec, std::size_t bytes) {
+  auto const self = shared_from_this();
+  reading_ = false;
   if (!user_) { // idle: closed by the upstream, or it speaks without being asked
     worker_.forget_idle(id_, this);
     close();

@@ -36,9 +36,10 @@ protected:
 };
 
 /// One connection to an upstream, kept alive between hops. Always has a read under way while it is open and not paused,
-/// so that it notices at once when the upstream closes it. Owned by shared_ptr: its pending operations, its user, the
-/// pool.
-class upstream_connection final : public deadline_owner, public std::enable_shared_from_this<upstream_connection> {
+/// so that it notices at once when the upstream closes it. Its user owns it, or the pool.
+class upstream_connection final : public deadline_owner,
+                                  public stream_user,
+                                  public std::enable_shared_from_this<upstream_connection> {
 public:
   upstream_connection(worker& w, routing::upstream_id id);
   ~upstream_connection() override;
@@ -78,14 +79,13 @@ public:
   bool was_reused() const { return hops_ > 1; }
 
 private:
-  void connect(endpoint const& to);
-  void connected(boost::system::error_code ec);
-  void shook_hands(boost::system::error_code ec);
+  void on_opened(boost::system::error_code ec) override;
   void opened();
   void send_more();
   void wrote(boost::system::error_code ec);
+  void on_written(boost::system::error_code ec, std::size_t bytes) override;
   void read();
-  void got(boost::system::error_code ec, std::size_t bytes);
+  void on_read(boost::system::error_code ec, std::size_t bytes) override;
   void parse_head();
   void connect_failed(boost::system::error_code ec);
   void fail(std::string_view error, bool timed_out);

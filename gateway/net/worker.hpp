@@ -6,6 +6,7 @@
 #include "gateway/net/listener.hpp"
 #include "gateway/net/settings.hpp"
 #include "gateway/net/sockets.hpp"
+#include "gateway/net/stream_set.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -64,6 +65,7 @@ public:
 
   // On the worker's thread.
   boost::asio::io_context& context() { return context_; }
+  stream_set& streams() { return streams_; }
   balancer& shared() { return shared_; }
   access_log& log() { return log_; }
   std::shared_ptr<settings const> const& current() const { return settings_; }
@@ -97,6 +99,7 @@ private:
   void check_drained();
 
   boost::asio::io_context context_{1};
+  stream_set streams_{context_};
   boost::asio::executor_work_guard<executor> work_;
   balancer& shared_;
   access_log& log_;

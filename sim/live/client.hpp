@@ -2,7 +2,7 @@
 
 #include "sim/live/client_tls.hpp"
 #include "sim/live/exchange.hpp"
-#include "sim/live/ready_set.hpp"
+#include "readiness/ready_set.hpp"
 #include "sim/measure/histogram.hpp"
 #include "sim/measure/records.hpp"
 
@@ -117,7 +117,7 @@ private:
   std::atomic<journal::request_id>& ids_;
   order_source* source_ = nullptr;
   std::optional<client_tls> tls_;
-  ready_set ready_;
+  readiness::ready_set ready_;
   bool reading_ = false;
   std::vector<connection*> to_transmit_;
   std::deque<balancer> balancers_;

@@ -1,4 +1,4 @@
-#include "sim/live/ready_set.hpp"
+#include "readiness/ready_set.hpp"
 
 #include <array>
 #include <cerrno>
@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace sim::live {
+namespace readiness {
 
 namespace asio = boost::asio;
 
@@ -57,7 +57,7 @@ void ready_set::deliver() {
       epoll_event const& event = events[static_cast<std::size_t>(i)];
       on_ready_(event.data.u64, event.events);
     }
-    on_served_();
+    if (on_served_) on_served_();
     served += count;
   } while (count > 0 && served < most_at_once && epoll_.is_open());
   if (epoll_.is_open()) wait();

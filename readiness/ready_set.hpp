@@ -6,19 +6,18 @@
 #include <cstdint>
 #include <functional>
 
-namespace sim::live {
+namespace readiness {
 
 /// Many sockets behind one Asio wait: an edge-triggered epoll set that is itself waited for.
 ///
-/// A load generator knows when each socket is worth reading, so Asio's speculative read of each (an EAGAIN a request)
-/// and its queued handler a socket are pure cost (docs/adr/0008). Each socket is registered once in its life. Runs on
-/// the io_context's one thread.
+/// Whoever knows when a socket is worth reading needs neither Asio's first try of each read nor its queued handler a
+/// socket (docs/adr/0008, 0011). Each socket is registered once in its life. Runs on the io_context's one thread.
 class ready_set {
 public:
-  /// `on_ready(key, epoll events)` for each socket that became ready; `on_served()` after those that were ready
-  /// together.
+  /// `on_ready(key, epoll events)` for each socket that became ready; `on_served()`, unless it is empty, after those
+  /// that were ready together. A socket that is closed in the meantime may still be named.
   ready_set(boost::asio::io_context& context, std::function<void(std::uint64_t, std::uint32_t)> on_ready,
-            std::function<void()> on_served);
+            std::function<void()> on_served = {});
 
   /// Watches `fd` for input, output space, hang-up and errors until it is closed.
   /// Throws std::system_error.
