@@ -224,6 +224,7 @@ void client_connection::close() {
   request_deadline_.clear_deadline();
   if (upstream_) std::exchange(upstream_, nullptr)->release();
   stream_.close();
+  if (in_) worker_.buffers().give(std::move(in_));
   worker_.shared().disconnected(address_key_);
   worker_.closed(shared_from_this());
 }

@@ -68,7 +68,6 @@ void client_connection::start(int fd) {
     return;
   }
   worker_.opened(shared_from_this());
-  in_.resize(settings_->max_head);
   if (!door_.tls) {
     next_request();
     return;
@@ -106,9 +105,18 @@ void client_connection::drain() {
 }
 
 void client_connection::read() {
-  if (reading_ || input_ended_ || stage_ == stage::closed || in_end_ == in_.size()) return;
+  if (reading_ || input_ended_ || stage_ == stage::closed || (in_ && in_end_ == in_.size())) return;
   reading_ = true;
-  stream_.read(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_));
+  stream_.read();
+}
+
+boost::asio::mutable_buffer client_connection::room() {
+  if (!in_) in_ = worker_.buffers().take();
+  return boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_);
+}
+
+void client_connection::room_unused() {
+  if (stage_ == stage::idle && in_end_ == 0) worker_.buffers().give(std::move(in_));
 }
 
 void client_connection::on_read(boost::system::error_code ec, std::size_t bytes) {
@@ -170,7 +178,7 @@ bool client_connection::skip_blank_lines() {
   for (; blank_lines_ < max_blank_lines && input.substr(skipped).starts_with("\r\n"); skipped += 2) ++blank_lines_;
   std::memmove(in_.data(), in_.data() + skipped, in_end_ - skipped);
   in_end_ -= skipped;
-  bool const half_a_line = in_end_ == 1 && in_[0] == '\r' && blank_lines_ < max_blank_lines;
+  bool const half_a_line = in_end_ == 1 && input.back() == '\r' && blank_lines_ < max_blank_lines;
   return in_end_ > 0 && !half_a_line;
 }
 
@@ -393,6 +401,7 @@ void client_connection::next_request() {
     close();
     return;
   }
+  worker_.buffers().give(std::move(in_));
   worker_.set_deadline(deadline_, deadline::client_idle);
   read();
 }

@@ -58,6 +58,8 @@ private:
   void on_opened(boost::system::error_code ec) override;
   void read();
   void read_ahead();
+  boost::asio::mutable_buffer room() override;
+  void room_unused() override;
   void on_read(boost::system::error_code ec, std::size_t bytes) override;
   void continue_with_input();
   bool skip_blank_lines();
@@ -113,7 +115,7 @@ private:
   bool input_ended_ = false;
   bool writing_ = false; // of the answer; the rest of the body waits for it
 
-  std::string in_; // the message being read begins at 0
+  read_buffer in_; // the message being read begins at 0
   std::size_t in_end_ = 0;
   std::size_t in_taken_ = 0;
   unsigned blank_lines_ = 0; // before this request

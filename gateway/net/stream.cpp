@@ -88,8 +88,7 @@ void stream::shake_hands() {
   if (SSL_is_server(session_.get()) == 0) set_.serve_soon(key_); // a client speaks first
 }
 
-void stream::read(boost::asio::mutable_buffer into) {
-  into_ = into;
+void stream::read() {
   reading_ = true;
   if (readable_ || has_more()) set_.serve_soon(key_);
 }
@@ -98,9 +97,11 @@ void stream::serve_input() {
   // A session may have to write before it can read, or the other way round.
   if (!reading_ || fd_ < 0 || !(readable_ || has_more() || (session_ && SSL_want_write(session_.get()) == 1))) return;
   boost::system::error_code ec;
-  std::size_t const bytes = session_ ? read_secured(into_, ec) : read_plain(into_, ec);
+  boost::asio::mutable_buffer const into = user_.room();
+  std::size_t const bytes = session_ ? read_secured(into, ec) : read_plain(into, ec);
   if (ec == boost::asio::error::would_block) {
     readable_ = false;
+    user_.room_unused();
     return;
   }
   reading_ = false;

@@ -20,6 +20,10 @@ class stream_user {
 public:
   /// Connected, or the handshake is over; or why not.
   virtual void on_opened(boost::system::error_code ec) = 0;
+  /// Bytes have come: where they shall go. Returns at least one byte's room.
+  virtual boost::asio::mutable_buffer room() = 0;
+  /// It was not needed after all; there will be another call.
+  virtual void room_unused() = 0;
   /// `bytes` have been read; error::eof at the end.
   virtual void on_read(boost::system::error_code ec, std::size_t bytes) = 0;
   /// All of it was written, or why only `bytes` were.
@@ -62,8 +66,8 @@ public:
   /// The handshake failed since the server did not prove who it is.
   bool met_stranger() const;
 
-  /// Some bytes, as soon as there are any; `on_read` follows.
-  void read(boost::asio::mutable_buffer into);
+  /// Some bytes, as soon as there are any; `room` and `on_read` follow.
+  void read();
 
   /// What the kernel takes at once; error::would_block if that is nothing. What it did not take has to follow
   /// unchanged: under TLS it may be sealed already.
@@ -108,7 +112,6 @@ private:
   stream_set::key key_;
   int fd_ = -1;
   tls_session session_;
-  boost::asio::mutable_buffer into_;
   std::vector<boost::asio::const_buffer> unwritten_;
   std::size_t written_ = 0; // since `write`
   boost::system::error_code failure_;

@@ -50,13 +50,15 @@ int choose_protocol(SSL*, unsigned char const** out, unsigned char* size, unsign
 /// failure.
 int ticket_key(SSL* session, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
                int sealing) {
+  // Looked up by its name once, not for each ticket.
+  static EVP_CIPHER const* const aes = EVP_CIPHER_fetch(nullptr, "AES-256-CBC", nullptr);
   auto* const keys = static_cast<ticket_keys*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(session)));
   auto const now = std::chrono::steady_clock::now();
   ticket_keys::found key;
   if (sealing != 0) {
     key.with = keys->sealing(now);
     std::copy(key.with.name.begin(), key.with.name.end(), name);
-    if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) != 1) return -1;
+    if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(aes)) != 1) return -1;
   } else {
     auto const found = keys->opening(std::span<unsigned char const, 16>(name, 16), now);
     if (!found) return 0;
@@ -67,8 +69,8 @@ int ticket_key(SSL* session, unsigned char* name, unsigned char* iv, EVP_CIPHER_
       OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key.with.mac.data(), key.with.mac.size()),
       OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_construct_end()};
   if (EVP_MAC_CTX_set_params(mac, parameters) != 1) return -1;
-  int const ready = sealing != 0 ? EVP_EncryptInit_ex2(cipher, EVP_aes_256_cbc(), key.with.cipher.data(), iv, nullptr)
-                                 : EVP_DecryptInit_ex2(cipher, EVP_aes_256_cbc(), key.with.cipher.data(), iv, nullptr);
+  int const ready = sealing != 0 ? EVP_EncryptInit_ex2(cipher, aes, key.with.cipher.data(), iv, nullptr)
+                                 : EVP_DecryptInit_ex2(cipher, aes, key.with.cipher.data(), iv, nullptr);
   if (ready != 1) return -1;
   // In TLS 1.3 a ticket is for one connection (RFC 8446 C.4): each brings the next one.
   return key.is_present && SSL_version(session) != TLS1_3_VERSION ? 1 : 2;

@@ -10,7 +10,6 @@
 namespace gateway::net {
 namespace {
 
-constexpr std::size_t stream_buffer_bytes = 32 * 1024;
 constexpr std::string_view last_chunk = "0\r\n\r\n";
 constexpr std::string_view crlf = "\r\n";
 
@@ -51,9 +50,7 @@ upstream_connection::upstream_connection(worker& w, routing::upstream_id id)
   : worker_(w)
   , settings_(w.current())
   , id_(id)
-  , stream_(w.streams(), *this) {
-  in_.resize(std::max<std::size_t>(settings_->max_head, stream_buffer_bytes));
-}
+  , stream_(w.streams(), *this) {}
 
 upstream_connection::~upstream_connection() = default;
 
@@ -181,9 +178,18 @@ void upstream_connection::wrote(boost::system::error_code ec) {
 }
 
 void upstream_connection::read() {
-  if (reading_ || !open_ || input_ended_ || in_end_ == in_.size()) return;
+  if (reading_ || !open_ || input_ended_ || (in_ && in_end_ == in_.size())) return;
   reading_ = true;
-  stream_.read(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_));
+  stream_.read();
+}
+
+boost::asio::mutable_buffer upstream_connection::room() {
+  if (!in_) in_ = worker_.buffers().take();
+  return boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_);
+}
+
+void upstream_connection::room_unused() {
+  if (!user_) worker_.buffers().give(std::move(in_));
 }
 
 void upstream_connection::on_read(boost::system::error_code ec, std::size_t bytes) {
@@ -292,6 +298,7 @@ void upstream_connection::release() {
     return;
   }
   in_end_ = in_taken_ = 0;
+  worker_.buffers().give(std::move(in_));
   worker_.set_deadline(*this, deadline::upstream_idle);
   read();
 }
@@ -325,6 +332,7 @@ void upstream_connection::close() {
   connecting_ = false;
   open_ = false;
   stream_.close();
+  if (!user_ && in_) worker_.buffers().give(std::move(in_)); // else its user may still look at it
 }
 
 void upstream_connection::on_deadline() {

@@ -85,6 +85,8 @@ private:
   void wrote(boost::system::error_code ec);
   void on_written(boost::system::error_code ec, std::size_t bytes) override;
   void read();
+  boost::asio::mutable_buffer room() override;
+  void room_unused() override;
   void on_read(boost::system::error_code ec, std::size_t bytes) override;
   void parse_head();
   void connect_failed(boost::system::error_code ec);
@@ -114,7 +116,7 @@ private:
   bool last_in_flight_ = false;
 
   // The answer on its way in.
-  std::string in_;           // message begins at 0
+  read_buffer in_;           // message begins at 0
   std::size_t in_end_ = 0;   // bytes filled
   std::size_t in_taken_ = 0; // bytes of these that were handed on
   http::message_head head_;

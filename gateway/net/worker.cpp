@@ -11,6 +11,8 @@
 namespace gateway::net {
 namespace {
 
+constexpr std::size_t stream_buffer_bytes = 32 * 1024; // of a body at a time
+
 /// A moment in the next milliseconds: the kernel's coarse clock costs a fifth of the exact one, and several deadlines
 /// are set in each request. A tick is added, so that none is early.
 steady_time soon() {
@@ -33,7 +35,7 @@ worker::worker(balancer& shared, access_log& log, std::shared_ptr<settings const
   , settings_(std::move(s))
   , random_(seed)
   , timer_(context_.get_executor()) {
-  apply_durations();
+  apply_settings();
 }
 
 // What is still posted may hold connections: they are closed here, where all that they need is still there.
@@ -67,7 +69,7 @@ void worker::start() {
 void worker::reload(std::shared_ptr<settings const> s) {
   boost::asio::post(context_, [this, s = std::move(s)]() mutable {
     settings_ = std::move(s);
-    apply_durations();
+    apply_settings();
     retire_idle();
   });
 }
@@ -119,7 +121,8 @@ void worker::arm_timer() {
 }
 
 // Deadlines already set keep the duration they were set with.
-void worker::apply_durations() {
+void worker::apply_settings() {
+  buffers_.set_size(std::max<std::size_t>(settings_->max_head, stream_buffer_bytes));
   timeouts const& t = settings_->timeouts;
   auto const set = [this](deadline which, nanoseconds duration) {
     deadlines_.set_duration(static_cast<std::size_t>(which), duration);

@@ -4,6 +4,7 @@
 #include "gateway/net/balancer.hpp"
 #include "gateway/net/deadlines.hpp"
 #include "gateway/net/listener.hpp"
+#include "gateway/net/read_buffer.hpp"
 #include "gateway/net/settings.hpp"
 #include "gateway/net/sockets.hpp"
 #include "gateway/net/stream_set.hpp"
@@ -66,6 +67,7 @@ public:
   // On the worker's thread.
   boost::asio::io_context& context() { return context_; }
   stream_set& streams() { return streams_; }
+  read_buffers& buffers() { return buffers_; }
   balancer& shared() { return shared_; }
   access_log& log() { return log_; }
   std::shared_ptr<settings const> const& current() const { return settings_; }
@@ -95,7 +97,7 @@ public:
 private:
   void retire_idle();
   void arm_timer();
-  void apply_durations();
+  void apply_settings();
   void check_drained();
 
   boost::asio::io_context context_{1};
@@ -104,6 +106,7 @@ private:
   balancer& shared_;
   access_log& log_;
   std::shared_ptr<settings const> settings_;
+  read_buffers buffers_;
   std::mt19937_64 random_;
   std::time_t date_of_ = 0;
   std::string date_;
