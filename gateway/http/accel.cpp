@@ -29,42 +29,6 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-int hex_digit(char c) {
-  c = to_lower(c);
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
-      out.push_back(static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])));
-      i += 2;
-    } else {
-      out.push_back(text[i]);
-    }
-  }
-  return out;
-}
-
-/// Path segments with empty and `.` segments dropped and `..` resolved, as nginx merges them.
-std::vector<std::string_view> normal_segments(std::string_view path) {
-  std::vector<std::string_view> segments;
-  while (!path.empty()) {
-    std::size_t const slash = std::min(path.find('/'), path.size());
-    std::string_view const segment = path.substr(0, slash);
-    if (segment == "..") {
-      if (!segments.empty()) segments.pop_back();
-    } else if (!segment.empty() && segment != ".") {
-      segments.push_back(segment);
-    }
-    path.remove_prefix(std::min(slash + 1, path.size()));
-  }
-  return segments;
-}
-
 }
 
 std::string host_port::text() const {
@@ -95,6 +59,27 @@ std::optional<host_port> parse_host_port(std::string_view text, bool allow_port_
   return host_port{lower(host), static_cast<std::uint16_t>(port)};
 }
 
+session_words session_words_of(message_head const& head, char const* base) {
+  session_words out;
+  for (field_line const& line : head.fields) {
+    std::string_view const name = line.name.in(base);
+    if (!is_internal(name)) continue;
+    std::string_view const value = line.value.in(base);
+    if (iequals(name, "X-Accel-Redirect")) {
+      if (!out.redirect) out.redirect = value;
+    } else if (iequals(name, "X-Accel-Once")) {
+      out.once = value == "1" || iequals(value, "true");
+    } else if (iequals(name, "X-Backend")) {
+      if (!out.backend) out.backend = value;
+    } else if (iequals(name, "X-Session-Epoch")) {
+      std::uint64_t epoch = 0;
+      auto const [end, error] = std::from_chars(value.data(), value.data() + value.size(), epoch);
+      if (error == std::errc{} && end == value.data() + value.size()) out.epoch = static_cast<std::uint32_t>(epoch & 0x7fffffffu);
+    }
+  }
+  return out;
+}
+
 std::optional<host_port> parse_accel_redirect(std::string_view location) {
   if (!location.starts_with(internal_prefix)) return std::nullopt;
   location.remove_prefix(internal_prefix.size());
@@ -108,18 +93,6 @@ std::optional<host_port> parse_backend(std::string_view value) {
   value.remove_prefix(7);
   if (value.ends_with('/')) value.remove_suffix(1);
   return parse_host_port(value);
-}
-
-bool names_internal_location(std::string_view target) {
-  if (target.starts_with(internal_prefix)) return true;
-  target = target.substr(0, target.find_first_of("?#"));
-  // Without an escape, a dot segment or a doubled slash there is nothing to decode or to merge.
-  bool const plain = target.find('%') == std::string_view::npos && target.find("/.") == std::string_view::npos &&
-                     target.find("//") == std::string_view::npos;
-  if (plain) return iequals(target.substr(0, target.find('/', 1)), "/internal_redirect");
-  std::string const path = percent_decoded(target);
-  std::vector<std::string_view> const segments = normal_segments(path);
-  return !segments.empty() && iequals(segments.front(), "internal_redirect");
 }
 
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "gateway/http/head_parser.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,15 +27,20 @@ struct host_port {
 /// for anything else.
 std::optional<host_port> parse_host_port(std::string_view text, bool allow_port_zero = false);
 
+/// What a proxy's answer says to the balancer, as it stands there.
+struct session_words {
+  std::optional<std::string_view> redirect; // X-Accel-Redirect
+  bool once = false;                        // X-Accel-Once: the redirect is for this request only
+  std::optional<std::string_view> backend;  // X-Backend
+  std::optional<std::uint32_t> epoch;       // X-Session-Epoch, its lower 31 bits
+};
+session_words session_words_of(message_head const& head, char const* base);
+
 /// The proxy that an X-Accel-Redirect value names. The rest must be empty or begin with `/` or `?`, and have no control
 /// character. Nullopt when malformed.
 std::optional<host_port> parse_accel_redirect(std::string_view location);
 
 /// The proxy that an X-Backend value names: `http://HOST:PORT`, optionally with a final `/`. Nullopt when malformed.
 std::optional<host_port> parse_backend(std::string_view value);
-
-/// Whether a client's target leads to the internal location, in any spelling that a server could decode to it
-/// (percent-encoding, letter case, doubled slashes, dot segments).
-bool names_internal_location(std::string_view target);
 
 }

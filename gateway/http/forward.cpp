@@ -2,6 +2,7 @@
 
 #include "gateway/http/accel.hpp"
 #include "gateway/http/fields.hpp"
+#include "gateway/http/target.hpp"
 
 #include <boost/beast/http/status.hpp>
 
@@ -15,16 +16,18 @@ namespace {
 constexpr std::string_view crlf = "\r\n";
 
 /// Brings an absolute-form target (RFC 9112 3.2.2: servers must accept it) into origin-form. The host that it names
-/// takes the place of Host's. False when it names none.
+/// has to be Host's (an origin server would ignore the latter, but who is in between might not). False when it is not.
 bool to_origin_form(request_summary& s, bool is_options) {
   for (std::string_view const scheme : {std::string_view("http://"), std::string_view("https://")})
     if (istarts_with(s.target, scheme)) {
       std::size_t const path = std::min(s.target.find_first_of("/?#", scheme.size()), s.target.size());
-      s.host = s.target.substr(scheme.size(), path - scheme.size());
+      std::string_view const authority = s.target.substr(scheme.size(), path - scheme.size());
+      if (authority.empty() || (s.has_host && !iequals(authority, s.host))) return false;
+      s.host = authority;
       s.has_host = true;
       s.target.remove_prefix(path);
       if (s.target.empty()) s.target = is_options ? "*" : "/";
-      return !s.host.empty();
+      return true;
     }
   return true;
 }
@@ -155,10 +158,12 @@ head_refusal summarise(message_head const& head, char const* base, request_summa
   if (head.verb == beast_http::verb::connect) return {405, "CONNECT is not for a gateway"};
   if (head.verb == beast_http::verb::trace) return {405, "TRACE would show fields that are between us and the proxies"};
   bool const has_authority = to_origin_form(out, head.verb == beast_http::verb::options);
-  if (!has_authority || !usable_host(out.host)) return {400, "a Host that names no host"};
+  if (!has_authority) return {400, "a URI without a host, or with another one than Host"};
+  if (!usable_host(out.host)) return {400, "a Host that names no host"};
   bool const asterisk = out.target == "*" && head.verb == beast_http::verb::options;
   if (!out.target.starts_with('/') && !asterisk) return {400, "a target that is neither a path nor a URI"};
   if (names_internal_location(out.target)) return {404, "not found"};
+  if (has_dot_segments(out.target)) return {400, "a path with dot segments"};
   return {};
 }
 
@@ -181,14 +186,15 @@ std::string_view append_request_head(std::string& out, message_head const& head,
     if (!filter.passes(line, base) || is_internal(name)) continue;
     append_field(out, name, line.value.in(base));
   }
+  if (!add.keep_forwarded_for) forwarded_for = false;
   if (via)
     append_joined(out, head, base, "Via", head.version >= 11 ? "1.1 crest-gateway" : "1.0 crest-gateway");
   else
     append_field(out, "Via", head.version >= 11 ? "1.1 crest-gateway" : "1.0 crest-gateway");
   if (forwarded_for)
-    append_joined(out, head, base, "X-Forwarded-For", add.client_address);
+    append_joined(out, head, base, "X-Forwarded-For", add.peer_address);
   else
-    append_field(out, "X-Forwarded-For", add.client_address);
+    append_field(out, "X-Forwarded-For", add.peer_address);
   append_field(out, "X-Forwarded-Proto", add.scheme);
   if (!summary.host.empty()) append_field(out, "X-Forwarded-Host", summary.host);
   out.append("X-Request-Id: ");
@@ -243,7 +249,7 @@ void append_own_answer(std::string& out, own_answer const& answer) {
   if (answer.retry_after != 0) append_field(out, "Retry-After", std::to_string(answer.retry_after));
   if (!answer.location.empty()) append_field(out, "Location", answer.location);
   if (!answer.hsts.empty()) append_field(out, "Strict-Transport-Security", answer.hsts);
-  if (answer.status == 405) append_field(out, "Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+  if (answer.status == 405) append_field(out, "Allow", answer.allow);
   append_connection(out, answer.close, answer.http10);
   out.append(crlf);
   if (answer.is_head) return;

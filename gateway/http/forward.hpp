@@ -38,7 +38,8 @@ head_refusal summarise(message_head const& head, char const* base, request_summa
 
 /// What the gateway adds to a request.
 struct forwarding {
-  std::string_view client_address{};          // appended to X-Forwarded-For
+  std::string_view peer_address{};            // appended to X-Forwarded-For, …
+  bool keep_forwarded_for = true;             // … or all that it says, whatever came
   std::string_view scheme = "http";           // X-Forwarded-Proto
   std::string_view request_id{};              // X-Request-Id, unless the client sent a usable one
   std::optional<std::uint64_t> body_length{}; // framing of the body: Content-Length, …
@@ -85,6 +86,7 @@ struct own_answer {
   bool is_head = false;
   bool http10 = false;
   std::string_view date{};     // value of Date (RFC 9110 6.6.1); empty: none
+  std::string_view allow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"; // value of Allow, with 405
   std::string_view hsts{};     // value of Strict-Transport-Security; empty: none
   std::string_view location{}; // value of Location; empty: none
 };

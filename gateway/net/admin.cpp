@@ -1,6 +1,7 @@
 #include "gateway/net/admin.hpp"
 
 #include "config/version.hpp"
+#include "gateway/net/resolve.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -40,6 +41,8 @@ std::vector<named_count> counts_of(balancer::status const& now, shell_counters c
       {"redirects_refused_unreachable", "Redirects refused: the target failed this request before.",
        r.redirects_refused_unreachable},
       {"retries", "Hops made because an earlier one failed.", r.retries},
+      {"retries_refused", "Retries that the retry budget did not allow.", r.retries_refused},
+      {"ejections", "Times that guesses began to avoid an upstream.", r.ejections},
       {"learnt", "Token map entries added or changed.", r.learnt},
       {"forgotten", "Token map entries erased because their upstream failed.", r.forgotten},
       {"evicted", "Token map entries that had to make room.", r.evicted},
@@ -52,6 +55,8 @@ std::vector<named_count> counts_of(balancer::status const& now, shell_counters c
       {"client_gone", "Requests whose client went away.", shell.client_gone},
       {"truncated_answers", "Answers that an upstream broke off.", shell.truncated_answers},
       {"connections_refused", "Client connections beyond the limit of their address.", shell.connections_refused},
+      {"queued", "Requests that waited for room at their upstream.", shell.queued},
+      {"overloaded", "Requests answered 503 since there was none.", shell.overloaded},
       {"rate_limited", "Requests answered 429: beyond the limit of their address or token.", shell.rate_limited},
       {"tls_handshakes", "TLS handshakes with clients.", shell.tls_handshakes},
       {"tls_resumed", "Of these: sessions that were resumed.", shell.tls_resumed},
@@ -94,10 +99,12 @@ std::vector<std::pair<std::string, std::uint64_t>> cumulative_latency(shell_coun
   return out;
 }
 
+constexpr std::string_view upstreams_path = "/upstreams/";
+
 /// One admin connection: reads a request, answers, and so on.
 class admin_connection : public std::enable_shared_from_this<admin_connection> {
 public:
-  admin_connection(tcp_socket socket, balancer const& shared, std::uint32_t threads, nanoseconds patience)
+  admin_connection(tcp_socket socket, balancer& shared, std::uint32_t threads, nanoseconds patience)
     : socket_(std::move(socket))
     , timer_(socket_.get_executor())
     , shared_(shared)
@@ -135,9 +142,11 @@ private:
     answer_.keep_alive(request.keep_alive());
     answer_.set(beast_http::field::server, "crest-gateway");
     bool const known = target == "/metrics" || target == "/status";
-    if (!known) {
+    if (target.starts_with(upstreams_path)) {
+      change_upstream(target.substr(upstreams_path.size()));
+    } else if (!known) {
       answer_.result(beast_http::status::not_found);
-      answer_.body() = "here are /metrics and /status\n";
+      answer_.body() = "here are /metrics, /status and /upstreams/HOST:PORT\n";
     } else if (request.method() != beast_http::verb::get && request.method() != beast_http::verb::head) {
       answer_.result(beast_http::status::method_not_allowed);
       answer_.set(beast_http::field::allow, "GET, HEAD");
@@ -155,9 +164,61 @@ private:
     });
   }
 
+  /// PUT with `{"weight": N}` or `{"drain": true}` or nothing, DELETE.
+  void change_upstream(std::string_view where) {
+    auto const& request = parser_->get();
+    auto const name = http::parse_host_port(where);
+    if (!name) {
+      refuse(beast_http::status::bad_request, "found \"" + std::string(where) + "\"; allowed: HOST:PORT");
+    } else if (request.method() == beast_http::verb::delete_) {
+      changed(shared_.remove_upstream(*name));
+    } else if (request.method() == beast_http::verb::put) {
+      put_upstream(*name, request.body());
+    } else {
+      refuse(beast_http::status::method_not_allowed, "allowed: PUT, DELETE");
+      answer_.set(beast_http::field::allow, "PUT, DELETE");
+    }
+  }
+
+  void put_upstream(http::host_port const& name, std::string const& body) {
+    nlohmann::json const wanted = body.empty() ? nlohmann::json::object() : nlohmann::json::parse(body, nullptr, false);
+    bool const drain = wanted == nlohmann::json{{"drain", true}};
+    bool const weighs = wanted.is_object() && wanted.size() == 1 && wanted.contains("weight") &&
+                        wanted["weight"].is_number_unsigned() && wanted["weight"] >= 1u && wanted["weight"] <= 1000u;
+    if (drain) {
+      changed(shared_.drain_upstream(name));
+      return;
+    }
+    if (!weighs && !(wanted.is_object() && wanted.empty())) {
+      refuse(beast_http::status::bad_request,
+             "found " + body + "; allowed: {\"weight\": 1 to 1000}, {\"drain\": true} or nothing");
+      return;
+    }
+    boost::system::error_code ec;
+    place const at{name, resolve(name, ec)};
+    if (ec)
+      refuse(beast_http::status::bad_request, "found a host name that does not resolve (" + ec.message() + ")");
+    else if (!shared_.put_upstream(at, weighs ? wanted["weight"].get<std::uint32_t>() : 1))
+      refuse(beast_http::status::insufficient_storage, "there are too many upstreams");
+    else
+      changed(true);
+  }
+
+  void changed(bool was_known) {
+    if (!was_known)
+      refuse(beast_http::status::not_found, "no such upstream");
+    else
+      answer_.result(beast_http::status::no_content);
+  }
+
+  void refuse(beast_http::status why, std::string const& text) {
+    answer_.result(why);
+    answer_.body() = text + "\n";
+  }
+
   tcp_socket socket_;
   steady_timer timer_;
-  balancer const& shared_;
+  balancer& shared_;
   std::uint32_t threads_;
   nanoseconds patience_;
   boost::beast::flat_buffer buffer_;
@@ -179,6 +240,7 @@ std::string metrics_text(balancer const& shared) {
   for (named_count const& gauge :
        std::initializer_list<named_count>{{"open_connections", "Client connections open.", shell.open_connections},
                                           {"token_map_entries", "Tokens in the map.", now.map_entries},
+                                          {"token_map_unproven", "Of these: never answered with success.", now.map_unproven},
                                           {"token_map_capacity", "Tokens that the map can hold.", now.map_capacity},
                                           {"token_map_bytes", "Bytes of the map at its capacity.", now.map_bytes}}) {
     append_family(out, gauge.name, gauge.help, "gauge");
@@ -198,7 +260,13 @@ std::string metrics_text(balancer const& shared) {
                                            {"upstream_failures_total", "Hops to the upstream that failed.", "counter",
                                             [](auto const& u) { return u.counters.failures; }},
                                            {"upstream_in_flight", "Hops under way at the upstream.", "gauge",
-                                            [](auto const& u) -> std::uint64_t { return u.in_flight; }}}) {
+                                            [](auto const& u) -> std::uint64_t { return u.in_flight; }},
+                                           {"upstream_waiting", "Requests that wait for room at the upstream.", "gauge",
+                                            [](auto const& u) -> std::uint64_t { return u.waiting; }},
+                                           {"upstream_healthy", "Whether its health checks succeed.", "gauge",
+                                            [](auto const& u) -> std::uint64_t { return u.healthy; }},
+                                           {"upstream_avoided", "Whether guesses avoid it since it failed.", "gauge",
+                                            [](auto const& u) -> std::uint64_t { return u.avoided; }}}) {
     append_family(out, family.name, family.help, family.type);
     for (balancer::upstream_status const& u : now.upstreams)
       append_line(out, family.name, "{upstream=\"" + u.name + "\"}", std::to_string(family.value(u)));
@@ -220,7 +288,7 @@ std::string status_json(balancer const& shared, std::uint32_t threads) {
   out["version"] = config::version;
   for (named_count const& count : counts_of(now, shell)) out[count.name] = count.value;
   out["open_connections"] = shell.open_connections.load();
-  out["token_map"] = {{"entries", now.map_entries}, {"capacity", now.map_capacity}, {"bytes", now.map_bytes}};
+  out["token_map"] = {{"entries", now.map_entries}, {"unproven", now.map_unproven}, {"capacity", now.map_capacity}, {"bytes", now.map_bytes}};
   if (!now.has_map) out["token_map"] = nullptr;
   out["threads"] = threads;
   out["guess"] = name_of(now.guess);
@@ -232,6 +300,10 @@ std::string status_json(balancer const& shared, std::uint32_t threads) {
     out["upstreams"].push_back({{"name", u.name},
                                 {"in_rotation", u.in_rotation},
                                 {"known", u.known},
+                                {"healthy", u.healthy},
+                                {"avoided", u.avoided},
+                                {"weight", u.weight},
+                                {"waiting", u.waiting},
                                 {"in_flight", u.in_flight},
                                 {"hops", u.counters.hops},
                                 {"redirects", u.counters.redirects},
@@ -245,7 +317,7 @@ std::string status_json(balancer const& shared, std::uint32_t threads) {
   return out.dump(2) + "\n";
 }
 
-void serve_admin(tcp_socket socket, balancer const& shared, std::uint32_t threads, nanoseconds patience) {
+void serve_admin(tcp_socket socket, balancer& shared, std::uint32_t threads, nanoseconds patience) {
   std::make_shared<admin_connection>(std::move(socket), shared, threads, patience)->read();
 }
 

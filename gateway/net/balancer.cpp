@@ -15,23 +15,29 @@ bool contains(allowed_range const& range, boost::asio::ip::address_v4 address, s
          port <= range.last_port;
 }
 
-std::optional<live_map> make_map(settings const& s) {
-  if (!s.token_map_bytes) return std::nullopt;
-  return live_map::with_budget(*s.token_map_bytes);
+std::optional<live_map> make_map(settings const& s, std::size_t routing::map_budget::*part) {
+  std::size_t const bytes = s.token_map_bytes ? routing::map_budget::of(*s.token_map_bytes).*part : 0;
+  if (bytes == 0) return std::nullopt;
+  return live_map::with_budget(bytes);
 }
 
 }
 
 balancer::balancer(settings const& s)
   : key_(http::random_digest_key())
-  , router_(s.routing, s.guess, make_map(s))
+  , router_(s.routing, s.guess, make_map(s, &routing::map_budget::proven), make_map(s, &routing::map_budget::unproven))
   , ranges_(s.allow_redirects_to) {
   limit(s.limits);
-  for (place const& u : s.upstreams) add(u.name, u.address, true);
+  for (upstream_settings const& u : s.upstreams) take_in(u);
   if (!s.journal_file.empty()) journal_.emplace(s.journal_file, "balancer_event");
 }
 
 void balancer::limit(client_limits const& limits) {
+  {
+    std::lock_guard const lock(mutex_);
+    upstream_room_ = limits.requests_per_upstream;
+    upstream_limited_.store(upstream_room_.has_value(), std::memory_order_relaxed);
+  }
   std::lock_guard const lock(limits_mutex_);
   connections_per_address_ = limits.connections_per_address;
   auto const set = [](std::optional<shield::rate_limit>& now, std::optional<shield::rate> const& wanted) {
@@ -73,22 +79,26 @@ void balancer::reload(settings const& s) {
     routing::upstream_state& state = router_.upstream(routing::upstream_id{i});
     state.known = state.in_rotation = false;
   }
-  for (auto const& [name, address] : s.upstreams) {
-    auto const known = by_name_.find(name.text());
-    if (known == by_name_.end()) {
-      add(name, address, true);
-      continue;
-    }
-    upstreams_[routing::index_of(known->second)].address = address;
-    routing::upstream_state& state = router_.upstream(known->second);
-    state.known = state.in_rotation = true;
-  }
+  for (upstream_settings const& u : s.upstreams) take_in(u);
 }
 
-routing::upstream_id balancer::add(http::host_port const& name, endpoint const& address, bool in_rotation) {
+void balancer::take_in(upstream_settings const& wanted) {
+  auto const known = by_name_.find(wanted.at.name.text());
+  if (known == by_name_.end()) {
+    add(wanted.at.name, wanted.at.address, true, wanted.weight);
+    return;
+  }
+  upstreams_[routing::index_of(known->second)].address = wanted.at.address;
+  routing::upstream_state& state = router_.upstream(known->second);
+  state.known = state.in_rotation = true;
+  router_.set_weight(known->second, wanted.weight);
+}
+
+routing::upstream_id balancer::add(http::host_port const& name, endpoint const& address, bool in_rotation,
+                                   std::uint32_t weight) {
   std::string const text = name.text();
-  routing::upstream_id const id = router_.add_upstream(http::shared_token_hash(text), in_rotation);
-  upstreams_.push_back({name, text, address, {}});
+  routing::upstream_id const id = router_.add_upstream(http::shared_token_hash(text), in_rotation, weight);
+  upstreams_.emplace_back(name, text, address);
   by_name_.emplace(text, id);
   // Proxies name themselves by address, configurations sometimes by host name: both lead to the same upstream.
   http::host_port const numeric{address.address().to_string(), address.port()};
@@ -112,22 +122,105 @@ routing::upstream_id balancer::resolve_target(http::host_port const& target) {
   return add(target, endpoint(address, target.port), false);
 }
 
-routing::action balancer::on_redirect(live_route& r, std::optional<http::host_port> const& target) {
+routing::action balancer::on_redirect(live_route& r, std::optional<http::host_port> const& target, bool once) {
   std::lock_guard const lock(mutex_);
   ++upstreams_[routing::index_of(r.upstream)].counters.redirects;
-  if (!target) return router_.on_redirect(r, {routing::no_upstream, true});
-  return router_.on_redirect(r, {resolve_target(*target), false});
+  if (!target) return router_.on_redirect(r, {.malformed = true});
+  return router_.on_redirect(r, {.target = resolve_target(*target), .once = once});
 }
 
-routing::action balancer::on_answer(live_route& r, std::optional<std::optional<http::host_port>> const& backend) {
+routing::action balancer::on_answer(live_route& r, answer const& head) {
   std::lock_guard const lock(mutex_);
-  std::optional<routing::upstream_id> taught;
-  if (backend && *backend && **backend == upstreams_[routing::index_of(r.upstream)].name &&
+  routing::answer_facts facts{.success = head.success, .epoch = head.epoch};
+  if (head.backend && *head.backend && **head.backend == upstreams_[routing::index_of(r.upstream)].name &&
       router_.upstream(r.upstream).known) // nearly always: who answers has the session
-    taught = r.upstream;
-  else if (backend)
-    taught = *backend ? resolve_target(**backend) : routing::no_upstream;
-  return router_.on_answer(r, taught);
+    facts.backend = r.upstream;
+  else if (head.backend)
+    facts.backend = *head.backend ? resolve_target(**head.backend) : routing::no_upstream;
+  return router_.on_answer(r, facts);
+}
+
+balancer::room balancer::enter_upstream(routing::upstream_id id, std::uint64_t ticket, go_ahead const& turn) {
+  std::lock_guard const lock(mutex_);
+  upstream& u = upstreams_[routing::index_of(id)];
+  if (!upstream_room_ || u.busy < upstream_room_->at_once) {
+    ++u.busy;
+    return room::now;
+  }
+  if (u.queue.size() >= upstream_room_->waiting) return room::none;
+  u.queue.emplace_back(ticket, turn);
+  return room::later;
+}
+
+void balancer::leave_upstream(routing::upstream_id id) {
+  go_ahead next;
+  {
+    std::lock_guard const lock(mutex_);
+    upstream& u = upstreams_[routing::index_of(id)];
+    bool const has_room = !upstream_room_ || u.busy <= upstream_room_->at_once; // a reload may have made it less
+    if (u.queue.empty() || !has_room) {
+      --u.busy;
+      return;
+    }
+    next = std::move(u.queue.front().second); // who has the room then
+    u.queue.pop_front();
+  }
+  next();
+}
+
+void balancer::withdraw(routing::upstream_id id, std::uint64_t ticket) {
+  std::lock_guard const lock(mutex_);
+  std::erase_if(upstreams_[routing::index_of(id)].queue, [&](auto const& waiting) { return waiting.first == ticket; });
+}
+
+void balancer::forget_queues() {
+  std::lock_guard const lock(mutex_);
+  for (upstream& u : upstreams_) u.queue.clear();
+}
+
+bool balancer::put_upstream(place const& at, std::uint32_t weight) {
+  std::lock_guard const lock(mutex_);
+  if (upstreams_.size() >= max_upstreams && !by_name_.contains(at.name.text())) return false;
+  take_in({.at = at, .weight = weight});
+  return true;
+}
+
+routing::upstream_state* balancer::find_known(http::host_port const& name) {
+  auto const found = by_name_.find(name.text());
+  if (found == by_name_.end()) return nullptr;
+  routing::upstream_state& state = router_.upstream(found->second);
+  return state.known ? &state : nullptr;
+}
+
+bool balancer::drain_upstream(http::host_port const& name) {
+  std::lock_guard const lock(mutex_);
+  routing::upstream_state* const state = find_known(name);
+  if (state) state->in_rotation = false;
+  return state != nullptr;
+}
+
+bool balancer::remove_upstream(http::host_port const& name) {
+  std::lock_guard const lock(mutex_);
+  routing::upstream_state* const state = find_known(name);
+  if (state) state->known = state->in_rotation = false;
+  return state != nullptr;
+}
+
+void balancer::set_healthy(routing::upstream_id id, bool healthy) {
+  std::lock_guard const lock(mutex_);
+  router_.upstream(id).healthy = healthy;
+}
+
+std::vector<balancer::check_target> balancer::to_be_checked() const {
+  std::lock_guard const lock(mutex_);
+  std::vector<check_target> out;
+  for (std::uint32_t i = 0; i < upstreams_.size(); ++i) {
+    routing::upstream_id const id{i};
+    routing::upstream_state const& state = router_.upstream(id);
+    if (state.known && state.in_rotation)
+      out.push_back({id, upstreams_[i].address, upstreams_[i].name.host, upstreams_[i].text, state.healthy});
+  }
+  return out;
 }
 
 endpoint balancer::endpoint_for_hop(routing::upstream_id id) {
@@ -202,13 +295,23 @@ balancer::status balancer::snapshot() const {
   out.settings = router_.settings();
   out.guess = router_.policy();
   out.has_map = router_.has_map();
+  std::int64_t const now_ns = monotonic_ns();
   out.map_entries = router_.map_entries();
+  out.map_unproven = router_.unproven_entries();
   out.map_capacity = router_.map_capacity();
   out.map_bytes = router_.map_bytes();
   for (std::uint32_t i = 0; i < upstreams_.size(); ++i) {
     routing::upstream_state const& state = router_.upstream(routing::upstream_id{i});
     out.upstreams.push_back(
-        {upstreams_[i].text, state.in_rotation, state.known, state.in_flight, upstreams_[i].counters});
+        {.name = upstreams_[i].text,
+         .in_rotation = state.in_rotation,
+         .known = state.known,
+         .healthy = state.healthy,
+         .avoided = state.avoid_until > now_ns || state.on_trial,
+         .weight = state.weight,
+         .in_flight = state.in_flight,
+         .waiting = upstreams_[i].queue.size(),
+         .counters = upstreams_[i].counters});
   }
   return out;
 }

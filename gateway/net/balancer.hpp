@@ -14,10 +14,12 @@
 #include <array>
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gateway::net {
@@ -41,6 +43,8 @@ struct shell_counters {
   std::atomic<std::uint64_t> truncated_answers{0};   // upstream broke off in the middle of an answer
   std::atomic<std::uint64_t> connections_refused{0}; // beyond the limit of their address
   std::atomic<std::uint64_t> rate_limited{0};        // requests answered 429
+  std::atomic<std::uint64_t> queued{0};              // requests that waited for room at their upstream
+  std::atomic<std::uint64_t> overloaded{0};          // requests answered 503 since there was none
   std::atomic<std::uint64_t> tls_handshakes{0}, tls_resumed{0}, tls_failures{0}; // resumed ones are handshakes too
   std::atomic<std::uint64_t> accept_pauses{0}; // times that accepting had to wait, mostly for descriptors
   std::array<std::atomic<std::uint64_t>, latency_bounds_s.size() + 1> latency{};
@@ -70,8 +74,15 @@ public:
     std::lock_guard const lock(mutex_);
     return router_.start(r, facts, now, generator);
   }
-  routing::action on_redirect(live_route& r, std::optional<http::host_port> const& target);
-  routing::action on_answer(live_route& r, std::optional<std::optional<http::host_port>> const& backend);
+  /// `once`: for this request only.
+  routing::action on_redirect(live_route& r, std::optional<http::host_port> const& target, bool once);
+  /// What an answer's head says of where its session is.
+  struct answer {
+    std::optional<std::optional<http::host_port>> backend; // of X-Backend; its inner one is empty if malformed
+    std::optional<std::uint32_t> epoch;
+    bool success = true;
+  };
+  routing::action on_answer(live_route& r, answer const& head);
   template<class Generator>
   routing::action on_failure(live_route& r, routing::failure const& what, routing::time_ns now, Generator& generator) {
     std::lock_guard const lock(mutex_);
@@ -96,6 +107,38 @@ public:
 
   http::token_digest digest(std::string_view authorization) const { return http::digest_token(key_, authorization); }
 
+  /// Called once a request may go to the upstream it waits for, by whoever made room; from any thread.
+  using go_ahead = std::function<void()>;
+  enum class room : std::uint8_t { now, later, none };
+  /// Asks to send a request to the upstream: at once, when `turn` is called, or not at all. Every `now` and every `turn`
+  /// ends with `leave_upstream`.
+  room enter_upstream(routing::upstream_id id, std::uint64_t ticket, go_ahead const& turn);
+  void leave_upstream(routing::upstream_id id);
+  /// No longer waits; its turn may have come already.
+  void withdraw(routing::upstream_id id, std::uint64_t ticket);
+  std::uint64_t next_ticket() { return tickets_.fetch_add(1, std::memory_order_relaxed); }
+  /// Nobody waits any more: those who would be called are about to go.
+  void forget_queues();
+  /// Whether requests have to ask.
+  bool limits_upstreams() const { return upstream_limited_.load(std::memory_order_relaxed); }
+
+  // Upstreams at run time, until a reload: the configuration counts then.
+  /// Guesses choose it from now on; redirects and what is learnt may lead to it. False where there are too many.
+  bool put_upstream(place const& at, std::uint32_t weight);
+  /// Guesses no longer choose it; sessions that are there go on. False if it is none.
+  bool drain_upstream(http::host_port const& name);
+  /// Nothing leads to it any more; what is under way there ends by itself.
+  bool remove_upstream(http::host_port const& name);
+  void set_healthy(routing::upstream_id id, bool healthy);
+  struct check_target {
+    routing::upstream_id id;
+    endpoint address;
+    std::string host, name; // HOST, HOST:PORT
+    bool healthy;
+  };
+  /// Those that are in the configuration or were put.
+  std::vector<check_target> to_be_checked() const;
+
   /// Where to connect to, and counts the hop.
   endpoint endpoint_for_hop(routing::upstream_id id);
   /// HOST:PORT, and HOST alone; valid as long as the balancer.
@@ -117,7 +160,11 @@ public:
     std::string name;
     bool in_rotation = true;
     bool known = true;
+    bool healthy = true;
+    bool avoided = false; // since it failed
+    std::uint32_t weight = 1;
     std::uint32_t in_flight = 0;
+    std::size_t waiting = 0; // for room
     upstream_counters counters;
   };
   /// What is counted, and the settings that are in force.
@@ -126,21 +173,31 @@ public:
     routing::router_settings settings;
     routing::guess_policy guess = routing::guess_policy::random;
     bool has_map = false;
-    std::size_t map_entries = 0, map_capacity = 0, map_bytes = 0;
+    std::size_t map_entries = 0, map_unproven = 0, map_capacity = 0, map_bytes = 0;
     std::vector<upstream_status> upstreams;
   };
   status snapshot() const;
 
 private:
   struct upstream {
+    upstream(http::host_port n, std::string t, endpoint const& at)
+      : name(std::move(n))
+      , text(std::move(t))
+      , address(at) {}
     http::host_port const name;
     std::string const text; // HOST:PORT
     endpoint address;
     upstream_counters counters;
+    std::uint32_t busy = 0; // requests that are there, where these are limited
+    std::deque<std::pair<std::uint64_t, go_ahead>> queue; // by ticket
   };
 
   void limit(client_limits const& limits);
-  routing::upstream_id add(http::host_port const& name, endpoint const& address, bool in_rotation);
+  routing::upstream_id add(http::host_port const& name, endpoint const& address, bool in_rotation,
+                           std::uint32_t weight = 1);
+  /// Adds it, or has it known and in rotation again. Under the lock.
+  void take_in(upstream_settings const& wanted);
+  routing::upstream_state* find_known(http::host_port const& name);
   /// The id of a target named by a proxy; adds targets in an allowed range. Under the lock.
   routing::upstream_id resolve_target(http::host_port const& target);
 
@@ -150,6 +207,9 @@ private:
   std::deque<upstream> upstreams_; // by id
   boost::unordered_flat_map<std::string, routing::upstream_id> by_name_;
   std::vector<allowed_range> ranges_;
+  std::optional<client_limits::upstream_room> upstream_room_;
+  std::atomic<bool> upstream_limited_{false};
+  std::atomic<std::uint64_t> tickets_{1};
   std::mutex limits_mutex_;
   std::atomic<bool> limits_requests_{false}; // else the lock is not needed for each
   std::optional<std::uint32_t> connections_per_address_;

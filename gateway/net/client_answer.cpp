@@ -223,9 +223,10 @@ void client_connection::close() {
   deadline_.clear_deadline();
   request_deadline_.clear_deadline();
   if (upstream_) std::exchange(upstream_, nullptr)->release();
+  leave_upstream();
   stream_.close();
   if (in_) worker_.buffers().give(std::move(in_));
-  worker_.shared().disconnected(address_key_);
+  if (counted_) worker_.shared().disconnected(peer_key_);
   worker_.closed(shared_from_this());
 }
 
@@ -234,7 +235,7 @@ void client_connection::log_request(nanoseconds took) {
   std::string_view const upstream =
       last_upstream_ == routing::no_upstream ? std::string_view() : worker_.shared().upstream_name(last_upstream_);
   std::string_view const first_line = forward_head_;
-  worker_.log().write({.client = client_address_,
+  worker_.log().write({.client = client_address_.empty() ? std::string_view(peer_address_) : client_address_,
                        .method = method_size_ ? first_line.substr(0, method_size_) : std::string_view(),
                        .target = target_size_ ? first_line.substr(method_size_ + 1, target_size_) : std::string_view(),
                        .request_id = request_id_,

@@ -1,8 +1,12 @@
 #include "gateway/net/client_connection.hpp"
 
+#include "gateway/http/fields.hpp"
+#include "gateway/http/target.hpp"
+
 #include <boost/asio/post.hpp>
 #include <boost/beast/http/error.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <utility>
@@ -10,6 +14,7 @@
 namespace gateway::net {
 namespace {
 
+constexpr std::chrono::seconds slow_body_grace{5}; // before a body's rate counts
 constexpr unsigned max_blank_lines = 8; // before a request; chosen: enough for any honest mistake
 
 /// 32 hexadecimal digits from the worker's generator: unique enough to find a request again, and no secret.
@@ -25,8 +30,6 @@ std::string new_request_id(std::mt19937_64& random) {
 /// An IPv4 address, or the network of an IPv6 one: a site has 2^64 addresses of these.
 std::uint64_t key_of(boost::asio::ip::address const& address) {
   if (address.is_v4()) return address.to_v4().to_uint();
-  if (address.to_v6().is_v4_mapped()) // through a socket that takes both
-    return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).to_uint();
   std::uint64_t network = 0;
   auto const bytes = address.to_v6().to_bytes();
   for (std::size_t i = 0; i != 8; ++i) network = network << 8 | bytes[i];
@@ -53,8 +56,9 @@ client_connection::client_connection(worker& w, door const& at, endpoint const& 
   , settings_(w.current())
   , door_(at)
   , stream_(w.streams(), *this)
-  , client_address_(from.address().to_string())
-  , address_key_(key_of(from.address()))
+  , peer_(unmapped(from.address()))
+  , peer_address_(peer_.to_string())
+  , peer_key_(key_of(peer_))
   , deadline_(*this, &client_connection::on_timeout)
   , request_deadline_(*this, &client_connection::on_request_timeout)
   , body_(settings_->body_in_memory, settings_->body_directory) {}
@@ -63,7 +67,8 @@ client_connection::~client_connection() = default;
 
 void client_connection::start(int fd) {
   if (stream_.adopt(fd)) return; // no room to watch it
-  if (!worker_.shared().connected(address_key_)) {
+  counted_ = !settings_->trusted_proxies.contains(peer_); // which brings the connections of many
+  if (counted_ && !worker_.shared().connected(peer_key_)) {
     worker_.shared().shell().connections_refused.fetch_add(1, std::memory_order_relaxed);
     return;
   }
@@ -151,7 +156,7 @@ void client_connection::continue_with_input() {
       break;
     }
     stage_ = stage::head;
-    worker_.set_deadline(deadline_, deadline::client_head);
+    deadline_.clear_deadline();
     [[fallthrough]];
   case stage::head:
     parse_head();
@@ -191,10 +196,15 @@ void client_connection::parse_head() {
     return;
   }
   if (!complete) {
-    if (input_ended_) // half-closed within a pipelined request
+    if (input_ended_) { // half-closed within a pipelined request
       close();
-    else
-      read();
+      return;
+    }
+    if (!request_deadline_.has_deadline()) { // most heads come whole
+      worker_.set_deadline(deadline_, deadline::client_head);
+      worker_.set_deadline(request_deadline_, deadline::client_total);
+    }
+    read();
     return;
   }
   in_taken_ = parser_->head_bytes();
@@ -217,6 +227,7 @@ void client_connection::begin_request() {
   keep_alive_ = parser_->keep_alive() && !worker_.draining();
   http::request_summary summary;
   http::head_refusal refusal = http::summarise(head_, in_.data(), summary);
+  std::uint64_t const address_key = find_client();
   is_head_ = summary.is_head;
   lab_request_ = summary.lab_request;
   has_body_ = !parser_->done();
@@ -226,13 +237,14 @@ void client_connection::begin_request() {
 
   std::optional<std::uint64_t> length;
   if (auto const stated = parser_->content_length()) length = *stated;
-  if (refusal.status == 0 && length && *length > settings_->max_body)
-    refusal = {413, "the body is longer than this gateway takes"};
+  if (refusal.status == 0) refusal = find_refusal(summary, length);
   method_size_ = head_.method.size;
   target_size_ = summary.target.size();
   forward_head_.clear();
   request_id_ = std::string(http::append_request_head(forward_head_, head_, in_.data(), summary,
-                                                      {.client_address = client_address_,
+                                                      {.peer_address = peer_address_,
+                                                       .keep_forwarded_for = settings_->trusted_proxies.empty() ||
+                                                                             !client_address_.empty(),
                                                        .scheme = stream_.is_secured() ? "https" : "http",
                                                        .request_id = new_request_id(worker_.random()),
                                                        .body_length = length,
@@ -252,7 +264,7 @@ void client_connection::begin_request() {
   unsigned const retry_after =
       refusal.status != 0
           ? 0
-          : worker_.shared().retry_after_s(address_key_, facts.has_token ? &facts.key : nullptr, now_ns);
+          : worker_.shared().retry_after_s(address_key, facts.has_token ? &facts.key : nullptr, now_ns);
   if (retry_after != 0) {
     refusal = {429, "more requests than this client may send"};
     worker_.shared().shell().rate_limited.fetch_add(1, std::memory_order_relaxed);
@@ -267,7 +279,9 @@ void client_connection::begin_request() {
     if (refusal.status == 404) worker_.shared().shell().internal_probes.fetch_add(1, std::memory_order_relaxed);
     // The body is not read, or nobody knows where the message ends.
     if (has_body_ || refusal.status == 400 || refusal.status == 501) keep_alive_ = false;
-    answer_here({.status = refusal.status, .detail = refusal.detail, .retry_after = retry_after});
+    http::own_answer answer{.status = refusal.status, .detail = refusal.detail, .retry_after = retry_after};
+    if (!settings_->allow.empty()) answer.allow = settings_->allow;
+    answer_here(answer);
     return;
   }
 
@@ -291,7 +305,10 @@ void client_connection::begin_request() {
     }
     if (!store_body()) return; // what came with the head goes with the head
   }
-  if (!has_body_) worker_.set_deadline(request_deadline_, deadline::request); // else when the body is complete
+  if (!has_body_)
+    worker_.set_deadline(request_deadline_, deadline::request); // else when the body is complete
+  else if (!request_deadline_.has_deadline())
+    worker_.set_deadline(request_deadline_, deadline::client_total);
   routed_ = true;
   auto const self = shared_from_this();
   perform(worker_.shared().start(route_, facts, now_ns, worker_.random()));
@@ -300,6 +317,42 @@ void client_connection::begin_request() {
     body_came();
   else
     read_ahead();
+}
+
+http::head_refusal client_connection::find_refusal(http::request_summary const& summary,
+                                                   std::optional<std::uint64_t> length) const {
+  settings const& s = *settings_;
+  std::string_view const method = head_.method.in(in_.data());
+  if (head_.fields.size() > s.limits.head_fields) return {431, "more fields than this gateway takes"};
+  if (!s.methods.empty() && std::find(s.methods.begin(), s.methods.end(), method) == s.methods.end())
+    return {405, "a method that is not served here"};
+  if (!s.paths.empty() && std::none_of(s.paths.begin(), s.paths.end(), [&](std::string const& path) {
+        return http::is_at_or_below(summary.target, path);
+      }))
+    return {404, "not found"};
+  if (length && *length > s.max_body) return {413, "the body is longer than this gateway takes"};
+  return {};
+}
+
+/// Who the client is: the peer, or whom a trusted proxy has the request from. Returns what limits count it by.
+std::uint64_t client_connection::find_client() {
+  client_address_.clear();
+  trusted_proxies const& trusted = settings_->trusted_proxies;
+  if (!trusted.contains(peer_)) return peer_key_;
+  std::string said;
+  for (http::field_line const& line : head_.fields)
+    if (http::iequals(line.name.in(in_.data()), "X-Forwarded-For"))
+      said.append(said.empty() ? "" : ",").append(line.value.in(in_.data()));
+  boost::asio::ip::address const client = trusted.client(said).value_or(peer_);
+  client_address_ = client.to_string();
+  return key_of(client);
+}
+
+/// On average, once it had some time to begin.
+bool client_connection::body_is_too_slow() const {
+  if (settings_->limits.body_rate == 0) return false;
+  std::chrono::duration<double> const took = std::chrono::steady_clock::now() - started_;
+  return took > slow_body_grace && static_cast<double>(body_.size()) < settings_->limits.body_rate * took.count();
 }
 
 /// The same resource where it is served.
@@ -357,6 +410,9 @@ void client_connection::body_came() {
     read_ahead();
   } else if (input_ended_) {
     client_gone(); // half-closed within a pipelined request
+    return;
+  } else if (!answering && body_is_too_slow()) {
+    body_failed(408, "the request's body comes too slowly");
     return;
   } else {
     if (!answering) worker_.set_deadline(deadline_, deadline::client_body);
@@ -426,10 +482,14 @@ void client_connection::on_timeout() {
 void client_connection::on_request_timeout() {
   auto const self = shared_from_this();
   if (stage_ == stage::lingering) close();
+  if (stage_ == stage::head) refuse_unread(408, "the request's head did not arrive in time");
   if (stage_ != stage::exchange) return;
+  if (has_body_ && !body_.is_complete()) {
+    body_failed(408, "the request did not arrive in time");
+    return;
+  }
   end_hop(journal::hop_result::failed);
   if (std::exchange(routed_, false) && worker_.shared().abandon(route_)) wake_others();
-  if (has_body_ && !body_.is_complete()) keep_alive_ = false;
   hop_error_ = "http_response_timeout";
   respond(routing::refusal::upstream_timeout);
 }

@@ -65,7 +65,10 @@ private:
   bool skip_blank_lines();
   void parse_head();
   void begin_request();
+  bool body_is_too_slow() const;
   void refuse_unread(unsigned status, std::string_view detail);
+  http::head_refusal find_refusal(http::request_summary const& summary, std::optional<std::uint64_t> length) const;
+  std::uint64_t find_client();
   std::string https_location(http::request_summary const& summary) const;
   bool store_body();
   void take_body();
@@ -78,7 +81,10 @@ private:
   void on_answer_head() override;
   void on_answer_body() override;
   void on_hop_failed(hop_failure const& failure) override;
-  void follow_redirect(std::string_view location);
+  void follow_redirect(std::string_view location, bool once);
+  bool may_enter(routing::action const& next);
+  bool on_room(std::uint64_t ticket);
+  void leave_upstream();
   void respond(routing::refusal why);
   void end_hop(journal::hop_result result);
   void wake_others();
@@ -106,8 +112,11 @@ private:
   std::shared_ptr<settings const> settings_;
   door const& door_;
   stream stream_;
-  std::string client_address_;
-  std::uint64_t address_key_ = 0; // what its limits are counted by
+  boost::asio::ip::address const peer_;
+  std::string const peer_address_;
+  std::uint64_t const peer_key_;  // what its limits are counted by
+  bool counted_ = false;          // for the limit of connections
+  std::string client_address_;    // of this request, where a trusted proxy says so; else empty
   timer deadline_;
   timer request_deadline_;
   stage stage_ = stage::idle;
@@ -136,6 +145,10 @@ private:
   bool routed_ = false; // the router knows of this request and waits to hear
   bool asleep_ = false; // single_guess: waits to be woken
   unsigned hops_ = 0;
+  routing::upstream_id room_at_ = routing::no_upstream; // where upstreams are limited
+  bool has_room_ = false, room_granted_ = false;
+  std::optional<routing::action> waiting_hop_; // for room
+  std::uint64_t ticket_ = 0;
   std::string_view chosen_by_;
   std::string hop_error_; // RFC 9209 error of the last failure
   std::shared_ptr<upstream_connection> upstream_;

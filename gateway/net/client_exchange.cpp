@@ -2,6 +2,8 @@
 #include "gateway/http/fields.hpp"
 #include "gateway/net/client_connection.hpp"
 
+#include <boost/asio/post.hpp>
+
 #include <utility>
 
 namespace gateway::net {
@@ -28,6 +30,7 @@ void client_connection::perform(routing::action const& next) {
 }
 
 void client_connection::send_hop(routing::action const& next) {
+  if (worker_.shared().limits_upstreams() && !may_enter(next)) return;
   bool const fresh_only = next.hop == routing::hop_kind::retry;
   upstream_ = fresh_only ? nullptr : worker_.take_idle(next.upstream);
   if (!upstream_) upstream_ = std::make_shared<upstream_connection>(worker_, next.upstream);
@@ -51,39 +54,88 @@ void client_connection::send_hop(routing::action const& next) {
       {.head = forward_head_, .body = has_body_ ? &body_ : nullptr, .chunked = chunked_body_, .is_head = is_head_});
 }
 
+// Whether the hop may be made now; else it waits for room, or there is none.
+bool client_connection::may_enter(routing::action const& next) {
+  if (std::exchange(room_granted_, false)) return true;
+  room_at_ = next.upstream;
+  balancer& shared = worker_.shared();
+  std::uint64_t const ticket = shared.next_ticket();
+  auto const turn = [where = &worker_, weak = weak_from_this(), ticket, at = next.upstream] {
+    boost::asio::post(where->context(), [where, weak, ticket, at] {
+      auto const waiting = weak.lock();
+      if (!waiting || !waiting->on_room(ticket)) where->shared().leave_upstream(at);
+    });
+  };
+  switch (shared.enter_upstream(next.upstream, ticket, turn)) {
+  case balancer::room::now:
+    has_room_ = true;
+    return true;
+  case balancer::room::later:
+    shared.shell().queued.fetch_add(1, std::memory_order_relaxed);
+    ticket_ = ticket;
+    waiting_hop_ = next;
+    return false;
+  case balancer::room::none:
+    break;
+  }
+  shared.shell().overloaded.fetch_add(1, std::memory_order_relaxed);
+  routed_ = false;
+  if (shared.abandon(route_)) wake_others();
+  respond(routing::refusal::overloaded);
+  return false;
+}
+
+/// False if it no longer waits for this.
+bool client_connection::on_room(std::uint64_t ticket) {
+  if (!waiting_hop_ || ticket_ != ticket) return false;
+  auto const self = shared_from_this();
+  has_room_ = room_granted_ = true;
+  send_hop(*std::exchange(waiting_hop_, std::nullopt));
+  return true;
+}
+
+void client_connection::leave_upstream() {
+  if (std::exchange(has_room_, false)) worker_.shared().leave_upstream(room_at_);
+  if (std::exchange(waiting_hop_, std::nullopt)) worker_.shared().withdraw(room_at_, ticket_);
+}
+
 void client_connection::end_hop(journal::hop_result result) {
   if (hop_record_) hop_record_->result = result;
   hop_record_ = nullptr;
   if (upstream_) std::exchange(upstream_, nullptr)->release();
+  leave_upstream();
 }
 
 void client_connection::on_answer_head() {
   auto const self = shared_from_this();
   http::message_head const& head = upstream_->head();
   char const* const base = upstream_->base();
-  if (auto const location = http::find(head, base, "X-Accel-Redirect")) {
-    follow_redirect(*location);
+  http::session_words const words = http::session_words_of(head, base);
+  if (words.redirect) {
+    follow_redirect(*words.redirect, words.once);
     return;
   }
-  std::optional<std::optional<http::host_port>> backend;
-  if (auto const value = http::find(head, base, "X-Backend")) backend.emplace(http::parse_backend(*value));
+  balancer::answer facts{.backend = {}, .epoch = words.epoch, .success = head.status < 400};
+  if (words.backend) facts.backend.emplace(http::parse_backend(*words.backend));
   if (hop_record_) hop_record_->result = journal::hop_result::answered;
-  perform(worker_.shared().on_answer(route_, backend));
+  perform(worker_.shared().on_answer(route_, facts));
 }
 
-void client_connection::follow_redirect(std::string_view location) {
+void client_connection::follow_redirect(std::string_view location, bool once) {
   auto const target = http::parse_accel_redirect(location);
   journal::balancer_event* const record = std::exchange(hop_record_, nullptr);
-  routing::action const next = worker_.shared().on_redirect(route_, target);
+  routing::action const next = worker_.shared().on_redirect(route_, target, once);
   bool const followed = next.kind == routing::action_kind::send;
   if (record) record->result = followed ? journal::hop_result::redirected : journal::hop_result::refused_redirect;
   std::exchange(upstream_, nullptr)->release();
+  leave_upstream();
   perform(next);
 }
 
 void client_connection::on_hop_failed(hop_failure const& failure) {
   auto const self = shared_from_this();
   upstream_.reset();
+  leave_upstream();
   if (stage_ == stage::answering) return; // the answer's body: stream_body sees it break off
   if (hop_record_)
     hop_record_->result = failure.facts.how_much == routing::sent::nothing ? journal::hop_result::not_delivered
@@ -120,6 +172,8 @@ void client_connection::respond(routing::refusal why) {
       return {"destination_unavailable", "the session's proxy cannot be reached"};
     case routing::refusal::upstream_timeout:
       return {hop_error_, "no answer in time"};
+    case routing::refusal::overloaded:
+      return {"connection_limit_reached", "too many requests for this session's proxy"};
     case routing::refusal::no_room:
       return {hop_error_, "this gateway is short of descriptors or memory"};
     case routing::refusal::upstream_failed:

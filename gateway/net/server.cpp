@@ -53,7 +53,7 @@ server::server(settings s, std::function<settings()> reread)
                                         shared_.shell().accept_pauses);
 }
 
-server::~server() = default;
+server::~server() { shared_.forget_queues(); }
 
 std::optional<endpoint> server::admin() const {
   if (!admin_) return std::nullopt;
@@ -67,6 +67,7 @@ void server::run() {
       serve_admin(tcp_socket(context_.get_executor(), from.protocol(), fd), shared_, settings_->threads,
                   settings_->timeouts.client_idle);
     });
+  checks_.configure(settings_);
   wait_for_signal();
   flush_log();
   context_.run();
@@ -100,6 +101,7 @@ void server::reload() {
     shared_.reload(fresh);
     settings_ = std::make_shared<settings const>(std::move(fresh));
     for (auto const& w : workers_) w->reload(settings_);
+    checks_.configure(settings_);
     note("configuration reloaded");
   } catch (std::exception const& problem) {
     note(std::string("configuration not reloaded: ") + problem.what());

@@ -2,6 +2,7 @@
 
 #include "gateway/net/access_log.hpp"
 #include "gateway/net/balancer.hpp"
+#include "gateway/net/health_checks.hpp"
 #include "gateway/net/listener.hpp"
 #include "gateway/net/settings.hpp"
 #include "gateway/net/worker.hpp"
@@ -45,6 +46,7 @@ private:
   access_log log_;
   boost::asio::io_context context_{1};
   boost::asio::signal_set signals_;
+  health_checks checks_{context_, shared_};
   steady_timer drain_timer_;
   steady_timer log_timer_;
   std::vector<std::unique_ptr<worker>> workers_;

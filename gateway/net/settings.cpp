@@ -23,7 +23,7 @@ public:
   }
 
   template<class T>
-  void integer(char const* where, T& out) const {
+  void value(char const* where, T& out) const {
     if (auto const* value = at(pointer(where))) out = value->get<T>();
   }
 
@@ -78,21 +78,6 @@ public:
       throw document_.error_at(where, "found \"" + text + "\", whose host name does not resolve (" + ec.message() +
                                           "); allowed: an IP address or a name that this machine knows (" + flag + ")");
     return {*parsed, resolved};
-  }
-
-  std::vector<place> addresses(char const* where, char const* flag) const {
-    std::vector<place> out;
-    auto const* value = at(pointer(where));
-    if (!value) return out;
-    for (std::size_t i = 0; i < value->size(); ++i) {
-      place next = address(pointer(where) / i, flag, false);
-      for (place const& earlier : out)
-        if (earlier.name == next.name)
-          throw document_.error_at(pointer(where) / i,
-                                   "found " + next.name.text() + " a second time; allowed: each address once");
-      out.push_back(std::move(next));
-    }
-    return out;
   }
 
   config::document const& document() const { return document_; }
@@ -211,6 +196,63 @@ void read_tls(reader const& in, settings& s) {
   }
 }
 
+std::vector<upstream_settings> read_upstreams(reader const& in) {
+  pointer const root("/upstreams");
+  std::vector<upstream_settings> out;
+  auto const* value = in.at(root);
+  for (std::size_t i = 0; value && i != value->size(); ++i) {
+    pointer const here = root / i;
+    bool const plain = in.at(here)->is_string();
+    upstream_settings next{.at = in.address(plain ? here : here / "address", "--upstream", false)};
+    if (!plain) next.weight = in.at(here)->value("weight", 1u);
+    for (upstream_settings const& earlier : out)
+      if (earlier.at.name == next.at.name)
+        throw in.document().error_at(here,
+                                     "found " + next.at.name.text() + " a second time; allowed: each address once");
+    out.push_back(std::move(next));
+  }
+  if (out.empty())
+    throw in.document().error_at(root, "found nothing; allowed: at least one HOST:PORT (--upstream)");
+  return out;
+}
+
+void read_routing(reader const& in, routing::router_settings& out) {
+  in.value("/max_redirects", out.max_redirects);
+  in.value("/max_retries", out.max_retries);
+  in.value("/single_guess", out.single_guess);
+  in.value("/outliers/max_failures", out.max_failures);
+  nanoseconds avoid_for{out.avoid_for};
+  in.duration("/outliers/avoid_for", avoid_for);
+  out.avoid_for = avoid_for.count();
+  in.value("/retry_budget/per_request", out.retries_per_request);
+  in.value("/retry_budget/burst", out.retry_burst);
+}
+
+std::optional<health_check_settings> read_health_checks(reader const& in) {
+  if (!in.at(pointer("/health_checks"))) return std::nullopt;
+  health_check_settings checks;
+  in.value("/health_checks/path", checks.path);
+  in.duration("/health_checks/interval", checks.interval);
+  in.duration("/health_checks/timeout", checks.timeout);
+  in.value("/health_checks/failures", checks.failures);
+  in.value("/health_checks/successes", checks.successes);
+  return checks;
+}
+
+trusted_proxies read_trusted_proxies(reader const& in) {
+  trusted_proxies out;
+  pointer const root("/trusted_proxies");
+  auto const* value = in.at(root);
+  for (std::size_t i = 0; value && i != value->size(); ++i) {
+    auto const range = address_range::parse((*value)[i].get<std::string>());
+    if (!range)
+      throw in.document().error_at(root / i, "found " + (*value)[i].dump() +
+                                                 "; allowed: an address or NETWORK/BITS, such as 10.0.0.0/8 or fd00::/8");
+    out.add(*range);
+  }
+  return out;
+}
+
 std::optional<shield::rate> read_rate(reader const& in, pointer const& where) {
   if (!in.at(where)) return std::nullopt;
   shield::rate r;
@@ -226,6 +268,10 @@ client_limits read_limits(reader const& in) {
     limits.connections_per_address = most->get<std::uint32_t>();
   limits.requests_per_address = read_rate(in, root / "requests_per_address");
   limits.requests_per_token = read_rate(in, root / "requests_per_token");
+  if (auto const* room = in.at(root / "requests_per_upstream"))
+    limits.requests_per_upstream = {(*room)["at_once"].get<std::uint32_t>(), room->value("waiting", 0u)};
+  in.value("/limits/head_fields", limits.head_fields);
+  in.value("/limits/body_rate", limits.body_rate);
   return limits;
 }
 
@@ -234,6 +280,7 @@ void read_timeouts(reader const& in, timeouts& out) {
        std::initializer_list<std::pair<char const*, nanoseconds*>>{{"/timeouts/client_head", &out.client_head},
                                                                    {"/timeouts/client_idle", &out.client_idle},
                                                                    {"/timeouts/client_body", &out.client_body},
+                                                                   {"/timeouts/client_total", &out.client_total},
                                                                    {"/timeouts/client_send", &out.client_send},
                                                                    {"/timeouts/connect", &out.connect},
                                                                    {"/timeouts/answer", &out.answer},
@@ -257,9 +304,7 @@ settings read_settings(config::document const& document) {
   reader const in(document);
   settings s;
   s.listen = read_doors(in);
-  s.upstreams = in.addresses("/upstreams", "--upstream");
-  if (s.upstreams.empty())
-    throw document.error_at(pointer("/upstreams"), "found nothing; allowed: at least one HOST:PORT (--upstream)");
+  s.upstreams = read_upstreams(in);
   if (auto const* guess = in.at(pointer("/guess"))) s.guess = guess_named(guess->get_ref<std::string const&>());
   if (auto const* map = in.at(pointer("/token_map"))) {
     if (*map == "off") {
@@ -270,14 +315,17 @@ settings read_settings(config::document const& document) {
       s.token_map_bytes = bytes;
     }
   }
-  in.integer("/threads", s.threads);
+  in.value("/threads", s.threads);
   if (auto const* seed = in.at(pointer("/seed"))) s.seed = seed->get<std::uint64_t>();
   if (in.at(pointer("/admin"))) s.admin = in.address(pointer("/admin"), "--admin", true);
   if (auto const* file = in.at(pointer("/access_log"))) s.access_log = file->get<std::string>();
   if (auto const* file = in.at(pointer("/journal/file"))) s.journal_file = file->get<std::string>();
-  in.integer("/max_redirects", s.routing.max_redirects);
-  in.integer("/max_retries", s.routing.max_retries);
-  in.integer("/single_guess", s.routing.single_guess);
+  read_routing(in, s.routing);
+  s.health_checks = read_health_checks(in);
+  s.trusted_proxies = read_trusted_proxies(in);
+  in.value("/methods", s.methods);
+  for (std::string const& method : s.methods) s.allow.append(s.allow.empty() ? "" : ", ").append(method);
+  in.value("/paths", s.paths);
   if (auto const* ranges = in.at(pointer("/allow_redirects_to")))
     for (std::size_t i = 0; i < ranges->size(); ++i) {
       auto const range = parse_range((*ranges)[i].get<std::string>());
@@ -292,7 +340,7 @@ settings read_settings(config::document const& document) {
   in.size("/max_body", s.max_body, 0, std::uint64_t{1} << 40);
   in.size("/body_in_memory", s.body_in_memory, 4096, 1u << 30);
   if (auto const* directory = in.at(pointer("/body_directory"))) s.body_directory = directory->get<std::string>();
-  in.integer("/idle_per_upstream", s.idle_per_upstream);
+  in.value("/idle_per_upstream", s.idle_per_upstream);
   s.limits = read_limits(in);
   read_timeouts(in, s.timeouts);
   read_tls(in, s);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/document.hpp"
+#include "gateway/net/address_ranges.hpp"
 #include "gateway/net/resolve.hpp"
 #include "gateway/net/tls.hpp"
 #include "gateway/routing/route.hpp"
@@ -46,6 +47,7 @@ struct timeouts {
   nanoseconds client_head = std::chrono::seconds(60);
   nanoseconds client_idle = std::chrono::seconds(75);
   nanoseconds client_body = std::chrono::seconds(60);
+  nanoseconds client_total = std::chrono::minutes(15);
   nanoseconds client_send = std::chrono::seconds(60);
   nanoseconds connect = std::chrono::seconds(5);
   nanoseconds answer = std::chrono::seconds(60);
@@ -56,10 +58,31 @@ struct timeouts {
   nanoseconds drain = std::chrono::seconds(10);
 };
 
-/// What one address, or one token, may have. nullopt: no limit.
+/// What one address, or one token, may have, and what an upstream may get. nullopt: no limit.
 struct client_limits {
   std::optional<std::uint32_t> connections_per_address;
   std::optional<shield::rate> requests_per_address, requests_per_token;
+  struct upstream_room {
+    std::uint32_t at_once = 0;
+    std::uint32_t waiting = 0;
+  };
+  std::optional<upstream_room> requests_per_upstream;
+  std::uint32_t head_fields = 100;
+  std::uint32_t body_rate = 0; // bytes a second; 0: no limit
+};
+
+struct upstream_settings {
+  place at;
+  std::uint32_t weight = 1;
+};
+
+struct health_check_settings {
+  std::string path = "/";
+  nanoseconds interval = std::chrono::seconds(5);
+  nanoseconds timeout = std::chrono::seconds(1);
+  std::uint32_t failures = 3, successes = 2; // in a row
+
+  bool operator==(health_check_settings const&) const = default;
 };
 
 /// The policy's name in a configuration.
@@ -70,7 +93,7 @@ struct settings {
   std::vector<door> listen;
   std::shared_ptr<server_tls> tls; // nullptr: no certificates
   std::string hsts;                // value of Strict-Transport-Security (RFC 6797) for answers over TLS; empty: none
-  std::vector<place> upstreams;
+  std::vector<upstream_settings> upstreams;
   std::shared_ptr<client_tls const> upstream_tls; // nullptr: upstreams speak without TLS
   routing::guess_policy guess = routing::guess_policy::random;
   std::optional<std::uint64_t> token_map_bytes = 10u << 20; // nullopt: off
@@ -81,6 +104,11 @@ struct settings {
   std::filesystem::path journal_file; // empty: none
   routing::router_settings routing;
   std::vector<allowed_range> allow_redirects_to;
+  std::optional<health_check_settings> health_checks;
+  net::trusted_proxies trusted_proxies;
+  std::vector<std::string> methods; // that are served; empty: all that the gateway knows
+  std::string allow;                // the same as a list
+  std::vector<std::string> paths;   // likewise, each with what is below it
   std::uint32_t max_head = 16 * 1024;
   std::uint64_t max_body = 64u << 20;
   std::uint64_t body_in_memory = 64 * 1024;

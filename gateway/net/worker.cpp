@@ -130,6 +130,7 @@ void worker::apply_settings() {
   set(deadline::client_head, t.client_head);
   set(deadline::client_idle, t.client_idle);
   set(deadline::client_body, t.client_body);
+  set(deadline::client_total, t.client_total);
   set(deadline::client_send, t.client_send);
   set(deadline::connect, t.connect);
   set(deadline::answer, t.answer);

@@ -33,6 +33,7 @@ enum class deadline : std::size_t {
   client_head,
   client_idle,
   client_body,
+  client_total,
   client_send,
   connect,
   answer,

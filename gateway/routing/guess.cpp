@@ -1,34 +1,51 @@
 #include "gateway/routing/guess.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace gateway::routing {
 
 bool guesser::usable(upstream_state const& state, std::uint32_t index, exclusions excluded, time_ns now) {
-  return state.in_rotation && state.avoid_until <= now &&
+  bool const to_be_avoided = now != no_avoidance && (state.avoid_until > now || state.on_trial || !state.healthy);
+  return state.in_rotation && !to_be_avoided &&
          std::find(excluded.begin(), excluded.end(), upstream_id{index}) == excluded.end();
 }
 
-upstream_id guesser::rotate(std::span<upstream_state const> upstreams, exclusions excluded, time_ns now) {
-  for (std::size_t tried = 0; tried < upstreams.size(); ++tried) {
-    auto const index = static_cast<std::uint32_t>(next_++ % upstreams.size());
-    if (usable(upstreams[index], index, excluded, now)) return upstream_id{index};
-  }
-  return no_upstream;
+void guesser::weigh(std::span<upstream_state const> upstreams) {
+  weighted_ = std::any_of(upstreams.begin(), upstreams.end(),
+                          [&](upstream_state const& u) { return u.weight != upstreams.front().weight; });
 }
 
-// Highest random weight (Thaler and Ravishankar 1998): an upstream that leaves takes only its own tokens with it.
-upstream_id guesser::rendezvous(std::span<upstream_state const> upstreams, std::uint64_t token_hash,
-                                exclusions excluded, time_ns now) {
+// nginx's smooth weighted turns: a heavy one comes often, but not in a row.
+upstream_id guesser::rotate(std::span<upstream_state> upstreams, exclusions excluded, time_ns now) {
   upstream_id best = no_upstream;
-  std::uint64_t best_weight = 0;
+  std::int64_t total = 0;
   for (std::uint32_t i = 0; i < upstreams.size(); ++i) {
     if (!usable(upstreams[i], i, excluded, now)) continue;
-    std::uint64_t const weight = mix(token_hash ^ mix(upstreams[i].name_hash));
-    if (best == no_upstream || weight > best_weight) {
-      best = upstream_id{i};
-      best_weight = weight;
-    }
+    upstreams[i].turns += upstreams[i].weight;
+    total += upstreams[i].weight;
+    if (best == no_upstream || upstreams[i].turns > upstreams[index_of(best)].turns) best = upstream_id{i};
+  }
+  if (best != no_upstream) upstreams[index_of(best)].turns -= total;
+  return best;
+}
+
+// Highest random weight (Thaler and Ravishankar 1998): an upstream that leaves takes only its own tokens with it. With
+// weights w the highest w / -ln(u), u uniform in (0, 1), which gives each its share.
+upstream_id guesser::rendezvous(std::span<upstream_state const> upstreams, std::uint64_t token_hash,
+                                exclusions excluded, time_ns now) const {
+  upstream_id best = no_upstream;
+  std::uint64_t best_draw = 0;
+  double best_score = 0;
+  for (std::uint32_t i = 0; i < upstreams.size(); ++i) {
+    if (!usable(upstreams[i], i, excluded, now)) continue;
+    std::uint64_t const draw = mix(token_hash ^ mix(upstreams[i].name_hash));
+    double const score =
+        weighted_ ? upstreams[i].weight / -std::log((static_cast<double>(draw >> 11) + 0.5) * 0x1p-53) : 0;
+    if (best != no_upstream && (weighted_ ? score <= best_score : draw <= best_draw)) continue;
+    best = upstream_id{i};
+    best_draw = draw;
+    best_score = score;
   }
   return best;
 }

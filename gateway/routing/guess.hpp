@@ -13,7 +13,7 @@ namespace gateway::routing {
 enum class guess_policy : std::uint8_t {
   random,      // uniform
   round_robin, // in turn
-  least_conn,  // fewest requests in flight from this balancer; ties at random
+  least_conn,  // fewest requests in flight from this balancer, by weight; ties at random
   token_hash // rendezvous hash of the token: the same on every balancer with the same upstreams; random without a token
 };
 
@@ -21,15 +21,23 @@ enum class guess_policy : std::uint8_t {
 struct upstream_state {
   std::uint64_t name_hash = 0; // hash of HOST:PORT, the same on every balancer (for token_hash)
   std::uint32_t in_flight = 0; // hops without a final outcome
-  time_ns avoid_until = 0;     // a recent failure: others are preferred until then
+  std::uint32_t weight = 1;    // its share of guesses, by the sum of those that can be guessed
+  time_ns avoid_until = 0;     // failures: others are preferred until then …
+  time_ns avoided_for = 0;     // … since they were as long before
+  std::uint32_t failures = 0;  // in a row
+  bool suspect = false;        // so many failures that after `avoid_until` it is tried with one request at a time
+  bool on_trial = false;       // that request is under way
+  bool healthy = true;         // as its health checks say
   bool known = true;           // redirects and learnt entries may lead to it; false once it left the configuration
-  bool in_rotation = true;     // guesses may choose it; false for targets known from redirects only
+  bool in_rotation = true;     // guesses may choose it; false for targets known from redirects only, and while it drains
+  std::int64_t turns = 0;      // round_robin: what it is owed
 };
 
 /// What a guess may not choose: the upstreams this request was already sent to in vain.
 using exclusions = std::span<upstream_id const>;
 
-/// Chooses among upstreams. Excluded ones are never chosen; ones to be avoided only when nothing else is left.
+/// Chooses among upstreams. Excluded ones are never chosen; ones to be avoided (failing, on trial, unhealthy) only when
+/// nothing else is left.
 class guesser {
 public:
   explicit guesser(guess_policy policy)
@@ -37,7 +45,7 @@ public:
 
   /// `token_hash` is the shared hash, or 0 without a token. Returns `no_upstream` when every upstream is excluded.
   template<class Generator>
-  upstream_id choose(std::span<upstream_state const> upstreams, std::uint64_t token_hash, exclusions excluded,
+  upstream_id choose(std::span<upstream_state> upstreams, std::uint64_t token_hash, exclusions excluded,
                      time_ns now, Generator& generator) {
     upstream_id chosen = choose_among(upstreams, token_hash, excluded, now, generator);
     if (chosen == no_upstream) chosen = choose_among(upstreams, token_hash, excluded, no_avoidance, generator);
@@ -45,17 +53,19 @@ public:
   }
 
   guess_policy policy() const { return policy_; }
+  /// After a weight changed, and for upstreams that are new.
+  void weigh(std::span<upstream_state const> upstreams);
 
 private:
   static constexpr time_ns no_avoidance = std::numeric_limits<time_ns>::max();
 
   static bool usable(upstream_state const& state, std::uint32_t index, exclusions excluded, time_ns now);
-  upstream_id rotate(std::span<upstream_state const> upstreams, exclusions excluded, time_ns now);
-  static upstream_id rendezvous(std::span<upstream_state const> upstreams, std::uint64_t token_hash,
-                                exclusions excluded, time_ns now);
+  static upstream_id rotate(std::span<upstream_state> upstreams, exclusions excluded, time_ns now);
+  upstream_id rendezvous(std::span<upstream_state const> upstreams, std::uint64_t token_hash, exclusions excluded,
+                         time_ns now) const;
 
   template<class Generator>
-  upstream_id choose_among(std::span<upstream_state const> upstreams, std::uint64_t token_hash, exclusions excluded,
+  upstream_id choose_among(std::span<upstream_state> upstreams, std::uint64_t token_hash, exclusions excluded,
                            time_ns now, Generator& generator) {
     switch (policy_) {
     case guess_policy::round_robin:
@@ -68,41 +78,48 @@ private:
     case guess_policy::random:
       break;
     }
-    return uniform(upstreams, excluded, now, generator);
+    return drawn(upstreams, excluded, now, generator);
   }
 
+  /// At random, in proportion to the weights.
   template<class Generator>
-  static upstream_id uniform(std::span<upstream_state const> upstreams, exclusions excluded, time_ns now,
-                             Generator& generator) {
+  upstream_id drawn(std::span<upstream_state const> upstreams, exclusions excluded, time_ns now,
+                           Generator& generator) const {
     if (upstreams.empty()) return no_upstream;
     auto const count = static_cast<std::uint32_t>(upstreams.size());
-    // Nearly always the first draw is usable; it is then uniform over the usable ones, as each redraw is.
-    for (int draw = 0; draw < 4; ++draw) {
+    // Where all weigh the same, nearly always the first draw is usable; it is then uniform over the usable ones, as each
+    // redraw is.
+    for (int draw = 0; !weighted_ && draw < 4; ++draw) {
       std::uint32_t const index = uniform_below(generator, count);
       if (usable(upstreams[index], index, excluded, now)) return upstream_id{index};
     }
-    std::uint32_t candidates = 0;
-    for (std::uint32_t i = 0; i < count; ++i) candidates += usable(upstreams[i], i, excluded, now) ? 1 : 0;
-    if (candidates == 0) return no_upstream;
-    std::uint32_t skip = uniform_below(generator, candidates);
-    for (std::uint32_t i = 0;; ++i)
-      if (usable(upstreams[i], i, excluded, now) && skip-- == 0) return upstream_id{i};
+    std::uint32_t total = 0;
+    for (std::uint32_t i = 0; i < count; ++i) total += usable(upstreams[i], i, excluded, now) ? upstreams[i].weight : 0;
+    if (total == 0) return no_upstream;
+    std::uint32_t left = uniform_below(generator, total);
+    for (std::uint32_t i = 0;; ++i) {
+      if (!usable(upstreams[i], i, excluded, now)) continue;
+      if (left < upstreams[i].weight) return upstream_id{i};
+      left -= upstreams[i].weight;
+    }
   }
 
   template<class Generator>
   static upstream_id least_busy(std::span<upstream_state const> upstreams, exclusions excluded, time_ns now,
                                 Generator& generator) {
     upstream_id best = no_upstream;
-    std::uint32_t best_load = 0;
+    std::uint64_t best_load = 0, best_weight = 1; // compared by their quotient
     std::uint32_t ties = 0;
     for (std::uint32_t i = 0; i < upstreams.size(); ++i) {
       if (!usable(upstreams[i], i, excluded, now)) continue;
-      std::uint32_t const load = upstreams[i].in_flight;
-      if (best == no_upstream || load < best_load) {
+      std::uint64_t const load = upstreams[i].in_flight * best_weight;
+      std::uint64_t const present = best_load * upstreams[i].weight;
+      if (best == no_upstream || load < present) {
         best = upstream_id{i};
-        best_load = load;
+        best_load = upstreams[i].in_flight;
+        best_weight = upstreams[i].weight;
         ties = 1;
-      } else if (load == best_load && uniform_below(generator, ++ties) == 0) {
+      } else if (load == present && uniform_below(generator, ++ties) == 0) {
         best = upstream_id{i}; // reservoir sampling: each of the tied is kept with equal probability
       }
     }
@@ -110,7 +127,7 @@ private:
   }
 
   guess_policy policy_;
-  std::uint32_t next_ = 0; // round_robin
+  bool weighted_ = false; // not all upstreams weigh the same
 };
 
 }

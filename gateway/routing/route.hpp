@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace gateway::routing {
@@ -29,7 +30,8 @@ enum class refusal : std::uint8_t {
   owner_unreachable,  // redirected to an upstream that failed this very request
   upstream_failed,    // broke off after it had, or may have had, the request
   upstream_timeout,   // silent after it had, or may have had, the request
-  no_room             // the balancer itself lacks descriptors or memory
+  no_room,            // the balancer itself lacks descriptors or memory
+  overloaded          // the upstream has as many requests as it may, and so has its queue
 };
 
 /// The status with which the balancer answers.
@@ -37,6 +39,7 @@ constexpr std::uint16_t status_of(refusal why) {
   switch (why) {
   case refusal::owner_unreachable:
   case refusal::no_room:
+  case refusal::overloaded:
     return 503;
   case refusal::upstream_timeout:
     return 504;
@@ -79,6 +82,9 @@ struct route {
   bool from_map = false;    // the present hop was chosen by the map
   bool guessed = false;     // the present hop was guessed
   bool holds_guess = false; // this route's guess is the one in flight for its key
+  bool on_trial = false;    // the present hop tries an upstream that failed
+  bool is_fresh = false;    // the present hop is a retry, which gets a connection of its own
+  bool once = false;        // redirected for this time only: nothing is to be learnt
 
   exclusions excluded() const { return {failed.data(), failed_count}; }
 };
@@ -106,12 +112,23 @@ struct failure {
 struct redirect_facts {
   upstream_id target = no_upstream;
   bool malformed = false;
+  bool once = false; // for this request only, as Redis' ASK: what is known of the token stays
+};
+
+/// The final answer's head.
+struct answer_facts {
+  std::optional<upstream_id> backend{}; // that X-Backend names: nullopt without one, no_upstream if none that is known
+  bool success = true;                // whoever asks was let in: below 400
+  std::optional<std::uint32_t> epoch{}; // X-Session-Epoch: raised whenever the session moves
 };
 
 struct router_settings {
   std::uint32_t max_redirects = 3;
   std::uint32_t max_retries = 2;     // at most route::max_failed
-  time_ns avoid_for = 1'000'000'000; // how long guesses avoid an upstream after a failure
+  std::uint32_t max_failures = 1;    // in a row, after which guesses avoid an upstream …
+  time_ns avoid_for = 1'000'000'000; // … for so long; then one request tries it, and after each that fails for twice as long
+  double retries_per_request = 0;    // retry budget: what each request adds to it and each retry takes 1 from; 0: none
+  std::uint32_t retry_burst = 100;   // and how much it holds, at first too
   bool single_guess = false;         // at most one guess in flight per token; the others wait for what it learns
 };
 
@@ -127,6 +144,8 @@ struct router_counters {
   std::uint64_t redirects_refused_malformed = 0;
   std::uint64_t redirects_refused_unreachable = 0;
   std::uint64_t retries = 0;
+  std::uint64_t retries_refused = 0; // the retry budget was used up
+  std::uint64_t ejections = 0;       // upstreams that guesses began to avoid
   std::uint64_t learnt = 0; // entries added or changed
   std::uint64_t forgotten = 0;
   std::uint64_t evicted = 0;

@@ -12,17 +12,32 @@
 
 namespace gateway::routing {
 
-/// What is learnt of a token: the proxy, and when the request that taught it began, so that an answer that was long on
-/// its way does not overwrite what a younger one taught.
+/// What is learnt of a token: the proxy, and of when that is, so that an answer that was long on its way does not
+/// overwrite what a younger one taught: the session's epoch if the proxies tell it, else when the request began that
+/// taught it.
 struct learnt_backend {
   upstream_id upstream = no_upstream;
-  std::uint32_t started_ms = 0; // wraps after 49 days; compared as a difference
+  std::uint32_t stamp = 0; // wraps, milliseconds after 24 days; compared as a difference of 31 bits
 
-  static learnt_backend make(upstream_id upstream, time_ns started) {
-    return {upstream, static_cast<std::uint32_t>(started / 1'000'000)};
+  static learnt_backend make(upstream_id upstream, time_ns started, std::optional<std::uint32_t> epoch) {
+    auto const ms = static_cast<std::uint32_t>(started / 1'000'000);
+    return {upstream, epoch ? *epoch << 1 | 1 : ms << 1};
   }
+  bool is_epoch() const { return (stamp & 1) != 0; }
+  /// Epochs are compared with epochs, times with times; who learns to tell epochs, or forgets how, is believed.
   bool older_than(learnt_backend const& other) const {
-    return static_cast<std::int32_t>(started_ms - other.started_ms) < 0;
+    return is_epoch() == other.is_epoch() && static_cast<std::int32_t>(stamp - other.stamp) < 0;
+  }
+};
+
+/// How a budget of bytes for what is learnt is divided.
+struct map_budget {
+  std::size_t proven = 0;   // tokens that were answered with success
+  std::size_t unproven = 0; // the others: junk pushes out only its like
+
+  static map_budget of(std::size_t bytes) {
+    std::size_t const unproven = bytes < 64 * 1024 ? 0 : bytes / 16; // in a smaller one there is nothing to divide
+    return {bytes - unproven, unproven};
   }
 };
 
@@ -37,32 +52,45 @@ class basic_router {
 public:
   using route_type = route<Key>;
 
-  /// `map` is nullopt when nothing is to be remembered.
-  basic_router(router_settings settings, guess_policy policy, std::optional<Map> map)
+  /// `map` is nullopt when nothing is to be remembered. `unproven` is for tokens that were never answered with success;
+  /// without it they go into the same.
+  basic_router(router_settings settings, guess_policy policy, std::optional<Map> map,
+               std::optional<Map> unproven = std::nullopt)
     : settings_(settings)
     , guesser_(policy)
-    , map_(std::move(map)) {
+    , map_(std::move(map))
+    , unproven_(std::move(unproven))
+    , retry_budget_(settings.retry_burst) {
     settings_.max_retries = std::min<std::uint32_t>(settings_.max_retries, route_type::max_failed);
   }
 
-  upstream_id add_upstream(std::uint64_t name_hash, bool in_rotation) {
-    upstreams_.push_back({name_hash, 0, 0, true, in_rotation});
+  upstream_id add_upstream(std::uint64_t name_hash, bool in_rotation, std::uint32_t weight = 1) {
+    upstreams_.push_back({.name_hash = name_hash, .weight = weight, .in_rotation = in_rotation});
+    guesser_.weigh(upstreams_);
     return upstream_id{static_cast<std::uint32_t>(upstreams_.size() - 1)};
   }
   upstream_state& upstream(upstream_id id) { return upstreams_[index_of(id)]; }
   upstream_state const& upstream(upstream_id id) const { return upstreams_[index_of(id)]; }
   std::size_t upstream_count() const { return upstreams_.size(); }
+  void set_weight(upstream_id id, std::uint32_t weight) {
+    upstream(id).weight = weight;
+    guesser_.weigh(upstreams_);
+  }
 
   /// For a new configuration; what is in the map stays.
   void reconfigure(router_settings settings, guess_policy policy) {
     settings_ = settings;
     settings_.max_retries = std::min<std::uint32_t>(settings_.max_retries, route_type::max_failed);
     guesser_ = guesser(policy);
+    guesser_.weigh(upstreams_);
+    retry_budget_ = std::min<double>(retry_budget_, settings.retry_burst);
   }
 
   template<class Generator>
   action start(route_type& r, request_facts<Key> const& facts, time_ns now, Generator& generator) {
     ++counters_.requests;
+    if (settings_.retries_per_request > 0)
+      retry_budget_ = std::min<double>(retry_budget_ + settings_.retries_per_request, settings_.retry_burst);
     r = {};
     r.has_key = facts.has_token;
     r.key = facts.key;
@@ -76,7 +104,7 @@ public:
   action on_redirect(route_type& r, redirect_facts const& facts) {
     ++counters_.redirects;
     if (r.from_map) ++counters_.stale_hits;
-    leave(r);
+    answered(r);
     if (facts.malformed) return refuse(r, refusal::malformed_redirect, counters_.redirects_refused_malformed);
     if (facts.target == no_upstream || !upstream(facts.target).known)
       return refuse(r, refusal::unknown_target, counters_.redirects_refused_unknown);
@@ -86,38 +114,48 @@ public:
     if (std::find(failed.begin(), failed.end(), facts.target) != failed.end())
       return refuse(r, refusal::owner_unreachable, counters_.redirects_refused_unreachable);
     ++r.redirects;
+    r.once = facts.once;
     return send(r, facts.target, hop_kind::redirect);
   }
 
-  /// The present upstream's final answer has begun. `backend` is what its X-Backend names: nullopt without one,
-  /// no_upstream when it names none that is known.
-  action on_answer(route_type& r, std::optional<upstream_id> backend) {
+  /// The present upstream's final answer has begun.
+  action on_answer(route_type& r, answer_facts const& facts) {
     if (r.guessed) ++counters_.guess_hits;
-    leave(r);
-    if (backend) learn(r, *backend);
+    answered(r);
+    if (facts.backend && !r.once) learn(r, *facts.backend, facts);
     return finish(r, {action_kind::stream});
+  }
+
+  /// The same where no more is known of it.
+  action on_answer(route_type& r, std::optional<upstream_id> backend) {
+    return on_answer(r, answer_facts{.backend = backend});
   }
 
   /// The present upstream failed before its answer's head was complete.
   template<class Generator>
   action on_failure(route_type& r, failure const& what, time_ns now, Generator& generator) {
     upstream_id const lost = r.upstream;
+    bool const was_trial = r.on_trial;
     leave(r);
     if (what.no_room) return finish(r, {.kind = action_kind::respond, .why = refusal::no_room});
-    bool const healthy_race = what.was_reused && !what.timed_out;
-    bool const may_retry = (what.how_much == sent::nothing || r.idempotent) && r.retries < settings_.max_retries;
+    bool const healthy_race = what.was_reused && !what.timed_out && !r.is_fresh;
+    bool const repeatable = what.how_much == sent::nothing || r.idempotent;
+    // The same upstream, on a fresh connection, where this cannot happen again: no retry by any limit.
+    if (healthy_race && repeatable) {
+      ++counters_.retries;
+      return send(r, lost, hop_kind::retry);
+    }
     if (!healthy_race) {
-      upstream(lost).avoid_until = now + settings_.avoid_for;
+      failed(upstream(lost), was_trial, now);
       forget(r, lost);
     }
-    if (!may_retry)
+    if (!repeatable || r.retries >= settings_.max_retries || !take_from_budget())
       return finish(r, {.kind = action_kind::respond,
                         .why = what.timed_out                   ? refusal::upstream_timeout
                                : what.how_much == sent::nothing ? refusal::all_failed
                                                                 : refusal::upstream_failed});
     ++r.retries;
     ++counters_.retries;
-    if (healthy_race) return send(r, lost, hop_kind::retry); // the same upstream, on a fresh connection
     r.failed[r.failed_count++] = lost;
     return choose(r, hop_kind::retry, now, generator);
   }
@@ -140,20 +178,29 @@ public:
     if (map_) map_->prefetch(key);
   }
 
+  /// What is known of a token; nullptr if nothing. It counts as a use.
+  Payload const* known(Key const& key) {
+    if (!map_) return nullptr;
+    Payload const* found = map_->find(key);
+    if (!found && unproven_) found = unproven_->find(key);
+    return found;
+  }
+
   router_counters const& counters() const { return counters_; }
   router_settings const& settings() const { return settings_; }
   guess_policy policy() const { return guesser_.policy(); }
   bool has_map() const { return map_.has_value(); }
-  std::size_t map_entries() const { return map_ ? map_->size() : 0; }
-  std::size_t map_capacity() const { return map_ ? map_->capacity() : 0; }
-  std::size_t map_bytes() const { return map_ ? map_->bytes() : 0; }
+  std::size_t map_entries() const { return of_maps([](Map const& m) { return m.size(); }); }
+  std::size_t unproven_entries() const { return unproven_ ? unproven_->size() : 0; }
+  std::size_t map_capacity() const { return of_maps([](Map const& m) { return m.capacity(); }); }
+  std::size_t map_bytes() const { return of_maps([](Map const& m) { return m.bytes(); }); }
 
 private:
   template<class Generator>
   action choose(route_type& r, hop_kind hop, time_ns now, Generator& generator) {
     if (map_ && r.has_key) {
-      if (Payload const* known = map_->find(r.key)) {
-        upstream_id const owner = known->upstream;
+      if (Payload const* found = known(r.key)) {
+        upstream_id const owner = found->upstream;
         exclusions const failed = r.excluded();
         if (upstream(owner).known && std::find(failed.begin(), failed.end(), owner) == failed.end()) {
           ++counters_.map_hits;
@@ -176,12 +223,15 @@ private:
     ++counters_.guesses;
     action const next = send(r, guess, hop);
     r.guessed = true;
+    upstream_state& chosen = upstream(guess);
+    if (chosen.suspect && chosen.avoid_until <= now && !chosen.on_trial) chosen.on_trial = r.on_trial = true;
     return next;
   }
 
   action send(route_type& r, upstream_id to, hop_kind hop) {
     r.upstream = to;
     r.from_map = r.guessed = false;
+    r.is_fresh = hop == hop_kind::retry;
     ++upstream(to).in_flight;
     return {.kind = action_kind::send, .hop = hop, .upstream = to};
   }
@@ -189,7 +239,40 @@ private:
   void leave(route_type& r) {
     if (r.upstream == no_upstream) return;
     --upstream(r.upstream).in_flight;
+    if (std::exchange(r.on_trial, false)) upstream(r.upstream).on_trial = false;
     r.upstream = no_upstream;
+  }
+
+  /// Whatever the answer is: the upstream works.
+  void answered(route_type& r) {
+    upstream_state& present = upstream(r.upstream);
+    present.failures = 0;
+    if (present.suspect && (r.on_trial || present.avoid_until <= r.started)) {
+      present.suspect = false;
+      present.avoid_until = 0;
+    }
+    leave(r);
+  }
+
+  void failed(upstream_state& lost, bool was_trial, time_ns now) {
+    ++lost.failures;
+    if (lost.failures < settings_.max_failures && !was_trial) return;
+    if (!lost.suspect) ++counters_.ejections;
+    bool const again = lost.suspect && (was_trial || lost.avoid_until <= now);
+    if (lost.suspect && !again) return; // those that were under way when it fell
+    lost.avoided_for = again ? std::min(2 * lost.avoided_for, most_avoidances * settings_.avoid_for) : settings_.avoid_for;
+    lost.avoid_until = now + lost.avoided_for;
+    lost.suspect = true;
+  }
+
+  bool take_from_budget() {
+    if (settings_.retries_per_request <= 0) return true;
+    if (retry_budget_ < 1) {
+      ++counters_.retries_refused;
+      return false;
+    }
+    retry_budget_ -= 1;
+    return true;
   }
 
   action finish(route_type& r, action last) {
@@ -206,15 +289,17 @@ private:
     return finish(r, {.kind = action_kind::respond, .why = why});
   }
 
-  void learn(route_type& r, upstream_id backend) {
+  void learn(route_type& r, upstream_id backend, answer_facts const& facts) {
     if (!map_ || !r.has_key) return;
     if (backend == no_upstream || !upstream(backend).known) {
       ++counters_.backends_refused;
       return;
     }
-    Payload const fresh = Payload::make(backend, r.started);
-    auto const result =
-        map_->learn(r.key, fresh, [&](Payload const& old) { return old.upstream == backend || fresh.older_than(old); });
+    Payload const fresh = Payload::make(backend, r.started, facts.epoch);
+    auto const keeps = [&](Payload const& old) { return old.upstream == backend || fresh.older_than(old); };
+    bool const proven = facts.success || !unproven_ || map_->find(r.key);
+    auto const result = (proven ? *map_ : *unproven_).learn(r.key, fresh, keeps);
+    if (proven && unproven_ && unproven_->size() != 0) unproven_->forget(r.key);
     if (!result.written) return;
     ++counters_.learnt;
     if (result.evicted) ++counters_.evicted;
@@ -222,12 +307,21 @@ private:
 
   void forget(route_type& r, upstream_id lost) {
     if (!map_ || !r.has_key) return;
-    if (map_->forget(r.key, [&](Payload const& known) { return known.upstream == lost; })) ++counters_.forgotten;
+    auto const is_lost = [&](Payload const& known) { return known.upstream == lost; };
+    if (map_->forget(r.key, is_lost) || (unproven_ && unproven_->forget(r.key, is_lost))) ++counters_.forgotten;
   }
+
+  template<class Question>
+  std::size_t of_maps(Question question) const {
+    return (map_ ? question(*map_) : 0) + (unproven_ ? question(*unproven_) : 0);
+  }
+
+  static constexpr time_ns most_avoidances = 16; // of `avoid_for`, however often it failed
 
   router_settings settings_;
   guesser guesser_;
-  std::optional<Map> map_;
+  std::optional<Map> map_, unproven_;
+  double retry_budget_ = 0;
   std::vector<upstream_state> upstreams_;
   boost::unordered_flat_set<Key, typename Map::hash_type> guessing_; // single_guess: keys whose guess is in flight
   router_counters counters_;

@@ -1,6 +1,7 @@
 // X-Accel-Redirect and X-Backend values, and client targets: no bytes may crash their readers, and what is accepted
 // must read the same again.
 #include "gateway/http/accel.hpp"
+#include "gateway/http/target.hpp"
 
 #include <cstdint>
 #include <cstdlib>

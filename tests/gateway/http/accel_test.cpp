@@ -1,4 +1,5 @@
 #include "gateway/http/accel.hpp"
+#include "gateway/http/target.hpp"
 #include "gateway/http/digest.hpp"
 
 #include <catch2/catch.hpp>

@@ -40,7 +40,7 @@ TEST_CASE("a forwarded request has the client's method, target and end-to-end fi
   REQUIRE(r.refusal.status == 0);
   CHECK(r.summary.lab_request == 77);
   CHECK_FALSE(r.summary.idempotent);
-  std::string const out = r.forwarded({.client_address = "9.9.9.9", .request_id = "id1", .body_length = 12});
+  std::string const out = r.forwarded({.peer_address = "9.9.9.9", .request_id = "id1", .body_length = 12});
   CHECK(out.starts_with("PATCH /a%2Fb?q=%20 HTTP/1.1\r\n"));
   CHECK(out.ends_with("\r\n\r\n"));
   CHECK(has_line(out, "Host: api.example"));
@@ -60,15 +60,15 @@ TEST_CASE("internal fields of a client do not reach an upstream") {
   read_request r(
       "GET / HTTP/1.1\r\nHost: h\r\nX-Accel-Redirect: /internal_redirect/1.1.1.1:1/\r\nx-backend: http://1.1.1.1:1\r\n"
       "X-Session-Facts: corp=1\r\n\r\n");
-  std::string const out = r.forwarded({.client_address = "9.9.9.9", .request_id = "id1"});
+  std::string const out = r.forwarded({.peer_address = "9.9.9.9", .request_id = "id1"});
   for (char const* name : {"X-Accel", "x-backend", "X-Session"}) CHECK(out.find(name) == std::string::npos);
 }
 
 TEST_CASE("a usable X-Request-Id of the client is kept, an unusable one replaced") {
   read_request good("GET / HTTP/1.1\r\nHost: h\r\nX-Request-Id: abc-1\r\n\r\n");
-  CHECK(has_line(good.forwarded({.client_address = "c", .request_id = "new"}), "X-Request-Id: abc-1"));
+  CHECK(has_line(good.forwarded({.peer_address = "c", .request_id = "new"}), "X-Request-Id: abc-1"));
   read_request bad("GET / HTTP/1.1\r\nHost: h\r\nX-Request-Id: " + std::string(200, 'a') + "\r\n\r\n");
-  CHECK(has_line(bad.forwarded({.client_address = "c", .request_id = "new"}), "X-Request-Id: new"));
+  CHECK(has_line(bad.forwarded({.peer_address = "c", .request_id = "new"}), "X-Request-Id: new"));
 }
 
 TEST_CASE("heads that cannot be served are refused with the status the RFC asks for") {
@@ -102,21 +102,46 @@ TEST_CASE("an absolute-form target goes on in origin-form") {
   CHECK(r.summary.target == "/x?y");
 }
 
-TEST_CASE("the host of an absolute-form target replaces Host (RFC 9112 3.2.2)") {
+TEST_CASE("an absolute-form target names the same host as Host, which goes on (RFC 9112 3.2.2)") {
   struct row {
     char const* line;
+    char const* host;
     char const* goes_on_as;
   };
-  auto const c = GENERATE(row{"GET http://api.example:8080/x", "GET /x HTTP/1.1\r\nHost: api.example:8080\r\n"},
-                          row{"GET http://api.example", "GET / HTTP/1.1\r\nHost: api.example\r\n"},
-                          row{"OPTIONS http://api.example", "OPTIONS * HTTP/1.1\r\nHost: api.example\r\n"},
-                          row{"GET /x", "GET /x HTTP/1.1\r\nHost: other.example\r\n"});
+  auto const c =
+      GENERATE(row{"GET http://api.example:8080/x", "api.example:8080", "GET /x HTTP/1.1\r\nHost: api.example:8080\r\n"},
+               row{"GET http://api.example", "API.example", "GET / HTTP/1.1\r\nHost: api.example\r\n"},
+               row{"OPTIONS http://api.example", "api.example", "OPTIONS * HTTP/1.1\r\nHost: api.example\r\n"},
+               row{"GET /x", "api.example", "GET /x HTTP/1.1\r\nHost: api.example\r\n"});
   INFO(c.line);
-  read_request r(std::string(c.line) + " HTTP/1.1\r\nAccept: a\r\nHost: other.example\r\n\r\n");
+  read_request r(std::string(c.line) + " HTTP/1.1\r\nAccept: a\r\nHost: " + c.host + "\r\n\r\n");
   REQUIRE(r.refusal.status == 0);
-  std::string const out = r.forwarded({.client_address = "c", .request_id = "id"});
+  std::string const out = r.forwarded({.peer_address = "c", .request_id = "id"});
   CHECK(out.starts_with(c.goes_on_as));
   CHECK(out.find("Host:") == out.rfind("\nHost:") + 1);
+}
+
+TEST_CASE("another host in the target than in Host is refused") {
+  CHECK(read_request("GET http://a.example/ HTTP/1.1\r\nHost: b.example\r\n\r\n").refusal.status == 400);
+  CHECK(read_request("GET http://a.example:81/ HTTP/1.1\r\nHost: a.example\r\n\r\n").refusal.status == 400);
+}
+
+TEST_CASE("dot segments are refused, in whatever way they are written; dots elsewhere are not") {
+  for (char const* target : {"/a/../b", "/..", "/.", "/a/.", "/a/./b", "/%2e%2E/b", "/a/.%2e", "/a%2f..%2fb", "/a/..?x"}) {
+    INFO(target);
+    CHECK(read_request(std::string("GET ") + target + " HTTP/1.1\r\nHost: a\r\n\r\n").refusal.status == 400);
+  }
+  for (char const* target : {"/a..b", "/.well-known/x", "/...", "/a?../b", "/a/..b", "//"}) {
+    INFO(target);
+    CHECK(read_request(std::string("GET ") + target + " HTTP/1.1\r\nHost: a\r\n\r\n").refusal.status == 0);
+  }
+}
+
+TEST_CASE("what an untrusted peer says of those before it does not go on where it is not believed") {
+  read_request r("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n");
+  CHECK(has_line(r.forwarded({.peer_address = "9.9.9.9", .request_id = "i"}), "X-Forwarded-For: 6.6.6.6, 9.9.9.9"));
+  CHECK(has_line(r.forwarded({.peer_address = "9.9.9.9", .keep_forwarded_for = false, .request_id = "i"}),
+                 "X-Forwarded-For: 9.9.9.9"));
 }
 
 TEST_CASE("an answer has one Content-Length, even of an upstream that repeats it") {

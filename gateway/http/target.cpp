@@ -1,0 +1,81 @@
+#include "gateway/http/target.hpp"
+
+#include "gateway/http/accel.hpp"
+#include "gateway/http/fields.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace gateway::http {
+namespace {
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
+      out.push_back(static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])));
+      i += 2;
+    } else {
+      out.push_back(text[i]);
+    }
+  }
+  return out;
+}
+
+/// Path segments with empty and `.` segments dropped and `..` resolved, as nginx merges them.
+std::vector<std::string_view> normal_segments(std::string_view path) {
+  std::vector<std::string_view> segments;
+  while (!path.empty()) {
+    std::size_t const slash = std::min(path.find('/'), path.size());
+    std::string_view const segment = path.substr(0, slash);
+    if (segment == "..") {
+      if (!segments.empty()) segments.pop_back();
+    } else if (!segment.empty() && segment != ".") {
+      segments.push_back(segment);
+    }
+    path.remove_prefix(std::min(slash + 1, path.size()));
+  }
+  return segments;
+}
+
+std::string_view path_of(std::string_view target) { return target.substr(0, target.find_first_of("?#")); }
+
+}
+
+bool names_internal_location(std::string_view target) {
+  if (target.starts_with(internal_prefix)) return true;
+  target = path_of(target);
+  // Without an escape, a dot segment or a doubled slash there is nothing to decode or to merge.
+  bool const plain = target.find('%') == std::string_view::npos && target.find("/.") == std::string_view::npos &&
+                     target.find("//") == std::string_view::npos;
+  if (plain) return iequals(target.substr(0, target.find('/', 1)), "/internal_redirect");
+  std::string const path = percent_decoded(target);
+  std::vector<std::string_view> const segments = normal_segments(path);
+  return !segments.empty() && iequals(segments.front(), "internal_redirect");
+}
+
+bool has_dot_segments(std::string_view target) {
+  std::string_view path = path_of(target);
+  std::string decoded;
+  if (path.find('%') != std::string_view::npos) path = decoded = percent_decoded(path);
+  for (std::size_t slash = path.find("/."); slash != std::string_view::npos; slash = path.find("/.", slash + 1)) {
+    std::string_view const segment = path.substr(slash + 1, path.find('/', slash + 1) - slash - 1);
+    if (segment == "." || segment == "..") return true;
+  }
+  return false;
+}
+
+bool is_at_or_below(std::string_view target, std::string_view base) {
+  std::string_view const path = path_of(target);
+  return path.starts_with(base) && (path.size() == base.size() || base.ends_with('/') || path[base.size()] == '/');
+}
+
+}

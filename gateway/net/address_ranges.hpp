@@ -1,0 +1,43 @@
+#pragma once
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace gateway::net {
+
+/// An IPv4 address that came through a socket for both kinds is one again.
+boost::asio::ip::address unmapped(boost::asio::ip::address const& address);
+
+/// NETWORK/BITS or a single address, IPv4 or IPv6.
+class address_range {
+public:
+  static std::optional<address_range> parse(std::string const& text);
+  bool contains(boost::asio::ip::address const& address) const;
+
+private:
+  std::variant<boost::asio::ip::network_v4, boost::asio::ip::network_v6> network_;
+};
+
+/// The proxies in front of the gateway whose X-Forwarded-For is believed.
+class trusted_proxies {
+public:
+  void add(address_range range) { ranges_.push_back(range); }
+  bool empty() const { return ranges_.empty(); }
+  bool contains(boost::asio::ip::address const& address) const;
+
+  /// Where a request comes from that a trusted proxy sends: the last address in X-Forwarded-For that is not such a
+  /// proxy's itself, as each appended whom it has it from. nullopt where that is no address.
+  std::optional<boost::asio::ip::address> client(std::string_view forwarded_for) const;
+
+private:
+  std::vector<address_range> ranges_;
+};
+
+}
