@@ -123,6 +123,7 @@ head_refusal summarise(message_head const& head, char const* base, request_summa
   out.idempotent = is_idempotent(head.verb);
   out.is_head = head.verb == beast_http::verb::head;
   std::size_t hosts = 0;
+  bool has_length = false;
   for (field_line const& line : head.fields) {
     switch (line.id) {
     case beast_http::field::authorization:
@@ -135,6 +136,13 @@ head_refusal summarise(message_head const& head, char const* base, request_summa
       out.has_host = true;
       out.host = line.value.in(base);
       break;
+    case beast_http::field::content_length: {
+      // Beast takes several that agree, as RFC 9110 8.6 allows; others on the way might not.
+      std::string_view const digits = line.value.in(base);
+      if (std::exchange(has_length, true) || digits.find_first_not_of("0123456789") != std::string_view::npos)
+        return {400, "a Content-Length that is not one number"};
+      break;
+    }
     case beast_http::field::expect:
       if (!iequals(line.value.in(base), "100-continue")) return {417, "an expectation that is not 100-continue"};
       out.expects_continue = head.version >= 11;

@@ -42,10 +42,21 @@ std::string_view host_without_port(std::string_view host) {
   return is_port ? host.substr(0, colon) : host;
 }
 
-unsigned status_for(boost::system::error_code ec) {
+/// Whether the request line is METHOD TARGET HTTP/x.y.
+bool names_a_version(std::string_view head) {
+  std::string_view const line = head.substr(0, head.find("\r\n"));
+  auto const is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (line.size() < 9 || std::count(line.begin(), line.end(), ' ') != 2) return false;
+  if (line.find('\n') != std::string_view::npos) return false;
+  std::string_view const version = line.substr(line.size() - 9);
+  return version.starts_with(" HTTP/") && is_digit(version[6]) && version[7] == '.' && is_digit(version[8]);
+}
+
+unsigned status_for(boost::system::error_code ec, std::string_view head) {
   namespace beast_http = boost::beast::http;
   if (ec == beast_http::error::header_limit) return 431;
-  if (ec == beast_http::error::bad_version) return 505;
+  // Beast says so of a request line with anything else at its end, too.
+  if (ec == beast_http::error::bad_version && names_a_version(head)) return 505;
   return 400;
 }
 
@@ -192,7 +203,7 @@ void client_connection::parse_head() {
   bool const complete = parser_->parse_head(in_.data(), in_end_, ec);
   if (!complete && !ec && in_end_ == in_.size()) ec = boost::beast::http::error::header_limit;
   if (ec) {
-    refuse_unread(status_for(ec), "the request cannot be read");
+    refuse_unread(status_for(ec, {in_.data(), in_end_}), "the request cannot be read");
     return;
   }
   if (!complete) {

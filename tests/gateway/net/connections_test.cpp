@@ -249,6 +249,21 @@ TEST_CASE("clients that vanish leave nothing behind") {
   }
 }
 
+namespace {
+std::string many_fields(int count) {
+  std::string out;
+  for (int i = 0; i < count; ++i) out += "X" + std::to_string(i) + ": y\r\n";
+  return out;
+}
+}
+
+TEST_CASE("as many fields as are allowed pass") {
+  scripted_upstream upstream{serves_as()};
+  configured_gateway gateway({upstream.address()});
+  client c(gateway.port());
+  CHECK(c.exchange("GET / HTTP/1.1\r\nHost: a\r\n" + many_fields(99) + "\r\n").status == 200);
+}
+
 TEST_CASE("what is no request is refused, and the connection ends") {
   struct row {
     char const* name;
@@ -276,7 +291,61 @@ TEST_CASE("what is no request is refused, and the connection ends") {
       row{"oversized head", "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n", "431"},
       row{"oversized target", "GET /" + std::string(20'000, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n", "431"},
       row{"oversized body", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n", "413"},
-      row{"no path in the URI", "GET http://a?b=/c HTTP/1.1\r\nHost: a\r\n\r\n", "400"});
+      row{"no path in the URI", "GET http://a?b=/c HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
+      row{"the same length twice", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na", "400"},
+      row{"a list of lengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 1\r\n\r\na", "400"},
+      row{"a length with a sign", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\na", "400"},
+      row{"a length in hexadecimal", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x1\r\n\r\na", "400"},
+      row{"an empty length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n", "400"},
+      row{"a length of 2^64", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551616\r\n\r\n", "400"},
+      row{"chunked twice",
+          "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n", "501"},
+      row{"two Transfer-Encodings",
+          "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+          "400"},
+      row{"chunks before a length",
+          "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", "400"},
+      row{"bare LF", "GET / HTTP/1.1\nHost: a\n\n", "400"},
+      row{"bare LF after a field", "GET / HTTP/1.1\r\nHost: a\nX: y\r\n\r\n", "400"},
+      row{"bare CR in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n", "400"},
+      row{"bare CR in the request line", "GET /\r HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
+      row{"NUL in a value", std::string("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 39), "400"},
+      row{"NUL in the target", std::string("GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n", 28), "400"},
+      row{"folded first field", "GET / HTTP/1.1\r\n Host: a\r\n\r\n", "400"},
+      row{"no name", "GET / HTTP/1.1\r\nHost: a\r\n: x\r\n\r\n", "400"},
+      row{"no colon", "GET / HTTP/1.1\r\nHost: a\r\nnothing\r\n\r\n", "400"},
+      row{"a tab before the colon", "GET / HTTP/1.1\r\nHost: a\r\nX\t: y\r\n\r\n", "400"},
+      row{"a control in a name", "GET / HTTP/1.1\r\nHost: a\r\nX\x01: y\r\n\r\n", "400"},
+      row{"two spaces in the request line", "GET  / HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
+      row{"a space in the target", "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
+      row{"version 1.2 without its dot", "GET / HTTP/12\r\nHost: a\r\n\r\n", "400"},
+      row{"no version", "GET /\r\nHost: a\r\n\r\n", "400"},
+      row{"a chunk size with a sign",
+          "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n+1\r\na\r\n0\r\n\r\n", "400"},
+      row{"a chunk size with 0x",
+          "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n0\r\n\r\n", "400"},
+      row{"a chunk size beyond 2^64",
+          "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000001\r\na\r\n0\r\n\r\n", "400"},
+      row{"an empty chunk size",
+          "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\r\na\r\n0\r\n\r\n", "400"},
+      row{"a chunk longer than its size",
+          "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n", "400"},
+      row{"a chunk that ends with LF",
+          "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\n0\r\n\r\n", "400"},
+      row{"a chunk size that ends with LF",
+          "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\na\r\n0\r\n\r\n", "400"},
+      row{"an extension that is none",
+          "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;=;\r\na\r\n0\r\n\r\n", "400"},
+      row{"an extension with a bare LF",
+          "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;a=\n2\r\na\r\n0\r\n\r\n", "400"},
+      row{"another host in the target than in Host", "GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
+      row{"a user in the target", "GET http://me@a/ HTTP/1.1\r\nHost: me@a\r\n\r\n", "400"},
+      row{"a path in Host", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", "400"},
+      row{"a target without a slash", "GET x HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
+      row{"an asterisk but not OPTIONS", "GET * HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
+      row{"dot segments", "GET /a/../b HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
+      row{"encoded dot segments", "GET /a/%2e%2e/b HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
+      row{"many fields", "GET / HTTP/1.1\r\nHost: a\r\n" + many_fields(100) + "\r\n", "431"});
   INFO(r.name);
   scripted_upstream upstream{serves_as()};
   configured_gateway gateway({upstream.address()});

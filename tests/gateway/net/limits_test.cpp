@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <memory>
@@ -116,4 +117,80 @@ TEST_CASE("limits that are none get one line") {
     CHECK(done.exit_code == 2);
     CHECK(done.errors.find(complaint) != std::string::npos);
   }
+}
+
+TEST_CASE("only the methods and paths that are allowed are served") {
+  scripted_upstream upstream(serves_as());
+  configured_gateway gateway({upstream.address()}, {{"methods", {"GET", "HEAD"}}, {"paths", {"/characters", "/x/"}}});
+  client c(gateway.port());
+  CHECK(c.exchange(request("GET", "/characters/1", "t")).status == 200);
+  CHECK(c.exchange(request("GET", "/characters?a=/b", "t")).status == 200);
+  CHECK(c.exchange(request("GET", "/x/y", "t")).status == 200);
+  CHECK(c.exchange(request("GET", "/x", "t")).status == 404);
+  CHECK(c.exchange(request("GET", "/charactersheet", "t")).status == 404);
+  CHECK(c.exchange(request("GET", "/Characters", "t")).status == 404);
+  CHECK(c.exchange(request("GET", "/%63haracters", "t")).status == 404);
+  CHECK(c.exchange(request("GET", "//characters", "t")).status == 404);
+  client_answer const refused = c.exchange(request("DELETE", "/x/y", "t"));
+  CHECK(refused.status == 405);
+  CHECK(refused.field("Allow") == "GET, HEAD");
+  CHECK(upstream.requests().size() == 3);
+}
+
+TEST_CASE("a trusted proxy says who its clients are, others do not") {
+  scripted_upstream upstream(serves_as());
+  nlohmann::json configuration = limits({{"requests_per_address", two_in_an_hour}, {"connections_per_address", 1}});
+  bool const trusted = GENERATE(true, false);
+  configuration["trusted_proxies"] = {trusted ? "127.0.0.0/8" : "10.0.0.0/8", "192.0.2.7"};
+  configured_gateway gateway({upstream.address()}, configuration);
+  client c(gateway.port());
+  auto const ask = [&](std::string const& from) {
+    return c.exchange(request("GET", "/x", "t", "X-Forwarded-For: " + from + "\r\n")).status;
+  };
+  CHECK(ask("198.51.100.1") == 200);
+  CHECK(ask("6.6.6.6, 198.51.100.1, 192.0.2.7") == 200); // the same one, by way of a second proxy
+  CHECK(ask("198.51.100.1") == 429);
+  CHECK(ask("198.51.100.2") == (trusted ? 200 : 429));
+  CHECK(ask("nonsense") == (trusted ? 200 : 429)); // counts as the proxy's own
+  std::string const went_on = upstream.requests()[1].field("X-Forwarded-For");
+  CHECK(went_on == (trusted ? "6.6.6.6, 198.51.100.1, 192.0.2.7, 127.0.0.1" : "127.0.0.1"));
+  CHECK(client(gateway.port()).closed() == !trusted); // a proxy brings the connections of many
+}
+
+TEST_CASE("a request that drips takes no longer than it may in all") {
+  scripted_upstream upstream(serves_as());
+  configured_gateway gateway({upstream.address()}, {{"timeouts", {{"client_total", "300ms"}}}});
+  bool const in_head = GENERATE(true, false);
+  raw_connection slow(gateway.port());
+  slow.send(in_head ? "GET / HTTP/1.1\r\nX: " : "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
+  while (slow.send_some("x") == 1 && gateway.count(in_head ? "refused" : "failed") + gateway.count("refused") == 0) {}
+  CHECK(slow.read_all().starts_with("HTTP/1.1 408 "));
+}
+
+TEST_CASE("configurations of limits and upstreams that cannot be are one line and exit 2") {
+  struct row {
+    nlohmann::json configuration;
+    char const* mentions;
+  };
+  auto const r = GENERATE(row{{{"trusted_proxies", {"10.0.0.0/33"}}}, "trusted_proxies[0]"},
+                          row{{{"trusted_proxies", {"here"}}}, "trusted_proxies[0]"},
+                          row{{{"methods", {"get"}}}, "methods[0]"}, row{{{"paths", {"x"}}}, "paths[0]"},
+                          row{{{"paths", nlohmann::json::array()}}, "paths"},
+                          row{{{"outliers", {{"max_failures", 0}}}}, "outliers.max_failures"},
+                          row{{{"outliers", {{"avoid_for", "0s"}}}}, "outliers.avoid_for"},
+                          row{{{"retry_budget", {{"burst", 1}}}}, "per_request"},
+                          row{{{"health_checks", {{"path", "x"}}}}, "health_checks.path"},
+                          row{{{"limits", {{"requests_per_upstream", {{"waiting", 1}}}}}}, "at_once"},
+                          row{{{"upstreams", {{{"address", "127.0.0.1:1"}, {"weight", 0}}}}}, "upstreams[0]"},
+                          row{{{"upstreams", {{{"weight", 1}}}}}, "upstreams[0]"},
+                          row{{{"upstreams", {"127.0.0.1:1", {{"address", "127.0.0.1:1"}}}}}, "a second time"});
+  scratch_directory scratch;
+  nlohmann::json whole{{"listen", "127.0.0.1:0"}, {"upstreams", {"127.0.0.1:1"}}};
+  whole.update(r.configuration);
+  std::ofstream(scratch.path() / "g.json") << whole.dump();
+  finished const f = run_gateway({"--config", (scratch.path() / "g.json").string(), "--check"});
+  INFO(f.errors);
+  CHECK(f.exit_code == 2);
+  CHECK(std::count(f.errors.begin(), f.errors.end(), '\n') == 1);
+  CHECK(f.errors.find(r.mentions) != std::string::npos);
 }
