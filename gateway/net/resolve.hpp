@@ -3,6 +3,8 @@
 #include "gateway/http/accel.hpp"
 #include "gateway/net/sockets.hpp"
 
+#include <functional>
+
 namespace gateway::net {
 
 /// A configured address: as it was written, and what it meant when the configuration was read.
@@ -16,5 +18,6 @@ struct place {
 /// Asks the system's resolver, which may block for as long as its own time-outs; IPv4 is preferred. `ec` says why there
 /// is none.
 endpoint resolve(http::host_port const& name, boost::system::error_code& ec);
+using name_resolver = std::function<endpoint(http::host_port const&, boost::system::error_code&)>;
 
 }

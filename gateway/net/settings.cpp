@@ -15,8 +15,9 @@ using pointer = nlohmann::json::json_pointer;
 /// Reads typed values out of a checked document, with errors that name the place.
 class reader {
 public:
-  explicit reader(config::document const& document)
-    : document_(document) {}
+  reader(config::document const& document, name_resolver const& names)
+    : document_(document)
+    , names_(names) {}
 
   nlohmann::json const* at(pointer const& where) const {
     return document_.root().contains(where) ? &document_.root()[where] : nullptr;
@@ -73,7 +74,7 @@ public:
       throw document_.error_at(where, "found \"" + text + "\"; allowed: HOST:PORT with a port from " +
                                           (allow_port_zero ? "0" : "1") + " to 65535");
     boost::system::error_code ec;
-    endpoint const resolved = resolve(*parsed, ec);
+    endpoint const resolved = names_(*parsed, ec);
     if (ec)
       throw document_.error_at(where, "found \"" + text + "\", whose host name does not resolve (" + ec.message() +
                                           "); allowed: an IP address or a name that this machine knows (" + flag + ")");
@@ -84,6 +85,7 @@ public:
 
 private:
   config::document const& document_;
+  name_resolver const& names_;
 };
 
 std::optional<allowed_range> parse_range(std::string_view text) {
@@ -300,8 +302,8 @@ std::string_view name_of(routing::guess_policy policy) {
   return {};
 }
 
-settings read_settings(config::document const& document) {
-  reader const in(document);
+settings read_settings(config::document const& document, name_resolver const& names) {
+  reader const in(document, names);
   settings s;
   s.listen = read_doors(in);
   s.upstreams = read_upstreams(in);

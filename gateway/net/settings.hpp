@@ -118,9 +118,9 @@ struct settings {
   net::timeouts timeouts;
 };
 
-/// Reads a configuration whose values were checked against the schema first, and resolves its host names, which may
+/// Reads a configuration whose values were checked against the schema first, and has its host names resolved, which may
 /// block. Throws config::bad_input.
-settings read_settings(config::document const& document);
+settings read_settings(config::document const& document, name_resolver const& names = resolve);
 
 /// Gives a configuration that is reread the values that only a restart can change, and returns the keys whose new value
 /// has to wait for one, comma-separated; empty without any.

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <string>
 
 using namespace gateway::http;
@@ -30,11 +31,30 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   if (!complete) return 0;
 
   request_summary summary;
-  summarise(head, wire.data(), summary);
+  bool const served = summarise(head, wire.data(), summary).status == 0;
+  std::optional<std::uint64_t> length;
+  if (auto const stated = ours.content_length()) length = *stated;
   std::string out;
-  append_request_head(out, head, wire.data(), summary, {.client_address = "192.0.2.1", .request_id = "id"});
+  append_request_head(out, head, wire.data(), summary,
+                      {.peer_address = "192.0.2.1",
+                       .request_id = "id",
+                       .body_length = length,
+                       .chunked = !ours.done() && ours.chunked()});
   if (!out.ends_with("\r\n\r\n") || out.find("\r\n\r\n") != out.size() - 4)
     std::abort(); // one head, no smuggled second
+
+  if (served) { // what goes on means to an upstream what it meant here
+    boost::beast::http::request_parser<boost::beast::http::string_body> upstream;
+    upstream.body_limit(boost::none);
+    upstream.header_limit(64 * 1024);
+    boost::beast::error_code upstream_ec;
+    for (std::size_t read = 0; !upstream.is_header_done() && read < out.size() && !upstream_ec;)
+      read += upstream.put(boost::asio::const_buffer(out.data() + read, out.size() - read), upstream_ec);
+    if (!upstream.is_header_done() || upstream.get().target() != summary.target) std::abort();
+    if (upstream.chunked() != (!ours.done() && ours.chunked()) || upstream.content_length() != ours.content_length())
+      std::abort();
+    if (upstream.get().count(boost::beast::http::field::host) != 1) std::abort();
+  }
 
   std::size_t at = ours.head_bytes();
   while (at < wire.size() && !ours.done() && !ec) {
