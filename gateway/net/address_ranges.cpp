@@ -11,6 +11,14 @@ ip::address unmapped(ip::address const& address) {
   return address;
 }
 
+std::uint64_t limit_key(ip::address const& address) {
+  if (address.is_v4()) return address.to_v4().to_uint();
+  std::uint64_t network = 0;
+  auto const bytes = address.to_v6().to_bytes();
+  for (std::size_t i = 0; i != 8; ++i) network = network << 8 | bytes[i];
+  return network;
+}
+
 std::optional<address_range> address_range::parse(std::string const& text) {
   address_range made;
   boost::system::error_code ec;

@@ -57,23 +57,28 @@ private:
   // Reading (client_connection.cpp)
   void on_opened(boost::system::error_code ec) override;
   void read();
-  void read_ahead();
   boost::asio::mutable_buffer room() override;
   void room_unused() override;
   void on_read(boost::system::error_code ec, std::size_t bytes) override;
   void continue_with_input();
   bool skip_blank_lines();
   void parse_head();
-  void begin_request();
-  bool body_is_too_slow() const;
   void refuse_unread(unsigned status, std::string_view detail);
+  void next_request();
+
+  // The head (client_request.cpp)
+  void begin_request();
   http::head_refusal find_refusal(http::request_summary const& summary, std::optional<std::uint64_t> length) const;
   std::uint64_t find_client();
   std::string https_location(http::request_summary const& summary) const;
+
+  // The body (client_body.cpp)
+  void read_ahead();
   bool store_body();
   void take_body();
   void body_came();
   void body_failed(unsigned status, std::string_view detail);
+  bool body_is_too_slow() const;
 
   // Hops (client_exchange.cpp)
   void perform(routing::action const& next);
@@ -98,7 +103,6 @@ private:
   void on_written(boost::system::error_code ec, std::size_t bytes) override;
   void wrote(boost::system::error_code ec);
   void finish_request();
-  void next_request();
   void linger();
   void discard_input();
   void client_gone();

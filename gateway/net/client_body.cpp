@@ -1,0 +1,90 @@
+// A request's body: from the connection into the store, from where every hop sends it.
+#include "gateway/net/client_connection.hpp"
+
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+namespace gateway::net {
+namespace {
+
+constexpr std::chrono::seconds slow_body_grace{5}; // before its rate counts
+
+}
+
+// While a whole request is on its way: a client that goes away is noticed. Only into an empty buffer, whose beginning
+// stays where it is until the read ends.
+void client_connection::read_ahead() {
+  if (in_end_ == 0) read();
+}
+
+// Moves body bytes from the buffer into the store, from where every hop sends them. False when the request was refused.
+bool client_connection::store_body() {
+  while (in_taken_ < in_end_ && !parser_->done()) {
+    boost::system::error_code ec;
+    http::body_step const step = parser_->parse_body(in_.data() + in_taken_, in_end_ - in_taken_, ec);
+    if (ec) {
+      body_failed(400, "the body's chunks cannot be read");
+      return false;
+    }
+    if (body_.size() + step.data.size() > settings_->max_body) {
+      body_failed(413, "the body is longer than this gateway takes");
+      return false;
+    }
+    if (!body_.append(step.data)) {
+      body_failed(507, "no room to keep the body");
+      return false;
+    }
+    in_taken_ += step.consumed;
+    if (step.consumed == 0) break;
+  }
+  std::memmove(in_.data(), in_.data() + in_taken_, in_end_ - in_taken_);
+  in_end_ -= in_taken_;
+  in_taken_ = 0;
+  if (parser_->done()) body_.complete();
+  return true;
+}
+
+void client_connection::take_body() {
+  if (!has_body_ || body_.is_complete()) return;
+  if (store_body()) body_came();
+}
+
+void client_connection::body_came() {
+  bool const answering = stage_ == stage::answering; // its deadlines are those that count then
+  if (body_.is_complete()) {
+    if (!answering) {
+      deadline_.clear_deadline();
+      worker_.set_deadline(request_deadline_, deadline::request);
+    }
+    read_ahead();
+  } else if (input_ended_) {
+    client_gone(); // half-closed within a pipelined request
+    return;
+  } else if (!answering && body_is_too_slow()) {
+    body_failed(408, "the request's body comes too slowly");
+    return;
+  } else {
+    if (!answering) worker_.set_deadline(deadline_, deadline::client_body);
+    read();
+  }
+  auto const self = shared_from_this();
+  if (upstream_) upstream_->body_arrived();
+}
+
+void client_connection::body_failed(unsigned status, std::string_view detail) {
+  keep_alive_ = false;
+  if (stage_ != stage::exchange) return; // an answer is under way already
+  end_hop(journal::hop_result::failed);
+  if (std::exchange(routed_, false) && worker_.shared().abandon(route_)) wake_others();
+  answer_here({.status = status, .detail = detail});
+}
+
+/// On average, once it had some time to begin.
+bool client_connection::body_is_too_slow() const {
+  if (settings_->limits.body_rate == 0) return false;
+  std::chrono::duration<double> const took = std::chrono::steady_clock::now() - started_;
+  return took > slow_body_grace && static_cast<double>(body_.size()) < settings_->limits.body_rate * took.count();
+}
+
+}

@@ -1,0 +1,166 @@
+// A request's head: who asks for what, whether that is served, and how it goes on.
+#include "gateway/http/fields.hpp"
+#include "gateway/http/target.hpp"
+#include "gateway/net/client_connection.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace gateway::net {
+namespace {
+
+/// 32 hexadecimal digits from the worker's generator: unique enough to find a request again, and no secret.
+std::string new_request_id(std::mt19937_64& random) {
+  std::string id(32, '0');
+  for (std::size_t half = 0; half != 32; half += 16) {
+    std::uint64_t value = random();
+    for (std::size_t i = 0; i != 16; ++i, value >>= 4) id[half + i] = "0123456789abcdef"[value & 15];
+  }
+  return id;
+}
+
+std::string_view host_without_port(std::string_view host) {
+  std::size_t const colon = host.rfind(':');
+  bool const is_port = colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos;
+  return is_port ? host.substr(0, colon) : host;
+}
+
+}
+
+void client_connection::begin_request() {
+  stage_ = stage::exchange;
+  started_ = std::chrono::steady_clock::now();
+  http10_ = head_.version < 11;
+  keep_alive_ = parser_->keep_alive() && !worker_.draining();
+  http::request_summary summary;
+  http::head_refusal refusal = http::summarise(head_, in_.data(), summary);
+  std::uint64_t const address_key = find_client();
+  is_head_ = summary.is_head;
+  lab_request_ = summary.lab_request;
+  has_body_ = !parser_->done();
+  chunked_body_ = has_body_ && parser_->chunked();
+  wants_continue_ = summary.expects_continue && has_body_;
+  request_record_ = worker_.shared().record_request(lab_request_);
+
+  std::optional<std::uint64_t> length;
+  if (auto const stated = parser_->content_length()) length = *stated;
+  if (refusal.status == 0) refusal = find_refusal(summary, length);
+  method_size_ = head_.method.size;
+  target_size_ = summary.target.size();
+  forward_head_.clear();
+  request_id_ = std::string(http::append_request_head(forward_head_, head_, in_.data(), summary,
+                                                      {.peer_address = peer_address_,
+                                                       .keep_forwarded_for = settings_->trusted_proxies.empty() ||
+                                                                             !client_address_.empty(),
+                                                       .scheme = stream_.is_secured() ? "https" : "http",
+                                                       .request_id = new_request_id(worker_.random()),
+                                                       .body_length = length,
+                                                       .chunked = chunked_body_}));
+  std::int64_t const now_ns = nanoseconds(started_.time_since_epoch()).count();
+  routing::request_facts<http::token_digest> facts;
+  facts.idempotent = summary.idempotent;
+  if (summary.has_authorization) {
+    facts.has_token = true;
+    facts.key = worker_.shared().digest(summary.authorization);
+    if (settings_->guess == routing::guess_policy::token_hash)
+      facts.token_hash = http::shared_token_hash(summary.authorization) | 1; // 0 means none
+  }
+
+  if (door_.https_port && refusal.status == 0 && host_without_port(summary.host).empty())
+    refusal = {400, "a request that names no host cannot be sent to HTTPS"};
+  unsigned const retry_after =
+      refusal.status != 0
+          ? 0
+          : worker_.shared().retry_after_s(address_key, facts.has_token ? &facts.key : nullptr, now_ns);
+  if (retry_after != 0) {
+    refusal = {429, "more requests than this client may send"};
+    worker_.shared().shell().rate_limited.fetch_add(1, std::memory_order_relaxed);
+  }
+  std::string const location = door_.https_port && refusal.status == 0 ? https_location(summary) : std::string();
+
+  // From here on the head's bytes are not needed: the buffer is the body's, and the next request's.
+  std::memmove(in_.data(), in_.data() + in_taken_, in_end_ - in_taken_);
+  in_end_ -= in_taken_;
+  in_taken_ = 0;
+  if (refusal.status != 0) {
+    if (refusal.status == 404) worker_.shared().shell().internal_probes.fetch_add(1, std::memory_order_relaxed);
+    // The body is not read, or nobody knows where the message ends.
+    if (has_body_ || refusal.status == 400 || refusal.status == 501) keep_alive_ = false;
+    http::own_answer answer{.status = refusal.status, .detail = refusal.detail, .retry_after = retry_after};
+    if (!settings_->allow.empty()) answer.allow = settings_->allow;
+    answer_here(answer);
+    return;
+  }
+
+  if (door_.https_port) {
+    if (has_body_) keep_alive_ = false;
+    // 308 keeps the method; who asks for a resource is told as everybody does it.
+    bool const safe = head_.verb == http::beast_http::verb::get || is_head_;
+    answer_here({.status = safe ? 301u : 308u, .detail = location, .location = location});
+    return;
+  }
+
+  if (has_body_) {
+    body_.expect(chunked_body_ ? std::nullopt : length);
+    if (wants_continue_ && in_end_ == 0) {
+      boost::system::error_code ec; // if it fails, the read that follows tells
+      static constexpr std::string_view proceed = "HTTP/1.1 100 Continue\r\n\r\n";
+      boost::asio::const_buffer const line = boost::asio::buffer(proceed);
+      std::size_t const taken = stream_.write_some({&line, 1}, ec);
+      // A client that does not read its last answer: the rest goes out before the next one.
+      unsent_interim_ = proceed.substr(ec && ec != boost::asio::error::would_block ? proceed.size() : taken);
+    }
+    if (!store_body()) return; // what came with the head goes with the head
+  }
+  if (!has_body_)
+    worker_.set_deadline(request_deadline_, deadline::request); // else when the body is complete
+  else if (!request_deadline_.has_deadline())
+    worker_.set_deadline(request_deadline_, deadline::client_total);
+  routed_ = true;
+  auto const self = shared_from_this();
+  perform(worker_.shared().start(route_, facts, now_ns, worker_.random()));
+  if (stage_ != stage::exchange) return;
+  if (has_body_)
+    body_came();
+  else
+    read_ahead();
+}
+
+http::head_refusal client_connection::find_refusal(http::request_summary const& summary,
+                                                   std::optional<std::uint64_t> length) const {
+  settings const& s = *settings_;
+  std::string_view const method = head_.method.in(in_.data());
+  if (head_.fields.size() > s.limits.head_fields) return {431, "more fields than this gateway takes"};
+  if (!s.methods.empty() && std::find(s.methods.begin(), s.methods.end(), method) == s.methods.end())
+    return {405, "a method that is not served here"};
+  if (!s.paths.empty() && std::none_of(s.paths.begin(), s.paths.end(), [&](std::string const& path) {
+        return http::is_at_or_below(summary.target, path);
+      }))
+    return {404, "not found"};
+  if (length && *length > s.max_body) return {413, "the body is longer than this gateway takes"};
+  return {};
+}
+
+/// Who the client is: the peer, or whom a trusted proxy has the request from. Returns what limits count it by.
+std::uint64_t client_connection::find_client() {
+  client_address_.clear();
+  trusted_proxies const& trusted = settings_->trusted_proxies;
+  if (!trusted.contains(peer_)) return peer_key_;
+  std::string said;
+  for (http::field_line const& line : head_.fields)
+    if (http::iequals(line.name.in(in_.data()), "X-Forwarded-For"))
+      said.append(said.empty() ? "" : ",").append(line.value.in(in_.data()));
+  boost::asio::ip::address const client = trusted.client(said).value_or(peer_);
+  client_address_ = client.to_string();
+  return limit_key(client);
+}
+
+/// The same resource where it is served.
+std::string client_connection::https_location(http::request_summary const& summary) const {
+  std::string location = "https://" + std::string(host_without_port(summary.host));
+  if (*door_.https_port != 443) location += ":" + std::to_string(*door_.https_port);
+  return location.append(summary.target == "*" ? std::string_view("/") : summary.target);
+}
+
+}
