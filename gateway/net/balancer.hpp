@@ -94,6 +94,11 @@ public:
     std::lock_guard const lock(mutex_);
     return router_.on_wake(r, now, generator);
   }
+  template<class Generator>
+  routing::action on_patience_end(live_route& r, routing::time_ns now, Generator& generator) {
+    std::lock_guard const lock(mutex_);
+    return router_.on_patience_end(r, now, generator);
+  }
   bool abandon(live_route& r) {
     std::lock_guard const lock(mutex_);
     return router_.abandon(r);

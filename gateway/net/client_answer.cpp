@@ -222,6 +222,7 @@ void client_connection::close() {
   if (std::exchange(stage_, stage::closed) == stage::closed) return;
   deadline_.clear_deadline();
   request_deadline_.clear_deadline();
+  patience_.clear_deadline();
   if (upstream_) std::exchange(upstream_, nullptr)->release();
   leave_upstream();
   stream_.close();

@@ -41,6 +41,7 @@ client_connection::client_connection(worker& w, door const& at, endpoint const& 
   , peer_key_(limit_key(peer_))
   , deadline_(*this, &client_connection::on_timeout)
   , request_deadline_(*this, &client_connection::on_request_timeout)
+  , patience_(*this, &client_connection::on_patience_end)
   , body_(settings_->body_in_memory, settings_->body_directory) {}
 
 client_connection::~client_connection() = default;

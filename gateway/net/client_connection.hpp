@@ -110,6 +110,7 @@ private:
 
   void on_timeout();
   void on_request_timeout();
+  void on_patience_end();
   std::optional<std::string> relative_location(std::string_view location) const;
 
   worker& worker_;
@@ -123,6 +124,7 @@ private:
   std::string client_address_;    // of this request, where a trusted proxy says so; else empty
   timer deadline_;
   timer request_deadline_;
+  timer patience_; // with another's guess
   stage stage_ = stage::idle;
   bool reading_ = false;
   bool input_ended_ = false;

@@ -24,6 +24,7 @@ void client_connection::perform(routing::action const& next) {
     break;
   case routing::action_kind::wait:
     asleep_ = true;
+    worker_.set_deadline(patience_, deadline::guess_wait);
     worker_.wait_for(route_.key, shared_from_this());
     break;
   }
@@ -149,7 +150,14 @@ void client_connection::on_wake() {
   // Not if the request that fell asleep timed out and this is the next one of the connection.
   if (stage_ != stage::exchange || !routed_ || !std::exchange(asleep_, false)) return;
   auto const self = shared_from_this();
+  patience_.clear_deadline();
   perform(worker_.shared().on_wake(route_, monotonic_ns(), worker_.random()));
+}
+
+void client_connection::on_patience_end() {
+  if (stage_ != stage::exchange || !routed_ || !std::exchange(asleep_, false)) return;
+  auto const self = shared_from_this();
+  perform(worker_.shared().on_patience_end(route_, monotonic_ns(), worker_.random()));
 }
 
 void client_connection::wake_others() { worker_.wake(route_.key); }

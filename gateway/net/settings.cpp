@@ -284,6 +284,7 @@ void read_timeouts(reader const& in, timeouts& out) {
                                                                    {"/timeouts/client_body", &out.client_body},
                                                                    {"/timeouts/client_total", &out.client_total},
                                                                    {"/timeouts/client_send", &out.client_send},
+                                                                   {"/timeouts/guess_wait", &out.guess_wait},
                                                                    {"/timeouts/connect", &out.connect},
                                                                    {"/timeouts/answer", &out.answer},
                                                                    {"/timeouts/request", &out.request},

@@ -49,6 +49,7 @@ struct timeouts {
   nanoseconds client_body = std::chrono::seconds(60);
   nanoseconds client_total = std::chrono::minutes(15);
   nanoseconds client_send = std::chrono::seconds(60);
+  nanoseconds guess_wait = std::chrono::milliseconds(200);
   nanoseconds connect = std::chrono::seconds(5);
   nanoseconds answer = std::chrono::seconds(60);
   nanoseconds request = std::chrono::seconds(120);

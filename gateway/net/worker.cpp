@@ -132,6 +132,7 @@ void worker::apply_settings() {
   set(deadline::client_body, t.client_body);
   set(deadline::client_total, t.client_total);
   set(deadline::client_send, t.client_send);
+  set(deadline::guess_wait, t.guess_wait);
   set(deadline::connect, t.connect);
   set(deadline::answer, t.answer);
   set(deadline::request, t.request);

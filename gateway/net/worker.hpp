@@ -35,6 +35,7 @@ enum class deadline : std::size_t {
   client_body,
   client_total,
   client_send,
+  guess_wait,
   connect,
   answer,
   request,

@@ -82,6 +82,7 @@ struct route {
   bool from_map = false;    // the present hop was chosen by the map
   bool guessed = false;     // the present hop was guessed
   bool holds_guess = false; // this route's guess is the one in flight for its key
+  bool waited_enough = false; // for another's guess: it guesses itself
   bool on_trial = false;    // the present hop tries an upstream that failed
   bool is_fresh = false;    // the present hop is a retry, which gets a connection of its own
   bool once = false;        // redirected for this time only: nothing is to be learnt

@@ -46,7 +46,7 @@ struct map_budget {
 /// thread).
 ///
 /// For each route: `start`, then after each `send` exactly one of `on_redirect`, `on_answer`, `on_failure` or
-/// `abandon`, and after a `wait` one of `on_wake` or `abandon`.
+/// `abandon`, and after a `wait` one of `on_wake`, `on_patience_end` or `abandon`.
 template<class Map, class Key, class Payload>
 class basic_router {
 public:
@@ -166,6 +166,13 @@ public:
     return choose(r, hop_kind::first, now, generator);
   }
 
+  /// It has waited for another route long enough.
+  template<class Generator>
+  action on_patience_end(route_type& r, time_ns now, Generator& generator) {
+    r.waited_enough = true;
+    return choose(r, hop_kind::first, now, generator);
+  }
+
   /// The request is given up (the client went away, or its time is over) while a hop or a wait is under way.
   /// Returns whether those who wait on its key are to be woken.
   bool abandon(route_type& r) {
@@ -210,7 +217,7 @@ private:
         }
         forget(r, owner);
       }
-      if (settings_.single_guess && !r.holds_guess) {
+      if (settings_.single_guess && !r.holds_guess && !r.waited_enough) {
         if (!guessing_.insert(r.key).second) {
           ++counters_.waits;
           return {action_kind::wait};

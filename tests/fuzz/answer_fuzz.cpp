@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   message_head head;
   answer_parser parser(head);
   error_code ec;
-  if (!parser.parse_head(wire.data(), wire.size(), ec)) return 0;
+  if (!parser.parse_head(wire.data(), wire.size(), ec) || head.status < 200) return 0; // these never go on
   session_words const words = session_words_of(head, wire.data());
   if (words.redirect) parse_accel_redirect(*words.redirect);
   if (words.backend) parse_backend(*words.backend);

@@ -88,3 +88,20 @@ TEST_CASE("64 first requests of one token at once: with single_guess one guesses
   CHECK(gateway.count("guesses") == 1);
   CHECK(gateway.count("redirects") <= 1);
 }
+
+TEST_CASE("who waits for another's guess does not wait long") {
+  raw_upstream upstream;
+  configured_gateway gateway({upstream.address()}, {{"single_guess", true}, {"timeouts", {{"guess_wait", "50ms"}}}});
+  client first(gateway.port()), second(gateway.port());
+  first.send(request("GET", "/first", "t"));
+  raw_connection silent = upstream.accept();
+  CHECK(silent.read_until("\r\n\r\n").starts_with("GET /first "));
+  second.send(request("GET", "/second", "t"));
+  raw_connection other = upstream.accept();
+  CHECK(other.read_until("\r\n\r\n").starts_with("GET /second "));
+  CHECK(gateway.count("guess_waits") == 1);
+  other.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n2");
+  CHECK(second.receive().body == "2");
+  silent.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1");
+  CHECK(first.receive().body == "1");
+}
