@@ -34,9 +34,11 @@ void http_connection::add_length(std::size_t bytes) {
 void http_connection::add_echo() {
   if (epoch_ != cluster::session_epoch::none) {
     out_ += server_.backend();
-    out_ += "Lab-Epoch: ";
-    append_decimal(out_, raw(epoch_));
-    out_ += "\r\n";
+    for (std::string_view const name : {"X-Session-Epoch: ", "Lab-Epoch: "}) { // for balancers; for clients
+      out_ += name;
+      append_decimal(out_, raw(epoch_));
+      out_ += "\r\n";
+    }
   }
   if (character_ != cluster::character_id::none) {
     out_ += "Lab-Character: ";

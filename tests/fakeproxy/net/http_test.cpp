@@ -87,7 +87,10 @@ TEST_CASE_METHOD(fixture, "a redirect carries the target byte for byte, and the 
     auto const [address, sent_on] = redirect_of(a);
     CHECK(address == owner);
     CHECK(sent_on == target);
-    CHECK(get(address, sent_on, bearer(7))["lab-target"] == cluster::escape_target(target));
+    auto const served = get(address, sent_on, bearer(7));
+    CHECK(served["lab-target"] == cluster::escape_target(target));
+    CHECK(served["x-session-epoch"] == served["lab-epoch"]);
+    CHECK_FALSE(served["x-session-epoch"].empty());
   }
   auto const taken_down = hops(1).back();
   CHECK(taken_down.outcome == journal::hop_outcome::redirected);
