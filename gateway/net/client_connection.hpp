@@ -70,10 +70,13 @@ private:
   void begin_request();
   http::head_refusal find_refusal(http::request_summary const& summary, std::optional<std::uint64_t> length) const;
   std::uint64_t find_client();
+  void write_forward_head(http::request_summary const& summary, std::optional<std::uint64_t> length);
+  routing::request_facts<http::token_digest> facts_of(http::request_summary const& summary) const;
   std::string https_location(http::request_summary const& summary) const;
 
   // The body (client_body.cpp)
   void read_ahead();
+  bool begin_body(std::optional<std::uint64_t> length, bool expects_continue);
   bool store_body();
   void take_body();
   void body_came();
@@ -145,7 +148,6 @@ private:
   body_store body_;
   bool has_body_ = false, chunked_body_ = false;
   bool is_head_ = false, http10_ = false, keep_alive_ = true;
-  bool wants_continue_ = false;
   steady_time started_{};
   live_route route_;
   bool routed_ = false; // the router knows of this request and waits to hear

@@ -35,47 +35,27 @@ void client_connection::begin_request() {
   keep_alive_ = parser_->keep_alive() && !worker_.draining();
   http::request_summary summary;
   http::head_refusal refusal = http::summarise(head_, in_.data(), summary);
+  if (refusal.status == 404) worker_.shared().shell().internal_probes.fetch_add(1, std::memory_order_relaxed);
   std::uint64_t const address_key = find_client();
   is_head_ = summary.is_head;
   lab_request_ = summary.lab_request;
   has_body_ = !parser_->done();
   chunked_body_ = has_body_ && parser_->chunked();
-  wants_continue_ = summary.expects_continue && has_body_;
   request_record_ = worker_.shared().record_request(lab_request_);
-
   std::optional<std::uint64_t> length;
   if (auto const stated = parser_->content_length()) length = *stated;
-  if (refusal.status == 0) refusal = find_refusal(summary, length);
-  method_size_ = head_.method.size;
-  target_size_ = summary.target.size();
-  forward_head_.clear();
-  request_id_ = std::string(http::append_request_head(forward_head_, head_, in_.data(), summary,
-                                                      {.peer_address = peer_address_,
-                                                       .keep_forwarded_for = settings_->trusted_proxies.empty() ||
-                                                                             !client_address_.empty(),
-                                                       .scheme = stream_.is_secured() ? "https" : "http",
-                                                       .request_id = new_request_id(worker_.random()),
-                                                       .body_length = length,
-                                                       .chunked = chunked_body_}));
-  std::int64_t const now_ns = nanoseconds(started_.time_since_epoch()).count();
-  routing::request_facts<http::token_digest> facts;
-  facts.idempotent = summary.idempotent;
-  if (summary.has_authorization) {
-    facts.has_token = true;
-    facts.key = worker_.shared().digest(summary.authorization);
-    if (settings_->guess == routing::guess_policy::token_hash)
-      facts.token_hash = http::shared_token_hash(summary.authorization) | 1; // 0 means none
-  }
+  write_forward_head(summary, length);
 
-  if (door_.https_port && refusal.status == 0 && host_without_port(summary.host).empty())
-    refusal = {400, "a request that names no host cannot be sent to HTTPS"};
-  unsigned const retry_after =
-      refusal.status != 0
-          ? 0
-          : worker_.shared().retry_after_s(address_key, facts.has_token ? &facts.key : nullptr, now_ns);
-  if (retry_after != 0) {
-    refusal = {429, "more requests than this client may send"};
-    worker_.shared().shell().rate_limited.fetch_add(1, std::memory_order_relaxed);
+  std::int64_t const now_ns = nanoseconds(started_.time_since_epoch()).count();
+  routing::request_facts<http::token_digest> const facts = facts_of(summary);
+  unsigned retry_after = 0;
+  if (refusal.status == 0) refusal = find_refusal(summary, length);
+  if (refusal.status == 0) {
+    retry_after = worker_.shared().retry_after_s(address_key, facts.has_token ? &facts.key : nullptr, now_ns);
+    if (retry_after != 0) {
+      refusal = {429, "more requests than this client may send"};
+      worker_.shared().shell().rate_limited.fetch_add(1, std::memory_order_relaxed);
+    }
   }
   std::string const location = door_.https_port && refusal.status == 0 ? https_location(summary) : std::string();
 
@@ -84,7 +64,6 @@ void client_connection::begin_request() {
   in_end_ -= in_taken_;
   in_taken_ = 0;
   if (refusal.status != 0) {
-    if (refusal.status == 404) worker_.shared().shell().internal_probes.fetch_add(1, std::memory_order_relaxed);
     // The body is not read, or nobody knows where the message ends.
     if (has_body_ || refusal.status == 400 || refusal.status == 501) keep_alive_ = false;
     http::own_answer answer{.status = refusal.status, .detail = refusal.detail, .retry_after = retry_after};
@@ -92,7 +71,6 @@ void client_connection::begin_request() {
     answer_here(answer);
     return;
   }
-
   if (door_.https_port) {
     if (has_body_) keep_alive_ = false;
     // 308 keeps the method; who asks for a resource is told as everybody does it.
@@ -100,23 +78,8 @@ void client_connection::begin_request() {
     answer_here({.status = safe ? 301u : 308u, .detail = location, .location = location});
     return;
   }
-
-  if (has_body_) {
-    body_.expect(chunked_body_ ? std::nullopt : length);
-    if (wants_continue_ && in_end_ == 0) {
-      boost::system::error_code ec; // if it fails, the read that follows tells
-      static constexpr std::string_view proceed = "HTTP/1.1 100 Continue\r\n\r\n";
-      boost::asio::const_buffer const line = boost::asio::buffer(proceed);
-      std::size_t const taken = stream_.write_some({&line, 1}, ec);
-      // A client that does not read its last answer: the rest goes out before the next one.
-      unsent_interim_ = proceed.substr(ec && ec != boost::asio::error::would_block ? proceed.size() : taken);
-    }
-    if (!store_body()) return; // what came with the head goes with the head
-  }
-  if (!has_body_)
-    worker_.set_deadline(request_deadline_, deadline::request); // else when the body is complete
-  else if (!request_deadline_.has_deadline())
-    worker_.set_deadline(request_deadline_, deadline::client_total);
+  if (has_body_ && !begin_body(length, summary.expects_continue)) return;
+  if (!has_body_) worker_.set_deadline(request_deadline_, deadline::request); // else when the body is complete
   routed_ = true;
   auto const self = shared_from_this();
   perform(worker_.shared().start(route_, facts, now_ns, worker_.random()));
@@ -125,6 +88,32 @@ void client_connection::begin_request() {
     body_came();
   else
     read_ahead();
+}
+
+/// As every upstream gets it.
+void client_connection::write_forward_head(http::request_summary const& summary, std::optional<std::uint64_t> length) {
+  method_size_ = head_.method.size;
+  target_size_ = summary.target.size();
+  forward_head_.clear();
+  bool const believes = settings_->trusted_proxies.empty() || !client_address_.empty();
+  request_id_ = std::string(http::append_request_head(forward_head_, head_, in_.data(), summary,
+                                                      {.peer_address = peer_address_,
+                                                       .keep_forwarded_for = believes,
+                                                       .scheme = stream_.is_secured() ? "https" : "http",
+                                                       .request_id = new_request_id(worker_.random()),
+                                                       .body_length = length,
+                                                       .chunked = chunked_body_}));
+}
+
+routing::request_facts<http::token_digest> client_connection::facts_of(http::request_summary const& summary) const {
+  routing::request_facts<http::token_digest> facts;
+  facts.idempotent = summary.idempotent;
+  if (!summary.has_authorization) return facts;
+  facts.has_token = true;
+  facts.key = worker_.shared().digest(summary.authorization);
+  if (settings_->guess == routing::guess_policy::token_hash)
+    facts.token_hash = http::shared_token_hash(summary.authorization) | 1; // 0 means none
+  return facts;
 }
 
 http::head_refusal client_connection::find_refusal(http::request_summary const& summary,
@@ -139,6 +128,8 @@ http::head_refusal client_connection::find_refusal(http::request_summary const& 
       }))
     return {404, "not found"};
   if (length && *length > s.max_body) return {413, "the body is longer than this gateway takes"};
+  if (door_.https_port && host_without_port(summary.host).empty())
+    return {400, "a request that names no host cannot be sent to HTTPS"};
   return {};
 }
 
