@@ -30,12 +30,33 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
+/// The path as the most obliging of servers would have it: decoded until nothing is left to decode, `\` as `/`.
+std::string most_decoded(std::string_view path) {
+  std::string out(path);
+  while (out.find('%') != std::string::npos) {
+    std::string next = percent_decoded(out);
+    if (next == out) break;
+    out = std::move(next);
+  }
+  std::replace(out.begin(), out.end(), '\\', '/');
+  return out;
+}
+
+/// Without the parameters that some servers take off before they look at a segment.
+std::string_view without_parameters(std::string_view segment) { return segment.substr(0, segment.find(';')); }
+
+/// Whether there is nothing in it that a server could take for something else.
+bool is_plain(std::string_view path) {
+  return path.find_first_of("%\\;") == std::string_view::npos && path.find("/.") == std::string_view::npos &&
+         path.find("//") == std::string_view::npos;
+}
+
 /// Path segments with empty and `.` segments dropped and `..` resolved, as nginx merges them.
 std::vector<std::string_view> normal_segments(std::string_view path) {
   std::vector<std::string_view> segments;
   while (!path.empty()) {
     std::size_t const slash = std::min(path.find('/'), path.size());
-    std::string_view const segment = path.substr(0, slash);
+    std::string_view const segment = without_parameters(path.substr(0, slash));
     if (segment == "..") {
       if (!segments.empty()) segments.pop_back();
     } else if (!segment.empty() && segment != ".") {
@@ -53,21 +74,19 @@ std::string_view path_of(std::string_view target) { return target.substr(0, targ
 bool names_internal_location(std::string_view target) {
   if (target.starts_with(internal_prefix)) return true;
   target = path_of(target);
-  // Without an escape, a dot segment or a doubled slash there is nothing to decode or to merge.
-  bool const plain = target.find('%') == std::string_view::npos && target.find("/.") == std::string_view::npos &&
-                     target.find("//") == std::string_view::npos;
-  if (plain) return iequals(target.substr(0, target.find('/', 1)), "/internal_redirect");
-  std::string const path = percent_decoded(target);
+  if (is_plain(target)) return iequals(target.substr(0, target.find('/', 1)), "/internal_redirect");
+  std::string const path = most_decoded(target);
   std::vector<std::string_view> const segments = normal_segments(path);
   return !segments.empty() && iequals(segments.front(), "internal_redirect");
 }
 
 bool has_dot_segments(std::string_view target) {
-  std::string_view path = path_of(target);
-  std::string decoded;
-  if (path.find('%') != std::string_view::npos) path = decoded = percent_decoded(path);
-  for (std::size_t slash = path.find("/."); slash != std::string_view::npos; slash = path.find("/.", slash + 1)) {
-    std::string_view const segment = path.substr(slash + 1, path.find('/', slash + 1) - slash - 1);
+  target = path_of(target);
+  if (is_plain(target)) return false;
+  std::string const path = most_decoded(target);
+  for (std::size_t slash = path.find("/."); slash != std::string::npos; slash = path.find("/.", slash + 1)) {
+    std::string_view const rest = std::string_view(path).substr(slash + 1);
+    std::string_view const segment = without_parameters(rest.substr(0, rest.find('/')));
     if (segment == "." || segment == "..") return true;
   }
   return false;

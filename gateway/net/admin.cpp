@@ -99,17 +99,27 @@ std::vector<std::pair<std::string, std::uint64_t>> cumulative_latency(shell_coun
   return out;
 }
 
+/// A page that a browser loads from elsewhere gets here only by a name of its own (DNS rebinding).
+bool host_is_no_name(boost::beast::string_view host) {
+  auto const parsed = http::parse_host_port(host.find(':') == host.npos ? std::string(host) + ":80" : std::string(host));
+  if (!parsed) return false;
+  boost::system::error_code ec;
+  boost::asio::ip::make_address(parsed->host, ec);
+  return !ec || parsed->host == "localhost";
+}
+
 constexpr std::string_view upstreams_path = "/upstreams/";
 
 /// One admin connection: reads a request, answers, and so on.
 class admin_connection : public std::enable_shared_from_this<admin_connection> {
 public:
-  admin_connection(tcp_socket socket, balancer& shared, std::uint32_t threads, nanoseconds patience)
+  admin_connection(tcp_socket socket, balancer& shared, admin_settings const& s)
     : socket_(std::move(socket))
     , timer_(socket_.get_executor())
     , shared_(shared)
-    , threads_(threads)
-    , patience_(patience) {}
+    , threads_(s.threads)
+    , may_write_(s.may_write)
+    , patience_(s.patience) {}
 
   void read() {
     wait();
@@ -168,7 +178,11 @@ private:
   void change_upstream(std::string_view where) {
     auto const& request = parser_->get();
     auto const name = http::parse_host_port(where);
-    if (!name) {
+    if (!may_write_) {
+      refuse(beast_http::status::forbidden, "upstreams can be changed with admin_writes only");
+    } else if (!host_is_no_name(request[beast_http::field::host])) {
+      refuse(beast_http::status::forbidden, "allowed: a Host that is an address or localhost");
+    } else if (!name) {
       refuse(beast_http::status::bad_request, "found \"" + std::string(where) + "\"; allowed: HOST:PORT");
     } else if (request.method() == beast_http::verb::delete_) {
       changed(shared_.remove_upstream(*name));
@@ -198,7 +212,7 @@ private:
     place const at{name, resolve(name, ec)};
     if (ec)
       refuse(beast_http::status::bad_request, "found a host name that does not resolve (" + ec.message() + ")");
-    else if (!shared_.put_upstream(at, weighs ? wanted["weight"].get<std::uint32_t>() : 1))
+    else if (!shared_.put_upstream(at, weighs ? std::optional(wanted["weight"].get<std::uint32_t>()) : std::nullopt))
       refuse(beast_http::status::insufficient_storage, "there are too many upstreams");
     else
       changed(true);
@@ -220,6 +234,7 @@ private:
   steady_timer timer_;
   balancer& shared_;
   std::uint32_t threads_;
+  bool may_write_;
   nanoseconds patience_;
   boost::beast::flat_buffer buffer_;
   std::optional<beast_http::request_parser<beast_http::string_body>> parser_;
@@ -317,8 +332,8 @@ std::string status_json(balancer const& shared, std::uint32_t threads) {
   return out.dump(2) + "\n";
 }
 
-void serve_admin(tcp_socket socket, balancer& shared, std::uint32_t threads, nanoseconds patience) {
-  std::make_shared<admin_connection>(std::move(socket), shared, threads, patience)->read();
+void serve_admin(tcp_socket socket, balancer& shared, admin_settings const& s) {
+  std::make_shared<admin_connection>(std::move(socket), shared, s)->read();
 }
 
 }

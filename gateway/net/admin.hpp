@@ -13,8 +13,14 @@ std::string metrics_text(balancer const& shared);
 /// The same as one JSON object, with the main settings that are in force. `threads` is how many serve.
 std::string status_json(balancer const& shared, std::uint32_t threads);
 
+struct admin_settings {
+  std::uint32_t threads = 1; // that serve, for /status
+  bool may_write = false;    // PUT and DELETE are served
+  nanoseconds patience = std::chrono::seconds(75);
+};
+
 /// Serves `GET /metrics`, `GET /status` and `PUT` and `DELETE /upstreams/HOST:PORT` on one accepted connection, with
 /// keep-alive, on the socket's executor. Names in the latter are resolved, which may block. A peer that takes longer than `patience` for a request, or for taking its answer, is left.
-void serve_admin(tcp_socket socket, balancer& shared, std::uint32_t threads, nanoseconds patience);
+void serve_admin(tcp_socket socket, balancer& shared, admin_settings const& s);
 
 }

@@ -28,16 +28,21 @@ balancer::balancer(settings const& s)
   , router_(s.routing, s.guess, make_map(s, &routing::map_budget::proven), make_map(s, &routing::map_budget::unproven))
   , ranges_(s.allow_redirects_to) {
   limit(s.limits);
-  for (upstream_settings const& u : s.upstreams) take_in(u);
+  for (upstream_settings const& u : s.upstreams) take_in(u.at, u.weight);
   if (!s.journal_file.empty()) journal_.emplace(s.journal_file, "balancer_event");
 }
 
 void balancer::limit(client_limits const& limits) {
+  std::vector<go_ahead> turns; // of those for whom there is room now
   {
     std::lock_guard const lock(mutex_);
     upstream_room_ = limits.requests_per_upstream;
     upstream_limited_.store(upstream_room_.has_value(), std::memory_order_relaxed);
+    for (upstream& u : upstreams_)
+      for (; !u.queue.empty() && (!upstream_room_ || u.busy < upstream_room_->at_once); u.queue.pop_front(), ++u.busy)
+        turns.push_back(std::move(u.queue.front().second));
   }
+  for (go_ahead const& turn : turns) turn();
   std::lock_guard const lock(limits_mutex_);
   connections_per_address_ = limits.connections_per_address;
   auto const set = [](std::optional<shield::rate_limit>& now, std::optional<shield::rate> const& wanted) {
@@ -78,20 +83,34 @@ void balancer::reload(settings const& s) {
   for (std::uint32_t i = 0; i < upstreams_.size(); ++i) {
     routing::upstream_state& state = router_.upstream(routing::upstream_id{i});
     state.known = state.in_rotation = false;
+    upstreams_[i].removed = false;
   }
-  for (upstream_settings const& u : s.upstreams) take_in(u);
+  for (upstream_settings const& u : s.upstreams) take_in(u.at, u.weight);
 }
 
-void balancer::take_in(upstream_settings const& wanted) {
-  auto const known = by_name_.find(wanted.at.name.text());
+void balancer::take_in(place const& at, std::optional<std::uint32_t> weight) {
+  auto const known = by_name_.find(at.name.text());
   if (known == by_name_.end()) {
-    add(wanted.at.name, wanted.at.address, true, wanted.weight);
+    add(at.name, at.address, true, weight.value_or(1));
     return;
   }
-  upstreams_[routing::index_of(known->second)].address = wanted.at.address;
-  routing::upstream_state& state = router_.upstream(known->second);
+  routing::upstream_id const id = known->second;
+  upstream& u = upstreams_[routing::index_of(id)];
+  u.removed = false;
+  if (u.address != at.address) {
+    auto const old = by_name_.find(http::host_port{u.address.address().to_string(), u.address.port()}.text());
+    if (old != by_name_.end() && old->second == id && old->first != u.text) by_name_.erase(old);
+    u.address = at.address;
+    name_by_address(id, at.address);
+  }
+  routing::upstream_state& state = router_.upstream(id);
   state.known = state.in_rotation = true;
-  router_.set_weight(known->second, wanted.weight);
+  if (weight) router_.set_weight(id, *weight);
+}
+
+/// Proxies name themselves by address, configurations sometimes by host name: both lead to the same upstream.
+void balancer::name_by_address(routing::upstream_id id, endpoint const& address) {
+  by_name_.emplace(http::host_port{address.address().to_string(), address.port()}.text(), id);
 }
 
 routing::upstream_id balancer::add(http::host_port const& name, endpoint const& address, bool in_rotation,
@@ -100,9 +119,7 @@ routing::upstream_id balancer::add(http::host_port const& name, endpoint const& 
   routing::upstream_id const id = router_.add_upstream(http::shared_token_hash(text), in_rotation, weight);
   upstreams_.emplace_back(name, text, address);
   by_name_.emplace(text, id);
-  // Proxies name themselves by address, configurations sometimes by host name: both lead to the same upstream.
-  http::host_port const numeric{address.address().to_string(), address.port()};
-  by_name_.emplace(numeric.text(), id);
+  name_by_address(id, address);
   return id;
 }
 
@@ -115,6 +132,7 @@ routing::upstream_id balancer::resolve_target(http::host_port const& target) {
                          [&](allowed_range const& range) { return contains(range, address, target.port); }))
     return routing::no_upstream;
   if (known != by_name_.end()) {
+    if (upstreams_[routing::index_of(known->second)].removed) return routing::no_upstream;
     router_.upstream(known->second).known = true;
     return known->second;
   }
@@ -143,7 +161,7 @@ routing::action balancer::on_answer(live_route& r, answer const& head) {
 balancer::room balancer::enter_upstream(routing::upstream_id id, std::uint64_t ticket, go_ahead const& turn) {
   std::lock_guard const lock(mutex_);
   upstream& u = upstreams_[routing::index_of(id)];
-  if (!upstream_room_ || u.busy < upstream_room_->at_once) {
+  if (!upstream_room_ || (u.busy < upstream_room_->at_once && u.queue.empty())) {
     ++u.busy;
     return room::now;
   }
@@ -178,10 +196,10 @@ void balancer::forget_queues() {
   for (upstream& u : upstreams_) u.queue.clear();
 }
 
-bool balancer::put_upstream(place const& at, std::uint32_t weight) {
+bool balancer::put_upstream(place const& at, std::optional<std::uint32_t> weight) {
   std::lock_guard const lock(mutex_);
   if (upstreams_.size() >= max_upstreams && !by_name_.contains(at.name.text())) return false;
-  take_in({.at = at, .weight = weight});
+  take_in(at, weight);
   return true;
 }
 
@@ -202,8 +220,10 @@ bool balancer::drain_upstream(http::host_port const& name) {
 bool balancer::remove_upstream(http::host_port const& name) {
   std::lock_guard const lock(mutex_);
   routing::upstream_state* const state = find_known(name);
-  if (state) state->known = state->in_rotation = false;
-  return state != nullptr;
+  if (!state) return false;
+  state->known = state->in_rotation = false;
+  upstreams_[routing::index_of(by_name_.find(name.text())->second)].removed = true;
+  return true;
 }
 
 void balancer::set_healthy(routing::upstream_id id, bool healthy) {

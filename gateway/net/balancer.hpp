@@ -90,6 +90,11 @@ public:
     return router_.on_failure(r, what, now, generator);
   }
   template<class Generator>
+  routing::action on_full(live_route& r, routing::time_ns now, Generator& generator) {
+    std::lock_guard const lock(mutex_);
+    return router_.on_full(r, now, generator);
+  }
+  template<class Generator>
   routing::action on_wake(live_route& r, routing::time_ns now, Generator& generator) {
     std::lock_guard const lock(mutex_);
     return router_.on_wake(r, now, generator);
@@ -129,7 +134,8 @@ public:
 
   // Upstreams at run time, until a reload: the configuration counts then.
   /// Guesses choose it from now on; redirects and what is learnt may lead to it. False where there are too many.
-  bool put_upstream(place const& at, std::uint32_t weight);
+  /// A `weight` that is not given stays, or is 1.
+  bool put_upstream(place const& at, std::optional<std::uint32_t> weight);
   /// Guesses no longer choose it; sessions that are there go on. False if it is none.
   bool drain_upstream(http::host_port const& name);
   /// Nothing leads to it any more; what is under way there ends by itself.
@@ -194,6 +200,7 @@ private:
     endpoint address;
     upstream_counters counters;
     std::uint32_t busy = 0; // requests that are there, where these are limited
+    bool removed = false; // by admin: whatever proxies say
     std::deque<std::pair<std::uint64_t, go_ahead>> queue; // by ticket
   };
 
@@ -201,7 +208,8 @@ private:
   routing::upstream_id add(http::host_port const& name, endpoint const& address, bool in_rotation,
                            std::uint32_t weight = 1);
   /// Adds it, or has it known and in rotation again. Under the lock.
-  void take_in(upstream_settings const& wanted);
+  void take_in(place const& at, std::optional<std::uint32_t> weight);
+  void name_by_address(routing::upstream_id id, endpoint const& address);
   routing::upstream_state* find_known(http::host_port const& name);
   /// The id of a target named by a proxy; adds targets in an allowed range. Under the lock.
   routing::upstream_id resolve_target(http::host_port const& target);

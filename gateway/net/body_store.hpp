@@ -19,6 +19,12 @@ public:
   body_store& operator=(body_store const&) = delete;
   ~body_store();
 
+  /// Other limits, from the next body on; between bodies.
+  void use(std::uint64_t in_memory, std::filesystem::path const& directory) {
+    in_memory_ = in_memory;
+    directory_ = &directory;
+  }
+
   /// The body that begins will have this many bytes (nullopt: not known). Reserves memory, so that views into it stay
   /// where they are while more is appended.
   void expect(std::optional<std::uint64_t> length);
@@ -44,7 +50,7 @@ private:
   bool open_file();
 
   std::uint64_t in_memory_;
-  std::filesystem::path const* directory_; // of the settings, which outlive every connection
+  std::filesystem::path const* directory_; // of the settings that are in use
   std::string memory_;
   std::uint64_t size_ = 0;
   int file_ = -1;

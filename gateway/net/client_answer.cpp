@@ -180,8 +180,9 @@ void client_connection::finish_request() {
   }
   // Not from within this call: a client may have pipelined any number of requests that are answered here.
   if (in_end_ > 0)
-    boost::asio::post(worker_.context(), [self = shared_from_this()] {
-      if (self->stage_ == stage::answering) self->next_request();
+    boost::asio::post(worker_.context(), [weak = weak_from_this()] { // the worker owns it
+      auto const self = weak.lock();
+      if (self && self->stage_ == stage::answering) self->next_request();
     });
   else
     next_request();

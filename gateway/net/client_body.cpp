@@ -84,6 +84,11 @@ void client_connection::body_came() {
     read();
   }
   auto const self = shared_from_this();
+  if (unrouted_ && body_.is_complete()) {
+    auto facts = *std::exchange(unrouted_, std::nullopt);
+    facts.whole = true;
+    route(facts);
+  }
   if (upstream_) upstream_->body_arrived();
 }
 

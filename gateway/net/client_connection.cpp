@@ -138,6 +138,7 @@ void client_connection::continue_with_input() {
     }
     stage_ = stage::head;
     deadline_.clear_deadline();
+    take_settings();
     [[fallthrough]];
   case stage::head:
     parse_head();
@@ -155,6 +156,14 @@ void client_connection::continue_with_input() {
   case stage::closed:
     break;
   }
+}
+
+// A request is served by the configuration that is in force when it begins, whenever its connection did.
+void client_connection::take_settings() {
+  if (settings_ == worker_.current()) return;
+  settings_ = worker_.current();
+  body_.use(settings_->body_in_memory, settings_->body_directory);
+  parser_.emplace(head_, settings_->max_head);
 }
 
 // Some clients end a body with a line too many (RFC 9112 2.2). Returns whether anything else has arrived.
@@ -207,6 +216,8 @@ void client_connection::next_request() {
   has_body_ = is_head_ = http10_ = false;
   routed_ = asleep_ = false;
   route_ = {};
+  unrouted_.reset();
+  client_address_.clear();
   request_id_.clear();
   unsent_interim_ = {};
   lab_request_ = 0;

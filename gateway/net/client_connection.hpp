@@ -61,6 +61,7 @@ private:
   void room_unused() override;
   void on_read(boost::system::error_code ec, std::size_t bytes) override;
   void continue_with_input();
+  void take_settings();
   bool skip_blank_lines();
   void parse_head();
   void refuse_unread(unsigned status, std::string_view detail);
@@ -71,6 +72,7 @@ private:
   http::head_refusal find_refusal(http::request_summary const& summary, std::optional<std::uint64_t> length) const;
   std::uint64_t find_client();
   void write_forward_head(http::request_summary const& summary, std::optional<std::uint64_t> length);
+  void route(routing::request_facts<http::token_digest> const& facts);
   routing::request_facts<http::token_digest> facts_of(http::request_summary const& summary) const;
   std::string https_location(http::request_summary const& summary) const;
 
@@ -151,6 +153,7 @@ private:
   steady_time started_{};
   live_route route_;
   bool routed_ = false; // the router knows of this request and waits to hear
+  std::optional<routing::request_facts<http::token_digest>> unrouted_; // until the body is complete
   bool asleep_ = false; // single_guess: waits to be woken
   unsigned hops_ = 0;
   routing::upstream_id room_at_ = routing::no_upstream; // where upstreams are limited

@@ -31,9 +31,11 @@ void client_connection::perform(routing::action const& next) {
 }
 
 void client_connection::send_hop(routing::action const& next) {
-  if (worker_.shared().limits_upstreams() && !may_enter(next)) return;
+  bool const granted = std::exchange(room_granted_, false);
+  if (!granted && worker_.shared().limits_upstreams() && !may_enter(next)) return;
   bool const fresh_only = next.hop == routing::hop_kind::retry;
-  upstream_ = fresh_only ? nullptr : worker_.take_idle(next.upstream);
+  endpoint const to = worker_.shared().endpoint_for_hop(next.upstream);
+  upstream_ = fresh_only ? nullptr : worker_.take_idle(next.upstream, to);
   if (!upstream_) upstream_ = std::make_shared<upstream_connection>(worker_, next.upstream);
   ++hops_;
   last_upstream_ = next.upstream;
@@ -48,7 +50,6 @@ void client_connection::send_hop(routing::action const& next) {
     chosen_by_ = "retry";
     break;
   }
-  endpoint const to = worker_.shared().endpoint_for_hop(next.upstream);
   hop_record_ = worker_.shared().record_hop(lab_request_, to, next);
   upstream_->send(
       *this, to,
@@ -57,7 +58,6 @@ void client_connection::send_hop(routing::action const& next) {
 
 // Whether the hop may be made now; else it waits for room, or there is none.
 bool client_connection::may_enter(routing::action const& next) {
-  if (std::exchange(room_granted_, false)) return true;
   room_at_ = next.upstream;
   balancer& shared = worker_.shared();
   std::uint64_t const ticket = shared.next_ticket();
@@ -79,10 +79,7 @@ bool client_connection::may_enter(routing::action const& next) {
   case balancer::room::none:
     break;
   }
-  shared.shell().overloaded.fetch_add(1, std::memory_order_relaxed);
-  routed_ = false;
-  if (shared.abandon(route_)) wake_others();
-  respond(routing::refusal::overloaded);
+  perform(shared.on_full(route_, monotonic_ns(), worker_.random()));
   return false;
 }
 
@@ -96,6 +93,7 @@ bool client_connection::on_room(std::uint64_t ticket) {
 }
 
 void client_connection::leave_upstream() {
+  room_granted_ = false;
   if (std::exchange(has_room_, false)) worker_.shared().leave_upstream(room_at_);
   if (std::exchange(waiting_hop_, std::nullopt)) worker_.shared().withdraw(room_at_, ticket_);
 }
@@ -181,6 +179,7 @@ void client_connection::respond(routing::refusal why) {
     case routing::refusal::upstream_timeout:
       return {hop_error_, "no answer in time"};
     case routing::refusal::overloaded:
+      worker_.shared().shell().overloaded.fetch_add(1, std::memory_order_relaxed);
       return {"connection_limit_reached", "too many requests for this session's proxy"};
     case routing::refusal::no_room:
       return {hop_error_, "this gateway is short of descriptors or memory"};

@@ -47,7 +47,7 @@ void client_connection::begin_request() {
   write_forward_head(summary, length);
 
   std::int64_t const now_ns = nanoseconds(started_.time_since_epoch()).count();
-  routing::request_facts<http::token_digest> const facts = facts_of(summary);
+  routing::request_facts<http::token_digest> facts = facts_of(summary);
   unsigned retry_after = 0;
   if (refusal.status == 0) refusal = find_refusal(summary, length);
   if (refusal.status == 0) {
@@ -65,7 +65,8 @@ void client_connection::begin_request() {
   in_taken_ = 0;
   if (refusal.status != 0) {
     // The body is not read, or nobody knows where the message ends.
-    if (has_body_ || refusal.status == 400 || refusal.status == 501) keep_alive_ = false;
+    bool const is_broken = refusal.status == 400 || refusal.status == 431 || refusal.status == 501;
+    if (has_body_ || is_broken) keep_alive_ = false;
     http::own_answer answer{.status = refusal.status, .detail = refusal.detail, .retry_after = retry_after};
     if (!settings_->allow.empty()) answer.allow = settings_->allow;
     answer_here(answer);
@@ -80,14 +81,23 @@ void client_connection::begin_request() {
   }
   if (has_body_ && !begin_body(length, summary.expects_continue)) return;
   if (!has_body_) worker_.set_deadline(request_deadline_, deadline::request); // else when the body is complete
-  routed_ = true;
   auto const self = shared_from_this();
-  perform(worker_.shared().start(route_, facts, now_ns, worker_.random()));
+  facts.whole = !has_body_ || body_.is_complete();
+  if (!facts.whole && worker_.shared().limits_upstreams())
+    unrouted_ = facts; // a slow client must not take room that others wait for
+  else
+    route(facts);
   if (stage_ != stage::exchange) return;
   if (has_body_)
     body_came();
   else
     read_ahead();
+}
+
+void client_connection::route(routing::request_facts<http::token_digest> const& facts) {
+  routed_ = true;
+  std::int64_t const now_ns = nanoseconds(started_.time_since_epoch()).count();
+  perform(worker_.shared().start(route_, facts, now_ns, worker_.random()));
 }
 
 /// As every upstream gets it.

@@ -112,12 +112,15 @@ void health_checks::configure(std::shared_ptr<settings const> s) {
 }
 
 void health_checks::begin_round() {
+  if (!settings_->health_checks) return; // they ended while this was due
   for (balancer::check_target& target : shared_.to_be_checked()) {
     record& known = records_[target.id];
     if (known.under_way) continue;
-    known.under_way = std::make_shared<check>(*this, target, [this, target](bool answered) {
+    std::uint64_t const number = ++checks_;
+    known.number = number;
+    known.under_way = std::make_shared<check>(*this, target, [this, target, number](bool answered) {
       // After the check has returned: it goes then.
-      boost::asio::post(context_, [this, target, answered] { finished(target, answered); });
+      boost::asio::post(context_, [this, target, number, answered] { finished(target, number, answered); });
     });
     known.under_way->begin();
   }
@@ -127,9 +130,10 @@ void health_checks::begin_round() {
   });
 }
 
-void health_checks::finished(balancer::check_target const& target, bool answered) {
+void health_checks::finished(balancer::check_target const& target, std::uint64_t number, bool answered) {
   auto const found = records_.find(target.id);
-  if (found == records_.end() || !settings_->health_checks) return; // another configuration came
+  if (found == records_.end() || found->second.number != number || !settings_->health_checks)
+    return; // another configuration came
   record& known = found->second;
   known.under_way.reset();
   known.failures = answered ? 0 : known.failures + 1;

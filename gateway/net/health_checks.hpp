@@ -29,11 +29,12 @@ private:
   class check;
   struct record {
     std::shared_ptr<check> under_way;
+    std::uint64_t number = 0; // of the check
     std::uint32_t failures = 0, successes = 0; // in a row
   };
 
   void begin_round();
-  void finished(balancer::check_target const& target, bool answered);
+  void finished(balancer::check_target const& target, std::uint64_t number, bool answered);
 
   boost::asio::io_context& context_;
   balancer& shared_;
@@ -41,6 +42,7 @@ private:
   steady_timer timer_;
   std::shared_ptr<settings const> settings_;
   std::map<routing::upstream_id, record> records_;
+  std::uint64_t checks_ = 0;
 };
 
 }

@@ -64,8 +64,10 @@ void server::run() {
   for (auto const& w : workers_) w->start();
   if (admin_)
     admin_->start([this](int fd, endpoint const& from) {
-      serve_admin(tcp_socket(context_.get_executor(), from.protocol(), fd), shared_, settings_->threads,
-                  settings_->timeouts.client_idle);
+      serve_admin(tcp_socket(context_.get_executor(), from.protocol(), fd), shared_,
+                  {.threads = settings_->threads,
+                   .may_write = settings_->admin_writes,
+                   .patience = settings_->timeouts.client_idle});
     });
   checks_.configure(settings_);
   wait_for_signal();

@@ -321,6 +321,7 @@ settings read_settings(config::document const& document, name_resolver const& na
   in.value("/threads", s.threads);
   if (auto const* seed = in.at(pointer("/seed"))) s.seed = seed->get<std::uint64_t>();
   if (in.at(pointer("/admin"))) s.admin = in.address(pointer("/admin"), "--admin", true);
+  in.value("/admin_writes", s.admin_writes);
   if (auto const* file = in.at(pointer("/access_log"))) s.access_log = file->get<std::string>();
   if (auto const* file = in.at(pointer("/journal/file"))) s.journal_file = file->get<std::string>();
   read_routing(in, s.routing);

@@ -101,6 +101,7 @@ struct settings {
   std::uint32_t threads = 1;
   std::optional<std::uint64_t> seed;
   std::optional<place> admin;
+  bool admin_writes = false;
   std::filesystem::path access_log;   // empty: none
   std::filesystem::path journal_file; // empty: none
   routing::router_settings routing;

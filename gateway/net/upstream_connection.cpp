@@ -67,6 +67,7 @@ void upstream_connection::send(hop_user& user, endpoint const& to, hop_request c
   parser_->answer_to_head(request.is_head);
   if (!open_) {
     connecting_ = true;
+    to_ = to;
     worker_.set_deadline(*this, deadline::connect);
     stream_.connect(to);
     return;

@@ -74,6 +74,7 @@ public:
   /// In the pool: closes it.
   void retire() { close(); }
   /// Whether it was made under the present configuration: the upstream may have another address in a later one.
+  bool leads_to(endpoint const& there) const { return to_ == there; }
   bool is_current() const { return settings_ == worker_.current(); }
 
   bool was_reused() const { return hops_ > 1; }
@@ -99,6 +100,7 @@ private:
   worker& worker_;
   std::shared_ptr<settings const> settings_;
   routing::upstream_id id_;
+  endpoint to_;
   stream stream_;
   hop_user* user_ = nullptr;
 

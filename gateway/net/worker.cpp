@@ -141,12 +141,15 @@ void worker::apply_settings() {
   set(deadline::linger_idle, t.linger_idle);
 }
 
-std::shared_ptr<upstream_connection> worker::take_idle(routing::upstream_id id) {
+std::shared_ptr<upstream_connection> worker::take_idle(routing::upstream_id id, endpoint const& to) {
   std::size_t const index = routing::index_of(id);
-  if (index >= idle_.size() || idle_[index].empty()) return nullptr;
-  std::shared_ptr<upstream_connection> connection = std::move(idle_[index].back());
-  idle_[index].pop_back();
-  return connection;
+  while (index < idle_.size() && !idle_[index].empty()) {
+    std::shared_ptr<upstream_connection> connection = std::move(idle_[index].back());
+    idle_[index].pop_back();
+    if (connection->leads_to(to)) return connection;
+    connection->retire();
+  }
+  return nullptr;
 }
 
 bool worker::keep_idle(routing::upstream_id id, std::shared_ptr<upstream_connection> connection) {

@@ -80,8 +80,8 @@ public:
 
   void set_deadline(deadline_owner& owner, deadline which);
 
-  /// An idle connection to the upstream, or nullptr.
-  std::shared_ptr<upstream_connection> take_idle(routing::upstream_id id);
+  /// An idle connection to the upstream, or nullptr; those that lead elsewhere, since its address changed, are closed.
+  std::shared_ptr<upstream_connection> take_idle(routing::upstream_id id, endpoint const& to);
   /// Keeps the connection for the next request; false when there are enough.
   bool keep_idle(routing::upstream_id id, std::shared_ptr<upstream_connection> connection);
   void forget_idle(routing::upstream_id id, upstream_connection const* connection);

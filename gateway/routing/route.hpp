@@ -82,6 +82,7 @@ struct route {
   bool from_map = false;    // the present hop was chosen by the map
   bool guessed = false;     // the present hop was guessed
   bool holds_guess = false; // this route's guess is the one in flight for its key
+  bool whole = true;
   bool waited_enough = false; // for another's guess: it guesses itself
   bool on_trial = false;    // the present hop tries an upstream that failed
   bool is_fresh = false;    // the present hop is a retry, which gets a connection of its own
@@ -97,6 +98,7 @@ struct request_facts {
   Key key{};
   std::uint64_t token_hash = 0;
   bool idempotent = true; // RFC 9110 9.2.2
+  bool whole = true;      // its body has come: it takes no longer than its upstream does
 };
 
 /// What the kernel had accepted of the request when the upstream failed.

@@ -24,6 +24,12 @@ struct learnt_backend {
     return {upstream, epoch ? *epoch << 1 | 1 : ms << 1};
   }
   bool is_epoch() const { return (stamp & 1) != 0; }
+  /// Of the same upstream: whether the other's stamp need not be raised. Times are renewed each day, so that they stay
+  /// comparable.
+  bool is_as_good(learnt_backend const& other) const {
+    if (is_epoch() || other.is_epoch()) return stamp == other.stamp;
+    return stamp - other.stamp < 2 * 86'400'000u;
+  }
   /// Epochs are compared with epochs, times with times; who learns to tell epochs, or forgets how, is believed.
   bool older_than(learnt_backend const& other) const {
     return is_epoch() == other.is_epoch() && static_cast<std::int32_t>(stamp - other.stamp) < 0;
@@ -96,6 +102,7 @@ public:
     r.key = facts.key;
     r.token_hash = facts.token_hash;
     r.idempotent = facts.idempotent;
+    r.whole = facts.whole;
     r.started = now;
     return choose(r, hop_kind::first, now, generator);
   }
@@ -146,18 +153,38 @@ public:
       return send(r, lost, hop_kind::retry);
     }
     if (!healthy_race) {
-      failed(upstream(lost), was_trial, now);
+      failed(upstream(lost), was_trial, r.started, now);
       forget(r, lost);
     }
-    if (!repeatable || r.retries >= settings_.max_retries || !take_from_budget())
+    if (!repeatable || r.retries >= settings_.max_retries || !budget_allows())
       return finish(r, {.kind = action_kind::respond,
                         .why = what.timed_out                   ? refusal::upstream_timeout
                                : what.how_much == sent::nothing ? refusal::all_failed
                                                                 : refusal::upstream_failed});
     ++r.retries;
+    if (r.failed_count < route_type::max_failed) r.failed[r.failed_count++] = lost;
+    action const next = choose(r, hop_kind::retry, now, generator);
+    if (next.kind == action_kind::respond) return next; // there is nobody else
     ++counters_.retries;
-    r.failed[r.failed_count++] = lost;
-    return choose(r, hop_kind::retry, now, generator);
+    if (settings_.retries_per_request > 0) retry_budget_ -= 1;
+    return next;
+  }
+
+  /// The present upstream has as many requests as it may: nothing was sent. A guess goes elsewhere; a session is there.
+  template<class Generator>
+  action on_full(route_type& r, time_ns now, Generator& generator) {
+    upstream_state& full = upstream(r.upstream);
+    if (r.on_trial) full.avoid_until = now + full.avoided_for; // it still has those that it does not answer
+    action next{.kind = action_kind::respond};
+    upstream_id const passed_over = r.upstream;
+    bool const may_choose = r.guessed && r.failed_count < route_type::max_failed;
+    leave(r);
+    if (may_choose) {
+      r.failed[r.failed_count++] = passed_over;
+      next = choose(r, hop_kind::first, now, generator);
+    }
+    if (next.kind != action_kind::respond) return next;
+    return finish(r, {.kind = action_kind::respond, .why = refusal::overloaded, .wake = next.wake});
   }
 
   /// Another route of this key has finished.
@@ -205,6 +232,7 @@ public:
 private:
   template<class Generator>
   action choose(route_type& r, hop_kind hop, time_ns now, Generator& generator) {
+    r.once = false;
     if (map_ && r.has_key) {
       if (Payload const* found = known(r.key)) {
         upstream_id const owner = found->upstream;
@@ -231,7 +259,7 @@ private:
     action const next = send(r, guess, hop);
     r.guessed = true;
     upstream_state& chosen = upstream(guess);
-    if (chosen.suspect && chosen.avoid_until <= now && !chosen.on_trial) chosen.on_trial = r.on_trial = true;
+    if (chosen.suspect && chosen.avoid_until <= now && !chosen.on_trial && r.whole) chosen.on_trial = r.on_trial = true;
     return next;
   }
 
@@ -261,25 +289,21 @@ private:
     leave(r);
   }
 
-  void failed(upstream_state& lost, bool was_trial, time_ns now) {
+  void failed(upstream_state& lost, bool was_trial, time_ns started, time_ns now) {
     ++lost.failures;
     if (lost.failures < settings_.max_failures && !was_trial) return;
     if (!lost.suspect) ++counters_.ejections;
-    bool const again = lost.suspect && (was_trial || lost.avoid_until <= now);
+    bool const again = lost.suspect && (was_trial || lost.avoid_until <= started);
     if (lost.suspect && !again) return; // those that were under way when it fell
     lost.avoided_for = again ? std::min(2 * lost.avoided_for, most_avoidances * settings_.avoid_for) : settings_.avoid_for;
     lost.avoid_until = now + lost.avoided_for;
     lost.suspect = true;
   }
 
-  bool take_from_budget() {
-    if (settings_.retries_per_request <= 0) return true;
-    if (retry_budget_ < 1) {
-      ++counters_.retries_refused;
-      return false;
-    }
-    retry_budget_ -= 1;
-    return true;
+  bool budget_allows() {
+    if (settings_.retries_per_request <= 0 || retry_budget_ >= 1) return true;
+    ++counters_.retries_refused;
+    return false;
   }
 
   action finish(route_type& r, action last) {
@@ -303,11 +327,15 @@ private:
       return;
     }
     Payload const fresh = Payload::make(backend, r.started, facts.epoch);
-    auto const keeps = [&](Payload const& old) { return old.upstream == backend || fresh.older_than(old); };
+    bool moved = true;
+    auto const keeps = [&](Payload const& old) {
+      moved = old.upstream != backend;
+      return fresh.older_than(old) || (!moved && fresh.is_as_good(old));
+    };
     bool const proven = facts.success || !unproven_ || map_->find(r.key);
     auto const result = (proven ? *map_ : *unproven_).learn(r.key, fresh, keeps);
     if (proven && unproven_ && unproven_->size() != 0) unproven_->forget(r.key);
-    if (!result.written) return;
+    if (!result.written || !moved) return;
     ++counters_.learnt;
     if (result.evicted) ++counters_.evicted;
   }

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ unsigned get(std::uint16_t port, std::string const& token, std::string const& pa
 client_answer ask_admin(configured_gateway& gateway, std::string const& method, std::string const& where,
                         std::string const& body = "") {
   return client(gateway->admin_port())
-      .exchange(method + " " + where + " HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) +
+      .exchange(method + " " + where + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) +
                 "\r\n\r\n" + body);
 }
 
@@ -36,7 +37,7 @@ TEST_CASE("an upstream that is put by admin is guessed, one that drains keeps it
   scripted_upstream first{serves_as()}, second{serves_as()};
   for (scripted_upstream* u : {&first, &second})
     u->set_script([u](upstream_request const&) { return served_by(u->address()); });
-  configured_gateway gateway({first.address()}, {{"guess", "round_robin"}});
+  configured_gateway gateway({first.address()}, {{"guess", "round_robin"}, {"admin_writes", true}});
   std::string const place = "/upstreams/" + second.address();
 
   CHECK(ask_admin(gateway, "PUT", place, R"({"weight": 3})").status == 204);
@@ -56,7 +57,7 @@ TEST_CASE("an upstream that is put by admin is guessed, one that drains keeps it
   CHECK(second.requests().size() == 12);
   CHECK(ask_admin(gateway, "DELETE", place).status == 404);
   CHECK(ask_admin(gateway, "PUT", place).status == 204); // and back again
-  CHECK(upstream_status(gateway, second.address())["weight"] == 1);
+  CHECK(upstream_status(gateway, second.address())["weight"] == 3);
 }
 
 TEST_CASE("what admin cannot do with an upstream it says, and nothing changes") {
@@ -78,9 +79,19 @@ TEST_CASE("what admin cannot do with an upstream it says, and nothing changes") 
                           row{"DELETE", "/status", "", 405});
   CAPTURE(r.method, r.where, r.body);
   scripted_upstream upstream{serves_as()};
-  configured_gateway gateway({upstream.address()});
+  configured_gateway gateway({upstream.address()}, {{"admin_writes", true}});
   CHECK(ask_admin(gateway, r.method, r.where, r.body).status == r.status);
   CHECK(gateway.status()["upstreams"].size() == 1);
+}
+
+TEST_CASE("upstreams are changed by who may, and not by a page in a browser") {
+  scripted_upstream upstream{serves_as()};
+  std::string const put = "PUT /upstreams/127.0.0.1:81 HTTP/1.1\r\nContent-Length: 0\r\nHost: ";
+  configured_gateway shut({upstream.address()});
+  CHECK(client(shut->admin_port()).exchange(put + "127.0.0.1\r\n\r\n").status == 403);
+  configured_gateway open({upstream.address()}, {{"admin_writes", true}});
+  CHECK(client(open->admin_port()).exchange(put + "evil.example:80\r\n\r\n").status == 403);
+  CHECK(client(open->admin_port()).exchange(put + "127.0.0.1:9090\r\n\r\n").status == 204);
 }
 
 TEST_CASE("an upstream that fails its health checks is not guessed until it passes them again") {
@@ -207,4 +218,44 @@ TEST_CASE("junk tokens do not push out those of sessions") {
   std::uint64_t const hits = gateway.count("map_hits");
   for (int i = 0; i < 200; ++i) c.exchange(request("GET", "/x", "session" + std::to_string(i)));
   CHECK(gateway.count("map_hits") == hits + 200);
+}
+
+TEST_CASE("an upstream that was removed does not come back by its own word") {
+  scripted_upstream stays{serves_as()}, goes{serves_as()};
+  for (scripted_upstream* u : {&stays, &goes})
+    u->set_script([u](upstream_request const&) { return served_by(u->address()); });
+  configured_gateway gateway({stays.address(), goes.address()},
+                             {{"admin_writes", true}, {"allow_redirects_to", {"127.0.0.0/8:1-65535"}}});
+  CHECK(ask_admin(gateway, "DELETE", "/upstreams/" + goes.address()).status == 204);
+  stays.set_script([&](upstream_request const& r) {
+    return r.target == "/to" ? redirect_to(goes.address(), r) : served_by(goes.address());
+  });
+  CHECK(get(gateway.port(), "t") == 200);
+  CHECK(gateway.count("backends_refused") == 1);
+  CHECK(get(gateway.port(), "t", "/to") == 502);
+  CHECK(goes.requests().empty());
+}
+
+TEST_CASE("slow bodies take no room at an upstream") {
+  scripted_upstream upstream{serves_as()};
+  configured_gateway gateway({upstream.address()},
+                             {{"limits", {{"requests_per_upstream", {{"at_once", 1}, {"waiting", 0}}}}}});
+  raw_connection slow(gateway.port());
+  slow.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbo");
+  for (int i = 0; i < 3; ++i) CHECK(get(gateway.port(), "t") == 200);
+  CHECK(upstream.requests().size() == 3);
+  slow.send("dy");
+  CHECK(slow.read_until("\r\n\r\n").starts_with("HTTP/1.1 200"));
+  CHECK(upstream.requests()[3].body == "body");
+}
+
+TEST_CASE("a request is served by the configuration that is in force, on whatever connection") {
+  scripted_upstream upstream{serves_as()};
+  configured_gateway gateway({upstream.address()}, {{"paths", {"/"}}});
+  client c(gateway.port());
+  CHECK(c.exchange(request("GET", "/secret", "t")).status == 200);
+  gateway.rewrite(R"({"paths": ["/open"]})");
+  gateway->process().signal(SIGHUP);
+  CHECK(eventually([&] { return c.exchange(request("GET", "/secret", "t")).status == 404; }));
+  CHECK(c.exchange(request("GET", "/open/x", "t")).status == 200);
 }

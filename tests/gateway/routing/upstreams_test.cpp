@@ -5,6 +5,7 @@
 
 #include <array>
 #include <random>
+#include <utility>
 #include <vector>
 
 using namespace tests::gateway_routing;
@@ -160,4 +161,71 @@ TEST_CASE("a redirect for one time is followed, and teaches nothing") {
   CHECK(b.r.on_redirect(route, {.target = other(first.upstream), .once = true}).upstream == other(first.upstream));
   b.r.on_answer(route, other(first.upstream));
   CHECK(b.start(route, 1).upstream == first.upstream);
+}
+
+TEST_CASE("a guess that meets a full upstream goes elsewhere; a session is where it is") {
+  bench b(2);
+  router::route_type route;
+  action const first = b.start(route, 1);
+  action const second = b.r.on_full(route, b.now, b.random);
+  REQUIRE(second.kind == action_kind::send);
+  CHECK(second.upstream == other(first.upstream));
+  b.r.on_answer(route, second.upstream);
+  CHECK(b.r.counters().ejections == 0);
+
+  b.start(route, 1); // by the map
+  action const refused = b.r.on_full(route, b.now, b.random);
+  CHECK(refused.kind == action_kind::respond);
+  CHECK(refused.why == refusal::overloaded);
+
+  b.start(route, 2);
+  b.r.on_full(route, b.now, b.random);
+  CHECK(b.r.on_full(route, b.now, b.random).why == refusal::overloaded); // all are
+  for (std::uint32_t i = 0; i < 2; ++i) CHECK(b.r.upstream(upstream_id{i}).in_flight == 0);
+}
+
+TEST_CASE("a request whose body has yet to come is no trial") {
+  bench b(1, false, {.max_retries = 0});
+  router::route_type route;
+  b.start(route, 0);
+  b.r.on_failure(route, {}, b.now, b.random);
+  b.now += 2000 * ms;
+  b.r.start(route, {.whole = false}, b.now, b.random);
+  CHECK_FALSE(b.r.upstream(upstream_id{0}).on_trial);
+  router::route_type trial;
+  b.start(trial, 0);
+  CHECK(b.r.upstream(upstream_id{0}).on_trial);
+}
+
+TEST_CASE("requests that were under way when an upstream fell do not lengthen its time") {
+  bench b(1, false, {.max_retries = 0, .avoid_for = 100 * ms});
+  router::route_type first, late;
+  b.start(first, 0);
+  b.start(late, 0);
+  b.r.on_failure(first, {}, b.now, b.random);
+  b.now += 500 * ms;
+  b.r.on_failure(late, {}, b.now, b.random);
+  CHECK(b.r.upstream(upstream_id{0}).avoid_until == 100 * ms);
+}
+
+TEST_CASE("a session that comes back raises its entry's epoch, so that answers from in between are old") {
+  bench b(2);
+  router::route_type route;
+  for (auto const& [backend, epoch] : {std::pair{0u, 5u}, {0u, 7u}, {1u, 6u}}) {
+    b.start(route, 1);
+    b.r.on_answer(route, answer_facts{.backend = upstream_id{backend}, .epoch = epoch});
+  }
+  CHECK(b.start(route, 1).upstream == upstream_id{0});
+  CHECK(b.r.counters().learnt == 1);
+}
+
+TEST_CASE("the retry budget pays for retries that are made") {
+  bench b(1, false, {.retries_per_request = 0.001, .retry_burst = 3});
+  for (int i = 0; i < 20; ++i) {
+    router::route_type route;
+    b.start(route, 0);
+    CHECK(b.r.on_failure(route, {.how_much = sent::nothing}, b.now, b.random).why == refusal::all_failed);
+  }
+  CHECK(b.r.counters().retries == 0);
+  CHECK(b.r.counters().retries_refused == 0);
 }
