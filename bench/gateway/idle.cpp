@@ -1,12 +1,13 @@
 // Idle connections for bench/gateway: opens COUNT to 127.0.0.1:PORT, with TLS if there is a third argument, asks for /
 // once on each, reads the answer, says so on stdout, and holds them until its input ends.
+#include <openssl/ssl.h>
+
 #include <arpa/inet.h>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <netinet/in.h>
-#include <openssl/ssl.h>
 #include <string>
 #include <string_view>
 #include <sys/resource.h>
@@ -21,8 +22,7 @@ struct free_tls {
   void operator()(SSL* session) const { SSL_free(session); }
 };
 
-constexpr std::string_view question =
-    "GET / HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer 0123456789abcdef\r\n\r\n";
+constexpr std::string_view question = "GET / HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer 0123456789abcdef\r\n\r\n";
 constexpr std::string_view end_of_answer = "Moon 4\"}";
 
 void raise_open_files() {
@@ -73,9 +73,10 @@ int main(int argc, char** argv) {
     if (context) {
       SSL* const session = sessions.emplace_back(SSL_new(context.get())).get();
       SSL_set_fd(session, fd);
-      answered = SSL_connect(session) == 1 &&
-                 exchange([&](char const* from, std::size_t n) { return SSL_write(session, from, static_cast<int>(n)); },
-                          [&](char* to, std::size_t n) { return SSL_read(session, to, static_cast<int>(n)); });
+      answered =
+          SSL_connect(session) == 1 &&
+          exchange([&](char const* from, std::size_t n) { return SSL_write(session, from, static_cast<int>(n)); },
+                   [&](char* to, std::size_t n) { return SSL_read(session, to, static_cast<int>(n)); });
     } else {
       answered = exchange([&](char const* from, std::size_t n) { return ::send(fd, from, n, MSG_NOSIGNAL); },
                           [&](char* to, std::size_t n) { return ::recv(fd, to, n, 0); });
@@ -87,6 +88,7 @@ int main(int argc, char** argv) {
   }
   std::puts("open");
   std::fflush(stdout);
-  while (std::getchar() != EOF) {}
+  while (std::getchar() != EOF) {
+  }
   return 0;
 }

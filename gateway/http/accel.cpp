@@ -74,7 +74,8 @@ session_words session_words_of(message_head const& head, char const* base) {
     } else if (iequals(name, "X-Session-Epoch")) {
       std::uint64_t epoch = 0;
       auto const [end, error] = std::from_chars(value.data(), value.data() + value.size(), epoch);
-      if (error == std::errc{} && end == value.data() + value.size()) out.epoch = static_cast<std::uint32_t>(epoch & 0x7fffffffu);
+      if (error == std::errc{} && end == value.data() + value.size())
+        out.epoch = static_cast<std::uint32_t>(epoch & 0x7fffffffu);
     }
   }
   return out;

@@ -85,7 +85,7 @@ struct own_answer {
   bool close = false;
   bool is_head = false;
   bool http10 = false;
-  std::string_view date{};     // value of Date (RFC 9110 6.6.1); empty: none
+  std::string_view date{}; // value of Date (RFC 9110 6.6.1); empty: none
   std::string_view allow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"; // value of Allow, with 405
   std::string_view hsts{};     // value of Strict-Transport-Security; empty: none
   std::string_view location{}; // value of Location; empty: none

@@ -9,8 +9,8 @@ namespace gateway::http {
 /// (percent-encoding, letter case, doubled slashes, dot segments).
 bool names_internal_location(std::string_view target);
 
-/// Whether the path has a segment `.` or `..`, percent-encoded however often, with `\` for `/`, with parameters: clients resolve these themselves (RFC 3986
-/// 6.2.2.3), and servers do not agree on what they mean.
+/// Whether the path has a segment `.` or `..`, percent-encoded however often, with `\` for `/`, with parameters:
+/// clients resolve these themselves (RFC 3986 6.2.2.3), and servers do not agree on what they mean.
 bool has_dot_segments(std::string_view target);
 
 /// Whether the target's path is `base` or below it. Without dot segments; letter case and encoding count.

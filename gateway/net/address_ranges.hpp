@@ -16,7 +16,8 @@ namespace gateway::net {
 /// An IPv4 address that came through a socket for both kinds is one again.
 boost::asio::ip::address unmapped(boost::asio::ip::address const& address);
 
-/// What limits count a client by: an IPv4 address, or the network of an IPv6 one, as a site has 2^64 addresses of these.
+/// What limits count a client by: an IPv4 address, or the network of an IPv6 one, as a site has 2^64 addresses of
+/// these.
 std::uint64_t limit_key(boost::asio::ip::address const& address);
 
 /// NETWORK/BITS or a single address, IPv4 or IPv6.

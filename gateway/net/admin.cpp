@@ -101,7 +101,8 @@ std::vector<std::pair<std::string, std::uint64_t>> cumulative_latency(shell_coun
 
 /// A page that a browser loads from elsewhere gets here only by a name of its own (DNS rebinding).
 bool host_is_no_name(boost::beast::string_view host) {
-  auto const parsed = http::parse_host_port(host.find(':') == host.npos ? std::string(host) + ":80" : std::string(host));
+  auto const parsed =
+      http::parse_host_port(host.find(':') == host.npos ? std::string(host) + ":80" : std::string(host));
   if (!parsed) return false;
   boost::system::error_code ec;
   boost::asio::ip::make_address(parsed->host, ec);
@@ -252,12 +253,12 @@ std::string metrics_text(balancer const& shared) {
     append_family(out, name, count.help, "counter");
     append_line(out, name, "", std::to_string(count.value));
   }
-  for (named_count const& gauge :
-       std::initializer_list<named_count>{{"open_connections", "Client connections open.", shell.open_connections},
-                                          {"token_map_entries", "Tokens in the map.", now.map_entries},
-                                          {"token_map_unproven", "Of these: never answered with success.", now.map_unproven},
-                                          {"token_map_capacity", "Tokens that the map can hold.", now.map_capacity},
-                                          {"token_map_bytes", "Bytes of the map at its capacity.", now.map_bytes}}) {
+  for (named_count const& gauge : std::initializer_list<named_count>{
+           {"open_connections", "Client connections open.", shell.open_connections},
+           {"token_map_entries", "Tokens in the map.", now.map_entries},
+           {"token_map_unproven", "Of these: never answered with success.", now.map_unproven},
+           {"token_map_capacity", "Tokens that the map can hold.", now.map_capacity},
+           {"token_map_bytes", "Bytes of the map at its capacity.", now.map_bytes}}) {
     append_family(out, gauge.name, gauge.help, "gauge");
     append_line(out, gauge.name, "", std::to_string(gauge.value));
   }
@@ -303,7 +304,10 @@ std::string status_json(balancer const& shared, std::uint32_t threads) {
   out["version"] = config::version;
   for (named_count const& count : counts_of(now, shell)) out[count.name] = count.value;
   out["open_connections"] = shell.open_connections.load();
-  out["token_map"] = {{"entries", now.map_entries}, {"unproven", now.map_unproven}, {"capacity", now.map_capacity}, {"bytes", now.map_bytes}};
+  out["token_map"] = {{"entries", now.map_entries},
+                      {"unproven", now.map_unproven},
+                      {"capacity", now.map_capacity},
+                      {"bytes", now.map_bytes}};
   if (!now.has_map) out["token_map"] = nullptr;
   out["threads"] = threads;
   out["guess"] = name_of(now.guess);

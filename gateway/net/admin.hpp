@@ -20,7 +20,8 @@ struct admin_settings {
 };
 
 /// Serves `GET /metrics`, `GET /status` and `PUT` and `DELETE /upstreams/HOST:PORT` on one accepted connection, with
-/// keep-alive, on the socket's executor. Names in the latter are resolved, which may block. A peer that takes longer than `patience` for a request, or for taking its answer, is left.
+/// keep-alive, on the socket's executor. Names in the latter are resolved, which may block. A peer that takes longer
+/// than `patience` for a request, or for taking its answer, is left.
 void serve_admin(tcp_socket socket, balancer& shared, admin_settings const& s);
 
 }

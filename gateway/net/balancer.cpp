@@ -322,16 +322,15 @@ balancer::status balancer::snapshot() const {
   out.map_bytes = router_.map_bytes();
   for (std::uint32_t i = 0; i < upstreams_.size(); ++i) {
     routing::upstream_state const& state = router_.upstream(routing::upstream_id{i});
-    out.upstreams.push_back(
-        {.name = upstreams_[i].text,
-         .in_rotation = state.in_rotation,
-         .known = state.known,
-         .healthy = state.healthy,
-         .avoided = state.avoid_until > now_ns || state.on_trial,
-         .weight = state.weight,
-         .in_flight = state.in_flight,
-         .waiting = upstreams_[i].queue.size(),
-         .counters = upstreams_[i].counters});
+    out.upstreams.push_back({.name = upstreams_[i].text,
+                             .in_rotation = state.in_rotation,
+                             .known = state.known,
+                             .healthy = state.healthy,
+                             .avoided = state.avoid_until > now_ns || state.on_trial,
+                             .weight = state.weight,
+                             .in_flight = state.in_flight,
+                             .waiting = upstreams_[i].queue.size(),
+                             .counters = upstreams_[i].counters});
   }
   return out;
 }

@@ -120,8 +120,8 @@ public:
   /// Called once a request may go to the upstream it waits for, by whoever made room; from any thread.
   using go_ahead = std::function<void()>;
   enum class room : std::uint8_t { now, later, none };
-  /// Asks to send a request to the upstream: at once, when `turn` is called, or not at all. Every `now` and every `turn`
-  /// ends with `leave_upstream`.
+  /// Asks to send a request to the upstream: at once, when `turn` is called, or not at all. Every `now` and every
+  /// `turn` ends with `leave_upstream`.
   room enter_upstream(routing::upstream_id id, std::uint64_t ticket, go_ahead const& turn);
   void leave_upstream(routing::upstream_id id);
   /// No longer waits; its turn may have come already.
@@ -199,8 +199,8 @@ private:
     std::string const text; // HOST:PORT
     endpoint address;
     upstream_counters counters;
-    std::uint32_t busy = 0; // requests that are there, where these are limited
-    bool removed = false; // by admin: whatever proxies say
+    std::uint32_t busy = 0;                               // requests that are there, where these are limited
+    bool removed = false;                                 // by admin: whatever proxies say
     std::deque<std::pair<std::uint64_t, go_ahead>> queue; // by ticket
   };
 

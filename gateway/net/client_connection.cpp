@@ -47,7 +47,7 @@ client_connection::client_connection(worker& w, door const& at, endpoint const& 
 client_connection::~client_connection() = default;
 
 void client_connection::start(int fd) {
-  if (stream_.adopt(fd)) return; // no room to watch it
+  if (stream_.adopt(fd)) return;                          // no room to watch it
   counted_ = !settings_->trusted_proxies.contains(peer_); // which brings the connections of many
   if (counted_ && !worker_.shared().connected(peer_key_)) {
     worker_.shared().shell().connections_refused.fetch_add(1, std::memory_order_relaxed);

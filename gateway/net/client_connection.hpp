@@ -124,9 +124,9 @@ private:
   stream stream_;
   boost::asio::ip::address const peer_;
   std::string const peer_address_;
-  std::uint64_t const peer_key_;  // what its limits are counted by
-  bool counted_ = false;          // for the limit of connections
-  std::string client_address_;    // of this request, where a trusted proxy says so; else empty
+  std::uint64_t const peer_key_; // what its limits are counted by
+  bool counted_ = false;         // for the limit of connections
+  std::string client_address_;   // of this request, where a trusted proxy says so; else empty
   timer deadline_;
   timer request_deadline_;
   timer patience_; // with another's guess
@@ -154,7 +154,7 @@ private:
   live_route route_;
   bool routed_ = false; // the router knows of this request and waits to hear
   std::optional<routing::request_facts<http::token_digest>> unrouted_; // until the body is complete
-  bool asleep_ = false; // single_guess: waits to be woken
+  bool asleep_ = false;                                                // single_guess: waits to be woken
   unsigned hops_ = 0;
   routing::upstream_id room_at_ = routing::no_upstream; // where upstreams are limited
   bool has_room_ = false, room_granted_ = false;

@@ -29,7 +29,7 @@ private:
   class check;
   struct record {
     std::shared_ptr<check> under_way;
-    std::uint64_t number = 0; // of the check
+    std::uint64_t number = 0;                  // of the check
     std::uint32_t failures = 0, successes = 0; // in a row
   };
 

@@ -16,7 +16,7 @@ namespace {
 
 using reuse_port = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
-constexpr int most_at_once = 16; // before those who are in have their turn again
+constexpr int most_at_once = 16;                            // before those who are in have their turn again
 constexpr auto pause_time = std::chrono::milliseconds(500); // as nginx
 
 }

@@ -213,8 +213,7 @@ std::vector<upstream_settings> read_upstreams(reader const& in) {
                                      "found " + next.at.name.text() + " a second time; allowed: each address once");
     out.push_back(std::move(next));
   }
-  if (out.empty())
-    throw in.document().error_at(root, "found nothing; allowed: at least one HOST:PORT (--upstream)");
+  if (out.empty()) throw in.document().error_at(root, "found nothing; allowed: at least one HOST:PORT (--upstream)");
   return out;
 }
 
@@ -248,8 +247,9 @@ trusted_proxies read_trusted_proxies(reader const& in) {
   for (std::size_t i = 0; value && i != value->size(); ++i) {
     auto const range = address_range::parse((*value)[i].get<std::string>());
     if (!range)
-      throw in.document().error_at(root / i, "found " + (*value)[i].dump() +
-                                                 "; allowed: an address or NETWORK/BITS, such as 10.0.0.0/8 or fd00::/8");
+      throw in.document().error_at(root / i,
+                                   "found " + (*value)[i].dump() +
+                                       "; allowed: an address or NETWORK/BITS, such as 10.0.0.0/8 or fd00::/8");
     out.add(*range);
   }
   return out;

@@ -54,7 +54,8 @@ boost::system::error_code stream::watch() {
 void stream::connect(endpoint const& to) {
   opening_ = opening::connecting;
   fd_ = ::socket(to.data()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
-  bool const begun = fd_ >= 0 && (::connect(fd_, to.data(), static_cast<socklen_t>(to.size())) == 0 || errno == EINPROGRESS);
+  bool const begun =
+      fd_ >= 0 && (::connect(fd_, to.data(), static_cast<socklen_t>(to.size())) == 0 || errno == EINPROGRESS);
   failure_ = begun ? watch() : last_error(); // watched from here on: a socket that nobody has connected yet hangs up
   if (!failure_) return;
   opening_ = opening::failed;
@@ -120,7 +121,8 @@ std::size_t stream::read_plain(boost::asio::mutable_buffer into, boost::system::
   return static_cast<std::size_t>(bytes);
 }
 
-std::size_t stream::write_plain(std::span<boost::asio::const_buffer const> buffers, boost::system::error_code& ec) const {
+std::size_t stream::write_plain(std::span<boost::asio::const_buffer const> buffers,
+                                boost::system::error_code& ec) const {
   std::array<iovec, most_pieces> pieces;
   std::size_t total = 0;
   ec = {};

@@ -33,8 +33,8 @@ protected:
   ~stream_user() = default;
 };
 
-/// A TCP connection, plain or under TLS, over a socket that never blocks. At most one opening, one read and one write at
-/// a time; closing ends them without a call. One thread.
+/// A TCP connection, plain or under TLS, over a socket that never blocks. At most one opening, one read and one write
+/// at a time; closing ends them without a call. One thread.
 class stream {
 public:
   /// Both outlive it.

@@ -29,8 +29,8 @@ struct upstream_state {
   bool on_trial = false;       // that request is under way
   bool healthy = true;         // as its health checks say
   bool known = true;           // redirects and learnt entries may lead to it; false once it left the configuration
-  bool in_rotation = true;     // guesses may choose it; false for targets known from redirects only, and while it drains
-  std::int64_t turns = 0;      // round_robin: what it is owed
+  bool in_rotation = true; // guesses may choose it; false for targets known from redirects only, and while it drains
+  std::int64_t turns = 0;  // round_robin: what it is owed
 };
 
 /// What a guess may not choose: the upstreams this request was already sent to in vain.
@@ -45,8 +45,8 @@ public:
 
   /// `token_hash` is the shared hash, or 0 without a token. Returns `no_upstream` when every upstream is excluded.
   template<class Generator>
-  upstream_id choose(std::span<upstream_state> upstreams, std::uint64_t token_hash, exclusions excluded,
-                     time_ns now, Generator& generator) {
+  upstream_id choose(std::span<upstream_state> upstreams, std::uint64_t token_hash, exclusions excluded, time_ns now,
+                     Generator& generator) {
     upstream_id chosen = choose_among(upstreams, token_hash, excluded, now, generator);
     if (chosen == no_upstream) chosen = choose_among(upstreams, token_hash, excluded, no_avoidance, generator);
     return chosen;
@@ -84,11 +84,11 @@ private:
   /// At random, in proportion to the weights.
   template<class Generator>
   upstream_id drawn(std::span<upstream_state const> upstreams, exclusions excluded, time_ns now,
-                           Generator& generator) const {
+                    Generator& generator) const {
     if (upstreams.empty()) return no_upstream;
     auto const count = static_cast<std::uint32_t>(upstreams.size());
-    // Where all weigh the same, nearly always the first draw is usable; it is then uniform over the usable ones, as each
-    // redraw is.
+    // Where all weigh the same, nearly always the first draw is usable; it is then uniform over the usable ones, as
+    // each redraw is.
     for (int draw = 0; !weighted_ && draw < 4; ++draw) {
       std::uint32_t const index = uniform_below(generator, count);
       if (usable(upstreams[index], index, excluded, now)) return upstream_id{index};

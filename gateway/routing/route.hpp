@@ -84,9 +84,9 @@ struct route {
   bool holds_guess = false; // this route's guess is the one in flight for its key
   bool whole = true;
   bool waited_enough = false; // for another's guess: it guesses itself
-  bool on_trial = false;    // the present hop tries an upstream that failed
-  bool is_fresh = false;    // the present hop is a retry, which gets a connection of its own
-  bool once = false;        // redirected for this time only: nothing is to be learnt
+  bool on_trial = false;      // the present hop tries an upstream that failed
+  bool is_fresh = false;      // the present hop is a retry, which gets a connection of its own
+  bool once = false;          // redirected for this time only: nothing is to be learnt
 
   exclusions excluded() const { return {failed.data(), failed_count}; }
 };
@@ -121,18 +121,19 @@ struct redirect_facts {
 /// The final answer's head.
 struct answer_facts {
   std::optional<upstream_id> backend{}; // that X-Backend names: nullopt without one, no_upstream if none that is known
-  bool success = true;                // whoever asks was let in: below 400
+  bool success = true;                  // whoever asks was let in: below 400
   std::optional<std::uint32_t> epoch{}; // X-Session-Epoch: raised whenever the session moves
 };
 
 struct router_settings {
   std::uint32_t max_redirects = 3;
-  std::uint32_t max_retries = 2;     // at most route::max_failed
-  std::uint32_t max_failures = 1;    // in a row, after which guesses avoid an upstream …
-  time_ns avoid_for = 1'000'000'000; // … for so long; then one request tries it, and after each that fails for twice as long
-  double retries_per_request = 0;    // retry budget: what each request adds to it and each retry takes 1 from; 0: none
-  std::uint32_t retry_burst = 100;   // and how much it holds, at first too
-  bool single_guess = false;         // at most one guess in flight per token; the others wait for what it learns
+  std::uint32_t max_retries = 2;  // at most route::max_failed
+  std::uint32_t max_failures = 1; // in a row, after which guesses avoid an upstream …
+  time_ns avoid_for =
+      1'000'000'000; // … for so long; then one request tries it, and after each that fails for twice as long
+  double retries_per_request = 0;  // retry budget: what each request adds to it and each retry takes 1 from; 0: none
+  std::uint32_t retry_burst = 100; // and how much it holds, at first too
+  bool single_guess = false;       // at most one guess in flight per token; the others wait for what it learns
 };
 
 struct router_counters {
@@ -149,7 +150,7 @@ struct router_counters {
   std::uint64_t retries = 0;
   std::uint64_t retries_refused = 0; // the retry budget was used up
   std::uint64_t ejections = 0;       // upstreams that guesses began to avoid
-  std::uint64_t learnt = 0; // entries added or changed
+  std::uint64_t learnt = 0;          // entries added or changed
   std::uint64_t forgotten = 0;
   std::uint64_t evicted = 0;
   std::uint64_t backends_refused = 0; // X-Backend that is no known upstream

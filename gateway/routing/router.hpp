@@ -224,10 +224,16 @@ public:
   router_settings const& settings() const { return settings_; }
   guess_policy policy() const { return guesser_.policy(); }
   bool has_map() const { return map_.has_value(); }
-  std::size_t map_entries() const { return of_maps([](Map const& m) { return m.size(); }); }
+  std::size_t map_entries() const {
+    return of_maps([](Map const& m) { return m.size(); });
+  }
   std::size_t unproven_entries() const { return unproven_ ? unproven_->size() : 0; }
-  std::size_t map_capacity() const { return of_maps([](Map const& m) { return m.capacity(); }); }
-  std::size_t map_bytes() const { return of_maps([](Map const& m) { return m.bytes(); }); }
+  std::size_t map_capacity() const {
+    return of_maps([](Map const& m) { return m.capacity(); });
+  }
+  std::size_t map_bytes() const {
+    return of_maps([](Map const& m) { return m.bytes(); });
+  }
 
 private:
   template<class Generator>
@@ -295,7 +301,8 @@ private:
     if (!lost.suspect) ++counters_.ejections;
     bool const again = lost.suspect && (was_trial || lost.avoid_until <= started);
     if (lost.suspect && !again) return; // those that were under way when it fell
-    lost.avoided_for = again ? std::min(2 * lost.avoided_for, most_avoidances * settings_.avoid_for) : settings_.avoid_for;
+    lost.avoided_for =
+        again ? std::min(2 * lost.avoided_for, most_avoidances * settings_.avoid_for) : settings_.avoid_for;
     lost.avoid_until = now + lost.avoided_for;
     lost.suspect = true;
   }

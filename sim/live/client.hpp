@@ -1,8 +1,8 @@
 #pragma once
 
+#include "readiness/ready_set.hpp"
 #include "sim/live/client_tls.hpp"
 #include "sim/live/exchange.hpp"
-#include "readiness/ready_set.hpp"
 #include "sim/measure/histogram.hpp"
 #include "sim/measure/records.hpp"
 

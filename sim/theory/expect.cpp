@@ -72,8 +72,10 @@ bool evicts(scenario::scenario const& s) {
 
 std::uint64_t map_entries(balancer_group const& g, std::uint32_t token_bytes) {
   if (g.kind == balancer_kind::gateway)
-    return g.token_map_bytes ? gateway_map::capacity_for(
-                              gateway::routing::map_budget::of(std::min(*g.token_map_bytes, largest_budget)).proven) : 0;
+    return g.token_map_bytes
+               ? gateway_map::capacity_for(
+                     gateway::routing::map_budget::of(std::min(*g.token_map_bytes, largest_budget)).proven)
+               : 0;
   struct row {
     std::uint32_t key_bytes;
     std::uint64_t entries;

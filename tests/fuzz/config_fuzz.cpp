@@ -1,4 +1,5 @@
-// Whatever a configuration file says: it is read, or refused with one line that names the place. Names are not resolved.
+// Whatever a configuration file says: it is read, or refused with one line that names the place. Names are not
+// resolved.
 #include "gateway/net/settings.hpp"
 
 #include <boost/asio/error.hpp>

@@ -1,6 +1,6 @@
 #include "gateway/http/accel.hpp"
-#include "gateway/http/target.hpp"
 #include "gateway/http/digest.hpp"
+#include "gateway/http/target.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -43,7 +43,8 @@ TEST_CASE("the internal location is recognised in every spelling that a server c
   for (char const* spelling :
        {"/internal_redirect/h:1/", "/internal_redirect", "/INTERNAL_redirect/x", "//internal_redirect/x",
         "/%69nternal_redirect/x", "/internal%5fredirect/x", "/a/../internal_redirect/x", "/./internal_redirect/x",
-        "/..;/internal_redirect/x", "/internal_redirect;a/x", "\\internal_redirect\\x", "/%2569nternal_redirect/x", "/internal_redirect%2Fh:1/", "/%2e/internal_redirect/x", "/internal_redirect/../x"}) {
+        "/..;/internal_redirect/x", "/internal_redirect;a/x", "\\internal_redirect\\x", "/%2569nternal_redirect/x",
+        "/internal_redirect%2Fh:1/", "/%2e/internal_redirect/x", "/internal_redirect/../x"}) {
     INFO(spelling);
     CHECK(names_internal_location(spelling));
   }

@@ -2,9 +2,8 @@
 #include "limits/open_files.hpp"
 #include "tests/gateway/net/conversation.hpp"
 
-#include <catch2/catch.hpp>
-
 #include <boost/asio/buffer.hpp>
+#include <catch2/catch.hpp>
 
 #include <memory>
 #include <string>
@@ -47,7 +46,8 @@ TEST_CASE("2,000 slow clients do not fail anybody else's request, and leave noth
   limits::raise_open_files();
   scripted_upstream upstream{serves_as()};
   upstream.set_script([&](upstream_request const& r) {
-    if (r.target == "/large") return script_answer{"HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n" + std::string(5'000'000, 'x')};
+    if (r.target == "/large")
+      return script_answer{"HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n" + std::string(5'000'000, 'x')};
     return served_by(upstream.address());
   });
   configured_gateway gateway({upstream.address()}, {{"body_in_memory", "4k"}});

@@ -167,7 +167,8 @@ TEST_CASE("a request that drips takes no longer than it may in all") {
   bool const in_head = GENERATE(true, false);
   raw_connection slow(gateway.port());
   slow.send(in_head ? "GET / HTTP/1.1\r\nX: " : "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
-  while (slow.send_some("x") == 1 && gateway.count(in_head ? "refused" : "failed") + gateway.count("refused") == 0) {}
+  while (slow.send_some("x") == 1 && gateway.count(in_head ? "refused" : "failed") + gateway.count("refused") == 0) {
+  }
   CHECK(slow.read_all().starts_with("HTTP/1.1 408 "));
 }
 
@@ -176,18 +177,18 @@ TEST_CASE("configurations of limits and upstreams that cannot be are one line an
     nlohmann::json configuration;
     char const* mentions;
   };
-  auto const r = GENERATE(row{{{"trusted_proxies", {"10.0.0.0/33"}}}, "trusted_proxies[0]"},
-                          row{{{"trusted_proxies", {"here"}}}, "trusted_proxies[0]"},
-                          row{{{"methods", {"get"}}}, "methods[0]"}, row{{{"paths", {"x"}}}, "paths[0]"},
-                          row{{{"paths", nlohmann::json::array()}}, "paths"},
-                          row{{{"outliers", {{"max_failures", 0}}}}, "outliers.max_failures"},
-                          row{{{"outliers", {{"avoid_for", "0s"}}}}, "outliers.avoid_for"},
-                          row{{{"retry_budget", {{"burst", 1}}}}, "per_request"},
-                          row{{{"health_checks", {{"path", "x"}}}}, "health_checks.path"},
-                          row{{{"limits", {{"requests_per_upstream", {{"waiting", 1}}}}}}, "at_once"},
-                          row{{{"upstreams", {{{"address", "127.0.0.1:1"}, {"weight", 0}}}}}, "upstreams[0]"},
-                          row{{{"upstreams", {{{"weight", 1}}}}}, "upstreams[0]"},
-                          row{{{"upstreams", {"127.0.0.1:1", {{"address", "127.0.0.1:1"}}}}}, "a second time"});
+  auto const r =
+      GENERATE(row{{{"trusted_proxies", {"10.0.0.0/33"}}}, "trusted_proxies[0]"},
+               row{{{"trusted_proxies", {"here"}}}, "trusted_proxies[0]"}, row{{{"methods", {"get"}}}, "methods[0]"},
+               row{{{"paths", {"x"}}}, "paths[0]"}, row{{{"paths", nlohmann::json::array()}}, "paths"},
+               row{{{"outliers", {{"max_failures", 0}}}}, "outliers.max_failures"},
+               row{{{"outliers", {{"avoid_for", "0s"}}}}, "outliers.avoid_for"},
+               row{{{"retry_budget", {{"burst", 1}}}}, "per_request"},
+               row{{{"health_checks", {{"path", "x"}}}}, "health_checks.path"},
+               row{{{"limits", {{"requests_per_upstream", {{"waiting", 1}}}}}}, "at_once"},
+               row{{{"upstreams", {{{"address", "127.0.0.1:1"}, {"weight", 0}}}}}, "upstreams[0]"},
+               row{{{"upstreams", {{{"weight", 1}}}}}, "upstreams[0]"},
+               row{{{"upstreams", {"127.0.0.1:1", {{"address", "127.0.0.1:1"}}}}}, "a second time"});
   scratch_directory scratch;
   nlohmann::json whole{{"listen", "127.0.0.1:0"}, {"upstreams", {"127.0.0.1:1"}}};
   whole.update(r.configuration);

@@ -20,8 +20,8 @@ unsigned get(std::uint16_t port, std::string const& token, std::string const& pa
 client_answer ask_admin(configured_gateway& gateway, std::string const& method, std::string const& where,
                         std::string const& body = "") {
   return client(gateway->admin_port())
-      .exchange(method + " " + where + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) +
-                "\r\n\r\n" + body);
+      .exchange(method + " " + where +
+                " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
 }
 
 nlohmann::json upstream_status(configured_gateway& gateway, std::string const& name) {
@@ -33,7 +33,8 @@ nlohmann::json upstream_status(configured_gateway& gateway, std::string const& n
 
 }
 
-TEST_CASE("an upstream that is put by admin is guessed, one that drains keeps its sessions, one that is removed nothing") {
+TEST_CASE(
+    "an upstream that is put by admin is guessed, one that drains keeps its sessions, one that is removed nothing") {
   scripted_upstream first{serves_as()}, second{serves_as()};
   for (scripted_upstream* u : {&first, &second})
     u->set_script([u](upstream_request const&) { return served_by(u->address()); });
@@ -67,16 +68,15 @@ TEST_CASE("what admin cannot do with an upstream it says, and nothing changes") 
     char const* body;
     unsigned status;
   };
-  auto const r = GENERATE(row{"PUT", "/upstreams/nowhere", "", 400}, row{"PUT", "/upstreams/127.0.0.1:0", "", 400},
-                          row{"PUT", "/upstreams/127.0.0.1:81", "{\"weight\": 0}", 400},
-                          row{"PUT", "/upstreams/127.0.0.1:81", "{\"weight\": -1}", 400},
-                          row{"PUT", "/upstreams/127.0.0.1:81", "{\"wait\": 1}", 400},
-                          row{"PUT", "/upstreams/127.0.0.1:81", "nonsense", 400},
-                          row{"PUT", "/upstreams/127.0.0.1:81", "{\"drain\": true}", 404},
-                          row{"PUT", "/upstreams/no..such..host:81", "", 400},
-                          row{"DELETE", "/upstreams/127.0.0.1:81", "", 404},
-                          row{"GET", "/upstreams/127.0.0.1:81", "", 405},
-                          row{"DELETE", "/status", "", 405});
+  auto const r =
+      GENERATE(row{"PUT", "/upstreams/nowhere", "", 400}, row{"PUT", "/upstreams/127.0.0.1:0", "", 400},
+               row{"PUT", "/upstreams/127.0.0.1:81", "{\"weight\": 0}", 400},
+               row{"PUT", "/upstreams/127.0.0.1:81", "{\"weight\": -1}", 400},
+               row{"PUT", "/upstreams/127.0.0.1:81", "{\"wait\": 1}", 400},
+               row{"PUT", "/upstreams/127.0.0.1:81", "nonsense", 400},
+               row{"PUT", "/upstreams/127.0.0.1:81", "{\"drain\": true}", 404},
+               row{"PUT", "/upstreams/no..such..host:81", "", 400}, row{"DELETE", "/upstreams/127.0.0.1:81", "", 404},
+               row{"GET", "/upstreams/127.0.0.1:81", "", 405}, row{"DELETE", "/status", "", 405});
   CAPTURE(r.method, r.where, r.body);
   scripted_upstream upstream{serves_as()};
   configured_gateway gateway({upstream.address()}, {{"admin_writes", true}});
@@ -102,10 +102,10 @@ TEST_CASE("an upstream that fails its health checks is not guessed until it pass
     return script_answer{well ? "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
                               : "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"};
   });
-  configured_gateway gateway({checked.address(), other.address()},
-                             {{"guess", "round_robin"},
-                              {"health_checks",
-                               {{"path", "/health"}, {"interval", "20ms"}, {"failures", 2}, {"successes", 2}}}});
+  configured_gateway gateway(
+      {checked.address(), other.address()},
+      {{"guess", "round_robin"},
+       {"health_checks", {{"path", "/health"}, {"interval", "20ms"}, {"failures", 2}, {"successes", 2}}}});
   auto const healthy = [&] { return upstream_status(gateway, checked.address())["healthy"] == true; };
   CHECK(get(gateway.port(), "kept") == 200); // round_robin: the first one
   well = false;
