@@ -14,6 +14,7 @@ endif()
 if(CREST_SANITIZE)
   target_compile_options(crest_warnings INTERFACE -fsanitize=${CREST_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(crest_warnings INTERFACE -fsanitize=${CREST_SANITIZE})
+  target_compile_definitions(crest_warnings INTERFACE CREST_SANITIZED)
 endif()
 if(CREST_SANITIZE MATCHES thread)
   # ThreadSanitizer knows no fences. Asio's handlers are handed over under its scheduler's mutex, which it knows.

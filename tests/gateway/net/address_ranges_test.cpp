@@ -1,0 +1,55 @@
+// Who a request comes from, by what proxies say.
+#include "gateway/net/address_ranges.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+
+using namespace gateway::net;
+using boost::asio::ip::make_address;
+
+namespace {
+
+trusted_proxies trusting(std::initializer_list<char const*> ranges) {
+  trusted_proxies out;
+  for (char const* range : ranges) out.add(*address_range::parse(range));
+  return out;
+}
+
+}
+
+TEST_CASE("ranges hold what their bits say, IPv4 and IPv6 apart") {
+  CHECK(address_range::parse("10.1.2.3/8")->contains(make_address("10.200.0.1")));
+  CHECK_FALSE(address_range::parse("10.0.0.0/8")->contains(make_address("11.0.0.1")));
+  CHECK(address_range::parse("0.0.0.0/0")->contains(make_address("1.2.3.4")));
+  CHECK_FALSE(address_range::parse("0.0.0.0/0")->contains(make_address("::1")));
+  CHECK(address_range::parse("192.0.2.1")->contains(make_address("192.0.2.1")));
+  CHECK_FALSE(address_range::parse("192.0.2.1")->contains(make_address("192.0.2.2")));
+  CHECK(address_range::parse("fd00::/8")->contains(make_address("fd12::1")));
+  CHECK(address_range::parse("::1")->contains(make_address("::1")));
+  CHECK(unmapped(make_address("::ffff:10.0.0.1")) == make_address("10.0.0.1"));
+  for (char const* bad : {"", "10.0.0.0/33", "10.0.0/8", "fd00::/129", "here", "10.0.0.1/", "10.0.0.1/x"})
+    CHECK_FALSE(address_range::parse(bad));
+}
+
+TEST_CASE("the client is the last in X-Forwarded-For that is no trusted proxy") {
+  trusted_proxies const proxies = trusting({"10.0.0.0/8", "fd00::/8"});
+  auto const client = [&](char const* said) {
+    auto const found = proxies.client(said);
+    return found ? found->to_string() : std::string("none");
+  };
+  CHECK(client("192.0.2.7") == "192.0.2.7");
+  CHECK(client("6.6.6.6, 192.0.2.7 ,\t10.0.0.2") == "192.0.2.7"); // what is before it, it may have made up
+  CHECK(client("10.0.0.3, 10.0.0.2") == "10.0.0.3");              // all are: the first of them
+  CHECK(client("192.0.2.7, unknown, 10.0.0.2") == "10.0.0.2");    // nobody knows beyond
+  CHECK(client("2001:db8::1, fd00::5") == "2001:db8::1");
+  CHECK(client("::ffff:192.0.2.7") == "192.0.2.7");
+  CHECK(client("") == "none");
+  CHECK(client("nonsense") == "none");
+}
+
+TEST_CASE("limits count an IPv4 address, and the network of an IPv6 one") {
+  CHECK(limit_key(make_address("10.0.0.1")) != limit_key(make_address("10.0.0.2")));
+  CHECK(limit_key(make_address("2001:db8::1")) == limit_key(make_address("2001:db8::2")));
+  CHECK(limit_key(make_address("2001:db8::1")) != limit_key(make_address("2001:db8:0:1::1")));
+}
