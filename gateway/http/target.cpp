@@ -17,33 +17,27 @@ int hex_digit(char c) {
   return -1;
 }
 
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
-      out.push_back(static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])));
-      i += 2;
-    } else {
-      out.push_back(text[i]);
-    }
-  }
-  return out;
-}
-
-/// The path as the most obliging of servers would have it: decoded until nothing is left to decode, `\` as `/`.
+/// The path as the most obliging of servers would have it: decoded until nothing is left to decode, `\` as `/`. What a
+/// decoded character completes is decoded at once, so that it takes one pass.
 std::string most_decoded(std::string_view path) {
-  std::string out(path);
-  while (out.find('%') != std::string::npos) {
-    std::string next = percent_decoded(out);
-    if (next == out) break;
-    out = std::move(next);
+  std::string out;
+  for (char const c : path) {
+    out.push_back(c);
+    while (out.size() >= 3 && out[out.size() - 3] == '%') {
+      int const high = hex_digit(out[out.size() - 2]), low = hex_digit(out.back());
+      if (high < 0 || low < 0) break;
+      out.resize(out.size() - 3);
+      out.push_back(static_cast<char>(high * 16 + low));
+    }
   }
   std::replace(out.begin(), out.end(), '\\', '/');
   return out;
 }
 
-/// Without the parameters that some servers take off before they look at a segment.
-std::string_view without_parameters(std::string_view segment) { return segment.substr(0, segment.find(';')); }
+/// Without the parameters that some servers take off before they look at a segment, or what ends it for others.
+std::string_view without_parameters(std::string_view segment) {
+  return segment.substr(0, segment.find_first_of(std::string_view(";?#\t\0", 5)));
+}
 
 /// Whether there is nothing in it that a server could take for something else.
 bool is_plain(std::string_view path) {

@@ -101,8 +101,8 @@ std::vector<std::pair<std::string, std::uint64_t>> cumulative_latency(shell_coun
 
 /// A page that a browser loads from elsewhere gets here only by a name of its own (DNS rebinding).
 bool host_is_no_name(boost::beast::string_view host) {
-  auto const parsed =
-      http::parse_host_port(host.find(':') == host.npos ? std::string(host) + ":80" : std::string(host));
+  bool const has_port = host.find(':') != host.npos && !host.ends_with(']');
+  auto const parsed = http::parse_host_port(std::string(host) + (has_port ? "" : ":80"));
   if (!parsed) return false;
   boost::system::error_code ec;
   boost::asio::ip::make_address(parsed->host, ec);

@@ -86,6 +86,9 @@ void balancer::reload(settings const& s) {
     upstreams_[i].removed = false;
   }
   for (upstream_settings const& u : s.upstreams) take_in(u.at, u.weight);
+  for (std::uint32_t i = 0; i < upstreams_.size(); ++i) // addresses may have moved from one to another
+    if (router_.upstream(routing::upstream_id{i}).known)
+      name_by_address(routing::upstream_id{i}, upstreams_[i].address);
 }
 
 void balancer::take_in(place const& at, std::optional<std::uint32_t> weight) {
@@ -110,7 +113,8 @@ void balancer::take_in(place const& at, std::optional<std::uint32_t> weight) {
 
 /// Proxies name themselves by address, configurations sometimes by host name: both lead to the same upstream.
 void balancer::name_by_address(routing::upstream_id id, endpoint const& address) {
-  by_name_.emplace(http::host_port{address.address().to_string(), address.port()}.text(), id);
+  auto const [at, fresh] = by_name_.emplace(http::host_port{address.address().to_string(), address.port()}.text(), id);
+  if (!fresh && !router_.upstream(at->second).known) at->second = id; // who had it is gone
 }
 
 routing::upstream_id balancer::add(http::host_port const& name, endpoint const& address, bool in_rotation,

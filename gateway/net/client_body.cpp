@@ -87,7 +87,7 @@ void client_connection::body_came() {
   if (unrouted_ && body_.is_complete()) {
     auto facts = *std::exchange(unrouted_, std::nullopt);
     facts.whole = true;
-    route(facts);
+    route(facts, monotonic_ns());
   }
   if (upstream_) upstream_->body_arrived();
 }

@@ -72,7 +72,7 @@ private:
   http::head_refusal find_refusal(http::request_summary const& summary, std::optional<std::uint64_t> length) const;
   std::uint64_t find_client();
   void write_forward_head(http::request_summary const& summary, std::optional<std::uint64_t> length);
-  void route(routing::request_facts<http::token_digest> const& facts);
+  void route(routing::request_facts<http::token_digest> const& facts, std::int64_t now_ns);
   routing::request_facts<http::token_digest> facts_of(http::request_summary const& summary) const;
   std::string https_location(http::request_summary const& summary) const;
 

@@ -86,7 +86,7 @@ void client_connection::begin_request() {
   if (!facts.whole && worker_.shared().limits_upstreams())
     unrouted_ = facts; // a slow client must not take room that others wait for
   else
-    route(facts);
+    route(facts, now_ns);
   if (stage_ != stage::exchange) return;
   if (has_body_)
     body_came();
@@ -94,9 +94,8 @@ void client_connection::begin_request() {
     read_ahead();
 }
 
-void client_connection::route(routing::request_facts<http::token_digest> const& facts) {
+void client_connection::route(routing::request_facts<http::token_digest> const& facts, std::int64_t now_ns) {
   routed_ = true;
-  std::int64_t const now_ns = nanoseconds(started_.time_since_epoch()).count();
   perform(worker_.shared().start(route_, facts, now_ns, worker_.random()));
 }
 

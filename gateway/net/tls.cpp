@@ -163,7 +163,7 @@ server_tls::server_tls(server_tls_settings s)
     // What the macro SSL_CTX_set_tlsext_servername_callback does, without its casts.
     SSL_CTX_callback_ctrl(context.get(), SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
                           reinterpret_cast<void (*)()>(&server_tls::choose_certificate));
-    SSL_CTX_set_tlsext_servername_arg(context.get(), this);
+    SSL_CTX_set_tlsext_servername_arg(context.get(), this); // asked in the handshake only, since nothing renegotiates
   }
 }
 

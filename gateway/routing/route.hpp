@@ -75,6 +75,7 @@ struct route {
   upstream_id upstream = no_upstream;
   std::array<upstream_id, max_failed> failed{};
   std::uint8_t failed_count = 0;
+  std::uint8_t full = 0; // bits of those in `failed` that had no room: not to be guessed, but they did not fail
   std::uint8_t redirects = 0;
   std::uint8_t retries = 0;
   bool has_key = false;

@@ -6,6 +6,7 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -27,13 +28,16 @@ struct learnt_backend {
   /// Of the same upstream: whether the other's stamp need not be raised. Times are renewed each day, so that they stay
   /// comparable.
   bool is_as_good(learnt_backend const& other) const {
-    if (is_epoch() || other.is_epoch()) return stamp == other.stamp;
-    return stamp - other.stamp < 2 * 86'400'000u;
+    if (is_epoch() != other.is_epoch()) return !is_epoch(); // an answer that says no epoch takes none away
+    if (is_epoch()) return stamp == other.stamp;
+    return stamp - other.stamp < a_day;
   }
   /// Epochs are compared with epochs, times with times; who learns to tell epochs, or forgets how, is believed.
   bool older_than(learnt_backend const& other) const {
-    return is_epoch() == other.is_epoch() && static_cast<std::int32_t>(stamp - other.stamp) < 0;
+    if (is_epoch() != other.is_epoch() || static_cast<std::int32_t>(stamp - other.stamp) >= 0) return false;
+    return is_epoch() || other.stamp - stamp < a_day; // no answer is later than that: the numbers went round
   }
+  static constexpr std::uint32_t a_day = 2 * 86'400'000u;
 };
 
 /// How a budget of bytes for what is learnt is divided.
@@ -117,8 +121,7 @@ public:
       return refuse(r, refusal::unknown_target, counters_.redirects_refused_unknown);
     if (r.redirects >= settings_.max_redirects)
       return refuse(r, refusal::redirect_limit, counters_.redirects_refused_limit);
-    exclusions const failed = r.excluded();
-    if (std::find(failed.begin(), failed.end(), facts.target) != failed.end())
+    if (has_failed(r, facts.target))
       return refuse(r, refusal::owner_unreachable, counters_.redirects_refused_unreachable);
     ++r.redirects;
     r.once = facts.once;
@@ -162,7 +165,7 @@ public:
                                : what.how_much == sent::nothing ? refusal::all_failed
                                                                 : refusal::upstream_failed});
     ++r.retries;
-    if (r.failed_count < route_type::max_failed) r.failed[r.failed_count++] = lost;
+    exclude(r, lost, false);
     action const next = choose(r, hop_kind::retry, now, generator);
     if (next.kind == action_kind::respond) return next; // there is nobody else
     ++counters_.retries;
@@ -177,11 +180,12 @@ public:
     if (r.on_trial) full.avoid_until = now + full.avoided_for; // it still has those that it does not answer
     action next{.kind = action_kind::respond};
     upstream_id const passed_over = r.upstream;
+    hop_kind const hop = r.is_fresh ? hop_kind::retry : hop_kind::first;
     bool const may_choose = r.guessed && r.failed_count < route_type::max_failed;
     leave(r);
     if (may_choose) {
-      r.failed[r.failed_count++] = passed_over;
-      next = choose(r, hop_kind::first, now, generator);
+      exclude(r, passed_over, true);
+      next = choose(r, hop, now, generator);
     }
     if (next.kind != action_kind::respond) return next;
     return finish(r, {.kind = action_kind::respond, .why = refusal::overloaded, .wake = next.wake});
@@ -242,8 +246,7 @@ private:
     if (map_ && r.has_key) {
       if (Payload const* found = known(r.key)) {
         upstream_id const owner = found->upstream;
-        exclusions const failed = r.excluded();
-        if (upstream(owner).known && std::find(failed.begin(), failed.end(), owner) == failed.end()) {
+        if (upstream(owner).known && !has_failed(r, owner)) {
           ++counters_.map_hits;
           action next = send(r, owner, hop);
           r.from_map = next.from_map = true;
@@ -259,7 +262,7 @@ private:
         r.holds_guess = true;
       }
     }
-    upstream_id const guess = guesser_.choose(upstreams_, r.token_hash, r.excluded(), now, generator);
+    upstream_id const guess = make_guess(r, now, generator);
     if (guess == no_upstream) return finish(r, {.kind = action_kind::respond, .why = refusal::all_failed});
     ++counters_.guesses;
     action const next = send(r, guess, hop);
@@ -267,6 +270,41 @@ private:
     upstream_state& chosen = upstream(guess);
     if (chosen.suspect && chosen.avoid_until <= now && !chosen.on_trial && r.whole) chosen.on_trial = r.on_trial = true;
     return next;
+  }
+
+  template<class Generator>
+  upstream_id make_guess(route_type const& r, time_ns now, Generator& generator) {
+    upstream_id guess = guesser_.choose(upstreams_, r.token_hash, r.excluded(), now, generator);
+    if (r.whole || guess == no_upstream || !upstream(guess).suspect) return guess;
+    // No trial, since it may take as long as its client likes: elsewhere, if there is anywhere else.
+    std::array<upstream_id, 2 * route_type::max_failed> passed{};
+    std::size_t count = r.failed_count;
+    std::copy(r.failed.begin(), r.failed.begin() + r.failed_count, passed.begin());
+    while (count != passed.size()) {
+      passed[count++] = guess;
+      upstream_id const next = guesser_.choose(upstreams_, r.token_hash, {passed.data(), count}, now, generator);
+      if (next == no_upstream) break;
+      guess = next;
+      if (!upstream(guess).suspect) break;
+    }
+    return guess;
+  }
+
+  static bool has_failed(route_type const& r, upstream_id id) {
+    for (std::size_t i = 0; i != r.failed_count; ++i)
+      if (r.failed[i] == id && (r.full >> i & 1) == 0) return true;
+    return false;
+  }
+
+  /// From guesses for this request. One that failed takes the place of one that was only full, if need be.
+  static void exclude(route_type& r, upstream_id id, bool is_full) {
+    std::size_t at = r.failed_count;
+    if (at == route_type::max_failed)
+      for (at = 0; at != route_type::max_failed && (r.full >> at & 1) == 0;) ++at;
+    if (at == route_type::max_failed) return;
+    r.failed[at] = id;
+    r.full = static_cast<std::uint8_t>((r.full & ~(1u << at)) | (is_full ? 1u << at : 0u));
+    if (at == r.failed_count) ++r.failed_count;
   }
 
   action send(route_type& r, upstream_id to, hop_kind hop) {

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 using namespace tests::gateway_net;
+using namespace std::string_literals;
 using tests::live::answer;
 using tests::live::serves_as;
 
@@ -309,8 +310,8 @@ TEST_CASE("what is no request is refused, and the connection ends") {
       row{"bare LF after a field", "GET / HTTP/1.1\r\nHost: a\nX: y\r\n\r\n", "400"},
       row{"bare CR in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n", "400"},
       row{"bare CR in the request line", "GET /\r HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
-      row{"NUL in a value", std::string("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 39), "400"},
-      row{"NUL in the target", std::string("GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n", 28), "400"},
+      row{"NUL in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n"s, "400"},
+      row{"NUL in the target", "GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n"s, "400"},
       row{"folded first field", "GET / HTTP/1.1\r\n Host: a\r\n\r\n", "400"},
       row{"no name", "GET / HTTP/1.1\r\nHost: a\r\n: x\r\n\r\n", "400"},
       row{"no colon", "GET / HTTP/1.1\r\nHost: a\r\nnothing\r\n\r\n", "400"},

@@ -229,3 +229,49 @@ TEST_CASE("the retry budget pays for retries that are made") {
   CHECK(b.r.counters().retries == 0);
   CHECK(b.r.counters().retries_refused == 0);
 }
+
+TEST_CASE("an upstream that was full did not fail: who is sent there by the cluster may ask again") {
+  bench b(2);
+  router::route_type route;
+  upstream_id const full = b.start(route, 1).upstream;
+  REQUIRE(b.r.on_full(route, b.now, b.random).upstream == other(full));
+  action const back = b.r.on_redirect(route, {.target = full});
+  REQUIRE(back.kind == action_kind::send);
+  CHECK(back.upstream == full);
+  CHECK(b.r.on_full(route, b.now, b.random).why == refusal::overloaded);
+}
+
+TEST_CASE("a request whose body has yet to come is guessed to what is well, if anything is") {
+  bench b(3, false, {.max_retries = 0});
+  b.r.upstream(upstream_id{0}).suspect = b.r.upstream(upstream_id{1}).suspect = true;
+  for (int i = 0; i < 50; ++i) {
+    router::route_type route;
+    CHECK(b.r.start(route, {.whole = false}, b.now, b.random).upstream == upstream_id{2});
+  }
+}
+
+TEST_CASE("an entry that nobody used for weeks is not younger than what is learnt now") {
+  for (time_ns const days : {0, 1, 12, 13, 20, 23}) {
+    INFO(days);
+    bench b(2);
+    router::route_type route;
+    b.start(route, 1);
+    b.r.on_answer(route, upstream_id{0});
+    b.now += days * 86'400'000 * ms + 5 * ms;
+    b.start(route, 1);
+    b.r.on_answer(route, upstream_id{1});
+    CHECK(b.start(route, 1).upstream == upstream_id{1});
+  }
+}
+
+TEST_CASE("an answer without an epoch takes none away") {
+  bench b(2);
+  router::route_type route;
+  b.start(route, 1);
+  b.r.on_answer(route, answer_facts{.backend = upstream_id{0}, .epoch = 7});
+  b.start(route, 1);
+  b.r.on_answer(route, upstream_id{0});
+  b.start(route, 1);
+  b.r.on_answer(route, answer_facts{.backend = upstream_id{1}, .epoch = 5});
+  CHECK(b.start(route, 1).upstream == upstream_id{0});
+}
