@@ -70,16 +70,12 @@ gateway::net::settings read(flags const& f) {
   return gateway::net::read_settings(document);
 }
 
-std::string text_of(gateway::net::endpoint const& where) {
-  return gateway::http::host_port{where.address().to_string(), where.port()}.text();
-}
-
 void print_ready(gateway::net::server const& server) {
   nlohmann::ordered_json ready{{"event", "ready"}, {"program", "crest-gateway"}, {"pid", ::getpid()}};
   ready["listen"] = nlohmann::json::array();
-  for (auto const& where : server.listening()) ready["listen"].push_back(text_of(where));
+  for (auto const& where : server.listening()) ready["listen"].push_back(gateway::net::text_of(where));
   auto const admin = server.admin();
-  ready["admin"] = admin ? nlohmann::ordered_json(text_of(*admin)) : nlohmann::ordered_json(nullptr);
+  ready["admin"] = admin ? nlohmann::ordered_json(gateway::net::text_of(*admin)) : nlohmann::ordered_json(nullptr);
   std::printf("%s\n", ready.dump().c_str());
   std::fflush(stdout);
 }

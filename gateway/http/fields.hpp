@@ -2,6 +2,7 @@
 
 #include "gateway/http/head_parser.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,5 +48,8 @@ private:
 
 /// Appends `name: value CRLF`.
 void append_field(std::string& out, std::string_view name, std::string_view value);
+
+/// Appends it in decimal.
+void append_number(std::string& out, std::uint64_t number);
 
 }

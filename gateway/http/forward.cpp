@@ -46,12 +46,6 @@ bool usable_request_id(std::string_view id) {
          std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
-void append_number(std::string& out, std::uint64_t number) {
-  char text[20];
-  auto const end = std::to_chars(text, text + sizeof text, number).ptr;
-  out.append(text, end);
-}
-
 void append_length(std::string& out, std::uint64_t length) {
   out.append("Content-Length: ");
   append_number(out, length);

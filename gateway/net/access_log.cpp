@@ -1,8 +1,9 @@
 #include "gateway/net/access_log.hpp"
 
+#include "gateway/http/fields.hpp"
+
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <ctime>
 #include <fcntl.h>
 #include <system_error>
@@ -12,11 +13,6 @@ namespace gateway::net {
 namespace {
 
 constexpr std::size_t block_bytes = 32 * 1024;
-
-void append_number(std::string& out, std::uint64_t number) {
-  char text[20];
-  out.append(text, std::to_chars(text, text + sizeof text, number).ptr);
-}
 
 /// Of three digits.
 void append_thousandths(std::string& out, std::uint64_t number) {
@@ -58,7 +54,7 @@ void append_text(std::string& out, std::string_view key, std::string_view value)
 
 void append_count(std::string& out, std::string_view key, std::uint64_t value) {
   out.append(",\"").append(key).append("\":");
-  append_number(out, value);
+  http::append_number(out, value);
 }
 
 }

@@ -101,7 +101,7 @@ void balancer::take_in(place const& at, std::optional<std::uint32_t> weight) {
   upstream& u = upstreams_[routing::index_of(id)];
   u.removed = false;
   if (u.address != at.address) {
-    auto const old = by_name_.find(http::host_port{u.address.address().to_string(), u.address.port()}.text());
+    auto const old = by_name_.find(text_of(u.address));
     if (old != by_name_.end() && old->second == id && old->first != u.text) by_name_.erase(old);
     u.address = at.address;
     name_by_address(id, at.address);
@@ -113,7 +113,7 @@ void balancer::take_in(place const& at, std::optional<std::uint32_t> weight) {
 
 /// Proxies name themselves by address, configurations sometimes by host name: both lead to the same upstream.
 void balancer::name_by_address(routing::upstream_id id, endpoint const& address) {
-  auto const [at, fresh] = by_name_.emplace(http::host_port{address.address().to_string(), address.port()}.text(), id);
+  auto const [at, fresh] = by_name_.emplace(text_of(address), id);
   if (!fresh && !router_.upstream(at->second).known) at->second = id; // who had it is gone
 }
 
@@ -207,26 +207,26 @@ bool balancer::put_upstream(place const& at, std::optional<std::uint32_t> weight
   return true;
 }
 
-routing::upstream_state* balancer::find_known(http::host_port const& name) {
+routing::upstream_id balancer::find_known(http::host_port const& name) const {
   auto const found = by_name_.find(name.text());
-  if (found == by_name_.end()) return nullptr;
-  routing::upstream_state& state = router_.upstream(found->second);
-  return state.known ? &state : nullptr;
+  return found != by_name_.end() && router_.upstream(found->second).known ? found->second : routing::no_upstream;
 }
 
 bool balancer::drain_upstream(http::host_port const& name) {
   std::lock_guard const lock(mutex_);
-  routing::upstream_state* const state = find_known(name);
-  if (state) state->in_rotation = false;
-  return state != nullptr;
+  routing::upstream_id const id = find_known(name);
+  if (id == routing::no_upstream) return false;
+  router_.upstream(id).in_rotation = false;
+  return true;
 }
 
 bool balancer::remove_upstream(http::host_port const& name) {
   std::lock_guard const lock(mutex_);
-  routing::upstream_state* const state = find_known(name);
-  if (!state) return false;
-  state->known = state->in_rotation = false;
-  upstreams_[routing::index_of(by_name_.find(name.text())->second)].removed = true;
+  routing::upstream_id const id = find_known(name);
+  if (id == routing::no_upstream) return false;
+  routing::upstream_state& state = router_.upstream(id);
+  state.known = state.in_rotation = false;
+  upstreams_[routing::index_of(id)].removed = true;
   return true;
 }
 

@@ -210,7 +210,8 @@ private:
   /// Adds it, or has it known and in rotation again. Under the lock.
   void take_in(place const& at, std::optional<std::uint32_t> weight);
   void name_by_address(routing::upstream_id id, endpoint const& address);
-  routing::upstream_state* find_known(http::host_port const& name);
+  /// no_upstream if it is none, or no longer. Under the lock.
+  routing::upstream_id find_known(http::host_port const& name) const;
   /// The id of a target named by a proxy; adds targets in an allowed range. Under the lock.
   routing::upstream_id resolve_target(http::host_port const& target);
 

@@ -227,7 +227,7 @@ void client_connection::close() {
   if (upstream_) std::exchange(upstream_, nullptr)->release();
   leave_upstream();
   stream_.close();
-  if (in_) worker_.buffers().give(std::move(in_));
+  worker_.buffers().give(std::move(in_));
   if (counted_) worker_.shared().disconnected(peer_key_);
   worker_.closed(shared_from_this());
 }

@@ -88,6 +88,7 @@ private:
   // Hops (client_exchange.cpp)
   void perform(routing::action const& next);
   void send_hop(routing::action const& next);
+  void make_hop(routing::action const& next);
   void on_answer_head() override;
   void on_answer_body() override;
   void on_hop_failed(hop_failure const& failure) override;
@@ -157,7 +158,7 @@ private:
   bool asleep_ = false;                                                // single_guess: waits to be woken
   unsigned hops_ = 0;
   routing::upstream_id room_at_ = routing::no_upstream; // where upstreams are limited
-  bool has_room_ = false, room_granted_ = false;
+  bool has_room_ = false;
   std::optional<routing::action> waiting_hop_; // for room
   std::uint64_t ticket_ = 0;
   std::string_view chosen_by_;

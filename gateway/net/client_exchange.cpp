@@ -31,8 +31,10 @@ void client_connection::perform(routing::action const& next) {
 }
 
 void client_connection::send_hop(routing::action const& next) {
-  bool const granted = std::exchange(room_granted_, false);
-  if (!granted && worker_.shared().limits_upstreams() && !may_enter(next)) return;
+  if (!worker_.shared().limits_upstreams() || may_enter(next)) make_hop(next);
+}
+
+void client_connection::make_hop(routing::action const& next) {
   bool const fresh_only = next.hop == routing::hop_kind::retry;
   endpoint const to = worker_.shared().endpoint_for_hop(next.upstream);
   upstream_ = fresh_only ? nullptr : worker_.take_idle(next.upstream, to);
@@ -87,13 +89,12 @@ bool client_connection::may_enter(routing::action const& next) {
 bool client_connection::on_room(std::uint64_t ticket) {
   if (!waiting_hop_ || ticket_ != ticket) return false;
   auto const self = shared_from_this();
-  has_room_ = room_granted_ = true;
-  send_hop(*std::exchange(waiting_hop_, std::nullopt));
+  has_room_ = true;
+  make_hop(*std::exchange(waiting_hop_, std::nullopt));
   return true;
 }
 
 void client_connection::leave_upstream() {
-  room_granted_ = false;
   if (std::exchange(has_room_, false)) worker_.shared().leave_upstream(room_at_);
   if (std::exchange(waiting_hop_, std::nullopt)) worker_.shared().withdraw(room_at_, ticket_);
 }

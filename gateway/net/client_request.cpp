@@ -144,7 +144,6 @@ http::head_refusal client_connection::find_refusal(http::request_summary const& 
 
 /// Who the client is: the peer, or whom a trusted proxy has the request from. Returns what limits count it by.
 std::uint64_t client_connection::find_client() {
-  client_address_.clear();
   trusted_proxies const& trusted = settings_->trusted_proxies;
   if (!trusted.contains(peer_)) return peer_key_;
   std::string said;

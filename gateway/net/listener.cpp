@@ -1,7 +1,7 @@
 #include "gateway/net/listener.hpp"
 
-#include "gateway/http/accel.hpp"
 #include "gateway/net/note.hpp"
+#include "gateway/net/resolve.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/socket_base.hpp>
@@ -32,9 +32,7 @@ listener::listener(executor const& where, endpoint const& at, options const& o, 
   if (!ec) acceptor_.bind(at, ec);
   if (!ec) acceptor_.listen(o.backlog, ec);
   if (!ec) acceptor_.non_blocking(true, ec);
-  if (ec)
-    throw std::runtime_error("listening at " + http::host_port{at.address().to_string(), at.port()}.text() + ": " +
-                             ec.message());
+  if (ec) throw std::runtime_error("listening at " + text_of(at) + ": " + ec.message());
 }
 
 void listener::start(std::function<void(int, endpoint const&)> accepted) {

@@ -33,6 +33,7 @@ public:
     free_.pop_back();
     return last;
   }
+  /// An empty one is as good as none.
   void give(read_buffer&& done) {
     read_buffer back = std::exchange(done, {});
     if (back.capacity == size_ && free_.size() < most_kept) free_.push_back(std::move(back));

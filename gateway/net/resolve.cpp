@@ -6,6 +6,8 @@
 
 namespace gateway::net {
 
+std::string text_of(endpoint const& where) { return http::host_port{where.address().to_string(), where.port()}.text(); }
+
 endpoint resolve(http::host_port const& name, boost::system::error_code& ec) {
   auto const literal = boost::asio::ip::make_address(name.host, ec);
   if (!ec) return {literal, name.port};

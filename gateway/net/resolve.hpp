@@ -4,6 +4,7 @@
 #include "gateway/net/sockets.hpp"
 
 #include <functional>
+#include <string>
 
 namespace gateway::net {
 
@@ -14,6 +15,9 @@ struct place {
 
   bool operator==(place const&) const = default;
 };
+
+/// ADDRESS:PORT, an IPv6 address in brackets.
+std::string text_of(endpoint const& where);
 
 /// Asks the system's resolver, which may block for as long as its own time-outs; IPv4 is preferred. `ec` says why there
 /// is none.

@@ -333,7 +333,7 @@ void upstream_connection::close() {
   connecting_ = false;
   open_ = false;
   stream_.close();
-  if (!user_ && in_) worker_.buffers().give(std::move(in_)); // else its user may still look at it
+  if (!user_) worker_.buffers().give(std::move(in_)); // else its user may still look at it
 }
 
 void upstream_connection::on_deadline() {

@@ -53,7 +53,7 @@ public:
   }
 
   guess_policy policy() const { return policy_; }
-  /// After a weight changed, and for upstreams that are new.
+  /// After a weight changed, and when one came that weighs another than the first.
   void weigh(std::span<upstream_state const> upstreams);
 
 private:

@@ -76,7 +76,7 @@ public:
 
   upstream_id add_upstream(std::uint64_t name_hash, bool in_rotation, std::uint32_t weight = 1) {
     upstreams_.push_back({.name_hash = name_hash, .weight = weight, .in_rotation = in_rotation});
-    guesser_.weigh(upstreams_);
+    if (weight != upstreams_.front().weight) guesser_.weigh(upstreams_);
     return upstream_id{static_cast<std::uint32_t>(upstreams_.size() - 1)};
   }
   upstream_state& upstream(upstream_id id) { return upstreams_[index_of(id)]; }

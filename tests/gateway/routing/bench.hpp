@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/routing/router.hpp"
+#include "tests/gateway/routing/key.hpp"
 
 #include <array>
 #include <cstdint>
@@ -12,13 +13,6 @@ namespace tests::gateway_routing {
 
 using namespace gateway::routing;
 
-struct key {
-  std::uint64_t value = 0;
-  bool operator==(key const&) const = default;
-};
-struct key_hash {
-  std::size_t operator()(key const& k) const noexcept { return k.value * 0x9e3779b97f4a7c15u; }
-};
 using map = token_map<key, learnt_backend, key_hash>;
 using router = basic_router<map, key, learnt_backend>;
 

@@ -1,4 +1,5 @@
 #include "gateway/routing/token_map.hpp"
+#include "tests/gateway/routing/key.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -9,16 +10,10 @@
 #include <utility>
 
 using gateway::routing::token_map;
+using namespace tests::gateway_routing;
 
 namespace {
 
-struct key {
-  std::uint64_t value = 0;
-  bool operator==(key const&) const = default;
-};
-struct key_hash {
-  std::size_t operator()(key const& k) const noexcept { return k.value * 0x9e3779b97f4a7c15u; }
-};
 using map = token_map<key, int, key_hash>;
 
 }
