@@ -8,23 +8,6 @@
 namespace gateway::http {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-/// Calls `visit(token)` for each element of a comma-separated list until it returns true; returns whether it did.
-template<class Visit>
-bool any_in_list(std::string_view list, Visit visit) {
-  while (!list.empty()) {
-    std::size_t const comma = std::min(list.find(','), list.size());
-    if (std::string_view const token = trimmed(list.substr(0, comma)); !token.empty() && visit(token)) return true;
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
-  return false;
-}
-
 /// Whether `name` begins with `prefix` (lower-case) to a server that maps names to variables: `_` is `-` to it.
 bool starts_alike(std::string_view name, std::string_view prefix) {
   if (name.size() < prefix.size()) return false;
@@ -53,6 +36,19 @@ bool is_hop_by_hop(beast_http::field id, std::string_view name) {
   }
 }
 
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return out;
 }
 
 bool iequals(std::string_view a, std::string_view b) {

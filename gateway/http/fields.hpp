@@ -2,6 +2,8 @@
 
 #include "gateway/http/head_parser.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +21,25 @@ bool istarts_with(std::string_view text, std::string_view prefix);
 std::optional<std::string_view> find(message_head const& head, char const* base, beast_http::field id);
 /// The same by name, for fields without a number.
 std::optional<std::string_view> find(message_head const& head, char const* base, std::string_view name);
+
+/// Without the blanks at both ends (OWS, RFC 9110 5.6.3).
+std::string_view trimmed(std::string_view text);
+
+/// Calls `visit(element)` for each element of a comma-separated list (RFC 9110 5.6.1) until it returns true; returns
+/// whether it did.
+template<class Visit>
+bool any_in_list(std::string_view list, Visit visit) {
+  while (!list.empty()) {
+    std::size_t const comma = std::min(list.find(','), list.size());
+    if (std::string_view const element = trimmed(list.substr(0, comma)); !element.empty() && visit(element))
+      return true;
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return false;
+}
+
+/// In lower case (ASCII): one spelling of a field's name.
+std::string lower_case(std::string_view text);
 
 /// Whether a comma-separated list (RFC 9110 5.6.1) holds `token`, ASCII case-insensitively.
 bool list_contains(std::string_view list, std::string_view token);

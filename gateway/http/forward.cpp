@@ -46,25 +46,6 @@ bool usable_request_id(std::string_view id) {
          std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
-void append_length(std::string& out, std::uint64_t length) {
-  out.append("Content-Length: ");
-  append_number(out, length);
-  out.append(crlf);
-}
-
-void append_status_line(std::string& out, unsigned status, std::string_view reason) {
-  out.append("HTTP/1.1 ");
-  append_number(out, status);
-  out.append(" ").append(reason).append(crlf);
-}
-
-void append_connection(std::string& out, bool close, bool http10) {
-  if (close)
-    out.append("Connection: close\r\n");
-  else if (http10)
-    out.append("Connection: keep-alive\r\n");
-}
-
 /// Fields that the gateway writes itself, from what it knows.
 bool is_replaced_in_request(beast_http::field id, std::string_view name) {
   using enum beast_http::field;
@@ -92,6 +73,25 @@ void append_joined(std::string& out, message_head const& head, char const* base,
   out.append(last).append(crlf);
 }
 
+}
+
+void append_length(std::string& out, std::uint64_t length) {
+  out.append("Content-Length: ");
+  append_number(out, length);
+  out.append(crlf);
+}
+
+void append_status_line(std::string& out, unsigned status, std::string_view reason) {
+  out.append("HTTP/1.1 ");
+  append_number(out, status);
+  out.append(" ").append(reason).append(crlf);
+}
+
+void append_connection(std::string& out, bool close, bool http10) {
+  if (close)
+    out.append("Connection: close\r\n");
+  else if (http10)
+    out.append("Connection: keep-alive\r\n");
 }
 
 bool is_idempotent(beast_http::verb verb) {
@@ -212,16 +212,18 @@ std::string_view append_request_head(std::string& out, message_head const& head,
   return std::string_view(out).substr(id_at, id_size);
 }
 
-void append_answer_head(std::string& out, message_head const& head, char const* base, answer_forwarding const& add) {
-  append_status_line(out, head.status, head.reason.in(base));
+void append_answer_fields(std::string& out, message_head const& head, char const* base, answer_forwarding const& add,
+                          bool (*drops)(beast_http::field id)) {
   end_to_end_filter const filter(head, base);
-  // One Content-Length, even of an upstream that repeats it (RFC 9110 8.6).
-  bool length_due = add.framing == answer_framing::none || add.framing == answer_framing::length;
+  bool length_due = true; // one Content-Length, even of an upstream that repeats it (RFC 9110 8.6)
   for (field_line const& line : head.fields) {
     std::string_view const name = line.name.in(base);
-    if (is_internal(name) || !filter.passes(line, base)) continue;
+    if (drops(line.id) || is_internal(name) || !filter.passes(line, base)) continue;
     if (!add.hsts.empty() && line.id == beast_http::field::strict_transport_security) continue;
+    if (!add.vary.empty() && line.id == beast_http::field::vary) continue;
     if (line.id == beast_http::field::content_length && !std::exchange(length_due, false)) continue;
+    if (std::any_of(add.without.begin(), add.without.end(), [&](auto const& other) { return iequals(name, other); }))
+      continue;
     if (line.id == beast_http::field::location && add.rewrite_location) {
       if (auto const rewritten = (*add.rewrite_location)(line.value.in(base))) {
         append_field(out, name, *rewritten);
@@ -230,7 +232,18 @@ void append_answer_head(std::string& out, message_head const& head, char const* 
     }
     append_field(out, name, line.value.in(base));
   }
+  if (!add.vary.empty()) append_field(out, "Vary", add.vary);
+}
+
+void append_answer_head(std::string& out, message_head const& head, char const* base, answer_forwarding const& add) {
+  append_status_line(out, head.status, head.reason.in(base));
+  bool const has_length = add.framing == answer_framing::none || add.framing == answer_framing::length;
+  append_answer_fields(
+      out, head, base, add, has_length ? [](beast_http::field) { return false; } : [](beast_http::field id) {
+        return id == beast_http::field::content_length;
+      });
   if (!add.hsts.empty()) append_field(out, "Strict-Transport-Security", add.hsts);
+  if (!add.cache_status.empty()) append_field(out, "Cache-Status", add.cache_status);
   if (add.framing == answer_framing::chunked) out.append("Transfer-Encoding: chunked\r\n");
   append_connection(out, add.close, add.http10);
   out.append(crlf);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -62,12 +63,28 @@ enum class answer_framing : std::uint8_t {
 
 struct answer_forwarding {
   answer_framing framing = answer_framing::length;
-  bool close = false;      // the client connection ends after this answer
-  bool http10 = false;     // the client speaks HTTP/1.0: keep-alive must be said
-  std::string_view hsts{}; // value of Strict-Transport-Security, in place of the upstream's; empty: none
+  bool close = false;                     // the client connection ends after this answer
+  bool http10 = false;                    // the client speaks HTTP/1.0: keep-alive must be said
+  std::string_view hsts{};                // value of Strict-Transport-Security, in place of the upstream's; empty: none
+  std::string_view vary{};                // value of Vary, likewise; empty: as the upstream has it
+  std::string_view cache_status{};        // value of a Cache-Status line of our own (RFC 9211); empty: none
+  std::span<std::string const> without{}; // names, lower-case, of fields to leave out
   /// Rewrites a Location that names an upstream; nullopt leaves it as it is.
   std::function<std::optional<std::string>(std::string_view location)> const* rewrite_location = nullptr;
 };
+
+/// Appends `HTTP/1.1 STATUS REASON CRLF`.
+void append_status_line(std::string& out, unsigned status, std::string_view reason);
+
+/// Appends the fields that travel on, internal and hop-by-hop ones dropped, except those that `drops(id)`.
+void append_answer_fields(std::string& out, message_head const& head, char const* base, answer_forwarding const& add,
+                          bool (*drops)(beast_http::field id));
+
+/// Appends `Content-Length: N CRLF`.
+void append_length(std::string& out, std::uint64_t length);
+
+/// Appends what has to be said of the connection, if anything.
+void append_connection(std::string& out, bool close, bool http10);
 
 /// Appends the answer's head as the client gets it: internal and hop-by-hop fields dropped.
 void append_answer_head(std::string& out, message_head const& head, char const* base, answer_forwarding const& add);

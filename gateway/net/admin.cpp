@@ -65,6 +65,22 @@ std::vector<named_count> counts_of(balancer::status const& now, shell_counters c
   };
 }
 
+std::vector<named_count> counts_of(answer_cache& cache, answer_cache::status const& now) {
+  cache_counters const& c = cache.counts();
+  return {
+      {"cache_hits", "Requests answered from the cache, fresh.", c.hits},
+      {"cache_stale_hits", "Requests answered from the cache, stale.", c.stale_hits},
+      {"cache_misses", "Requests that the cache had no answer for, or none that it may serve unasked.", c.misses},
+      {"cache_validated", "Of these: what was stored still held.", c.validated},
+      {"cache_waits", "Requests that waited for another's fetch.", c.waits},
+      {"cache_refreshes", "Validations of what was served stale meanwhile.", c.refreshes},
+      {"cache_stored", "Answers stored.", c.stored},
+      {"cache_invalidated", "Answers forgotten since an unsafe request succeeded.", c.invalidated},
+      {"cache_purged", "Answers forgotten by admin.", c.purged},
+      {"cache_evicted", "Answers that had to make room.", now.evicted},
+  };
+}
+
 void append_line(std::string& out, std::string const& name, std::string const& labels, std::string const& value) {
   out += "crest_gateway_" + name + labels + " " + value + "\n";
 }
@@ -110,14 +126,16 @@ bool host_is_no_name(boost::beast::string_view host) {
 }
 
 constexpr std::string_view upstreams_path = "/upstreams/";
+constexpr std::string_view cache_path = "/cache/";
 
 /// One admin connection: reads a request, answers, and so on.
 class admin_connection : public std::enable_shared_from_this<admin_connection> {
 public:
-  admin_connection(tcp_socket socket, balancer& shared, admin_settings const& s)
+  admin_connection(tcp_socket socket, balancer& shared, answer_cache* cache, admin_settings const& s)
     : socket_(std::move(socket))
     , timer_(socket_.get_executor())
     , shared_(shared)
+    , cache_(cache)
     , threads_(s.threads)
     , may_write_(s.may_write)
     , patience_(s.patience) {}
@@ -155,18 +173,20 @@ private:
     bool const known = target == "/metrics" || target == "/status";
     if (target.starts_with(upstreams_path)) {
       change_upstream(target.substr(upstreams_path.size()));
+    } else if (target.starts_with(cache_path)) {
+      purge(target.substr(cache_path.size()));
     } else if (!known) {
       answer_.result(beast_http::status::not_found);
-      answer_.body() = "here are /metrics, /status and /upstreams/HOST:PORT\n";
+      answer_.body() = "here are /metrics, /status, /upstreams/HOST:PORT and /cache/URI\n";
     } else if (request.method() != beast_http::verb::get && request.method() != beast_http::verb::head) {
       answer_.result(beast_http::status::method_not_allowed);
       answer_.set(beast_http::field::allow, "GET, HEAD");
     } else if (target == "/metrics") {
       answer_.set(beast_http::field::content_type, "text/plain; version=0.0.4");
-      answer_.body() = metrics_text(shared_);
+      answer_.body() = metrics_text(shared_, cache_);
     } else {
       answer_.set(beast_http::field::content_type, "application/json");
-      answer_.body() = status_json(shared_, threads_);
+      answer_.body() = status_json(shared_, cache_, threads_);
     }
     answer_.prepare_payload();
     if (request.method() == beast_http::verb::head) answer_.body().clear(); // Content-Length stays
@@ -175,15 +195,44 @@ private:
     });
   }
 
+  /// Whether whoever asks may change things; else it is refused.
+  bool may_change(char const* what) {
+    if (!may_write_)
+      refuse(beast_http::status::forbidden, std::string(what) + " with admin_writes only");
+    else if (!host_is_no_name(parser_->get()[beast_http::field::host]))
+      refuse(beast_http::status::forbidden, "allowed: a Host that is an address or localhost");
+    else
+      return true;
+    return false;
+  }
+
+  /// DELETE of `scheme://host/path?query`, or of all that begins so: with a `*` at its end.
+  void purge(std::string_view uri) {
+    if (!may_change("stored answers can be purged")) return;
+    bool const and_below = uri.ends_with('*');
+    if (!cache_) {
+      refuse(beast_http::status::not_found, "there is no cache");
+    } else if (parser_->get().method() != beast_http::verb::delete_) {
+      refuse(beast_http::status::method_not_allowed, "allowed: DELETE");
+      answer_.set(beast_http::field::allow, "DELETE");
+    } else if (uri != "*" && !uri.starts_with("http://") && !uri.starts_with("https://")) {
+      refuse(beast_http::status::bad_request,
+             "found \"" + std::string(uri) +
+                 "\"; allowed: http://HOST/PATH, https://HOST/PATH, with a * at its end for "
+                 "all that begins so, or *");
+    } else {
+      if (and_below) uri.remove_suffix(1);
+      answer_.set(beast_http::field::content_type, "application/json");
+      answer_.body() = nlohmann::json{{"purged", cache_->purge(uri, and_below)}}.dump() + "\n";
+    }
+  }
+
   /// PUT with `{"weight": N}` or `{"drain": true}` or nothing, DELETE.
   void change_upstream(std::string_view where) {
     auto const& request = parser_->get();
     auto const name = http::parse_host_port(where);
-    if (!may_write_) {
-      refuse(beast_http::status::forbidden, "upstreams can be changed with admin_writes only");
-    } else if (!host_is_no_name(request[beast_http::field::host])) {
-      refuse(beast_http::status::forbidden, "allowed: a Host that is an address or localhost");
-    } else if (!name) {
+    if (!may_change("upstreams can be changed")) return;
+    if (!name) {
       refuse(beast_http::status::bad_request, "found \"" + std::string(where) + "\"; allowed: HOST:PORT");
     } else if (request.method() == beast_http::verb::delete_) {
       changed(shared_.remove_upstream(*name));
@@ -234,6 +283,7 @@ private:
   tcp_socket socket_;
   steady_timer timer_;
   balancer& shared_;
+  answer_cache* cache_;
   std::uint32_t threads_;
   bool may_write_;
   nanoseconds patience_;
@@ -244,21 +294,31 @@ private:
 
 }
 
-std::string metrics_text(balancer const& shared) {
+std::string metrics_text(balancer const& shared, answer_cache* cache) {
   balancer::status const now = shared.snapshot();
   shell_counters const& shell = shared.shell();
   std::string out;
-  for (named_count const& count : counts_of(now, shell)) {
+  std::vector<named_count> counts = counts_of(now, shell);
+  std::vector<named_count> gauges{{"open_connections", "Client connections open.", shell.open_connections},
+                                  {"token_map_entries", "Tokens in the map.", now.map_entries},
+                                  {"token_map_unproven", "Of these: never answered with success.", now.map_unproven},
+                                  {"token_map_capacity", "Tokens that the map can hold.", now.map_capacity},
+                                  {"token_map_bytes", "Bytes of the map at its capacity.", now.map_bytes}};
+  if (cache) {
+    answer_cache::status const stored = cache->snapshot();
+    std::vector<named_count> const more = counts_of(*cache, stored);
+    counts.insert(counts.end(), more.begin(), more.end());
+    gauges.push_back({"cache_answers", "Answers stored.", stored.answers});
+    gauges.push_back({"cache_bytes", "Bytes that the cache holds.", stored.bytes});
+    gauges.push_back({"cache_budget_bytes", "Bytes that it may hold.", stored.budget});
+    gauges.push_back({"cache_sessions", "Tokens whose session facts are known.", stored.sessions});
+  }
+  for (named_count const& count : counts) {
     std::string const name = std::string(count.name) + "_total";
     append_family(out, name, count.help, "counter");
     append_line(out, name, "", std::to_string(count.value));
   }
-  for (named_count const& gauge : std::initializer_list<named_count>{
-           {"open_connections", "Client connections open.", shell.open_connections},
-           {"token_map_entries", "Tokens in the map.", now.map_entries},
-           {"token_map_unproven", "Of these: never answered with success.", now.map_unproven},
-           {"token_map_capacity", "Tokens that the map can hold.", now.map_capacity},
-           {"token_map_bytes", "Bytes of the map at its capacity.", now.map_bytes}}) {
+  for (named_count const& gauge : gauges) {
     append_family(out, gauge.name, gauge.help, "gauge");
     append_line(out, gauge.name, "", std::to_string(gauge.value));
   }
@@ -297,7 +357,7 @@ std::string metrics_text(balancer const& shared) {
   return out;
 }
 
-std::string status_json(balancer const& shared, std::uint32_t threads) {
+std::string status_json(balancer const& shared, answer_cache* cache, std::uint32_t threads) {
   balancer::status const now = shared.snapshot();
   shell_counters const& shell = shared.shell();
   nlohmann::ordered_json out;
@@ -309,6 +369,13 @@ std::string status_json(balancer const& shared, std::uint32_t threads) {
                       {"capacity", now.map_capacity},
                       {"bytes", now.map_bytes}};
   if (!now.has_map) out["token_map"] = nullptr;
+  out["cache"] = nullptr;
+  if (cache) {
+    answer_cache::status const stored = cache->snapshot();
+    for (named_count const& count : counts_of(*cache, stored)) out[count.name] = count.value;
+    out["cache"] = {
+        {"answers", stored.answers}, {"bytes", stored.bytes}, {"budget", stored.budget}, {"sessions", stored.sessions}};
+  }
   out["threads"] = threads;
   out["guess"] = name_of(now.guess);
   out["max_redirects"] = now.settings.max_redirects;
@@ -336,8 +403,8 @@ std::string status_json(balancer const& shared, std::uint32_t threads) {
   return out.dump(2) + "\n";
 }
 
-void serve_admin(tcp_socket socket, balancer& shared, admin_settings const& s) {
-  std::make_shared<admin_connection>(std::move(socket), shared, s)->read();
+void serve_admin(tcp_socket socket, balancer& shared, answer_cache* cache, admin_settings const& s) {
+  std::make_shared<admin_connection>(std::move(socket), shared, cache, s)->read();
 }
 
 }

@@ -280,7 +280,7 @@ journal::balancer_event* balancer::record_request(journal::request_id request) {
 }
 
 journal::balancer_event* balancer::record_hop(journal::request_id request, endpoint const& to,
-                                              routing::action const& why) {
+                                              routing::action const& why, bool is_own) {
   if (!journal_) return nullptr;
   journal::balancer_event event{};
   event.at_ns = monotonic_ns();
@@ -299,6 +299,7 @@ journal::balancer_event* balancer::record_hop(journal::request_id request, endpo
     event.hop = journal::hop_kind::retry;
     break;
   }
+  if (is_own) event.hop = journal::hop_kind::own;
   event.hit = why.from_map ? 1 : 0;
   std::lock_guard const lock(journal_mutex_);
   return &journal_->append(event);

@@ -160,8 +160,9 @@ public:
 
   /// Journal records, or nullptr without a journal. Valid as long as the balancer; each is completed by its one owner.
   journal::balancer_event* record_request(journal::request_id request);
-  journal::balancer_event* record_hop(journal::request_id request, endpoint const& upstream,
-                                      routing::action const& why);
+  /// `is_own`: for a request of the gateway's own.
+  journal::balancer_event* record_hop(journal::request_id request, endpoint const& upstream, routing::action const& why,
+                                      bool is_own);
 
   shell_counters& shell() { return shell_; }
   shell_counters const& shell() const { return shell_; }

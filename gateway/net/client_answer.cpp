@@ -1,6 +1,8 @@
 // The answer of a request on its way to the client, and the end of the request.
+#include "gateway/cache/serve.hpp"
 #include "gateway/http/fields.hpp"
 #include "gateway/net/client_connection.hpp"
+#include "gateway/net/refresh.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -18,9 +20,10 @@ constexpr std::size_t max_pieces = 8; // of a body, in one gather write
 void client_connection::stream_head() {
   request_deadline_.clear_deadline();
   stage_ = stage::answering;
-  http::message_head const& head = upstream_->head();
-  http::answer_parser const& parser = upstream_->parser();
-  if (!parser.done() && http::has_other_coding(head, upstream_->base())) {
+  upstream_connection const& upstream = *exchange_.upstream();
+  http::message_head const& head = upstream.head();
+  http::answer_parser const& parser = upstream.parser();
+  if (!parser.done() && http::has_other_coding(head, upstream.base())) {
     refuse_coding();
     return;
   }
@@ -41,12 +44,15 @@ void client_connection::stream_head() {
   add.close = !keep_alive_;
   add.http10 = http10_;
   if (stream_.is_secured()) add.hsts = settings_->hsts;
-  std::function<std::optional<std::string>(std::string_view)> const rewrite = [this](std::string_view location) {
-    return relative_location(location);
-  };
-  add.rewrite_location = &rewrite;
+  add.rewrite_location = &worker_.rewrite_location();
+  std::string cache_status;
+  if (cached_) {
+    add.vary = cached_->vary();
+    if (worker_.cache()->shows_status()) cache_status = cached_->cache_status(cache_now());
+  }
+  add.cache_status = cache_status;
   out_ = std::exchange(unsent_interim_, {});
-  http::append_answer_head(out_, head, upstream_->base(), add);
+  http::append_answer_head(out_, head, upstream.base(), add);
   answer_started_ = true;
   if (request_record_) {
     request_record_->outcome = journal::request_result::forwarded;
@@ -58,8 +64,8 @@ void client_connection::stream_head() {
 // Without the coding's name the client would take the coded bytes for the content, and it was not asked whether it can
 // decode them: neither it nor we sent TE (RFC 9110 10.1.4).
 void client_connection::refuse_coding() {
-  end_hop(journal::hop_result::answered);
-  hop_error_ = "http_response_transfer_coding";
+  exchange_.end(journal::hop_result::answered);
+  exchange_.note_error("http_response_transfer_coding");
   if (has_body_ && !body_.is_complete()) keep_alive_ = false;
   answer_here({.status = 502,
                .detail = "the upstream's answer has a transfer coding that nobody asked for",
@@ -69,11 +75,12 @@ void client_connection::refuse_coding() {
 // One round: what has arrived of the body, after the head if that is still due, in one gather write.
 void client_connection::stream_body() {
   deadline_.clear_deadline();
-  body_state_ = upstream_ ? upstream_->next_body(pieces_, max_pieces) : upstream_connection::body_state::broken;
+  upstream_connection* const upstream = exchange_.upstream();
+  body_state_ = upstream ? upstream->next_body(pieces_, max_pieces) : upstream_connection::body_state::broken;
   if (body_state_ == upstream_connection::body_state::broken) {
     worker_.shared().shell().truncated_answers.fetch_add(1, std::memory_order_relaxed);
     own_error_ = "http_response_incomplete";
-    end_hop(journal::hop_result::answered);
+    exchange_.end(journal::hop_result::answered);
     // The client must not take this for the whole answer: no last chunk, no further answer on this connection.
     stream_.leave_unfinished();
     log_request(std::chrono::steady_clock::now() - started_);
@@ -87,6 +94,7 @@ void client_connection::stream_body() {
   chunk_heads_.reserve(max_pieces);
   for (std::string_view const piece : pieces_) {
     body_out_ += piece.size();
+    if (cached_) cached_->take(piece);
     if (answer_chunked_) {
       char text[18];
       auto const end = std::to_chars(text, text + 16, piece.size(), 16).ptr;
@@ -96,22 +104,51 @@ void client_connection::stream_body() {
     buffers_.push_back(boost::asio::buffer(piece.data(), piece.size()));
     if (answer_chunked_) buffers_.push_back(boost::asio::buffer("\r\n", 2));
   }
+  if (done && cached_) cached_->complete();
   if (done && answer_chunked_) buffers_.push_back(boost::asio::buffer("0\r\n\r\n", 5));
   if (buffers_.empty() && !done) return; // on_answer_body will come
   write_out(done ? &client_connection::finish_request : &client_connection::stream_body);
 }
 
-void client_connection::on_answer_body() {
+void client_connection::on_more() {
   if (writing_) return; // the end of the write takes what has come
   auto const self = shared_from_this();
   stream_body();
+}
+
+// What is stored, or the part of it that was asked for, in one gather write.
+void client_connection::serve_stored() {
+  request_deadline_.clear_deadline();
+  deadline_.clear_deadline();
+  stage_ = stage::answering;
+  if (worker_.draining()) keep_alive_ = false;
+  cache::moment const now = cache_now();
+  std::string const status = worker_.cache()->shows_status() ? cached_->cache_status(now) : std::string();
+  served_ = cached_->decided().stored;
+  cache::serving const how{.close = !keep_alive_,
+                           .http10 = http10_,
+                           .hsts = stream_.is_secured() ? std::string_view(settings_->hsts) : std::string_view(),
+                           .cache_status = status};
+  out_ = std::exchange(unsent_interim_, {});
+  cache::served const sent = cache::append_served(out_, *served_, cached_->request(), how, now);
+  status_ = sent.status;
+  body_out_ = sent.content.size();
+  if (request_record_) {
+    request_record_->outcome =
+        exchange_.hops() > 0 ? journal::request_result::forwarded : journal::request_result::cached;
+    request_record_->status = static_cast<std::uint16_t>(status_);
+  }
+  if (cached_->decided().refresh) refresh::start(worker_, std::move(cached_), forward_head_, facts_);
+  buffers_.assign(1, boost::asio::buffer(out_));
+  if (!sent.content.empty()) buffers_.push_back(boost::asio::buffer(sent.content));
+  write_out(&client_connection::finish_request);
 }
 
 void client_connection::answer_here(http::own_answer answer) {
   request_deadline_.clear_deadline();
   deadline_.clear_deadline();
   stage_ = stage::answering;
-  bool const after_hops = hops_ > 0;
+  bool const after_hops = exchange_.hops() > 0;
   shell_counters& counters = worker_.shared().shell();
   (after_hops || answer.status >= 502 ? counters.failed : counters.refused).fetch_add(1, std::memory_order_relaxed);
   if (request_record_) {
@@ -170,7 +207,8 @@ void client_connection::wrote(boost::system::error_code ec) {
 
 void client_connection::finish_request() {
   deadline_.clear_deadline();
-  end_hop(journal::hop_result::answered);
+  exchange_.end(journal::hop_result::answered);
+  served_.reset();
   auto const took = std::chrono::steady_clock::now() - started_;
   worker_.shared().record_latency(took);
   log_request(took);
@@ -212,8 +250,7 @@ void client_connection::client_gone() {
   worker_.shared().shell().client_gone.fetch_add(1, std::memory_order_relaxed);
   if (request_record_ && request_record_->outcome == journal::request_result::pending)
     request_record_->outcome = journal::request_result::client_gone;
-  end_hop(answer_started_ ? journal::hop_result::answered : journal::hop_result::failed);
-  if (std::exchange(routed_, false) && worker_.shared().abandon(route_)) wake_others();
+  exchange_.abandon(answer_started_ ? journal::hop_result::answered : journal::hop_result::failed);
   if (status_ == 0) status_ = 499; // nginx's number for it; never sent
   log_request(std::chrono::steady_clock::now() - started_);
   close();
@@ -223,9 +260,10 @@ void client_connection::close() {
   if (std::exchange(stage_, stage::closed) == stage::closed) return;
   deadline_.clear_deadline();
   request_deadline_.clear_deadline();
-  patience_.clear_deadline();
-  if (upstream_) std::exchange(upstream_, nullptr)->release();
-  leave_upstream();
+  fetch_patience_.clear_deadline();
+  exchange_.abandon(journal::hop_result::pending);
+  cached_.reset();
+  served_.reset();
   stream_.close();
   worker_.buffers().give(std::move(in_));
   if (counted_) worker_.shared().disconnected(peer_key_);
@@ -235,35 +273,22 @@ void client_connection::close() {
 void client_connection::log_request(nanoseconds took) {
   if (!worker_.log().enabled()) return;
   std::string_view const upstream =
-      last_upstream_ == routing::no_upstream ? std::string_view() : worker_.shared().upstream_name(last_upstream_);
+      exchange_.hops() == 0 ? std::string_view() : worker_.shared().upstream_name(exchange_.last_upstream());
   std::string_view const first_line = forward_head_;
   worker_.log().write({.client = client_address_.empty() ? std::string_view(peer_address_) : client_address_,
                        .method = method_size_ ? first_line.substr(0, method_size_) : std::string_view(),
                        .target = target_size_ ? first_line.substr(method_size_ + 1, target_size_) : std::string_view(),
                        .request_id = request_id_,
                        .upstream = upstream,
-                       .chosen_by = chosen_by_,
+                       .chosen_by = exchange_.chosen_by(),
                        .tls = stream_.protocol(),
-                       .error = hop_error_.empty() ? own_error_ : std::string_view(hop_error_),
+                       .error = exchange_.error().empty() ? own_error_ : std::string_view(exchange_.error()),
                        .status = status_,
                        .body_bytes = body_out_,
                        .duration = took,
-                       .hops = hops_,
-                       .redirects = route_.redirects,
-                       .retries = route_.retries});
-}
-
-// `http://PROXY/path` would show a proxy's address, and lead clients past the gateway: `/path` remains.
-std::optional<std::string> client_connection::relative_location(std::string_view location) const {
-  std::string_view const scheme = settings_->upstream_tls ? "https://" : "http://";
-  if (!http::istarts_with(location, scheme)) return std::nullopt;
-  std::string_view const rest = location.substr(scheme.size());
-  std::size_t const path = std::min(rest.find_first_of("/?#"), rest.size());
-  auto const authority = http::parse_host_port(rest.substr(0, path));
-  if (!authority || !worker_.shared().is_upstream(*authority)) return std::nullopt;
-  std::string relative(rest.substr(path));
-  if (!relative.starts_with('/')) relative.insert(relative.begin(), '/');
-  return relative;
+                       .hops = exchange_.hops(),
+                       .redirects = exchange_.route().redirects,
+                       .retries = exchange_.route().retries});
 }
 
 }

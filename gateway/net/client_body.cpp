@@ -84,19 +84,17 @@ void client_connection::body_came() {
     read();
   }
   auto const self = shared_from_this();
-  if (unrouted_ && body_.is_complete()) {
-    auto facts = *std::exchange(unrouted_, std::nullopt);
-    facts.whole = true;
-    route(facts, monotonic_ns());
+  if (awaits_body_ && body_.is_complete()) {
+    facts_.whole = true;
+    proceed();
   }
-  if (upstream_) upstream_->body_arrived();
+  exchange_.body_arrived();
 }
 
 void client_connection::body_failed(unsigned status, std::string_view detail) {
   keep_alive_ = false;
   if (stage_ != stage::exchange) return; // an answer is under way already
-  end_hop(journal::hop_result::failed);
-  if (std::exchange(routed_, false) && worker_.shared().abandon(route_)) wake_others();
+  exchange_.abandon(journal::hop_result::failed);
   answer_here({.status = status, .detail = detail});
 }
 

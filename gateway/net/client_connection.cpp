@@ -41,8 +41,9 @@ client_connection::client_connection(worker& w, door const& at, endpoint const& 
   , peer_key_(limit_key(peer_))
   , deadline_(*this, &client_connection::on_timeout)
   , request_deadline_(*this, &client_connection::on_request_timeout)
-  , patience_(*this, &client_connection::on_patience_end)
-  , body_(settings_->body_in_memory, settings_->body_directory) {}
+  , fetch_patience_(*this, &client_connection::on_fetch_patience_end)
+  , body_(settings_->body_in_memory, settings_->body_directory)
+  , exchange_(w, *this) {}
 
 client_connection::~client_connection() = default;
 
@@ -148,7 +149,7 @@ void client_connection::continue_with_input() {
     break;
   case stage::answering:
     // The upstream may need the rest of the body to end its answer. Otherwise a pipelined request: its turn comes.
-    if (upstream_) take_body();
+    if (exchange_.upstream()) take_body();
     break;
   case stage::lingering:
     discard_input();
@@ -214,20 +215,18 @@ void client_connection::next_request() {
   parser_.emplace(head_, settings_->max_head);
   body_.clear();
   has_body_ = is_head_ = http10_ = false;
-  routed_ = asleep_ = false;
-  route_ = {};
-  unrouted_.reset();
+  awaits_body_ = awaits_fetch_ = false;
+  exchange_.reset();
+  cached_.reset();
   client_address_.clear();
   request_id_.clear();
   unsent_interim_ = {};
   lab_request_ = 0;
-  hops_ = blank_lines_ = 0;
+  blank_lines_ = 0;
   status_ = 0;
   body_out_ = 0;
-  chosen_by_ = own_error_ = {};
-  hop_error_.clear();
-  last_upstream_ = routing::no_upstream;
-  request_record_ = hop_record_ = nullptr;
+  own_error_ = {};
+  request_record_ = nullptr;
   answer_started_ = answer_chunked_ = false;
   method_size_ = target_size_ = 0;
   stage_ = stage::idle;
@@ -270,10 +269,9 @@ void client_connection::on_request_timeout() {
     body_failed(408, "the request did not arrive in time");
     return;
   }
-  end_hop(journal::hop_result::failed);
-  if (std::exchange(routed_, false) && worker_.shared().abandon(route_)) wake_others();
-  hop_error_ = "http_response_timeout";
-  respond(routing::refusal::upstream_timeout);
+  exchange_.abandon(journal::hop_result::failed);
+  exchange_.note_error("http_response_timeout");
+  on_refused(routing::refusal::upstream_timeout);
 }
 
 }

@@ -3,8 +3,9 @@
 #include "gateway/http/forward.hpp"
 #include "gateway/http/head_parser.hpp"
 #include "gateway/net/body_store.hpp"
+#include "gateway/net/cached_request.hpp"
+#include "gateway/net/exchange.hpp"
 #include "gateway/net/stream.hpp"
-#include "gateway/net/upstream_connection.hpp"
 #include "gateway/net/worker.hpp"
 
 #include <memory>
@@ -20,12 +21,13 @@ namespace gateway::net {
 ///
 /// A request's life, after the handshake where the door has TLS:
 ///
-///     read head ─▶ route ─▶ hop ──▶ answer head ─▶ stream body ─▶ next request, or close
-///        │          ▲  │     │  └──▶ X-Accel ──▶ route (redirect)
-///        │          │  └─▶ own answer (404, 413, 502 …)
-///        └ body ─▶ store ─▶  └────▶ failure ──▶ route (retry)
+///     read head ─▶ cache ─▶ exchange ──▶ answer head ─▶ stream body ─▶ next request, or close
+///        │          │  ▲        │             └─▶ cache: still holds ─▶ stored answer
+///        │          │  └ wait   └──▶ own answer (502 …)
+///        │          └─▶ stored answer
+///        └ body ─▶ store
 ///
-class client_connection final : public hop_user,
+class client_connection final : public exchange_user,
                                 public stream_user,
                                 public std::enable_shared_from_this<client_connection> {
 public:
@@ -37,8 +39,8 @@ public:
   void start(int fd);
   /// The worker drains: close if idle, else after the present answer.
   void drain();
-  /// single_guess: the guess this request waited for is over.
-  void on_wake();
+  /// The fetch for the cache that this request waited for is over.
+  void on_landing(cache::landing how);
   void close();
 
 private:
@@ -72,7 +74,7 @@ private:
   http::head_refusal find_refusal(http::request_summary const& summary, std::optional<std::uint64_t> length) const;
   std::uint64_t find_client();
   void write_forward_head(http::request_summary const& summary, std::optional<std::uint64_t> length);
-  void route(routing::request_facts<http::token_digest> const& facts, std::int64_t now_ns);
+  std::string_view scheme() const { return stream_.is_secured() ? "https" : "http"; }
   routing::request_facts<http::token_digest> facts_of(http::request_summary const& summary) const;
   std::string https_location(http::request_summary const& summary) const;
 
@@ -85,20 +87,17 @@ private:
   void body_failed(unsigned status, std::string_view detail);
   bool body_is_too_slow() const;
 
-  // Hops (client_exchange.cpp)
-  void perform(routing::action const& next);
-  void send_hop(routing::action const& next);
-  void make_hop(routing::action const& next);
-  void on_answer_head() override;
-  void on_answer_body() override;
-  void on_hop_failed(hop_failure const& failure) override;
-  void follow_redirect(std::string_view location, bool once);
-  bool may_enter(routing::action const& next);
-  bool on_room(std::uint64_t ticket);
-  void leave_upstream();
+  // The exchange with the upstreams, and the cache in front of it (client_exchange.cpp)
+  void proceed();
+  void consult_cache(bool may_wait);
+  void on_fetch_patience_end();
+  void start_exchange(std::string_view head);
+  void on_answer() override;
+  void on_more() override;
+  void on_refused(routing::refusal why) override;
+  std::shared_ptr<void> holder() override { return shared_from_this(); }
   void respond(routing::refusal why);
-  void end_hop(journal::hop_result result);
-  void wake_others();
+  void serve_stored();
 
   // Answering (client_answer.cpp)
   void stream_head();
@@ -116,8 +115,6 @@ private:
 
   void on_timeout();
   void on_request_timeout();
-  void on_patience_end();
-  std::optional<std::string> relative_location(std::string_view location) const;
 
   worker& worker_;
   std::shared_ptr<settings const> settings_;
@@ -130,7 +127,7 @@ private:
   std::string client_address_;   // of this request, where a trusted proxy says so; else empty
   timer deadline_;
   timer request_deadline_;
-  timer patience_; // with another's guess
+  timer fetch_patience_; // with another's fetch
   stage stage_ = stage::idle;
   bool reading_ = false;
   bool input_ended_ = false;
@@ -152,21 +149,12 @@ private:
   bool has_body_ = false, chunked_body_ = false;
   bool is_head_ = false, http10_ = false, keep_alive_ = true;
   steady_time started_{};
-  live_route route_;
-  bool routed_ = false; // the router knows of this request and waits to hear
-  std::optional<routing::request_facts<http::token_digest>> unrouted_; // until the body is complete
-  bool asleep_ = false;                                                // single_guess: waits to be woken
-  unsigned hops_ = 0;
-  routing::upstream_id room_at_ = routing::no_upstream; // where upstreams are limited
-  bool has_room_ = false;
-  std::optional<routing::action> waiting_hop_; // for room
-  std::uint64_t ticket_ = 0;
-  std::string_view chosen_by_;
-  std::string hop_error_; // RFC 9209 error of the last failure
-  std::shared_ptr<upstream_connection> upstream_;
-  routing::upstream_id last_upstream_ = routing::no_upstream;
+  routing::request_facts<http::token_digest> facts_;
+  bool awaits_body_ = false; // to be complete, before it is routed
+  bool awaits_fetch_ = false;
+  exchange exchange_;
+  std::unique_ptr<cached_request> cached_; // nullptr without a cache
   journal::balancer_event* request_record_ = nullptr;
-  journal::balancer_event* hop_record_ = nullptr;
 
   // The answer.
   std::string_view unsent_interim_; // of 100 Continue
@@ -174,6 +162,7 @@ private:
   std::vector<std::string_view> pieces_;
   std::vector<std::string> chunk_heads_;
   std::vector<boost::asio::const_buffer> buffers_;
+  cache::store::answer_ptr served_; // from the cache, while it is sent
   void (client_connection::*after_write_)() = nullptr;
   bool answer_chunked_ = false, answer_started_ = false;
   unsigned status_ = 0;

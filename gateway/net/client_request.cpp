@@ -47,16 +47,19 @@ void client_connection::begin_request() {
   write_forward_head(summary, length);
 
   std::int64_t const now_ns = nanoseconds(started_.time_since_epoch()).count();
-  routing::request_facts<http::token_digest> facts = facts_of(summary);
+  facts_ = facts_of(summary);
   unsigned retry_after = 0;
   if (refusal.status == 0) refusal = find_refusal(summary, length);
   if (refusal.status == 0) {
-    retry_after = worker_.shared().retry_after_s(address_key, facts.has_token ? &facts.key : nullptr, now_ns);
+    retry_after = worker_.shared().retry_after_s(address_key, facts_.has_token ? &facts_.key : nullptr, now_ns);
     if (retry_after != 0) {
       refusal = {429, "more requests than this client may send"};
       worker_.shared().shell().rate_limited.fetch_add(1, std::memory_order_relaxed);
     }
   }
+  if (worker_.cache() && refusal.status == 0)
+    cached_ = std::make_unique<cached_request>(worker_, head_, in_.data(), summary, scheme(), has_body_,
+                                               facts_.has_token ? &facts_.key : nullptr);
   std::string const location = door_.https_port && refusal.status == 0 ? https_location(summary) : std::string();
 
   // From here on the head's bytes are not needed: the buffer is the body's, and the next request's.
@@ -82,21 +85,15 @@ void client_connection::begin_request() {
   if (has_body_ && !begin_body(length, summary.expects_continue)) return;
   if (!has_body_) worker_.set_deadline(request_deadline_, deadline::request); // else when the body is complete
   auto const self = shared_from_this();
-  facts.whole = !has_body_ || body_.is_complete();
-  if (!facts.whole && worker_.shared().limits_upstreams())
-    unrouted_ = facts; // a slow client must not take room that others wait for
-  else
-    route(facts, now_ns);
+  facts_.whole = !has_body_ || body_.is_complete();
+  // A slow client must not take room that others wait for.
+  awaits_body_ = !facts_.whole && worker_.shared().limits_upstreams();
+  if (!awaits_body_) proceed();
   if (stage_ != stage::exchange) return;
   if (has_body_)
     body_came();
   else
     read_ahead();
-}
-
-void client_connection::route(routing::request_facts<http::token_digest> const& facts, std::int64_t now_ns) {
-  routed_ = true;
-  perform(worker_.shared().start(route_, facts, now_ns, worker_.random()));
 }
 
 /// As every upstream gets it.
@@ -108,7 +105,7 @@ void client_connection::write_forward_head(http::request_summary const& summary,
   request_id_ = std::string(http::append_request_head(forward_head_, head_, in_.data(), summary,
                                                       {.peer_address = peer_address_,
                                                        .keep_forwarded_for = believes,
-                                                       .scheme = stream_.is_secured() ? "https" : "http",
+                                                       .scheme = scheme(),
                                                        .request_id = new_request_id(worker_.random()),
                                                        .body_length = length,
                                                        .chunked = chunked_body_}));

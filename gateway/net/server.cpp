@@ -25,6 +25,7 @@ server::server(settings s, std::function<settings()> reread)
   : settings_(std::make_shared<settings const>(std::move(s)))
   , reread_(std::move(reread))
   , shared_(*settings_)
+  , cache_(settings_->cache ? std::make_optional<answer_cache>(*settings_->cache) : std::nullopt)
   , tickets_(std::make_shared<ticket_keys>(std::chrono::hours(1)))
   , log_(settings_->access_log)
   , signals_(context_, SIGTERM, SIGINT, SIGHUP)
@@ -38,16 +39,21 @@ server::server(settings s, std::function<settings()> reread)
   for (door const& d : settings_->listen) at.push_back(d.at.address);
   for (std::uint32_t i = 0; i < settings_->threads; ++i) {
     std::uint64_t const seed = (std::uint64_t{seeds[2 * i]} << 32) | seeds[2 * i + 1];
-    auto w = std::make_unique<worker>(shared_, log_, settings_, seed);
+    auto w = std::make_unique<worker>(shared_, cache_ ? &*cache_ : nullptr, log_, settings_, seed);
     at = w->listen(at); // the first one picks ports, the others share them
     workers_.push_back(std::move(w));
   }
   listening_ = at;
-  for (auto const& w : workers_)
+  for (auto const& w : workers_) {
     w->wake = [this](http::token_digest const& key) {
       for (auto const& other : workers_)
         boost::asio::post(other->context(), [target = other.get(), key] { target->wake_here(key); });
     };
+    w->land = [this](http::token_digest const& flight, cache::landing how) {
+      for (auto const& other : workers_)
+        boost::asio::post(other->context(), [target = other.get(), flight, how] { target->land_here(flight, how); });
+    };
+  }
   if (settings_->admin)
     admin_ = std::make_unique<listener>(context_.get_executor(), settings_->admin->address, listener::options{},
                                         shared_.shell().accept_pauses);
@@ -64,7 +70,7 @@ void server::run() {
   for (auto const& w : workers_) w->start();
   if (admin_)
     admin_->start([this](int fd, endpoint const& from) {
-      serve_admin(tcp_socket(context_.get_executor(), from.protocol(), fd), shared_,
+      serve_admin(tcp_socket(context_.get_executor(), from.protocol(), fd), shared_, cache_ ? &*cache_ : nullptr,
                   {.threads = settings_->threads,
                    .may_write = settings_->admin_writes,
                    .patience = settings_->timeouts.client_idle});
@@ -101,6 +107,7 @@ void server::reload() {
       note("reload: until a restart these stay as they are: " + waiting);
     use_tickets(fresh);
     shared_.reload(fresh);
+    if (cache_) cache_->reload(*fresh.cache);
     settings_ = std::make_shared<settings const>(std::move(fresh));
     for (auto const& w : workers_) w->reload(settings_);
     checks_.configure(settings_);

@@ -1,6 +1,7 @@
 #include "gateway/net/settings.hpp"
 
 #include "config/units.hpp"
+#include "gateway/http/fields.hpp"
 
 #include <algorithm>
 #include <array>
@@ -48,6 +49,12 @@ public:
       throw document_.error_at(pointer(where),
                                "found " + value->dump() + "; allowed: a duration above 0 and of at most a year");
     out = *parsed;
+  }
+
+  void seconds(char const* where, std::int64_t& out) const {
+    nanoseconds value = std::chrono::seconds(out);
+    duration(where, value);
+    out = std::chrono::duration_cast<std::chrono::seconds>(value).count();
   }
 
   bool flag(pointer const& where) const {
@@ -240,6 +247,35 @@ std::optional<health_check_settings> read_health_checks(reader const& in) {
   return checks;
 }
 
+std::optional<cache_settings> read_cache(reader const& in) {
+  pointer const root("/cache");
+  auto const* cache = in.at(root);
+  if (!cache || *cache == "off") return std::nullopt;
+  cache_settings out;
+  in.size("/cache/size", out.rules.bytes, 64 * 1024, std::uint64_t{1} << 40);
+  out.rules.max_answer = std::min(out.rules.max_answer, out.rules.bytes / 2);
+  in.size("/cache/max_answer", out.rules.max_answer, 1024, out.rules.bytes / 2);
+  in.value("/cache/obey_clients", out.rules.obey_clients);
+  in.value("/cache/heuristic/fraction", out.rules.guess.fraction);
+  in.seconds("/cache/heuristic/at_most", out.rules.guess.at_most_s);
+  in.seconds("/cache/stale_if_error", out.rules.stale_if_error_s);
+  in.duration("/cache/wait", out.wait);
+  in.value("/cache/cache_status", out.shows_status);
+  if (auto const* fields = in.at(root / "session_facts" / "fields")) {
+    for (std::size_t i = 0; i != fields->size(); ++i) {
+      std::string const name = http::lower_case((*fields)[i].get<std::string>());
+      if (!http::is_internal(name))
+        throw in.document().error_at(root / "session_facts" / "fields" / i,
+                                     "found " + (*fields)[i].dump() +
+                                         "; allowed: names that begin with X-Session-, which clients can neither send "
+                                         "nor see");
+      out.session_facts.push_back(name);
+    }
+    in.duration("/cache/session_facts/max_age", out.facts_max_age);
+  }
+  return out;
+}
+
 trusted_proxies read_trusted_proxies(reader const& in) {
   trusted_proxies out;
   pointer const root("/trusted_proxies");
@@ -326,6 +362,7 @@ settings read_settings(config::document const& document, name_resolver const& na
   if (auto const* file = in.at(pointer("/journal/file"))) s.journal_file = file->get<std::string>();
   read_routing(in, s.routing);
   s.health_checks = read_health_checks(in);
+  s.cache = read_cache(in);
   s.trusted_proxies = read_trusted_proxies(in);
   in.value("/methods", s.methods);
   for (std::string const& method : s.methods) s.allow.append(s.allow.empty() ? "" : ", ").append(method);
@@ -367,6 +404,14 @@ std::string keep_what_needs_a_restart(settings const& in_force, settings& fresh)
   keep("admin", in_force.admin, fresh.admin);
   keep("threads", in_force.threads, fresh.threads);
   keep("token_map", in_force.token_map_bytes, fresh.token_map_bytes);
+  if (in_force.cache.has_value() != fresh.cache.has_value()) {
+    differing.append(differing.empty() ? "" : ", ").append("cache");
+    fresh.cache = in_force.cache;
+  } else if (fresh.cache) {
+    keep("cache.size", in_force.cache->rules.bytes, fresh.cache->rules.bytes);
+    keep("cache.session_facts.fields", in_force.cache->session_facts, fresh.cache->session_facts);
+    keep("cache.session_facts.max_age", in_force.cache->facts_max_age, fresh.cache->facts_max_age);
+  }
   keep("seed", in_force.seed, fresh.seed);
   keep("access_log", in_force.access_log, fresh.access_log);
   keep("journal", in_force.journal_file, fresh.journal_file);

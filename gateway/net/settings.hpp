@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/document.hpp"
+#include "gateway/cache/cache.hpp"
 #include "gateway/net/address_ranges.hpp"
 #include "gateway/net/resolve.hpp"
 #include "gateway/net/tls.hpp"
@@ -86,6 +87,14 @@ struct health_check_settings {
   bool operator==(health_check_settings const&) const = default;
 };
 
+struct cache_settings {
+  cache::cache_rules rules;
+  nanoseconds wait = std::chrono::seconds(5); // for another's fetch
+  bool shows_status = true;                   // Cache-Status
+  std::vector<std::string> session_facts;     // names of answer fields, lower-case
+  nanoseconds facts_max_age = std::chrono::seconds(10);
+};
+
 /// The policy's name in a configuration.
 std::string_view name_of(routing::guess_policy policy);
 
@@ -107,6 +116,7 @@ struct settings {
   routing::router_settings routing;
   std::vector<allowed_range> allow_redirects_to;
   std::optional<health_check_settings> health_checks;
+  std::optional<cache_settings> cache; // nullopt: nothing is stored
   net::trusted_proxies trusted_proxies;
   std::vector<std::string> methods; // that are served; empty: all that the gateway knows
   std::string allow;                // the same as a list

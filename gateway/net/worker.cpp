@@ -1,6 +1,8 @@
 #include "gateway/net/worker.hpp"
 
+#include "gateway/http/fields.hpp"
 #include "gateway/net/client_connection.hpp"
+#include "gateway/net/refresh.hpp"
 #include "gateway/net/upstream_connection.hpp"
 
 #include <boost/asio/post.hpp>
@@ -26,15 +28,28 @@ steady_time soon() {
   return steady_time(std::chrono::seconds(now.tv_sec) + nanoseconds(now.tv_nsec) + tick);
 }
 
+/// Those who wait for `key`, who wait no more.
+template<class Sleepers>
+typename Sleepers::mapped_type taken(Sleepers& sleepers, http::token_digest const& key) {
+  auto const found = sleepers.find(key);
+  if (found == sleepers.end()) return {};
+  typename Sleepers::mapped_type out = std::move(found->second);
+  sleepers.erase(found);
+  return out;
 }
 
-worker::worker(balancer& shared, access_log& log, std::shared_ptr<settings const> s, std::uint64_t seed)
+}
+
+worker::worker(balancer& shared, answer_cache* cache, access_log& log, std::shared_ptr<settings const> s,
+               std::uint64_t seed)
   : work_(context_.get_executor())
   , shared_(shared)
+  , cache_(cache)
   , log_(log)
   , settings_(std::move(s))
   , random_(seed)
-  , timer_(context_.get_executor()) {
+  , timer_(context_.get_executor())
+  , rewrite_location_([this](std::string_view location) { return relative_location(location); }) {
   apply_settings();
 }
 
@@ -42,7 +57,10 @@ worker::worker(balancer& shared, access_log& log, std::shared_ptr<settings const
 worker::~worker() {
   stop();
   join();
+  wake = [](auto const&) {}; // the others may be gone already
+  land = [](auto const&, auto) {};
   while (!clients_.empty()) std::shared_ptr(*clients_.begin())->close();
+  while (!refreshes_.empty()) std::shared_ptr(*refreshes_.begin())->close();
   retire_idle();
 }
 
@@ -101,6 +119,19 @@ std::string_view worker::date() {
   return date_;
 }
 
+// `http://PROXY/path` would show a proxy's address, and lead clients past the gateway: `/path` remains.
+std::optional<std::string> worker::relative_location(std::string_view location) const {
+  std::string_view const scheme = settings_->upstream_tls ? "https://" : "http://";
+  if (!http::istarts_with(location, scheme)) return std::nullopt;
+  std::string_view const rest = location.substr(scheme.size());
+  std::size_t const path = std::min(rest.find_first_of("/?#"), rest.size());
+  auto const authority = http::parse_host_port(rest.substr(0, path));
+  if (!authority || !shared_.is_upstream(*authority)) return std::nullopt;
+  std::string relative(rest.substr(path));
+  if (!relative.starts_with('/')) relative.insert(relative.begin(), '/');
+  return relative;
+}
+
 void worker::set_deadline(deadline_owner& owner, deadline which) {
   steady_time const due = deadlines_.set(owner, static_cast<std::size_t>(which), soon());
   if (due < timer_due_) arm_timer();
@@ -133,6 +164,7 @@ void worker::apply_settings() {
   set(deadline::client_total, t.client_total);
   set(deadline::client_send, t.client_send);
   set(deadline::guess_wait, t.guess_wait);
+  if (settings_->cache) set(deadline::fetch_wait, settings_->cache->wait);
   set(deadline::connect, t.connect);
   set(deadline::answer, t.answer);
   set(deadline::request, t.request);
@@ -174,17 +206,22 @@ void worker::forget_idle(routing::upstream_id id, upstream_connection const* con
   if (found != idle_[index].end()) idle_[index].erase(found);
 }
 
-void worker::wait_for(http::token_digest const& key, std::weak_ptr<client_connection> connection) {
-  waiting_[key].push_back(std::move(connection));
+void worker::wait_for(http::token_digest const& key, std::weak_ptr<exchange> sleeper) {
+  waiting_[key].push_back(std::move(sleeper));
 }
 
 void worker::wake_here(http::token_digest const& key) {
-  auto const found = waiting_.find(key);
-  if (found == waiting_.end()) return;
-  std::vector<std::weak_ptr<client_connection>> const sleepers = std::move(found->second);
-  waiting_.erase(found);
-  for (auto const& sleeper : sleepers)
-    if (auto const connection = sleeper.lock()) connection->on_wake();
+  for (auto const& sleeper : taken(waiting_, key))
+    if (auto const there = sleeper.lock()) there->on_wake();
+}
+
+void worker::wait_for_fetch(http::token_digest const& flight, std::weak_ptr<client_connection> connection) {
+  awaiting_fetch_[flight].push_back(std::move(connection));
+}
+
+void worker::land_here(http::token_digest const& flight, cache::landing how) {
+  for (auto const& sleeper : taken(awaiting_fetch_, flight))
+    if (auto const there = sleeper.lock()) there->on_landing(how);
 }
 
 void worker::opened(std::shared_ptr<client_connection> connection) {

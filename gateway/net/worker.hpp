@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/cache/cache.hpp"
 #include "gateway/net/access_log.hpp"
 #include "gateway/net/balancer.hpp"
 #include "gateway/net/deadlines.hpp"
@@ -17,6 +18,7 @@
 #include <ctime>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -25,7 +27,10 @@
 
 namespace gateway::net {
 
+class answer_cache;
 class client_connection;
+class exchange;
+class refresh;
 class upstream_connection;
 
 /// Deadline classes: one queue each (deadlines.hpp).
@@ -36,6 +41,7 @@ enum class deadline : std::size_t {
   client_total,
   client_send,
   guess_wait,
+  fetch_wait,
   connect,
   answer,
   request,
@@ -49,7 +55,8 @@ static_assert(static_cast<std::size_t>(deadline::linger_idle) < deadline_queues:
 /// Everything but `start`, `reload`, `drain`, `stop` and `join` runs on its thread.
 class worker {
 public:
-  worker(balancer& shared, access_log& log, std::shared_ptr<settings const> s, std::uint64_t seed);
+  /// `cache`: nullptr without one.
+  worker(balancer& shared, answer_cache* cache, access_log& log, std::shared_ptr<settings const> s, std::uint64_t seed);
   worker(worker const&) = delete;
   worker& operator=(worker const&) = delete;
   ~worker();
@@ -71,12 +78,18 @@ public:
   stream_set& streams() { return streams_; }
   read_buffers& buffers() { return buffers_; }
   balancer& shared() { return shared_; }
+  answer_cache* cache() { return cache_; }
   access_log& log() { return log_; }
   std::shared_ptr<settings const> const& current() const { return settings_; }
   std::mt19937_64& random() { return random_; }
   /// Now, as a Date field has it. Valid until the next call.
   std::string_view date();
   bool draining() const { return static_cast<bool>(drained_); }
+
+  /// Makes a Location that names an upstream relative; nullopt leaves it as it is.
+  std::function<std::optional<std::string>(std::string_view)> const& rewrite_location() const {
+    return rewrite_location_;
+  }
 
   void set_deadline(deadline_owner& owner, deadline which);
 
@@ -86,11 +99,21 @@ public:
   bool keep_idle(routing::upstream_id id, std::shared_ptr<upstream_connection> connection);
   void forget_idle(routing::upstream_id id, upstream_connection const* connection);
 
-  /// single_guess: puts the connection to sleep until the key's guess is over.
-  void wait_for(http::token_digest const& key, std::weak_ptr<client_connection> connection);
+  /// single_guess: puts the exchange to sleep until the key's guess is over.
+  void wait_for(http::token_digest const& key, std::weak_ptr<exchange> sleeper);
   /// Wakes those who wait for the key, on every worker.
   std::function<void(http::token_digest const&)> wake;
   void wake_here(http::token_digest const& key);
+
+  /// Has the connection told when a fetch for the cache ends.
+  void wait_for_fetch(http::token_digest const& flight, std::weak_ptr<client_connection> connection);
+  /// Tells those who wait for the fetch how it ended, on every worker.
+  std::function<void(http::token_digest const&, cache::landing)> land;
+  void land_here(http::token_digest const& flight, cache::landing how);
+
+  /// The worker owns what the gateway fetches of its own accord, from `began` to `ended`.
+  void began(std::shared_ptr<refresh> own) { refreshes_.insert(std::move(own)); }
+  void ended(std::shared_ptr<refresh> const& own) { refreshes_.erase(own); }
 
   /// The worker owns its open client connections, from `start` to `close`.
   void opened(std::shared_ptr<client_connection> connection);
@@ -101,11 +124,13 @@ private:
   void arm_timer();
   void apply_settings();
   void check_drained();
+  std::optional<std::string> relative_location(std::string_view location) const;
 
   boost::asio::io_context context_{1};
   stream_set streams_{context_};
   boost::asio::executor_work_guard<executor> work_;
   balancer& shared_;
+  answer_cache* cache_;
   access_log& log_;
   std::shared_ptr<settings const> settings_;
   read_buffers buffers_;
@@ -118,10 +143,15 @@ private:
   steady_timer timer_;
   steady_time timer_due_ = steady_time::max();
   std::vector<std::vector<std::shared_ptr<upstream_connection>>> idle_; // by upstream id, most recently used last
-  boost::unordered_flat_map<http::token_digest, std::vector<std::weak_ptr<client_connection>>, http::token_digest_hash>
-      waiting_;
+  template<class Sleeper>
+  using sleepers =
+      boost::unordered_flat_map<http::token_digest, std::vector<std::weak_ptr<Sleeper>>, http::token_digest_hash>;
+  sleepers<exchange> waiting_;                 // by token
+  sleepers<client_connection> awaiting_fetch_; // by flight
   std::unordered_set<std::shared_ptr<client_connection>> clients_;
+  std::unordered_set<std::shared_ptr<refresh>> refreshes_;
   std::function<void()> drained_;
+  std::function<std::optional<std::string>(std::string_view)> const rewrite_location_;
   std::thread thread_;
 };
 

@@ -1,0 +1,100 @@
+#pragma once
+
+#include "gateway/cache/request.hpp"
+#include "gateway/cache/store.hpp"
+#include "gateway/routing/token_map.hpp"
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace gateway::cache {
+
+struct cache_rules {
+  std::size_t bytes = 64u << 20;
+  std::size_t max_answer = 1u << 20; // content that is longer is not stored
+  bool obey_clients = true;          // Cache-Control and Pragma of requests (RFC 9111 5.2.1)
+  heuristic guess;
+  std::int64_t stale_if_error_s = 0;         // for answers that say nothing of it
+  std::int64_t pass_for_ns = 10 * second_ns; // that what cannot be shared is not waited for
+};
+
+/// Why a request went on to an upstream (RFC 9211 2.2).
+enum class forwarded : std::uint8_t { no, bypass, method, uri_miss, vary_miss, request, stale, partial };
+std::string_view name_of(forwarded why);
+
+/// What becomes of a request.
+struct decision {
+  enum class kind : std::uint8_t {
+    answer,     // serve `stored`
+    fetch,      // ask an upstream
+    validate,   // ask an upstream whether `stored` still holds
+    wait,       // somebody asks already: wait for `flight`
+    unavailable // only-if-cached, and it is not: 504
+  };
+  kind what = kind::fetch;
+  forwarded why = forwarded::no;
+  store::answer_ptr stored;    // answer, validate; fetch: what may be served if the upstream fails
+  bool refresh = false;        // answer: stale, and this request is the one to validate it meanwhile (RFC 5861 3)
+  bool leads = false;          // others may wait for `flight`, which has to be ended
+  http::token_digest flight{}; // the variant that `stored` is, or that is fetched, as far as is known
+};
+
+/// How a fetch that others wait for ended.
+enum class landing : std::uint8_t {
+  stored,   // look again
+  unshared, // the answer is for who asked only: each for himself
+  failed    // one of those who wait may try
+};
+
+/// The cache's decisions: who is served from the store, who asks an upstream, who waits for whom. Not thread-safe.
+///
+/// For each request: `ask`; after a decision that `leads`, `land` exactly once.
+class cache {
+public:
+  cache(cache_rules const& rules, variant_keys const& keys);
+
+  struct question {
+    request_facts const& request;
+    http::token_digest resource; // of `key`
+    std::string_view key;
+    std::string_view head; // as the upstream gets it
+    fact_values facts{};   // of the token's session, now
+    bool may_wait = true;  // else it goes on its own
+  };
+  decision ask(question const& q, moment now);
+
+  /// The fetch is over. Whether anybody waits for it.
+  bool land(http::token_digest const& flight);
+  /// Answers of this resource turned out to be for one client each: nobody waits for another's, for a while.
+  void pass(http::token_digest const& resource, moment now);
+
+  /// Whether what is stored may be served since its upstream failed, or answered with a server error (RFC 5861 4).
+  bool may_serve_on_error(stored_answer const& stored, moment now) const;
+
+  store& answers() { return store_; }
+  store const& answers() const { return store_; }
+  cache_rules const& rules() const { return rules_; }
+  /// Of a reload; the bytes stay.
+  void set_rules(cache_rules const& rules);
+
+private:
+  struct passed {
+    std::uint32_t until_s;
+  };
+  using pass_map = routing::token_map<http::token_digest, passed, http::token_digest_hash>;
+
+  forwarded unusable(request_facts const& request, stored_answer const& stored, moment now) const;
+  bool may_serve_stale(request_facts const& request, stored_answer const& stored, moment now) const;
+  bool is_passed(http::token_digest const& resource, moment now);
+  void lead(decision& out, question const& q, bool may_share, moment now);
+
+  cache_rules rules_;
+  store store_;
+  pass_map passes_;
+  boost::unordered_flat_map<http::token_digest, bool, http::token_digest_hash> flights_; // whether somebody waits
+};
+
+}

@@ -1,0 +1,100 @@
+#include "gateway/cache/request.hpp"
+
+#include "gateway/http/fields.hpp"
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url.hpp>
+
+#include <algorithm>
+
+namespace gateway::cache {
+namespace {
+
+request_facts::kind kind_of(http::beast_http::verb method) {
+  using enum http::beast_http::verb;
+  switch (method) {
+  case get:
+  case head:
+    return request_facts::kind::lookup;
+  case options:
+  case trace:
+  case propfind:
+  case report:
+  case search:
+    return request_facts::kind::safe;
+  default: // one that is not known may do anything (RFC 9111 4.4)
+    return request_facts::kind::unsafe;
+  }
+}
+
+}
+
+request_facts read_request(http::message_head const& head, char const* base, http::request_summary const& summary) {
+  using field = http::beast_http::field;
+  request_facts facts;
+  facts.what = kind_of(head.verb);
+  facts.is_head = summary.is_head;
+  facts.authorized = summary.has_authorization;
+  if (facts.what != request_facts::kind::lookup) return facts;
+  bool has_control = false;
+  bool asks_for_fresh = false; // Pragma, which counts without Cache-Control only (RFC 9111 5.4)
+  for (http::field_line const& line : head.fields) {
+    std::string_view const value = line.value.in(base);
+    switch (line.id) {
+    case field::cache_control:
+      has_control = true;
+      facts.control.read(value);
+      break;
+    case field::pragma:
+      asks_for_fresh = asks_for_fresh || http::list_contains(value, "no-cache");
+      break;
+    case field::if_match:
+      facts.if_match = value;
+      break;
+    case field::if_none_match:
+      facts.if_none_match.append(facts.if_none_match.empty() ? "" : ", ").append(value);
+      break;
+    case field::if_modified_since:
+      facts.if_modified_since = value;
+      break;
+    case field::if_unmodified_since:
+      facts.if_unmodified_since = value;
+      break;
+    case field::if_range:
+      facts.if_range = value;
+      break;
+    case field::range:
+      facts.range.append(facts.range.empty() ? "" : ",").append(value);
+      break;
+    default:
+      break;
+    }
+  }
+  if (asks_for_fresh && !has_control) facts.control.no_cache = true;
+  return facts;
+}
+
+void append_key(std::string& out, std::string_view scheme, std::string_view host, std::string_view target) {
+  out.append(scheme).append("://").append(http::lower_case(host)).append(target);
+}
+
+std::string_view origin_of(std::string_view key) {
+  std::size_t const host = key.find("://") + 3;
+  return key.substr(0, std::min(key.find_first_of("/*?", host), key.size()));
+}
+
+std::string referred_key(std::string_view key, std::string_view reference) {
+  auto const base = boost::urls::parse_uri(key);
+  auto const relative = boost::urls::parse_uri_reference(reference);
+  boost::urls::url resolved;
+  if (!base || !relative || !boost::urls::resolve(*base, *relative, resolved)) return {};
+  resolved.remove_fragment();
+  if (resolved.encoded_path().empty()) resolved.set_path("/");
+  auto const origin = resolved.encoded_origin();
+  std::string out = http::lower_case(std::string_view(origin.data(), origin.size()));
+  if (out != origin_of(key)) return {};
+  auto const target = resolved.encoded_target();
+  return out.append(target.data(), target.size());
+}
+
+}

@@ -1,0 +1,162 @@
+#include "gateway/cache/store.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace gateway::cache {
+namespace {
+
+constexpr std::size_t most_specs = 4;  // of one resource: an origin that changes its mind more often is not followed
+constexpr std::size_t most_looks = 64; // for one that nobody sends
+
+/// A slot of a flat map, at a load between 7/16 and 7/8.
+template<class T>
+constexpr std::size_t slot_bytes = (sizeof(http::token_digest) + sizeof(std::unique_ptr<T>)) * 3 / 2;
+
+}
+
+store::store(std::size_t budget, variant_keys const& keys)
+  : budget_(budget)
+  , keys_(keys) {}
+
+store::~store() {
+  by_use_.clear();
+  for (auto& [id, r] : resources_) r->variants.clear();
+}
+
+store::found store::find(http::token_digest const& id, std::string_view key, std::string_view head,
+                         fact_values const& facts) {
+  found out;
+  out.variant = id;
+  auto const at = resources_.find(id);
+  if (at == resources_.end() || at->second->key != key) return out;
+  out.knows_resource = true;
+  variant* best = nullptr;
+  bool is_first = true;
+  for (vary_spec const& spec : at->second->specs) {
+    auto const wanted = keys_.variant(id, spec, head, facts);
+    if (!wanted) {
+      out.lacks_facts = true;
+      continue;
+    }
+    if (std::exchange(is_first, false)) out.variant = *wanted;
+    auto const stored = variants_.find(*wanted);
+    if (stored == variants_.end()) continue;
+    variant& v = *stored->second;
+    if (!best || v.answer->fresh.received_ns > best->answer->fresh.received_ns) best = &v;
+  }
+  if (!best) return out;
+  by_use_.splice(by_use_.begin(), by_use_, by_use_.iterator_to(*best));
+  out.answer = best->answer;
+  out.variant = best->id;
+  return out;
+}
+
+bool store::reserve(std::size_t bytes) {
+  if (bytes > budget_) return false;
+  while (this->bytes() + bytes > budget_)
+    if (!evict_one()) return false;
+  used_->bytes.fetch_add(bytes, std::memory_order_relaxed);
+  return true;
+}
+
+void store::release(std::size_t bytes) { used_->bytes.fetch_sub(bytes, std::memory_order_relaxed); }
+
+bool store::put(http::token_digest const& id, std::string_view key, http::token_digest const& which,
+                answer_ptr answer) {
+  std::size_t const counted = answer->footprint() + heap_bytes(sizeof(variant)) + slot_bytes<variant>;
+  if (!reserve(counted)) return false;
+  auto& place = resources_[id];
+  if (!place) {
+    place = std::make_unique<resource>();
+    place->key = key;
+  }
+  resource& r = *place;
+  if (r.key != key) { // two URIs with one digest: will not be seen, and must not be believed
+    release(counted);
+    return false;
+  }
+  note_spec(r, answer->vary);
+  recount(r);
+  auto& slot = variants_[which];
+  if (!slot) {
+    slot = std::make_unique<variant>();
+    slot->id = which;
+    slot->resource = id;
+    by_use_.push_front(*slot);
+    r.variants.push_front(*slot);
+  } else {
+    by_use_.splice(by_use_.begin(), by_use_, by_use_.iterator_to(*slot));
+  }
+  release(std::exchange(slot->counted, counted));
+  slot->answer = std::move(answer);
+  return true;
+}
+
+std::size_t store::erase(http::token_digest const& id) {
+  auto const at = resources_.find(id);
+  if (at == resources_.end()) return 0;
+  std::size_t const count = at->second->variants.size();
+  for (std::size_t left = count; left != 0; --left) erase(at->second->variants.front());
+  return count;
+}
+
+std::size_t store::erase_if(std::function<bool(std::string_view key)> const& matches) {
+  std::vector<http::token_digest> doomed;
+  for (auto const& [id, r] : resources_)
+    if (matches(r->key)) doomed.push_back(id);
+  std::size_t count = 0;
+  for (http::token_digest const& id : doomed) count += erase(id);
+  return count;
+}
+
+std::size_t store::footprint(resource const& r) {
+  std::size_t bytes = heap_bytes(sizeof(resource)) + slot_bytes<resource> + heap_bytes(r.key.capacity() + 1) +
+                      heap_bytes(r.specs.capacity() * sizeof(vary_spec));
+  for (vary_spec const& spec : r.specs)
+    bytes += heap_bytes(spec.fields.capacity() * sizeof(std::string)) + heap_bytes(spec.facts.capacity());
+  return bytes;
+}
+
+void store::note_spec(resource& r, vary_spec const& spec) {
+  auto const known = std::find(r.specs.begin(), r.specs.end(), spec);
+  if (known != r.specs.end())
+    std::rotate(r.specs.begin(), known, known + 1);
+  else
+    r.specs.insert(r.specs.begin(), spec);
+  if (r.specs.size() > most_specs) r.specs.pop_back();
+}
+
+// Small changes of what is there: not refused, whatever the budget says; the next one makes room.
+void store::recount(resource& r) {
+  std::size_t const now = footprint(r);
+  used_->bytes.fetch_add(now - std::exchange(r.counted, now), std::memory_order_relaxed);
+}
+
+void store::erase(variant& v) {
+  auto const at = resources_.find(v.resource);
+  resource& r = *at->second;
+  r.variants.erase(r.variants.iterator_to(v));
+  by_use_.erase(by_use_.iterator_to(v));
+  release(v.counted);
+  if (r.variants.empty()) {
+    release(r.counted);
+    resources_.erase(at);
+  }
+  variants_.erase(http::token_digest(v.id));
+}
+
+bool store::evict_one() {
+  for (std::size_t looks = std::min(most_looks, by_use_.size()); looks != 0; --looks) {
+    variant& last = by_use_.back();
+    if (last.answer.use_count() == 1 && (!last.answer->body || last.answer->body.use_count() == 1)) {
+      erase(last);
+      ++evicted_;
+      return true;
+    }
+    by_use_.splice(by_use_.begin(), by_use_, by_use_.iterator_to(last));
+  }
+  return false;
+}
+
+}

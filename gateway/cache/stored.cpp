@@ -1,0 +1,205 @@
+#include "gateway/cache/stored.hpp"
+
+#include "gateway/cache/date.hpp"
+#include "gateway/http/field_text.hpp"
+#include "gateway/http/fields.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace gateway::cache {
+namespace {
+
+/// Statuses whose meaning for a cache is known here (RFC 9111 3: "understood").
+bool is_understood(unsigned status) { return is_heuristically_cacheable(status) && status != 206; }
+
+bool may_share(answer_directives const& control) { // with others than the token that asked (RFC 9111 3.5)
+  return control.is_public || control.must_revalidate || control.s_maxage;
+}
+
+/// Made anew whenever it is served.
+bool is_of_the_moment(http::beast_http::field id) {
+  return id == http::beast_http::field::age || id == http::beast_http::field::content_length;
+}
+
+/// What a 304 says of these is about another message than the stored one (RFC 9111 3.2).
+bool keeps_its_own(http::beast_http::field id) {
+  using enum http::beast_http::field;
+  return is_of_the_moment(id) || id == content_encoding || id == content_range || id == content_type || id == etag;
+}
+
+/// Appends an answer's fields as they are stored.
+void append_fields(std::string& out, http::message_head const& head, char const* base, answer_facts const& facts,
+                   storing_rules const& rules, bool (*drops)(http::beast_http::field)) {
+  std::string const vary = outward_vary(facts, rules.session_facts);
+  http::answer_forwarding how = rules.forwarding;
+  how.vary = vary;
+  how.without = facts.control.withheld;
+  http::append_answer_fields(out, head, base, how, drops);
+}
+
+void fill_in(stored_answer& out, answer_facts const& facts, storing_rules const& rules, moment requested, moment now) {
+  answer_directives const& control = facts.control;
+  out.fresh = freshness_of(facts, rules.guess, requested, now);
+  out.no_cache = control.no_cache;
+  out.forbids_stale = control.forbids_stale();
+  out.has_s_maxage = control.s_maxage.has_value();
+  out.stale_while_revalidate_s = control.stale_while_revalidate.value_or(0);
+  out.stale_if_error_s = control.stale_if_error;
+  out.etag = facts.etag;
+  out.last_modified = facts.last_modified;
+  out.last_modified_s = facts.last_modified_s;
+  out.date_s = facts.date_s;
+}
+
+std::size_t heap_bytes_of(std::string const& text) {
+  return text.capacity() > std::string().capacity() ? heap_bytes(text.capacity() + 1) : 0;
+}
+
+/// A head of our own, read again.
+answer_facts read_again(std::string const& head, moment now) {
+  std::string const text = head + "\r\n";
+  http::message_head lines;
+  http::answer_parser parser(lines, static_cast<std::uint32_t>(text.size() + 1));
+  boost::system::error_code ec;
+  parser.parse_head(text.data(), text.size(), ec);
+  answer_facts facts = read_answer(lines, text.data(), now);
+  // Views into `text` end here; those who need the validators have them of the stored answer.
+  facts.etag = facts.last_modified = {};
+  return facts;
+}
+
+bool is_condition(std::string_view name) {
+  static constexpr std::array<std::string_view, 6> conditions{"If-None-Match",       "If-Modified-Since", "If-Match",
+                                                              "If-Unmodified-Since", "If-Range",          "Range"};
+  return std::any_of(conditions.begin(), conditions.end(), [&](std::string_view c) { return http::iequals(name, c); });
+}
+
+}
+
+stored_body::stored_body(std::string bytes, std::size_t reserved, std::shared_ptr<ledger> in)
+  : bytes_(std::move(bytes))
+  , counted_(heap_bytes_of(bytes_) + heap_bytes(sizeof(stored_body) + 16))
+  , in_(std::move(in)) {
+  in_->bytes.fetch_add(counted_ - reserved, std::memory_order_relaxed); // modulo 2^64, also when it is less
+}
+
+stored_body::~stored_body() { in_->bytes.fetch_sub(counted_, std::memory_order_relaxed); }
+
+std::size_t stored_answer::footprint() const {
+  std::size_t bytes = heap_bytes(sizeof(stored_answer) + 16);
+  for (std::string const* text : {&head, &etag, &last_modified}) bytes += heap_bytes_of(*text);
+  bytes += heap_bytes(vary.fields.capacity() * sizeof(std::string)) + heap_bytes(vary.facts.capacity());
+  for (std::string const& name : vary.fields) bytes += heap_bytes_of(name);
+  return bytes;
+}
+
+bool may_store(request_facts const& request, answer_facts const& answer) {
+  answer_directives const& control = answer.control;
+  if (request.what != request_facts::kind::lookup || request.is_head || request.control.no_store) return false;
+  bool const is_final = answer.status >= 200 && answer.status != 206 && answer.status != 304 && !answer.has_range;
+  // That somebody has to say who he is concerns nobody else.
+  if (!is_final || answer.status == 401 || answer.status == 407) return false;
+  if (control.must_understand && !is_understood(answer.status)) return false;
+  if (control.no_store && !control.must_understand) return false;
+  if (control.is_private || answer.varies_on_anything) return false;
+  if (request.authorized && !may_share(control)) return false;
+  // A cookie is somebody's, unless the origin says that it is everybody's.
+  if (answer.sets_cookie && !control.is_public && !control.s_maxage) return false;
+  return control.is_public || control.max_age || control.s_maxage || answer.expires_s ||
+         is_heuristically_cacheable(answer.status);
+}
+
+bool is_worth_storing(answer_facts const& answer, freshness const& fresh) {
+  return fresh.lifetime_s > fresh.initial_age_s || !answer.etag.empty() || answer.last_modified_s ||
+         answer.control.stale_while_revalidate || answer.control.stale_if_error;
+}
+
+std::string outward_vary(answer_facts const& facts, std::span<std::string const> session_facts) {
+  auto const is_fact = [&](std::string const& name) {
+    return std::find(session_facts.begin(), session_facts.end(), name) != session_facts.end();
+  };
+  if (std::none_of(facts.vary.begin(), facts.vary.end(), is_fact)) return {};
+  std::string out = "Authorization";
+  for (std::string const& name : facts.vary)
+    if (!is_fact(name) && name != "authorization") out.append(", ").append(name);
+  return out;
+}
+
+stored_answer make_stored(http::message_head const& head, char const* base, answer_facts const& facts,
+                          storing_rules const& rules, moment requested, moment now) {
+  stored_answer out;
+  out.status = head.status;
+  fill_in(out, facts, rules, requested, now);
+  out.vary = make_vary_spec(facts.vary, rules.session_facts);
+  http::append_status_line(out.head, head.status, head.reason.in(base));
+  append_fields(out.head, head, base, facts, rules, is_of_the_moment);
+  if (!facts.date_s) { // RFC 9110 6.6.1: a recipient with a clock adds it
+    http::append_field(out.head, "Date", http_date(now.wall_s));
+    out.date_s = now.wall_s;
+  }
+  out.head.shrink_to_fit();
+  return out;
+}
+
+stored_answer merge(stored_answer const& old, http::message_head const& head, char const* base,
+                    answer_facts const& facts, storing_rules const& rules, moment requested, moment now) {
+  stored_answer out;
+  out.status = old.status;
+  out.body = old.body;
+  std::string fresh_lines = "\r\n"; // in the place of a status line
+  append_fields(fresh_lines, head, base, facts, rules, keeps_its_own);
+  auto const is_replaced = [&](std::string_view name) {
+    bool found = false;
+    http::for_each_field(
+        fresh_lines, [&](std::string_view fresh, std::string_view) { found = found || http::iequals(name, fresh); });
+    return found;
+  };
+  out.head = old.head.substr(0, old.head.find("\r\n") + 2);
+  http::for_each_field(old.head, [&](std::string_view name, std::string_view value) {
+    if (!is_replaced(name)) http::append_field(out.head, name, value);
+  });
+  out.head.append(fresh_lines, 2);
+  answer_facts merged = read_again(out.head, now);
+  merged.age_s = facts.age_s;
+  if (!facts.date_s) merged.date_s = now.wall_s; // what it says is of now
+  fill_in(out, merged, rules, requested, now);
+  out.etag = old.etag.empty() ? std::string(facts.etag) : old.etag;
+  out.last_modified = facts.last_modified.empty() ? old.last_modified : std::string(facts.last_modified);
+  out.last_modified_s = facts.last_modified_s ? facts.last_modified_s : old.last_modified_s;
+  out.vary = facts.vary.empty() ? old.vary : make_vary_spec(facts.vary, rules.session_facts);
+  out.head.shrink_to_fit();
+  return out;
+}
+
+bool confirms(stored_answer const& stored, answer_facts const& not_modified) {
+  if (!not_modified.etag.empty()) return matches_weakly(not_modified.etag, stored.etag);
+  if (not_modified.last_modified_s && stored.last_modified_s)
+    return *not_modified.last_modified_s == *stored.last_modified_s;
+  return true; // with none, it can only be about what was asked
+}
+
+bool agrees(stored_answer const& stored, answer_facts const& head_answer, std::optional<std::uint64_t> length) {
+  if (length && *length != stored.body->bytes().size()) return false;
+  if (!head_answer.etag.empty() && !matches_weakly(head_answer.etag, stored.etag)) return false;
+  return !head_answer.last_modified_s || head_answer.last_modified_s == stored.last_modified_s;
+}
+
+std::string unconditional_head(std::string_view request_head) {
+  std::string out(request_head.substr(0, request_head.find("\r\n") + 2));
+  http::for_each_field(request_head, [&](std::string_view name, std::string_view value) {
+    if (!is_condition(name)) http::append_field(out, name, value);
+  });
+  return out.append("\r\n");
+}
+
+std::string validating_head(std::string_view request_head, stored_answer const& stored) {
+  std::string out = unconditional_head(request_head);
+  out.resize(out.size() - 2); // the empty line
+  if (!stored.etag.empty()) http::append_field(out, "If-None-Match", stored.etag);
+  if (stored.last_modified_s) http::append_field(out, "If-Modified-Since", stored.last_modified);
+  return out.append("\r\n");
+}
+
+}

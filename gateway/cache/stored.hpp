@@ -1,0 +1,105 @@
+#pragma once
+
+#include "gateway/cache/conditions.hpp"
+#include "gateway/cache/freshness.hpp"
+#include "gateway/cache/vary.hpp"
+#include "gateway/http/forward.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gateway::cache {
+
+/// Bytes in use, whoever holds them. Thread-safe.
+struct ledger {
+  std::atomic<std::size_t> bytes{0};
+};
+
+/// What an allocation of `size` bytes takes from the heap (glibc: a header of 8 bytes, units of 16).
+constexpr std::size_t heap_bytes(std::size_t size) {
+  return size == 0 ? 0 : std::max<std::size_t>(32, (size + 8 + 15) / 16 * 16);
+}
+
+/// An answer's content. Counts in the ledger until nobody holds it any more: who still sends it keeps it alive after it
+/// was evicted.
+class stored_body {
+public:
+  /// Takes over what `reserved` of the ledger's bytes were for.
+  stored_body(std::string bytes, std::size_t reserved, std::shared_ptr<ledger> in);
+  stored_body(stored_body const&) = delete;
+  stored_body& operator=(stored_body const&) = delete;
+  ~stored_body();
+
+  std::string_view bytes() const { return bytes_; }
+
+private:
+  std::string bytes_;
+  std::size_t counted_;
+  std::shared_ptr<ledger> in_;
+};
+
+/// An answer as it may be served again. Immutable, shared with those who send it.
+struct stored_answer {
+  unsigned status = 200;
+  std::string head; // status line and end-to-end fields, without Age and framing
+  std::shared_ptr<stored_body const> body;
+  freshness fresh;
+  bool no_cache = false;      // only after validation
+  bool forbids_stale = false; // by must-revalidate, proxy-revalidate, no-cache
+  bool has_s_maxage = false;  // which forbids it too (RFC 9111 5.2.2.10), unless the answer itself says for how long
+  std::int64_t stale_while_revalidate_s = 0;
+  std::optional<std::int64_t> stale_if_error_s;
+  std::string etag, last_modified; // empty: none
+  std::optional<std::int64_t> last_modified_s, date_s;
+  vary_spec vary;
+
+  validators compared() const { return {etag, last_modified, last_modified_s, date_s}; }
+  bool can_be_validated() const { return !etag.empty() || last_modified_s; }
+  /// Bytes that it takes but for its body.
+  std::size_t footprint() const;
+};
+
+/// What becomes of a head on its way into the store.
+struct storing_rules {
+  http::answer_forwarding forwarding;           // how Location is rewritten, whether HSTS is replaced
+  std::span<std::string const> session_facts{}; // names, lower-case
+  heuristic guess;
+};
+
+/// Whether an answer to this request may be stored for everybody whom it concerns (RFC 9111 3, 3.5); its own fields
+/// decide.
+bool may_store(request_facts const& request, answer_facts const& answer);
+
+/// Whether a stored answer would ever be used: it is fresh for a while, or can be validated.
+bool is_worth_storing(answer_facts const& answer, freshness const& fresh);
+
+/// The answer without its body. `requested`: when the request for it was sent.
+stored_answer make_stored(http::message_head const& head, char const* base, answer_facts const& facts,
+                          storing_rules const& rules, moment requested, moment now);
+
+/// `old` with what a 304, or an answer to HEAD, says anew (RFC 9111 3.2); it shares the body.
+stored_answer merge(stored_answer const& old, http::message_head const& head, char const* base,
+                    answer_facts const& facts, storing_rules const& rules, moment requested, moment now);
+
+/// Whether a 304 is about `stored` (RFC 9111 4.3.4): a strong validator that differs says that it is not.
+bool confirms(stored_answer const& stored, answer_facts const& not_modified);
+
+/// Whether an answer to HEAD shows that what is stored for GET is still so (RFC 9111 4.3.5).
+bool agrees(stored_answer const& stored, answer_facts const& head_answer, std::optional<std::uint64_t> length);
+
+/// `request_head` (as an upstream gets it) with the stored validators in place of the client's conditions and range
+/// (RFC 9111 4.3.1).
+std::string validating_head(std::string_view request_head, stored_answer const& stored);
+/// The same without any condition or range: for the whole.
+std::string unconditional_head(std::string_view request_head);
+
+/// Vary as clients and caches beyond may read it: names of session facts are known to nobody there, so that the token
+/// stands for them. Empty if it need not change.
+std::string outward_vary(answer_facts const& facts, std::span<std::string const> session_facts);
+
+}

@@ -1,0 +1,264 @@
+#include "gateway/net/cached_request.hpp"
+
+#include "gateway/http/fields.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace gateway::net {
+namespace {
+
+constexpr std::size_t first_content_bytes = 4096; // where a length is not stated
+
+bool is_server_error(unsigned status) { return status == 500 || (status >= 502 && status <= 504); }
+
+void count(std::atomic<std::uint64_t>& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
+
+}
+
+cached_request::cached_request(worker& w, http::message_head const& head, char const* base,
+                               http::request_summary const& summary, std::string_view scheme, bool has_body,
+                               http::token_digest const* token)
+  : worker_(w)
+  , cache_(*w.cache())
+  , request_(cache::read_request(head, base, summary)) {
+  cache::append_key(key_, scheme, summary.host, summary.target);
+  resource_ = cache_.keys().resource(key_);
+  request_.has_body = has_body;
+  if (token) token_ = *token;
+}
+
+cached_request::~cached_request() {
+  stop_storing();
+  land(cache::landing::failed);
+}
+
+cache::decision const& cached_request::ask(std::string_view head, bool may_wait) {
+  head_ = head;
+  asked_ = cache_now();
+  cache::fact_values const facts =
+      token_ && cache_.has_facts() ? cache_.facts_of(*token_, asked_) : cache::fact_values{};
+  decision_ = cache_.with([&](cache::cache& c) {
+    return c.ask({request_, resource_, key_, head, facts, may_wait}, asked_);
+  });
+  cache_counters& counts = cache_.counts();
+  switch (decision_.what) {
+  case cache::decision::kind::answer:
+    count(decision_.stored->fresh.is_fresh(asked_) ? counts.hits : counts.stale_hits);
+    break;
+  case cache::decision::kind::wait:
+    if (!std::exchange(waited_, true)) count(counts.waits);
+    break;
+  case cache::decision::kind::fetch:
+  case cache::decision::kind::validate:
+    if (request_.what == cache::request_facts::kind::lookup) count(counts.misses);
+    break;
+  case cache::decision::kind::unavailable:
+    break;
+  }
+  return decision_;
+}
+
+void cached_request::begin_refresh(std::string_view head) {
+  head_ = head;
+  asked_ = cache_now();
+  request_.is_head = false;
+  decision_.what =
+      decision_.stored->can_be_validated() ? cache::decision::kind::validate : cache::decision::kind::fetch;
+  count(cache_.counts().refreshes);
+}
+
+std::string_view cached_request::upstream_head() {
+  if (decision_.what == cache::decision::kind::validate)
+    own_head_ = cache::validating_head(head_, *decision_.stored);
+  else if (decision_.leads && (request_.is_conditional() || !request_.range.empty()))
+    own_head_ = cache::unconditional_head(head_);
+  else
+    return head_;
+  return own_head_;
+}
+
+void cached_request::learn_facts(http::message_head const& head, char const* base) {
+  if (!token_ || !cache_.has_facts()) return;
+  said_ = cache_.read_facts(head, base);
+  cache_.learn(*token_, said_, asked_);
+}
+
+cached_request::course cached_request::on_answer(http::message_head const& head, char const* base,
+                                                 std::optional<std::uint64_t> length) {
+  learn_facts(head, base);
+  cache::moment const now = cache_now();
+  cache::answer_facts const facts = cache::read_answer(head, base, now);
+  forward_status_ = head.status;
+  vary_ = cache::outward_vary(facts, cache_.fact_names());
+  cache::storing_rules const rules{{.hsts = worker_.current()->hsts, .rewrite_location = &worker_.rewrite_location()},
+                                   cache_.fact_names(),
+                                   cache_.with([](cache::cache& c) { return c.rules().guess; })};
+  if (request_.what != cache::request_facts::kind::lookup) {
+    if (request_.what == cache::request_facts::kind::unsafe && head.status < 400) invalidate(head, base);
+    return course::pass;
+  }
+  bool const validated = decision_.what == cache::decision::kind::validate;
+  if (validated && head.status == 304) {
+    if (!cache::confirms(*decision_.stored, facts)) {
+      cache_.with([&](cache::cache& c) { return c.answers().erase(resource_); });
+      decision_.what = cache::decision::kind::fetch;
+      decision_.stored.reset();
+      own_head_ = cache::unconditional_head(head_);
+      return course::again;
+    }
+    auto merged =
+        std::make_shared<cache::stored_answer>(cache::merge(*decision_.stored, head, base, facts, rules, asked_, now));
+    put_merged(merged);
+    decision_.stored = std::move(merged);
+    confirmed_ = true;
+    count(cache_.counts().validated);
+    land(cache::landing::stored);
+    return course::serve;
+  }
+  if (is_server_error(head.status) && on_failure()) return course::serve;
+  if (request_.is_head)
+    on_head_answer(facts, head, base, rules, length);
+  else
+    begin_storing(facts, head, base, rules, length);
+  return course::pass;
+}
+
+void cached_request::begin_storing(cache::answer_facts const& facts, http::message_head const& head, char const* base,
+                                   cache::storing_rules const& rules, std::optional<std::uint64_t> length) {
+  cache::moment const now = cache_now();
+  bool may = cache::may_store(request_, facts);
+  std::optional<http::token_digest> variant;
+  storing s;
+  if (may) {
+    s.answer = cache::make_stored(head, base, facts, rules, asked_, now);
+    // The facts that the answer itself states, not those known before: it is of these that it was made.
+    variant = cache_.keys().variant(resource_, s.answer.vary, head_, said_);
+    may = variant && cache::is_worth_storing(facts, s.answer.fresh);
+  }
+  if (!may) {
+    if (decision_.leads) cache_.with([&](cache::cache& c) { c.pass(resource_, now); });
+    land(cache::landing::unshared);
+    return;
+  }
+  std::size_t const most = cache_.with([](cache::cache& c) { return c.rules().max_answer; });
+  s.variant = *variant;
+  s.reserved = cache::heap_bytes(length.value_or(first_content_bytes) + 1);
+  bool const fits =
+      length.value_or(0) <= most && cache_.with([&](cache::cache& c) { return c.answers().reserve(s.reserved); });
+  if (!fits) {
+    land(cache::landing::unshared);
+    return;
+  }
+  s.content.reserve(length.value_or(first_content_bytes));
+  storing_ = std::move(s);
+}
+
+void cached_request::take(std::string_view piece) {
+  if (!storing_) return;
+  storing& s = *storing_;
+  std::size_t const size = s.content.size() + piece.size();
+  if (size > s.content.capacity()) {
+    std::size_t const wanted = std::max(size, 2 * s.content.capacity());
+    std::size_t const more = cache::heap_bytes(wanted + 1);
+    bool const fits =
+        cache_.with([&](cache::cache& c) { return size <= c.rules().max_answer && c.answers().reserve(more); });
+    if (!fits) {
+      stop_storing();
+      land(cache::landing::unshared);
+      return;
+    }
+    s.content.reserve(wanted);
+    cache_.with([&](cache::cache& c) { c.answers().release(s.reserved); });
+    s.reserved = more;
+  }
+  s.content.append(piece);
+}
+
+void cached_request::complete() {
+  if (!storing_) return;
+  storing s = std::move(*storing_);
+  storing_.reset();
+  if (s.content.capacity() > s.content.size() + s.content.size() / 8) s.content.shrink_to_fit();
+  bool const stored = cache_.with([&](cache::cache& c) {
+    cache::store& answers = c.answers();
+    s.answer.body = std::make_shared<cache::stored_body>(std::move(s.content), s.reserved, answers.used());
+    return answers.put(resource_, key_, s.variant, std::make_shared<cache::stored_answer>(std::move(s.answer)));
+  });
+  if (stored) count(cache_.counts().stored);
+  land(stored ? cache::landing::stored : cache::landing::unshared);
+}
+
+void cached_request::stop_storing() {
+  if (!storing_) return;
+  std::size_t const reserved = storing_->reserved;
+  storing_.reset();
+  cache_.with([&](cache::cache& c) { c.answers().release(reserved); });
+}
+
+bool cached_request::on_failure() {
+  bool const may = decision_.stored &&
+                   cache_.with([&](cache::cache& c) { return c.may_serve_on_error(*decision_.stored, cache_now()); });
+  land(cache::landing::failed);
+  if (may) count(cache_.counts().stale_hits);
+  return may;
+}
+
+// An answer to HEAD says what one to GET would have said (RFC 9111 4.3.5).
+void cached_request::on_head_answer(cache::answer_facts const& facts, http::message_head const& head, char const* base,
+                                    cache::storing_rules const& rules, std::optional<std::uint64_t> length) {
+  if (!decision_.stored || head.status != decision_.stored->status) return;
+  if (!cache::agrees(*decision_.stored, facts, length)) {
+    cache_.with([&](cache::cache& c) { return c.answers().erase(resource_); });
+    return;
+  }
+  auto merged = std::make_shared<cache::stored_answer>(
+      cache::merge(*decision_.stored, head, base, facts, rules, asked_, cache_now()));
+  put_merged(std::move(merged));
+}
+
+void cached_request::put_merged(std::shared_ptr<cache::stored_answer const> merged) {
+  auto const variant = merged->vary == decision_.stored->vary
+                           ? std::optional(decision_.flight)
+                           : cache_.keys().variant(resource_, merged->vary, head_, said_);
+  if (variant)
+    cache_.with([&](cache::cache& c) { return c.answers().put(resource_, key_, *variant, std::move(merged)); });
+}
+
+void cached_request::invalidate(http::message_head const& head, char const* base) {
+  std::size_t gone = 0;
+  auto const forget = [&](http::token_digest const& resource) {
+    gone += cache_.with([&](cache::cache& c) { return c.answers().erase(resource); });
+  };
+  forget(resource_);
+  for (auto const field : {http::beast_http::field::location, http::beast_http::field::content_location})
+    if (auto const value = http::find(head, base, field))
+      if (std::string const other = cache::referred_key(key_, *value); !other.empty())
+        forget(cache_.keys().resource(other));
+  cache_.counts().invalidated.fetch_add(gone, std::memory_order_relaxed);
+}
+
+void cached_request::land(cache::landing how) {
+  if (!std::exchange(decision_.leads, false)) return;
+  bool const awaited = cache_.with([&](cache::cache& c) { return c.land(decision_.flight); });
+  if (awaited) worker_.land(decision_.flight, how);
+}
+
+std::string cached_request::cache_status(cache::moment now) const {
+  std::string out = "crest-gateway";
+  bool const served = decision_.what == cache::decision::kind::answer || confirmed_;
+  if (decision_.what == cache::decision::kind::answer)
+    out += "; hit";
+  else if (decision_.why != cache::forwarded::no)
+    out.append("; fwd=").append(cache::name_of(decision_.why));
+  if (forward_status_ != 0) out.append("; fwd-status=").append(std::to_string(forward_status_));
+  if (storing_ || confirmed_) out += "; stored";
+  if (waited_) out += "; collapsed";
+  if (served) {
+    out += "; ttl=";
+    out += std::to_string(decision_.stored->fresh.left_ns(now) / cache::second_ns);
+  }
+  return out;
+}
+
+}

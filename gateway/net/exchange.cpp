@@ -1,0 +1,193 @@
+#include "gateway/net/exchange.hpp"
+
+#include "gateway/http/accel.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <utility>
+
+namespace gateway::net {
+
+void exchange::reset() {
+  patience_.clear_deadline();
+  what_ = {};
+  route_ = {};
+  routed_ = asleep_ = answered_ = false;
+  hops_ = 0;
+  chosen_by_ = {};
+  error_.clear();
+  last_upstream_ = routing::no_upstream;
+  hop_record_ = nullptr;
+}
+
+void exchange::start(request const& what, routing::request_facts<http::token_digest> const& facts,
+                     std::int64_t now_ns) {
+  what_ = what;
+  routed_ = true;
+  perform(worker_.shared().start(route_, facts, now_ns, worker_.random()));
+}
+
+void exchange::perform(routing::action const& next) {
+  if (next.wake) wake_others();
+  switch (next.kind) {
+  case routing::action_kind::send:
+    send_hop(next);
+    break;
+  case routing::action_kind::stream:
+    routed_ = false;
+    user_.on_answer();
+    break;
+  case routing::action_kind::respond:
+    routed_ = false;
+    user_.on_refused(next.why);
+    break;
+  case routing::action_kind::wait:
+    asleep_ = true;
+    worker_.set_deadline(patience_, deadline::guess_wait);
+    worker_.wait_for(route_.key, shared());
+    break;
+  }
+}
+
+void exchange::send_hop(routing::action const& next) {
+  if (!worker_.shared().limits_upstreams() || may_enter(next)) make_hop(next);
+}
+
+void exchange::make_hop(routing::action const& next) {
+  bool const fresh_only = next.hop == routing::hop_kind::retry;
+  endpoint const to = worker_.shared().endpoint_for_hop(next.upstream);
+  upstream_ = fresh_only ? nullptr : worker_.take_idle(next.upstream, to);
+  if (!upstream_) upstream_ = std::make_shared<upstream_connection>(worker_, next.upstream);
+  ++hops_;
+  answered_ = false;
+  last_upstream_ = next.upstream;
+  switch (next.hop) {
+  case routing::hop_kind::first:
+    chosen_by_ = next.from_map ? "map" : "guess";
+    break;
+  case routing::hop_kind::redirect:
+    chosen_by_ = "redirect";
+    break;
+  case routing::hop_kind::retry:
+    chosen_by_ = "retry";
+    break;
+  }
+  hop_record_ = worker_.shared().record_hop(what_.lab_request, to, next, what_.is_own);
+  upstream_->send(*this, to,
+                  {.head = what_.head, .body = what_.body, .chunked = what_.chunked, .is_head = what_.is_head});
+}
+
+// Whether the hop may be made now; else it waits for room, or there is none.
+bool exchange::may_enter(routing::action const& next) {
+  room_at_ = next.upstream;
+  balancer& shared_state = worker_.shared();
+  std::uint64_t const ticket = shared_state.next_ticket();
+  auto const turn = [where = &worker_, weak = std::weak_ptr<exchange>(shared()), ticket, at = next.upstream] {
+    boost::asio::post(where->context(), [where, weak, ticket, at] {
+      auto const waiting = weak.lock();
+      if (!waiting || !waiting->on_room(ticket)) where->shared().leave_upstream(at);
+    });
+  };
+  switch (shared_state.enter_upstream(next.upstream, ticket, turn)) {
+  case balancer::room::now:
+    has_room_ = true;
+    return true;
+  case balancer::room::later:
+    shared_state.shell().queued.fetch_add(1, std::memory_order_relaxed);
+    ticket_ = ticket;
+    waiting_hop_ = next;
+    return false;
+  case balancer::room::none:
+    break;
+  }
+  perform(shared_state.on_full(route_, monotonic_ns(), worker_.random()));
+  return false;
+}
+
+bool exchange::on_room(std::uint64_t ticket) {
+  if (!waiting_hop_ || ticket_ != ticket) return false;
+  auto const self = shared();
+  has_room_ = true;
+  make_hop(*std::exchange(waiting_hop_, std::nullopt));
+  return true;
+}
+
+void exchange::leave_upstream() {
+  if (std::exchange(has_room_, false)) worker_.shared().leave_upstream(room_at_);
+  if (std::exchange(waiting_hop_, std::nullopt)) worker_.shared().withdraw(room_at_, ticket_);
+}
+
+void exchange::end(journal::hop_result result) {
+  patience_.clear_deadline();
+  if (hop_record_) hop_record_->result = result;
+  hop_record_ = nullptr;
+  if (upstream_) std::exchange(upstream_, nullptr)->release();
+  leave_upstream();
+}
+
+void exchange::abandon(journal::hop_result result) {
+  end(result);
+  asleep_ = false;
+  if (std::exchange(routed_, false) && worker_.shared().abandon(route_)) wake_others();
+}
+
+void exchange::on_answer_head() {
+  auto const self = shared();
+  http::message_head const& head = upstream_->head();
+  char const* const base = upstream_->base();
+  http::session_words const words = http::session_words_of(head, base);
+  if (words.redirect) {
+    follow_redirect(*words.redirect, words.once);
+    return;
+  }
+  balancer::answer facts{.backend = {}, .epoch = words.epoch, .success = head.status < 400};
+  if (words.backend) facts.backend.emplace(http::parse_backend(*words.backend));
+  if (hop_record_) hop_record_->result = journal::hop_result::answered;
+  answered_ = true;
+  perform(worker_.shared().on_answer(route_, facts));
+}
+
+void exchange::on_answer_body() {
+  auto const self = shared();
+  user_.on_more();
+}
+
+void exchange::follow_redirect(std::string_view location, bool once) {
+  auto const target = http::parse_accel_redirect(location);
+  journal::balancer_event* const record = std::exchange(hop_record_, nullptr);
+  routing::action const next = worker_.shared().on_redirect(route_, target, once);
+  bool const followed = next.kind == routing::action_kind::send;
+  if (record) record->result = followed ? journal::hop_result::redirected : journal::hop_result::refused_redirect;
+  std::exchange(upstream_, nullptr)->release();
+  leave_upstream();
+  perform(next);
+}
+
+void exchange::on_hop_failed(hop_failure const& failure) {
+  auto const self = shared();
+  upstream_.reset();
+  leave_upstream();
+  if (answered_) return; // the answer's body: who takes it sees it break off
+  if (hop_record_)
+    hop_record_->result = failure.facts.how_much == routing::sent::nothing ? journal::hop_result::not_delivered
+                                                                           : journal::hop_result::failed;
+  hop_record_ = nullptr;
+  error_ = failure.error;
+  perform(worker_.shared().on_failure(route_, failure.facts, monotonic_ns(), worker_.random()));
+}
+
+void exchange::on_wake() {
+  // Not if the request that fell asleep timed out and this is the next one.
+  if (!routed_ || !std::exchange(asleep_, false)) return;
+  auto const self = shared();
+  patience_.clear_deadline();
+  perform(worker_.shared().on_wake(route_, monotonic_ns(), worker_.random()));
+}
+
+void exchange::on_patience_end() {
+  if (!routed_ || !std::exchange(asleep_, false)) return;
+  auto const self = shared();
+  perform(worker_.shared().on_patience_end(route_, monotonic_ns(), worker_.random()));
+}
+
+}

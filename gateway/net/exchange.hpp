@@ -1,0 +1,117 @@
+#pragma once
+
+#include "gateway/net/body_store.hpp"
+#include "gateway/net/upstream_connection.hpp"
+#include "gateway/net/worker.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gateway::net {
+
+/// For whom an exchange is. Calls come from the worker's loop or from within a call to the exchange.
+class exchange_user {
+public:
+  /// The final answer's head is there; the route is over. Its body follows from `upstream()`.
+  virtual void on_answer() = 0;
+  /// More of its body, or its end, may be taken.
+  virtual void on_more() = 0;
+  /// The answer's body broke off, or no upstream answers: why, as the router has it, and as RFC 9209 does in `error()`.
+  virtual void on_refused(routing::refusal why) = 0;
+  /// Whoever holds the exchange, so that what comes later finds it or finds it gone.
+  virtual std::shared_ptr<void> holder() = 0;
+
+protected:
+  ~exchange_user() = default;
+};
+
+/// One request's way through the upstreams: asks the router, makes the hops that it orders, follows redirects, retries.
+/// Reused from request to request. One thread.
+class exchange final : public hop_user {
+public:
+  exchange(worker& w, exchange_user& user)
+    : worker_(w)
+    , user_(user)
+    , patience_(*this) {}
+
+  /// What is sent. It stays as it is until `end`, except that more of the body arrives.
+  struct request {
+    std::string_view head;
+    body_store* body = nullptr; // nullptr: none
+    bool chunked = false;
+    bool is_head = false;
+    journal::request_id lab_request = 0;
+    bool is_own = false; // of the gateway, not of a client
+  };
+
+  /// Forgets the last request.
+  void reset();
+  void start(request const& what, routing::request_facts<http::token_digest> const& facts, std::int64_t now_ns);
+  void body_arrived() {
+    if (upstream_) upstream_->body_arrived();
+  }
+  /// The present hop, if any, is over; its connection goes back to the pool if it can.
+  void end(journal::hop_result result);
+  /// Nobody wants the answer any more; ends the present hop.
+  void abandon(journal::hop_result result);
+  /// Says so in `error()`.
+  void note_error(std::string_view error) { error_ = error; }
+
+  /// single_guess: the guess that it waited for is over.
+  void on_wake();
+  /// False if it no longer waits for this.
+  bool on_room(std::uint64_t ticket);
+
+  /// The connection with the answer, from `on_answer` to `end`; nullptr without.
+  upstream_connection* upstream() const { return upstream_.get(); }
+  std::string const& error() const { return error_; } // RFC 9209 error of the last failure; empty without
+  live_route const& route() const { return route_; }
+  unsigned hops() const { return hops_; }
+  std::string_view chosen_by() const { return chosen_by_; }
+  routing::upstream_id last_upstream() const { return last_upstream_; }
+
+private:
+  struct patience final : deadline_owner { // with another's guess
+    explicit patience(exchange& of)
+      : of_(of) {}
+    void on_deadline() override { of_.on_patience_end(); }
+    exchange& of_;
+  };
+
+  void perform(routing::action const& next);
+  void send_hop(routing::action const& next);
+  void make_hop(routing::action const& next);
+  bool may_enter(routing::action const& next);
+  void leave_upstream();
+  void follow_redirect(std::string_view location, bool once);
+  void on_answer_head() override;
+  void on_answer_body() override;
+  void on_hop_failed(hop_failure const& failure) override;
+  void on_patience_end();
+  void wake_others() { worker_.wake(route_.key); }
+  std::shared_ptr<exchange> shared() { return {user_.holder(), this}; }
+
+  worker& worker_;
+  exchange_user& user_;
+  patience patience_;
+  request what_;
+  live_route route_;
+  bool routed_ = false;   // the router knows of this request and waits to hear
+  bool asleep_ = false;   // single_guess: waits to be woken
+  bool answered_ = false; // by the present hop
+  unsigned hops_ = 0;
+  routing::upstream_id room_at_ = routing::no_upstream; // where upstreams are limited
+  bool has_room_ = false;
+  std::optional<routing::action> waiting_hop_; // for room
+  std::uint64_t ticket_ = 0;
+  std::string_view chosen_by_;
+  std::string error_;
+  std::shared_ptr<upstream_connection> upstream_;
+  routing::upstream_id last_upstream_ = routing::no_upstream;
+  journal::balancer_event* hop_record_ = nullptr;
+};
+
+}
