@@ -66,10 +66,12 @@ bool cache::may_serve_stale(request_facts const& request, stored_answer const& s
   return -stored.fresh.left_ns(now) <= *request.control.max_stale * second_ns;
 }
 
-bool cache::may_serve_on_error(stored_answer const& stored, moment now) const {
+bool cache::may_serve_on_error(stored_answer const& stored, bool unreachable, moment now) const {
   if (stored.forbids_stale) return false;
   if (stored.has_s_maxage && !stored.stale_if_error_s) return false;
-  return -stored.fresh.left_ns(now) <= stored.stale_if_error_s.value_or(rules_.stale_if_error_s) * second_ns;
+  std::int64_t const ours_s =
+      unreachable ? std::max(rules_.stale_if_unreachable_s, rules_.stale_if_error_s) : rules_.stale_if_error_s;
+  return -stored.fresh.left_ns(now) <= stored.stale_if_error_s.value_or(ours_s) * second_ns;
 }
 
 bool cache::is_passed(http::token_digest const& resource, moment now) {

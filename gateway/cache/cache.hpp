@@ -17,6 +17,7 @@ struct cache_rules {
   std::size_t max_answer = 1u << 20; // content that is longer is not stored
   bool obey_clients = true;          // Cache-Control and Pragma of requests (RFC 9111 5.2.1)
   heuristic guess;
+  std::int64_t stale_if_unreachable_s = 60;  // where no upstream answers at all (RFC 9111 4.2.4: disconnected)
   std::int64_t stale_if_error_s = 0;         // for answers that say nothing of it
   std::int64_t pass_for_ns = 10 * second_ns; // that what cannot be shared is not waited for
 };
@@ -71,8 +72,9 @@ public:
   /// Answers of this resource turned out to be for one client each: nobody waits for another's, for a while.
   void pass(http::token_digest const& resource, moment now);
 
-  /// Whether what is stored may be served since its upstream failed, or answered with a server error (RFC 5861 4).
-  bool may_serve_on_error(stored_answer const& stored, moment now) const;
+  /// Whether what is stored may be served since the upstream answered with a server error (RFC 5861 4), or
+  /// (`unreachable`) since none answered.
+  bool may_serve_on_error(stored_answer const& stored, bool unreachable, moment now) const;
 
   store& answers() { return store_; }
   store const& answers() const { return store_; }

@@ -84,7 +84,7 @@ std::optional<std::int64_t> imf_fixdate(std::string_view text) { // Sun, 06 Nov 
   p.year = in.number(4);
   in.literal(" ");
   read_time(in, p);
-  in.literal(" GMT");
+  in.literal(" Gmt");
   return in.at_end() ? seconds_of(p) : std::nullopt;
 }
 
@@ -101,7 +101,7 @@ std::optional<std::int64_t> rfc850(std::string_view text, std::int64_t now_s) { 
   p.year = in.number(2);
   in.literal(" ");
   read_time(in, p);
-  in.literal(" GMT");
+  in.literal(" Gmt");
   if (!in.at_end()) return std::nullopt;
   using namespace std::chrono;
   int const this_year = static_cast<int>(year_month_day(floor<std::chrono::days>(sys_seconds(seconds(now_s)))).year());
@@ -131,9 +131,26 @@ std::optional<std::int64_t> asctime(std::string_view text) { // Sun Nov  6 08:49
   return in.at_end() ? seconds_of(p) : std::nullopt;
 }
 
+/// One spelling for every name: a capital, then small letters.
+std::string with_capitals(std::string_view text) {
+  std::string out(text);
+  bool after_letter = false;
+  for (char& c : out) {
+    bool const is_small = c >= 'a' && c <= 'z';
+    bool const is_capital = c >= 'A' && c <= 'Z';
+    if (is_small && !after_letter) c = static_cast<char>(c - 'a' + 'A');
+    if (is_capital && after_letter) c = static_cast<char>(c - 'A' + 'a');
+    after_letter = is_small || is_capital;
+  }
+  return out;
+}
+
 }
 
 std::optional<std::int64_t> parse_http_date(std::string_view text, std::int64_t now_s) {
+  // "Mon", "mon" and "MON" are one to a cache (RFC 9111 4.2).
+  std::string const as_written = with_capitals(text);
+  text = as_written;
   if (auto const seconds = imf_fixdate(text)) return seconds;
   if (auto const seconds = rfc850(text, now_s)) return seconds;
   return asctime(text);

@@ -1,6 +1,7 @@
 #include "gateway/cache/freshness.hpp"
 
 #include "gateway/cache/date.hpp"
+#include "gateway/cache/targeted.hpp"
 #include "gateway/http/fields.hpp"
 
 #include <algorithm>
@@ -27,6 +28,18 @@ void read_vary(answer_facts& facts, std::string_view field) {
   });
 }
 
+std::optional<answer_directives> read_targeted(http::message_head const& head, char const* base,
+                                               std::span<std::string const> targets) {
+  for (std::string const& name : targets) {
+    std::string value;
+    for (http::field_line const& line : head.fields)
+      if (line.name.size == name.size() && http::iequals(line.name.in(base), name))
+        value.append(value.empty() ? "" : ", ").append(line.value.in(base));
+    if (auto targeted = parse_targeted(value)) return targeted;
+  }
+  return std::nullopt;
+}
+
 std::int64_t lifetime_of(answer_facts const& answer, heuristic const& h, std::int64_t now_s) {
   answer_directives const& control = answer.control;
   if (control.s_maxage) return *control.s_maxage;
@@ -41,7 +54,8 @@ std::int64_t lifetime_of(answer_facts const& answer, heuristic const& h, std::in
 
 }
 
-answer_facts read_answer(http::message_head const& head, char const* base, moment now) {
+answer_facts read_answer(http::message_head const& head, char const* base, moment now,
+                         std::span<std::string const> targets) {
   using field = http::beast_http::field;
   answer_facts facts;
   facts.status = head.status;
@@ -75,12 +89,13 @@ answer_facts read_answer(http::message_head const& head, char const* base, momen
     case field::set_cookie:
       facts.sets_cookie = true;
       break;
-    case field::content_range:
-      facts.has_range = true;
-      break;
     default:
       break;
     }
+  }
+  if (auto targeted = read_targeted(head, base, targets)) {
+    facts.control = std::move(*targeted);
+    facts.expires_s.reset();
   }
   return facts;
 }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,9 +25,11 @@ struct answer_facts {
   std::vector<std::string> vary;        // names, lower-case
   bool varies_on_anything = false;      // Vary: *
   bool sets_cookie = false;
-  bool has_range = false; // Content-Range
 };
-answer_facts read_answer(http::message_head const& head, char const* base, moment now);
+/// `targets`: names, lower-case, of the fields that are for this cache, the most important first: the first that is
+/// there and can be read counts in place of Cache-Control and Expires (RFC 9213 2.2).
+answer_facts read_answer(http::message_head const& head, char const* base, moment now,
+                         std::span<std::string const> targets);
 
 /// How an answer without a stated lifetime gets one (RFC 9111 4.2.2): a part of the time since it was last modified.
 struct heuristic {

@@ -58,13 +58,13 @@ std::size_t heap_bytes_of(std::string const& text) {
 }
 
 /// A head of our own, read again.
-answer_facts read_again(std::string const& head, moment now) {
+answer_facts read_again(std::string const& head, moment now, std::span<std::string const> targets) {
   std::string const text = head + "\r\n";
   http::message_head lines;
   http::answer_parser parser(lines, static_cast<std::uint32_t>(text.size() + 1));
   boost::system::error_code ec;
   parser.parse_head(text.data(), text.size(), ec);
-  answer_facts facts = read_answer(lines, text.data(), now);
+  answer_facts facts = read_answer(lines, text.data(), now, targets);
   // Views into `text` end here; those who need the validators have them of the stored answer.
   facts.etag = facts.last_modified = {};
   return facts;
@@ -98,17 +98,15 @@ std::size_t stored_answer::footprint() const {
 bool may_store(request_facts const& request, answer_facts const& answer) {
   answer_directives const& control = answer.control;
   if (request.what != request_facts::kind::lookup || request.is_head || request.control.no_store) return false;
-  bool const is_final = answer.status >= 200 && answer.status != 206 && answer.status != 304 && !answer.has_range;
+  bool const is_final = answer.status >= 200 && answer.status != 206 && answer.status != 304;
   // That somebody has to say who he is concerns nobody else.
   if (!is_final || answer.status == 401 || answer.status == 407) return false;
   if (control.must_understand && !is_understood(answer.status)) return false;
   if (control.no_store && !control.must_understand) return false;
   if (control.is_private || answer.varies_on_anything) return false;
   if (request.authorized && !may_share(control)) return false;
-  // A cookie is somebody's, unless the origin says that it is everybody's.
-  if (answer.sets_cookie && !control.is_public && !control.s_maxage) return false;
-  return control.is_public || control.max_age || control.s_maxage || answer.expires_s ||
-         is_heuristically_cacheable(answer.status);
+  bool const says_so = control.is_public || control.max_age || control.s_maxage || answer.expires_s;
+  return says_so || (!answer.sets_cookie && is_heuristically_cacheable(answer.status));
 }
 
 bool is_worth_storing(answer_facts const& answer, freshness const& fresh) {
@@ -161,7 +159,7 @@ stored_answer merge(stored_answer const& old, http::message_head const& head, ch
     if (!is_replaced(name)) http::append_field(out.head, name, value);
   });
   out.head.append(fresh_lines, 2);
-  answer_facts merged = read_again(out.head, now);
+  answer_facts merged = read_again(out.head, now, rules.targets);
   merged.age_s = facts.age_s;
   if (!facts.date_s) merged.date_s = now.wall_s; // what it says is of now
   fill_in(out, merged, rules, requested, now);

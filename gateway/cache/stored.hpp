@@ -68,11 +68,12 @@ struct stored_answer {
 struct storing_rules {
   http::answer_forwarding forwarding;           // how Location is rewritten, whether HSTS is replaced
   std::span<std::string const> session_facts{}; // names, lower-case
+  std::span<std::string const> targets{};       // as read_answer has them
   heuristic guess;
 };
 
 /// Whether an answer to this request may be stored for everybody whom it concerns (RFC 9111 3, 3.5); its own fields
-/// decide.
+/// decide. One that sets a cookie has to say so itself: a guessed lifetime is not enough (7.3).
 bool may_store(request_facts const& request, answer_facts const& answer);
 
 /// Whether a stored answer would ever be used: it is fresh for a while, or can be validated.

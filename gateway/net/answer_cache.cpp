@@ -21,6 +21,7 @@ std::size_t facts_bytes(cache_settings const& s) { return s.session_facts.empty(
 
 answer_cache::answer_cache(cache_settings const& s)
   : keys_(http::random_digest_key())
+  , targets_(s.targets)
   , cache_(rules_of(s, s.rules.bytes - facts_bytes(s)), keys_)
   , shows_status_(s.shows_status) {
   if (!s.session_facts.empty()) facts_.emplace(s.session_facts, s.facts_max_age.count(), facts_bytes(s));

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace gateway::net {
 
@@ -33,7 +34,7 @@ class answer_cache {
 public:
   explicit answer_cache(cache_settings const& s);
 
-  /// Takes over all rules but the number of bytes and the session facts.
+  /// Takes over all rules but the number of bytes, the targets and the session facts.
   void reload(cache_settings const& s);
 
   /// Runs `decide(cache::cache&)` under the lock.
@@ -51,8 +52,9 @@ public:
   cache::fact_values facts_of(http::token_digest const& token, cache::moment now);
 
   cache::variant_keys const& keys() const { return keys_; }
+  /// Names, lower-case, of the fields that are for this cache (RFC 9213).
+  std::span<std::string const> targets() const { return targets_; }
   bool shows_status() const { return shows_status_.load(std::memory_order_relaxed); }
-  /// How long a request waits for another's fetch, at most.
   cache_counters& counts() { return counters_; }
 
   /// Forgets what is stored for a key, or for all keys that begin with it; returns how many answers.
@@ -67,6 +69,7 @@ public:
 private:
   std::mutex mutex_;
   cache::variant_keys const keys_;
+  std::vector<std::string> const targets_;
   cache::cache cache_;
   std::mutex facts_mutex_;
   std::optional<cache::session_facts> facts_;

@@ -88,12 +88,14 @@ cached_request::course cached_request::on_answer(http::message_head const& head,
                                                  std::optional<std::uint64_t> length) {
   learn_facts(head, base);
   cache::moment const now = cache_now();
-  cache::answer_facts const facts = cache::read_answer(head, base, now);
+  cache::answer_facts const facts = cache::read_answer(head, base, now, cache_.targets());
   forward_status_ = head.status;
   vary_ = cache::outward_vary(facts, cache_.fact_names());
-  cache::storing_rules const rules{{.hsts = worker_.current()->hsts, .rewrite_location = &worker_.rewrite_location()},
-                                   cache_.fact_names(),
-                                   cache_.with([](cache::cache& c) { return c.rules().guess; })};
+  cache::storing_rules const rules{
+      .forwarding = {.hsts = worker_.current()->hsts, .rewrite_location = &worker_.rewrite_location()},
+      .session_facts = cache_.fact_names(),
+      .targets = cache_.targets(),
+      .guess = cache_.with([](cache::cache& c) { return c.rules().guess; })};
   if (request_.what != cache::request_facts::kind::lookup) {
     if (request_.what == cache::request_facts::kind::unsafe && head.status < 400) invalidate(head, base);
     return course::pass;
@@ -116,7 +118,7 @@ cached_request::course cached_request::on_answer(http::message_head const& head,
     land(cache::landing::stored);
     return course::serve;
   }
-  if (is_server_error(head.status) && on_failure()) return course::serve;
+  if (is_server_error(head.status) && may_serve_instead(false)) return course::serve;
   if (request_.is_head)
     on_head_answer(facts, head, base, rules, length);
   else
@@ -196,9 +198,10 @@ void cached_request::stop_storing() {
   cache_.with([&](cache::cache& c) { c.answers().release(reserved); });
 }
 
-bool cached_request::on_failure() {
-  bool const may = decision_.stored &&
-                   cache_.with([&](cache::cache& c) { return c.may_serve_on_error(*decision_.stored, cache_now()); });
+bool cached_request::may_serve_instead(bool unreachable) {
+  bool const may = decision_.stored && cache_.with([&](cache::cache& c) {
+    return c.may_serve_on_error(*decision_.stored, unreachable, cache_now());
+  });
   land(cache::landing::failed);
   if (may) count(cache_.counts().stale_hits);
   return may;

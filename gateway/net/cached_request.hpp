@@ -44,7 +44,7 @@ public:
   /// The content is complete.
   void complete();
   /// No upstream answers: whether what is stored may be served instead. A fetch that was led is over.
-  bool on_failure();
+  bool on_failure() { return may_serve_instead(true); }
 
   /// What is said of the answer (RFC 9211).
   std::string cache_status(cache::moment now) const;
@@ -54,6 +54,7 @@ public:
   std::string const& vary() const { return vary_; }
 
 private:
+  bool may_serve_instead(bool unreachable);
   void learn_facts(http::message_head const& head, char const* base);
   void begin_storing(cache::answer_facts const& facts, http::message_head const& head, char const* base,
                      cache::storing_rules const& rules, std::optional<std::uint64_t> length);

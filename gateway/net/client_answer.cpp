@@ -14,6 +14,7 @@ namespace gateway::net {
 namespace {
 
 constexpr std::size_t max_pieces = 8; // of a body, in one gather write
+constexpr std::size_t most_interim_bytes = 16 * 1024;
 
 }
 
@@ -51,7 +52,7 @@ void client_connection::stream_head() {
     if (worker_.cache()->shows_status()) cache_status = cached_->cache_status(cache_now());
   }
   add.cache_status = cache_status;
-  out_ = std::exchange(unsent_interim_, {});
+  out_ = std::exchange(interim_, {});
   http::append_answer_head(out_, head, upstream.base(), add);
   answer_started_ = true;
   if (request_record_) {
@@ -129,7 +130,7 @@ void client_connection::serve_stored() {
                            .http10 = http10_,
                            .hsts = stream_.is_secured() ? std::string_view(settings_->hsts) : std::string_view(),
                            .cache_status = status};
-  out_ = std::exchange(unsent_interim_, {});
+  out_ = std::exchange(interim_, {});
   cache::served const sent = cache::append_served(out_, *served_, cached_->request(), how, now);
   status_ = sent.status;
   body_out_ = sent.content.size();
@@ -163,11 +164,30 @@ void client_connection::answer_here(http::own_answer answer) {
   answer.is_head = is_head_;
   answer.date = worker_.date();
   if (stream_.is_secured()) answer.hsts = settings_->hsts;
-  out_ = std::exchange(unsent_interim_, {});
+  out_ = std::exchange(interim_, {});
   http::append_own_answer(out_, answer);
   own_error_ = http::reason_phrase(answer.status);
   buffers_.assign(1, boost::asio::buffer(out_));
   write_out(&client_connection::finish_request);
+}
+
+// RFC 9110 15.2: a proxy passes these on, but not to a client of HTTP/1.0.
+void client_connection::on_interim() {
+  if (http10_ || stage_ != stage::exchange || interim_.size() > most_interim_bytes) return;
+  upstream_connection const& from = *exchange_.upstream();
+  http::append_status_line(interim_, from.head().status, from.head().reason.in(from.base()));
+  http::append_answer_fields(interim_, from.head(), from.base(), {.rewrite_location = &worker_.rewrite_location()},
+                             [](http::beast_http::field) { return false; });
+  interim_.append("\r\n");
+  send_interim();
+}
+
+// What a client that does not read its last answer leaves goes out before the next one.
+void client_connection::send_interim() {
+  boost::system::error_code ec; // if it fails, the read that is under way tells
+  boost::asio::const_buffer const text = boost::asio::buffer(interim_);
+  std::size_t const taken = stream_.write_some({&text, 1}, ec);
+  interim_.erase(0, ec && ec != boost::asio::error::would_block ? interim_.size() : taken);
 }
 
 // Writes `buffers_`, at once if the kernel takes all of it, and then goes on with `next`.

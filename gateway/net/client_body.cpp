@@ -22,12 +22,8 @@ void client_connection::read_ahead() {
 bool client_connection::begin_body(std::optional<std::uint64_t> length, bool expects_continue) {
   body_.expect(chunked_body_ ? std::nullopt : length);
   if (expects_continue && in_end_ == 0) {
-    boost::system::error_code ec; // if it fails, the read that follows tells
-    static constexpr std::string_view proceed = "HTTP/1.1 100 Continue\r\n\r\n";
-    boost::asio::const_buffer const line = boost::asio::buffer(proceed);
-    std::size_t const taken = stream_.write_some({&line, 1}, ec);
-    // A client that does not read its last answer: the rest goes out before the next one.
-    unsent_interim_ = proceed.substr(ec && ec != boost::asio::error::would_block ? proceed.size() : taken);
+    interim_ = "HTTP/1.1 100 Continue\r\n\r\n";
+    send_interim();
   }
   if (!request_deadline_.has_deadline()) worker_.set_deadline(request_deadline_, deadline::client_total);
   return store_body();

@@ -220,7 +220,7 @@ void client_connection::next_request() {
   cached_.reset();
   client_address_.clear();
   request_id_.clear();
-  unsent_interim_ = {};
+  interim_.clear();
   lab_request_ = 0;
   blank_lines_ = 0;
   status_ = 0;

@@ -94,6 +94,7 @@ private:
   void start_exchange(std::string_view head);
   void on_answer() override;
   void on_more() override;
+  void on_interim() override;
   void on_refused(routing::refusal why) override;
   std::shared_ptr<void> holder() override { return shared_from_this(); }
   void respond(routing::refusal why);
@@ -104,6 +105,7 @@ private:
   void refuse_coding();
   void stream_body();
   void answer_here(http::own_answer answer);
+  void send_interim();
   void write_out(void (client_connection::*next)());
   void on_written(boost::system::error_code ec, std::size_t bytes) override;
   void wrote(boost::system::error_code ec);
@@ -157,8 +159,8 @@ private:
   journal::balancer_event* request_record_ = nullptr;
 
   // The answer.
-  std::string_view unsent_interim_; // of 100 Continue
-  std::string out_;                 // head or own answer
+  std::string interim_; // of interim answers: what the client has not taken yet
+  std::string out_;     // head or own answer
   std::vector<std::string_view> pieces_;
   std::vector<std::string> chunk_heads_;
   std::vector<boost::asio::const_buffer> buffers_;

@@ -19,6 +19,8 @@ public:
   virtual void on_answer() = 0;
   /// More of its body, or its end, may be taken.
   virtual void on_more() = 0;
+  /// An interim answer's head is at `upstream()`, until this returns.
+  virtual void on_interim() {}
   /// The answer's body broke off, or no upstream answers: why, as the router has it, and as RFC 9209 does in `error()`.
   virtual void on_refused(routing::refusal why) = 0;
   /// Whoever holds the exchange, so that what comes later finds it or finds it gone.
@@ -88,6 +90,7 @@ private:
   void leave_upstream();
   void follow_redirect(std::string_view location, bool once);
   void on_answer_head() override;
+  void on_interim_head() override { user_.on_interim(); }
   void on_answer_body() override;
   void on_hop_failed(hop_failure const& failure) override;
   void on_patience_end();

@@ -259,7 +259,10 @@ std::optional<cache_settings> read_cache(reader const& in) {
   in.value("/cache/heuristic/fraction", out.rules.guess.fraction);
   in.seconds("/cache/heuristic/at_most", out.rules.guess.at_most_s);
   in.seconds("/cache/stale_if_error", out.rules.stale_if_error_s);
+  in.seconds("/cache/stale_if_unreachable", out.rules.stale_if_unreachable_s);
   in.duration("/cache/wait", out.wait);
+  in.value("/cache/targets", out.targets);
+  for (std::string& name : out.targets) name = http::lower_case(name);
   in.value("/cache/cache_status", out.shows_status);
   if (auto const* fields = in.at(root / "session_facts" / "fields")) {
     for (std::size_t i = 0; i != fields->size(); ++i) {
@@ -409,6 +412,7 @@ std::string keep_what_needs_a_restart(settings const& in_force, settings& fresh)
     fresh.cache = in_force.cache;
   } else if (fresh.cache) {
     keep("cache.size", in_force.cache->rules.bytes, fresh.cache->rules.bytes);
+    keep("cache.targets", in_force.cache->targets, fresh.cache->targets);
     keep("cache.session_facts.fields", in_force.cache->session_facts, fresh.cache->session_facts);
     keep("cache.session_facts.max_age", in_force.cache->facts_max_age, fresh.cache->facts_max_age);
   }

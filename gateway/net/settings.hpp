@@ -89,9 +89,10 @@ struct health_check_settings {
 
 struct cache_settings {
   cache::cache_rules rules;
-  nanoseconds wait = std::chrono::seconds(5); // for another's fetch
-  bool shows_status = true;                   // Cache-Status
-  std::vector<std::string> session_facts;     // names of answer fields, lower-case
+  nanoseconds wait = std::chrono::seconds(5);            // for another's fetch
+  bool shows_status = true;                              // Cache-Status
+  std::vector<std::string> targets{"cdn-cache-control"}; // names of answer fields, lower-case (RFC 9213)
+  std::vector<std::string> session_facts;                // likewise
   nanoseconds facts_max_age = std::chrono::seconds(10);
 };
 

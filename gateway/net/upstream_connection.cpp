@@ -240,7 +240,7 @@ void upstream_connection::parse_head() {
       in_taken_ = used;
       break;
     }
-    // An interim answer (100, 103): not passed on.
+    if (head_.status != 100) user_->on_interim_head(); // what 100 asks for has been sent anyway
     std::memmove(in_.data(), in_.data() + used, in_end_ - used);
     in_end_ -= used;
     parser_.emplace(head_, settings_->max_head);

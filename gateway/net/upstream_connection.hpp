@@ -26,6 +26,8 @@ class hop_user {
 public:
   /// An answer's head (not 1xx) is complete; `parser` and `head` are readable until the connection is released.
   virtual void on_answer_head() = 0;
+  /// An interim answer's head (1xx, but not 100) is there, until this returns; the answer follows.
+  virtual void on_interim_head() = 0;
   /// Body bytes, or the end, may be taken with `next_body` again.
   virtual void on_answer_body() = 0;
   /// The hop failed before or after the answer's head; the connection is of no more use.
