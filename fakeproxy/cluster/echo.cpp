@@ -58,12 +58,20 @@ void append_escaped_target(std::string& out, std::string_view target) {
   }
 }
 
+std::uint64_t fold_text(std::uint64_t state, std::string_view text) {
+  for (char const c : text) state = fold(state, c);
+  return state;
+}
+
+std::uint64_t fold_lower(std::uint64_t state, std::string_view text) {
+  for (char const c : text) state = fold(state, lower(c));
+  return state;
+}
+
 void fields_digest::add(std::string_view name, std::string_view value) {
   if (!counts(name)) return;
-  for (char const c : name) state_ = fold(state_, lower(c));
-  state_ = fold(state_, ':');
-  for (char const c : value) state_ = fold(state_, c);
-  state_ = fold(state_, '\n');
+  state_ = fold(fold_lower(state_, name), ':');
+  state_ = fold(fold_text(state_, value), '\n');
 }
 
 std::string fields_digest::text() const {

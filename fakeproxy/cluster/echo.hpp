@@ -14,8 +14,11 @@ std::string escape_target(std::string_view target);
 /// The same, appended to `out`.
 void append_escaped_target(std::string& out, std::string_view target);
 
-/// FNV-1a, 64 bits, over a stream of bytes: detects accidents, not attacks. Start value of both digests below.
+/// FNV-1a, 64 bits, over a stream of bytes: detects accidents, not attacks. Start value of all digests.
 inline constexpr std::uint64_t fnv_offset = 0xcbf29ce484222325u;
+/// The state after `text`; after `text` in lower case.
+std::uint64_t fold_text(std::uint64_t state, std::string_view text);
+std::uint64_t fold_lower(std::uint64_t state, std::string_view text);
 
 /// Digest of the request fields that must arrive end to end, in the order in which they stood.
 class fields_digest {

@@ -9,7 +9,8 @@ namespace http = boost::beast::http;
 using cluster::append_decimal;
 using journal::hop_outcome;
 
-void http_connection::begin_answer(std::string_view status_line) {
+void http_connection::begin_answer(std::string_view status_line, cluster::time_point at) {
+  answered_at_ = at;
   keep_ = reader_->is_done() && reader_->keep_alive() && !server_.leaving();
   out_.clear();
   out_ += status_line;
@@ -18,6 +19,7 @@ void http_connection::begin_answer(std::string_view status_line) {
   } else if (facts_.version == 10) {
     out_ += "Connection: keep-alive\r\n";
   }
+  if (!server_.behaviour().resources.empty()) out_ += server_.date(at);
   out_ += server_.identity();
   out_ += "Lab-Incarnation: ";
   append_decimal(out_, record_->incarnation);
@@ -37,6 +39,11 @@ void http_connection::add_echo() {
     for (std::string_view const name : {"X-Session-Epoch: ", "Lab-Epoch: "}) { // for balancers; for clients
       out_ += name;
       append_decimal(out_, raw(epoch_));
+      out_ += "\r\n";
+    }
+    if (cluster::corporations const& all = server_.behaviour().corporations; all.any()) {
+      out_ += "X-Session-Corporation: ";
+      append_decimal(out_, cluster::corporation_of(all, character_, answered_at_));
       out_ += "\r\n";
     }
   }
@@ -60,6 +67,7 @@ void http_connection::add_echo() {
 }
 
 void http_connection::answer_served() {
+  if (facts_.resource) return answer_resource();
   bool const post = facts_.verb == http::verb::post;
   bool const remove = facts_.verb == http::verb::delete_;
   begin_answer(post ? "HTTP/1.1 201 Created\r\n" : remove ? "HTTP/1.1 204 No Content\r\n" : "HTTP/1.1 200 OK\r\n");

@@ -71,7 +71,7 @@ bool http_connection::step() {
   if (in_.size() == 0) return read(), false;
   if (!reader_) {
     facts_.clear();
-    reader_.emplace(facts_);
+    reader_.emplace(facts_, server_.behaviour().resources);
   }
   error_code ec;
   in_.consume(reader_->put(in_.data(), ec));

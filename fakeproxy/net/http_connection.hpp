@@ -49,13 +49,16 @@ private:
   bool game_state() const;
 
   void answer_served();
+  void answer_resource();
+  void answer_forbidden(cluster::resource const& of, cluster::time_point at);
   void answer_redirect();
   void answer_unavailable();
   void answer_unauthorized();
   void answer_malformed();
   void answer_head_echo();
-  void begin_answer(std::string_view status_line);
+  void begin_answer(std::string_view status_line, cluster::time_point at = now());
   void add_echo();
+  void add_caching(cluster::resource const& of);
   void add_length(std::size_t bytes);
   void finish(journal::hop_outcome outcome, std::uint16_t status);
   void end_session_use();
@@ -74,6 +77,7 @@ private:
   cluster::character_id character_ = cluster::character_id::none;
   cluster::session_epoch epoch_ = cluster::session_epoch::none; // of the session that this request uses
   cluster::decision elsewhere_;
+  cluster::time_point answered_at_ = 0; // what the answer says holds of this time
   std::uint64_t wait_ = 0;
   std::uint32_t call_ = 0;
   phase phase_ = phase::reading;

@@ -170,6 +170,17 @@ void proxy_server::pin(std::vector<cluster::character_id> const& characters, std
   perform();
 }
 
+std::string_view proxy_server::date(cluster::time_point at) {
+  std::int64_t const second = wall_seconds(at);
+  if (second != date_second_) {
+    date_second_ = second;
+    date_ = "Date: ";
+    cluster::append_http_date(date_, second);
+    date_ += "\r\n";
+  }
+  return date_;
+}
+
 journal::proxy_hop* proxy_server::begin_hop(request_facts const& facts, journal::proxy_hop& unwritten) {
   ++requests_;
   unwritten = {};

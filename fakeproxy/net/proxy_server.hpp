@@ -63,6 +63,8 @@ public:
   bool leaving() const { return leaving_; }
   std::string_view identity() const { return identity_; }
   std::string_view backend() const { return backend_; }
+  /// `Date: …` with its line end, for answers at `at`. Valid until the next call.
+  std::string_view date(cluster::time_point at);
   std::string& body_scratch() { return body_scratch_; }
   journal::proxy_hop* begin_hop(request_facts const& facts, journal::proxy_hop& unwritten);
   void count(journal::hop_outcome outcome) { ++outcomes_[static_cast<std::size_t>(outcome)]; }
@@ -134,6 +136,8 @@ private:
   std::array<std::uint64_t, 7> outcomes_{};
   std::string backend_;
   std::string identity_;
+  std::string date_;
+  std::int64_t date_second_ = 0; // of `date_`
   std::string body_scratch_;
   bool performing_ = false;
   bool leaving_ = false;

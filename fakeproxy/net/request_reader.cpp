@@ -26,6 +26,8 @@ void request_facts::clear() {
   authorization.clear();
   head.clear();
   verb = http::verb::unknown;
+  resource = nullptr;
+  resource_fields.clear();
   lab_request = 0;
   fields = {};
   body = {};
@@ -35,8 +37,9 @@ void request_facts::clear() {
   echo = false;
 }
 
-request_reader::request_reader(request_facts& facts)
-  : facts_(facts) {
+request_reader::request_reader(request_facts& facts, std::span<cluster::resource const> resources)
+  : facts_(facts)
+  , resources_(resources) {
   eager(true);
   header_limit(64 * 1024);
   body_limit(boost::none);
@@ -50,6 +53,8 @@ void request_reader::on_request_impl(http::verb method, string_view method_text,
   facts_.target.assign(target.data(), target.size());
   facts_.version = static_cast<unsigned>(version);
   facts_.echo = facts_.target == "/lab/echo-headers";
+  if (method == http::verb::get || method == http::verb::head)
+    facts_.resource = cluster::find_resource(resources_, facts_.target);
   if (facts_.echo)
     facts_.head = facts_.method + ' ' + facts_.target + (version == 10 ? " HTTP/1.0" : " HTTP/1.1") + "\r\n";
 }
@@ -64,6 +69,7 @@ void request_reader::on_field_impl(http::field name, string_view name_text, stri
   } else if (name == http::field::unknown && boost::beast::iequals(name_text, "lab-request")) {
     facts_.lab_request = parse_id(view(value));
   }
+  if (facts_.resource) facts_.resource_fields.push_back({std::string(view(name_text)), std::string(view(value))});
   if (facts_.echo) facts_.head.append(name_text).append(": ").append(value).append("\r\n");
 }
 

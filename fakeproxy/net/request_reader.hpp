@@ -1,11 +1,14 @@
 #pragma once
 
 #include "fakeproxy/cluster/echo.hpp"
+#include "fakeproxy/cluster/resources.hpp"
 
 #include <boost/beast/http/basic_parser.hpp>
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace fakeproxy::net {
 
@@ -16,6 +19,8 @@ struct request_facts {
   std::string authorization;
   std::string head; // the whole head again, only for /lab/echo-headers
   boost::beast::http::verb verb = boost::beast::http::verb::unknown;
+  cluster::resource const* resource = nullptr;         // that a GET or HEAD asks for, if it is a configured one
+  std::vector<cluster::request_field> resource_fields; // all of the head, only for a resource
   std::uint64_t lab_request = 0;
   cluster::fields_digest fields;
   cluster::body_digest body;
@@ -27,10 +32,11 @@ struct request_facts {
   void clear();
 };
 
-/// Beast's stock parser; what it reads goes into `request_facts`. One object reads one request.
+/// Beast's stock parser; what it reads goes into `request_facts`. One object reads one request. `resources` must
+/// outlive the facts.
 class request_reader : public boost::beast::http::basic_parser<true> {
 public:
-  explicit request_reader(request_facts& facts);
+  request_reader(request_facts& facts, std::span<cluster::resource const> resources);
 
 private:
   using string_view = boost::beast::string_view;
@@ -48,6 +54,7 @@ private:
   void on_finish_impl(error_code& ec) override;
 
   request_facts& facts_;
+  std::span<cluster::resource const> resources_;
 };
 
 }

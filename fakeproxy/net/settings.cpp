@@ -52,13 +52,60 @@ node_settings read_node(config::document const& file, pointer const& at) {
   return node;
 }
 
-void read_proxy(json const& value, proxy_behaviour& proxy) {
+cluster::corporations read_corporations(config::document const& file, pointer const& at) {
+  json const& value = file.root().at(at);
+  cluster::corporations all;
+  all.count = value.at("count").get<std::uint32_t>();
+  if (value.contains("change_every_ms")) all.change_every = from_ms(value.at("change_every_ms"));
+  all.changing = value.value("changing", all.changing);
+  if (all.changing > 0 && all.change_every == 0)
+    throw file.error_at(at / "changing", "found " + value.at("changing").dump() +
+                                             " without change_every_ms, the time between two changes");
+  return all;
+}
+
+cluster::resource read_resource(json const& value, std::size_t answer_bytes) {
+  cluster::resource r;
+  r.path = value.at("path");
+  r.cache_control = value.value("cache_control", r.cache_control);
+  r.vary = value.value("vary", r.vary);
+  std::string const validators = value.value("validators", "none");
+  if (validators == "etag") r.validators = cluster::validators::etag;
+  if (validators == "last_modified") r.validators = cluster::validators::last_modified;
+  if (validators == "both") r.validators = cluster::validators::both;
+  r.bytes = value.value("bytes", answer_bytes);
+  if (value.contains("changes_every_ms")) r.changes_every = from_ms(value.at("changes_every_ms"));
+  std::string const audience = value.value("audience", "everyone");
+  if (audience == "character") r.audience = cluster::audience::character;
+  if (audience == "corporation") r.audience = cluster::audience::corporation;
+  return r;
+}
+
+void read_resources(config::document const& file, proxy_behaviour& proxy) {
+  pointer const list("/proxy/resources");
+  json const& values = file.root().at(list);
+  std::set<std::string> paths;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    proxy.resources.push_back(read_resource(values.at(i), proxy.answer_bytes));
+    cluster::resource const& r = proxy.resources.back();
+    if (!paths.insert(r.path).second)
+      throw file.error_at(list / i / "path", "found " + r.path + " for the second time");
+    if (r.audience == cluster::audience::corporation && !proxy.corporations.any())
+      throw file.error_at(list / i / "audience", "found \"corporation\" without proxy.corporations, which says who is "
+                                                 "in which; allowed: everyone, character");
+  }
+}
+
+void read_proxy(config::document const& file, proxy_behaviour& proxy) {
+  json const& value = file.root().at("proxy");
   proxy.servers = value.value("servers", proxy.servers);
   proxy.answer_bytes = value.value("answer_bytes", proxy.answer_bytes);
   if (value.contains("service_time")) proxy.service = read_service(value.at("service_time"));
   if (value.contains("redirect_time_ms")) proxy.redirect_time = from_ms(value.at("redirect_time_ms"));
   if (value.contains("idle_ms")) proxy.idle = from_ms(value.at("idle_ms"));
   if (value.contains("patience_ms")) proxy.patience = from_ms(value.at("patience_ms"));
+  if (value.contains("corporations")) proxy.corporations = read_corporations(file, pointer("/proxy/corporations"));
+  if (value.contains("resources")) read_resources(file, proxy);
 }
 
 }
@@ -85,7 +132,7 @@ process_settings read_settings(config::document const& file) {
       throw file.error_at(at / "index", "found a sol that is not in the list 'sols'; allowed: less than " +
                                             std::to_string(s.sols.size()));
   }
-  if (root.contains("proxy")) read_proxy(root.at("proxy"), s.proxy);
+  if (root.contains("proxy")) read_proxy(file, s.proxy);
   if (root.contains("sol") && root.at("sol").contains("rpc_delay_ms"))
     s.rpc_delay = from_ms(root.at("sol").at("rpc_delay_ms"));
   return s;

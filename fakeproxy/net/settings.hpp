@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/document.hpp"
+#include "fakeproxy/cluster/resources.hpp"
 #include "fakeproxy/cluster/service.hpp"
 #include "fakeproxy/cluster/token.hpp"
 #include "fakeproxy/net/sockets.hpp"
@@ -36,6 +37,8 @@ struct proxy_behaviour {
   std::size_t answer_bytes = 256;
   cluster::duration idle = 600'000 * cluster::millisecond;   // a session without client and request ends after this
   cluster::duration patience = 2'000 * cluster::millisecond; // how long a request waits for the cluster before 503
+  std::vector<cluster::resource> resources;                  // no path twice
+  cluster::corporations corporations;
 };
 
 /// One process, as its configuration file or flags say.

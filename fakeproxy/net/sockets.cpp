@@ -8,6 +8,12 @@ namespace fakeproxy::net {
 
 namespace asio = boost::asio;
 
+std::int64_t wall_seconds(cluster::time_point at) {
+  using namespace std::chrono;
+  static auto const apart = duration_cast<nanoseconds>(system_clock::now().time_since_epoch()) - nanoseconds(now());
+  return floor<seconds>(nanoseconds(at) + apart).count();
+}
+
 tcp::endpoint parse_endpoint(std::string_view text) {
   std::size_t const colon = text.rfind(':');
   std::string const all(text);

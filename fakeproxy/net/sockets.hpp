@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,6 +23,10 @@ inline cluster::time_point now() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
+
+/// The wall clock at `at`, a time of `now`: seconds since 1970. How far the two clocks are apart is read once a
+/// process, so that equal times always give equal seconds; if the wall clock is set later, this does not follow.
+std::int64_t wall_seconds(cluster::time_point at);
 
 /// `127.0.0.1:80` as an endpoint; throws std::invalid_argument that says what is wrong.
 tcp::endpoint parse_endpoint(std::string_view text);

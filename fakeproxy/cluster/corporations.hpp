@@ -1,0 +1,28 @@
+#pragma once
+
+#include "fakeproxy/cluster/types.hpp"
+
+#include <cstdint>
+
+namespace fakeproxy::cluster {
+
+/// In which corporation each character is, and when it changes: a rule in place of state, so that proxies and who
+/// judges them agree without talking.
+struct corporations {
+  std::uint32_t count = 0;   // numbered from 1; 0: there are none
+  duration change_every = 0; // between two changes of one character; 0: nobody changes
+  double changing = 0;       // share of the characters that change, 0 to 1
+
+  bool any() const { return count != 0; }
+};
+
+/// The corporation of `character` at `when`; 0 when there are none. Before its first change: character % count + 1.
+/// Who changes, and when in each `change_every`, come from hashes of the character. A change leads to another
+/// corporation than the one before, if there is another.
+std::uint32_t corporation_of(corporations const& all, character_id character, time_point when);
+
+/// Whether `character` was in `corporation` at any moment of [from, to].
+bool was_in_corporation(corporations const& all, character_id character, std::uint32_t corporation, time_point from,
+                        time_point to);
+
+}
