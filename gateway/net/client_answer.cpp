@@ -139,7 +139,7 @@ void client_connection::serve_stored() {
         exchange_.hops() > 0 ? journal::request_result::forwarded : journal::request_result::cached;
     request_record_->status = static_cast<std::uint16_t>(status_);
   }
-  if (cached_->decided().refresh) refresh::start(worker_, std::move(cached_), forward_head_, facts_);
+  if (cached_->decided().refresh) refresh::start(worker_, std::move(cached_), forward_head_, facts_, lab_request_);
   buffers_.assign(1, boost::asio::buffer(out_));
   if (!sent.content.empty()) buffers_.push_back(boost::asio::buffer(sent.content));
   write_out(&client_connection::finish_request);

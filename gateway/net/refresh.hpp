@@ -15,10 +15,10 @@ class refresh final : public exchange_user, public deadline_owner, public std::e
 public:
   /// `cached`: the request that was served; `head` and `facts` are what it would have been sent with.
   static void start(worker& w, std::unique_ptr<cached_request> cached, std::string head,
-                    routing::request_facts<http::token_digest> const& facts);
+                    routing::request_facts<http::token_digest> const& facts, journal::request_id lab_request);
 
   refresh(worker& w, std::unique_ptr<cached_request> cached, std::string head,
-          routing::request_facts<http::token_digest> const& facts);
+          routing::request_facts<http::token_digest> const& facts, journal::request_id lab_request);
 
   void close();
 
@@ -34,6 +34,7 @@ private:
   std::unique_ptr<cached_request> cached_;
   std::string const head_;
   routing::request_facts<http::token_digest> const facts_;
+  journal::request_id const lab_request_;
   exchange exchange_;
   std::vector<std::string_view> pieces_;
 };

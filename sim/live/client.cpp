@@ -93,7 +93,7 @@ void client::complete(connection& c, client_outcome outcome) {
   delist(c);
   client_record& record = c.record_;
   record.outcome = outcome;
-  record.done_ns = now_ns();
+  if (outcome != client_outcome::answered) record.done_ns = now_ns();
   // A connection that could not be made carried no request, but the client's request counts all the same.
   if (record.request == 0) record.request = ids_.fetch_add(1, std::memory_order_relaxed);
   if (settings_.keep_records) {

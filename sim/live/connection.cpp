@@ -212,6 +212,7 @@ void connection::answered() {
   bool const worn =
       owner_.settings_.requests_per_connection != 0 && answers_ >= owner_.settings_.requests_per_connection;
   bool const keep = parser_->keep_alive() && !parser_->until_eof() && !surplus && unsent_.empty() && !worn;
+  record_.done_ns = now_ns();
   exchange_.judge(record_);
   if (surplus) record_.findings |= measure::found_answer_body;
   begin_ = end_ = 0;

@@ -13,7 +13,7 @@ namespace cluster = fakeproxy::cluster;
 using boost::beast::http::verb;
 using gateway::http::field_line;
 
-constexpr std::string_view character_mark = "{character}";
+constexpr std::string_view character_mark = "{character}", corporation_mark = "{corporation}";
 constexpr std::size_t kept = 64; // bytes of an answer's begin and end that are compared: more than both marks need
 
 enum echo : std::uint8_t { echo_character = 1, echo_method = 2, echo_target = 4, echo_fields = 8, echo_body = 16 };
@@ -36,6 +36,11 @@ bool begins_name(std::string_view name, std::string_view lower) {
   return name.size() >= lower.size() && is_name(name.substr(0, lower.size()), lower);
 }
 
+bool has_mark(std::string_view target) {
+  return target.find(character_mark) != std::string_view::npos ||
+         target.find(corporation_mark) != std::string_view::npos;
+}
+
 // Spreads the request id, so that Lab-Check differs in all digits from request to request.
 std::uint64_t check_value(journal::request_id id) { return (id + 1) * 0x9e3779b97f4a7c15u; }
 
@@ -46,7 +51,7 @@ exchange::exchange(vocabulary const& words, std::string host, std::string forged
   , host_(std::move(host))
   , forged_(std::move(forged)) {
   for (std::string const& target : words.targets)
-    escaped_targets_.push_back(target.find(character_mark) == std::string::npos ? cluster::escape_target(target) : "");
+    escaped_targets_.push_back(has_mark(target) ? "" : cluster::escape_target(target));
 }
 
 void exchange::append_target(order const& what) {
@@ -61,11 +66,21 @@ void exchange::append_target(order const& what) {
     expected_target_ = escaped;
     return;
   }
-  std::size_t const mark = target.find(character_mark);
   std::size_t const begin = request_.size();
-  request_.append(target, 0, mark);
-  append_number(request_, what.character == journal::no_character ? 0 : what.character);
-  request_.append(target, mark + character_mark.size());
+  std::uint32_t const character = what.character == journal::no_character ? 0 : what.character;
+  for (std::size_t at = 0; at < target.size();) {
+    std::string_view const rest = std::string_view(target).substr(at);
+    if (rest.starts_with(character_mark)) {
+      append_number(request_, character);
+      at += character_mark.size();
+    } else if (rest.starts_with(corporation_mark)) { // where the character began
+      cluster::corporations const& all = words_->resources.corporations;
+      append_number(request_, cluster::corporation_of(all, static_cast<cluster::character_id>(character), 0));
+      at += corporation_mark.size();
+    } else {
+      request_ += target[at++];
+    }
+  }
   expected_target_.clear();
   cluster::append_escaped_target(expected_target_, std::string_view(request_).substr(begin));
 }
@@ -108,7 +123,13 @@ std::string_view exchange::write(order const& what, journal::request_id id) {
   request_.clear();
   request_ += method.name;
   request_ += ' ';
+  std::size_t const target_at = request_.size();
   append_target(what);
+  resource_ = nullptr;
+  if (words_->laboratory && !words_->resources.all.empty() && method.safe()) {
+    target_ = request_.substr(target_at);
+    resource_ = cluster::find_resource(words_->resources.all, target_);
+  }
   request_ += " HTTP/1.1\r\nHost: ";
   request_ += host_;
   request_ += "\r\n";
@@ -173,6 +194,9 @@ void exchange::begin_answer() {
   status_ = 0;
   findings_ = 0;
   echoes_ = 0;
+  echo_findings_ = 0;
+  is_echo_ = false;
+  mark_.reset();
   epoch_ = 0;
   incarnation_ = 0;
   body_length_ = 0;
@@ -209,8 +233,10 @@ void exchange::on_head(gateway::http::message_head const& head, char const* base
 void exchange::on_laboratory_field(std::string_view name, std::string_view value) {
   auto const compare = [&](bool same, echo which, measure::client_finding otherwise, std::string_view sent) {
     echoes_ |= which;
+    is_echo_ = is_echo_ || (same && which == echo_fields);
     if (same) return;
-    findings_ |= otherwise;
+    echo_findings_ |= otherwise;
+    if (resource_) return; // may be another's echo, out of a cache
     observe(name, value, sent);
   };
   if (is_name(name, "character")) {
@@ -230,6 +256,8 @@ void exchange::on_laboratory_field(std::string_view name, std::string_view value
     compare(digest == expected_fields_, echo_fields, measure::found_fields, {});
   } else if (is_name(name, "body")) {
     compare(value == expected_body_, echo_body, measure::found_request_body, expected_body_);
+  } else if (is_name(name, "resource")) {
+    mark_ = cluster::parse_mark(value);
   } else if (is_name(name, "error")) {
     findings_ |= measure::found_target; // the request that a proxy read did not parse; ours was well-formed
     observe("the proxy answered", value, expected_target_);
@@ -275,20 +303,49 @@ bool exchange::body_is_ours() const {
   return body_length_ == std::max<std::uint64_t>(words_->answer_bytes, first_size + last.size());
 }
 
+// An answer that a proxy made for this request: all that it echoes has to be ours.
+void exchange::judge_ours() {
+  bool const success = status_ >= 200 && status_ < 300;
+  constexpr std::uint8_t always = echo_method | echo_target | echo_fields | echo_body;
+  std::uint8_t const needed = what_.kind == measure::token_kind::own ? always | echo_character : always;
+  findings_ |= echo_findings_;
+  if (success && (echoes_ & needed) != needed) findings_ |= measure::found_no_echo;
+  if (!success || resource_ || body_is_ours()) return;
+  findings_ |= measure::found_answer_body;
+  observe("answer body of " + std::to_string(body_length_) + " bytes ending", end_, {});
+}
+
+// An answer for a resource, whomever it was made for: what it shows has to be for this client, and of a time that is
+// not over.
+void exchange::judge_shown(measure::client_record& record) {
+  record.asks_resource = true;
+  record.from_cache = !is_echo_ && (echoes_ & echo_fields) != 0;
+  bool const is_own = what_.kind == measure::token_kind::own;
+  findings_ |= judge_resource(words_->resources, {.resource = *resource_,
+                                                  .target = target_,
+                                                  .character = is_own ? what_.character : journal::no_character,
+                                                  .status = status_,
+                                                  .mark = mark_,
+                                                  .from_cache = record.from_cache,
+                                                  .sent_ns = record.sent_ns,
+                                                  .done_ns = record.done_ns});
+  if (status_ != 200 || !mark_) return;
+  std::string body;
+  if (words_->methods[what_.method].verb != verb::head)
+    cluster::append_resource_body(body, target_, *mark_, resource_->bytes);
+  std::string_view const whole = body;
+  bool const same = body_length_ == whole.size() && begin_ == whole.substr(0, kept) &&
+                    end_ == whole.substr(whole.size() - std::min(kept, whole.size()));
+  if (!same) findings_ |= measure::found_answer_body;
+  if (findings_) observe("resource", begin_.substr(0, begin_.find('\n')), {});
+}
+
 void exchange::judge(measure::client_record& record) {
   record.status = static_cast<std::uint16_t>(status_);
   record.epoch = epoch_;
   record.incarnation = incarnation_;
-  if (words_->laboratory) {
-    bool const success = status_ >= 200 && status_ < 300;
-    constexpr std::uint8_t always = echo_method | echo_target | echo_fields | echo_body;
-    std::uint8_t const needed = what_.kind == measure::token_kind::own ? always | echo_character : always;
-    if (success && (echoes_ & needed) != needed) findings_ |= measure::found_no_echo;
-    if (success && !body_is_ours()) {
-      findings_ |= measure::found_answer_body;
-      observe("answer body of " + std::to_string(body_length_) + " bytes ending", end_, {});
-    }
-  }
+  if (words_->laboratory && resource_) judge_shown(record);
+  if (words_->laboratory && !record.from_cache) judge_ours();
   record.findings = findings_;
 }
 

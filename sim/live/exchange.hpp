@@ -2,12 +2,14 @@
 
 #include "fakeproxy/cluster/token.hpp"
 #include "gateway/http/head_parser.hpp"
+#include "sim/live/resource_judge.hpp"
 #include "sim/measure/records.hpp"
 
 #include <boost/beast/http/verb.hpp>
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,7 +50,8 @@ struct vocabulary {
   std::uint32_t answer_bytes = 256; // of a served answer's body
   bool laboratory = true;           // false: plain requests to any server, nothing compared
   std::vector<method_entry> methods;
-  std::vector<std::string> targets; // may hold "{character}"
+  std::vector<std::string> targets; // may hold "{character}" and "{corporation}"
+  shown_resources resources;
 };
 
 /// Bytes, and what the answer must say. One a connection; its memory is reused.
@@ -65,7 +68,7 @@ public:
   /// Takes in its head. `base` is where its bytes stand.
   void on_head(gateway::http::message_head const& head, char const* base);
   void on_body(std::string_view piece);
-  /// The answer is whole: completes `record` (status, epoch, incarnation, findings).
+  /// The answer is whole: completes `record` (status, epoch, incarnation, findings), whose times are known.
   void judge(measure::client_record& record);
 
   order const& what() const { return what_; }
@@ -78,6 +81,8 @@ private:
   void on_laboratory_field(std::string_view name, std::string_view value);
   void observe(std::string_view what, std::string_view arrived, std::string_view sent);
   bool body_is_ours() const;
+  void judge_ours();
+  void judge_shown(measure::client_record& record);
 
   vocabulary const* words_;
   std::string host_, forged_;
@@ -87,11 +92,16 @@ private:
   std::uint64_t expected_fields_ = 0;
   order what_;
   journal::request_id id_ = 0;
+  std::string target_;                                     // as it was sent
+  fakeproxy::cluster::resource const* resource_ = nullptr; // that it asks for
 
   // of the answer
   unsigned status_ = 0;
   std::uint16_t findings_ = 0;
   std::uint8_t echoes_ = 0;
+  std::uint16_t echo_findings_ = 0; // that hold only if the answer was made for this request
+  bool is_echo_ = false;            // it was: its Lab-Fields are ours, which nobody else has
+  std::optional<fakeproxy::cluster::resource_mark> mark_;
   std::uint64_t epoch_ = 0;
   journal::incarnation_id incarnation_ = 0;
   std::uint64_t body_length_ = 0;

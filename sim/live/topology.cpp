@@ -57,6 +57,29 @@ std::string guess_name(scenario::guess_policy policy) {
   return "random";
 }
 
+void add_resources(json& config, scenario::proxy_settings const& proxies) {
+  for (scenario::resource const& r : proxies.resources)
+    config["resources"].push_back({{"path", r.path},
+                                   {"cache_control", r.cache_control},
+                                   {"vary", r.vary},
+                                   {"validators", r.validators},
+                                   {"bytes", r.bytes},
+                                   {"changes_every_ms", milliseconds(r.changes_every)},
+                                   {"audience", r.audience}});
+  if (proxies.corporations)
+    config["corporations"] = {{"count", proxies.corporations->count},
+                              {"change_every_ms", milliseconds(proxies.corporations->change_every)},
+                              {"changing", proxies.corporations->changing}};
+}
+
+json cache_config(scenario::cache_settings const& cache) {
+  json config = {{"size", std::to_string(cache.bytes)}, {"max_answer", std::to_string(cache.max_answer)}};
+  if (!cache.session_facts.empty())
+    config["session_facts"] = {{"fields", cache.session_facts},
+                               {"max_age", std::to_string(cache.facts_max_age / std::chrono::milliseconds(1)) + "ms"}};
+  return config;
+}
+
 }
 
 std::uint64_t node_seed(std::uint64_t seed, std::string_view name) {
@@ -133,6 +156,7 @@ json topology::cluster_config(std::string const& name) const {
       {"sol", {{"rpc_delay_ms", milliseconds(scenario_.topology.sols.rpc_delay)}}},
   };
   for (sol_node const& sol : sols_) config["sols"].push_back(sol.rpc);
+  add_resources(config["proxy"], proxies);
   return config;
 }
 
@@ -194,6 +218,7 @@ void topology::add_balancer_host(std::size_t index) {
         {"admin", "127.0.0.1:0"},
         {"journal", {{"file", fs::absolute(journal_of(name)).string()}}},
     };
+    if (group.cache) config["cache"] = cache_config(*group.cache);
     if (tls_) {
       config["listen"] = {{{"address", listen}, {"tls", true}}};
       config["tls"] = {{"certificates", {{{"certificate", tls_->certificate.string()}, {"key", tls_->key.string()}}}}};

@@ -125,7 +125,8 @@ private:
     bool const unfinished = e.outcome == request_result::pending;
     bool const excused = faults_.cut_short || balancer_struck(c);
     if (unfinished && !excused) kinds.push_back("unfinished");
-    bool const hopless = e.outcome == request_result::refused || e.outcome == request_result::client_gone ||
+    bool const hopless = e.outcome == request_result::refused || e.outcome == request_result::cached ||
+                         e.outcome == request_result::client_gone ||
                          (e.outcome == request_result::failed && e.status >= 500) || unfinished;
     if (e.first > 1 || (e.first == 0 && !hopless) || (e.first != 0 && e.outcome == request_result::refused))
       kinds.push_back("first_hops");
@@ -160,7 +161,7 @@ private:
                        std::vector<std::string_view>& kinds) {
     undecided_ += s.undecided;
     if (c.outcome == client_outcome::connect_error && s.seen) kinds.push_back("hop_without_request");
-    if (c.outcome != client_outcome::answered || c.incarnation == 0) return;
+    if (c.outcome != client_outcome::answered || c.incarnation == 0 || c.from_cache) return;
     bool const found = std::any_of(v_.hops(i).begin(), v_.hops(i).end(), [&](std::uint32_t h) {
       return v_.hop(h).hop.outcome == hop_outcome::served && v_.hop(h).hop.incarnation == c.incarnation;
     });

@@ -93,6 +93,7 @@ invariant_result check_intact(run_view const& v) {
     if (c.findings & found_request_body) kinds.push_back("request_body");
     if (c.findings & found_answer_body) kinds.push_back("answer_body");
     if (c.findings & found_no_echo) kinds.push_back("no_echo");
+    if (c.findings & found_too_old) kinds.push_back("too_old");
     if (!kinds.empty()) j.violation(i, kinds, [&] { return arrived(v, i); });
   }
   // A request line that a balancer broke has lost its id with it.
@@ -135,9 +136,12 @@ invariant_result check_nobody_elses(run_view const& v) {
     for (std::uint32_t h : v.hops(i))
       if (v.hop(h).hop.outcome == journal::hop_outcome::served) served = v.hop(h).hop.character;
     if (c.findings & found_foreign)
-      j.violation(i, {"foreign"},
-                  [&] { return "an answer for another character than " + std::to_string(c.character); });
-    else if (c.kind == token_kind::junk && success(c) && c.incarnation != 0)
+      j.violation(i, {"foreign"}, [&] {
+        return "an answer that is not for character " + std::to_string(c.character) + "; " + arrived(v, i);
+      });
+    else if (c.findings & found_denied)
+      j.violation(i, {"denied"}, [&] { return "403 for what character " + std::to_string(c.character) + " may see"; });
+    else if (c.kind == token_kind::junk && success(c) && c.incarnation != 0 && !c.from_cache)
       j.violation(i, {"junk_served"}, [&] { return "a token that nobody issued was served; " + arrived(v, i); });
     else if (served != right)
       j.violation(i, {"foreign"}, [&] {

@@ -33,7 +33,9 @@ enum client_finding : std::uint16_t {
   found_answer_body = 16, // the answer's body is not the one for this request (cut short, spliced, swapped)
   found_leak = 32,        // X-Accel-*, X-Backend or X-Session-* came out
   found_foreign = 64,     // Lab-Character is not the character whose token asked
-  found_no_echo = 128     // a success without Lab-* echo fields
+  found_no_echo = 128,    // a success without Lab-* echo fields
+  found_denied = 256,     // 403 for what the character may see
+  found_too_old = 512     // a version that no cache may serve any more, or none that was ever to be seen
 };
 
 /// What kind of token the request carried.
@@ -65,6 +67,8 @@ struct client_record {
   std::uint8_t method = 0; // boost::beast::http::verb as integer
   std::uint8_t phase = 0;  // index into scenario.phases, of the intended start
   probe_kind probe = probe_kind::none;
+  bool asks_resource = false; // of `topology.proxies.resources`
+  bool from_cache = false;    // answered with what a proxy had made for another request
 };
 
 /// A proxy hop with the index of the proxy that wrote it.

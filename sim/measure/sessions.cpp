@@ -130,7 +130,7 @@ invariant_result check_right_place(run_view const& v) {
   }
   for (std::uint32_t i = 0; i != v.size(); ++i) {
     client_record const& c = v.client(i);
-    if (!v.issued(i) || c.incarnation == 0 || c.epoch == 0 || c.findings & found_foreign) continue;
+    if (!v.issued(i) || c.from_cache || c.incarnation == 0 || c.epoch == 0 || c.findings & found_foreign) continue;
     grant const* owner = find_grant(grants, c.character, c.epoch);
     j.checked();
     if (!owner || owner->incarnation != c.incarnation)

@@ -47,7 +47,7 @@ void cell::merge(cell const& o) {
   requests += o.requests, answered += o.answered, failed += o.failed, needed_proxy += o.needed_proxy;
   hops += o.hops, redirects += o.redirects, retries += o.retries;
   unauthorized += o.unauthorized, unavailable += o.unavailable, refused += o.refused;
-  balancer_answers += o.balancer_answers;
+  balancer_answers += o.balancer_answers, resources += o.resources, cache_hits += o.cache_hits;
   guesses += o.guesses, guess_hits += o.guess_hits, map_hits += o.map_hits, stale_hits += o.stale_hits;
   trials += o.trials, sessions_created += o.sessions_created, sessions_moved += o.sessions_moved;
   for (std::size_t r = 0; r != reason_count; ++r) by_reason[r] += o.by_reason[r];
@@ -164,8 +164,11 @@ void tally::add(counted_request const& r) {
   s.latency.record(r.done_ns - r.intended_ns);
   s.unauthorized += r.status == 401;
   s.unavailable += r.status == 503;
-  s.balancer_answers += !r.needed_proxy;
-  s.refused += !r.needed_proxy && r.status >= 400 && r.status < 500;
+  s.resources += r.asks_resource;
+  bool const own = !r.needed_proxy && !r.from_cache;
+  s.cache_hits += !r.needed_proxy && r.from_cache;
+  s.balancer_answers += own;
+  s.refused += own && r.status >= 400 && r.status < 500;
 }
 
 void tally::count_requests(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history,
@@ -187,7 +190,9 @@ void tally::count_requests(run_view const& v, std::vector<request_facts> const& 
                       .needed_proxy = f.needed_proxy,
                       .answered = f.answered,
                       .failed = f.failed,
-                      .trial = !trials.empty() && trials[i] != 0};
+                      .trial = !trials.empty() && trials[i] != 0,
+                      .asks_resource = c.asks_resource,
+                      .from_cache = c.from_cache};
     for (std::uint32_t h : v.hops(i)) {
       if (history.hop_reason[h] == not_redirected) continue;
       r.first_reason = history.hop_reason[h];
@@ -256,6 +261,7 @@ metric_set metrics_of(cell const& c, double seconds, bool every_reason) {
   m["map_hit_ratio"] = ratio_of(c.map_hits, c.map_hits + c.guesses);
   m["stale_hit_ratio"] = ratio_of(c.stale_hits, c.map_hits);
   m["guess_hit_ratio"] = ratio_of(c.guess_hits, c.guesses);
+  m["cache_hit_ratio"] = ratio_of(c.cache_hits, c.resources);
   m["failed_ratio"] = ratio_of(c.failed, c.requests);
   m["hops_per_request"] = ratio_of(c.hops, c.needed_proxy);
   m["requests"] = counter(c.requests);

@@ -34,6 +34,7 @@ struct cell {
   std::uint64_t hops = 0, redirects = 0, retries = 0;
   std::uint64_t unauthorized = 0, unavailable = 0, refused = 0, balancer_answers = 0;
   std::uint64_t guesses = 0, guess_hits = 0, map_hits = 0, stale_hits = 0;
+  std::uint64_t resources = 0, cache_hits = 0; // answered requests for resources; of these without a proxy
   std::uint64_t trials = 0; // requests that theory expects to be guessed while a session exists (theory_fit.hpp)
   std::uint64_t sessions_created = 0, sessions_moved = 0;
   std::array<std::uint64_t, reason_count> by_reason{};
@@ -53,6 +54,7 @@ struct counted_request {
   choice first_choice = choice::unknown;
   bool needed_proxy = false, answered = false, failed = false;
   bool trial = false; // see cell::trials
+  bool asks_resource = false, from_cache = false;
 };
 
 /// Every slice of the load by phase and balancer, and each phase's schedule lag. Filled from the records of a run, or

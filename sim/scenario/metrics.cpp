@@ -18,6 +18,8 @@ constexpr std::array catalogue = {
     metric_info{"stale_hit_ratio", kind::ratio, everywhere, worse::higher, "",
                 "token map hits on a proxy that was no longer the owner"},
     metric_info{"guess_hit_ratio", kind::ratio, everywhere, worse::lower, "", "guesses that met the owner"},
+    metric_info{"cache_hit_ratio", kind::ratio, everywhere, worse::lower, "",
+                "requests for resources answered from a balancer's cache"},
     metric_info{"failed_ratio", kind::ratio, everywhere, worse::higher, "", "client requests that failed"},
     metric_info{"hops_per_request", kind::ratio, everywhere, worse::higher, "",
                 "requests to proxies per client request that needed one"},

@@ -65,6 +65,7 @@ proxy_settings read_proxies(cursor const& at, std::filesystem::path const& direc
   if (at.has("service_time")) proxies.service_time = read_law(at["service_time"], directory);
   proxies.redirect_time = at.duration("redirect_time", proxies.redirect_time);
   proxies.answer_bytes = at.count("answer_bytes", proxies.answer_bytes);
+  read_resources(at, proxies);
   proxies.first_port = static_cast<std::uint16_t>(at.count("first_port", 0));
   if (proxies.first_port + proxies.count > 65536) {
     at["first_port"].fail("found " + std::to_string(proxies.first_port) + " for " + std::to_string(proxies.count) +
@@ -115,6 +116,7 @@ balancer_group read_balancer_group(cursor const& at, std::filesystem::path const
   read_token_map(at, group);
   group.threads = at.count("threads", group.threads);
   group.max_redirects = at.count("max_redirects", group.max_redirects);
+  if (at.has("cache")) group.cache = read_cache(at["cache"]);
   group.nginx_config = at.text("config", group.nginx_config);
   if (at.has("template")) {
     if (at.has("config")) at["template"].fail("found both 'config' and 'template'; allowed: one of them");

@@ -28,6 +28,14 @@ struct violation_expectation {
   double bound = 0;
 };
 
+/// A gateway's HTTP cache. Keys as gateway.schema.json has them.
+struct cache_settings {
+  std::uint64_t bytes = 64u << 20;
+  std::uint64_t max_answer = 1u << 20;    // at most half of `bytes`
+  std::vector<std::string> session_facts; // names of answer fields
+  nanoseconds facts_max_age = std::chrono::seconds(10);
+};
+
 /// One element of `topology.balancers`: `count` balancers that are alike.
 struct balancer_group {
   balancer_kind kind = balancer_kind::gateway;
@@ -37,6 +45,7 @@ struct balancer_group {
   std::optional<std::uint64_t> token_map_bytes = 10u << 20; // nullopt: off
   std::uint32_t threads = 1;
   std::uint32_t max_redirects = 3;
+  std::optional<cache_settings> cache; // nullopt: none
   // nginx
   std::string nginx_config = "lua_map"; // "guess", "lua_map" or "template"
   std::filesystem::path nginx_template; // when "template"; absolute
@@ -81,6 +90,23 @@ enum class discipline : std::uint8_t { fifo, processor_sharing };
 /// Whether each node is a process of its own (so that it can be killed) or all of a role share one.
 enum class process_layout : std::uint8_t { each, shared };
 
+/// What the proxies show under a path, for caches. Keys as docs/wire.md has them.
+struct resource {
+  std::string path;
+  std::string cache_control, vary; // empty: none
+  std::string validators = "none";
+  std::uint32_t bytes = 256;
+  nanoseconds changes_every{0}; // 0: never
+  std::string audience = "everyone";
+};
+
+/// In which corporation each character is.
+struct corporations {
+  std::uint32_t count = 1;
+  nanoseconds change_every{0}; // 0: nobody changes
+  double changing = 0;         // share of the characters
+};
+
 struct proxy_settings {
   std::uint32_t count = 1;
   process_layout process = process_layout::each;
@@ -90,6 +116,8 @@ struct proxy_settings {
   nanoseconds redirect_time{0};
   std::uint32_t answer_bytes = 256;
   nanoseconds lease = std::chrono::seconds(3);
+  std::vector<resource> resources;
+  std::optional<sim::scenario::corporations> corporations;
   std::uint16_t first_port = 0; // proxy[I] listens on 127.0.0.1:(first_port + I); 0: ports that are free
 };
 

@@ -42,6 +42,9 @@ std::string broken_by_load(scenario::scenario const& s) {
 std::string broken_by_maps(scenario::scenario const& s) {
   auto const& groups = s.topology.balancers;
   balancer_group const& first = groups.front();
+  for (balancer_group const& g : groups)
+    if (g.cache && !s.topology.proxies.resources.empty())
+      return "balancers answer from their caches, so that not every request needs a proxy";
   std::uint32_t const token_bytes = s.population.token_bytes;
   for (balancer_group const& g : groups)
     if (g.has_map() != first.has_map()) return "balancers with and without a map side by side";

@@ -359,6 +359,8 @@ void refuse(scenario::scenario const& s, run_options const& options) {
     fail("topology.balancers: found " + balancer.name +
          ", whose code simulated time does not run; allowed with --engine virtual: kind \"gateway\"");
   }
+  if (!s.topology.proxies.resources.empty())
+    fail("topology.proxies.resources: found some, but simulated time does not know caches; allowed: none");
   if (s.load.tls) fail("load.tls: found true, whose cost simulated time does not know; allowed: false");
   if (s.load.requests_per_connection != 0)
     fail("load.requests_per_connection: found " + std::to_string(s.load.requests_per_connection) +

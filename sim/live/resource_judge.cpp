@@ -1,0 +1,69 @@
+#include "sim/live/resource_judge.hpp"
+
+#include "gateway/cache/directives.hpp"
+
+#include <algorithm>
+
+namespace sim::live {
+namespace {
+
+namespace cluster = fakeproxy::cluster;
+
+constexpr std::int64_t second_ns = 1'000'000'000;
+
+/// Who asks may have been known as of `window` before he asked.
+std::uint16_t judge_corporation(shown_resources const& shown, resource_answer const& answer,
+                                std::uint32_t corporation) {
+  auto const character = static_cast<cluster::character_id>(answer.character);
+  bool const named = answer.character != journal::no_character;
+  std::int64_t const known_ns = answer.from_cache ? shown.facts_max_age_ns : 0;
+  if (answer.status == 200) {
+    bool const member = named && cluster::was_in_corporation(shown.corporations, character, corporation,
+                                                             answer.sent_ns - known_ns, answer.done_ns);
+    return static_cast<std::uint16_t>(member ? 0 : measure::found_foreign);
+  }
+  if (answer.status != 403 || !named) return 0;
+  // Who leaves comes back after two changes at the earliest.
+  std::int64_t const from = answer.sent_ns - known_ns;
+  bool const short_enough =
+      shown.corporations.change_every == 0 || answer.done_ns - from < shown.corporations.change_every;
+  bool const all_the_time = short_enough &&
+                            cluster::corporation_of(shown.corporations, character, from) == corporation &&
+                            cluster::corporation_of(shown.corporations, character, answer.done_ns) == corporation;
+  return static_cast<std::uint16_t>(all_the_time ? measure::found_denied : 0);
+}
+
+}
+
+std::int64_t grace_ns(std::string_view cache_control) {
+  gateway::cache::answer_directives said;
+  said.read(cache_control);
+  std::int64_t const fresh_s = said.s_maxage.value_or(said.max_age.value_or(0));
+  std::int64_t const stale_s = std::max(said.stale_while_revalidate.value_or(0), said.stale_if_error.value_or(0));
+  return (fresh_s + stale_s + 1) * second_ns;
+}
+
+std::uint16_t judge_resource(shown_resources const& shown, resource_answer const& answer) {
+  cluster::resource const& resource = answer.resource;
+  std::uint16_t found = 0;
+  if (resource.audience == cluster::audience::corporation)
+    found |= judge_corporation(shown, answer, cluster::corporation_in(resource, answer.target));
+  else if (answer.status == 403 &&
+           (resource.audience == cluster::audience::everyone || answer.character != journal::no_character))
+    found |= measure::found_denied;
+  if (answer.status != 200) return found;
+  if (!answer.mark) return found | measure::found_no_echo;
+  cluster::resource_mark const& mark = *answer.mark;
+  std::uint32_t const owner = resource.audience == cluster::audience::character ? answer.character
+                              : resource.audience == cluster::audience::corporation
+                                  ? cluster::corporation_in(resource, answer.target)
+                                  : 0;
+  if (mark.audience != resource.audience || mark.id != owner) found |= measure::found_foreign;
+  std::int64_t const allowed_ns = answer.from_cache ? grace_ns(resource.cache_control) : 0;
+  bool const in_time = mark.version >= cluster::version_at(resource, answer.sent_ns - allowed_ns) &&
+                       mark.version <= cluster::version_at(resource, answer.done_ns);
+  if (!in_time) found |= measure::found_too_old;
+  return found;
+}
+
+}

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "fakeproxy/cluster/resources.hpp"
+#include "sim/measure/records.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+/// Whether an answer for a configured resource is one that its client may have got, cached or not.
+namespace sim::live {
+
+/// What the cluster shows, and how long balancers may go on by what they learnt.
+struct shown_resources {
+  std::vector<fakeproxy::cluster::resource> all;
+  fakeproxy::cluster::corporations corporations;
+  std::int64_t facts_max_age_ns = 0; // of session facts at any balancer
+};
+
+/// An answer as it came.
+struct resource_answer {
+  fakeproxy::cluster::resource const& resource;
+  std::string_view target;
+  std::uint32_t character = journal::no_character; // none without a good token
+  unsigned status = 0;
+  std::optional<fakeproxy::cluster::resource_mark> mark; // of Lab-Resource
+  bool from_cache = false;                               // made for another request
+  std::int64_t sent_ns = 0, done_ns = 0;                 // of the request, CLOCK_MONOTONIC
+};
+
+/// Bits of `client_finding`: foreign (somebody else's, or of a corporation that the character was not in), denied (it
+/// was in it all the time), too_old (an older version than the resource lets caches serve).
+std::uint16_t judge_resource(shown_resources const& shown, resource_answer const& answer);
+
+/// For how long, in nanoseconds, a version may still be served after it ended: what Cache-Control says, and a second,
+/// since dates and ages have no smaller part.
+std::int64_t grace_ns(std::string_view cache_control);
+
+}
