@@ -135,6 +135,7 @@ decision cache::ask(question const& q, moment now) {
                             -stored.fresh.left_ns(now) < stored.stale_while_revalidate_s * second_ns;
   if (while_asking) {
     out = {.what = decision::kind::answer, .stored = found.answer, .flight = found.variant};
+    if (request.is_head) return out; // which brings no content
     out.refresh = out.leads = flights_.emplace(found.variant, false).second;
     return out;
   }

@@ -30,15 +30,15 @@ constexpr std::size_t heap_bytes(std::size_t size) {
 class stored_body {
 public:
   /// Takes over what `reserved` of the ledger's bytes were for.
-  stored_body(std::string bytes, std::size_t reserved, std::shared_ptr<ledger> in);
+  stored_body(std::shared_ptr<std::string const> bytes, std::size_t reserved, std::shared_ptr<ledger> in);
   stored_body(stored_body const&) = delete;
   stored_body& operator=(stored_body const&) = delete;
   ~stored_body();
 
-  std::string_view bytes() const { return bytes_; }
+  std::string_view bytes() const { return *bytes_; }
 
 private:
-  std::string bytes_;
+  std::shared_ptr<std::string const> bytes_;
   std::size_t counted_;
   std::shared_ptr<ledger> in_;
 };

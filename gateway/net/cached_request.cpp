@@ -28,10 +28,7 @@ cached_request::cached_request(worker& w, http::message_head const& head, char c
   if (token) token_ = *token;
 }
 
-cached_request::~cached_request() {
-  stop_storing();
-  land(cache::landing::failed);
-}
+cached_request::~cached_request() { stop_storing(cache::landing::failed); }
 
 cache::decision const& cached_request::ask(std::string_view head, bool may_wait) {
   head_ = head;
@@ -62,7 +59,7 @@ cache::decision const& cached_request::ask(std::string_view head, bool may_wait)
 void cached_request::begin_refresh(std::string_view head) {
   head_ = head;
   asked_ = cache_now();
-  request_.is_head = false;
+  request_.control = {};
   decision_.what =
       decision_.stored->can_be_validated() ? cache::decision::kind::validate : cache::decision::kind::fetch;
   count(cache_.counts().refreshes);
@@ -145,57 +142,52 @@ void cached_request::begin_storing(cache::answer_facts const& facts, http::messa
   }
   std::size_t const most = cache_.with([](cache::cache& c) { return c.rules().max_answer; });
   s.variant = *variant;
-  s.reserved = cache::heap_bytes(length.value_or(first_content_bytes) + 1);
-  bool const fits =
-      length.value_or(0) <= most && cache_.with([&](cache::cache& c) { return c.answers().reserve(s.reserved); });
+  std::size_t const expected = length.value_or(first_content_bytes);
+  s.reserved = cache::heap_bytes(expected + 1);
+  bool const fits = expected <= most && cache_.with([&](cache::cache& c) { return c.answers().reserve(s.reserved); });
   if (!fits) {
     land(cache::landing::unshared);
     return;
   }
-  s.content.reserve(length.value_or(first_content_bytes));
+  content_ = std::make_shared<cache::growing_content>(expected);
   storing_ = std::move(s);
 }
 
 void cached_request::take(std::string_view piece) {
-  if (!storing_) return;
-  storing& s = *storing_;
-  std::size_t const size = s.content.size() + piece.size();
-  if (size > s.content.capacity()) {
-    std::size_t const wanted = std::max(size, 2 * s.content.capacity());
-    std::size_t const more = cache::heap_bytes(wanted + 1);
-    bool const fits =
-        cache_.with([&](cache::cache& c) { return size <= c.rules().max_answer && c.answers().reserve(more); });
-    if (!fits) {
-      stop_storing();
-      land(cache::landing::unshared);
-      return;
-    }
-    s.content.reserve(wanted);
-    cache_.with([&](cache::cache& c) { c.answers().release(s.reserved); });
-    s.reserved = more;
-  }
-  s.content.append(piece);
+  if (!content_) return;
+  std::size_t const before = content_->capacity();
+  content_->append(piece);
+  if (!storing_ || content_->capacity() == before) return;
+  std::size_t const more = cache::heap_bytes(content_->capacity() - before + 1);
+  bool const fits = cache_.with(
+      [&](cache::cache& c) { return content_->size() <= c.rules().max_answer && c.answers().reserve(more); });
+  if (fits)
+    storing_->reserved += more;
+  else
+    stop_storing(cache::landing::unshared);
 }
 
 void cached_request::complete() {
   if (!storing_) return;
   storing s = std::move(*storing_);
   storing_.reset();
-  if (s.content.capacity() > s.content.size() + s.content.size() / 8) s.content.shrink_to_fit();
+  std::shared_ptr<std::string const> whole = content_->whole();
   bool const stored = cache_.with([&](cache::cache& c) {
     cache::store& answers = c.answers();
-    s.answer.body = std::make_shared<cache::stored_body>(std::move(s.content), s.reserved, answers.used());
+    s.answer.body = std::make_shared<cache::stored_body>(std::move(whole), s.reserved, answers.used());
     return answers.put(resource_, key_, s.variant, std::make_shared<cache::stored_answer>(std::move(s.answer)));
   });
   if (stored) count(cache_.counts().stored);
   land(stored ? cache::landing::stored : cache::landing::unshared);
 }
 
-void cached_request::stop_storing() {
-  if (!storing_) return;
-  std::size_t const reserved = storing_->reserved;
-  storing_.reset();
-  cache_.with([&](cache::cache& c) { c.answers().release(reserved); });
+void cached_request::stop_storing(cache::landing how) {
+  if (storing_) {
+    std::size_t const reserved = storing_->reserved;
+    storing_.reset();
+    cache_.with([&](cache::cache& c) { c.answers().release(reserved); });
+  }
+  land(how);
 }
 
 bool cached_request::may_serve_instead(bool unreachable) {

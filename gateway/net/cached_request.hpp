@@ -1,11 +1,13 @@
 #pragma once
 
 #include "gateway/cache/cache.hpp"
+#include "gateway/cache/content.hpp"
 #include "gateway/http/head_parser.hpp"
 #include "gateway/net/answer_cache.hpp"
 #include "gateway/net/worker.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,7 +41,13 @@ public:
   };
   course on_answer(http::message_head const& head, char const* base, std::optional<std::uint64_t> length);
   bool is_storing() const { return storing_.has_value(); }
-  /// A piece of the content that is passed.
+  /// The content of an answer that is stored, as far as it was taken; nullptr if it never was to be stored. It stays
+  /// complete from its beginning even if the store has no room for it after all.
+  std::shared_ptr<cache::growing_content const> content() const { return content_; }
+  void forget_content() { content_.reset(); }
+  /// The content broke off.
+  void give_up() { stop_storing(cache::landing::failed); }
+  /// A piece of the content.
   void take(std::string_view piece);
   /// The content is complete.
   void complete();
@@ -58,7 +66,7 @@ private:
   void learn_facts(http::message_head const& head, char const* base);
   void begin_storing(cache::answer_facts const& facts, http::message_head const& head, char const* base,
                      cache::storing_rules const& rules, std::optional<std::uint64_t> length);
-  void stop_storing();
+  void stop_storing(cache::landing how);
   void on_head_answer(cache::answer_facts const& facts, http::message_head const& head, char const* base,
                       cache::storing_rules const& rules, std::optional<std::uint64_t> length);
   void invalidate(http::message_head const& head, char const* base);
@@ -68,7 +76,6 @@ private:
   struct storing {
     cache::stored_answer answer;
     http::token_digest variant;
-    std::string content;
     std::size_t reserved = 0;
   };
 
@@ -84,6 +91,7 @@ private:
   cache::decision decision_;
   cache::fact_values said_{}; // facts in the answer
   std::optional<storing> storing_;
+  std::shared_ptr<cache::growing_content> content_;
   std::string vary_;
   unsigned forward_status_ = 0;
   bool waited_ = false;

@@ -59,6 +59,7 @@ void client_connection::stream_head() {
     request_record_->outcome = journal::request_result::forwarded;
     request_record_->status = static_cast<std::uint16_t>(status_);
   }
+  if (cached_ && cached_->content()) take_content();
   stream_body();
 }
 
@@ -76,26 +77,74 @@ void client_connection::refuse_coding() {
 // One round: what has arrived of the body, after the head if that is still due, in one gather write.
 void client_connection::stream_body() {
   deadline_.clear_deadline();
-  upstream_connection* const upstream = exchange_.upstream();
-  body_state_ = upstream ? upstream->next_body(pieces_, max_pieces) : upstream_connection::body_state::broken;
-  if (body_state_ == upstream_connection::body_state::broken) {
-    worker_.shared().shell().truncated_answers.fetch_add(1, std::memory_order_relaxed);
-    own_error_ = "http_response_incomplete";
-    exchange_.end(journal::hop_result::answered);
-    // The client must not take this for the whole answer: no last chunk, no further answer on this connection.
-    stream_.leave_unfinished();
-    log_request(std::chrono::steady_clock::now() - started_);
-    close();
+  if (cached_ && cached_->content()) {
+    stream_content();
     return;
   }
-  bool const done = body_state_ == upstream_connection::body_state::done;
+  upstream_connection* const upstream = exchange_.upstream();
+  body_state_ = upstream ? upstream->next_body(pieces_, max_pieces) : upstream_connection::body_state::broken;
+  if (body_state_ == upstream_connection::body_state::broken)
+    break_off();
+  else
+    write_pieces(body_state_ == upstream_connection::body_state::done);
+}
+
+// What has come of an answer that is stored: all of it at once, since others may wait for it.
+void client_connection::take_content() {
+  using state = upstream_connection::body_state;
+  body_state_ = state::more;
+  while (body_state_ == state::more && cached_->is_storing()) {
+    upstream_connection* const upstream = exchange_.upstream();
+    body_state_ = upstream ? upstream->next_body(pieces_, max_pieces) : state::broken;
+    for (std::string_view const piece : pieces_) cached_->take(piece);
+  }
+  if (body_state_ == state::done) {
+    cached_->complete();
+    exchange_.end(journal::hop_result::answered); // the client may take longer than its upstream is needed
+  } else if (body_state_ == state::broken) {
+    cached_->give_up();
+  }
+}
+
+// The client gets it out of what was taken, as fast as it can.
+void client_connection::stream_content() {
+  using state = upstream_connection::body_state;
+  cache::growing_content const& content = *cached_->content();
+  pieces_.clear();
+  std::size_t at = body_out_;
+  for (; at != content.size() && pieces_.size() != max_pieces; at += pieces_.back().size())
+    pieces_.push_back(content.after(at));
+  bool const is_over = body_state_ == state::done || body_state_ == state::broken;
+  if (!pieces_.empty() || body_state_ == state::done) {
+    write_pieces(body_state_ == state::done && at == content.size());
+  } else if (is_over) {
+    break_off();
+  } else if (!cached_->is_storing()) { // there was no room for the rest: it comes straight from the upstream
+    cached_->forget_content();
+    stream_body();
+  } else {
+    write_pieces(false); // the head; on_more will come
+  }
+}
+
+// The client must not take what it has for the whole answer: no last chunk, no further answer on this connection.
+void client_connection::break_off() {
+  worker_.shared().shell().truncated_answers.fetch_add(1, std::memory_order_relaxed);
+  own_error_ = "http_response_incomplete";
+  exchange_.end(journal::hop_result::answered);
+  stream_.leave_unfinished();
+  log_request(std::chrono::steady_clock::now() - started_);
+  close();
+}
+
+// `last`: with these the body ends.
+void client_connection::write_pieces(bool last) {
   buffers_.clear();
   if (!out_.empty()) buffers_.push_back(boost::asio::buffer(out_));
   chunk_heads_.clear();
   chunk_heads_.reserve(max_pieces);
   for (std::string_view const piece : pieces_) {
     body_out_ += piece.size();
-    if (cached_) cached_->take(piece);
     if (answer_chunked_) {
       char text[18];
       auto const end = std::to_chars(text, text + 16, piece.size(), 16).ptr;
@@ -105,16 +154,15 @@ void client_connection::stream_body() {
     buffers_.push_back(boost::asio::buffer(piece.data(), piece.size()));
     if (answer_chunked_) buffers_.push_back(boost::asio::buffer("\r\n", 2));
   }
-  if (done && cached_) cached_->complete();
-  if (done && answer_chunked_) buffers_.push_back(boost::asio::buffer("0\r\n\r\n", 5));
-  if (buffers_.empty() && !done) return; // on_answer_body will come
-  write_out(done ? &client_connection::finish_request : &client_connection::stream_body);
+  if (last && answer_chunked_) buffers_.push_back(boost::asio::buffer("0\r\n\r\n", 5));
+  if (buffers_.empty() && !last) return; // on_more will come
+  write_out(last ? &client_connection::finish_request : &client_connection::stream_body);
 }
 
 void client_connection::on_more() {
-  if (writing_) return; // the end of the write takes what has come
   auto const self = shared_from_this();
-  stream_body();
+  if (cached_ && cached_->content()) take_content();
+  if (!writing_) stream_body(); // else the end of the write takes what has come
 }
 
 // What is stored, or the part of it that was asked for, in one gather write.

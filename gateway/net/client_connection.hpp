@@ -104,6 +104,10 @@ private:
   void stream_head();
   void refuse_coding();
   void stream_body();
+  void take_content();
+  void stream_content();
+  void write_pieces(bool last);
+  void break_off();
   void answer_here(http::own_answer answer);
   void send_interim();
   void write_out(void (client_connection::*next)());

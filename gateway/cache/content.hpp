@@ -1,0 +1,64 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gateway::cache {
+
+/// An answer's content as far as it has come, in blocks that never move: what was given out stays valid as long as this
+/// lives.
+class growing_content {
+public:
+  /// `expected` bytes come in one block.
+  explicit growing_content(std::size_t expected) { add_block(expected); }
+
+  void append(std::string_view bytes) {
+    while (!bytes.empty()) {
+      if (blocks_.back()->size() == blocks_.back()->capacity()) add_block(capacity_); // twice as much in all
+      std::string& last = *blocks_.back();
+      std::string_view const part = bytes.substr(0, last.capacity() - last.size());
+      last.append(part);
+      size_ += part.size();
+      bytes.remove_prefix(part.size());
+    }
+  }
+
+  std::size_t size() const { return size_; }
+  /// Bytes that the blocks hold, used or not.
+  std::size_t capacity() const { return capacity_; }
+
+  /// What follows `offset`, as far as it is contiguous; empty at the present end.
+  std::string_view after(std::size_t offset) const {
+    for (auto const& block : blocks_) {
+      if (offset < block->size()) return std::string_view(*block).substr(offset);
+      offset -= block->size();
+    }
+    return {};
+  }
+
+  /// All of it in one; shares the block where there is one that is nearly full.
+  std::shared_ptr<std::string const> whole() const {
+    if (blocks_.size() == 1 && blocks_.front()->capacity() <= size_ + size_ / 8) return blocks_.front();
+    auto all = std::make_shared<std::string>();
+    all->reserve(size_);
+    for (auto const& block : blocks_) all->append(*block);
+    return all;
+  }
+
+private:
+  void add_block(std::size_t bytes) {
+    blocks_.push_back(std::make_shared<std::string>());
+    blocks_.back()->reserve(std::max<std::size_t>(bytes, 64));
+    capacity_ += blocks_.back()->capacity();
+  }
+
+  std::vector<std::shared_ptr<std::string>> blocks_; // none empty but perhaps the last
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+}
