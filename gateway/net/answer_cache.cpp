@@ -1,5 +1,7 @@
 #include "gateway/net/answer_cache.hpp"
 
+#include <malloc.h>
+
 #include <chrono>
 #include <ctime>
 
@@ -24,6 +26,7 @@ answer_cache::answer_cache(cache_settings const& s)
   , targets_(s.targets)
   , cache_(rules_of(s, s.rules.bytes - facts_bytes(s)), keys_)
   , shows_status_(s.shows_status) {
+  ::mallopt(M_MMAP_THRESHOLD, static_cast<int>(cache::mapped_from));
   if (!s.session_facts.empty()) facts_.emplace(s.session_facts, s.facts_max_age.count(), facts_bytes(s));
 }
 

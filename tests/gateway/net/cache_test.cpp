@@ -254,3 +254,21 @@ TEST_CASE("what a configuration says of a cache that cannot be is one clear erro
   CHECK(run.exit_code == 2);
   CHECK(run.errors.find(r.says) != std::string::npos);
 }
+
+TEST_CASE("the process grows by what the cache may hold, however much goes through it and of whatever size") {
+  if (!configured_gateway::counts_memory) return;
+  scripted_upstream u{[](upstream_request const& r) {
+    std::size_t const n = std::stoul(r.target.substr(1));
+    return script_answer{answer(shared_fields, std::string(n % 13 == 0 ? 200'000 : n % 5 == 0 ? 50'000 : 700, 'x'))};
+  }};
+  constexpr std::size_t size = 16 << 20;
+  configured_gateway gateway({u.address()}, with_cache({{"size", "16m"}}));
+  client c(gateway.port());
+  get(gateway.port(), "/0");
+  std::size_t const before = gateway.resident_bytes();
+  for (int n = 1; n < 2500; ++n) REQUIRE(c.exchange(request("GET", "/" + std::to_string(n), "")).status == 200);
+  CHECK(gateway.count("cache_evicted") > 1000);
+  CHECK(gateway.status()["cache"]["bytes"] <= gateway.status()["cache"]["budget"]);
+  CHECK(gateway.status()["cache"]["bytes"] > size * 9 / 10);
+  CHECK(gateway.resident_bytes() - before < size * 21 / 20);
+}
