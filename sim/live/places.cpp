@@ -28,7 +28,7 @@ fs::path program_beside_us(std::string_view name) {
   return file;
 }
 
-fs::path find_nginx() {
+fs::path find_program(std::string const& name, std::string const& needed_for, std::string const& package) {
   std::vector<fs::path> directories;
   if (char const* const path = std::getenv("PATH")) {
     std::string_view rest = path;
@@ -38,11 +38,15 @@ fs::path find_nginx() {
       rest = colon == std::string_view::npos ? std::string_view() : rest.substr(colon + 1);
     }
   }
-  for (char const* usual : {"/usr/sbin", "/usr/local/sbin", "/usr/local/nginx/sbin"}) directories.emplace_back(usual);
+  for (std::string const& usual :
+       std::initializer_list<std::string>{"/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/" + name + "/sbin"})
+    directories.emplace_back(usual);
   for (fs::path const& directory : directories)
-    if (fs::path file = directory / "nginx"; executable(file)) return file;
-  throw could_not_run("the scenario has nginx balancers, but there is no nginx in PATH: install nginx-light");
+    if (fs::path file = directory / name; executable(file)) return file;
+  throw could_not_run("the scenario has " + needed_for + ", but there is no " + name + " in PATH: install " + package);
 }
+
+fs::path find_nginx() { return find_program("nginx", "nginx balancers", "nginx-light"); }
 
 fs::path find_nginx_modules() {
   for (char const* usual : {"/usr/lib/nginx/modules", "/usr/lib64/nginx/modules", "/usr/local/nginx/modules"})

@@ -10,6 +10,8 @@ namespace sim::live {
 /// `name` beside our own executable. Throws `could_not_run` when it is not there.
 std::filesystem::path program_beside_us(std::string_view name);
 
+/// A program of `package`, in PATH or where it usually is. Throws `could_not_run` that says what it is needed for.
+std::filesystem::path find_program(std::string const& name, std::string const& needed_for, std::string const& package);
 /// nginx from PATH or the usual places. Throws `could_not_run`, saying how to get it.
 std::filesystem::path find_nginx();
 

@@ -115,6 +115,7 @@ topology::topology(asio::any_io_executor executor, scenario::scenario const& s, 
   for (proxy_node& proxy : proxies_) proxy.eve = reserve();
   for (std::uint32_t i = 0; i < s.topology.sols.count; ++i)
     sols_.push_back({"sol[" + std::to_string(i) + "]", 0, reserve()});
+  if (scenario::has_redis(s)) redis_ = reserve();
   for (scenario::balancer_identity& identity : scenario::balancers_of(s)) {
     bool const external = identity.settings->kind == scenario::balancer_kind::external;
     std::size_t const position =
@@ -218,6 +219,7 @@ void topology::add_balancer_host(std::size_t index) {
         {"admin", "127.0.0.1:0"},
         {"journal", {{"file", fs::absolute(journal_of(name)).string()}}},
     };
+    if (group.shared_map) config["shared_map"] = shared_map_config(*group.shared_map);
     if (group.cache) config["cache"] = cache_config(*group.cache);
     if (tls_) {
       config["listen"] = {{{"address", listen}, {"tls", true}}};
@@ -234,6 +236,29 @@ void topology::add_balancer_host(std::size_t index) {
                       {}});
   }
   node.host = hosts_.size() - 1;
+}
+
+json topology::shared_map_config(scenario::shared_map_settings const& map) const {
+  auto const text = [](scenario::nanoseconds time) {
+    return std::to_string(time / std::chrono::microseconds(1)) + "us";
+  };
+  std::string const half = hex(key_); // of this run, as the tokens are
+  return {{"redis", redis_}, {"key", half + half}, {"ttl", text(map.ttl)}, {"timeout", text(map.timeout)}};
+}
+
+void topology::add_redis_host() {
+  std::string const port = redis_.substr(redis_.rfind(':') + 1);
+  fs::path const directory = fs::absolute(directory_.root / "redis");
+  fs::create_directories(directory);
+  redis_host_ = hosts_.size();
+  hosts_.push_back({scenario::redis_node,
+                    find_program("redis-server", "a shared map", "redis-server"),
+                    {"--bind", "127.0.0.1", "--port", port, "--dir", directory.string(), "--save", "", "--appendonly",
+                     "no", "--daemonize", "no"},
+                    host_role::store,
+                    false,
+                    nullptr,
+                    {}});
 }
 
 void topology::spawn(host& h) {
@@ -254,7 +279,8 @@ asio::awaitable<void> topology::await_ready(std::size_t index) {
   }
   auto const node =
       std::find_if(balancers_.begin(), balancers_.end(), [index](balancer_node const& b) { return b.host == index; });
-  if (!co_await accepts_connections(node->where, start_patience))
+  asio::ip::tcp::endpoint const where = index == redis_host_ ? endpoint_of(redis_) : node->where;
+  if (!co_await accepts_connections(where, start_patience))
     throw could_not_run(hosts_[index].name + " does not accept connections; its log ends:\n" +
                         last_lines(hosts_[index].process->what().log, 20));
 }
@@ -265,6 +291,11 @@ asio::awaitable<void> topology::start() {
     add_cluster_hosts(proxies);
     for (std::size_t i = first; i < hosts_.size(); ++i) spawn(hosts_[i]);
     for (std::size_t i = first; i < hosts_.size(); ++i) co_await await_ready(i);
+  }
+  if (!redis_.empty()) {
+    add_redis_host();
+    spawn(hosts_.back());
+    co_await await_ready(hosts_.size() - 1);
   }
   std::size_t const first = hosts_.size();
   for (std::size_t i = 0; i < balancers_.size(); ++i) {
@@ -292,6 +323,7 @@ std::size_t topology::host_of(std::string const& node) const {
     if (sol.name == node) return sol.host;
   for (balancer_node const& balancer : balancers_)
     if (balancer.identity.name == node && balancer.host) return *balancer.host;
+  if (node == scenario::redis_node && redis_host_) return *redis_host_;
   throw could_not_run("no process of node " + node);
 }
 
@@ -316,7 +348,7 @@ asio::awaitable<void> topology::restart(std::string node, bool graceful) {
 asio::awaitable<std::vector<std::string>> topology::stop(std::chrono::nanoseconds patience) {
   // Backwards: those who ask before those who answer. A role's processes end together.
   std::vector<std::string> complaints;
-  for (host_role const role : {host_role::balancer, host_role::proxy, host_role::sol}) {
+  for (host_role const role : {host_role::balancer, host_role::store, host_role::proxy, host_role::sol}) {
     std::vector<host*> ending;
     for (host& h : hosts_)
       if (h.role == role && h.process && h.process->running()) ending.push_back(&h);

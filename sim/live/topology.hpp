@@ -32,7 +32,7 @@ struct run_directory {
   void create() const;
 };
 
-enum class host_role : std::uint8_t { sol, proxy, balancer };
+enum class host_role : std::uint8_t { sol, proxy, store, balancer };
 
 /// One process and the nodes that live in it.
 struct host {
@@ -99,6 +99,8 @@ private:
   std::string reserve(std::uint16_t port = 0);
   void add_cluster_hosts(bool proxies);
   void add_balancer_host(std::size_t index);
+  void add_redis_host();
+  nlohmann::json shared_map_config(scenario::shared_map_settings const& map) const;
   nlohmann::json cluster_config(std::string const& name) const;
   void write(std::filesystem::path const& file, std::string const& text) const;
   void spawn(host& h);
@@ -115,6 +117,8 @@ private:
   std::vector<proxy_node> proxies_;
   std::vector<sol_node> sols_;
   std::vector<balancer_node> balancers_;
+  std::string redis_; // HOST:PORT; empty: none
+  std::optional<std::size_t> redis_host_;
 };
 
 /// A number for the random streams of node `name`, from the scenario's seed; below 2^53, so that JSON keeps it.

@@ -97,9 +97,12 @@ theory_fit fit_theory(run_view const& v, std::vector<request_facts> const& facts
     tokens.insert(std::uint64_t{x.character} << 32 | x.token);
     ++fit.requests;
     bool const map = x.balancer < v.balancers().size() && v.balancers()[x.balancer].map;
-    bool const knows = map && std::find(known.begin(), known.end(), std::pair(x.token, x.balancer)) != known.end();
+    // What one of those learns that share a map, all know.
+    scenario::balancer_group const* const group = map ? v.balancers()[x.balancer].group : nullptr;
+    std::pair const place(x.token, group && group->shared_map ? no_balancer : x.balancer);
+    bool const knows = map && std::find(known.begin(), known.end(), place) != known.end();
     fit.trials[x.slot] = session && !knows && !always_found;
-    if (map && !knows) known.emplace_back(x.token, x.balancer);
+    if (map && !knows) known.push_back(place);
     session = true;
   }
   fit.tokens = tokens.size();

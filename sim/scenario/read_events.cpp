@@ -124,6 +124,7 @@ public:
     }
     for (std::uint32_t i = 0; i < s.topology.proxies.count; ++i) add("proxy[" + std::to_string(i) + "]");
     for (std::uint32_t i = 0; i < s.topology.sols.count; ++i) add("sol[" + std::to_string(i) + "]");
+    if (has_redis(s)) add(redis_node);
   }
 
   void check(std::size_t index, placed_event const& e) {
@@ -197,6 +198,12 @@ void check_known(cursor const& at, std::string const& node, std::vector<std::str
   if (auto const near = config::nearest(node, names); !near.empty())
     message += "; did you mean '" + std::string(near) + "'?";
   at.fail(message);
+}
+
+bool has_redis(scenario const& s) {
+  std::vector<balancer_identity> const all = balancers_of(s);
+  return std::any_of(all.begin(), all.end(),
+                     [](balancer_identity const& b) { return b.settings->shared_map.has_value(); });
 }
 
 std::vector<balancer_identity> balancers_of(scenario const& s) {

@@ -116,6 +116,14 @@ balancer_group read_balancer_group(cursor const& at, std::filesystem::path const
   read_token_map(at, group);
   group.threads = at.count("threads", group.threads);
   group.max_redirects = at.count("max_redirects", group.max_redirects);
+  if (at.has("shared_map")) {
+    cursor const shared = at["shared_map"];
+    shared_map_settings map;
+    map.ttl = shared.duration("ttl", map.ttl);
+    map.timeout = shared.duration("timeout", map.timeout);
+    group.shared_map = map;
+    if (!group.has_map()) shared.fail("found a shared map without a token_map; allowed: behind one");
+  }
   if (at.has("cache")) group.cache = read_cache(at["cache"]);
   group.nginx_config = at.text("config", group.nginx_config);
   if (at.has("template")) {

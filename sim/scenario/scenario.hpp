@@ -36,6 +36,12 @@ struct cache_settings {
   nanoseconds facts_max_age = std::chrono::seconds(10);
 };
 
+/// A token map in Redis behind each balancer's own. The run starts one Redis for all: redis[0].
+struct shared_map_settings {
+  nanoseconds ttl = std::chrono::hours(1);
+  nanoseconds timeout = std::chrono::milliseconds(3); // that a request waits at most
+};
+
 /// One element of `topology.balancers`: `count` balancers that are alike.
 struct balancer_group {
   balancer_kind kind = balancer_kind::gateway;
@@ -45,7 +51,8 @@ struct balancer_group {
   std::optional<std::uint64_t> token_map_bytes = 10u << 20; // nullopt: off
   std::uint32_t threads = 1;
   std::uint32_t max_redirects = 3;
-  std::optional<cache_settings> cache; // nullopt: none
+  std::optional<cache_settings> cache;           // nullopt: none
+  std::optional<shared_map_settings> shared_map; // likewise
   // nginx
   std::string nginx_config = "lua_map"; // "guess", "lua_map" or "template"
   std::filesystem::path nginx_template; // when "template"; absolute
@@ -280,5 +287,9 @@ struct balancer_identity {
   balancer_group const* settings;   // points into the scenario
 };
 std::vector<balancer_identity> balancers_of(scenario const& s);
+
+/// The node that holds the shared map, if any balancer has one.
+inline constexpr char const* redis_node = "redis[0]";
+bool has_redis(scenario const& s);
 
 }

@@ -98,7 +98,8 @@ expectation expect(scenario::scenario const& s) {
   bool const map = groups.front().has_map();
   bool const alike =
       std::all_of(groups.begin(), groups.end(), [&](balancer_group const& g) { return g.has_map() == map; });
-  bool const address = s.load.balancer_choice == scenario::balancer_choice::address;
+  bool const shared = std::all_of(groups.begin(), groups.end(), [](auto const& g) { return g.shared_map.has_value(); });
+  bool const address = shared || s.load.balancer_choice == scenario::balancer_choice::address; // one map a token
   bool const uniform = s.load.balancer_choice == scenario::balancer_choice::uniform;
   bool const plain = s.population.junk_share == 0 && s.population.no_token_share == 0 &&
                      s.population.token_rotation_rps == 0 && s.population.zipf == 0;

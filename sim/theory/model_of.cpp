@@ -45,6 +45,9 @@ std::string broken_by_maps(scenario::scenario const& s) {
   for (balancer_group const& g : groups)
     if (g.cache && !s.topology.proxies.resources.empty())
       return "balancers answer from their caches, so that not every request needs a proxy";
+  for (balancer_group const& g : groups)
+    if (g.shared_map.has_value() != first.shared_map.has_value())
+      return "balancers with and without a shared map side by side";
   std::uint32_t const token_bytes = s.population.token_bytes;
   for (balancer_group const& g : groups)
     if (g.has_map() != first.has_map()) return "balancers with and without a map side by side";
@@ -80,7 +83,7 @@ routing_choice model_of(scenario::scenario const& s) {
   for (balancer_group const& g : groups) all += g.count;
   routing_model& m = choice.model;
   bool const affinity = s.load.balancer_choice == balancer_choice::address;
-  m.balancers = affinity ? 1 : all;
+  m.balancers = affinity || groups.front().shared_map ? 1 : all;
   m.proxies = s.topology.proxies.count;
   m.characters = s.population.characters;
   double const with_session =

@@ -359,6 +359,8 @@ void refuse(scenario::scenario const& s, run_options const& options) {
     fail("topology.balancers: found " + balancer.name +
          ", whose code simulated time does not run; allowed with --engine virtual: kind \"gateway\"");
   }
+  if (scenario::has_redis(s))
+    fail("topology.balancers.shared_map: found one, but simulated time does not know Redis; allowed: none");
   if (!s.topology.proxies.resources.empty())
     fail("topology.proxies.resources: found some, but simulated time does not know caches; allowed: none");
   if (s.load.tls) fail("load.tls: found true, whose cost simulated time does not know; allowed: false");
