@@ -22,6 +22,12 @@ add_library(crest_sodium INTERFACE)
 target_include_directories(crest_sodium SYSTEM INTERFACE ${SODIUM_INCLUDE_DIR})
 target_link_libraries(crest_sodium INTERFACE ${SODIUM_LIBRARY})
 
+find_path(HIREDIS_INCLUDE_DIR hiredis/async.h REQUIRED)
+find_library(HIREDIS_LIBRARY hiredis REQUIRED)
+add_library(crest_hiredis INTERFACE)
+target_include_directories(crest_hiredis SYSTEM INTERFACE ${HIREDIS_INCLUDE_DIR})
+target_link_libraries(crest_hiredis INTERFACE ${HIREDIS_LIBRARY})
+
 # Debian 12's libgnuplot-iostream-dev depends on Boost 1.74; tools/setup unpacks its single header under build/.
 find_path(GNUPLOT_IOSTREAM_DIR gnuplot-iostream.h
           HINTS ${PROJECT_SOURCE_DIR}/build/third_party/usr/include REQUIRED)

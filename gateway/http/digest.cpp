@@ -31,4 +31,22 @@ std::uint64_t shared_token_hash(std::string_view authorization) {
   return digest_token(shared_key, authorization).low;
 }
 
+std::optional<shared_map_key> parse_shared_map_key(std::string_view digits) {
+  shared_map_key key;
+  std::size_t size = 0;
+  char const* end = nullptr;
+  int const failed = sodium_hex2bin(key.data(), key.size(), digits.data(), digits.size(), nullptr, &size, &end);
+  if (failed != 0 || size != key.size() || end != digits.data() + digits.size()) return std::nullopt;
+  return key;
+}
+
+std::string shared_name(shared_map_key const& key, std::string_view authorization) {
+  std::array<unsigned char, 16> digest;
+  crypto_generichash(digest.data(), digest.size(), reinterpret_cast<unsigned char const*>(authorization.data()),
+                     authorization.size(), key.data(), key.size());
+  std::array<char, 2 * digest.size() + 1> hex;
+  sodium_bin2hex(hex.data(), hex.size(), digest.data(), digest.size());
+  return hex.data();
+}
+
 }

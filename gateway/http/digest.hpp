@@ -3,6 +3,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 /// Keyed digests of tokens: a token is a secret, so nothing but its digest is kept.
@@ -32,5 +34,15 @@ token_digest digest_token(digest_key const& key, std::string_view authorization)
 /// The digest under a key that is the same on every balancer: for guesses that must agree between balancers
 /// (`token_hash`). It decides no access, so that it being computable by others gives nothing away.
 std::uint64_t shared_token_hash(std::string_view authorization);
+
+/// What balancers that share a map have in common, and nobody else has: 32 bytes.
+using shared_map_key = std::array<unsigned char, 32>;
+
+/// Of 64 hexadecimal digits; nullopt for anything else.
+std::optional<shared_map_key> parse_shared_map_key(std::string_view digits);
+
+/// What a token is called in the shared map: its keyed BLAKE2b (RFC 7693) of 128 bits, as 32 hexadecimal digits. Who
+/// reads the map learns no token from it, and without the key cannot even try which ones are there.
+std::string shared_name(shared_map_key const& key, std::string_view authorization);
 
 }

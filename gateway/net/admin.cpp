@@ -28,7 +28,7 @@ struct named_count {
 
 std::vector<named_count> counts_of(balancer::status const& now, shell_counters const& shell) {
   routing::router_counters const& r = now.router;
-  return {
+  std::vector<named_count> counts{
       {"requests", "Client requests that were routed.", r.requests},
       {"guesses", "Hops to an upstream chosen by the guess policy.", r.guesses},
       {"guess_hits", "Guesses that were answered, not redirected.", r.guess_hits},
@@ -63,6 +63,22 @@ std::vector<named_count> counts_of(balancer::status const& now, shell_counters c
       {"tls_failures", "TLS handshakes with clients that failed.", shell.tls_failures},
       {"accept_pauses", "Pauses of accepting, mostly for lack of file descriptors.", shell.accept_pauses},
   };
+  if (!now.has_shared_map) return counts;
+  std::vector<named_count> const shared{
+      {"shared_lookups", "Tokens that the shared map was asked for.", shell.shared_lookups},
+      {"shared_hits", "Of map_hits: those that only the shared map knew.", r.shared_hits},
+      {"shared_stale_hits", "Of these: redirected.", r.shared_stale_hits},
+      {"shared_timeouts", "Lookups that the shared map did not answer in time.", shell.shared_timeouts},
+      {"shared_skipped", "Lookups not made or not waited for: the map was not usable.", shell.shared_skipped},
+      {"shared_writes", "Changes that the shared map was told.", shell.shared_writes},
+      {"shared_errors", "Errors of the shared map, and connections to it that ended or failed.", shell.shared_errors},
+  };
+  counts.insert(counts.end(), shared.begin(), shared.end());
+  return counts;
+}
+
+named_count shared_gauge(shell_counters const& shell) {
+  return {"shared_map_connected", "Threads for which the shared map is usable.", shell.shared_connected};
 }
 
 std::vector<named_count> counts_of(answer_cache& cache, answer_cache::status const& now) {
@@ -304,6 +320,7 @@ std::string metrics_text(balancer const& shared, answer_cache* cache) {
                                   {"token_map_unproven", "Of these: never answered with success.", now.map_unproven},
                                   {"token_map_capacity", "Tokens that the map can hold.", now.map_capacity},
                                   {"token_map_bytes", "Bytes of the map at its capacity.", now.map_bytes}};
+  if (now.has_shared_map) gauges.push_back(shared_gauge(shell));
   if (cache) {
     answer_cache::status const stored = cache->snapshot();
     std::vector<named_count> const more = counts_of(*cache, stored);
@@ -369,6 +386,7 @@ std::string status_json(balancer const& shared, answer_cache* cache, std::uint32
                       {"capacity", now.map_capacity},
                       {"bytes", now.map_bytes}};
   if (!now.has_map) out["token_map"] = nullptr;
+  if (now.has_shared_map) out["shared_map_connected"] = shared_gauge(shell).value;
   out["cache"] = nullptr;
   if (cache) {
     answer_cache::status const stored = cache->snapshot();

@@ -264,6 +264,11 @@ std::string const& balancer::upstream_host(routing::upstream_id id) const {
   return upstreams_[routing::index_of(id)].name.host;
 }
 
+std::string balancer::shared_name(routing::upstream_id id) const {
+  std::lock_guard const lock(mutex_);
+  return text_of(upstreams_[routing::index_of(id)].address);
+}
+
 bool balancer::is_upstream(http::host_port const& authority) const {
   std::lock_guard const lock(mutex_);
   return by_name_.contains(authority.text());
@@ -320,6 +325,7 @@ balancer::status balancer::snapshot() const {
   out.settings = router_.settings();
   out.guess = router_.policy();
   out.has_map = router_.has_map();
+  out.has_shared_map = router_.settings().shared_ttl > 0;
   std::int64_t const now_ns = monotonic_ns();
   out.map_entries = router_.map_entries();
   out.map_unproven = router_.unproven_entries();

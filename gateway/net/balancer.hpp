@@ -1,9 +1,11 @@
 #pragma once
 
 #include "gateway/http/digest.hpp"
+#include "gateway/http/shared_value.hpp"
 #include "gateway/net/settings.hpp"
 #include "gateway/net/sockets.hpp"
 #include "gateway/routing/router.hpp"
+#include "gateway/routing/shared_link.hpp"
 #include "gateway/shield/open_connections.hpp"
 #include "gateway/shield/rate_limit.hpp"
 #include "journal/journal.hpp"
@@ -46,7 +48,14 @@ struct shell_counters {
   std::atomic<std::uint64_t> queued{0};              // requests that waited for room at their upstream
   std::atomic<std::uint64_t> overloaded{0};          // requests answered 503 since there was none
   std::atomic<std::uint64_t> tls_handshakes{0}, tls_resumed{0}, tls_failures{0}; // resumed ones are handshakes too
-  std::atomic<std::uint64_t> accept_pauses{0}; // times that accepting had to wait, mostly for descriptors
+  std::atomic<std::uint64_t> accept_pauses{0};   // times that accepting had to wait, mostly for descriptors
+  std::atomic<std::uint64_t> shared_lookups{0};  // that the shared map was asked
+  std::atomic<std::uint64_t> shared_timeouts{0}; // of these: not answered in time
+  std::atomic<std::uint64_t> shared_skipped{0}; // not asked, or not waited for: it is not usable, or has too much to do
+  std::atomic<std::uint64_t> shared_writes{0};  // what it was told
+  std::atomic<std::uint64_t> shared_errors{0};  // errors that it answered, and connections to it that ended or failed
+  std::atomic<std::uint64_t> shared_connected{0}; // workers for which it is usable
+  std::atomic<routing::link_condition> shared_condition{routing::link_condition::usable}; // as stderr has it
   std::array<std::atomic<std::uint64_t>, latency_bounds_s.size() + 1> latency{};
   std::atomic<std::uint64_t> latency_sum_us{0};
 };
@@ -104,6 +113,22 @@ public:
     std::lock_guard const lock(mutex_);
     return router_.on_patience_end(r, now, generator);
   }
+  /// What the shared map says; an upstream that is none is as nothing.
+  template<class Generator>
+  routing::action on_shared(live_route& r, std::optional<http::shared_value> const& found, routing::time_ns now,
+                            Generator& generator) {
+    std::lock_guard const lock(mutex_);
+    routing::shared_facts facts;
+    if (found) facts = {.backend = resolve_target(found->backend), .epoch = found->epoch};
+    return router_.on_shared(r, facts, now, generator);
+  }
+  /// What it was told may be lost.
+  void share_anew() {
+    std::lock_guard const lock(mutex_);
+    router_.share_anew();
+  }
+  /// ADDRESS:PORT of the upstream: what every balancer knows it by, however it is configured.
+  std::string shared_name(routing::upstream_id id) const;
   bool abandon(live_route& r) {
     std::lock_guard const lock(mutex_);
     return router_.abandon(r);
@@ -185,6 +210,7 @@ public:
     routing::router_settings settings;
     routing::guess_policy guess = routing::guess_policy::random;
     bool has_map = false;
+    bool has_shared_map = false;
     std::size_t map_entries = 0, map_unproven = 0, map_capacity = 0, map_bytes = 0;
     std::vector<upstream_status> upstreams;
   };

@@ -1,6 +1,8 @@
 #include "gateway/net/exchange.hpp"
 
 #include "gateway/http/accel.hpp"
+#include "gateway/http/field_text.hpp"
+#include "gateway/http/fields.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -13,6 +15,7 @@ void exchange::reset() {
   what_ = {};
   route_ = {};
   routed_ = asleep_ = answered_ = false;
+  looked_up_ = 0;
   hops_ = 0;
   chosen_by_ = {};
   error_.clear();
@@ -29,6 +32,8 @@ void exchange::start(request const& what, routing::request_facts<http::token_dig
 
 void exchange::perform(routing::action const& next) {
   if (next.wake) wake_others();
+  if (next.news == routing::shared_news::lost)
+    worker_.shared_tokens()->lost(authorization(), worker_.shared().shared_name(last_upstream_));
   switch (next.kind) {
   case routing::action_kind::send:
     send_hop(next);
@@ -46,7 +51,32 @@ void exchange::perform(routing::action const& next) {
     worker_.set_deadline(patience_, deadline::guess_wait);
     worker_.wait_for(route_.key, shared());
     break;
+  case routing::action_kind::look_up:
+    look_up();
+    break;
   }
+}
+
+void exchange::look_up() {
+  looked_up_ = worker_.shared_tokens()->look_up(authorization(), shared());
+  if (looked_up_ == 0) perform(worker_.shared().on_shared(route_, std::nullopt, monotonic_ns(), worker_.random()));
+}
+
+void exchange::on_shared(std::uint64_t ticket, std::optional<http::shared_value> const& found) {
+  // Not if the request that asked has ended and this is the next one.
+  if (!routed_ || looked_up_ != ticket) return;
+  auto const self = shared();
+  looked_up_ = 0;
+  perform(worker_.shared().on_shared(route_, found, monotonic_ns(), worker_.random()));
+}
+
+/// Of the request; only its digest is kept anywhere else.
+std::string_view exchange::authorization() const {
+  std::string_view found;
+  http::for_each_field(what_.head, [&found](std::string_view name, std::string_view value) {
+    if (http::iequals(name, "Authorization")) found = value;
+  });
+  return found;
 }
 
 void exchange::send_hop(routing::action const& next) {
@@ -63,7 +93,7 @@ void exchange::make_hop(routing::action const& next) {
   last_upstream_ = next.upstream;
   switch (next.hop) {
   case routing::hop_kind::first:
-    chosen_by_ = next.from_map ? "map" : "guess";
+    chosen_by_ = route_.from_shared ? "shared_map" : next.from_map ? "map" : "guess";
     break;
   case routing::hop_kind::redirect:
     chosen_by_ = "redirect";
@@ -128,6 +158,7 @@ void exchange::end(journal::hop_result result) {
 void exchange::abandon(journal::hop_result result) {
   end(result);
   asleep_ = false;
+  looked_up_ = 0;
   if (std::exchange(routed_, false) && worker_.shared().abandon(route_)) wake_others();
 }
 
@@ -144,7 +175,10 @@ void exchange::on_answer_head() {
   if (words.backend) facts.backend.emplace(http::parse_backend(*words.backend));
   if (hop_record_) hop_record_->result = journal::hop_result::answered;
   answered_ = true;
-  perform(worker_.shared().on_answer(route_, facts));
+  routing::action const next = worker_.shared().on_answer(route_, facts);
+  if (next.news == routing::shared_news::learnt)
+    worker_.shared_tokens()->learnt(authorization(), worker_.shared().shared_name(next.upstream), facts.epoch);
+  perform(next);
 }
 
 void exchange::on_answer_body() {

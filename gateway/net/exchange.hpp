@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/net/body_store.hpp"
+#include "gateway/net/shared_map.hpp"
 #include "gateway/net/upstream_connection.hpp"
 #include "gateway/net/worker.hpp"
 
@@ -32,7 +33,7 @@ protected:
 
 /// One request's way through the upstreams: asks the router, makes the hops that it orders, follows redirects, retries.
 /// Reused from request to request. One thread.
-class exchange final : public hop_user {
+class exchange final : public hop_user, public shared_map_asker {
 public:
   exchange(worker& w, exchange_user& user)
     : worker_(w)
@@ -64,6 +65,7 @@ public:
 
   /// single_guess: the guess that it waited for is over.
   void on_wake();
+  void on_shared(std::uint64_t ticket, std::optional<http::shared_value> const& found) override;
   /// False if it no longer waits for this.
   bool on_room(std::uint64_t ticket);
 
@@ -94,6 +96,8 @@ private:
   void on_answer_body() override;
   void on_hop_failed(hop_failure const& failure) override;
   void on_patience_end();
+  void look_up();
+  std::string_view authorization() const;
   void wake_others() { worker_.wake(route_.key); }
   std::shared_ptr<exchange> shared() { return {user_.holder(), this}; }
 
@@ -102,9 +106,10 @@ private:
   patience patience_;
   request what_;
   live_route route_;
-  bool routed_ = false;   // the router knows of this request and waits to hear
-  bool asleep_ = false;   // single_guess: waits to be woken
-  bool answered_ = false; // by the present hop
+  bool routed_ = false;         // the router knows of this request and waits to hear
+  bool asleep_ = false;         // single_guess: waits to be woken
+  std::uint64_t looked_up_ = 0; // the ticket of the shared map's answer that it waits for; 0: none
+  bool answered_ = false;       // by the present hop
   unsigned hops_ = 0;
   routing::upstream_id room_at_ = routing::no_upstream; // where upstreams are limited
   bool has_room_ = false;

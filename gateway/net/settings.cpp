@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <fstream>
 #include <utility>
 
 namespace gateway::net {
@@ -279,6 +280,45 @@ std::optional<cache_settings> read_cache(reader const& in) {
   return out;
 }
 
+/// The first line of a file that only the gateway should be able to read.
+std::string read_password(reader const& in, pointer const& where) {
+  std::string const name = in.at(where)->get<std::string>();
+  std::ifstream file(name);
+  std::string password;
+  if (!std::getline(file, password) || password.empty())
+    throw in.document().error_at(where, "found " + name +
+                                            ", which has no password; allowed: a file that can be read, "
+                                            "with the password as its first line");
+  return password;
+}
+
+std::optional<shared_map_settings> read_shared_map(reader const& in, bool has_map) {
+  pointer const root("/shared_map");
+  if (!in.at(root)) return std::nullopt;
+  if (!has_map)
+    throw in.document().error_at(root, "found a shared map, but token_map off; allowed: with token_map, since what is "
+                                       "found there is learnt");
+  shared_map_settings out{.at = in.address(root / "redis", "shared_map.redis", false)};
+  auto const* key = in.at(root / "key");
+  std::string const digits = key ? key->get<std::string>() : std::string();
+  auto const parsed = http::parse_shared_map_key(digits);
+  if (!parsed) // which is a secret: it is not shown
+    throw in.document().error_at(
+        key ? root / "key" : root,
+        (key ? "found " + std::to_string(digits.size()) + " characters that are no key" : std::string("found no key")) +
+            "; allowed: a key of 64 hexadecimal digits, the same on all balancers: Redis is to "
+            "hold no token, only hashes under this key, and all have to compute the same");
+  out.key = *parsed;
+  in.duration("/shared_map/ttl", out.ttl);
+  if (out.ttl < std::chrono::seconds(1))
+    throw in.document().error_at(root / "ttl", "found " + in.at(root / "ttl")->dump() + "; allowed: 1s or more");
+  in.duration("/shared_map/timeout", out.timeout);
+  in.value("/shared_map/prefix", out.prefix);
+  in.value("/shared_map/database", out.database);
+  if (in.at(root / "password_file")) out.password = read_password(in, root / "password_file");
+  return out;
+}
+
 trusted_proxies read_trusted_proxies(reader const& in) {
   trusted_proxies out;
   pointer const root("/trusted_proxies");
@@ -366,6 +406,8 @@ settings read_settings(config::document const& document, name_resolver const& na
   read_routing(in, s.routing);
   s.health_checks = read_health_checks(in);
   s.cache = read_cache(in);
+  s.shared_map = read_shared_map(in, s.token_map_bytes.has_value());
+  if (s.shared_map) s.routing.shared_ttl = s.shared_map->ttl.count();
   s.trusted_proxies = read_trusted_proxies(in);
   in.value("/methods", s.methods);
   for (std::string const& method : s.methods) s.allow.append(s.allow.empty() ? "" : ", ").append(method);
@@ -407,6 +449,8 @@ std::string keep_what_needs_a_restart(settings const& in_force, settings& fresh)
   keep("admin", in_force.admin, fresh.admin);
   keep("threads", in_force.threads, fresh.threads);
   keep("token_map", in_force.token_map_bytes, fresh.token_map_bytes);
+  keep("shared_map", in_force.shared_map, fresh.shared_map);
+  fresh.routing.shared_ttl = in_force.routing.shared_ttl;
   if (in_force.cache.has_value() != fresh.cache.has_value()) {
     differing.append(differing.empty() ? "" : ", ").append("cache");
     fresh.cache = in_force.cache;

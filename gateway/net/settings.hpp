@@ -2,6 +2,7 @@
 
 #include "config/document.hpp"
 #include "gateway/cache/cache.hpp"
+#include "gateway/http/digest.hpp"
 #include "gateway/net/address_ranges.hpp"
 #include "gateway/net/resolve.hpp"
 #include "gateway/net/tls.hpp"
@@ -96,6 +97,19 @@ struct cache_settings {
   nanoseconds facts_max_age = std::chrono::seconds(10);
 };
 
+/// A token map that balancers share, in a Redis.
+struct shared_map_settings {
+  place at;
+  http::shared_map_key key{};
+  nanoseconds ttl = std::chrono::hours(1);
+  nanoseconds timeout = std::chrono::milliseconds(3); // that a request waits for it
+  std::string prefix = "crest:";                      // of all that is written there
+  std::string password{};                             // empty: none
+  std::uint32_t database = 0;
+
+  bool operator==(shared_map_settings const&) const = default;
+};
+
 /// The policy's name in a configuration.
 std::string_view name_of(routing::guess_policy policy);
 
@@ -117,7 +131,8 @@ struct settings {
   routing::router_settings routing;
   std::vector<allowed_range> allow_redirects_to;
   std::optional<health_check_settings> health_checks;
-  std::optional<cache_settings> cache; // nullopt: nothing is stored
+  std::optional<cache_settings> cache;           // nullopt: nothing is stored
+  std::optional<shared_map_settings> shared_map; // nullopt: each balancer has only its own
   net::trusted_proxies trusted_proxies;
   std::vector<std::string> methods; // that are served; empty: all that the gateway knows
   std::string allow;                // the same as a list

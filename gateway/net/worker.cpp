@@ -3,6 +3,7 @@
 #include "gateway/http/fields.hpp"
 #include "gateway/net/client_connection.hpp"
 #include "gateway/net/refresh.hpp"
+#include "gateway/net/shared_map.hpp"
 #include "gateway/net/upstream_connection.hpp"
 
 #include <boost/asio/post.hpp>
@@ -50,6 +51,8 @@ worker::worker(balancer& shared, answer_cache* cache, access_log& log, std::shar
   , random_(seed)
   , timer_(context_.get_executor())
   , rewrite_location_([this](std::string_view location) { return relative_location(location); }) {
+  if (settings_->shared_map)
+    shared_map_ = std::make_unique<shared_map>(context_, *settings_->shared_map, shared_, random_);
   apply_settings();
 }
 
@@ -81,6 +84,7 @@ void worker::start() {
     listeners_[i]->start([this, i](int fd, endpoint const& from) {
       std::make_shared<client_connection>(*this, doors_[i], from)->start(fd);
     });
+  if (shared_map_) shared_map_->start();
   thread_ = std::thread([this] { context_.run(); });
 }
 

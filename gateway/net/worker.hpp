@@ -31,6 +31,7 @@ class answer_cache;
 class client_connection;
 class exchange;
 class refresh;
+class shared_map;
 class upstream_connection;
 
 /// Deadline classes: one queue each (deadlines.hpp).
@@ -79,6 +80,8 @@ public:
   read_buffers& buffers() { return buffers_; }
   balancer& shared() { return shared_; }
   answer_cache* cache() { return cache_; }
+  /// nullptr without one.
+  shared_map* shared_tokens() { return shared_map_.get(); }
   access_log& log() { return log_; }
   std::shared_ptr<settings const> const& current() const { return settings_; }
   std::mt19937_64& random() { return random_; }
@@ -135,6 +138,7 @@ private:
   std::shared_ptr<settings const> settings_;
   read_buffers buffers_;
   std::mt19937_64 random_;
+  std::unique_ptr<shared_map> shared_map_;
   std::time_t date_of_ = 0;
   std::string date_;
   std::vector<std::unique_ptr<listener>> listeners_;

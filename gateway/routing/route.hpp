@@ -14,7 +14,15 @@ enum class action_kind : std::uint8_t {
   send,    // send the request to `upstream`
   stream,  // pass the upstream's answer on to the client; the route is over
   respond, // answer the client with an error; the route is over
-  wait     // do nothing until somebody wakes this route's key, then call `on_wake`
+  wait,    // do nothing until somebody wakes this route's key, then call `on_wake`
+  look_up  // ask the shared map for this route's key, then call `on_shared`
+};
+
+/// What the shared map is to be told of a route's key, beside what is to be done.
+enum class shared_news : std::uint8_t {
+  none,
+  learnt, // it is at `upstream`; say it again even where it is known, since entries expire
+  lost    // it is no longer at the upstream of the hop that has just ended
 };
 
 /// Why a hop is made.
@@ -57,12 +65,14 @@ constexpr std::uint16_t status_of(refusal why) {
 /// What to do next. `wake`: those who wait on this route's key may go on.
 struct action {
   action_kind kind = action_kind::respond;
-  hop_kind hop = hop_kind::first; // send
+  hop_kind hop = hop_kind::first; // send, look_up
   refusal why = refusal::none;    // respond
   bool from_map = false;          // send: the upstream is what the map said
   bool wake = false;
-  upstream_id upstream = no_upstream; // send
+  shared_news news = shared_news::none;
+  upstream_id upstream = no_upstream; // send; stream: of `news`
 };
+static_assert(sizeof(action) == 12, "returned in registers");
 
 /// One request's way through the balancer: a value, owned by whoever carries the request.
 template<class Key>
@@ -84,10 +94,13 @@ struct route {
   bool guessed = false;     // the present hop was guessed
   bool holds_guess = false; // this route's guess is the one in flight for its key
   bool whole = true;
-  bool waited_enough = false; // for another's guess: it guesses itself
-  bool on_trial = false;      // the present hop tries an upstream that failed
-  bool is_fresh = false;      // the present hop is a retry, which gets a connection of its own
-  bool once = false;          // redirected for this time only: nothing is to be learnt
+  bool waited_enough = false;        // for another's guess: it guesses itself
+  bool on_trial = false;             // the present hop tries an upstream that failed
+  bool is_fresh = false;             // the present hop is a retry, which gets a connection of its own
+  bool once = false;                 // redirected for this time only: nothing is to be learnt
+  bool asked_shared = false;         // the shared map: it is asked once a request
+  bool from_shared = false;          // the present hop was chosen by the shared map
+  hop_kind resume = hop_kind::first; // the hop that waits for the shared map's answer
 
   exclusions excluded() const { return {failed.data(), failed_count}; }
 };
@@ -126,6 +139,13 @@ struct answer_facts {
   std::optional<std::uint32_t> epoch{}; // X-Session-Epoch: raised whenever the session moves
 };
 
+/// What the shared map says of a route's key: `backend` is no_upstream where it says nothing, nothing in time, or what
+/// is no known upstream.
+struct shared_facts {
+  upstream_id backend = no_upstream;
+  std::optional<std::uint32_t> epoch{}; // X-Session-Epoch of the answer that taught it
+};
+
 struct router_settings {
   std::uint32_t max_redirects = 3;
   std::uint32_t max_retries = 2;  // at most route::max_failed
@@ -135,6 +155,7 @@ struct router_settings {
   double retries_per_request = 0;  // retry budget: what each request adds to it and each retry takes 1 from; 0: none
   std::uint32_t retry_burst = 100; // and how much it holds, at first too
   bool single_guess = false;       // at most one guess in flight per token; the others wait for what it learns
+  time_ns shared_ttl = 0;          // how long the map shared between balancers keeps an entry; 0: there is none
 };
 
 struct router_counters {
@@ -156,6 +177,8 @@ struct router_counters {
   std::uint64_t evicted = 0;
   std::uint64_t backends_refused = 0; // X-Backend that is no known upstream
   std::uint64_t waits = 0;
+  std::uint64_t shared_hits = 0;       // of map_hits: those that only the shared map knew
+  std::uint64_t shared_stale_hits = 0; // of these: redirected
 
   std::uint64_t redirects_refused() const {
     return redirects_refused_limit + redirects_refused_unknown + redirects_refused_malformed +

@@ -1,8 +1,10 @@
 #pragma once
 
+#include "gateway/routing/learnt_backend.hpp"
 #include "gateway/routing/route.hpp"
 #include "gateway/routing/token_map.hpp"
 
+#include <boost/assert.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include <algorithm>
@@ -12,33 +14,6 @@
 #include <vector>
 
 namespace gateway::routing {
-
-/// What is learnt of a token: the proxy, and of when that is, so that an answer that was long on its way does not
-/// overwrite what a younger one taught: the session's epoch if the proxies tell it, else when the request began that
-/// taught it.
-struct learnt_backend {
-  upstream_id upstream = no_upstream;
-  std::uint32_t stamp = 0; // wraps, milliseconds after 24 days; compared as a difference of 31 bits
-
-  static learnt_backend make(upstream_id upstream, time_ns started, std::optional<std::uint32_t> epoch) {
-    auto const ms = static_cast<std::uint32_t>(started / 1'000'000);
-    return {upstream, epoch ? *epoch << 1 | 1 : ms << 1};
-  }
-  bool is_epoch() const { return (stamp & 1) != 0; }
-  /// Of the same upstream: whether the other's stamp need not be raised. Times are renewed each day, so that they stay
-  /// comparable.
-  bool is_as_good(learnt_backend const& other) const {
-    if (is_epoch() != other.is_epoch()) return !is_epoch(); // an answer that says no epoch takes none away
-    if (is_epoch()) return stamp == other.stamp;
-    return stamp - other.stamp < a_day;
-  }
-  /// Epochs are compared with epochs, times with times; who learns to tell epochs, or forgets how, is believed.
-  bool older_than(learnt_backend const& other) const {
-    if (is_epoch() != other.is_epoch() || static_cast<std::int32_t>(stamp - other.stamp) >= 0) return false;
-    return is_epoch() || other.stamp - stamp < a_day; // no answer is later than that: the numbers went round
-  }
-  static constexpr std::uint32_t a_day = 2 * 86'400'000u;
-};
 
 /// How a budget of bytes for what is learnt is divided.
 struct map_budget {
@@ -56,7 +31,12 @@ struct map_budget {
 /// thread).
 ///
 /// For each route: `start`, then after each `send` exactly one of `on_redirect`, `on_answer`, `on_failure` or
-/// `abandon`, and after a `wait` one of `on_wake`, `on_patience_end` or `abandon`.
+/// `abandon`, after a `wait` one of `on_wake`, `on_patience_end` or `abandon`, and after a `look_up` one of `on_shared`
+/// or `abandon`.
+///
+/// With a map that balancers share (`shared_ttl`), a key that is not known here is looked up there before it is
+/// guessed, once a request. With `single_guess` that is done by the one that may guess, so that a key is looked up once
+/// however many ask. Only tokens that were answered with success are shared: made-up ones would fill it.
 template<class Map, class Key, class Payload>
 class basic_router {
 public:
@@ -75,6 +55,7 @@ public:
   }
 
   upstream_id add_upstream(std::uint64_t name_hash, bool in_rotation, std::uint32_t weight = 1) {
+    BOOST_ASSERT(upstreams_.size() < Payload::most_upstreams);
     upstreams_.push_back({.name_hash = name_hash, .weight = weight, .in_rotation = in_rotation});
     if (weight != upstreams_.front().weight) guesser_.weigh(upstreams_);
     return upstream_id{static_cast<std::uint32_t>(upstreams_.size() - 1)};
@@ -114,7 +95,10 @@ public:
   /// The present upstream answered with X-Accel-Redirect.
   action on_redirect(route_type& r, redirect_facts const& facts) {
     ++counters_.redirects;
+    upstream_id const left = r.upstream;
+    bool const is_stale = r.from_map && !facts.once && shares() && is_known_at(r.key, left);
     if (r.from_map) ++counters_.stale_hits;
+    if (r.from_shared) ++counters_.shared_stale_hits;
     answered(r);
     if (facts.malformed) return refuse(r, refusal::malformed_redirect, counters_.redirects_refused_malformed);
     if (facts.target == no_upstream || !upstream(facts.target).known)
@@ -125,15 +109,21 @@ public:
       return refuse(r, refusal::owner_unreachable, counters_.redirects_refused_unreachable);
     ++r.redirects;
     r.once = facts.once;
-    return send(r, facts.target, hop_kind::redirect);
+    action next = send(r, facts.target, hop_kind::redirect);
+    if (is_stale && facts.target != left) next.news = shared_news::lost;
+    return next;
   }
 
   /// The present upstream's final answer has begun.
   action on_answer(route_type& r, answer_facts const& facts) {
     if (r.guessed) ++counters_.guess_hits;
     answered(r);
-    if (facts.backend && !r.once) learn(r, *facts.backend, facts);
-    return finish(r, {action_kind::stream});
+    action next{action_kind::stream};
+    if (facts.backend && !r.once && learn(r, *facts.backend, facts)) {
+      next.news = shared_news::learnt;
+      next.upstream = *facts.backend;
+    }
+    return finish(r, next);
   }
 
   /// The same where no more is known of it.
@@ -155,21 +145,23 @@ public:
       ++counters_.retries;
       return send(r, lost, hop_kind::retry);
     }
+    bool was_known = false;
     if (!healthy_race) {
       failed(upstream(lost), was_trial, r.started, now);
-      forget(r, lost);
+      was_known = forget(r, lost);
     }
-    if (!repeatable || r.retries >= settings_.max_retries || !budget_allows())
-      return finish(r, {.kind = action_kind::respond,
-                        .why = what.timed_out                   ? refusal::upstream_timeout
-                               : what.how_much == sent::nothing ? refusal::all_failed
-                                                                : refusal::upstream_failed});
-    ++r.retries;
-    exclude(r, lost, false);
-    action const next = choose(r, hop_kind::retry, now, generator);
-    if (next.kind == action_kind::respond) return next; // there is nobody else
-    ++counters_.retries;
-    if (settings_.retries_per_request > 0) retry_budget_ -= 1;
+    action next{.kind = action_kind::respond,
+                .why = what.timed_out                   ? refusal::upstream_timeout
+                       : what.how_much == sent::nothing ? refusal::all_failed
+                                                        : refusal::upstream_failed};
+    if (!repeatable || r.retries >= settings_.max_retries || !budget_allows()) {
+      next = finish(r, next);
+    } else {
+      ++r.retries;
+      exclude(r, lost, false);
+      next = counted(hop_kind::retry, choose(r, hop_kind::retry, now, generator));
+    }
+    if (was_known && shares()) next.news = shared_news::lost;
     return next;
   }
 
@@ -203,6 +195,26 @@ public:
     r.waited_enough = true;
     return choose(r, hop_kind::first, now, generator);
   }
+
+  /// What the shared map says, or that it says nothing.
+  template<class Generator>
+  action on_shared(route_type& r, shared_facts const& facts, time_ns now, Generator& generator) {
+    bool const leads = facts.backend != no_upstream && upstream(facts.backend).known && !has_failed(r, facts.backend);
+    if (!leads || known(r.key)) // learnt in the meantime: that is younger
+      return counted(r.resume, choose(r, r.resume, now, generator));
+    Payload fresh = Payload::make(facts.backend, r.started, facts.epoch);
+    fresh.set_shared_in(shared_period(now));
+    ++counters_.learnt;
+    if (map_->learn(r.key, fresh).evicted) ++counters_.evicted;
+    ++counters_.map_hits;
+    ++counters_.shared_hits;
+    action next = counted(r.resume, send(r, facts.backend, r.resume));
+    r.from_map = r.from_shared = next.from_map = true;
+    return finish(r, next); // those who wait know it now, too
+  }
+
+  /// The shared map has lost entries, or was not told of some: whatever is answered next is said to it again.
+  void share_anew() { shared_shift_ += due_after; }
 
   /// The request is given up (the client went away, or its time is over) while a hop or a wait is under way.
   /// Returns whether those who wait on its key are to be woken.
@@ -261,6 +273,11 @@ private:
         }
         r.holds_guess = true;
       }
+      if (shares() && !r.asked_shared) {
+        r.asked_shared = true;
+        r.resume = hop;
+        return {.kind = action_kind::look_up, .hop = hop};
+      }
     }
     upstream_id const guess = make_guess(r, now, generator);
     if (guess == no_upstream) return finish(r, {.kind = action_kind::respond, .why = refusal::all_failed});
@@ -309,7 +326,7 @@ private:
 
   action send(route_type& r, upstream_id to, hop_kind hop) {
     r.upstream = to;
-    r.from_map = r.guessed = false;
+    r.from_map = r.from_shared = r.guessed = false;
     r.is_fresh = hop == hop_kind::retry;
     ++upstream(to).in_flight;
     return {.kind = action_kind::send, .hop = hop, .upstream = to};
@@ -351,6 +368,15 @@ private:
     return false;
   }
 
+  /// `next` is made for a hop of that kind, unless the shared map is asked first.
+  action counted(hop_kind hop, action next) {
+    bool const is_made = next.kind != action_kind::respond && next.kind != action_kind::look_up;
+    if (hop != hop_kind::retry || !is_made) return next;
+    ++counters_.retries;
+    if (settings_.retries_per_request > 0) retry_budget_ -= 1;
+    return next;
+  }
+
   action finish(route_type& r, action last) {
     if (r.holds_guess) {
       guessing_.erase(r.key);
@@ -365,30 +391,61 @@ private:
     return finish(r, {.kind = action_kind::respond, .why = why});
   }
 
-  void learn(route_type& r, upstream_id backend, answer_facts const& facts) {
-    if (!map_ || !r.has_key) return;
+  /// Returns whether the shared map is to be told.
+  bool learn(route_type& r, upstream_id backend, answer_facts const& facts) {
+    if (!map_ || !r.has_key) return false;
     if (backend == no_upstream || !upstream(backend).known) {
       ++counters_.backends_refused;
-      return;
+      return false;
     }
-    Payload const fresh = Payload::make(backend, r.started, facts.epoch);
+    Payload fresh = Payload::make(backend, r.started, facts.epoch);
+    if (shares()) fresh.set_shared_in(shared_period(r.started));
     bool moved = true;
     auto const keeps = [&](Payload const& old) {
       moved = old.upstream != backend;
-      return fresh.older_than(old) || (!moved && fresh.is_as_good(old));
+      if (fresh.older_than(old)) return true;
+      if (moved || !fresh.is_as_good(old)) return false;
+      if (!shares() || !is_due(old.shared_in, fresh.shared_in)) return true;
+      fresh.stamp = old.stamp; // nothing new, but it is time to say it again
+      return false;
     };
     bool const proven = facts.success || !unproven_ || map_->find(r.key);
     auto const result = (proven ? *map_ : *unproven_).learn(r.key, fresh, keeps);
     if (proven && unproven_ && unproven_->size() != 0) unproven_->forget(r.key);
-    if (!result.written || !moved) return;
-    ++counters_.learnt;
-    if (result.evicted) ++counters_.evicted;
+    if (!result.written) return false;
+    if (moved) ++counters_.learnt;
+    if (moved && result.evicted) ++counters_.evicted;
+    return proven && shares();
   }
 
-  void forget(route_type& r, upstream_id lost) {
-    if (!map_ || !r.has_key) return;
+  /// Returns whether it was known to be there.
+  bool forget(route_type& r, upstream_id lost) {
+    if (!map_ || !r.has_key) return false;
     auto const is_lost = [&](Payload const& known) { return known.upstream == lost; };
-    if (map_->forget(r.key, is_lost) || (unproven_ && unproven_->forget(r.key, is_lost))) ++counters_.forgotten;
+    bool const was_known = map_->forget(r.key, is_lost) || (unproven_ && unproven_->forget(r.key, is_lost));
+    if (was_known) ++counters_.forgotten;
+    return was_known;
+  }
+
+  // ---- the map that balancers share
+
+  bool shares() const { return settings_.shared_ttl > 0; }
+
+  bool is_known_at(Key const& key, upstream_id id) const {
+    Payload const* const found = map_ ? map_->peek(key) : nullptr;
+    return found && found->upstream == id;
+  }
+
+  /// Entries are told again when they are older than half the TTL, which is `due_after` periods.
+  static constexpr std::uint32_t due_after = 4;
+  std::uint32_t shared_period(time_ns now) const {
+    time_ns const period = std::max<time_ns>(settings_.shared_ttl / (2 * due_after), 1);
+    return static_cast<std::uint32_t>(now / period) + shared_shift_;
+  }
+  /// Periods wrap. Up to a TTL before the last time is no age: the request began then, and took long.
+  static bool is_due(std::uint32_t last, std::uint32_t now) {
+    std::uint32_t const age = (now - last) & Payload::period_mask;
+    return age >= due_after && age < Payload::period_mask - 2 * due_after;
   }
 
   template<class Question>
@@ -402,6 +459,7 @@ private:
   guesser guesser_;
   std::optional<Map> map_, unproven_;
   double retry_budget_ = 0;
+  std::uint32_t shared_shift_ = 0; // in periods
   std::vector<upstream_state> upstreams_;
   boost::unordered_flat_set<Key, typename Map::hash_type> guessing_; // single_guess: keys whose guess is in flight
   router_counters counters_;

@@ -76,7 +76,7 @@ public:
   };
 
   /// Writes `payload` for `key`, which becomes the most recently used; unless `keeps(old payload)`, when nothing
-  /// changes.
+  /// changes. `keeps` is asked at most once, and before `payload` is read.
   template<class Keeps>
   learnt learn(Key const& key, Payload const& payload, Keeps keeps) {
     place at = locate(key);

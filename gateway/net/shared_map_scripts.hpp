@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string_view>
+
+/// What Redis does in one go, in its Lua.
+namespace gateway::net {
+
+/// KEYS: the entry. ARGV: its new value, the epoch in it (empty without), its TTL in milliseconds, the backend in it.
+/// Epochs have 31 bits and wrap: an older one is as much as half of them behind. What is no value of ours is
+/// overwritten, whatever it is. Who cannot tell the epoch of what is known to be there takes none away.
+inline constexpr std::string_view learn_script = R"lua(
+local old = redis.pcall('GET', KEYS[1])
+if type(old) == 'string' then
+  local backend, epoch = string.match(old, '^(%S+:%d+) (%d+)$')
+  if epoch and ARGV[2] == '' and backend == ARGV[4] then
+    redis.call('PEXPIRE', KEYS[1], ARGV[3])
+    return 0
+  end
+  if epoch and ARGV[2] ~= '' and (tonumber(ARGV[2]) - tonumber(epoch)) % 2147483648 >= 1073741824 then
+    return 0
+  end
+end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
+return 1
+)lua";
+
+/// KEYS: the entry. ARGV: the backend that it must say.
+inline constexpr std::string_view lose_script = R"lua(
+local old = redis.pcall('GET', KEYS[1])
+if type(old) ~= 'string' or string.match(old, '^%S+') ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])
+)lua";
+
+}

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "tests/gateway/net/conversation.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tests::gateway_net {
+
+/// A real redis-server on a port of its own, with nothing in it; killed and reaped at the end of its scope.
+class redis_server {
+public:
+  /// `options`: of its command line, such as {"--requirepass", "secret"}. Returns once it answers.
+  explicit redis_server(std::vector<std::string> const& options = {});
+
+  std::string address() const { return reservation_.address(); }
+  void signal(int number) const { process_->signal(number); }
+  /// Ends it without a word to anybody.
+  void kill();
+  /// On the same port, with nothing in it.
+  void start(std::vector<std::string> const& options = {});
+
+  /// Sends a command on a connection of its own. What it answers as text: a simple string, a number, an error with its
+  /// `-`, the elements of an array a line each; "(nil)" for nothing.
+  std::string ask(std::vector<std::string> const& words) const;
+  /// Names of the entries of gateways, that of their probe apart.
+  std::vector<std::string> entries() const;
+
+private:
+  scratch_directory scratch_;
+  sim::live::port_reservation reservation_;
+  std::optional<tests::live::child> process_;
+};
+
+}
