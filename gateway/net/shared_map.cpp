@@ -76,8 +76,6 @@ void shared_map::learnt(std::string_view authorization, std::string_view backend
   if (may_send() &&
       send(command::change, {"EVALSHA", learn_sha_, "1", name_of(authorization), value, epoch_text, ttl_ms_, backend}))
     count(shared_.shell().shared_writes);
-  else
-    missed_ = true;
 }
 
 void shared_map::lost(std::string_view authorization, std::string_view backend) {
@@ -112,10 +110,8 @@ void shared_map::on_reply(redis_reply const& reply) {
   case command::password: // one that it does not ask for does no harm; one that is wrong shows in what follows
     break;
   case command::learn_script:
-    if (!is_error) learn_sha_ = reply.text;
-    [[fallthrough]];
   case command::lose_script:
-    if (!is_error && what == command::lose_script) lose_sha_ = reply.text;
+    if (!is_error) (what == command::learn_script ? learn_sha_ : lose_sha_) = reply.text;
     [[fallthrough]];
   case command::setting:
     if (is_error && greeting_error_.empty()) greeting_error_ = code_of(reply.text);
@@ -128,10 +124,7 @@ void shared_map::on_reply(redis_reply const& reply) {
     on_found(reply);
     break;
   case command::change:
-    if (is_error) {
-      missed_ = true;
-      refused(reply.text);
-    }
+    if (is_error) refused(reply.text);
     break;
   }
 }
@@ -152,7 +145,7 @@ void shared_map::on_probe_answer() {
   count(shared_.shell().shared_connected);
   if (shared_.shell().shared_condition.exchange(link_condition::usable) != link_condition::usable)
     note("shared map: " + settings_.at.name.text() + " answers again");
-  if (std::exchange(missed_, false)) shared_.share_anew();
+  if (std::exchange(may_lack_, false)) shared_.share_anew();
 }
 
 void shared_map::on_found(redis_reply const& reply) {
@@ -170,13 +163,14 @@ void shared_map::on_found(redis_reply const& reply) {
 
 void shared_map::refused(std::string_view text) {
   count(shared_.shell().shared_errors);
+  may_lack_ = true;
   fall(link_condition::refusing, code_of(text));
 }
 
 void shared_map::on_lost(std::string_view why) {
   count(shared_.shell().shared_errors);
   is_open_ = is_connecting_ = is_probing_ = false;
-  missed_ = true;
+  may_lack_ = true;
   in_flight_.clear();
   asked_.clear();
   probe_due_.reset();

@@ -85,7 +85,7 @@ private:
   redis_connection connection_;
   routing::shared_link link_;
   bool is_open_ = false, is_connecting_ = false;
-  bool missed_ = false; // something that was learnt has not come there, or may be lost
+  bool may_lack_ = false; // what was learnt: it may have begun anew. Not after it was slow: it has enough to do then
   std::string greeting_error_;
   bool is_probing_ = false;              // since its last command of a greeting was sent
   std::optional<steady_time> probe_due_; // unless it is late already

@@ -316,6 +316,10 @@ TEST_CASE("a Redis that stops answering is waited for once a thread, and used ag
   std::uint64_t const lookups = gateway.count("shared_lookups");
   CHECK(get(gateway, "afterwards") == 200);
   CHECK(gateway.count("shared_lookups") == lookups + 1);
+  std::uint64_t const writes = gateway.count("shared_writes");
+  for (int i = 0; i < 20; ++i) CHECK(get(gateway, "before" + std::to_string(i)) == 200);
+  if (gateway.count("shared_errors") == 0) // else it was silent for so long that the connection was given up
+    CHECK(gateway.count("shared_writes") == writes);
 }
 
 TEST_CASE("a Redis that wants a password is not used without it; requests go on") {
