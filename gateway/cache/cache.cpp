@@ -1,11 +1,13 @@
 #include "gateway/cache/cache.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 namespace gateway::cache {
 namespace {
 
-/// Of the budget, for the resources that are passed.
+/// Of the budget, for the resources that are passed, and as much for those that were forgotten.
 constexpr std::size_t pass_part = 64;
 
 std::uint32_t seconds_of(std::int64_t ns) { return static_cast<std::uint32_t>(ns / second_ns); }
@@ -36,8 +38,9 @@ std::string_view name_of(forwarded why) {
 
 cache::cache(cache_rules const& rules, variant_keys const& keys)
   : rules_(rules)
-  , store_(rules.bytes - rules.bytes / pass_part, keys)
-  , passes_(pass_map::with_budget(rules.bytes / pass_part)) {}
+  , store_(rules.bytes - 2 * (rules.bytes / pass_part), keys)
+  , passes_(pass_map::with_budget(rules.bytes / pass_part))
+  , forgotten_(forgotten_map::with_budget(rules.bytes / pass_part)) {}
 
 void cache::set_rules(cache_rules const& rules) {
   std::size_t const bytes = rules_.bytes;
@@ -55,8 +58,8 @@ forwarded cache::unusable(request_facts const& request, stored_answer const& sto
   if (obey && asked.max_age && stored.fresh.age_ns(now) > *asked.max_age * second_ns &&
       !(asked.max_stale && left_ns <= 0))
     return forwarded::request;
-  if (left_ns <= 0) return forwarded::stale;
   if (obey && asked.min_fresh && left_ns < *asked.min_fresh * second_ns) return forwarded::request;
+  if (left_ns <= 0) return forwarded::stale;
   return forwarded::no;
 }
 
@@ -93,6 +96,29 @@ void cache::lead(decision& out, question const& q, bool may_share, moment now) {
   out.what = decision::kind::wait;
 }
 
+bool cache::keep(http::token_digest const& resource, std::string_view key, http::token_digest const& variant,
+                 store::answer_ptr answer) {
+  std::int64_t since_ns = all_forgotten_ns_;
+  if (forgotten const* const known = forgotten_.peek(resource)) {
+    std::int64_t at_ns = 0;
+    std::memcpy(&at_ns, known->at_ns, sizeof at_ns);
+    since_ns = std::max(since_ns, at_ns);
+  }
+  return answer->requested_ns > since_ns && store_.put(resource, key, variant, std::move(answer));
+}
+
+std::size_t cache::forget(http::token_digest const& resource, moment now) {
+  forgotten what;
+  std::memcpy(what.at_ns, &now.steady_ns, sizeof now.steady_ns);
+  forgotten_.learn(resource, what);
+  return store_.erase(resource);
+}
+
+std::size_t cache::forget_if(std::function<bool(std::string_view key)> const& matches, moment now) {
+  all_forgotten_ns_ = now.steady_ns;
+  return store_.erase_if(matches);
+}
+
 bool cache::land(http::token_digest const& flight) {
   auto const at = flights_.find(flight);
   if (at == flights_.end()) return false;
@@ -114,13 +140,14 @@ decision cache::ask(question const& q, moment now) {
   // A part, or what a condition lets through, is no answer for others; and a HEAD is none for a GET.
   bool const is_plain = !request.is_head && !request.is_conditional() && request.range.empty();
   bool const no_store = request.control.no_store;
+  bool const may_share = is_plain && !no_store && !request.has_unkeyed_fields;
   if (!found.answer) {
     if (only_if_cached) {
       out.what = decision::kind::unavailable;
       return out;
     }
     out.why = found.knows_resource ? forwarded::vary_miss : forwarded::uri_miss;
-    lead(out, q, is_plain && !no_store && !found.lacks_facts, now);
+    lead(out, q, may_share && !found.lacks_facts, now);
     return out;
   }
   stored_answer const& stored = *found.answer;
@@ -135,7 +162,7 @@ decision cache::ask(question const& q, moment now) {
                             -stored.fresh.left_ns(now) < stored.stale_while_revalidate_s * second_ns;
   if (while_asking) {
     out = {.what = decision::kind::answer, .stored = found.answer, .flight = found.variant};
-    if (request.is_head) return out; // which brings no content
+    if (request.is_head || no_store || request.has_unkeyed_fields) return out; // whose answer could not be stored
     out.refresh = out.leads = flights_.emplace(found.variant, false).second;
     return out;
   }
@@ -144,7 +171,7 @@ decision cache::ask(question const& q, moment now) {
     return out;
   }
   out.stored = found.answer;
-  if (request.is_head || no_store) return out;
+  if (request.is_head || no_store || request.has_unkeyed_fields) return out;
   if (stored.can_be_validated()) out.what = decision::kind::validate;
   lead(out, q, true, now);
   return out;

@@ -7,6 +7,8 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -76,6 +78,14 @@ public:
   /// (`unreachable`) since none answered.
   bool may_serve_on_error(stored_answer const& stored, bool unreachable, moment now) const;
 
+  /// Stores an answer, unless it was asked for before what is stored was, or before its resource was forgotten.
+  bool keep(http::token_digest const& resource, std::string_view key, http::token_digest const& variant,
+            store::answer_ptr answer);
+  /// Forgets what is stored of a resource, and what is being fetched of it; returns how many answers. The second: of
+  /// all whose key `matches`, and whatever is being fetched.
+  std::size_t forget(http::token_digest const& resource, moment now);
+  std::size_t forget_if(std::function<bool(std::string_view key)> const& matches, moment now);
+
   store& answers() { return store_; }
   store const& answers() const { return store_; }
   cache_rules const& rules() const { return rules_; }
@@ -87,6 +97,10 @@ private:
     std::uint32_t until_s;
   };
   using pass_map = routing::token_map<http::token_digest, passed, http::token_digest_hash>;
+  struct forgotten {
+    std::uint32_t at_ns[2]; // 64 bits
+  };
+  using forgotten_map = routing::token_map<http::token_digest, forgotten, http::token_digest_hash>;
 
   forwarded unusable(request_facts const& request, stored_answer const& stored, moment now) const;
   bool may_serve_stale(request_facts const& request, stored_answer const& stored, moment now) const;
@@ -96,6 +110,8 @@ private:
   cache_rules rules_;
   store store_;
   pass_map passes_;
+  forgotten_map forgotten_;
+  std::int64_t all_forgotten_ns_ = std::numeric_limits<std::int64_t>::min();
   boost::unordered_flat_map<http::token_digest, bool, http::token_digest_hash> flights_; // whether somebody waits
 };
 

@@ -21,17 +21,15 @@ std::optional<std::uint64_t> number(std::string_view text) {
 /// Entity tags of a list; a comma may stand within their quotes.
 template<class Visit>
 bool any_etag(std::string_view list, Visit visit) {
-  std::size_t at = 0;
-  while (at < list.size()) {
-    std::size_t const quote = list.find('"', at);
-    std::size_t const comma = list.find(',', at);
-    bool const quoted = quote < comma;
-    std::size_t const close = quoted ? list.find('"', quote + 1) : std::string_view::npos;
-    std::size_t const end =
-        std::min(quoted && close != std::string_view::npos ? list.find(',', close) : comma, list.size());
-    if (std::string_view const etag = http::trimmed(list.substr(at, end - at)); !etag.empty() && visit(etag))
-      return true;
-    at = end + 1;
+  bool quoted = false;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= list.size(); ++i) {
+    bool const at_end = i == list.size();
+    if (!at_end && list[i] == '"') quoted = !quoted;
+    if (!at_end && (quoted || list[i] != ',')) continue;
+    std::string_view const etag = http::trimmed(list.substr(begin, i - begin));
+    if (!etag.empty() && visit(etag)) return true;
+    begin = i + 1;
   }
   return false;
 }

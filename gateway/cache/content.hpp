@@ -1,20 +1,31 @@
 #pragma once
 
+#include "gateway/cache/ledger.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace gateway::cache {
 
 /// An answer's content as far as it has come, in blocks that never move: what was given out stays valid as long as this
-/// lives.
+/// lives, and so long its blocks count in the ledger.
 class growing_content {
 public:
-  /// `expected` bytes come in one block.
-  explicit growing_content(std::size_t expected) { add_block(expected); }
+  /// `expected` bytes come in one block. `in`: nullptr, and nothing is counted.
+  explicit growing_content(std::size_t expected, std::shared_ptr<ledger> in = nullptr)
+    : in_(std::move(in)) {
+    add_block(expected);
+  }
+  growing_content(growing_content const&) = delete;
+  growing_content& operator=(growing_content const&) = delete;
+  ~growing_content() {
+    if (in_) in_->bytes.fetch_sub(counted_, std::memory_order_relaxed);
+  }
 
   void append(std::string_view bytes) {
     while (!bytes.empty()) {
@@ -25,6 +36,11 @@ public:
       size_ += part.size();
       bytes.remove_prefix(part.size());
     }
+  }
+
+  /// Whether `bytes` more need another block, and so how large it will be; 0: they fit.
+  std::size_t next_block(std::size_t bytes) const {
+    return bytes > blocks_.back()->capacity() - blocks_.back()->size() ? capacity_ : 0;
   }
 
   std::size_t size() const { return size_; }
@@ -53,8 +69,15 @@ private:
   void add_block(std::size_t bytes) {
     blocks_.push_back(std::make_shared<std::string>());
     blocks_.back()->reserve(std::max<std::size_t>(bytes, 64));
-    capacity_ += blocks_.back()->capacity();
+    std::size_t const capacity = blocks_.back()->capacity();
+    capacity_ += capacity;
+    if (!in_) return;
+    counted_ += heap_bytes(capacity + 1);
+    in_->bytes.fetch_add(heap_bytes(capacity + 1), std::memory_order_relaxed);
   }
+
+  std::shared_ptr<ledger> in_;
+  std::size_t counted_ = 0;
 
   std::vector<std::shared_ptr<std::string>> blocks_; // none empty but perhaps the last
   std::size_t size_ = 0;

@@ -16,6 +16,9 @@ struct directive {
   bool malformed = false; // its argument cannot be relied on
 };
 
+constexpr std::string_view token_characters =
+    "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"; // RFC 9110 5.6.2
+
 /// Calls `visit` for each directive: `name`, `name=token` or `name="quoted"` (RFC 9111 5.2: either form is taken). A
 /// comma within quotes separates nothing.
 template<class Visit>
@@ -25,10 +28,13 @@ void for_each_directive(std::string_view field, Visit visit) {
     directive next;
     std::size_t const name_end = std::min(field.find_first_of("=,", at), field.size());
     std::string_view const raw = field.substr(at, name_end - at);
-    next.name = http::trimmed(raw);
+    // Of what is no token its beginning counts, for what forbids; `private; max-age=5` forbids.
+    std::string_view const written = http::trimmed(raw);
+    next.name = written.substr(0, std::min(written.find_first_not_of(token_characters), written.size()));
+    next.malformed = next.name.size() != written.size();
     at = name_end;
     if (at < field.size() && field[at] == '=') {
-      next.malformed = raw.ends_with(' ') || raw.ends_with('\t');
+      next.malformed = next.malformed || raw.ends_with(' ') || raw.ends_with('\t');
       ++at;
       std::string argument;
       if (at < field.size() && field[at] == '"') {
@@ -102,7 +108,9 @@ void answer_directives::read(std::string_view field) {
   for_each_directive(field, [this](directive const& d) {
     for (flag const& f : flags)
       if (http::iequals(d.name, f.name)) {
-        this->*f.member = true;
+        bool const allows =
+            f.member == &answer_directives::is_public || f.member == &answer_directives::must_understand;
+        this->*f.member = this->*f.member || !d.malformed || !allows;
         return;
       }
     if (http::iequals(d.name, "max-age")) {
@@ -114,14 +122,13 @@ void answer_directives::read(std::string_view field) {
     } else if (http::iequals(d.name, "stale-if-error")) {
       if (!stale_if_error) stale_if_error = seconds_in(d);
     } else if (bool const priv = http::iequals(d.name, "private"); priv || http::iequals(d.name, "no-cache")) {
-      if (!d.argument || d.malformed) {
-        (priv ? is_private : no_cache) = true;
-        return;
-      }
-      http::any_in_list(*d.argument, [this](std::string_view name) {
-        withheld.push_back(http::lower_case(name));
-        return false;
-      });
+      std::size_t const before = withheld.size();
+      if (d.argument && !d.malformed)
+        http::any_in_list(*d.argument, [this](std::string_view name) {
+          withheld.push_back(http::lower_case(name));
+          return false;
+        });
+      if (withheld.size() == before) (priv ? is_private : no_cache) = true; // it names none: all
     }
   });
 }

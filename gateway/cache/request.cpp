@@ -6,6 +6,7 @@
 #include <boost/url/url.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace gateway::cache {
 namespace {
@@ -27,6 +28,22 @@ request_facts::kind kind_of(http::beast_http::verb method) {
   }
 }
 
+/// Fields by which frameworks replace what the key is made of. With `_` for `-` they are one to many servers; those
+/// that the gateway writes itself are harmless in their own spelling.
+bool is_unkeyed(std::string_view name) {
+  static constexpr std::array<std::string_view, 12> names{
+      "x-forwarded-host",   "x-forwarded-proto",      "x-forwarded-port", "x-forwarded-server",
+      "x-forwarded-prefix", "x-forwarded-scheme",     "x-original-url",   "x-rewrite-url",
+      "x-original-host",    "x-http-method-override", "x-http-method",    "x-method-override"};
+  if (name.size() < 13 || (name[0] != 'x' && name[0] != 'X')) return false;
+  std::string plain = http::lower_case(name);
+  bool const odd = plain.find('_') != std::string::npos;
+  std::replace(plain.begin(), plain.end(), '_', '-');
+  auto const found = std::find(names.begin(), names.end(), plain);
+  bool const is_ours = found == names.begin() || found == names.begin() + 1;
+  return found != names.end() && (odd || !is_ours);
+}
+
 }
 
 request_facts read_request(http::message_head const& head, char const* base, http::request_summary const& summary) {
@@ -44,6 +61,12 @@ request_facts read_request(http::message_head const& head, char const* base, htt
     case field::cache_control:
       has_control = true;
       facts.control.read(value);
+      break;
+    case field::forwarded:
+      facts.has_unkeyed_fields = true;
+      break;
+    case field::unknown:
+      facts.has_unkeyed_fields = facts.has_unkeyed_fields || is_unkeyed(line.name.in(base));
       break;
     case field::pragma:
       asks_for_fresh = asks_for_fresh || http::list_contains(value, "no-cache");

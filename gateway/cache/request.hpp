@@ -24,6 +24,7 @@ struct request_facts {
   bool is_head = false;
   bool authorized = false; // has Authorization
   bool has_body = false;
+  bool has_unkeyed_fields = false; // that servers take for another host, target or method than the request's own
   request_directives control;
   // Conditions and ranges, as they stand there; empty without (RFC 9110 13, 14).
   std::string if_match, if_none_match, if_modified_since, if_unmodified_since, if_range, range;

@@ -9,20 +9,28 @@
 namespace gateway::cache {
 namespace {
 
-std::uint32_t ms_of(moment m) { return static_cast<std::uint32_t>(m.steady_ns / 1'000'000); }
+std::int64_t ms_of(moment m) { return m.steady_ns / 1'000'000; }
 
+}
+
+std::int64_t session_facts::known::asked() const {
+  std::int64_t ms = 0;
+  std::memcpy(&ms, asked_ms, sizeof ms);
+  return ms;
 }
 
 session_facts::session_facts(std::vector<std::string> names, std::int64_t max_age_ns, std::size_t budget)
   : names_(std::move(names))
-  , max_age_ms_(static_cast<std::uint32_t>(max_age_ns / 1'000'000))
+  , max_age_ms_(max_age_ns / 1'000'000)
   , map_(map::with_budget(budget)) {}
 
 fact_values session_facts::read(http::message_head const& head, char const* base, variant_keys const& keys) const {
   fact_values values{};
   for (http::field_line const& line : head.fields)
     for (std::size_t i = 0; i != names_.size(); ++i)
-      if (http::iequals(line.name.in(base), names_[i])) values[i] = keys.fact(line.value.in(base));
+      if (http::iequals(line.name.in(base), names_[i]))
+        values[i] = values[i] == 0 ? keys.fact(line.value.in(base))
+                                   : keys.fact(std::to_string(values[i]).append(",").append(line.value.in(base)));
   return values;
 }
 
@@ -30,15 +38,15 @@ void session_facts::learn(http::token_digest const& token, fact_values const& sa
   if (said == fact_values{}) return;
   known fresh;
   std::memcpy(fresh.values, said.data(), sizeof fresh.values);
-  fresh.asked_ms = ms_of(asked);
-  map_.learn(token, fresh,
-             [&](known const& old) { return static_cast<std::int32_t>(fresh.asked_ms - old.asked_ms) < 0; });
+  std::int64_t const at_ms = ms_of(asked);
+  std::memcpy(fresh.asked_ms, &at_ms, sizeof at_ms);
+  map_.learn(token, fresh, [&](known const& old) { return at_ms < old.asked(); });
 }
 
 fact_values session_facts::find(http::token_digest const& token, moment now) {
   fact_values values{};
   known const* const found = map_.find(token);
-  if (found && ms_of(now) - found->asked_ms < max_age_ms_) std::memcpy(values.data(), found->values, sizeof values);
+  if (found && ms_of(now) - found->asked() < max_age_ms_) std::memcpy(values.data(), found->values, sizeof values);
   return values;
 }
 

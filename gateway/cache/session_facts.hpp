@@ -23,7 +23,7 @@ public:
 
   std::span<std::string const> names() const { return names_; }
 
-  /// The facts in an answer's head; those that it does not state are 0.
+  /// The facts in an answer's head; those that it does not state are 0. One in several lines is all of these.
   fact_values read(http::message_head const& head, char const* base, variant_keys const& keys) const;
 
   /// Keeps what an answer stated, unless a request that was sent later taught something already. An answer without any
@@ -39,12 +39,14 @@ private:
   /// Of 32-bit parts, as the map wants it.
   struct known {
     std::uint32_t values[2 * most_session_facts];
-    std::uint32_t asked_ms; // wraps after 49 days; compared as a difference
+    std::uint32_t asked_ms[2]; // 64 bits
+
+    std::int64_t asked() const;
   };
   using map = routing::token_map<http::token_digest, known, http::token_digest_hash>;
 
   std::vector<std::string> names_;
-  std::uint32_t max_age_ms_;
+  std::int64_t max_age_ms_;
   map map_;
 };
 

@@ -52,10 +52,15 @@ store::found store::find(http::token_digest const& id, std::string_view key, std
   return out;
 }
 
-bool store::reserve(std::size_t bytes) {
+bool store::make_room(std::size_t bytes) {
   if (bytes > budget_) return false;
   while (this->bytes() + bytes > budget_)
     if (!evict_one()) return false;
+  return true;
+}
+
+bool store::reserve(std::size_t bytes) {
+  if (!make_room(bytes)) return false;
   used_->bytes.fetch_add(bytes, std::memory_order_relaxed);
   return true;
 }
@@ -64,6 +69,8 @@ void store::release(std::size_t bytes) { used_->bytes.fetch_sub(bytes, std::memo
 
 bool store::put(http::token_digest const& id, std::string_view key, http::token_digest const& which,
                 answer_ptr answer) {
+  auto const present = variants_.find(which);
+  if (present != variants_.end() && present->second->answer->requested_ns > answer->requested_ns) return false;
   std::size_t const counted = answer->footprint() + heap_bytes(sizeof(variant)) + slot_bytes<variant>;
   if (!reserve(counted)) return false;
   auto& place = resources_[id];
@@ -99,6 +106,11 @@ std::size_t store::erase(http::token_digest const& id) {
   std::size_t const count = at->second->variants.size();
   for (std::size_t left = count; left != 0; --left) erase(at->second->variants.front());
   return count;
+}
+
+void store::erase_variant(http::token_digest const& which) {
+  auto const at = variants_.find(which);
+  if (at != variants_.end()) erase(*at->second);
 }
 
 std::size_t store::erase_if(std::function<bool(std::string_view key)> const& matches) {

@@ -38,15 +38,19 @@ public:
   /// The most recent answer that this request may get (RFC 9111 4.1); it becomes the most recently used.
   found find(http::token_digest const& resource, std::string_view key, std::string_view head, fact_values const& facts);
 
-  /// Makes room for `bytes` more, and counts them; false if there is none.
+  /// Makes room for `bytes` more; false if there is none.
+  bool make_room(std::size_t bytes);
+  /// The same, and counts them.
   bool reserve(std::size_t bytes);
   void release(std::size_t bytes);
 
-  /// Stores an answer in place of what was stored for the same variant. False if it does not fit.
+  /// Stores an answer in place of what was stored for the same variant. False if it does not fit, or was asked for
+  /// before what is stored was.
   bool put(http::token_digest const& resource, std::string_view key, http::token_digest const& variant,
            answer_ptr answer);
   /// Forgets all answers of a resource; returns how many.
   std::size_t erase(http::token_digest const& resource);
+  void erase_variant(http::token_digest const& variant);
   /// Forgets those whose key `matches`; looks at every resource.
   std::size_t erase_if(std::function<bool(std::string_view key)> const& matches);
 

@@ -31,17 +31,19 @@ bool keeps_its_own(http::beast_http::field id) {
 
 /// Appends an answer's fields as they are stored.
 void append_fields(std::string& out, http::message_head const& head, char const* base, answer_facts const& facts,
-                   storing_rules const& rules, bool (*drops)(http::beast_http::field)) {
+                   std::span<std::string const> withheld, storing_rules const& rules,
+                   bool (*drops)(http::beast_http::field)) {
   std::string const vary = outward_vary(facts, rules.session_facts);
   http::answer_forwarding how = rules.forwarding;
   how.vary = vary;
-  how.without = facts.control.withheld;
+  how.without = withheld;
   http::append_answer_fields(out, head, base, how, drops);
 }
 
 void fill_in(stored_answer& out, answer_facts const& facts, storing_rules const& rules, moment requested, moment now) {
   answer_directives const& control = facts.control;
   out.fresh = freshness_of(facts, rules.guess, requested, now);
+  out.requested_ns = requested.steady_ns;
   out.no_cache = control.no_cache;
   out.forbids_stale = control.forbids_stale();
   out.has_s_maxage = control.s_maxage.has_value();
@@ -91,6 +93,7 @@ std::size_t stored_answer::footprint() const {
   std::size_t bytes = heap_bytes(sizeof(stored_answer) + 16);
   for (std::string const* text : {&head, &etag, &last_modified}) bytes += heap_bytes_of(*text);
   bytes += heap_bytes(vary.fields.capacity() * sizeof(std::string)) + heap_bytes(vary.facts.capacity());
+  bytes += heap_bytes(withheld.capacity() * sizeof(std::string));
   for (std::string const& name : vary.fields) bytes += heap_bytes_of(name);
   return bytes;
 }
@@ -98,7 +101,12 @@ std::size_t stored_answer::footprint() const {
 bool may_store(request_facts const& request, answer_facts const& answer) {
   answer_directives const& control = answer.control;
   if (request.what != request_facts::kind::lookup || request.is_head || request.control.no_store) return false;
+  // What the answer depends on is not in the key.
+  if (request.has_body || request.has_unkeyed_fields) return false;
   bool const is_final = answer.status >= 200 && answer.status != 206 && answer.status != 304;
+  bool const asked_for_less = request.is_conditional() || !request.range.empty();
+  if (asked_for_less && answer.status != 200) return false;
+  if (answer.status == 412 || answer.status == 416 || answer.status == 417) return false;
   // That somebody has to say who he is concerns nobody else.
   if (!is_final || answer.status == 401 || answer.status == 407) return false;
   if (control.must_understand && !is_understood(answer.status)) return false;
@@ -114,7 +122,26 @@ bool is_worth_storing(answer_facts const& answer, freshness const& fresh) {
          answer.control.stale_while_revalidate || answer.control.stale_if_error;
 }
 
+bool varies_on_unknown(answer_facts const& answer, std::span<std::string const> session_facts) {
+  return std::any_of(answer.vary.begin(), answer.vary.end(), [&](std::string const& name) {
+    return http::is_internal(name) &&
+           std::find(session_facts.begin(), session_facts.end(), name) == session_facts.end();
+  });
+}
+
+bool may_stay(request_facts const& request, stored_answer const& merged, answer_facts const& said,
+              storing_rules const& rules, moment now) {
+  if (said.control.no_store || said.control.is_private || said.varies_on_anything) return false;
+  if (varies_on_unknown(said, rules.session_facts)) return false;
+  request_facts as_if = request; // for the whole, with GET
+  as_if.is_head = false;
+  as_if.if_match = as_if.if_none_match = as_if.if_modified_since = as_if.if_unmodified_since = as_if.range = {};
+  return may_store(as_if, read_again(merged.head, now, rules.targets));
+}
+
 std::string outward_vary(answer_facts const& facts, std::span<std::string const> session_facts) {
+  if (varies_on_unknown(facts, session_facts)) return "*";
+  if (facts.varies_on_anything) return facts.vary.empty() ? "" : "*";
   auto const is_fact = [&](std::string const& name) {
     return std::find(session_facts.begin(), session_facts.end(), name) != session_facts.end();
   };
@@ -132,7 +159,8 @@ stored_answer make_stored(http::message_head const& head, char const* base, answ
   fill_in(out, facts, rules, requested, now);
   out.vary = make_vary_spec(facts.vary, rules.session_facts);
   http::append_status_line(out.head, head.status, head.reason.in(base));
-  append_fields(out.head, head, base, facts, rules, is_of_the_moment);
+  out.withheld = facts.control.withheld;
+  append_fields(out.head, head, base, facts, out.withheld, rules, is_of_the_moment);
   if (!facts.date_s) { // RFC 9110 6.6.1: a recipient with a clock adds it
     http::append_field(out.head, "Date", http_date(now.wall_s));
     out.date_s = now.wall_s;
@@ -146,17 +174,22 @@ stored_answer merge(stored_answer const& old, http::message_head const& head, ch
   stored_answer out;
   out.status = old.status;
   out.body = old.body;
+  out.withheld = old.withheld;
+  out.withheld.insert(out.withheld.end(), facts.control.withheld.begin(), facts.control.withheld.end());
   std::string fresh_lines = "\r\n"; // in the place of a status line
-  append_fields(fresh_lines, head, base, facts, rules, keeps_its_own);
+  append_fields(fresh_lines, head, base, facts, out.withheld, rules, keeps_its_own);
   auto const is_replaced = [&](std::string_view name) {
     bool found = false;
     http::for_each_field(
         fresh_lines, [&](std::string_view fresh, std::string_view) { found = found || http::iequals(name, fresh); });
     return found;
   };
+  auto const is_withheld = [&](std::string_view name) {
+    return std::any_of(out.withheld.begin(), out.withheld.end(), [&](auto const& w) { return http::iequals(w, name); });
+  };
   out.head = old.head.substr(0, old.head.find("\r\n") + 2);
   http::for_each_field(old.head, [&](std::string_view name, std::string_view value) {
-    if (!is_replaced(name)) http::append_field(out.head, name, value);
+    if (!is_replaced(name) && !is_withheld(name)) http::append_field(out.head, name, value);
   });
   out.head.append(fresh_lines, 2);
   answer_facts merged = read_again(out.head, now, rules.targets);
@@ -172,7 +205,9 @@ stored_answer merge(stored_answer const& old, http::message_head const& head, ch
 }
 
 bool confirms(stored_answer const& stored, answer_facts const& not_modified) {
-  if (!not_modified.etag.empty()) return matches_weakly(not_modified.etag, stored.etag);
+  if (!not_modified.etag.empty())
+    return is_weak(not_modified.etag) ? matches_weakly(not_modified.etag, stored.etag)
+                                      : matches_strongly(not_modified.etag, stored.etag);
   if (not_modified.last_modified_s && stored.last_modified_s)
     return *not_modified.last_modified_s == *stored.last_modified_s;
   return true; // with none, it can only be about what was asked

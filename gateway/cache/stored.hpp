@@ -2,11 +2,10 @@
 
 #include "gateway/cache/conditions.hpp"
 #include "gateway/cache/freshness.hpp"
+#include "gateway/cache/ledger.hpp"
 #include "gateway/cache/vary.hpp"
 #include "gateway/http/forward.hpp"
 
-#include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -15,21 +14,6 @@
 #include <string_view>
 
 namespace gateway::cache {
-
-/// Bytes in use, whoever holds them. Thread-safe.
-struct ledger {
-  std::atomic<std::size_t> bytes{0};
-};
-
-/// From this size on an allocation has pages of its own, which go back when it ends: else large contents of many sizes
-/// would leave holes that none of the next ones fits into. The shell tells the heap so.
-inline constexpr std::size_t mapped_from = 40 * 1024;
-
-/// What an allocation of `size` bytes takes (glibc: a header of 8 bytes and units of 16; of pages, 16 and 4096).
-constexpr std::size_t heap_bytes(std::size_t size) {
-  if (size >= mapped_from) return (size + 16 + 4095) / 4096 * 4096;
-  return size == 0 ? 0 : std::max<std::size_t>(32, (size + 8 + 15) / 16 * 16);
-}
 
 /// An answer's content. Counts in the ledger until nobody holds it any more: who still sends it keeps it alive after it
 /// was evicted.
@@ -55,14 +39,16 @@ struct stored_answer {
   std::string head; // status line and end-to-end fields, without Age and framing
   std::shared_ptr<stored_body const> body;
   freshness fresh;
-  bool no_cache = false;      // only after validation
-  bool forbids_stale = false; // by must-revalidate, proxy-revalidate, no-cache
-  bool has_s_maxage = false;  // which forbids it too (RFC 9111 5.2.2.10), unless the answer itself says for how long
+  std::int64_t requested_ns = 0; // when the request for it was sent
+  bool no_cache = false;         // only after validation
+  bool forbids_stale = false;    // by must-revalidate, proxy-revalidate, no-cache
+  bool has_s_maxage = false;     // which forbids it too (RFC 9111 5.2.2.10), unless the answer itself says for how long
   std::int64_t stale_while_revalidate_s = 0;
   std::optional<std::int64_t> stale_if_error_s;
   std::string etag, last_modified; // empty: none
   std::optional<std::int64_t> last_modified_s, date_s;
   vary_spec vary;
+  std::vector<std::string> withheld; // names of fields that are not everybody's, lower-case
 
   validators compared() const { return {etag, last_modified, last_modified_s, date_s}; }
   bool can_be_validated() const { return !etag.empty() || last_modified_s; }
@@ -82,6 +68,10 @@ struct storing_rules {
 /// decide. One that sets a cookie has to say so itself: a guessed lifetime is not enough (7.3).
 bool may_store(request_facts const& request, answer_facts const& answer);
 
+/// Whether Vary names a field between balancers and proxies that is no session fact here: nobody can tell then whom the
+/// answer is for.
+bool varies_on_unknown(answer_facts const& answer, std::span<std::string const> session_facts);
+
 /// Whether a stored answer would ever be used: it is fresh for a while, or can be validated.
 bool is_worth_storing(answer_facts const& answer, freshness const& fresh);
 
@@ -89,9 +79,15 @@ bool is_worth_storing(answer_facts const& answer, freshness const& fresh);
 stored_answer make_stored(http::message_head const& head, char const* base, answer_facts const& facts,
                           storing_rules const& rules, moment requested, moment now);
 
-/// `old` with what a 304, or an answer to HEAD, says anew (RFC 9111 3.2); it shares the body.
+/// `old` with what a 304, or an answer to HEAD, says anew (RFC 9111 3.2); it shares the body. What it says may be for
+/// who asked only: `may_stay` of the two tells.
 stored_answer merge(stored_answer const& old, http::message_head const& head, char const* base,
                     answer_facts const& facts, storing_rules const& rules, moment requested, moment now);
+
+/// Whether a merged answer may be stored again: all that the store asks of a new one (3, 3.5) holds for what the 304 or
+/// the answer to HEAD said, and for the fields that were merged.
+bool may_stay(request_facts const& request, stored_answer const& merged, answer_facts const& said,
+              storing_rules const& rules, moment now);
 
 /// Whether a 304 is about `stored` (RFC 9111 4.3.4): a strong validator that differs says that it is not.
 bool confirms(stored_answer const& stored, answer_facts const& not_modified);

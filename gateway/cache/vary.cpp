@@ -41,8 +41,10 @@ std::string without_blanks(std::string_view text) {
 /// Of an element such as `de;q=0.8`.
 double quality(std::string_view element) {
   std::size_t const at = element.find(";q=");
-  if (at == std::string_view::npos) return 1;
+  bool const is_number =
+      at != std::string_view::npos && at + 3 < element.size() && element[at + 3] >= '0' && element[at + 3] <= '9';
   double q = 1;
+  if (!is_number) return q;
   std::from_chars(element.data() + at + 3, element.data() + element.size(), q);
   return q;
 }
@@ -74,11 +76,8 @@ std::string normalised(std::string_view field, std::string_view value) {
   std::vector<std::string> preferences;
   for (std::string_view const element : elements(value))
     if (!element.empty()) preferences.push_back(without_blanks(element));
-  std::sort(preferences.begin(), preferences.end(), [](std::string const& a, std::string const& b) {
-    double const qa = quality(a);
-    double const qb = quality(b);
-    return qa != qb ? qa > qb : a < b;
-  });
+  std::stable_sort(preferences.begin(), preferences.end(),
+                   [](std::string const& a, std::string const& b) { return quality(a) > quality(b); });
   for (std::string const& one : preferences) join(one);
   return out;
 }

@@ -35,7 +35,8 @@ struct vary_spec {
 vary_spec make_vary_spec(std::vector<std::string> names, std::span<std::string const> session_facts);
 
 /// A value as it is compared: blanks around commas do not count (4.1: "normalizing"), and for Accept, Accept-Encoding
-/// and Accept-Language neither do letter case and the order of equals (RFC 9110 12.5).
+/// and Accept-Language neither do letter case and the order of unequals (RFC 9110 12.5; of equals many servers take the
+/// first).
 std::string normalised(std::string_view field, std::string_view value);
 
 /// Digests of requests under a key that only this process has: what cannot be computed elsewhere cannot be made to

@@ -172,7 +172,7 @@ head_refusal summarise(message_head const& head, char const* base, request_summa
 std::string_view append_request_head(std::string& out, message_head const& head, char const* base,
                                      request_summary const& summary, forwarding const& add) {
   out.append(head.method.in(base)).append(" ").append(summary.target).append(" HTTP/1.1\r\n");
-  append_field(out, "Host", summary.has_host ? summary.host : "localhost"); // HTTP/1.0 need not have one
+  append_field(out, "Host", summary.has_host ? summary.host : host_of_none);
   end_to_end_filter const filter(head, base);
   bool via = false;
   bool forwarded_for = false;
@@ -215,12 +215,14 @@ std::string_view append_request_head(std::string& out, message_head const& head,
 void append_answer_fields(std::string& out, message_head const& head, char const* base, answer_forwarding const& add,
                           bool (*drops)(beast_http::field id)) {
   end_to_end_filter const filter(head, base);
+  bool date_due = !add.date.empty();
   bool length_due = true; // one Content-Length, even of an upstream that repeats it (RFC 9110 8.6)
   for (field_line const& line : head.fields) {
     std::string_view const name = line.name.in(base);
     if (drops(line.id) || is_internal(name) || !filter.passes(line, base)) continue;
     if (!add.hsts.empty() && line.id == beast_http::field::strict_transport_security) continue;
     if (!add.vary.empty() && line.id == beast_http::field::vary) continue;
+    date_due = date_due && line.id != beast_http::field::date;
     if (line.id == beast_http::field::content_length && !std::exchange(length_due, false)) continue;
     if (std::any_of(add.without.begin(), add.without.end(), [&](auto const& other) { return iequals(name, other); }))
       continue;
@@ -233,6 +235,7 @@ void append_answer_fields(std::string& out, message_head const& head, char const
     append_field(out, name, line.value.in(base));
   }
   if (!add.vary.empty()) append_field(out, "Vary", add.vary);
+  if (date_due) append_field(out, "Date", add.date);
 }
 
 void append_answer_head(std::string& out, message_head const& head, char const* base, answer_forwarding const& add) {

@@ -47,6 +47,9 @@ struct forwarding {
   bool chunked = false;                       // … or chunked, or (neither) no body
 };
 
+/// Host of a request that names none, as HTTP/1.0 may.
+inline constexpr std::string_view host_of_none = "localhost";
+
 /// Appends the request's head as an upstream gets it: method and target unchanged, end-to-end fields in their order,
 /// Host first, hop-by-hop and internal fields dropped, `Via`, `X-Forwarded-*` and `X-Request-Id` added (RFC 9110 7.6).
 /// Returns the view of X-Request-Id's value within `out`.
@@ -67,6 +70,7 @@ struct answer_forwarding {
   bool http10 = false;                    // the client speaks HTTP/1.0: keep-alive must be said
   std::string_view hsts{};                // value of Strict-Transport-Security, in place of the upstream's; empty: none
   std::string_view vary{};                // value of Vary, likewise; empty: as the upstream has it
+  std::string_view date{};                // value of Date for an answer that has none (RFC 9110 6.6.1); empty: none
   std::string_view cache_status{};        // value of a Cache-Status line of our own (RFC 9211); empty: none
   std::span<std::string const> without{}; // names, lower-case, of fields to leave out
   /// Rewrites a Location that names an upstream; nullopt leaves it as it is.

@@ -1,9 +1,8 @@
 #include "gateway/net/answer_cache.hpp"
 
-#include <malloc.h>
-
 #include <chrono>
 #include <ctime>
+#include <malloc.h>
 
 namespace gateway::net {
 namespace {
@@ -25,6 +24,7 @@ answer_cache::answer_cache(cache_settings const& s)
   : keys_(http::random_digest_key())
   , targets_(s.targets)
   , cache_(rules_of(s, s.rules.bytes - facts_bytes(s)), keys_)
+  , used_(cache_.answers().used())
   , shows_status_(s.shows_status) {
   ::mallopt(M_MMAP_THRESHOLD, static_cast<int>(cache::mapped_from));
   if (!s.session_facts.empty()) facts_.emplace(s.session_facts, s.facts_max_age.count(), facts_bytes(s));
@@ -56,8 +56,8 @@ cache::fact_values answer_cache::facts_of(http::token_digest const& token, cache
 
 std::size_t answer_cache::purge(std::string_view key, bool and_below) {
   std::size_t const count = with([&](cache::cache& c) {
-    if (!and_below) return c.answers().erase(keys_.resource(key));
-    return c.answers().erase_if([&](std::string_view stored) { return stored.starts_with(key); });
+    if (!and_below) return c.forget(keys_.resource(key), cache_now());
+    return c.forget_if([&](std::string_view stored) { return stored.starts_with(key); }, cache_now());
   });
   counters_.purged.fetch_add(count, std::memory_order_relaxed);
   return count;

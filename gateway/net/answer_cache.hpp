@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -54,6 +55,7 @@ public:
   cache::variant_keys const& keys() const { return keys_; }
   /// Names, lower-case, of the fields that are for this cache (RFC 9213).
   std::span<std::string const> targets() const { return targets_; }
+  std::shared_ptr<cache::ledger> const& used() const { return used_; }
   bool shows_status() const { return shows_status_.load(std::memory_order_relaxed); }
   cache_counters& counts() { return counters_; }
 
@@ -71,6 +73,7 @@ private:
   cache::variant_keys const keys_;
   std::vector<std::string> const targets_;
   cache::cache cache_;
+  std::shared_ptr<cache::ledger> const used_;
   std::mutex facts_mutex_;
   std::optional<cache::session_facts> facts_;
   std::atomic<bool> shows_status_;

@@ -22,7 +22,7 @@ cached_request::cached_request(worker& w, http::message_head const& head, char c
   : worker_(w)
   , cache_(*w.cache())
   , request_(cache::read_request(head, base, summary)) {
-  cache::append_key(key_, scheme, summary.host, summary.target);
+  cache::append_key(key_, scheme, summary.has_host ? summary.host : http::host_of_none, summary.target);
   resource_ = cache_.keys().resource(key_);
   request_.has_body = has_body;
   if (token) token_ = *token;
@@ -48,7 +48,7 @@ cache::decision const& cached_request::ask(std::string_view head, bool may_wait)
     break;
   case cache::decision::kind::fetch:
   case cache::decision::kind::validate:
-    if (request_.what == cache::request_facts::kind::lookup) count(counts.misses);
+    if (request_.what == cache::request_facts::kind::lookup && !request_.has_body) count(counts.misses);
     break;
   case cache::decision::kind::unavailable:
     break;
@@ -59,7 +59,6 @@ cache::decision const& cached_request::ask(std::string_view head, bool may_wait)
 void cached_request::begin_refresh(std::string_view head) {
   head_ = head;
   asked_ = cache_now();
-  request_.control = {};
   decision_.what =
       decision_.stored->can_be_validated() ? cache::decision::kind::validate : cache::decision::kind::fetch;
   count(cache_.counts().refreshes);
@@ -97,24 +96,8 @@ cached_request::course cached_request::on_answer(http::message_head const& head,
     if (request_.what == cache::request_facts::kind::unsafe && head.status < 400) invalidate(head, base);
     return course::pass;
   }
-  bool const validated = decision_.what == cache::decision::kind::validate;
-  if (validated && head.status == 304) {
-    if (!cache::confirms(*decision_.stored, facts)) {
-      cache_.with([&](cache::cache& c) { return c.answers().erase(resource_); });
-      decision_.what = cache::decision::kind::fetch;
-      decision_.stored.reset();
-      own_head_ = cache::unconditional_head(head_);
-      return course::again;
-    }
-    auto merged =
-        std::make_shared<cache::stored_answer>(cache::merge(*decision_.stored, head, base, facts, rules, asked_, now));
-    put_merged(merged);
-    decision_.stored = std::move(merged);
-    confirmed_ = true;
-    count(cache_.counts().validated);
-    land(cache::landing::stored);
-    return course::serve;
-  }
+  if (decision_.what == cache::decision::kind::validate && head.status == 304)
+    return on_not_modified(facts, head, base, rules);
   if (is_server_error(head.status) && may_serve_instead(false)) return course::serve;
   if (request_.is_head)
     on_head_answer(facts, head, base, rules, length);
@@ -123,10 +106,43 @@ cached_request::course cached_request::on_answer(http::message_head const& head,
   return course::pass;
 }
 
+// The stored answer still holds, for those whom it concerned: unless the 304 says that it is about another answer, or
+// of another session.
+cached_request::course cached_request::on_not_modified(cache::answer_facts const& facts, http::message_head const& head,
+                                                       char const* base, cache::storing_rules const& rules) {
+  cache::stored_answer const& stored = *decision_.stored;
+  if (!cache::confirms(stored, facts) || !concerns(said_)) {
+    cache_.with([&](cache::cache& c) { c.answers().erase_variant(decision_.flight); });
+    decision_.what = cache::decision::kind::fetch;
+    decision_.stored.reset();
+    own_head_ = cache::unconditional_head(head_);
+    return course::again;
+  }
+  cache::moment const now = cache_now();
+  auto merged = std::make_shared<cache::stored_answer>(cache::merge(stored, head, base, facts, rules, asked_, now));
+  bool const stays = cache::may_stay(request_, *merged, facts, rules, now);
+  if (stays)
+    put_merged(merged);
+  else
+    cache_.with([&](cache::cache& c) { c.answers().erase_variant(decision_.flight); });
+  decision_.stored = std::move(merged);
+  confirmed_ = true;
+  count(cache_.counts().validated);
+  land(stays ? cache::landing::stored : cache::landing::unshared);
+  return course::serve;
+}
+
+/// Whether the stored answer is for a session of which this is said.
+bool cached_request::concerns(cache::fact_values const& facts) const {
+  cache::vary_spec const& vary = decision_.stored->vary;
+  return vary.facts.empty() || cache_.keys().variant(resource_, vary, head_, facts) == decision_.flight;
+}
+
 void cached_request::begin_storing(cache::answer_facts const& facts, http::message_head const& head, char const* base,
                                    cache::storing_rules const& rules, std::optional<std::uint64_t> length) {
   cache::moment const now = cache_now();
-  bool may = cache::may_store(request_, facts);
+  bool may = cache::may_store(request_, facts) && !cache::varies_on_unknown(facts, rules.session_facts) &&
+             !http::has_other_coding(head, base);
   std::optional<http::token_digest> variant;
   storing s;
   if (may) {
@@ -143,28 +159,26 @@ void cached_request::begin_storing(cache::answer_facts const& facts, http::messa
   std::size_t const most = cache_.with([](cache::cache& c) { return c.rules().max_answer; });
   s.variant = *variant;
   std::size_t const expected = length.value_or(first_content_bytes);
-  s.reserved = cache::heap_bytes(expected + 1);
-  bool const fits = expected <= most && cache_.with([&](cache::cache& c) { return c.answers().reserve(s.reserved); });
+  bool const fits = expected <= most && cache_.with([&](cache::cache& c) {
+    return c.answers().make_room(cache::heap_bytes(expected + 1));
+  });
   if (!fits) {
     land(cache::landing::unshared);
     return;
   }
-  content_ = std::make_shared<cache::growing_content>(expected);
+  content_ = std::make_shared<cache::growing_content>(expected, cache_.used());
   storing_ = std::move(s);
 }
 
 void cached_request::take(std::string_view piece) {
   if (!content_) return;
-  std::size_t const before = content_->capacity();
+  std::size_t const block = content_->next_block(piece.size());
+  bool const fits = !storing_ || block == 0 || cache_.with([&](cache::cache& c) {
+    return content_->size() + piece.size() <= c.rules().max_answer &&
+           c.answers().make_room(cache::heap_bytes(block + 1));
+  });
   content_->append(piece);
-  if (!storing_ || content_->capacity() == before) return;
-  std::size_t const more = cache::heap_bytes(content_->capacity() - before + 1);
-  bool const fits = cache_.with(
-      [&](cache::cache& c) { return content_->size() <= c.rules().max_answer && c.answers().reserve(more); });
-  if (fits)
-    storing_->reserved += more;
-  else
-    stop_storing(cache::landing::unshared);
+  if (!fits) stop_storing(cache::landing::unshared);
 }
 
 void cached_request::complete() {
@@ -173,26 +187,24 @@ void cached_request::complete() {
   storing_.reset();
   std::shared_ptr<std::string const> whole = content_->whole();
   bool const stored = cache_.with([&](cache::cache& c) {
-    cache::store& answers = c.answers();
-    s.answer.body = std::make_shared<cache::stored_body>(std::move(whole), s.reserved, answers.used());
-    return answers.put(resource_, key_, s.variant, std::make_shared<cache::stored_answer>(std::move(s.answer)));
+    s.answer.body = std::make_shared<cache::stored_body>(std::move(whole), 0, cache_.used());
+    return c.keep(resource_, key_, s.variant, std::make_shared<cache::stored_answer>(std::move(s.answer)));
   });
   if (stored) count(cache_.counts().stored);
   land(stored ? cache::landing::stored : cache::landing::unshared);
 }
 
 void cached_request::stop_storing(cache::landing how) {
-  if (storing_) {
-    std::size_t const reserved = storing_->reserved;
-    storing_.reset();
-    cache_.with([&](cache::cache& c) { c.answers().release(reserved); });
-  }
+  storing_.reset();
   land(how);
 }
 
 bool cached_request::may_serve_instead(bool unreachable) {
-  bool const may = decision_.stored && cache_.with([&](cache::cache& c) {
-    return c.may_serve_on_error(*decision_.stored, unreachable, cache_now());
+  cache::moment const now = cache_now();
+  // The session may be another one by now than when it was asked.
+  cache::fact_values const facts = token_ && cache_.has_facts() ? cache_.facts_of(*token_, now) : cache::fact_values{};
+  bool const may = decision_.stored && concerns(facts) && cache_.with([&](cache::cache& c) {
+    return c.may_serve_on_error(*decision_.stored, unreachable, now);
   });
   land(cache::landing::failed);
   if (may) count(cache_.counts().stale_hits);
@@ -202,13 +214,16 @@ bool cached_request::may_serve_instead(bool unreachable) {
 // An answer to HEAD says what one to GET would have said (RFC 9111 4.3.5).
 void cached_request::on_head_answer(cache::answer_facts const& facts, http::message_head const& head, char const* base,
                                     cache::storing_rules const& rules, std::optional<std::uint64_t> length) {
-  if (!decision_.stored || head.status != decision_.stored->status) return;
+  if (!decision_.stored || head.status != decision_.stored->status || !concerns(said_)) return;
+  if (request_.control.no_store || request_.has_unkeyed_fields) return;
   if (!cache::agrees(*decision_.stored, facts, length)) {
-    cache_.with([&](cache::cache& c) { return c.answers().erase(resource_); });
+    cache_.with([&](cache::cache& c) { c.answers().erase_variant(decision_.flight); });
     return;
   }
-  auto merged = std::make_shared<cache::stored_answer>(
-      cache::merge(*decision_.stored, head, base, facts, rules, asked_, cache_now()));
+  cache::moment const now = cache_now();
+  auto merged =
+      std::make_shared<cache::stored_answer>(cache::merge(*decision_.stored, head, base, facts, rules, asked_, now));
+  if (!cache::may_stay(request_, *merged, facts, rules, now)) return; // it is for who asked
   put_merged(std::move(merged));
 }
 
@@ -216,14 +231,13 @@ void cached_request::put_merged(std::shared_ptr<cache::stored_answer const> merg
   auto const variant = merged->vary == decision_.stored->vary
                            ? std::optional(decision_.flight)
                            : cache_.keys().variant(resource_, merged->vary, head_, said_);
-  if (variant)
-    cache_.with([&](cache::cache& c) { return c.answers().put(resource_, key_, *variant, std::move(merged)); });
+  if (variant) cache_.with([&](cache::cache& c) { return c.keep(resource_, key_, *variant, std::move(merged)); });
 }
 
 void cached_request::invalidate(http::message_head const& head, char const* base) {
   std::size_t gone = 0;
   auto const forget = [&](http::token_digest const& resource) {
-    gone += cache_.with([&](cache::cache& c) { return c.answers().erase(resource); });
+    gone += cache_.with([&](cache::cache& c) { return c.forget(resource, cache_now()); });
   };
   forget(resource_);
   for (auto const field : {http::beast_http::field::location, http::beast_http::field::content_location})
@@ -248,7 +262,7 @@ std::string cached_request::cache_status(cache::moment now) const {
     out.append("; fwd=").append(cache::name_of(decision_.why));
   if (forward_status_ != 0) out.append("; fwd-status=").append(std::to_string(forward_status_));
   if (storing_ || confirmed_) out += "; stored";
-  if (waited_) out += "; collapsed";
+  if (waited_ && decision_.what != cache::decision::kind::answer) out += "; collapsed";
   if (served) {
     out += "; ttl=";
     out += std::to_string(decision_.stored->fresh.left_ns(now) / cache::second_ns);

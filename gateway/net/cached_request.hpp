@@ -64,6 +64,9 @@ public:
 private:
   bool may_serve_instead(bool unreachable);
   void learn_facts(http::message_head const& head, char const* base);
+  course on_not_modified(cache::answer_facts const& facts, http::message_head const& head, char const* base,
+                         cache::storing_rules const& rules);
+  bool concerns(cache::fact_values const& facts) const;
   void begin_storing(cache::answer_facts const& facts, http::message_head const& head, char const* base,
                      cache::storing_rules const& rules, std::optional<std::uint64_t> length);
   void stop_storing(cache::landing how);
@@ -76,7 +79,6 @@ private:
   struct storing {
     cache::stored_answer answer;
     http::token_digest variant;
-    std::size_t reserved = 0;
   };
 
   worker& worker_;

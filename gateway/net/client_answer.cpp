@@ -13,7 +13,8 @@
 namespace gateway::net {
 namespace {
 
-constexpr std::size_t max_pieces = 8; // of a body, in one gather write
+constexpr std::size_t max_pieces = 8;            // of a body, in one gather write
+constexpr std::size_t most_at_once = 128 * 1024; // of what is in memory: what client_send is for
 constexpr std::size_t most_interim_bytes = 16 * 1024;
 
 }
@@ -45,6 +46,7 @@ void client_connection::stream_head() {
   add.close = !keep_alive_;
   add.http10 = http10_;
   if (stream_.is_secured()) add.hsts = settings_->hsts;
+  add.date = worker_.date();
   add.rewrite_location = &worker_.rewrite_location();
   std::string cache_status;
   if (cached_) {
@@ -66,6 +68,7 @@ void client_connection::stream_head() {
 // Without the coding's name the client would take the coded bytes for the content, and it was not asked whether it can
 // decode them: neither it nor we sent TE (RFC 9110 10.1.4).
 void client_connection::refuse_coding() {
+  if (cached_) cached_->give_up();
   exchange_.end(journal::hop_result::answered);
   exchange_.note_error("http_response_transfer_coding");
   if (has_body_ && !body_.is_complete()) keep_alive_ = false;
@@ -112,8 +115,10 @@ void client_connection::stream_content() {
   cache::growing_content const& content = *cached_->content();
   pieces_.clear();
   std::size_t at = body_out_;
-  for (; at != content.size() && pieces_.size() != max_pieces; at += pieces_.back().size())
-    pieces_.push_back(content.after(at));
+  for (std::size_t left = most_at_once; at != content.size() && left != 0; at += pieces_.back().size()) {
+    pieces_.push_back(content.after(at).substr(0, left));
+    left -= pieces_.back().size();
+  }
   bool const is_over = body_state_ == state::done || body_state_ == state::broken;
   if (!pieces_.empty() || body_state_ == state::done) {
     write_pieces(body_state_ == state::done && at == content.size());
@@ -142,7 +147,7 @@ void client_connection::write_pieces(bool last) {
   buffers_.clear();
   if (!out_.empty()) buffers_.push_back(boost::asio::buffer(out_));
   chunk_heads_.clear();
-  chunk_heads_.reserve(max_pieces);
+  chunk_heads_.reserve(pieces_.size());
   for (std::string_view const piece : pieces_) {
     body_out_ += piece.size();
     if (answer_chunked_) {
@@ -188,9 +193,19 @@ void client_connection::serve_stored() {
     request_record_->status = static_cast<std::uint16_t>(status_);
   }
   if (cached_->decided().refresh) refresh::start(worker_, std::move(cached_), forward_head_, facts_, lab_request_);
-  buffers_.assign(1, boost::asio::buffer(out_));
-  if (!sent.content.empty()) buffers_.push_back(boost::asio::buffer(sent.content));
-  write_out(&client_connection::finish_request);
+  served_rest_ = sent.content;
+  serve_more();
+}
+
+// A part at a time, so that who takes it slowly, but takes it, has as long as it takes.
+void client_connection::serve_more() {
+  deadline_.clear_deadline();
+  buffers_.clear();
+  if (!out_.empty()) buffers_.push_back(boost::asio::buffer(out_));
+  std::string_view const part = served_rest_.substr(0, most_at_once);
+  served_rest_.remove_prefix(part.size());
+  if (!part.empty()) buffers_.push_back(boost::asio::buffer(part));
+  write_out(served_rest_.empty() ? &client_connection::finish_request : &client_connection::serve_more);
 }
 
 void client_connection::answer_here(http::own_answer answer) {
@@ -199,7 +214,9 @@ void client_connection::answer_here(http::own_answer answer) {
   stage_ = stage::answering;
   bool const after_hops = exchange_.hops() > 0;
   shell_counters& counters = worker_.shared().shell();
-  (after_hops || answer.status >= 502 ? counters.failed : counters.refused).fetch_add(1, std::memory_order_relaxed);
+  bool const as_asked = cached_ && cached_->decided().what == cache::decision::kind::unavailable;
+  bool const failed = after_hops || (answer.status >= 502 && !as_asked);
+  (failed ? counters.failed : counters.refused).fetch_add(1, std::memory_order_relaxed);
   if (request_record_) {
     request_record_->outcome = after_hops ? journal::request_result::failed : journal::request_result::refused;
     request_record_->status = static_cast<std::uint16_t>(answer.status);

@@ -99,6 +99,7 @@ private:
   std::shared_ptr<void> holder() override { return shared_from_this(); }
   void respond(routing::refusal why);
   void serve_stored();
+  void serve_more();
 
   // Answering (client_answer.cpp)
   void stream_head();
@@ -158,6 +159,7 @@ private:
   routing::request_facts<http::token_digest> facts_;
   bool awaits_body_ = false; // to be complete, before it is routed
   bool awaits_fetch_ = false;
+  bool is_repeat_ = false; // it goes to the upstreams once more
   exchange exchange_;
   std::unique_ptr<cached_request> cached_; // nullptr without a cache
   journal::balancer_event* request_record_ = nullptr;
@@ -169,6 +171,7 @@ private:
   std::vector<std::string> chunk_heads_;
   std::vector<boost::asio::const_buffer> buffers_;
   cache::store::answer_ptr served_; // from the cache, while it is sent
+  std::string_view served_rest_;    // of its content
   void (client_connection::*after_write_)() = nullptr;
   bool answer_chunked_ = false, answer_started_ = false;
   unsigned status_ = 0;

@@ -55,7 +55,8 @@ void client_connection::start_exchange(std::string_view head) {
                    .body = has_body_ ? &body_ : nullptr,
                    .chunked = chunked_body_,
                    .is_head = is_head_,
-                   .lab_request = lab_request_},
+                   .lab_request = lab_request_,
+                   .is_repeat = is_repeat_},
                   facts_, monotonic_ns());
 }
 
@@ -73,6 +74,7 @@ void client_connection::on_answer() {
       return;
     case cached_request::course::again:
       exchange_.end(journal::hop_result::answered);
+      is_repeat_ = true;
       start_exchange(cached_->upstream_head());
       return;
     }

@@ -102,7 +102,9 @@ void exchange::make_hop(routing::action const& next) {
     chosen_by_ = "retry";
     break;
   }
-  hop_record_ = worker_.shared().record_hop(what_.lab_request, to, next, what_.is_own);
+  routing::action booked = next;
+  if (what_.is_repeat && next.hop == routing::hop_kind::first) booked.hop = routing::hop_kind::retry;
+  hop_record_ = worker_.shared().record_hop(what_.lab_request, to, booked, what_.is_own);
   upstream_->send(*this, to,
                   {.head = what_.head, .body = what_.body, .chunked = what_.chunked, .is_head = what_.is_head});
 }

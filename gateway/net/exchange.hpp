@@ -47,7 +47,8 @@ public:
     bool chunked = false;
     bool is_head = false;
     journal::request_id lab_request = 0;
-    bool is_own = false; // of the gateway, not of a client
+    bool is_own = false;    // of the gateway, not of a client
+    bool is_repeat = false; // it has had an answer that was of no use
   };
 
   /// Forgets the last request.

@@ -28,11 +28,13 @@ void refresh::start(worker& w, std::unique_ptr<cached_request> cached, std::stri
 }
 
 void refresh::send() {
-  exchange_.start({.head = cached_->upstream_head(), .lab_request = lab_request_, .is_own = true}, facts_,
-                  monotonic_ns());
+  exchange_.start(
+      {.head = cached_->upstream_head(), .lab_request = lab_request_, .is_own = true, .is_repeat = is_repeat_}, facts_,
+      monotonic_ns());
 }
 
 void refresh::on_answer() {
+  answered_ = true;
   upstream_connection const& from = *exchange_.upstream();
   std::optional<std::uint64_t> length;
   if (auto const stated = from.parser().content_length()) length = *stated;
@@ -45,6 +47,7 @@ void refresh::on_answer() {
     break;
   case cached_request::course::again:
     exchange_.end(journal::hop_result::answered);
+    is_repeat_ = true;
     send();
     break;
   }
@@ -68,7 +71,7 @@ void refresh::on_refused(routing::refusal) { close(); }
 void refresh::close() {
   auto const self = shared_from_this();
   clear_deadline();
-  exchange_.abandon(journal::hop_result::answered);
+  exchange_.abandon(answered_ ? journal::hop_result::answered : journal::hop_result::failed);
   cached_.reset();
   worker_.ended(self);
 }

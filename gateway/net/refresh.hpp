@@ -37,6 +37,7 @@ private:
   journal::request_id const lab_request_;
   exchange exchange_;
   std::vector<std::string_view> pieces_;
+  bool answered_ = false, is_repeat_ = false;
 };
 
 }

@@ -220,7 +220,10 @@ void worker::wake_here(http::token_digest const& key) {
 }
 
 void worker::wait_for_fetch(http::token_digest const& flight, std::weak_ptr<client_connection> connection) {
-  awaiting_fetch_[flight].push_back(std::move(connection));
+  auto& list = awaiting_fetch_[flight];
+  if (list.size() % 64 == 63) // those who left
+    std::erase_if(list, [](std::weak_ptr<client_connection> const& who) { return who.expired(); });
+  list.push_back(std::move(connection));
 }
 
 void worker::land_here(http::token_digest const& flight, cache::landing how) {

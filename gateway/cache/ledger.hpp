@@ -1,0 +1,24 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+
+namespace gateway::cache {
+
+/// Bytes in use, whoever holds them. Thread-safe.
+struct ledger {
+  std::atomic<std::size_t> bytes{0};
+};
+
+/// From this size on an allocation has pages of its own, which go back when it ends: else large contents of many sizes
+/// would leave holes that none of the next ones fits into. The shell tells the heap so.
+inline constexpr std::size_t mapped_from = 40 * 1024;
+
+/// What an allocation of `size` bytes takes (glibc: a header of 8 bytes and units of 16; of pages, 16 and 4096).
+constexpr std::size_t heap_bytes(std::size_t size) {
+  if (size >= mapped_from) return (size + 16 + 4095) / 4096 * 4096;
+  return size == 0 ? 0 : std::max<std::size_t>(32, (size + 8 + 15) / 16 * 16);
+}
+
+}
