@@ -311,7 +311,7 @@ TEST_CASE("a truncated chunked answer is passed on as truncated") {
   CHECK(gateway.count("truncated_answers") == 1);
 }
 
-TEST_CASE("the gateway's own answers say when they were made") {
+TEST_CASE("answers say when they were made: the gateway's own, and those of upstreams that do not say it themselves") {
   scripted_upstream upstream(serves_as());
   configured_gateway gateway({upstream.address()});
   client c(gateway.port());
@@ -322,5 +322,9 @@ TEST_CASE("the gateway's own answers say when they were made") {
   in >> std::get_time(&said, "%a, %d %b %Y %H:%M:%S GMT");
   REQUIRE_FALSE(in.fail());
   CHECK(std::abs(std::difftime(::timegm(&said), std::time(nullptr))) < 60);
-  CHECK(c.exchange(request("GET", "/x", "t")).field("Date").empty()); // an upstream's answer is the upstream's
+  CHECK_FALSE(c.exchange(request("GET", "/x", "t")).field("Date").empty()); // RFC 9110 6.6.1
+  std::string const long_ago = "Sun, 06 Nov 1994 08:49:37 GMT";
+  upstream.set_script(
+      [&](upstream_request const&) { return script_answer{tests::live::answer("Date: " + long_ago + "\r\n")}; });
+  CHECK(c.exchange(request("GET", "/x", "t")).field("Date") == long_ago);
 }
