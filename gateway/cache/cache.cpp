@@ -158,7 +158,8 @@ decision cache::ask(question const& q, moment now) {
     out = {.what = decision::kind::answer, .stored = found.answer};
     return out;
   }
-  bool const while_asking = out.why == forwarded::stale && !stored.forbids_stale &&
+  bool const takes_stale = !rules_.obey_clients || !request.control.max_age; // RFC 9111 5.2.1.1
+  bool const while_asking = out.why == forwarded::stale && takes_stale && !stored.forbids_stale &&
                             -stored.fresh.left_ns(now) < stored.stale_while_revalidate_s * second_ns;
   if (while_asking) {
     out = {.what = decision::kind::answer, .stored = found.answer, .flight = found.variant};

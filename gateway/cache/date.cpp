@@ -106,7 +106,12 @@ std::optional<std::int64_t> rfc850(std::string_view text, std::int64_t now_s) { 
   using namespace std::chrono;
   int const this_year = static_cast<int>(year_month_day(floor<std::chrono::days>(sys_seconds(seconds(now_s)))).year());
   p.year += this_year / 100 * 100;
-  if (p.year > this_year + 50) p.year -= 100; // RFC 9110 5.6.7: it means the past
+  auto const seconds_then = seconds_of(p);
+  parts fifty_years_on = p;
+  fifty_years_on.year -= 50;
+  auto const before = seconds_of(fifty_years_on);
+  if (!before || *before <= now_s) return seconds_then;
+  p.year -= 100; // RFC 9110 5.6.7: more than 50 years ahead it means the past
   return seconds_of(p);
 }
 

@@ -44,6 +44,12 @@ bool is_unkeyed(std::string_view name) {
   return found != names.end() && (odd || !is_ours);
 }
 
+/// `https://a:443` is `https://a` (RFC 9110 4.2.3).
+std::string_view without_usual_port(std::string_view origin) {
+  std::string_view const port = origin.starts_with("https:") ? ":443" : ":80";
+  return origin.ends_with(port) ? origin.substr(0, origin.size() - port.size()) : origin;
+}
+
 }
 
 request_facts read_request(http::message_head const& head, char const* base, http::request_summary const& summary) {
@@ -76,9 +82,11 @@ request_facts read_request(http::message_head const& head, char const* base, htt
       break;
     case field::if_none_match:
       facts.if_none_match.append(facts.if_none_match.empty() ? "" : ", ").append(value);
+      if (facts.if_none_match.empty()) facts.if_none_match = ","; // a condition that no tag meets
       break;
     case field::if_modified_since:
-      facts.if_modified_since = value;
+      // Several are no date, and so none (RFC 9110 13.1.3).
+      facts.if_modified_since.append(facts.if_modified_since.empty() ? "" : ", ").append(value);
       break;
     case field::if_unmodified_since:
       facts.if_unmodified_since = value;
@@ -114,10 +122,10 @@ std::string referred_key(std::string_view key, std::string_view reference) {
   resolved.remove_fragment();
   if (resolved.encoded_path().empty()) resolved.set_path("/");
   auto const origin = resolved.encoded_origin();
-  std::string out = http::lower_case(std::string_view(origin.data(), origin.size()));
-  if (out != origin_of(key)) return {};
+  std::string const there = http::lower_case(std::string_view(origin.data(), origin.size()));
+  if (without_usual_port(there) != without_usual_port(origin_of(key))) return {};
   auto const target = resolved.encoded_target();
-  return out.append(target.data(), target.size());
+  return std::string(origin_of(key)).append(target.data(), target.size());
 }
 
 }

@@ -9,6 +9,12 @@ namespace {
 constexpr std::size_t most_specs = 4;  // of one resource: an origin that changes its mind more often is not followed
 constexpr std::size_t most_looks = 64; // for one that nobody sends
 
+/// RFC 9111 4.1: by Date, then by when it came.
+bool is_later(stored_answer const& a, stored_answer const& b) {
+  std::int64_t const date_a = a.date_s.value_or(0), date_b = b.date_s.value_or(0);
+  return date_a != date_b ? date_a > date_b : a.fresh.received_ns > b.fresh.received_ns;
+}
+
 /// A slot of a flat map, at a load between 7/16 and 7/8.
 template<class T>
 constexpr std::size_t slot_bytes = (sizeof(http::token_digest) + sizeof(std::unique_ptr<T>)) * 3 / 2;
@@ -43,7 +49,7 @@ store::found store::find(http::token_digest const& id, std::string_view key, std
     auto const stored = variants_.find(*wanted);
     if (stored == variants_.end()) continue;
     variant& v = *stored->second;
-    if (!best || v.answer->fresh.received_ns > best->answer->fresh.received_ns) best = &v;
+    if (!best || is_later(*v.answer, *best->answer)) best = &v;
   }
   if (!best) return out;
   by_use_.splice(by_use_.begin(), by_use_, by_use_.iterator_to(*best));
@@ -97,6 +103,7 @@ bool store::put(http::token_digest const& id, std::string_view key, http::token_
   }
   release(std::exchange(slot->counted, counted));
   slot->answer = std::move(answer);
+  make_room(0); // what is noted of the resource may have grown
   return true;
 }
 

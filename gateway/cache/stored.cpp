@@ -18,15 +18,20 @@ bool may_share(answer_directives const& control) { // with others than the token
   return control.is_public || control.must_revalidate || control.s_maxage;
 }
 
-/// Made anew whenever it is served.
+/// Made anew whenever it is served, or between two neighbours only (RFC 9111 3.1).
 bool is_of_the_moment(http::beast_http::field id) {
-  return id == http::beast_http::field::age || id == http::beast_http::field::content_length;
+  using enum http::beast_http::field;
+  return id == age || id == content_length || id == proxy_authenticate || id == proxy_authentication_info ||
+         id == proxy_authorization;
 }
 
 /// What a 304 says of these is about another message than the stored one (RFC 9111 3.2).
 bool keeps_its_own(http::beast_http::field id) {
   using enum http::beast_http::field;
-  return is_of_the_moment(id) || id == content_encoding || id == content_range || id == content_type || id == etag;
+  return is_of_the_moment(id) || id == content_encoding || id == content_range;
+}
+bool keeps_its_own_and_etag(http::beast_http::field id) {
+  return keeps_its_own(id) || id == http::beast_http::field::etag;
 }
 
 /// Appends an answer's fields as they are stored.
@@ -160,7 +165,9 @@ stored_answer make_stored(http::message_head const& head, char const* base, answ
   out.vary = make_vary_spec(facts.vary, rules.session_facts);
   http::append_status_line(out.head, head.status, head.reason.in(base));
   out.withheld = facts.control.withheld;
-  append_fields(out.head, head, base, facts, out.withheld, rules, is_of_the_moment);
+  std::vector<std::string> without = out.withheld;
+  if (!facts.date_s) without.emplace_back("date"); // there is none that can be read
+  append_fields(out.head, head, base, facts, without, rules, is_of_the_moment);
   if (!facts.date_s) { // RFC 9110 6.6.1: a recipient with a clock adds it
     http::append_field(out.head, "Date", http_date(now.wall_s));
     out.date_s = now.wall_s;
@@ -177,7 +184,9 @@ stored_answer merge(stored_answer const& old, http::message_head const& head, ch
   out.withheld = old.withheld;
   out.withheld.insert(out.withheld.end(), facts.control.withheld.begin(), facts.control.withheld.end());
   std::string fresh_lines = "\r\n"; // in the place of a status line
-  append_fields(fresh_lines, head, base, facts, out.withheld, rules, keeps_its_own);
+  append_fields(fresh_lines, head, base, facts, out.withheld, rules,
+                old.etag.empty() ? keeps_its_own : keeps_its_own_and_etag);
+  if (!facts.date_s) http::append_field(fresh_lines, "Date", http_date(now.wall_s)); // of when it came
   auto const is_replaced = [&](std::string_view name) {
     bool found = false;
     http::for_each_field(

@@ -9,9 +9,7 @@
 namespace gateway::cache {
 namespace {
 
-bool is_preference(std::string_view field) {
-  return field == "accept-encoding" || field == "accept-language" || field == "accept";
-}
+bool is_preference(std::string_view field) { return field == "accept-encoding" || field == "accept-language"; }
 
 /// Elements of a list, which commas in quotes do not divide, without blanks around them.
 std::vector<std::string_view> elements(std::string_view value) {
@@ -32,9 +30,14 @@ std::vector<std::string_view> elements(std::string_view value) {
   return out;
 }
 
-std::string without_blanks(std::string_view text) {
-  std::string out = http::lower_case(text);
-  std::erase_if(out, [](char c) { return c == ' ' || c == '\t'; });
+/// In lower case, without blanks around semicolons.
+std::string normalised_element(std::string_view text) {
+  std::string out;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    std::size_t const end = std::min(text.find(';', begin), text.size());
+    out.append(begin == 0 ? "" : ";").append(http::lower_case(http::trimmed(text.substr(begin, end - begin))));
+    begin = end + 1;
+  }
   return out;
 }
 
@@ -75,7 +78,7 @@ std::string normalised(std::string_view field, std::string_view value) {
   }
   std::vector<std::string> preferences;
   for (std::string_view const element : elements(value))
-    if (!element.empty()) preferences.push_back(without_blanks(element));
+    if (!element.empty()) preferences.push_back(normalised_element(element));
   std::stable_sort(preferences.begin(), preferences.end(),
                    [](std::string const& a, std::string const& b) { return quality(a) > quality(b); });
   for (std::string const& one : preferences) join(one);

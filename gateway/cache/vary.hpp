@@ -34,8 +34,8 @@ struct vary_spec {
 /// From the names in an answer's Vary; `session_facts` are the configured ones, lower-case.
 vary_spec make_vary_spec(std::vector<std::string> names, std::span<std::string const> session_facts);
 
-/// A value as it is compared: blanks around commas do not count (4.1: "normalizing"), and for Accept, Accept-Encoding
-/// and Accept-Language neither do letter case and the order of unequals (RFC 9110 12.5; of equals many servers take the
+/// A value as it is compared: blanks around commas do not count (4.1: "normalizing"), and for Accept-Encoding and
+/// Accept-Language neither do letter case and the order of unequals (RFC 9110 12.5; of equals many servers take the
 /// first).
 std::string normalised(std::string_view field, std::string_view value);
 
