@@ -117,6 +117,11 @@ bool redis_connection::send(std::initializer_list<std::string_view> words) {
                                sizes.data()) == REDIS_OK;
 }
 
+void redis_connection::write_now() {
+  int done = 0;
+  if (is_open_) redisBufferWrite(&hiredis_->c, &done); // an error is met again by the wait that is under way
+}
+
 void redis_connection::read_now() {
   if (is_open_) redisAsyncHandleRead(hiredis_);
 }

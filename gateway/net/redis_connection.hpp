@@ -53,6 +53,8 @@ public:
   /// Whether the command will be answered, or the connection lost: not for lack of memory. Precondition: open, that is
   /// between `on_open` and `on_lost`.
   bool send(std::initializer_list<std::string_view> words);
+  /// Gives the kernel what has been sent, without waiting for the loop; calls nobody.
+  void write_now();
   /// Takes what has come by now, if anything.
   void read_now();
 

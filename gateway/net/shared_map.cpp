@@ -74,8 +74,10 @@ void shared_map::learnt(std::string_view authorization, std::string_view backend
   std::string const value = http::shared_value_text(backend, epoch);
   std::string const epoch_text = epoch ? std::to_string(*epoch) : std::string();
   if (may_send() &&
-      send(command::change, {"EVALSHA", learn_sha_, "1", name_of(authorization), value, epoch_text, ttl_ms_, backend}))
+      send(command::change, {"EVALSHA", learn_sha_, "1", name_of(authorization), value, epoch_text, ttl_ms_, backend})) {
     count(shared_.shell().shared_writes);
+    connection_.write_now(); // before the client has its answer, and asks another gateway next
+  }
 }
 
 void shared_map::lost(std::string_view authorization, std::string_view backend) {
