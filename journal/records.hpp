@@ -84,9 +84,9 @@ enum class hop_result : std::uint8_t {
 /// What the balancer did with a client request itself.
 enum class request_result : std::uint8_t {
   pending,
-  forwarded,  // answered with an upstream's answer
-  refused,    // answered by the balancer without any hop (400, 404 internal, 413, 414, 431 …)
-  failed,     // answered by the balancer (502, 503, 504) after at least one hop
+  forwarded,   // answered with an upstream's answer
+  refused,     // answered by the balancer without any hop (400, 404 internal, 413, 414, 431 …)
+  failed,      // answered by the balancer (502, 503, 504) after at least one hop
   client_gone, // the client went away before an answer's head could be written
   cached       // answered from the cache without any hop
 };

@@ -73,8 +73,8 @@ std::uint64_t shared_map::look_up(std::string_view authorization, std::weak_ptr<
 void shared_map::learnt(std::string_view authorization, std::string_view backend, std::optional<std::uint32_t> epoch) {
   std::string const value = http::shared_value_text(backend, epoch);
   std::string const epoch_text = epoch ? std::to_string(*epoch) : std::string();
-  if (may_send() &&
-      send(command::change, {"EVALSHA", learn_sha_, "1", name_of(authorization), value, epoch_text, ttl_ms_, backend})) {
+  if (may_send() && send(command::change,
+                         {"EVALSHA", learn_sha_, "1", name_of(authorization), value, epoch_text, ttl_ms_, backend})) {
     count(shared_.shell().shared_writes);
     connection_.write_now(); // before the client has its answer, and asks another gateway next
   }
