@@ -23,12 +23,6 @@ bool is_address_character(char c) {
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), to_lower);
-  return out;
-}
-
 }
 
 std::string host_port::text() const {
@@ -56,7 +50,7 @@ std::optional<host_port> parse_host_port(std::string_view text, bool allow_port_
   auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
   if (error != std::errc{} || end != text.data() + text.size() || port > 65535) return std::nullopt;
   if (port == 0 && !allow_port_zero) return std::nullopt;
-  return host_port{lower(host), static_cast<std::uint16_t>(port)};
+  return host_port{lower_case(host), static_cast<std::uint16_t>(port)};
 }
 
 session_words session_words_of(message_head const& head, char const* base) {

@@ -97,7 +97,6 @@ private:
   std::string vary_;
   unsigned forward_status_ = 0;
   bool waited_ = false;
-  bool was_stored_ = false;
   bool confirmed_ = false;
 };
 

@@ -1,5 +1,6 @@
 #include "gateway/net/worker.hpp"
 
+#include "gateway/cache/date.hpp"
 #include "gateway/http/fields.hpp"
 #include "gateway/net/client_connection.hpp"
 #include "gateway/net/refresh.hpp"
@@ -116,10 +117,7 @@ std::string_view worker::date() {
   std::time_t const now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   if (now == date_of_) return date_;
   date_of_ = now;
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  char text[40];
-  date_.assign(text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts));
+  date_ = cache::http_date(now);
   return date_;
 }
 
