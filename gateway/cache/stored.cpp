@@ -140,6 +140,7 @@ bool may_stay(request_facts const& request, stored_answer const& merged, answer_
   if (varies_on_unknown(said, rules.session_facts)) return false;
   request_facts as_if = request; // for the whole, with GET
   as_if.is_head = false;
+  as_if.authorized = request.authorized || merged.authorized;
   as_if.if_match = as_if.if_none_match = as_if.if_modified_since = as_if.if_unmodified_since = as_if.range = {};
   return may_store(as_if, read_again(merged.head, now, rules.targets));
 }
@@ -181,6 +182,7 @@ stored_answer merge(stored_answer const& old, http::message_head const& head, ch
   stored_answer out;
   out.status = old.status;
   out.body = old.body;
+  out.authorized = old.authorized;
   out.withheld = old.withheld;
   out.withheld.insert(out.withheld.end(), facts.control.withheld.begin(), facts.control.withheld.end());
   std::string fresh_lines = "\r\n"; // in the place of a status line

@@ -40,6 +40,7 @@ struct stored_answer {
   std::shared_ptr<stored_body const> body;
   freshness fresh;
   std::int64_t requested_ns = 0; // when the request for it was sent
+  bool authorized = false;       // it was made for a request with Authorization: shared only if it says so (3.5)
   bool no_cache = false;         // only after validation
   bool forbids_stale = false;    // by must-revalidate, proxy-revalidate, no-cache
   bool has_s_maxage = false;     // which forbids it too (RFC 9111 5.2.2.10), unless the answer itself says for how long

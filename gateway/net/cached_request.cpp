@@ -147,6 +147,7 @@ void cached_request::begin_storing(cache::answer_facts const& facts, http::messa
   storing s;
   if (may) {
     s.answer = cache::make_stored(head, base, facts, rules, asked_, now);
+    s.answer.authorized = request_.authorized;
     // The facts that the answer itself states, not those known before: it is of these that it was made.
     variant = cache_.keys().variant(resource_, s.answer.vary, head_, said_);
     may = variant && cache::is_worth_storing(facts, s.answer.fresh);
