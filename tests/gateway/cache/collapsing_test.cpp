@@ -191,6 +191,19 @@ TEST_CASE("while what is stale is served, one request has it validated, and a fe
   CHECK(l.ask(plain, at(21)).decided.refresh);
 }
 
+TEST_CASE("who brings home nothing that could be stored has nothing validated while it is served what is stale") {
+  for (request const& other :
+       {request("HEAD /a"), request("GET /a", "Cache-Control: no-store"), request("GET /a", "X-Original-URL: /b")}) {
+    INFO(other.text->wire);
+    lab l;
+    l.play(plain, answer(200, "Cache-Control: max-age=10, stale-while-revalidate=50\nETag: \"a\""), at(0));
+    asked const a = l.ask(other, at(20));
+    CHECK(a.is_answered());
+    CHECK_FALSE(a.decided.leads);
+    CHECK(l.ask(plain, at(20)).decided.refresh); // another one has
+  }
+}
+
 TEST_CASE("who asks when the answer is too old to be served waits for the refresh that is under way") {
   lab l;
   l.play(plain, answer(200, "Cache-Control: max-age=10, stale-while-revalidate=5\nETag: \"a\""), at(0));

@@ -131,8 +131,6 @@ private:
     s.has_etag = of.says.has_etag;
     if (!s.has_etag) s.last_modified = of.says.last_modified;
     if (once_in(2)) draw_directives(s);
-    // That it takes the permission from what was somebody's is the matter of merging_test.cpp.
-    if (!s.control().empty() && !of.to.token.empty()) s.is_public = true;
     s.has_control = !s.control().empty();
     if (once_in(8)) s.vary = once_in(3) ? "*" : of.says.vary; // another one: merging_test.cpp
     if (once_in(8)) s.secret = "secret of a 304";
@@ -206,8 +204,8 @@ private:
 
   void answer_anew(exchange& e) {
     rfc::saying const says = draw_answer();
-    rfc::answer_seen const seen{e.asking, says, "content " + std::to_string(next_++), e.a.when.wall_s - noon_s, now_,
-                                e.order,  0};
+    rfc::answer_seen const seen{
+        e.asking, says, "content " + std::to_string(next_++), e.a.when.wall_s - noon_s, now_, {}, e.order, 0};
     reply const got = lab_.take(e.a, answer(says.status, says.lines(), seen.content), at(now_));
     if (got.stored) {
       REQUIRE(says.status >= 500);

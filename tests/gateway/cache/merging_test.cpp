@@ -283,6 +283,22 @@ TEST_CASE("RFC 9111 3.5: an answer to Authorization stays one, whoever has it va
   CHECK_FALSE(l.answers_alone(request("GET /a", "Authorization: Bearer bob"), at(21)));
 }
 
+TEST_CASE("RFC 9111 3.5: what a 304 says to a request with Authorization is for others only if it says so") {
+  for (char const* says : {"max-age=100", "public, max-age=100"}) {
+    INFO(says);
+    validation v(tagged);
+    asked a = v.l.ask(request("GET /a", "Authorization: Bearer alice"), at(20));
+    v.l.take(a, answer(304, tagged + "\nX-Name: alice\nCache-Control: " + says), at(20));
+    CHECK(v.l.answers_alone(plain, at(21)) == std::string_view(says).starts_with("public"));
+  }
+}
+
+TEST_CASE("RFC 9111 5.2.2.7: a 304 is private though its directives are for one hop only") {
+  validation v(tagged);
+  v.after(tagged + "\nConnection: Cache-Control\nCache-Control: private\nX-Name: alice");
+  CHECK_FALSE(v.l.answers_alone(plain, at(21)));
+}
+
 TEST_CASE("RFC 9111 5.2.2.7: fields that the stored answer keeps private do not come in with a 304") {
   lab l;
   l.play(plain, answer(200, tagged + "\nCache-Control: max-age=10, private=\"Set-Cookie\"\nSet-Cookie: id=1"), at(0));

@@ -102,7 +102,7 @@ std::uint64_t model::confirmed(std::uint64_t answer, asking const& to, std::uint
     a.to.x_a = to.x_a;
     a.to.language = to.language;
   }
-  if (a.to.token.empty()) a.to.token = to.token; // 3.5: once somebody's, it needs a permission
+  a.validated_by = to.token;
   a.to.no_store = a.to.no_store || to.no_store;
   a.asked = asked;
   a.sent = sent;
@@ -145,7 +145,8 @@ std::string model::objection_to_storing(answer_seen const& a) const { // 3
   if (s.no_store) return "5.2.2.5: no-store";
   if (s.is_private) return "5.2.2.7: private";
   bool const permitted = s.is_public || s.must_revalidate || s.s_maxage;
-  if (!a.to.token.empty() && !permitted) return "3.5: it was for somebody with a token";
+  bool const is_somebodys = !a.to.token.empty() || !a.validated_by.empty();
+  if (is_somebodys && !permitted) return "3.5: it was for somebody with a token";
   bool const says_so = s.is_public || s.max_age || s.s_maxage || s.expires;
   if (!says_so && !is_heuristically_cacheable(s.status)) return "3: nothing lets it be stored";
   return {};

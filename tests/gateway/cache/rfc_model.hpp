@@ -48,8 +48,9 @@ struct answer_seen {
   saying says;
   std::string content; // no two have the same
   seconds sent = 0, came = 0;
-  std::uint64_t asked = 0; // what was the last thing that had happened when the request came
-  std::uint64_t order = 0; // among all that happened: its number
+  std::string validated_by; // the token of who had it validated last
+  std::uint64_t asked = 0;  // what was the last thing that had happened when the request came
+  std::uint64_t order = 0;  // among all that happened: its number
 
   seconds lifetime() const;
   seconds age(seconds now) const;

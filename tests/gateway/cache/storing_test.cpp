@@ -276,6 +276,14 @@ TEST_CASE("RFC 9111 5.2: of a directive that cannot be read what forbids counts,
   CHECK_FALSE(reuses(of_alice, answer(200, "Cache-Control: max-age=60, public; x"), of_bob));
 }
 
+TEST_CASE("another status than 200 that answers a condition or a range is for who had it") {
+  for (char const* lines : {"Range: bytes=0-1", "If-None-Match: \"x\"", "If-Match: \"x\""}) {
+    INFO(lines);
+    CHECK(stored_after(request("GET /a", lines), answer(404, "Cache-Control: max-age=60")) == 0);
+    CHECK(stored_after(request("GET /a", lines), answer(200, "Cache-Control: max-age=60")) == 1);
+  }
+}
+
 TEST_CASE("RFC 9111 4: answers of one URI do not answer another") {
   for (char const* other : {"GET /b", "GET /a?", "GET /a?x=1", "GET /A", "GET /a/"}) {
     INFO(other);
