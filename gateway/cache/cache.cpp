@@ -1,7 +1,6 @@
 #include "gateway/cache/cache.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace gateway::cache {
@@ -99,18 +98,12 @@ void cache::lead(decision& out, question const& q, bool may_share, moment now) {
 bool cache::keep(http::token_digest const& resource, std::string_view key, http::token_digest const& variant,
                  store::answer_ptr answer) {
   std::int64_t since_ns = all_forgotten_ns_;
-  if (forgotten const* const known = forgotten_.peek(resource)) {
-    std::int64_t at_ns = 0;
-    std::memcpy(&at_ns, known->at_ns, sizeof at_ns);
-    since_ns = std::max(since_ns, at_ns);
-  }
+  if (packed_time const* const at = forgotten_.peek(resource)) since_ns = std::max(since_ns, at->get());
   return answer->requested_ns > since_ns && store_.put(resource, key, variant, std::move(answer));
 }
 
 std::size_t cache::forget(http::token_digest const& resource, moment now) {
-  forgotten what;
-  std::memcpy(what.at_ns, &now.steady_ns, sizeof now.steady_ns);
-  forgotten_.learn(resource, what);
+  forgotten_.learn(resource, packed_time::of(now.steady_ns));
   return store_.erase(resource);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/cache/packed_time.hpp"
 #include "gateway/cache/request.hpp"
 #include "gateway/cache/store.hpp"
 #include "gateway/routing/token_map.hpp"
@@ -97,10 +98,7 @@ private:
     std::uint32_t until_s;
   };
   using pass_map = routing::token_map<http::token_digest, passed, http::token_digest_hash>;
-  struct forgotten {
-    std::uint32_t at_ns[2]; // 64 bits
-  };
-  using forgotten_map = routing::token_map<http::token_digest, forgotten, http::token_digest_hash>;
+  using forgotten_map = routing::token_map<http::token_digest, packed_time, http::token_digest_hash>;
 
   forwarded unusable(request_facts const& request, stored_answer const& stored, moment now) const;
   bool may_serve_stale(request_facts const& request, stored_answer const& stored, moment now) const;
@@ -110,7 +108,7 @@ private:
   cache_rules rules_;
   store store_;
   pass_map passes_;
-  forgotten_map forgotten_;
+  forgotten_map forgotten_; // when, ns
   std::int64_t all_forgotten_ns_ = std::numeric_limits<std::int64_t>::min();
   boost::unordered_flat_map<http::token_digest, bool, http::token_digest_hash> flights_; // whether somebody waits
 };

@@ -18,22 +18,6 @@ std::optional<std::uint64_t> number(std::string_view text) {
   return value;
 }
 
-/// Entity tags of a list; a comma may stand within their quotes.
-template<class Visit>
-bool any_etag(std::string_view list, Visit visit) {
-  bool quoted = false;
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i <= list.size(); ++i) {
-    bool const at_end = i == list.size();
-    if (!at_end && list[i] == '"') quoted = !quoted;
-    if (!at_end && (quoted || list[i] != ',')) continue;
-    std::string_view const etag = http::trimmed(list.substr(begin, i - begin));
-    if (!etag.empty() && visit(etag)) return true;
-    begin = i + 1;
-  }
-  return false;
-}
-
 bool if_range_holds(std::string_view condition, validators const& stored, std::int64_t now_s) {
   if (condition.empty()) return true;
   if (condition.starts_with('"') || is_weak(condition)) return matches_strongly(condition, stored.etag);
@@ -53,7 +37,9 @@ bool matches_weakly(std::string_view a, std::string_view b) { return !a.empty() 
 bool is_not_modified(request_facts const& request, validators const& stored, std::int64_t now_s) {
   if (!request.if_none_match.empty()) {
     if (http::trimmed(request.if_none_match) == "*") return true;
-    return any_etag(request.if_none_match, [&](std::string_view etag) { return matches_weakly(etag, stored.etag); });
+    return http::any_in_quoted_list(request.if_none_match, false, [&](std::string_view etag) {
+      return !etag.empty() && matches_weakly(etag, stored.etag);
+    });
   }
   if (request.if_modified_since.empty()) return false;
   auto const since = parse_http_date(request.if_modified_since, now_s);

@@ -13,12 +13,6 @@ std::int64_t ms_of(moment m) { return m.steady_ns / 1'000'000; }
 
 }
 
-std::int64_t session_facts::known::asked() const {
-  std::int64_t ms = 0;
-  std::memcpy(&ms, asked_ms, sizeof ms);
-  return ms;
-}
-
 session_facts::session_facts(std::vector<std::string> names, std::int64_t max_age_ns, std::size_t budget)
   : names_(std::move(names))
   , max_age_ms_(max_age_ns / 1'000'000)
@@ -39,14 +33,15 @@ void session_facts::learn(http::token_digest const& token, fact_values const& sa
   known fresh;
   std::memcpy(fresh.values, said.data(), sizeof fresh.values);
   std::int64_t const at_ms = ms_of(asked);
-  std::memcpy(fresh.asked_ms, &at_ms, sizeof at_ms);
-  map_.learn(token, fresh, [&](known const& old) { return at_ms < old.asked(); });
+  fresh.asked_ms = packed_time::of(at_ms);
+  map_.learn(token, fresh, [&](known const& old) { return at_ms < old.asked_ms.get(); });
 }
 
 fact_values session_facts::find(http::token_digest const& token, moment now) {
   fact_values values{};
   known const* const found = map_.find(token);
-  if (found && ms_of(now) - found->asked() < max_age_ms_) std::memcpy(values.data(), found->values, sizeof values);
+  if (found && ms_of(now) - found->asked_ms.get() < max_age_ms_)
+    std::memcpy(values.data(), found->values, sizeof values);
   return values;
 }
 

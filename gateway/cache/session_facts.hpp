@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/cache/moment.hpp"
+#include "gateway/cache/packed_time.hpp"
 #include "gateway/cache/vary.hpp"
 #include "gateway/http/digest.hpp"
 #include "gateway/http/head_parser.hpp"
@@ -39,9 +40,7 @@ private:
   /// Of 32-bit parts, as the map wants it.
   struct known {
     std::uint32_t values[2 * most_session_facts];
-    std::uint32_t asked_ms[2]; // 64 bits
-
-    std::int64_t asked() const;
+    packed_time asked_ms;
   };
   using map = routing::token_map<http::token_digest, known, http::token_digest_hash>;
 

@@ -85,11 +85,11 @@ bool is_condition(std::string_view name) {
 
 }
 
-stored_body::stored_body(std::shared_ptr<std::string const> bytes, std::size_t reserved, std::shared_ptr<ledger> in)
+stored_body::stored_body(std::shared_ptr<std::string const> bytes, std::shared_ptr<ledger> in)
   : bytes_(std::move(bytes))
   , counted_(heap_bytes_of(*bytes_) + heap_bytes(sizeof(std::string) + 16) + heap_bytes(sizeof(stored_body) + 16))
   , in_(std::move(in)) {
-  in_->bytes.fetch_add(counted_ - reserved, std::memory_order_relaxed); // modulo 2^64, also when it is less
+  in_->bytes.fetch_add(counted_, std::memory_order_relaxed);
 }
 
 stored_body::~stored_body() { in_->bytes.fetch_sub(counted_, std::memory_order_relaxed); }

@@ -19,8 +19,7 @@ namespace gateway::cache {
 /// was evicted.
 class stored_body {
 public:
-  /// Takes over what `reserved` of the ledger's bytes were for.
-  stored_body(std::shared_ptr<std::string const> bytes, std::size_t reserved, std::shared_ptr<ledger> in);
+  stored_body(std::shared_ptr<std::string const> bytes, std::shared_ptr<ledger> in);
   stored_body(stored_body const&) = delete;
   stored_body& operator=(stored_body const&) = delete;
   ~stored_body();

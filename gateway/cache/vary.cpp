@@ -11,25 +11,6 @@ namespace {
 
 bool is_preference(std::string_view field) { return field == "accept-encoding" || field == "accept-language"; }
 
-/// Elements of a list, which commas in quotes do not divide, without blanks around them.
-std::vector<std::string_view> elements(std::string_view value) {
-  std::vector<std::string_view> out;
-  bool quoted = false;
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i <= value.size(); ++i) {
-    bool const at_end = i == value.size();
-    if (!at_end && quoted && value[i] == '\\') {
-      ++i;
-      continue;
-    }
-    if (!at_end && value[i] == '"') quoted = !quoted;
-    if (!at_end && (quoted || value[i] != ',')) continue;
-    out.push_back(http::trimmed(value.substr(begin, i - begin)));
-    begin = i + 1;
-  }
-  return out;
-}
-
 /// In lower case, without blanks around semicolons.
 std::string normalised_element(std::string_view text) {
   std::string out;
@@ -72,13 +53,15 @@ vary_spec make_vary_spec(std::vector<std::string> names, std::span<std::string c
 std::string normalised(std::string_view field, std::string_view value) {
   std::string out;
   auto const join = [&out](std::string_view element) { out.append(out.empty() ? "" : ",").append(element); };
-  if (!is_preference(field) || value.find('"') != std::string_view::npos) {
-    for (std::string_view const element : elements(value)) join(element);
-    return out;
-  }
+  bool const is_ordered = is_preference(field) && value.find('"') == std::string_view::npos;
   std::vector<std::string> preferences;
-  for (std::string_view const element : elements(value))
-    if (!element.empty()) preferences.push_back(normalised_element(element));
+  http::any_in_quoted_list(value, true, [&](std::string_view element) {
+    if (!is_ordered)
+      join(element);
+    else if (!element.empty())
+      preferences.push_back(normalised_element(element));
+    return false;
+  });
   std::stable_sort(preferences.begin(), preferences.end(),
                    [](std::string const& a, std::string const& b) { return quality(a) > quality(b); });
   for (std::string const& one : preferences) join(one);

@@ -38,6 +38,26 @@ bool any_in_list(std::string_view list, Visit visit) {
   return false;
 }
 
+/// The same for a list whose elements may hold commas in quotes; `visit` gets empty elements too. `escapes`: a
+/// backslash in quotes makes the next character one of the text (quoted-string, RFC 9110 5.6.4; entity tags have none).
+template<class Visit>
+bool any_in_quoted_list(std::string_view list, bool escapes, Visit visit) {
+  bool quoted = false;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= list.size(); ++i) {
+    bool const at_end = i >= list.size();
+    if (!at_end && escapes && quoted && list[i] == '\\') {
+      ++i;
+      continue;
+    }
+    if (!at_end && list[i] == '"') quoted = !quoted;
+    if (!at_end && (quoted || list[i] != ',')) continue;
+    if (visit(trimmed(list.substr(begin, i - begin)))) return true;
+    begin = i + 1;
+  }
+  return false;
+}
+
 /// In lower case (ASCII): one spelling of a field's name.
 std::string lower_case(std::string_view text);
 

@@ -9,6 +9,7 @@ namespace gateway::net {
 namespace {
 
 constexpr std::size_t first_content_bytes = 4096; // where a length is not stated
+constexpr std::size_t max_pieces = 8;             // of content, taken at a time
 
 bool is_server_error(unsigned status) { return status == 500 || (status >= 502 && status <= 504); }
 
@@ -30,11 +31,15 @@ cached_request::cached_request(worker& w, http::message_head const& head, char c
 
 cached_request::~cached_request() { stop_storing(cache::landing::failed); }
 
+/// What is known of the token's session, and still holds.
+cache::fact_values cached_request::known_facts(cache::moment now) {
+  return token_ && cache_.has_facts() ? cache_.facts_of(*token_, now) : cache::fact_values{};
+}
+
 cache::decision const& cached_request::ask(std::string_view head, bool may_wait) {
   head_ = head;
   asked_ = cache_now();
-  cache::fact_values const facts =
-      token_ && cache_.has_facts() ? cache_.facts_of(*token_, asked_) : cache::fact_values{};
+  cache::fact_values const facts = known_facts(asked_);
   decision_ = cache_.with([&](cache::cache& c) {
     return c.ask({request_, resource_, key_, head, facts, may_wait}, asked_);
   });
@@ -80,51 +85,54 @@ void cached_request::learn_facts(http::message_head const& head, char const* bas
   cache_.learn(*token_, said_, asked_);
 }
 
-cached_request::course cached_request::on_answer(http::message_head const& head, char const* base,
-                                                 std::optional<std::uint64_t> length) {
+cached_request::course cached_request::on_answer(upstream_connection const& from) {
+  http::message_head const& head = from.head();
+  char const* const base = from.base();
   learn_facts(head, base);
   cache::moment const now = cache_now();
   cache::answer_facts const facts = cache::read_answer(head, base, now, cache_.targets());
   forward_status_ = head.status;
   vary_ = cache::outward_vary(facts, cache_.fact_names());
+  if (request_.what != cache::request_facts::kind::lookup) {
+    if (request_.what == cache::request_facts::kind::unsafe && head.status < 400) invalidate(head, base, now);
+    return course::pass;
+  }
   cache::storing_rules const rules{
       .forwarding = {.hsts = worker_.current()->hsts, .rewrite_location = &worker_.rewrite_location()},
       .session_facts = cache_.fact_names(),
       .targets = cache_.targets(),
       .guess = cache_.with([](cache::cache& c) { return c.rules().guess; })};
-  if (request_.what != cache::request_facts::kind::lookup) {
-    if (request_.what == cache::request_facts::kind::unsafe && head.status < 400) invalidate(head, base);
-    return course::pass;
-  }
   if (decision_.what == cache::decision::kind::validate && head.status == 304)
-    return on_not_modified(facts, head, base, rules);
+    return on_not_modified(facts, head, base, rules, now);
   if (is_server_error(head.status) && may_serve_instead(false)) return course::serve;
+  std::optional<std::uint64_t> length;
+  if (auto const stated = from.parser().content_length()) length = *stated;
   if (request_.is_head)
-    on_head_answer(facts, head, base, rules, length);
+    on_head_answer(facts, head, base, rules, length, now);
   else
-    begin_storing(facts, head, base, rules, length);
+    begin_storing(facts, head, base, rules, length, now);
   return course::pass;
 }
 
 // The stored answer still holds, for those whom it concerned: unless the 304 says that it is about another answer, or
 // of another session.
 cached_request::course cached_request::on_not_modified(cache::answer_facts const& facts, http::message_head const& head,
-                                                       char const* base, cache::storing_rules const& rules) {
+                                                       char const* base, cache::storing_rules const& rules,
+                                                       cache::moment now) {
   cache::stored_answer const& stored = *decision_.stored;
   if (!cache::confirms(stored, facts) || !concerns(said_)) {
-    cache_.with([&](cache::cache& c) { c.answers().erase_variant(decision_.flight); });
+    forget_stored();
     decision_.what = cache::decision::kind::fetch;
     decision_.stored.reset();
     own_head_ = cache::unconditional_head(head_);
     return course::again;
   }
-  cache::moment const now = cache_now();
   auto merged = std::make_shared<cache::stored_answer>(cache::merge(stored, head, base, facts, rules, asked_, now));
   bool const stays = cache::may_stay(request_, *merged, facts, rules, now);
   if (stays)
     put_merged(merged);
   else
-    cache_.with([&](cache::cache& c) { c.answers().erase_variant(decision_.flight); });
+    forget_stored();
   decision_.stored = std::move(merged);
   confirmed_ = true;
   count(cache_.counts().validated);
@@ -139,8 +147,8 @@ bool cached_request::concerns(cache::fact_values const& facts) const {
 }
 
 void cached_request::begin_storing(cache::answer_facts const& facts, http::message_head const& head, char const* base,
-                                   cache::storing_rules const& rules, std::optional<std::uint64_t> length) {
-  cache::moment const now = cache_now();
+                                   cache::storing_rules const& rules, std::optional<std::uint64_t> length,
+                                   cache::moment now) {
   bool may = cache::may_store(request_, facts) && !cache::varies_on_unknown(facts, rules.session_facts) &&
              !http::has_other_coding(head, base);
   std::optional<http::token_digest> variant;
@@ -157,11 +165,10 @@ void cached_request::begin_storing(cache::answer_facts const& facts, http::messa
     land(cache::landing::unshared);
     return;
   }
-  std::size_t const most = cache_.with([](cache::cache& c) { return c.rules().max_answer; });
   s.variant = *variant;
   std::size_t const expected = length.value_or(first_content_bytes);
-  bool const fits = expected <= most && cache_.with([&](cache::cache& c) {
-    return c.answers().make_room(cache::heap_bytes(expected + 1));
+  bool const fits = cache_.with([&](cache::cache& c) {
+    return expected <= c.rules().max_answer && c.answers().make_room(cache::heap_bytes(expected + 1));
   });
   if (!fits) {
     land(cache::landing::unshared);
@@ -171,8 +178,20 @@ void cached_request::begin_storing(cache::answer_facts const& facts, http::messa
   storing_ = std::move(s);
 }
 
+upstream_connection::body_state cached_request::take_from(upstream_connection* from) {
+  using state = upstream_connection::body_state;
+  state what = from ? state::more : state::broken;
+  while (what == state::more && storing_) {
+    what = from->next_body(pieces_, max_pieces);
+    for (std::string_view const piece : pieces_) take(piece);
+  }
+  if (what == state::done) complete();
+  if (what == state::broken) give_up();
+  return what;
+}
+
+// Also of one for which the store has no room any more: its client is served out of what was taken.
 void cached_request::take(std::string_view piece) {
-  if (!content_) return;
   std::size_t const block = content_->next_block(piece.size());
   bool const fits = !storing_ || block == 0 || cache_.with([&](cache::cache& c) {
     return content_->size() + piece.size() <= c.rules().max_answer &&
@@ -188,7 +207,7 @@ void cached_request::complete() {
   storing_.reset();
   std::shared_ptr<std::string const> whole = content_->whole();
   bool const stored = cache_.with([&](cache::cache& c) {
-    s.answer.body = std::make_shared<cache::stored_body>(std::move(whole), 0, cache_.used());
+    s.answer.body = std::make_shared<cache::stored_body>(std::move(whole), cache_.used());
     return c.keep(resource_, key_, s.variant, std::make_shared<cache::stored_answer>(std::move(s.answer)));
   });
   if (stored) count(cache_.counts().stored);
@@ -203,8 +222,7 @@ void cached_request::stop_storing(cache::landing how) {
 bool cached_request::may_serve_instead(bool unreachable) {
   cache::moment const now = cache_now();
   // The session may be another one by now than when it was asked.
-  cache::fact_values const facts = token_ && cache_.has_facts() ? cache_.facts_of(*token_, now) : cache::fact_values{};
-  bool const may = decision_.stored && concerns(facts) && cache_.with([&](cache::cache& c) {
+  bool const may = decision_.stored && concerns(known_facts(now)) && cache_.with([&](cache::cache& c) {
     return c.may_serve_on_error(*decision_.stored, unreachable, now);
   });
   land(cache::landing::failed);
@@ -214,18 +232,22 @@ bool cached_request::may_serve_instead(bool unreachable) {
 
 // An answer to HEAD says what one to GET would have said (RFC 9111 4.3.5).
 void cached_request::on_head_answer(cache::answer_facts const& facts, http::message_head const& head, char const* base,
-                                    cache::storing_rules const& rules, std::optional<std::uint64_t> length) {
+                                    cache::storing_rules const& rules, std::optional<std::uint64_t> length,
+                                    cache::moment now) {
   if (!decision_.stored || head.status != decision_.stored->status || !concerns(said_)) return;
   if (request_.control.no_store || request_.has_unkeyed_fields) return;
   if (!cache::agrees(*decision_.stored, facts, length)) {
-    cache_.with([&](cache::cache& c) { c.answers().erase_variant(decision_.flight); });
+    forget_stored();
     return;
   }
-  cache::moment const now = cache_now();
   auto merged =
       std::make_shared<cache::stored_answer>(cache::merge(*decision_.stored, head, base, facts, rules, asked_, now));
   if (!cache::may_stay(request_, *merged, facts, rules, now)) return; // it is for who asked
   put_merged(std::move(merged));
+}
+
+void cached_request::forget_stored() {
+  cache_.with([&](cache::cache& c) { c.answers().erase_variant(decision_.flight); });
 }
 
 void cached_request::put_merged(std::shared_ptr<cache::stored_answer const> merged) {
@@ -235,10 +257,10 @@ void cached_request::put_merged(std::shared_ptr<cache::stored_answer const> merg
   if (variant) cache_.with([&](cache::cache& c) { return c.keep(resource_, key_, *variant, std::move(merged)); });
 }
 
-void cached_request::invalidate(http::message_head const& head, char const* base) {
+void cached_request::invalidate(http::message_head const& head, char const* base, cache::moment now) {
   std::size_t gone = 0;
   auto const forget = [&](http::token_digest const& resource) {
-    gone += cache_.with([&](cache::cache& c) { return c.forget(resource, cache_now()); });
+    gone += cache_.with([&](cache::cache& c) { return c.forget(resource, now); });
   };
   forget(resource_);
   for (auto const field : {http::beast_http::field::location, http::beast_http::field::content_location})

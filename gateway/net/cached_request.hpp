@@ -4,6 +4,7 @@
 #include "gateway/cache/content.hpp"
 #include "gateway/http/head_parser.hpp"
 #include "gateway/net/answer_cache.hpp"
+#include "gateway/net/upstream_connection.hpp"
 #include "gateway/net/worker.hpp"
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace gateway::net {
 
@@ -39,7 +41,7 @@ public:
     serve, // what is stored is served: it was confirmed, or the upstream has an error
     again  // the answer is about something else: ask once more, for the whole
   };
-  course on_answer(http::message_head const& head, char const* base, std::optional<std::uint64_t> length);
+  course on_answer(upstream_connection const& from);
   bool is_storing() const { return storing_.has_value(); }
   /// The content of an answer that is stored, as far as it was taken; nullptr if it never was to be stored. It stays
   /// complete from its beginning even if the store has no room for it after all.
@@ -47,10 +49,8 @@ public:
   void forget_content() { content_.reset(); }
   /// The content broke off.
   void give_up() { stop_storing(cache::landing::failed); }
-  /// A piece of the content.
-  void take(std::string_view piece);
-  /// The content is complete.
-  void complete();
+  /// Takes what has come of the content, as long as it is to be stored; nullptr: its connection is gone. What follows.
+  upstream_connection::body_state take_from(upstream_connection* from);
   /// No upstream answers: whether what is stored may be served instead. A fetch that was led is over.
   bool on_failure() { return may_serve_instead(true); }
 
@@ -63,16 +63,20 @@ public:
 
 private:
   bool may_serve_instead(bool unreachable);
+  cache::fact_values known_facts(cache::moment now);
   void learn_facts(http::message_head const& head, char const* base);
   course on_not_modified(cache::answer_facts const& facts, http::message_head const& head, char const* base,
-                         cache::storing_rules const& rules);
+                         cache::storing_rules const& rules, cache::moment now);
   bool concerns(cache::fact_values const& facts) const;
   void begin_storing(cache::answer_facts const& facts, http::message_head const& head, char const* base,
-                     cache::storing_rules const& rules, std::optional<std::uint64_t> length);
+                     cache::storing_rules const& rules, std::optional<std::uint64_t> length, cache::moment now);
+  void take(std::string_view piece);
+  void complete();
+  void forget_stored();
   void stop_storing(cache::landing how);
   void on_head_answer(cache::answer_facts const& facts, http::message_head const& head, char const* base,
-                      cache::storing_rules const& rules, std::optional<std::uint64_t> length);
-  void invalidate(http::message_head const& head, char const* base);
+                      cache::storing_rules const& rules, std::optional<std::uint64_t> length, cache::moment now);
+  void invalidate(http::message_head const& head, char const* base, cache::moment now);
   void put_merged(std::shared_ptr<cache::stored_answer const> merged);
   void land(cache::landing how);
 
@@ -94,6 +98,7 @@ private:
   cache::fact_values said_{}; // facts in the answer
   std::optional<storing> storing_;
   std::shared_ptr<cache::growing_content> content_;
+  std::vector<std::string_view> pieces_;
   std::string vary_;
   unsigned forward_status_ = 0;
   bool waited_ = false;

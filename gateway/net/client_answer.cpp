@@ -94,19 +94,9 @@ void client_connection::stream_body() {
 
 // What has come of an answer that is stored: all of it at once, since others may wait for it.
 void client_connection::take_content() {
-  using state = upstream_connection::body_state;
-  body_state_ = state::more;
-  while (body_state_ == state::more && cached_->is_storing()) {
-    upstream_connection* const upstream = exchange_.upstream();
-    body_state_ = upstream ? upstream->next_body(pieces_, max_pieces) : state::broken;
-    for (std::string_view const piece : pieces_) cached_->take(piece);
-  }
-  if (body_state_ == state::done) {
-    cached_->complete();
-    exchange_.end(journal::hop_result::answered); // the client may take longer than its upstream is needed
-  } else if (body_state_ == state::broken) {
-    cached_->give_up();
-  }
+  body_state_ = cached_->take_from(exchange_.upstream());
+  // The client may take longer than its upstream is needed.
+  if (body_state_ == upstream_connection::body_state::done) exchange_.end(journal::hop_result::answered);
 }
 
 // The client gets it out of what was taken, as fast as it can.
@@ -119,10 +109,9 @@ void client_connection::stream_content() {
     pieces_.push_back(content.after(at).substr(0, left));
     left -= pieces_.back().size();
   }
-  bool const is_over = body_state_ == state::done || body_state_ == state::broken;
   if (!pieces_.empty() || body_state_ == state::done) {
     write_pieces(body_state_ == state::done && at == content.size());
-  } else if (is_over) {
+  } else if (body_state_ == state::broken) {
     break_off();
   } else if (!cached_->is_storing()) { // there was no room for the rest: it comes straight from the upstream
     cached_->forget_content();

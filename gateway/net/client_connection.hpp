@@ -159,7 +159,6 @@ private:
   routing::request_facts<http::token_digest> facts_;
   bool awaits_body_ = false; // to be complete, before it is routed
   bool awaits_fetch_ = false;
-  bool is_repeat_ = false; // it goes to the upstreams once more
   exchange exchange_;
   std::unique_ptr<cached_request> cached_; // nullptr without a cache
   journal::balancer_event* request_record_ = nullptr;

@@ -55,17 +55,13 @@ void client_connection::start_exchange(std::string_view head) {
                    .body = has_body_ ? &body_ : nullptr,
                    .chunked = chunked_body_,
                    .is_head = is_head_,
-                   .lab_request = lab_request_,
-                   .is_repeat = is_repeat_},
+                   .lab_request = lab_request_},
                   facts_, monotonic_ns());
 }
 
 void client_connection::on_answer() {
   if (cached_) {
-    upstream_connection const& from = *exchange_.upstream();
-    std::optional<std::uint64_t> length;
-    if (auto const stated = from.parser().content_length()) length = *stated;
-    switch (cached_->on_answer(from.head(), from.base(), length)) {
+    switch (cached_->on_answer(*exchange_.upstream())) {
     case cached_request::course::pass:
       break;
     case cached_request::course::serve:
@@ -74,7 +70,6 @@ void client_connection::on_answer() {
       return;
     case cached_request::course::again:
       exchange_.end(journal::hop_result::answered);
-      is_repeat_ = true;
       start_exchange(cached_->upstream_head());
       return;
     }

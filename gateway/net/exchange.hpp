@@ -47,12 +47,12 @@ public:
     bool chunked = false;
     bool is_head = false;
     journal::request_id lab_request = 0;
-    bool is_own = false;    // of the gateway, not of a client
-    bool is_repeat = false; // it has had an answer that was of no use
+    bool is_own = false; // of the gateway, not of a client
   };
 
   /// Forgets the last request.
   void reset();
+  /// Again without `reset`: its answer was of no use, and its hops are retries.
   void start(request const& what, routing::request_facts<http::token_digest> const& facts, std::int64_t now_ns);
   void body_arrived() {
     if (upstream_) upstream_->body_arrived();

@@ -3,11 +3,6 @@
 #include <utility>
 
 namespace gateway::net {
-namespace {
-
-constexpr std::size_t max_pieces = 8;
-
-}
 
 refresh::refresh(worker& w, std::unique_ptr<cached_request> cached, std::string head,
                  routing::request_facts<http::token_digest> const& facts, journal::request_id lab_request)
@@ -28,17 +23,13 @@ void refresh::start(worker& w, std::unique_ptr<cached_request> cached, std::stri
 }
 
 void refresh::send() {
-  exchange_.start(
-      {.head = cached_->upstream_head(), .lab_request = lab_request_, .is_own = true, .is_repeat = is_repeat_}, facts_,
-      monotonic_ns());
+  exchange_.start({.head = cached_->upstream_head(), .lab_request = lab_request_, .is_own = true}, facts_,
+                  monotonic_ns());
 }
 
 void refresh::on_answer() {
   answered_ = true;
-  upstream_connection const& from = *exchange_.upstream();
-  std::optional<std::uint64_t> length;
-  if (auto const stated = from.parser().content_length()) length = *stated;
-  switch (cached_->on_answer(from.head(), from.base(), length)) {
+  switch (cached_->on_answer(*exchange_.upstream())) {
   case cached_request::course::pass:
     on_more();
     break;
@@ -47,23 +38,13 @@ void refresh::on_answer() {
     break;
   case cached_request::course::again:
     exchange_.end(journal::hop_result::answered);
-    is_repeat_ = true;
     send();
     break;
   }
 }
 
 void refresh::on_more() {
-  using state = upstream_connection::body_state;
-  upstream_connection* const from = exchange_.upstream();
-  state body = from ? state::more : state::broken;
-  while (body == state::more && cached_->is_storing()) {
-    body = from->next_body(pieces_, max_pieces);
-    for (std::string_view const piece : pieces_) cached_->take(piece);
-  }
-  if (body == state::pending) return;
-  if (body == state::done) cached_->complete();
-  close();
+  if (cached_->take_from(exchange_.upstream()) != upstream_connection::body_state::pending) close();
 }
 
 void refresh::on_refused(routing::refusal) { close(); }

@@ -5,7 +5,6 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace gateway::net {
 
@@ -36,8 +35,7 @@ private:
   routing::request_facts<http::token_digest> const facts_;
   journal::request_id const lab_request_;
   exchange exchange_;
-  std::vector<std::string_view> pieces_;
-  bool answered_ = false, is_repeat_ = false;
+  bool answered_ = false;
 };
 
 }

@@ -435,9 +435,10 @@ settings read_settings(config::document const& document, name_resolver const& na
 
 std::string keep_what_needs_a_restart(settings const& in_force, settings& fresh) {
   std::string differing;
+  auto const note = [&](char const* key) { differing.append(differing.empty() ? "" : ", ").append(key); };
   auto const keep = [&](char const* key, auto const& now, auto& wanted) {
     if (now == wanted) return;
-    differing.append(differing.empty() ? "" : ", ").append(key);
+    note(key);
     wanted = now;
   };
   keep("listen", in_force.listen, fresh.listen);
@@ -452,7 +453,7 @@ std::string keep_what_needs_a_restart(settings const& in_force, settings& fresh)
   keep("shared_map", in_force.shared_map, fresh.shared_map);
   fresh.routing.shared_ttl = in_force.routing.shared_ttl;
   if (in_force.cache.has_value() != fresh.cache.has_value()) {
-    differing.append(differing.empty() ? "" : ", ").append("cache");
+    note("cache");
     fresh.cache = in_force.cache;
   } else if (fresh.cache) {
     keep("cache.size", in_force.cache->rules.bytes, fresh.cache->rules.bytes);

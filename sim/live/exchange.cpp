@@ -321,14 +321,15 @@ void exchange::judge_shown(measure::client_record& record) {
   record.asks_resource = true;
   record.from_cache = !is_echo_ && (echoes_ & echo_fields) != 0;
   bool const is_own = what_.kind == measure::token_kind::own;
-  findings_ |= judge_resource(words_->resources, {.resource = *resource_,
-                                                  .target = target_,
-                                                  .character = is_own ? what_.character : journal::no_character,
-                                                  .status = status_,
-                                                  .mark = mark_,
-                                                  .from_cache = record.from_cache,
-                                                  .sent_ns = record.sent_ns,
-                                                  .done_ns = record.done_ns});
+  findings_ |=
+      judge_resource(words_->resources, {.resource = static_cast<std::size_t>(resource_ - words_->resources.all.data()),
+                                         .target = target_,
+                                         .character = is_own ? what_.character : journal::no_character,
+                                         .status = status_,
+                                         .mark = mark_,
+                                         .from_cache = record.from_cache,
+                                         .sent_ns = record.sent_ns,
+                                         .done_ns = record.done_ns});
   if (status_ != 200 || !mark_) return;
   std::string body;
   if (words_->methods[what_.method].verb != verb::head)

@@ -28,6 +28,7 @@ shown_resources resources_of(scenario::scenario const& s) {
                           .changes_every = r.changes_every.count()};
     if (r.audience == "character") one.audience = cluster::audience::character;
     if (r.audience == "corporation") one.audience = cluster::audience::corporation;
+    shown.grace_ns.push_back(grace_ns(one.cache_control));
     shown.all.push_back(std::move(one));
   }
   if (auto const& all = s.topology.proxies.corporations)

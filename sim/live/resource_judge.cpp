@@ -44,22 +44,21 @@ std::int64_t grace_ns(std::string_view cache_control) {
 }
 
 std::uint16_t judge_resource(shown_resources const& shown, resource_answer const& answer) {
-  cluster::resource const& resource = answer.resource;
+  cluster::resource const& resource = shown.all[answer.resource];
+  std::uint32_t const corporation =
+      resource.audience == cluster::audience::corporation ? cluster::corporation_in(resource, answer.target) : 0;
   std::uint16_t found = 0;
   if (resource.audience == cluster::audience::corporation)
-    found |= judge_corporation(shown, answer, cluster::corporation_in(resource, answer.target));
+    found |= judge_corporation(shown, answer, corporation);
   else if (answer.status == 403 &&
            (resource.audience == cluster::audience::everyone || answer.character != journal::no_character))
     found |= measure::found_denied;
   if (answer.status != 200) return found;
   if (!answer.mark) return found | measure::found_no_echo;
   cluster::resource_mark const& mark = *answer.mark;
-  std::uint32_t const owner = resource.audience == cluster::audience::character ? answer.character
-                              : resource.audience == cluster::audience::corporation
-                                  ? cluster::corporation_in(resource, answer.target)
-                                  : 0;
+  std::uint32_t const owner = resource.audience == cluster::audience::character ? answer.character : corporation;
   if (mark.audience != resource.audience || mark.id != owner) found |= measure::found_foreign;
-  std::int64_t const allowed_ns = answer.from_cache ? grace_ns(resource.cache_control) : 0;
+  std::int64_t const allowed_ns = answer.from_cache ? shown.grace_ns[answer.resource] : 0;
   bool const in_time = mark.version >= cluster::version_at(resource, answer.sent_ns - allowed_ns) &&
                        mark.version <= cluster::version_at(resource, answer.done_ns);
   if (!in_time) found |= measure::found_too_old;

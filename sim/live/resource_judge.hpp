@@ -3,6 +3,7 @@
 #include "fakeproxy/cluster/resources.hpp"
 #include "sim/measure/records.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -14,13 +15,14 @@ namespace sim::live {
 /// What the cluster shows, and how long balancers may go on by what they learnt.
 struct shown_resources {
   std::vector<fakeproxy::cluster::resource> all;
+  std::vector<std::int64_t> grace_ns; // of each: see grace_ns below
   fakeproxy::cluster::corporations corporations;
   std::int64_t facts_max_age_ns = 0; // of session facts at any balancer
 };
 
 /// An answer as it came.
 struct resource_answer {
-  fakeproxy::cluster::resource const& resource;
+  std::size_t resource = 0; // index into shown_resources::all
   std::string_view target;
   std::uint32_t character = journal::no_character; // none without a good token
   unsigned status = 0;

@@ -72,11 +72,15 @@ void add_resources(json& config, scenario::proxy_settings const& proxies) {
                               {"changing", proxies.corporations->changing}};
 }
 
+/// As the gateway's configuration has it.
+std::string duration_text(scenario::nanoseconds time) {
+  return std::to_string(time / std::chrono::microseconds(1)) + "us";
+}
+
 json cache_config(scenario::cache_settings const& cache) {
   json config = {{"size", std::to_string(cache.bytes)}, {"max_answer", std::to_string(cache.max_answer)}};
   if (!cache.session_facts.empty())
-    config["session_facts"] = {{"fields", cache.session_facts},
-                               {"max_age", std::to_string(cache.facts_max_age / std::chrono::milliseconds(1)) + "ms"}};
+    config["session_facts"] = {{"fields", cache.session_facts}, {"max_age", duration_text(cache.facts_max_age)}};
   return config;
 }
 
@@ -239,11 +243,11 @@ void topology::add_balancer_host(std::size_t index) {
 }
 
 json topology::shared_map_config(scenario::shared_map_settings const& map) const {
-  auto const text = [](scenario::nanoseconds time) {
-    return std::to_string(time / std::chrono::microseconds(1)) + "us";
-  };
   std::string const half = hex(key_); // of this run, as the tokens are
-  return {{"redis", redis_}, {"key", half + half}, {"ttl", text(map.ttl)}, {"timeout", text(map.timeout)}};
+  return {{"redis", redis_},
+          {"key", half + half},
+          {"ttl", duration_text(map.ttl)},
+          {"timeout", duration_text(map.timeout)}};
 }
 
 void topology::add_redis_host() {

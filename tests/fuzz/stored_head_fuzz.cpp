@@ -98,7 +98,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
       .forwarding = {.hsts = "max-age=1"}, .session_facts = facts, .targets = targets, .guess = {}};
   cache::stored_answer stored = cache::make_stored(full.head, full.wire.data(), said, rules, now, now);
   auto const used = std::make_shared<cache::ledger>();
-  stored.body = std::make_shared<cache::stored_body>(std::make_shared<std::string const>("content"), 0, used);
+  stored.body = std::make_shared<cache::stored_body>(std::make_shared<std::string const>("content"), used);
   auto const client = second == size ? std::nullopt : read_request(text.substr(second + 1));
   serve_to_all(stored, client);
 

@@ -97,7 +97,8 @@ std::size_t count_of(std::string_view head, std::string_view name) {
 std::shared_ptr<cache::stored_body const> body_of(std::string content, std::size_t reserved,
                                                   std::shared_ptr<cache::ledger> in) {
   auto bytes = std::make_shared<std::string const>(std::move(content));
-  return std::make_shared<cache::stored_body const>(std::move(bytes), reserved, std::move(in));
+  in->bytes.fetch_sub(reserved);
+  return std::make_shared<cache::stored_body const>(std::move(bytes), std::move(in));
 }
 
 lab::lab(cache::cache_rules const& rules, std::vector<std::string> targeted, std::vector<std::string> fact_names)

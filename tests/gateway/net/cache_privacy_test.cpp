@@ -14,9 +14,6 @@ using tests::live::answer;
 
 namespace {
 
-nlohmann::json with_cache(nlohmann::json cache = nlohmann::json::object()) {
-  return {{"cache", std::move(cache)}, {"admin_writes", true}};
-}
 nlohmann::json with_facts() {
   return with_cache({{"session_facts", {{"fields", {"X-Session-Corporation"}}, {"max_age", "1h"}}}});
 }

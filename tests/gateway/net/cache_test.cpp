@@ -16,10 +16,6 @@ namespace {
 
 std::string const shared_fields = "Cache-Control: public, max-age=60\r\n";
 
-nlohmann::json with_cache(nlohmann::json cache = nlohmann::json::object()) {
-  return {{"cache", std::move(cache)}, {"admin_writes", true}};
-}
-
 client_answer get(std::uint16_t port, std::string const& path, std::string const& token = "",
                   std::string const& fields = "") {
   return client(port).exchange(request("GET", path, token, fields));

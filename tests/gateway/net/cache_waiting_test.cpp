@@ -17,6 +17,10 @@ nlohmann::json const cache = {{"cache", {{"wait", "1h"}}}}; // nobody goes for l
 
 std::string ask(std::string const& path = "/a", std::string const& token = "") { return request("GET", path, token); }
 
+bool is_answered(raw_connection& c, std::string const& body) {
+  return c.read_until("\r\n\r\n").starts_with("HTTP/1.1 200") && c.read(body.size()) == body;
+}
+
 /// A fetch under way, and clients who wait for it.
 struct crowd {
   explicit crowd(configured_gateway& g, raw_upstream& u, std::size_t waiting)
@@ -33,15 +37,15 @@ struct crowd {
     REQUIRE_FALSE(u.has_connection());
   }
 
+  void everybody_else_gets(std::string const& body) {
+    for (raw_connection& other : others) CHECK(is_answered(other, body));
+  }
+
   configured_gateway& gateway;
   raw_connection leader;
   std::deque<raw_connection> fetch;
   std::deque<raw_connection> others;
 };
-
-bool is_answered(raw_connection& c, std::string const& body) {
-  return c.read_until("\r\n\r\n").starts_with("HTTP/1.1 200") && c.read(body.size()) == body;
-}
 
 }
 
@@ -51,7 +55,7 @@ TEST_CASE("one fetch for all who ask at once") {
   crowd c(gateway, u, 20);
   c.fetch.back().send(answer("Cache-Control: max-age=60\r\n", "for all"));
   CHECK(is_answered(c.leader, "for all"));
-  for (raw_connection& other : c.others) CHECK(is_answered(other, "for all"));
+  c.everybody_else_gets("for all");
   CHECK_FALSE(u.has_connection());
   CHECK(gateway.count("cache_hits") == 20);
 }
@@ -94,7 +98,7 @@ TEST_CASE("if the fetch fails one of those who wait tries again, and the others 
   c.fetch.back().read_until("\r\n\r\n");
   CHECK_FALSE(u.has_connection());
   c.fetch.back().send(answer("Cache-Control: max-age=60\r\n", "at last"));
-  for (raw_connection& other : c.others) CHECK(is_answered(other, "at last"));
+  c.everybody_else_gets("at last");
   CHECK_FALSE(u.has_connection());
 }
 
@@ -112,7 +116,7 @@ TEST_CASE("what was stored but has to be validated is not waited for one after t
     CHECK(validations.back().read_until("\r\n\r\n").find("If-None-Match: \"1\"") != std::string::npos);
   }
   for (raw_connection& v : validations) v.send("HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\n\r\n");
-  for (raw_connection& other : c.others) CHECK(is_answered(other, "x"));
+  c.everybody_else_gets("x");
 }
 
 TEST_CASE("a client that takes its answer slowly does not hold up those who wait for the same") {

@@ -152,6 +152,29 @@ bool eventually(std::function<bool()> const& is_so) {
   return false;
 }
 
+void ask_at_once(configured_gateway& gateway, raw_upstream& owner, std::uint64_t clients) {
+  std::vector<std::unique_ptr<client>> all;
+  for (std::uint64_t i = 0; i < clients; ++i) {
+    all.push_back(std::make_unique<client>(gateway.port()));
+    all.back()->send(request("GET", "/x", "t"));
+  }
+  raw_connection first = owner.accept();
+  first.read_until("\r\n\r\n");
+  CHECK(eventually([&] { return gateway.count("guess_waits") == clients - 1; }));
+  CHECK_FALSE(owner.has_connection());
+  std::string const served =
+      tests::live::answer("X-Backend: http://" + owner.address() + "\r\nConnection: close\r\n", "served");
+  first.send(served);
+  for (std::uint64_t i = 1; i < clients; ++i) {
+    raw_connection next = owner.accept();
+    next.read_until("\r\n\r\n");
+    next.send(served);
+  }
+  for (auto const& c : all) CHECK(c->receive().body == "served");
+}
+
+nlohmann::json with_cache(nlohmann::json cache) { return {{"cache", std::move(cache)}, {"admin_writes", true}}; }
+
 script_answer redirect_to(std::string const& owner, upstream_request const& r) {
   return {tests::live::answer("X-Accel-Redirect: /internal_redirect/" + owner + r.target + "\r\n", "")};
 }

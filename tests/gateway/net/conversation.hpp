@@ -111,6 +111,13 @@ private:
 /// Asks again and again, bounded, until it is so; whether it became so.
 bool eventually(std::function<bool()> const& is_so);
 
+/// With single_guess: so many first requests of one token at once. One is the guess, which alone reaches `owner` until
+/// this has answered it; then the others are served there.
+void ask_at_once(configured_gateway& gateway, raw_upstream& owner, std::uint64_t clients);
+
+/// A configuration with a cache, which admin may purge.
+nlohmann::json with_cache(nlohmann::json cache = nlohmann::json::object());
+
 /// The answer that redirects `r` to `owner`.
 script_answer redirect_to(std::string const& owner, upstream_request const& r);
 /// The answer of a proxy that holds the session.

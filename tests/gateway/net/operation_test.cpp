@@ -101,23 +101,7 @@ TEST_CASE("an allowed range lets redirects and learning reach a proxy that is no
 TEST_CASE("with single_guess 64 first requests of a token at once make one guess") {
   raw_upstream owner;
   configured_gateway gateway({owner.address()}, {{"single_guess", true}, {"threads", 2}});
-  std::vector<std::unique_ptr<client>> clients;
-  for (int i = 0; i < 64; ++i) {
-    clients.push_back(std::make_unique<client>(gateway.port()));
-    clients.back()->send(request("GET", "/x", "t"));
-  }
-  raw_connection first = owner.accept();
-  first.read_until("\r\n\r\n");
-  CHECK(eventually([&] { return gateway.count("guess_waits") == 63; }));
-  CHECK_FALSE(owner.has_connection());
-  std::string const served = answer("X-Backend: http://" + owner.address() + "\r\nConnection: close\r\n", "served");
-  first.send(served);
-  for (int i = 1; i < 64; ++i) {
-    raw_connection next = owner.accept();
-    next.read_until("\r\n\r\n");
-    next.send(served);
-  }
-  for (auto const& c : clients) CHECK(c->receive().body == "served");
+  ask_at_once(gateway, owner, 64);
   CHECK(gateway.count("guesses") == 1);
   CHECK(gateway.count("map_hits") == 63);
 }

@@ -241,23 +241,7 @@ TEST_CASE("with single_guess 64 first requests of a token at once look it up onc
   configuration["timeouts"] = {{"guess_wait", "30s"}};
   configured_gateway gateway({owner.address()}, configuration);
   wait_until_usable(gateway, 2);
-  std::vector<std::unique_ptr<client>> clients;
-  for (int i = 0; i < 64; ++i) {
-    clients.push_back(std::make_unique<client>(gateway.port()));
-    clients.back()->send(request("GET", "/x", "t"));
-  }
-  raw_connection first = owner.accept();
-  first.read_until("\r\n\r\n");
-  CHECK(eventually([&] { return gateway.count("guess_waits") == 63; }));
-  std::string const served =
-      tests::live::answer("X-Backend: http://" + owner.address() + "\r\nConnection: close\r\n", "served");
-  first.send(served);
-  for (int i = 1; i < 64; ++i) {
-    raw_connection next = owner.accept();
-    next.read_until("\r\n\r\n");
-    next.send(served);
-  }
-  for (auto const& c : clients) CHECK(c->receive().body == "served");
+  ask_at_once(gateway, owner, 64);
   CHECK(gateway.count("shared_lookups") == 1);
   CHECK(gateway.count("guesses") == 1);
 }
