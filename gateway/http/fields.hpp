@@ -45,8 +45,8 @@ bool any_in_quoted_list(std::string_view list, bool escapes, Visit visit) {
   bool quoted = false;
   std::size_t begin = 0;
   for (std::size_t i = 0; i <= list.size(); ++i) {
-    bool const at_end = i >= list.size();
-    if (!at_end && escapes && quoted && list[i] == '\\') {
+    bool const at_end = i == list.size();
+    if (escapes && quoted && i + 1 < list.size() && list[i] == '\\') {
       ++i;
       continue;
     }

@@ -74,6 +74,11 @@ TEST_CASE("RFC 9111 4.1: blanks around the commas of a list say nothing") {
   CHECK_FALSE(share("X-A", "X-A: \"a, b\"", "X-A: \"a,b\""));
 }
 
+TEST_CASE("RFC 9111 4.1: a quote that is not closed hides nothing of a value") {
+  CHECK_FALSE(share("X-A", "X-A: \"a\\", "X-A: \"b\\"));
+  CHECK_FALSE(share("X-A", "X-A: \"a, b", "X-A: \"a, c"));
+}
+
 TEST_CASE("RFC 9110 12.5.4: Accept-Language is compared without letter case, and by what is preferred") {
   CHECK(share("Accept-Language", "Accept-Language: de-CH, en;q=0.5", "Accept-Language: en;Q=0.5, DE-ch"));
   CHECK(share("Accept-Language", "Accept-Language: en;q=0.5, de;q=0.8", "Accept-Language: de;q=0.8, en;q=0.5"));
