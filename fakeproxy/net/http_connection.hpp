@@ -50,7 +50,6 @@ private:
 
   void answer_served();
   void answer_resource();
-  void answer_forbidden(cluster::resource const& of, cluster::time_point at);
   void answer_redirect();
   void answer_unavailable();
   void answer_unauthorized();
@@ -58,7 +57,6 @@ private:
   void answer_head_echo();
   void begin_answer(std::string_view status_line, cluster::time_point at = now());
   void add_echo();
-  void add_caching(cluster::resource const& of);
   void add_length(std::size_t bytes);
   void finish(journal::hop_outcome outcome, std::uint16_t status);
   void end_session_use();

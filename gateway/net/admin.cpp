@@ -81,8 +81,8 @@ named_count shared_gauge(shell_counters const& shell) {
   return {"shared_map_connected", "Threads for which the shared map is usable.", shell.shared_connected};
 }
 
-std::vector<named_count> counts_of(answer_cache& cache, answer_cache::status const& now) {
-  cache_counters const& c = cache.counts();
+std::vector<named_count> counts_of(cache::shared_cache& cache, cache::shared_cache::status const& now) {
+  cache::cache_counters const& c = cache.counts();
   return {
       {"cache_hits", "Requests answered from the cache, fresh.", c.hits},
       {"cache_stale_hits", "Requests answered from the cache, stale.", c.stale_hits},
@@ -147,7 +147,7 @@ constexpr std::string_view cache_path = "/cache/";
 /// One admin connection: reads a request, answers, and so on.
 class admin_connection : public std::enable_shared_from_this<admin_connection> {
 public:
-  admin_connection(tcp_socket socket, balancer& shared, answer_cache* cache, admin_settings const& s)
+  admin_connection(tcp_socket socket, balancer& shared, cache::shared_cache* cache, admin_settings const& s)
     : socket_(std::move(socket))
     , timer_(socket_.get_executor())
     , shared_(shared)
@@ -239,7 +239,7 @@ private:
     } else {
       if (and_below) uri.remove_suffix(1);
       answer_.set(beast_http::field::content_type, "application/json");
-      answer_.body() = nlohmann::json{{"purged", cache_->purge(uri, and_below)}}.dump() + "\n";
+      answer_.body() = nlohmann::json{{"purged", cache_->purge(uri, and_below, cache_now())}}.dump() + "\n";
     }
   }
 
@@ -299,7 +299,7 @@ private:
   tcp_socket socket_;
   steady_timer timer_;
   balancer& shared_;
-  answer_cache* cache_;
+  cache::shared_cache* cache_;
   std::uint32_t threads_;
   bool may_write_;
   nanoseconds patience_;
@@ -310,7 +310,7 @@ private:
 
 }
 
-std::string metrics_text(balancer const& shared, answer_cache* cache) {
+std::string metrics_text(balancer const& shared, cache::shared_cache* cache) {
   balancer::status const now = shared.snapshot();
   shell_counters const& shell = shared.shell();
   std::string out;
@@ -322,7 +322,7 @@ std::string metrics_text(balancer const& shared, answer_cache* cache) {
                                   {"token_map_bytes", "Bytes of the map at its capacity.", now.map_bytes}};
   if (now.has_shared_map) gauges.push_back(shared_gauge(shell));
   if (cache) {
-    answer_cache::status const stored = cache->snapshot();
+    cache::shared_cache::status const stored = cache->snapshot();
     std::vector<named_count> const more = counts_of(*cache, stored);
     counts.insert(counts.end(), more.begin(), more.end());
     gauges.push_back({"cache_answers", "Answers stored.", stored.answers});
@@ -374,7 +374,7 @@ std::string metrics_text(balancer const& shared, answer_cache* cache) {
   return out;
 }
 
-std::string status_json(balancer const& shared, answer_cache* cache, std::uint32_t threads) {
+std::string status_json(balancer const& shared, cache::shared_cache* cache, std::uint32_t threads) {
   balancer::status const now = shared.snapshot();
   shell_counters const& shell = shared.shell();
   nlohmann::ordered_json out;
@@ -389,7 +389,7 @@ std::string status_json(balancer const& shared, answer_cache* cache, std::uint32
   if (now.has_shared_map) out["shared_map_connected"] = shared_gauge(shell).value;
   out["cache"] = nullptr;
   if (cache) {
-    answer_cache::status const stored = cache->snapshot();
+    cache::shared_cache::status const stored = cache->snapshot();
     for (named_count const& count : counts_of(*cache, stored)) out[count.name] = count.value;
     out["cache"] = {
         {"answers", stored.answers}, {"bytes", stored.bytes}, {"budget", stored.budget}, {"sessions", stored.sessions}};
@@ -421,7 +421,7 @@ std::string status_json(balancer const& shared, answer_cache* cache, std::uint32
   return out.dump(2) + "\n";
 }
 
-void serve_admin(tcp_socket socket, balancer& shared, answer_cache* cache, admin_settings const& s) {
+void serve_admin(tcp_socket socket, balancer& shared, cache::shared_cache* cache, admin_settings const& s) {
   std::make_shared<admin_connection>(std::move(socket), shared, cache, s)->read();
 }
 

@@ -2,6 +2,7 @@
 
 #include "gateway/http/digest.hpp"
 #include "gateway/http/shared_value.hpp"
+#include "gateway/net/clocks.hpp"
 #include "gateway/net/settings.hpp"
 #include "gateway/net/sockets.hpp"
 #include "gateway/routing/router.hpp"
@@ -260,11 +261,5 @@ private:
   std::optional<journal::writer<journal::balancer_event>> journal_;
   shell_counters shell_;
 };
-
-/// CLOCK_MONOTONIC in nanoseconds, as the journals have it.
-inline std::int64_t monotonic_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 }

@@ -94,7 +94,7 @@ void client_connection::stream_body() {
 
 // What has come of an answer that is stored: all of it at once, since others may wait for it.
 void client_connection::take_content() {
-  body_state_ = cached_->take_from(exchange_.upstream());
+  body_state_ = give_content(*cached_, exchange_.upstream());
   // The client may take longer than its upstream is needed.
   if (body_state_ == upstream_connection::body_state::done) exchange_.end(journal::hop_result::answered);
 }

@@ -3,7 +3,7 @@
 #include "gateway/http/forward.hpp"
 #include "gateway/http/head_parser.hpp"
 #include "gateway/net/body_store.hpp"
-#include "gateway/net/cached_request.hpp"
+#include "gateway/net/cached_exchange.hpp"
 #include "gateway/net/exchange.hpp"
 #include "gateway/net/stream.hpp"
 #include "gateway/net/worker.hpp"
@@ -160,7 +160,7 @@ private:
   bool awaits_body_ = false; // to be complete, before it is routed
   bool awaits_fetch_ = false;
   exchange exchange_;
-  std::unique_ptr<cached_request> cached_; // nullptr without a cache
+  std::unique_ptr<cache::transaction> cached_; // nullptr without a cache
   journal::balancer_event* request_record_ = nullptr;
 
   // The answer.

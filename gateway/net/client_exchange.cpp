@@ -61,14 +61,14 @@ void client_connection::start_exchange(std::string_view head) {
 
 void client_connection::on_answer() {
   if (cached_) {
-    switch (cached_->on_answer(*exchange_.upstream())) {
-    case cached_request::course::pass:
+    switch (show_answer(*cached_, *exchange_.upstream())) {
+    case cache::transaction::course::pass:
       break;
-    case cached_request::course::serve:
+    case cache::transaction::course::serve:
       exchange_.end(journal::hop_result::answered);
       serve_stored();
       return;
-    case cached_request::course::again:
+    case cache::transaction::course::again:
       exchange_.end(journal::hop_result::answered);
       start_exchange(cached_->upstream_head());
       return;

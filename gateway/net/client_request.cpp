@@ -58,8 +58,8 @@ void client_connection::begin_request() {
     }
   }
   if (worker_.cache() && refusal.status == 0)
-    cached_ = std::make_unique<cached_request>(worker_, head_, in_.data(), summary, scheme(), has_body_,
-                                               facts_.has_token ? &facts_.key : nullptr);
+    cached_ = std::make_unique<cache::transaction>(*worker_.cache(), worker_, head_, in_.data(), summary, scheme(),
+                                                   has_body_, facts_.has_token ? &facts_.key : nullptr);
   std::string const location = door_.https_port && refusal.status == 0 ? https_location(summary) : std::string();
 
   // From here on the head's bytes are not needed: the buffer is the body's, and the next request's.

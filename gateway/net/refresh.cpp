@@ -4,7 +4,7 @@
 
 namespace gateway::net {
 
-refresh::refresh(worker& w, std::unique_ptr<cached_request> cached, std::string head,
+refresh::refresh(worker& w, std::unique_ptr<cache::transaction> cached, std::string head,
                  routing::request_facts<http::token_digest> const& facts, journal::request_id lab_request)
   : worker_(w)
   , cached_(std::move(cached))
@@ -13,7 +13,7 @@ refresh::refresh(worker& w, std::unique_ptr<cached_request> cached, std::string 
   , lab_request_(lab_request)
   , exchange_(w, *this) {}
 
-void refresh::start(worker& w, std::unique_ptr<cached_request> cached, std::string head,
+void refresh::start(worker& w, std::unique_ptr<cache::transaction> cached, std::string head,
                     routing::request_facts<http::token_digest> const& facts, journal::request_id lab_request) {
   auto const own = std::make_shared<refresh>(w, std::move(cached), std::move(head), facts, lab_request);
   w.began(own);
@@ -29,14 +29,14 @@ void refresh::send() {
 
 void refresh::on_answer() {
   answered_ = true;
-  switch (cached_->on_answer(*exchange_.upstream())) {
-  case cached_request::course::pass:
+  switch (show_answer(*cached_, *exchange_.upstream())) {
+  case cache::transaction::course::pass:
     on_more();
     break;
-  case cached_request::course::serve:
+  case cache::transaction::course::serve:
     close();
     break;
-  case cached_request::course::again:
+  case cache::transaction::course::again:
     exchange_.end(journal::hop_result::answered);
     send();
     break;
@@ -44,7 +44,7 @@ void refresh::on_answer() {
 }
 
 void refresh::on_more() {
-  if (cached_->take_from(exchange_.upstream()) != upstream_connection::body_state::pending) close();
+  if (give_content(*cached_, exchange_.upstream()) != upstream_connection::body_state::pending) close();
 }
 
 void refresh::on_refused(routing::refusal) { close(); }

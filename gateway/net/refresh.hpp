@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gateway/net/cached_request.hpp"
+#include "gateway/net/cached_exchange.hpp"
 #include "gateway/net/exchange.hpp"
 
 #include <memory>
@@ -13,10 +13,10 @@ namespace gateway::net {
 class refresh final : public exchange_user, public deadline_owner, public std::enable_shared_from_this<refresh> {
 public:
   /// `cached`: the request that was served; `head` and `facts` are what it would have been sent with.
-  static void start(worker& w, std::unique_ptr<cached_request> cached, std::string head,
+  static void start(worker& w, std::unique_ptr<cache::transaction> cached, std::string head,
                     routing::request_facts<http::token_digest> const& facts, journal::request_id lab_request);
 
-  refresh(worker& w, std::unique_ptr<cached_request> cached, std::string head,
+  refresh(worker& w, std::unique_ptr<cache::transaction> cached, std::string head,
           routing::request_facts<http::token_digest> const& facts, journal::request_id lab_request);
 
   void close();
@@ -30,7 +30,7 @@ private:
   void on_deadline() override { close(); }
 
   worker& worker_;
-  std::unique_ptr<cached_request> cached_;
+  std::unique_ptr<cache::transaction> cached_;
   std::string const head_;
   routing::request_facts<http::token_digest> const facts_;
   journal::request_id const lab_request_;

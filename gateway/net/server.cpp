@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 
 #include <csignal>
+#include <malloc.h>
 #include <random>
 #include <utility>
 
@@ -25,13 +26,16 @@ server::server(settings s, std::function<settings()> reread)
   : settings_(std::make_shared<settings const>(std::move(s)))
   , reread_(std::move(reread))
   , shared_(*settings_)
-  , cache_(settings_->cache ? std::make_optional<answer_cache>(*settings_->cache) : std::nullopt)
   , tickets_(std::make_shared<ticket_keys>(std::chrono::hours(1)))
   , log_(settings_->access_log)
   , signals_(context_, SIGTERM, SIGINT, SIGHUP)
   , drain_timer_(context_.get_executor())
   , log_timer_(context_.get_executor()) {
   use_tickets(*settings_);
+  if (settings_->cache) {
+    ::mallopt(M_MMAP_THRESHOLD, static_cast<int>(cache::mapped_from));
+    cache_.emplace(*settings_->cache, http::random_digest_key());
+  }
   std::seed_seq mixed{seed_of(*settings_), seed_of(*settings_) >> 32};
   std::vector<std::uint32_t> seeds(std::size_t{settings_->threads} * 2);
   mixed.generate(seeds.begin(), seeds.end());

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "gateway/cache/shared_cache.hpp"
 #include "gateway/net/access_log.hpp"
-#include "gateway/net/answer_cache.hpp"
 #include "gateway/net/balancer.hpp"
 #include "gateway/net/health_checks.hpp"
 #include "gateway/net/listener.hpp"
@@ -43,7 +43,7 @@ private:
   std::shared_ptr<settings const> settings_;
   std::function<settings()> reread_;
   balancer shared_;
-  std::optional<answer_cache> cache_;
+  std::optional<cache::shared_cache> cache_;
   std::shared_ptr<ticket_keys> tickets_;
   access_log log_;
   boost::asio::io_context context_{1};

@@ -248,11 +248,11 @@ std::optional<health_check_settings> read_health_checks(reader const& in) {
   return checks;
 }
 
-std::optional<cache_settings> read_cache(reader const& in) {
+std::optional<cache::cache_settings> read_cache(reader const& in) {
   pointer const root("/cache");
   auto const* cache = in.at(root);
   if (!cache || *cache == "off") return std::nullopt;
-  cache_settings out;
+  cache::cache_settings out;
   in.size("/cache/size", out.rules.bytes, 64 * 1024, std::uint64_t{1} << 40);
   out.rules.max_answer = std::min(out.rules.max_answer, out.rules.bytes / 2);
   in.size("/cache/max_answer", out.rules.max_answer, 1024, out.rules.bytes / 2);

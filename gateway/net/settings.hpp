@@ -1,7 +1,7 @@
 #pragma once
 
 #include "config/document.hpp"
-#include "gateway/cache/cache.hpp"
+#include "gateway/cache/shared_cache.hpp"
 #include "gateway/http/digest.hpp"
 #include "gateway/net/address_ranges.hpp"
 #include "gateway/net/resolve.hpp"
@@ -88,15 +88,6 @@ struct health_check_settings {
   bool operator==(health_check_settings const&) const = default;
 };
 
-struct cache_settings {
-  cache::cache_rules rules;
-  nanoseconds wait = std::chrono::seconds(5);            // for another's fetch
-  bool shows_status = true;                              // Cache-Status
-  std::vector<std::string> targets{"cdn-cache-control"}; // names of answer fields, lower-case (RFC 9213)
-  std::vector<std::string> session_facts;                // likewise
-  nanoseconds facts_max_age = std::chrono::seconds(10);
-};
-
 /// A token map that balancers share, in a Redis.
 struct shared_map_settings {
   place at;
@@ -131,7 +122,7 @@ struct settings {
   routing::router_settings routing;
   std::vector<allowed_range> allow_redirects_to;
   std::optional<health_check_settings> health_checks;
-  std::optional<cache_settings> cache;           // nullopt: nothing is stored
+  std::optional<cache::cache_settings> cache;    // nullopt: nothing is stored
   std::optional<shared_map_settings> shared_map; // nullopt: each balancer has only its own
   net::trusted_proxies trusted_proxies;
   std::vector<std::string> methods; // that are served; empty: all that the gateway knows

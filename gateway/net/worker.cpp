@@ -42,7 +42,7 @@ typename Sleepers::mapped_type taken(Sleepers& sleepers, http::token_digest cons
 
 }
 
-worker::worker(balancer& shared, answer_cache* cache, access_log& log, std::shared_ptr<settings const> s,
+worker::worker(balancer& shared, cache::shared_cache* cache, access_log& log, std::shared_ptr<settings const> s,
                std::uint64_t seed)
   : work_(context_.get_executor())
   , shared_(shared)

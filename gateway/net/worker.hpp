@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gateway/cache/cache.hpp"
+#include "gateway/cache/transaction.hpp"
 #include "gateway/net/access_log.hpp"
 #include "gateway/net/balancer.hpp"
 #include "gateway/net/deadlines.hpp"
@@ -27,7 +27,6 @@
 
 namespace gateway::net {
 
-class answer_cache;
 class client_connection;
 class exchange;
 class refresh;
@@ -54,10 +53,11 @@ static_assert(static_cast<std::size_t>(deadline::linger_idle) < deadline_queues:
 
 /// One serving thread: an io_context with its own listeners (SO_REUSEPORT), connections, upstream pool and deadlines.
 /// Everything but `start`, `reload`, `drain`, `stop` and `join` runs on its thread.
-class worker {
+class worker final : public cache::surroundings {
 public:
   /// `cache`: nullptr without one.
-  worker(balancer& shared, answer_cache* cache, access_log& log, std::shared_ptr<settings const> s, std::uint64_t seed);
+  worker(balancer& shared, cache::shared_cache* cache, access_log& log, std::shared_ptr<settings const> s,
+         std::uint64_t seed);
   worker(worker const&) = delete;
   worker& operator=(worker const&) = delete;
   ~worker();
@@ -79,7 +79,7 @@ public:
   stream_set& streams() { return streams_; }
   read_buffers& buffers() { return buffers_; }
   balancer& shared() { return shared_; }
-  answer_cache* cache() { return cache_; }
+  cache::shared_cache* cache() { return cache_; }
   /// nullptr without one.
   shared_map* shared_tokens() { return shared_map_.get(); }
   access_log& log() { return log_; }
@@ -92,6 +92,12 @@ public:
   /// Makes a Location that names an upstream relative; nullopt leaves it as it is.
   std::function<std::optional<std::string>(std::string_view)> const& rewrite_location() const {
     return rewrite_location_;
+  }
+
+  // As the cache's transactions want them.
+  cache::moment now() const override { return cache_now(); }
+  http::answer_forwarding forwarding() const override {
+    return {.hsts = settings_->hsts, .rewrite_location = &rewrite_location_};
   }
 
   void set_deadline(deadline_owner& owner, deadline which);
@@ -112,6 +118,7 @@ public:
   void wait_for_fetch(http::token_digest const& flight, std::weak_ptr<client_connection> connection);
   /// Tells those who wait for the fetch how it ended, on every worker.
   std::function<void(http::token_digest const&, cache::landing)> land;
+  void landed(http::token_digest const& flight, cache::landing how) override { land(flight, how); }
   void land_here(http::token_digest const& flight, cache::landing how);
 
   /// The worker owns what the gateway fetches of its own accord, from `began` to `ended`.
@@ -133,7 +140,7 @@ private:
   stream_set streams_{context_};
   boost::asio::executor_work_guard<executor> work_;
   balancer& shared_;
-  answer_cache* cache_;
+  cache::shared_cache* cache_;
   access_log& log_;
   std::shared_ptr<settings const> settings_;
   read_buffers buffers_;

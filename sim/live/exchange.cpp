@@ -13,7 +13,6 @@ namespace cluster = fakeproxy::cluster;
 using boost::beast::http::verb;
 using gateway::http::field_line;
 
-constexpr std::string_view character_mark = "{character}", corporation_mark = "{corporation}";
 constexpr std::size_t kept = 64; // bytes of an answer's begin and end that are compared: more than both marks need
 
 enum echo : std::uint8_t { echo_character = 1, echo_method = 2, echo_target = 4, echo_fields = 8, echo_body = 16 };
@@ -36,11 +35,6 @@ bool begins_name(std::string_view name, std::string_view lower) {
   return name.size() >= lower.size() && is_name(name.substr(0, lower.size()), lower);
 }
 
-bool has_mark(std::string_view target) {
-  return target.find(character_mark) != std::string_view::npos ||
-         target.find(corporation_mark) != std::string_view::npos;
-}
-
 // Spreads the request id, so that Lab-Check differs in all digits from request to request.
 std::uint64_t check_value(journal::request_id id) { return (id + 1) * 0x9e3779b97f4a7c15u; }
 
@@ -51,7 +45,7 @@ exchange::exchange(vocabulary const& words, std::string host, std::string forged
   , host_(std::move(host))
   , forged_(std::move(forged)) {
   for (std::string const& target : words.targets)
-    escaped_targets_.push_back(has_mark(target) ? "" : cluster::escape_target(target));
+    escaped_targets_.push_back(resources::has_mark(target) ? "" : cluster::escape_target(target));
 }
 
 void exchange::append_target(order const& what) {
@@ -68,19 +62,7 @@ void exchange::append_target(order const& what) {
   }
   std::size_t const begin = request_.size();
   std::uint32_t const character = what.character == journal::no_character ? 0 : what.character;
-  for (std::size_t at = 0; at < target.size();) {
-    std::string_view const rest = std::string_view(target).substr(at);
-    if (rest.starts_with(character_mark)) {
-      append_number(request_, character);
-      at += character_mark.size();
-    } else if (rest.starts_with(corporation_mark)) { // where the character began
-      cluster::corporations const& all = words_->resources.corporations;
-      append_number(request_, cluster::corporation_of(all, static_cast<cluster::character_id>(character), 0));
-      at += corporation_mark.size();
-    } else {
-      request_ += target[at++];
-    }
-  }
+  resources::append_target(request_, target, character, words_->resources.corporations);
   expected_target_.clear();
   cluster::append_escaped_target(expected_target_, std::string_view(request_).substr(begin));
 }
@@ -321,15 +303,15 @@ void exchange::judge_shown(measure::client_record& record) {
   record.asks_resource = true;
   record.from_cache = !is_echo_ && (echoes_ & echo_fields) != 0;
   bool const is_own = what_.kind == measure::token_kind::own;
-  findings_ |=
-      judge_resource(words_->resources, {.resource = static_cast<std::size_t>(resource_ - words_->resources.all.data()),
-                                         .target = target_,
-                                         .character = is_own ? what_.character : journal::no_character,
-                                         .status = status_,
-                                         .mark = mark_,
-                                         .from_cache = record.from_cache,
-                                         .sent_ns = record.sent_ns,
-                                         .done_ns = record.done_ns});
+  findings_ |= resources::judge_resource(
+      words_->resources, {.resource = static_cast<std::size_t>(resource_ - words_->resources.all.data()),
+                          .target = target_,
+                          .character = is_own ? what_.character : journal::no_character,
+                          .status = status_,
+                          .mark = mark_,
+                          .from_cache = record.from_cache,
+                          .sent_ns = record.sent_ns,
+                          .done_ns = record.done_ns});
   if (status_ != 200 || !mark_) return;
   std::string body;
   if (words_->methods[what_.method].verb != verb::head)

@@ -2,8 +2,8 @@
 
 #include "fakeproxy/cluster/token.hpp"
 #include "gateway/http/head_parser.hpp"
-#include "sim/live/resource_judge.hpp"
 #include "sim/measure/records.hpp"
+#include "sim/resources/judge.hpp"
 
 #include <boost/beast/http/verb.hpp>
 
@@ -51,7 +51,7 @@ struct vocabulary {
   bool laboratory = true;           // false: plain requests to any server, nothing compared
   std::vector<method_entry> methods;
   std::vector<std::string> targets; // may hold "{character}" and "{corporation}"
-  shown_resources resources;
+  resources::shown_resources resources;
 };
 
 /// Bytes, and what the answer must say. One a connection; its memory is reused.

@@ -17,28 +17,6 @@ using measure::client_record;
 
 namespace {
 
-shown_resources resources_of(scenario::scenario const& s) {
-  namespace cluster = fakeproxy::cluster;
-  shown_resources shown;
-  for (scenario::resource const& r : s.topology.proxies.resources) {
-    cluster::resource one{.path = r.path,
-                          .cache_control = r.cache_control,
-                          .vary = r.vary,
-                          .bytes = r.bytes,
-                          .changes_every = r.changes_every.count()};
-    if (r.audience == "character") one.audience = cluster::audience::character;
-    if (r.audience == "corporation") one.audience = cluster::audience::corporation;
-    shown.grace_ns.push_back(grace_ns(one.cache_control));
-    shown.all.push_back(std::move(one));
-  }
-  if (auto const& all = s.topology.proxies.corporations)
-    shown.corporations = {all->count, all->change_every.count(), all->changing};
-  for (scenario::balancer_identity const& b : scenario::balancers_of(s))
-    if (b.settings->cache && !b.settings->cache->session_facts.empty())
-      shown.facts_max_age_ns = std::max(shown.facts_max_age_ns, b.settings->cache->facts_max_age.count());
-  return shown;
-}
-
 vocabulary words_of(scenario::scenario const& s, load::plan const& p, fakeproxy::cluster::token_key key) {
   vocabulary words;
   words.key = key;
@@ -53,7 +31,7 @@ vocabulary words_of(scenario::scenario const& s, load::plan const& p, fakeproxy:
     words.methods.push_back(method);
   }
   words.targets = p.targets;
-  words.resources = resources_of(s);
+  words.resources = resources::shown_by(s);
   // The probes' own, behind all others.
   words.methods.push_back({"GET"});
   words.targets.push_back("/internal_redirect/127.0.0.1:9/lab/probe");

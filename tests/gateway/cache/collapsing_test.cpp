@@ -32,8 +32,8 @@ TEST_CASE("who waited is served what was fetched") {
   asked first = l.ask(plain, at(0));
   asked second = l.ask(plain, at(0));
   l.take(first, shared, at(1));
-  REQUIRE(l.landed.size() == 1);
-  CHECK(l.landed.front() == second.decided.flight);
+  REQUIRE(l.landings.size() == 1);
+  CHECK(l.landings.front() == second.decided.flight);
   l.ask_again(second, at(1));
   REQUIRE(second.is_answered());
   CHECK(l.serve(second, at(1)).content == "content");
@@ -43,7 +43,7 @@ TEST_CASE("a fetch that nobody waited for lands quietly") {
   lab l;
   asked first = l.ask(plain, at(0));
   l.take(first, shared, at(1));
-  CHECK(l.landed.empty());
+  CHECK(l.landings.empty());
   CHECK_FALSE(l.core.land(first.decided.flight)); // and only once
 }
 
@@ -62,6 +62,18 @@ TEST_CASE("if what came is for one client only, each of those who waited goes al
   }
   CHECK_FALSE(l.ask(plain, at(10)).decided.leads);
   CHECK(l.ask(plain, at(13)).decided.leads);
+}
+
+TEST_CASE("who is turned away is the only one, and others are waited for as before", "[collapse]") {
+  for (unsigned const status : {401u, 403u, 429u}) {
+    lab l;
+    asked first = l.ask(plain, at(0)), second = l.ask(plain, at(0));
+    REQUIRE(second.kind() == cache::decision::kind::wait);
+    CHECK(l.take(first, answer(status, "Cache-Control: no-store"), at(1)).status == status);
+    REQUIRE(l.how == std::vector{cache::landing::unshared});
+    CHECK(l.ask(plain, at(2)).decided.leads);
+    CHECK(l.ask(plain, at(2)).kind() == cache::decision::kind::wait);
+  }
 }
 
 TEST_CASE("what is passed is told apart by its resource") {
@@ -222,7 +234,7 @@ TEST_CASE("a server error in place of a fetch that others wait for sends each of
   asked first = l.ask(plain, at(0));
   asked second = l.ask(plain, at(0));
   l.take(first, answer(503), at(1));
-  CHECK(l.landed.size() == 1);
+  CHECK(l.landings.size() == 1);
   l.ask_again(second, at(1));
   CHECK(second.goes_on());
 }
@@ -234,7 +246,7 @@ TEST_CASE("a leader's answer that does not fit into the store sends each of thos
   asked first = l.ask(plain, at(0));
   asked second = l.ask(plain, at(0));
   l.take(first, answer(200, "Cache-Control: max-age=10", std::string(10'000, 'x')), at(1));
-  CHECK(l.landed.size() == 1);
+  CHECK(l.landings.size() == 1);
   l.ask_again(second, at(1));
   CHECK(second.goes_on());
 }

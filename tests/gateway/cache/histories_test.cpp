@@ -158,8 +158,8 @@ private:
 
   /// One that goes nowhere if it is not answered at once.
   void look() {
-    exchange const e = ask();
-    if (e.a.decided.leads) lab_.core.land(e.a.decided.flight);
+    exchange e = ask();
+    lab_.give_up(e.a);
   }
 
   void begin() {

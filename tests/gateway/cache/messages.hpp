@@ -1,8 +1,7 @@
 #pragma once
 
-#include "gateway/cache/cache.hpp"
 #include "gateway/cache/serve.hpp"
-#include "gateway/cache/session_facts.hpp"
+#include "gateway/cache/transaction.hpp"
 #include "gateway/http/head_parser.hpp"
 
 #include <cstdint>
@@ -39,12 +38,12 @@ struct request {
   struct parsed {
     std::string wire;
     http::message_head head;
-    std::string key;
-    std::string authorization; // empty without
-    std::string forwarded;     // as an upstream gets it
+    http::request_summary summary; // of `wire`
+    std::string forwarded;         // as an upstream gets it
   };
   std::shared_ptr<parsed const> text;
   cache::request_facts facts;
+  bool has_body = false;
 };
 
 struct answer {
@@ -86,10 +85,9 @@ struct reply {
 /// A request on its way.
 struct asked {
   request what;
-  http::token_digest resource{};
+  std::shared_ptr<cache::transaction> way{};
   moment when{};
-  cache::decision decided{};
-  cache::fact_values said{};
+  cache::decision decided{};   // of `way`, as it was at the last call
   std::string upstream_head{}; // that is sent, if it goes on
 
   cache::decision::kind kind() const { return decided.what; }
@@ -97,12 +95,15 @@ struct asked {
   bool goes_on() const { return kind() == cache::decision::kind::fetch || kind() == cache::decision::kind::validate; }
 };
 
-/// A cache with its store, and what the gateway does between them, clients and upstreams, without any of them.
-class lab {
+/// A cache and those who ask it, without clients and upstreams.
+class lab final : cache::surroundings {
+  cache::shared_cache shared_;
+
 public:
   explicit lab(cache::cache_rules const& rules = {}, std::vector<std::string> targets = {},
                std::vector<std::string> fact_names = {});
 
+  /// A fetch that it leads stays under way, also where the result is not kept.
   asked ask(request what, moment now, bool may_wait = true);
   /// Asks again: what was waited for is over.
   void ask_again(asked& a, moment now, bool may_wait = true);
@@ -113,6 +114,8 @@ public:
   reply take(asked& a, answer const& from, moment now);
   /// No upstream answers: what is served instead, or 502.
   reply fail(asked& a, moment now);
+  /// The client has gone, or the gateway gives up for another reason.
+  void give_up(asked& a);
   /// What a request is served that needs no upstream.
   reply serve(asked const& a, moment now) const;
 
@@ -121,24 +124,18 @@ public:
   /// Whether a request is answered without an upstream.
   bool answers_alone(request what, moment now);
 
-  cache::variant_keys keys;
-  cache::cache core;
-  std::vector<std::string> targets;
-  std::optional<cache::session_facts> facts;
-  std::vector<http::token_digest> landed; // flights that ended and were waited for
+  cache::cache& core;
+  std::vector<http::token_digest> landings; // of flights that ended and were waited for
+  std::vector<cache::landing> how;          // each of them did
 
 private:
-  cache::storing_rules rules() const;
-  void consult(asked& a, bool may_wait);
-  bool concerns(asked const& a, cache::fact_values const& said) const;
-  cache::fact_values known_of(request const& by, moment now);
-  bool may_serve_instead(asked const& a, bool unreachable, moment now);
-  reply take_not_modified(asked& a, answer const& from, cache::answer_facts const& read, moment now);
-  void begin_and_complete(asked& a, answer const& from, cache::answer_facts const& read, moment now);
-  void take_head_answer(asked& a, answer const& from, cache::answer_facts const& read, moment now);
-  void put_merged(asked const& a, std::shared_ptr<cache::stored_answer const> merged);
-  void invalidate(request const& by, answer const& from, moment now);
-  void land(asked& a);
+  moment now() const override { return now_; }
+  http::answer_forwarding forwarding() const override { return {}; }
+  void landed(http::token_digest const& flight, cache::landing how) override;
+  void look(asked& a) const;
+
+  moment now_{};
+  std::shared_ptr<std::vector<std::unique_ptr<cache::transaction>>> left_; // that lead a fetch
 };
 
 /// Whether what was answered to `first` with `from` answers `second`, `later_s` seconds later, without an upstream.

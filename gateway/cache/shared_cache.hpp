@@ -2,9 +2,9 @@
 
 #include "gateway/cache/cache.hpp"
 #include "gateway/cache/session_facts.hpp"
-#include "gateway/net/settings.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -14,7 +14,17 @@
 #include <string_view>
 #include <vector>
 
-namespace gateway::net {
+namespace gateway::cache {
+
+/// A balancer's cache, as its configuration has it.
+struct cache_settings {
+  cache_rules rules;
+  std::chrono::nanoseconds wait = std::chrono::seconds(5); // for another's fetch
+  bool shows_status = true;                                // Cache-Status
+  std::vector<std::string> targets{"cdn-cache-control"};   // names of answer fields, lower-case (RFC 9213)
+  std::vector<std::string> session_facts;                  // likewise
+  std::chrono::nanoseconds facts_max_age = std::chrono::seconds(10);
+};
 
 /// Counts of what became of requests.
 struct cache_counters {
@@ -30,15 +40,17 @@ struct cache_counters {
   std::atomic<std::uint64_t> purged{0};
 };
 
-/// The cache that all threads share: one lock around decisions; content is sent outside of it.
-class answer_cache {
+/// The cache that all threads of a balancer share, with what is known of sessions: one lock around decisions; content
+/// is sent outside of it. Thread-safe.
+class shared_cache {
 public:
-  explicit answer_cache(cache_settings const& s);
+  /// `key`: of the digests that stored answers and facts are found by, which nobody may guess.
+  shared_cache(cache_settings const& s, http::digest_key const& key);
 
   /// Takes over all rules but the number of bytes, the targets and the session facts.
   void reload(cache_settings const& s);
 
-  /// Runs `decide(cache::cache&)` under the lock.
+  /// Runs `decide(cache&)` under the lock.
   template<class Decide>
   auto with(Decide decide) {
     std::lock_guard const lock(mutex_);
@@ -48,19 +60,19 @@ public:
   // Session facts (none of these without any).
   bool has_facts() const { return facts_.has_value(); }
   std::span<std::string const> fact_names() const;
-  cache::fact_values read_facts(http::message_head const& head, char const* base) const;
-  void learn(http::token_digest const& token, cache::fact_values const& said, cache::moment asked);
-  cache::fact_values facts_of(http::token_digest const& token, cache::moment now);
+  fact_values read_facts(http::message_head const& head, char const* base) const;
+  void learn(http::token_digest const& token, fact_values const& said, moment asked);
+  fact_values facts_of(http::token_digest const& token, moment now);
 
-  cache::variant_keys const& keys() const { return keys_; }
+  variant_keys const& keys() const { return keys_; }
   /// Names, lower-case, of the fields that are for this cache (RFC 9213).
   std::span<std::string const> targets() const { return targets_; }
-  std::shared_ptr<cache::ledger> const& used() const { return used_; }
+  std::shared_ptr<ledger> const& used() const { return used_; }
   bool shows_status() const { return shows_status_.load(std::memory_order_relaxed); }
   cache_counters& counts() { return counters_; }
 
   /// Forgets what is stored for a key, or for all keys that begin with it; returns how many answers.
-  std::size_t purge(std::string_view key, bool and_below);
+  std::size_t purge(std::string_view key, bool and_below, moment now);
 
   struct status {
     std::size_t answers = 0, bytes = 0, budget = 0, sessions = 0;
@@ -70,17 +82,14 @@ public:
 
 private:
   std::mutex mutex_;
-  cache::variant_keys const keys_;
+  variant_keys const keys_;
   std::vector<std::string> const targets_;
-  cache::cache cache_;
-  std::shared_ptr<cache::ledger> const used_;
+  cache cache_;
+  std::shared_ptr<ledger> const used_;
   std::mutex facts_mutex_;
-  std::optional<cache::session_facts> facts_;
+  std::optional<session_facts> facts_;
   std::atomic<bool> shows_status_;
   cache_counters counters_;
 };
-
-/// The clocks, as the cache wants them.
-cache::moment cache_now();
 
 }

@@ -1,15 +1,9 @@
-#include "sim/live/resource_judge.hpp"
+#include "sim/resources/judge.hpp"
 
-#include "gateway/cache/directives.hpp"
-
-#include <algorithm>
-
-namespace sim::live {
+namespace sim::resources {
 namespace {
 
 namespace cluster = fakeproxy::cluster;
-
-constexpr std::int64_t second_ns = 1'000'000'000;
 
 /// Who asks may have been known as of `window` before he asked.
 std::uint16_t judge_corporation(shown_resources const& shown, resource_answer const& answer,
@@ -33,14 +27,6 @@ std::uint16_t judge_corporation(shown_resources const& shown, resource_answer co
   return static_cast<std::uint16_t>(all_the_time ? measure::found_denied : 0);
 }
 
-}
-
-std::int64_t grace_ns(std::string_view cache_control) {
-  gateway::cache::answer_directives said;
-  said.read(cache_control);
-  std::int64_t const fresh_s = said.s_maxage.value_or(said.max_age.value_or(0));
-  std::int64_t const stale_s = std::max(said.stale_while_revalidate.value_or(0), said.stale_if_error.value_or(0));
-  return (fresh_s + stale_s + 1) * second_ns;
 }
 
 std::uint16_t judge_resource(shown_resources const& shown, resource_answer const& answer) {

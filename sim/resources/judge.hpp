@@ -1,24 +1,15 @@
 #pragma once
 
-#include "fakeproxy/cluster/resources.hpp"
 #include "sim/measure/records.hpp"
+#include "sim/resources/shown.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 /// Whether an answer for a configured resource is one that its client may have got, cached or not.
-namespace sim::live {
-
-/// What the cluster shows, and how long balancers may go on by what they learnt.
-struct shown_resources {
-  std::vector<fakeproxy::cluster::resource> all;
-  std::vector<std::int64_t> grace_ns; // of each: see grace_ns below
-  fakeproxy::cluster::corporations corporations;
-  std::int64_t facts_max_age_ns = 0; // of session facts at any balancer
-};
+namespace sim::resources {
 
 /// An answer as it came.
 struct resource_answer {
@@ -34,9 +25,5 @@ struct resource_answer {
 /// Bits of `client_finding`: foreign (somebody else's, or of a corporation that the character was not in), denied (it
 /// was in it all the time), too_old (an older version than the resource lets caches serve).
 std::uint16_t judge_resource(shown_resources const& shown, resource_answer const& answer);
-
-/// For how long, in nanoseconds, a version may still be served after it ended: what Cache-Control says, and a second,
-/// since dates and ages have no smaller part.
-std::int64_t grace_ns(std::string_view cache_control);
 
 }

@@ -1,0 +1,276 @@
+#include "gateway/cache/transaction.hpp"
+
+#include "gateway/http/fields.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace gateway::cache {
+namespace {
+
+constexpr std::size_t first_content_bytes = 4096; // where a length is not stated
+
+bool is_server_error(unsigned status) { return status == 500 || (status >= 502 && status <= 504); }
+
+/// Unauthorized, Forbidden, Too Many Requests: another client may have the same resource.
+bool concerns_who_asked(unsigned status) { return status == 401 || status == 403 || status == 429; }
+
+void count(std::atomic<std::uint64_t>& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
+
+}
+
+transaction::transaction(shared_cache& all, surroundings& place, http::message_head const& head, char const* base,
+                         http::request_summary const& summary, std::string_view scheme, bool has_body,
+                         http::token_digest const* token)
+  : cache_(all)
+  , place_(place)
+  , request_(read_request(head, base, summary)) {
+  append_key(key_, scheme, summary.has_host ? summary.host : http::host_of_none, summary.target);
+  resource_ = cache_.keys().resource(key_);
+  request_.has_body = has_body;
+  if (token) token_ = *token;
+}
+
+transaction::~transaction() { stop_storing(landing::failed); }
+
+/// What is known of the token's session, and still holds.
+fact_values transaction::known_facts(moment now) {
+  return token_ && cache_.has_facts() ? cache_.facts_of(*token_, now) : fact_values{};
+}
+
+decision const& transaction::ask(std::string_view head, bool may_wait) {
+  head_ = head;
+  asked_ = place_.now();
+  fact_values const facts = known_facts(asked_);
+  decision_ = cache_.with([&](cache& c) { return c.ask({request_, resource_, key_, head, facts, may_wait}, asked_); });
+  cache_counters& counts = cache_.counts();
+  switch (decision_.what) {
+  case decision::kind::answer:
+    count(decision_.stored->fresh.is_fresh(asked_) ? counts.hits : counts.stale_hits);
+    break;
+  case decision::kind::wait:
+    if (!std::exchange(waited_, true)) count(counts.waits);
+    break;
+  case decision::kind::fetch:
+  case decision::kind::validate:
+    if (request_.what == request_facts::kind::lookup && !request_.has_body) count(counts.misses);
+    break;
+  case decision::kind::unavailable:
+    break;
+  }
+  return decision_;
+}
+
+void transaction::begin_refresh(std::string_view head) {
+  head_ = head;
+  asked_ = place_.now();
+  decision_.what = decision_.stored->can_be_validated() ? decision::kind::validate : decision::kind::fetch;
+  count(cache_.counts().refreshes);
+}
+
+std::string_view transaction::upstream_head() {
+  if (decision_.what == decision::kind::validate)
+    own_head_ = validating_head(head_, *decision_.stored);
+  else if (decision_.leads && (request_.is_conditional() || !request_.range.empty()))
+    own_head_ = unconditional_head(head_);
+  else
+    return head_;
+  return own_head_;
+}
+
+void transaction::learn_facts(http::message_head const& head, char const* base) {
+  if (!token_ || !cache_.has_facts()) return;
+  said_ = cache_.read_facts(head, base);
+  cache_.learn(*token_, said_, asked_);
+}
+
+storing_rules transaction::rules() {
+  return {.forwarding = place_.forwarding(),
+          .session_facts = cache_.fact_names(),
+          .targets = cache_.targets(),
+          .guess = cache_.with([](cache& c) { return c.rules().guess; })};
+}
+
+transaction::course transaction::on_answer(http::message_head const& head, char const* base,
+                                           std::optional<std::uint64_t> length) {
+  learn_facts(head, base);
+  moment const now = place_.now();
+  answer_facts const facts = read_answer(head, base, now, cache_.targets());
+  forward_status_ = head.status;
+  vary_ = outward_vary(facts, cache_.fact_names());
+  if (request_.what != request_facts::kind::lookup) {
+    if (request_.what == request_facts::kind::unsafe && head.status < 400) invalidate(head, base, now);
+    return course::pass;
+  }
+  if (decision_.what == decision::kind::validate && head.status == 304) return on_not_modified(facts, head, base, now);
+  if (is_server_error(head.status) && may_serve_instead(false)) return course::serve;
+  if (request_.is_head)
+    on_head_answer(facts, head, base, length, now);
+  else
+    begin_storing(facts, head, base, length, now);
+  return course::pass;
+}
+
+// The stored answer still holds, for those whom it concerned: unless the 304 says that it is about another answer, or
+// of another session.
+transaction::course transaction::on_not_modified(answer_facts const& facts, http::message_head const& head,
+                                                 char const* base, moment now) {
+  stored_answer const& stored = *decision_.stored;
+  if (!confirms(stored, facts) || !concerns(said_)) {
+    forget_stored();
+    decision_.what = decision::kind::fetch;
+    decision_.stored.reset();
+    own_head_ = unconditional_head(head_);
+    return course::again;
+  }
+  storing_rules const how = rules();
+  auto merged = std::make_shared<stored_answer>(merge(stored, head, base, facts, how, asked_, now));
+  bool const stays = may_stay(request_, *merged, facts, how, now);
+  if (stays)
+    put_merged(merged);
+  else
+    forget_stored();
+  decision_.stored = std::move(merged);
+  confirmed_ = true;
+  count(cache_.counts().validated);
+  land(stays ? landing::stored : landing::unshared);
+  return course::serve;
+}
+
+/// Whether the stored answer is for a session of which this is said.
+bool transaction::concerns(fact_values const& facts) const {
+  vary_spec const& vary = decision_.stored->vary;
+  return vary.facts.empty() || cache_.keys().variant(resource_, vary, head_, facts) == decision_.flight;
+}
+
+void transaction::begin_storing(answer_facts const& facts, http::message_head const& head, char const* base,
+                                std::optional<std::uint64_t> length, moment now) {
+  bool may = may_store(request_, facts) && !varies_on_unknown(facts, cache_.fact_names()) &&
+             !http::has_other_coding(head, base);
+  std::optional<http::token_digest> variant;
+  storing s;
+  if (may) {
+    s.answer = make_stored(head, base, facts, rules(), asked_, now);
+    s.answer.authorized = request_.authorized;
+    // The facts that the answer itself states, not those known before: it is of these that it was made.
+    variant = cache_.keys().variant(resource_, s.answer.vary, head_, said_);
+    may = variant && is_worth_storing(facts, s.answer.fresh);
+  }
+  if (!may) {
+    // Who was turned away says nothing of what others get.
+    if (decision_.leads && !concerns_who_asked(head.status)) cache_.with([&](cache& c) { c.pass(resource_, now); });
+    land(landing::unshared);
+    return;
+  }
+  s.variant = *variant;
+  std::size_t const expected = length.value_or(first_content_bytes);
+  bool const fits = cache_.with(
+      [&](cache& c) { return expected <= c.rules().max_answer && c.answers().make_room(heap_bytes(expected + 1)); });
+  if (!fits) {
+    land(landing::unshared);
+    return;
+  }
+  content_ = std::make_shared<growing_content>(expected, cache_.used());
+  storing_ = std::move(s);
+}
+
+// Also of one for which the store has no room any more: its client is served out of what was taken.
+void transaction::take(std::string_view piece) {
+  std::size_t const block = content_->next_block(piece.size());
+  bool const fits = !storing_ || block == 0 || cache_.with([&](cache& c) {
+    return content_->size() + piece.size() <= c.rules().max_answer && c.answers().make_room(heap_bytes(block + 1));
+  });
+  content_->append(piece);
+  if (!fits) stop_storing(landing::unshared);
+}
+
+void transaction::complete() {
+  if (!storing_) return;
+  storing s = std::move(*storing_);
+  storing_.reset();
+  std::shared_ptr<std::string const> whole = content_->whole();
+  bool const stored = cache_.with([&](cache& c) {
+    s.answer.body = std::make_shared<stored_body>(std::move(whole), cache_.used());
+    return c.keep(resource_, key_, s.variant, std::make_shared<stored_answer>(std::move(s.answer)));
+  });
+  if (stored) count(cache_.counts().stored);
+  land(stored ? landing::stored : landing::unshared);
+}
+
+void transaction::stop_storing(landing how) {
+  storing_.reset();
+  land(how);
+}
+
+bool transaction::may_serve_instead(bool unreachable) {
+  moment const now = place_.now();
+  // The session may be another one by now than when it was asked.
+  bool const may = decision_.stored && concerns(known_facts(now)) &&
+                   cache_.with([&](cache& c) { return c.may_serve_on_error(*decision_.stored, unreachable, now); });
+  land(landing::failed);
+  if (may) count(cache_.counts().stale_hits);
+  return may;
+}
+
+// An answer to HEAD says what one to GET would have said (RFC 9111 4.3.5).
+void transaction::on_head_answer(answer_facts const& facts, http::message_head const& head, char const* base,
+                                 std::optional<std::uint64_t> length, moment now) {
+  if (!decision_.stored || head.status != decision_.stored->status || !concerns(said_)) return;
+  if (request_.control.no_store || request_.has_unkeyed_fields) return;
+  if (!agrees(*decision_.stored, facts, length)) {
+    forget_stored();
+    return;
+  }
+  storing_rules const how = rules();
+  auto merged = std::make_shared<stored_answer>(merge(*decision_.stored, head, base, facts, how, asked_, now));
+  if (!may_stay(request_, *merged, facts, how, now)) return; // it is for who asked
+  put_merged(std::move(merged));
+}
+
+void transaction::forget_stored() {
+  cache_.with([&](cache& c) { c.answers().erase_variant(decision_.flight); });
+}
+
+void transaction::put_merged(std::shared_ptr<stored_answer const> merged) {
+  auto const variant = merged->vary == decision_.stored->vary
+                           ? std::optional(decision_.flight)
+                           : cache_.keys().variant(resource_, merged->vary, head_, said_);
+  if (variant) cache_.with([&](cache& c) { return c.keep(resource_, key_, *variant, std::move(merged)); });
+}
+
+void transaction::invalidate(http::message_head const& head, char const* base, moment now) {
+  std::size_t gone = 0;
+  auto const forget = [&](http::token_digest const& resource) {
+    gone += cache_.with([&](cache& c) { return c.forget(resource, now); });
+  };
+  forget(resource_);
+  for (auto const field : {http::beast_http::field::location, http::beast_http::field::content_location})
+    if (auto const value = http::find(head, base, field))
+      if (std::string const other = referred_key(key_, *value); !other.empty()) forget(cache_.keys().resource(other));
+  cache_.counts().invalidated.fetch_add(gone, std::memory_order_relaxed);
+}
+
+void transaction::land(landing how) {
+  if (!std::exchange(decision_.leads, false)) return;
+  bool const awaited = cache_.with([&](cache& c) { return c.land(decision_.flight); });
+  if (awaited) place_.landed(decision_.flight, how);
+}
+
+std::string transaction::cache_status(moment now) const {
+  std::string out = "crest-gateway";
+  bool const served = decision_.what == decision::kind::answer || confirmed_;
+  if (decision_.what == decision::kind::answer)
+    out += "; hit";
+  else if (decision_.why != forwarded::no)
+    out.append("; fwd=").append(name_of(decision_.why));
+  if (forward_status_ != 0) out.append("; fwd-status=").append(std::to_string(forward_status_));
+  if (storing_ || confirmed_) out += "; stored";
+  if (waited_ && decision_.what != decision::kind::answer) out += "; collapsed";
+  if (served) {
+    out += "; ttl=";
+    out += std::to_string(decision_.stored->fresh.left_ns(now) / second_ns);
+  }
+  return out;
+}
+
+}

@@ -1,0 +1,117 @@
+#pragma once
+
+#include "gateway/cache/content.hpp"
+#include "gateway/cache/shared_cache.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gateway::cache {
+
+/// Where transactions take place: their clock, and those who wait.
+class surroundings {
+public:
+  virtual moment now() const = 0;
+  /// How heads change on their way to clients, as far as it changes what is stored.
+  virtual http::answer_forwarding forwarding() const = 0;
+  /// A fetch that somebody waits for is over.
+  virtual void landed(http::token_digest const& flight, landing how) = 0;
+
+protected:
+  ~surroundings() = default;
+};
+
+/// One request's dealings with the cache: what is stored for it, what it brings home for others. Sans-I/O: whoever
+/// carries the request asks, sends `upstream_head` where that is decided, and tells what came. Ends the fetch that it
+/// leads, whatever becomes of it. Not thread-safe; the cache and the surroundings outlive it.
+class transaction {
+public:
+  /// `token`: of the request, nullptr without.
+  transaction(shared_cache& all, surroundings& place, http::message_head const& head, char const* base,
+              http::request_summary const& summary, std::string_view scheme, bool has_body,
+              http::token_digest const* token);
+  transaction(transaction const&) = delete;
+  transaction& operator=(transaction const&) = delete;
+  ~transaction();
+
+  /// What becomes of it. `head`: as the upstream would get it; it stays as it is. `may_wait` as cache::question has it.
+  decision const& ask(std::string_view head, bool may_wait);
+  /// What was served is to be validated, by an exchange of the gateway's own (RFC 5861 3) that this is for from now on.
+  void begin_refresh(std::string_view head);
+
+  /// The head to send: with conditions, or without the client's, where the answer is for others too.
+  std::string_view upstream_head();
+
+  /// What becomes of the upstream's answer.
+  enum class course : std::uint8_t {
+    pass,  // it goes on to the client, and past the cache or into it: its content is to be given to `take`
+    serve, // what is stored is served: it was confirmed, or the upstream has an error
+    again  // the answer is about something else: ask once more, for the whole
+  };
+  /// `length`: of its content, where it is stated.
+  course on_answer(http::message_head const& head, char const* base, std::optional<std::uint64_t> length);
+  bool is_storing() const { return storing_.has_value(); }
+  /// Some of the content of an answer that is stored; `complete` after the last of it.
+  void take(std::string_view piece);
+  void complete();
+  /// The content broke off.
+  void give_up() { stop_storing(landing::failed); }
+  /// The content of an answer that is stored, as far as it was taken; nullptr if it never was to be stored. It stays
+  /// complete from its beginning even if the store has no room for it after all.
+  std::shared_ptr<growing_content const> content() const { return content_; }
+  void forget_content() { content_.reset(); }
+  /// No upstream answers: whether what is stored may be served instead. A fetch that was led is over.
+  bool on_failure() { return may_serve_instead(true); }
+
+  /// What is said of the answer (RFC 9211).
+  std::string cache_status(moment now) const;
+  decision const& decided() const { return decision_; }
+  request_facts const& request() const { return request_; }
+  /// Vary as it goes on; empty: as the upstream has it.
+  std::string const& vary() const { return vary_; }
+
+private:
+  bool may_serve_instead(bool unreachable);
+  fact_values known_facts(moment now);
+  void learn_facts(http::message_head const& head, char const* base);
+  storing_rules rules();
+  course on_not_modified(answer_facts const& facts, http::message_head const& head, char const* base, moment now);
+  bool concerns(fact_values const& facts) const;
+  void begin_storing(answer_facts const& facts, http::message_head const& head, char const* base,
+                     std::optional<std::uint64_t> length, moment now);
+  void forget_stored();
+  void stop_storing(landing how);
+  void on_head_answer(answer_facts const& facts, http::message_head const& head, char const* base,
+                      std::optional<std::uint64_t> length, moment now);
+  void invalidate(http::message_head const& head, char const* base, moment now);
+  void put_merged(std::shared_ptr<stored_answer const> merged);
+  void land(landing how);
+
+  struct storing {
+    stored_answer answer;
+    http::token_digest variant;
+  };
+
+  shared_cache& cache_;
+  surroundings& place_;
+  request_facts request_;
+  std::string key_;
+  http::token_digest resource_;
+  std::optional<http::token_digest> token_;
+  std::string_view head_;
+  std::string own_head_; // that `upstream_head` made
+  moment asked_;
+  decision decision_;
+  fact_values said_{}; // facts in the answer
+  std::optional<storing> storing_;
+  std::shared_ptr<growing_content> content_;
+  std::string vary_;
+  unsigned forward_status_ = 0;
+  bool waited_ = false;
+  bool confirmed_ = false;
+};
+
+}
