@@ -46,11 +46,15 @@ void http_connection::add_echo() {
       append_decimal(out_, cluster::corporation_of(all, character_, answered_at_));
       out_ += "\r\n";
     }
+  } else if (facts_.resource) { // said, lest it be another's in an answer that a cache put together
+    out_ += "Lab-Epoch: 0\r\n";
   }
   if (character_ != cluster::character_id::none) {
     out_ += "Lab-Character: ";
     append_decimal(out_, raw(character_));
     out_ += "\r\n";
+  } else if (facts_.resource) {
+    out_ += "Lab-Character: none\r\n";
   }
   out_ += "Lab-Method: ";
   out_ += facts_.method;

@@ -222,7 +222,8 @@ void exchange::on_laboratory_field(std::string_view name, std::string_view value
     observe(name, value, sent);
   };
   if (is_name(name, "character")) {
-    compare(number(value) == what_.character, echo_character, measure::found_foreign, {});
+    bool const is_own = what_.kind == measure::token_kind::own;
+    compare(value == "none" ? !is_own : number(value) == what_.character, echo_character, measure::found_foreign, {});
   } else if (is_name(name, "epoch")) {
     epoch_ = number(value);
   } else if (is_name(name, "incarnation")) {

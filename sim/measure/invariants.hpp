@@ -12,6 +12,10 @@ namespace sim::measure {
 /// The names that `expect_violations` and results use.
 std::span<std::string_view const> invariant_names();
 
+/// Of `intact`, where a run was simulated.
+inline constexpr char const* note_of_no_bytes =
+    "simulated time has no bytes that could be changed: only versions of resources are looked at";
+
 /// All seven invariants of DESIGN section 5, in its order.
 std::vector<invariant_result> check_invariants(run_view const& v);
 

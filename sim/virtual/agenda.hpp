@@ -16,6 +16,7 @@ enum class happening : std::uint8_t {
   service_ends,   // at a proxy with a queue in order of arrival
   answer_returns, // the proxy's answer is at the balancer
   hop_fails,      // the balancer learns that the proxy is gone
+  fetch_is_late,  // that another's fetch for the cache, for which it waits, is not awaited any more
   reaches_client,
   connection_frees,   // node: the client's entrance, index: its character; the request itself was concluded before
   connection_refused, // the client learns that its balancer does not listen

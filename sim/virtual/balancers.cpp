@@ -1,9 +1,12 @@
 #include "sim/virtual/balancers.hpp"
 
+#include "gateway/cache/serve.hpp"
+#include "gateway/http/fields.hpp"
 #include "sim/theory/expect.hpp"
 #include "sim/virtual/world.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sim::virtual_time {
 
@@ -40,6 +43,17 @@ desk_settings settings_of(scenario::balancer_group const& group, scenario::scena
   return settings;
 }
 
+std::optional<gateway::cache::cache_settings> cache_of(scenario::balancer_group const& group) {
+  if (!group.cache) return std::nullopt;
+  gateway::cache::cache_settings out;
+  out.rules.bytes = group.cache->bytes;
+  out.rules.max_answer = group.cache->max_answer;
+  for (std::string const& name : group.cache->session_facts)
+    out.session_facts.push_back(gateway::http::lower_case(name));
+  out.facts_max_age = group.cache->facts_max_age;
+  return out;
+}
+
 }
 
 balancers::balancers(world& w, std::unique_ptr<desks> decisions)
@@ -51,6 +65,7 @@ balancers::balancers(world& w, std::unique_ptr<desks> decisions)
     b.threads = fifo_servers(identity.settings->threads);
     b.random = small_stream_of(w.scenario.seed, "balancer", all_.size());
     b.settings = settings_of(*identity.settings, w.scenario);
+    b.cache = cache_of(*identity.settings);
     all_.push_back(std::move(b));
     measure::balancer_records records;
     records.name = identity.name;
@@ -62,6 +77,7 @@ balancers::balancers(world& w, std::unique_ptr<desks> decisions)
 void balancers::start(std::size_t index) {
   w_.record.restarted(index);
   decisions_->open(index, all_[index].settings);
+  w_.caches.open(index, all_[index].cache);
   all_[index].listening = true;
 }
 
@@ -78,6 +94,7 @@ void balancers::on_request(flight_id id) {
   }
   ++b.in_hand;
   w_.record.received(f, w_.now());
+  if (f.has_errand) w_.caches.enter(id);
   work(id);
 }
 
@@ -93,15 +110,36 @@ void balancers::work(flight_id id) {
 void balancers::on_worked(flight_id id) {
   flight& f = w_.flights[id];
   if (f.abandoned) return let_go(id);
-  balancer& b = all_[f.balancer];
-  if (f.hops == 0) {
-    desks::request what;
-    if (f.plan.kind != load::token_kind::none) what.token = f.token;
-    what.idempotent = f.idempotent;
-    action const next = decisions_->start(f.balancer, id, what, w_.now(), b.random);
-    if (next.kind == action_kind::send) w_.record.chosen(f, !next.from_map, has_company(id));
-    return perform(id, next);
+  if (f.hops != 0) {
+    go_on(id);
+  } else if (f.has_errand && w_.errands[id].dealing) {
+    consult_cache(id, true);
+  } else {
+    route(id);
   }
+  look_again();
+}
+
+/// It goes to a proxy, for the first time or anew.
+void balancers::route(flight_id id) {
+  flight& f = w_.flights[id];
+  if (f.has_errand) {
+    errand& e = w_.errands[id];
+    e.sent = e.dealing ? e.dealing->upstream_head() : e.forwarded;
+  }
+  desks::request what;
+  if (f.plan.kind != load::token_kind::none) what.token = f.token;
+  what.idempotent = f.idempotent;
+  f.is_routed = true;
+  action const next = decisions_->start(f.balancer, id, what, w_.now(), all_[f.balancer].random);
+  if (next.kind == action_kind::send && f.hops == 0) w_.record.chosen(f, !next.from_map, has_company(id));
+  perform(id, next);
+}
+
+/// The present hop was redirected, or failed.
+void balancers::go_on(flight_id id) {
+  flight& f = w_.flights[id];
+  balancer& b = all_[f.balancer];
   if (f.outcome == hop_outcome::redirected) {
     upstream_id const target{fakeproxy::cluster::proxy_index_of(f.owner)};
     action const next = decisions_->on_redirect(f.balancer, id, target);
@@ -136,6 +174,8 @@ bool balancers::has_company(flight_id id) const {
 void balancers::perform(flight_id id, action const& next) {
   flight& f = w_.flights[id];
   if (next.kind == action_kind::respond) {
+    f.is_routed = false;
+    if (f.has_errand && w_.errands[id].dealing && w_.errands[id].dealing->on_failure()) return serve_stored(id, false);
     f.status = gateway::routing::status_of(next.why);
     f.served_by = 0;
     f.served_epoch = 0;
@@ -143,8 +183,10 @@ void balancers::perform(flight_id id, action const& next) {
   }
   f.proxy = static_cast<std::uint16_t>(index_of(next.upstream));
   f.hop_kind = journalled(next.hop);
+  if (f.hop_kind == journal::hop_kind::first && f.hops != 0) f.hop_kind = journal::hop_kind::retry; // started anew
+  if (f.hop_kind == journal::hop_kind::first && f.is_own) f.hop_kind = journal::hop_kind::own;
   f.from_map = next.from_map;
-  f.retries = static_cast<std::uint8_t>(f.retries + (next.hop == gateway::routing::hop_kind::retry));
+  f.retries = static_cast<std::uint8_t>(f.retries + (f.hop_kind == journal::hop_kind::retry));
   f.serviced = f.redirecting = false;
   f.outcome = hop_outcome::received;
   ++f.hops;
@@ -168,6 +210,29 @@ void balancers::on_answer(flight_id id) {
     w_.record.learnt(f);
   }
   decisions_->on_answer(f.balancer, id, backend);
+  f.is_routed = false;
+  finish(id);
+  look_again();
+}
+
+/// The final answer is there: past the cache or into it.
+void balancers::finish(flight_id id) {
+  flight const& f = w_.flights[id];
+  if (f.has_errand) {
+    using course = gateway::cache::transaction::course;
+    errand& e = w_.errands[id];
+    std::optional<std::uint64_t> length;
+    if (f.status != 204 && f.status != 304) length = e.content_bytes;
+    course const next = e.dealing ? e.dealing->on_answer(e.answer_head, e.answer.data(), length) : course::pass;
+    if (next == course::again) return route(id);
+    if (next == course::serve) return serve_stored(id, f.status == 304);
+    if (e.dealing && e.dealing->is_storing()) {
+      if (content_.size() < e.content_bytes) content_.resize(e.content_bytes, '.');
+      e.dealing->take(std::string_view(content_).substr(0, e.content_bytes));
+      e.dealing->complete();
+    }
+    w_.errands.take(id);
+  }
   to_client(id, request_result::forwarded);
 }
 
@@ -180,11 +245,17 @@ void balancers::on_hop_failed(flight_id id) {
 
 void balancers::to_client(flight_id id, request_result result) {
   flight& f = w_.flights[id];
+  w_.caches.leave(id);
+  if (f.is_own) {
+    --own_;
+    return let_go(id);
+  }
   w_.record.request_done(f, result, f.status);
   --all_[f.balancer].in_hand;
   f.where = flight::place::to_client;
   f.carried = false;
   std::int64_t const arrival = w_.client_arrival(f, purpose::way_back);
+  if (f.has_errand) w_.errands.judge(id, arrival);
   if (!w_.clients.settle(id, arrival)) w_.time.to_flight(arrival, happening::reaches_client, id, f.life);
 }
 
@@ -193,9 +264,14 @@ void balancers::on_client_gone(flight_id id) {
   if (f.where == flight::place::to_balancer) return; // is dropped when it arrives
   if (f.abandoned) return;
   f.abandoned = true;
-  if (f.hops > 0) decisions_->abandon(f.balancer, id);
+  if (f.is_routed) decisions_->abandon(f.balancer, id);
+  bool const waited = f.waits_for_fetch;
+  w_.caches.stop_waiting(id);
+  w_.caches.leave(id);
   w_.record.request_done(f, request_result::client_gone, 0);
   --all_[f.balancer].in_hand;
+  if (waited) let_go(id);
+  look_again();
 }
 
 /// Nothing of it is under way any more.
@@ -205,6 +281,85 @@ void balancers::let_go(flight_id id) {
   if (!f.client_waits) w_.flights.give_back(id);
 }
 
+// ---- the cache
+
+void balancers::consult_cache(flight_id id, bool may_wait) {
+  using kind = gateway::cache::decision::kind;
+  flight& f = w_.flights[id];
+  errand& e = w_.errands[id];
+  switch (e.dealing->ask(e.forwarded, may_wait).what) {
+  case kind::answer:
+    return serve_stored(id, false);
+  case kind::fetch:
+  case kind::validate:
+    return route(id);
+  case kind::wait:
+    w_.caches.wait(id);
+    if (!std::exchange(f.has_waited, true))
+      w_.time.to_flight(w_.now() + all_[f.balancer].cache->wait.count(), happening::fetch_is_late, id, f.life);
+    return;
+  case kind::unavailable:
+    f.status = 504;
+    return to_client(id, request_result::failed);
+  }
+}
+
+void balancers::on_fetch_late(flight_id id) {
+  if (!w_.flights[id].waits_for_fetch) return;
+  w_.caches.stop_waiting(id);
+  consult_cache(id, false);
+  look_again();
+}
+
+/// Those whose wait is over, and those whose wait that ends.
+void balancers::look_again() {
+  if (looking_) return;
+  looking_ = true;
+  while (auto const next = w_.caches.next_woken()) consult_cache(next->who, next->may_wait);
+  looking_ = false;
+}
+
+void balancers::serve_stored(flight_id id, bool confirmed) {
+  flight& f = w_.flights[id];
+  if (f.is_own) return to_client(id, request_result::forwarded);
+  errand const& e = w_.errands[id];
+  auto const stored = e.dealing->decided().stored;
+  bool const needs_refresh = e.dealing->decided().refresh;
+  head_text_.clear();
+  gateway::cache::moment const now = w_.errands.moment_at(w_.now());
+  f.status = static_cast<std::uint16_t>(
+      gateway::cache::append_served(head_text_, *stored, e.dealing->request(), {}, now).status);
+  w_.errands.take(id, *stored, confirmed);
+  request_result const result = f.hops != 0 ? request_result::forwarded : request_result::cached;
+  if (needs_refresh) begin_refresh(id);
+  to_client(id, result);
+}
+
+/// The balancer asks whether what it served stale still holds (RFC 5861 3).
+void balancers::begin_refresh(flight_id served) {
+  flight_id const id = w_.flights.take(); // from here on `served` may be elsewhere
+  flight const& f = w_.flights[served];
+  flight& own = w_.flights[id];
+  own.request = f.request;
+  own.draws = load::mix(f.draws + 1);
+  own.plan = f.plan;
+  own.token = f.token;
+  own.balancer = f.balancer;
+  own.phase = f.phase;
+  own.verb = f.verb;
+  own.idempotent = f.idempotent;
+  own.game_state = f.game_state;
+  own.sent_ns = w_.now();
+  own.where = flight::place::at_balancer;
+  own.carried = own.is_own = true;
+  ++own_;
+  w_.errands.copy(served, id);
+  errand& e = w_.errands[id];
+  e.dealing = std::move(w_.errands[served].dealing);
+  e.dealing->begin_refresh(e.forwarded);
+  route(id);
+}
+
 // ---- the process
 
 void balancers::kill(std::size_t index) {
@@ -212,11 +367,14 @@ void balancers::kill(std::size_t index) {
   b.listening = false;
   b.in_hand = 0;
   b.threads.clear();
+  w_.caches.close(index);
   for (flight_id id = 0; id < w_.flights.size(); ++id) {
     flight& f = w_.flights[id];
     bool const inside = f.carried && !f.abandoned && f.where != flight::place::to_balancer;
     if (!inside || f.balancer != index) continue;
     f.abandoned = true;
+    if (f.is_own) --own_;
+    if (std::exchange(f.waits_for_fetch, false)) f.carried = false; // nothing else is to come of it
     if (f.client_waits)
       w_.time.to_flight(w_.client_arrival(f, purpose::way_back), happening::connection_lost, id, f.life);
   }

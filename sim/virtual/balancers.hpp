@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/cache/shared_cache.hpp"
 #include "gateway/routing/route.hpp"
 #include "sim/virtual/desks.hpp"
 #include "sim/virtual/flight.hpp"
@@ -8,6 +9,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace sim::virtual_time {
@@ -29,6 +32,8 @@ public:
   void on_worked(flight_id id);
   void on_answer(flight_id id);
   void on_hop_failed(flight_id id);
+  /// It has waited for another's fetch long enough.
+  void on_fetch_late(flight_id id);
   /// The client does not wait any more.
   void on_client_gone(flight_id id);
 
@@ -37,6 +42,8 @@ public:
   /// SIGTERM: takes nothing new.
   void stop_listening(std::size_t index) { all_[index].listening = false; }
   bool idle(std::size_t index) const { return all_[index].in_hand == 0; }
+  /// Whether any validates what it served stale.
+  bool fetches_alone() const { return own_ != 0; }
 
 private:
   struct balancer {
@@ -45,9 +52,17 @@ private:
     fifo_servers threads{1};
     load::small_stream random;
     desk_settings settings;
+    std::optional<gateway::cache::cache_settings> cache;
   };
 
   void work(flight_id id);
+  void route(flight_id id);
+  void go_on(flight_id id);
+  void consult_cache(flight_id id, bool may_wait);
+  void serve_stored(flight_id id, bool confirmed);
+  void begin_refresh(flight_id served);
+  void look_again();
+  void finish(flight_id id);
   bool has_company(flight_id id) const;
   void perform(flight_id id, gateway::routing::action const& next);
   void to_client(flight_id id, journal::request_result result);
@@ -57,6 +72,9 @@ private:
   std::unique_ptr<desks> decisions_;
   std::vector<balancer> all_;
   law work_;
+  std::size_t own_ = 0;             // flights of their own
+  bool looking_ = false;            // goes through those that were woken
+  std::string head_text_, content_; // reused
 };
 
 }

@@ -171,6 +171,7 @@ void clients::issue(load::planned_request const& request, std::int64_t intended_
   if (w_.record.has_under_way(f)) take_arrived(); // perhaps not any more
   f.request = w_.record.issue(f);
   f.draws = load::mix(request_seed_ + f.request);
+  if (w_.errands.needed()) w_.errands.begin(id);
   ++in_flight_;
   ++started_;
   w_.timeline.on_started(started_);

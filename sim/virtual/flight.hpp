@@ -40,6 +40,8 @@ struct flight {
   std::uint8_t verb = 0;
   bool idempotent = true;
   bool game_state = false; // goes on to the character's sol
+  bool has_errand = false; // see errands
+  bool is_own = false;     // of its balancer, which validates what it served stale: there is no client
 
   // where it is
   enum class place : std::uint8_t {
@@ -82,6 +84,14 @@ struct flight {
   std::uint64_t served_epoch = 0;
   journal::incarnation_id served_by = 0;
   bool proxy_had_it = false; // hop_fails: the kernel had accepted bytes of the request
+
+  // at a balancer with a cache
+  bool is_routed = false;       // the router has it, until there is an answer or none to come
+  bool waits_for_fetch = false; // of another …
+  bool has_waited = false;      // … and there is a time when it gives that up
+  // what the client gets
+  bool asks_resource = false, from_cache = false;
+  std::uint16_t findings = 0; // measure::client_finding bits
 
   // records that are completed later (full detail)
   std::uint32_t request_record = nobody, hop_record = nobody, proxy_record = nobody;

@@ -251,6 +251,8 @@ void proxies::answer(flight_id id, hop_outcome outcome, std::uint16_t status, st
   f.names_backend = f.epoch != session_epoch::none;
   f.served_epoch = outcome == hop_outcome::redirected ? 0 : raw(f.epoch);
   if (f.epoch == session_epoch::none) f.served_by = raw(p.node->id());
+  if (f.has_errand && outcome != hop_outcome::redirected)
+    f.status = w_.errands.answer(id, status, outcome == hop_outcome::served, at_ns);
   w_.record.decided(f, at_ns);
   if (w_.record.brief && f.served_epoch != 0 && f.request % checked_every == 0)
     w_.record.brief->place_checked(w_.sols.granted(f.plan.character, f.served_by, f.served_epoch));

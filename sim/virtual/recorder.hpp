@@ -58,6 +58,9 @@ public:
     c.status = f.status;
     c.epoch = f.served_epoch;
     c.incarnation = f.served_by;
+    c.asks_resource = f.asks_resource;
+    c.from_cache = f.from_cache;
+    c.findings = f.findings;
   }
 
   // balancers

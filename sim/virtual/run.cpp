@@ -31,6 +31,8 @@ world::world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<d
   , partitions(s.simulated.partitions)
   , sols(*this)
   , proxies(*this)
+  , errands(*this)
+  , caches(*this)
   , balancers(*this, std::move(decisions))
   , clients(*this)
   , eve(*this)
@@ -148,6 +150,8 @@ private:
     w_.time.now_ns = std::max(w_.now(), w_.clients.last_arrival_ns());
     w_.record.records.end_ns = w_.now();
     w_.work.end();
+    // Books are closed when what balancers fetch of their own accord is there, too.
+    while (!interrupted_ && w_.balancers.fetches_alone()) step();
   }
 
   void settle() {
@@ -271,6 +275,9 @@ private:
     case happening::hop_fails:
       if (same(o)) w_.balancers.on_hop_failed(o.index);
       break;
+    case happening::fetch_is_late:
+      if (same(o)) w_.balancers.on_fetch_late(o.index);
+      break;
     case happening::reaches_client:
       if (same(o)) w_.clients.on_answer(o.index);
       break;
@@ -361,8 +368,6 @@ void refuse(scenario::scenario const& s, run_options const& options) {
   }
   if (scenario::has_redis(s))
     fail("topology.balancers.shared_map: found one, but simulated time does not know Redis; allowed: none");
-  if (!s.topology.proxies.resources.empty())
-    fail("topology.proxies.resources: found some, but simulated time does not know caches; allowed: none");
   if (s.load.tls) fail("load.tls: found true, whose cost simulated time does not know; allowed: false");
   if (s.load.requests_per_connection != 0)
     fail("load.requests_per_connection: found " + std::to_string(s.load.requests_per_connection) +

@@ -1,5 +1,7 @@
 #include "sim/virtual/summary.hpp"
 
+#include "sim/measure/invariants.hpp"
+
 #include "sim/theory/expect.hpp"
 
 #include <algorithm>
@@ -105,10 +107,17 @@ void summary::client_done(flight const& f, client_outcome outcome, std::int64_t 
                              .needed_proxy = f.hops != 0,
                              .answered = outcome == client_outcome::answered,
                              .failed = false,
-                             .trial = f.trial};
+                             .trial = f.trial,
+                             .asks_resource = f.asks_resource,
+                             .from_cache = f.from_cache};
   bool const junk = f.plan.kind == load::token_kind::junk;
   r.failed = !r.answered || r.status >= 500 || (r.status == 401 && !junk);
   failed_ += r.failed;
+  if (r.answered && f.asks_resource) {
+    ++resources_;
+    not_theirs_ += (f.findings & (measure::found_foreign | measure::found_denied)) != 0;
+    too_old_ += (f.findings & measure::found_too_old) != 0;
+  }
   counts_.add(r);
   count_in_slice(r);
 }
@@ -210,9 +219,9 @@ std::vector<measure::invariant_result> summary::invariants() const {
   std::string const records = "needs records of single requests: --detail full";
   add("one_session", 0, 0, records);
   add("right_place", places_checked_, places_wrong_, "one request in 64 was compared with the registry");
-  add("intact", 0, 0, "simulated time has no bytes that could be changed");
+  add("intact", resources_, too_old_, measure::note_of_no_bytes);
   add("at_most_once", 0, 0, records);
-  add("nobody_elses", 0, 0, records);
+  add("nobody_elses", resources_, not_theirs_, resources_ ? "only answers for resources are looked at" : records);
   add("closed_door", 0, 0, "simulated time has no fields that could be forged");
   if (lossless_books_) {
     std::uint64_t const wrong =

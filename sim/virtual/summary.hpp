@@ -128,6 +128,7 @@ private:
   std::int64_t slice_from_ns_ = 0;   // … and its begin, since the start
   std::vector<slice_counts> slices_; // [time][balancer]
   std::uint64_t places_checked_ = 0, places_wrong_ = 0;
+  std::uint64_t resources_ = 0, not_theirs_ = 0, too_old_ = 0; // answers for resources, and what was wrong with them
   struct {
     std::uint64_t sent = 0, seen = 0, undelivered = 0, received = 0, followed = 0, refused = 0;
   } books_;

@@ -4,7 +4,9 @@
 #include "sim/scenario/scenario.hpp"
 #include "sim/virtual/agenda.hpp"
 #include "sim/virtual/balancers.hpp"
+#include "sim/virtual/caches.hpp"
 #include "sim/virtual/clients.hpp"
+#include "sim/virtual/errands.hpp"
 #include "sim/virtual/eve.hpp"
 #include "sim/virtual/law.hpp"
 #include "sim/virtual/partitions.hpp"
@@ -72,6 +74,8 @@ struct world {
   virtual_time::partitions partitions;
   virtual_time::sols sols;
   virtual_time::proxies proxies;
+  virtual_time::errands errands;
+  virtual_time::caches caches;
   virtual_time::balancers balancers;
   virtual_time::clients clients;
   eve_clients eve;
