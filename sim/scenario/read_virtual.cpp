@@ -88,6 +88,7 @@ void read_profile(cursor const& at, std::filesystem::path const& directory, virt
     if (network.has("client")) settings.client_delay = read_law(network["client"], directory);
     if (network.has("proxy")) settings.proxy_delay = read_law(network["proxy"], directory);
     if (network.has("rpc")) settings.rpc_delay = read_law(network["rpc"], directory);
+    if (network.has("redis")) settings.redis_delay = read_law(network["redis"], directory);
     settings.loss = network.number("loss", settings.loss);
     settings.retransmit = network.duration("retransmit", settings.retransmit);
   }

@@ -255,6 +255,7 @@ struct virtual_settings {
   service_time client_delay = constant_time{std::chrono::microseconds(50)}; // client to balancer
   service_time proxy_delay = constant_time{std::chrono::microseconds(50)};  // balancer to proxy
   service_time rpc_delay = constant_time{std::chrono::microseconds(50)};    // proxy to sol, EVE client to proxy
+  service_time redis_delay = constant_time{std::chrono::microseconds(50)};  // balancer to Redis
   double loss = 0;                                         // chance that a message is lost and sent again
   nanoseconds retransmit = std::chrono::milliseconds(200); // how long each loss delays it
   service_time balancer_time = constant_time{};            // of a balancer's thread for each hop

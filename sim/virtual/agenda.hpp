@@ -17,6 +17,7 @@ enum class happening : std::uint8_t {
   answer_returns, // the proxy's answer is at the balancer
   hop_fails,      // the balancer learns that the proxy is gone
   fetch_is_late,  // that another's fetch for the cache, for which it waits, is not awaited any more
+  redis_is_late,  // with what it says of the token
   reaches_client,
   connection_frees,   // node: the client's entrance, index: its character; the request itself was concluded before
   connection_refused, // the client learns that its balancer does not listen
@@ -35,6 +36,10 @@ enum class happening : std::uint8_t {
   tick,
   process_starts, // index: the event that starts it
   process_quiet,  // node: proxy that leaves; index: its life
+  // to the shared map
+  command_at_redis, // index: the letter
+  redis_replies,
+  redis_is_tried, // node: balancer; index: its life
   // to EVE clients; index: the client
   eve_connects,
   eve_message_at_proxy,

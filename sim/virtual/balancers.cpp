@@ -40,6 +40,7 @@ desk_settings settings_of(scenario::balancer_group const& group, scenario::scena
   if (settings.map_entries && s.population.token_rotation_rps == 0)
     settings.map_entries = std::min<std::uint64_t>(*settings.map_entries, s.population.characters);
   settings.upstreams = s.topology.proxies.count;
+  if (group.shared_map) settings.routing.shared_ttl = group.shared_map->ttl.count();
   return settings;
 }
 
@@ -66,6 +67,7 @@ balancers::balancers(world& w, std::unique_ptr<desks> decisions)
     b.random = small_stream_of(w.scenario.seed, "balancer", all_.size());
     b.settings = settings_of(*identity.settings, w.scenario);
     b.cache = cache_of(*identity.settings);
+    b.shared_map = identity.settings->shared_map;
     all_.push_back(std::move(b));
     measure::balancer_records records;
     records.name = identity.name;
@@ -78,6 +80,7 @@ void balancers::start(std::size_t index) {
   w_.record.restarted(index);
   decisions_->open(index, all_[index].settings);
   w_.caches.open(index, all_[index].cache);
+  w_.shared_maps.open(index, all_[index].shared_map);
   all_[index].listening = true;
 }
 
@@ -131,9 +134,7 @@ void balancers::route(flight_id id) {
   if (f.plan.kind != load::token_kind::none) what.token = f.token;
   what.idempotent = f.idempotent;
   f.is_routed = true;
-  action const next = decisions_->start(f.balancer, id, what, w_.now(), all_[f.balancer].random);
-  if (next.kind == action_kind::send && f.hops == 0) w_.record.chosen(f, !next.from_map, has_company(id));
-  perform(id, next);
+  perform(id, decisions_->start(f.balancer, id, what, w_.now(), all_[f.balancer].random));
 }
 
 /// The present hop was redirected, or failed.
@@ -152,10 +153,7 @@ void balancers::go_on(flight_id id) {
   what.how_much = f.proxy_had_it ? gateway::routing::sent::something : gateway::routing::sent::nothing;
   what.was_reused = f.proxy_had_it;
   if (!what.was_reused) w_.record.forgotten(f);
-  action const next = decisions_->on_failure(f.balancer, id, what, w_.now(), b.random);
-  // A redirect is put down to how the first proxy that saw the request was chosen.
-  if (next.kind == action_kind::send && f.seen_hops == 0) w_.record.chosen(f, !next.from_map, has_company(id));
-  perform(id, next);
+  perform(id, decisions_->on_failure(f.balancer, id, what, w_.now(), b.random));
 }
 
 /// Whether another request of its token is in the same balancer's hands. Looked for only where runs are counted, and
@@ -173,6 +171,11 @@ bool balancers::has_company(flight_id id) const {
 
 void balancers::perform(flight_id id, action const& next) {
   flight& f = w_.flights[id];
+  if (next.news == gateway::routing::shared_news::lost) w_.shared_maps.lost(f, upstream_id{f.proxy});
+  if (next.kind == action_kind::look_up) {
+    if (!w_.shared_maps.look_up(id)) on_shared(id, gateway::routing::no_upstream);
+    return;
+  }
   if (next.kind == action_kind::respond) {
     f.is_routed = false;
     if (f.has_errand && w_.errands[id].dealing && w_.errands[id].dealing->on_failure()) return serve_stored(id, false);
@@ -181,6 +184,8 @@ void balancers::perform(flight_id id, action const& next) {
     f.served_epoch = 0;
     return to_client(id, request_result::failed);
   }
+  // A redirect is put down to how the first proxy that saw the request was chosen.
+  if (f.seen_hops == 0) w_.record.chosen(f, !next.from_map, has_company(id));
   f.proxy = static_cast<std::uint16_t>(index_of(next.upstream));
   f.hop_kind = journalled(next.hop);
   if (f.hop_kind == journal::hop_kind::first && f.hops != 0) f.hop_kind = journal::hop_kind::retry; // started anew
@@ -209,7 +214,8 @@ void balancers::on_answer(flight_id id) {
     backend = upstream_id{f.proxy};
     w_.record.learnt(f);
   }
-  decisions_->on_answer(f.balancer, id, backend);
+  action const next = decisions_->on_answer(f.balancer, id, backend);
+  if (next.news == gateway::routing::shared_news::learnt) w_.shared_maps.learnt(f, next.upstream);
   f.is_routed = false;
   finish(id);
   look_again();
@@ -265,8 +271,9 @@ void balancers::on_client_gone(flight_id id) {
   if (f.abandoned) return;
   f.abandoned = true;
   if (f.is_routed) decisions_->abandon(f.balancer, id);
-  bool const waited = f.waits_for_fetch;
+  bool const waited = f.waits_for_fetch || f.looks_up;
   w_.caches.stop_waiting(id);
+  w_.shared_maps.stop_waiting(id);
   w_.caches.leave(id);
   w_.record.request_done(f, request_result::client_gone, 0);
   --all_[f.balancer].in_hand;
@@ -279,6 +286,13 @@ void balancers::let_go(flight_id id) {
   flight& f = w_.flights[id];
   f.carried = false;
   if (!f.client_waits) w_.flights.give_back(id);
+}
+
+void balancers::on_shared(flight_id id, upstream_id found) {
+  flight& f = w_.flights[id];
+  f.looks_up = false;
+  perform(id, decisions_->on_shared(f.balancer, id, found, w_.now(), all_[f.balancer].random));
+  look_again();
 }
 
 // ---- the cache
@@ -368,13 +382,15 @@ void balancers::kill(std::size_t index) {
   b.in_hand = 0;
   b.threads.clear();
   w_.caches.close(index);
+  w_.shared_maps.close(index);
   for (flight_id id = 0; id < w_.flights.size(); ++id) {
     flight& f = w_.flights[id];
     bool const inside = f.carried && !f.abandoned && f.where != flight::place::to_balancer;
     if (!inside || f.balancer != index) continue;
     f.abandoned = true;
     if (f.is_own) --own_;
-    if (std::exchange(f.waits_for_fetch, false)) f.carried = false; // nothing else is to come of it
+    if (f.waits_for_fetch || f.looks_up) f.carried = false; // nothing else is to come of it
+    f.waits_for_fetch = f.looks_up = false;
     if (f.client_waits)
       w_.time.to_flight(w_.client_arrival(f, purpose::way_back), happening::connection_lost, id, f.life);
   }

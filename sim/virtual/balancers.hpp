@@ -32,6 +32,10 @@ public:
   void on_worked(flight_id id);
   void on_answer(flight_id id);
   void on_hop_failed(flight_id id);
+  /// What the shared map says of its token; no_upstream: nothing, or nothing in time.
+  void on_shared(flight_id id, gateway::routing::upstream_id found);
+  /// The shared map has lost what it was told.
+  void share_anew(std::size_t index) { decisions_->share_anew(index); }
   /// It has waited for another's fetch long enough.
   void on_fetch_late(flight_id id);
   /// The client does not wait any more.
@@ -53,6 +57,7 @@ private:
     load::small_stream random;
     desk_settings settings;
     std::optional<gateway::cache::cache_settings> cache;
+    std::optional<scenario::shared_map_settings> shared_map;
   };
 
   void work(flight_id id);

@@ -53,6 +53,11 @@ public:
   virtual action on_answer(std::size_t balancer, flight_id flight, std::optional<upstream_id> backend) = 0;
   virtual action on_failure(std::size_t balancer, flight_id flight, gateway::routing::failure const& what,
                             std::int64_t now_ns, load::small_stream& random) = 0;
+  /// `found`: no_upstream where the shared map says nothing.
+  virtual action on_shared(std::size_t balancer, flight_id flight, upstream_id found, std::int64_t now_ns,
+                           load::small_stream& random) = 0;
+  /// The shared map has lost what it was told.
+  virtual void share_anew(std::size_t balancer) = 0;
   virtual void abandon(std::size_t balancer, flight_id flight) = 0;
   virtual gateway::routing::router_counters const& counters(std::size_t balancer) const = 0;
 };
@@ -98,6 +103,11 @@ public:
                     load::small_stream& random) override {
     return routers_[balancer]->on_failure(routes_[flight], what, now_ns, random);
   }
+  action on_shared(std::size_t balancer, flight_id flight, upstream_id found, std::int64_t now_ns,
+                   load::small_stream& random) override {
+    return routers_[balancer]->on_shared(routes_[flight], {.backend = found}, now_ns, random);
+  }
+  void share_anew(std::size_t balancer) override { routers_[balancer]->share_anew(); }
   void abandon(std::size_t balancer, flight_id flight) override { routers_[balancer]->abandon(routes_[flight]); }
   gateway::routing::router_counters const& counters(std::size_t balancer) const override {
     return routers_[balancer]->counters();

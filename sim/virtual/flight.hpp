@@ -85,10 +85,11 @@ struct flight {
   journal::incarnation_id served_by = 0;
   bool proxy_had_it = false; // hop_fails: the kernel had accepted bytes of the request
 
-  // at a balancer with a cache
+  // at a balancer with a cache, or a shared map
   bool is_routed = false;       // the router has it, until there is an answer or none to come
   bool waits_for_fetch = false; // of another …
   bool has_waited = false;      // … and there is a time when it gives that up
+  bool looks_up = false;        // in the map that balancers share
   // what the client gets
   bool asks_resource = false, from_cache = false;
   std::uint16_t findings = 0; // measure::client_finding bits

@@ -28,11 +28,13 @@ world::world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<d
   , client_wire(s.simulated.client_delay, s.simulated, s.seed, "client wire")
   , proxy_wire(s.simulated.proxy_delay, s.simulated, s.seed, "proxy wire")
   , rpc_wire(s.simulated.rpc_delay, s.simulated, s.seed, "rpc wire")
+  , redis_wire(s.simulated.redis_delay, s.simulated, s.seed, "redis wire")
   , partitions(s.simulated.partitions)
   , sols(*this)
   , proxies(*this)
   , errands(*this)
   , caches(*this)
+  , shared_maps(*this)
   , balancers(*this, std::move(decisions))
   , clients(*this)
   , eve(*this)
@@ -107,6 +109,7 @@ private:
       w_.balancers.start(index);
       w_.clients.add_balancer(index);
     }
+    go_on_until([this] { return w_.shared_maps.ready(); }, "Redis does not answer in time: virtual.network.redis");
   }
 
   void log_in() {
@@ -278,6 +281,9 @@ private:
     case happening::fetch_is_late:
       if (same(o)) w_.balancers.on_fetch_late(o.index);
       break;
+    case happening::redis_is_late:
+      if (same(o)) w_.shared_maps.on_late(o.index);
+      break;
     case happening::reaches_client:
       if (same(o)) w_.clients.on_answer(o.index);
       break;
@@ -328,6 +334,12 @@ private:
       return w_.timeline.on_process_starts(o.index);
     case happening::process_quiet:
       return w_.proxies.on_quiet_look(o.node, o.index);
+    case happening::command_at_redis:
+      return w_.shared_maps.on_command(o.index);
+    case happening::redis_replies:
+      return w_.shared_maps.on_reply(o.index);
+    case happening::redis_is_tried:
+      return w_.shared_maps.on_attempt_due(o.node, o.index);
     case happening::eve_connects:
       return w_.eve.on_connected(o.index);
     case happening::eve_message_at_proxy:
@@ -366,8 +378,6 @@ void refuse(scenario::scenario const& s, run_options const& options) {
     fail("topology.balancers: found " + balancer.name +
          ", whose code simulated time does not run; allowed with --engine virtual: kind \"gateway\"");
   }
-  if (scenario::has_redis(s))
-    fail("topology.balancers.shared_map: found one, but simulated time does not know Redis; allowed: none");
   if (s.load.tls) fail("load.tls: found true, whose cost simulated time does not know; allowed: false");
   if (s.load.requests_per_connection != 0)
     fail("load.requests_per_connection: found " + std::to_string(s.load.requests_per_connection) +

@@ -1,7 +1,6 @@
 #include "sim/virtual/summary.hpp"
 
 #include "sim/measure/invariants.hpp"
-
 #include "sim/theory/expect.hpp"
 
 #include <algorithm>

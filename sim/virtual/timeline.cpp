@@ -90,6 +90,7 @@ void timeline::perform(std::uint32_t event) {
 timeline::node timeline::find(std::string const& name) const {
   for (std::size_t i = 0; i < balancers_.size(); ++i)
     if (balancers_[i].name == name) return {node::role::balancer, i};
+  if (name == scenario::redis_node) return {node::role::redis, 0};
   std::size_t const index = std::stoul(name.substr(name.find('[') + 1));
   return {name.starts_with("sol") ? node::role::sol : node::role::proxy, index};
 }
@@ -102,6 +103,8 @@ void timeline::kill(node const& n) {
     return w_.proxies.kill(n.index);
   case node::role::sol:
     return w_.sols.kill(n.index);
+  case node::role::redis:
+    return w_.shared_maps.kill();
   }
 }
 
@@ -114,6 +117,8 @@ void timeline::start(node const& n) {
   case node::role::sol:
     w_.sols.start(n.index);
     return w_.sols.resume_notifications(n.index);
+  case node::role::redis:
+    return w_.shared_maps.start();
   }
 }
 
@@ -125,6 +130,8 @@ bool timeline::running(node const& n) const {
     return w_.proxies.alive(n.index);
   case node::role::sol:
     return w_.sols.running(n.index);
+  case node::role::redis:
+    return w_.shared_maps.running();
   }
   return false;
 }
@@ -136,7 +143,7 @@ void timeline::restart(std::uint32_t event, scenario::restart_node const& what) 
   record.node = what.node;
   bool const ran = running(n);
   record.detail = (!ran ? "started " : what.graceful ? "stopped and started " : "killed and started ") + what.node;
-  bool const drains = ran && what.graceful && n.what != node::role::sol;
+  bool const drains = ran && what.graceful && (n.what == node::role::balancer || n.what == node::role::proxy);
   if (drains && n.what == node::role::balancer) w_.balancers.stop_listening(n.index);
   if (drains && n.what == node::role::proxy) w_.proxies.begin_leaving(n.index);
   if (!drains) kill(n);
@@ -147,7 +154,7 @@ void timeline::restart(std::uint32_t event, scenario::restart_node const& what) 
 bool timeline::stopped(std::uint32_t event) const {
   node const n = find(std::get<scenario::restart_node>(w_.scenario.events[event].action).node);
   if (n.what == node::role::proxy) return !w_.proxies.alive(n.index);
-  if (n.what == node::role::sol) return true;
+  if (n.what == node::role::sol || n.what == node::role::redis) return true;
   return w_.balancers.idle(n.index) || w_.now() - events_[event].record.began_ns > longest_drain_ns;
 }
 

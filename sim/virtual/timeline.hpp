@@ -34,7 +34,7 @@ public:
 
 private:
   struct node {
-    enum class role : std::uint8_t { balancer, proxy, sol } what = role::proxy;
+    enum class role : std::uint8_t { balancer, proxy, sol, redis } what = role::proxy;
     std::size_t index = 0;
   };
   struct under_way {

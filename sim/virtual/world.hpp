@@ -12,6 +12,7 @@
 #include "sim/virtual/partitions.hpp"
 #include "sim/virtual/proxies.hpp"
 #include "sim/virtual/recorder.hpp"
+#include "sim/virtual/shared_maps.hpp"
 #include "sim/virtual/sols.hpp"
 #include "sim/virtual/timeline.hpp"
 #include "sim/virtual/work_meter.hpp"
@@ -70,12 +71,13 @@ struct world {
   virtual_time::flights flights;
   recorder record;
   std::int64_t start_ns = 0; // of the load; 0 before
-  wire client_wire, proxy_wire, rpc_wire;
+  wire client_wire, proxy_wire, rpc_wire, redis_wire;
   virtual_time::partitions partitions;
   virtual_time::sols sols;
   virtual_time::proxies proxies;
   virtual_time::errands errands;
   virtual_time::caches caches;
+  virtual_time::shared_maps shared_maps;
   virtual_time::balancers balancers;
   virtual_time::clients clients;
   eve_clients eve;
