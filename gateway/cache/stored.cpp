@@ -230,12 +230,26 @@ bool agrees(stored_answer const& stored, answer_facts const& head_answer, std::o
   return !head_answer.last_modified_s || head_answer.last_modified_s == stored.last_modified_s;
 }
 
-std::string unconditional_head(std::string_view request_head) {
+namespace {
+
+template<class Keeps>
+std::string head_with(std::string_view request_head, Keeps keeps) {
   std::string out(request_head.substr(0, request_head.find("\r\n") + 2));
   http::for_each_field(request_head, [&](std::string_view name, std::string_view value) {
-    if (!is_condition(name)) http::append_field(out, name, value);
+    if (keeps(name)) http::append_field(out, name, value);
   });
   return out.append("\r\n");
+}
+
+}
+
+std::string unconditional_head(std::string_view request_head) {
+  return head_with(request_head, [](std::string_view name) { return !is_condition(name); });
+}
+
+std::string own_head(std::string_view request_head) {
+  return head_with(request_head,
+                   [](std::string_view name) { return !is_condition(name) && !http::iequals(name, "Lab-Request"); });
 }
 
 std::string validating_head(std::string_view request_head, stored_answer const& stored) {

@@ -101,6 +101,9 @@ std::string validating_head(std::string_view request_head, stored_answer const& 
 /// The same without any condition or range: for the whole.
 std::string unconditional_head(std::string_view request_head);
 
+/// The same for a request of the gateway's own, which no client is to be held accountable for: without Lab-Request.
+std::string own_head(std::string_view request_head);
+
 /// Vary as clients and caches beyond may read it: names of session facts are known to nobody there, so that the token
 /// stands for them. Empty if it need not change.
 std::string outward_vary(answer_facts const& facts, std::span<std::string const> session_facts);

@@ -61,8 +61,9 @@ decision const& transaction::ask(std::string_view head, bool may_wait) {
   return decision_;
 }
 
-void transaction::begin_refresh(std::string_view head) {
-  head_ = head;
+void transaction::begin_refresh() {
+  refresh_head_ = own_head(head_);
+  head_ = refresh_head_;
   asked_ = place_.now();
   decision_.what = decision_.stored->can_be_validated() ? decision::kind::validate : decision::kind::fetch;
   count(cache_.counts().refreshes);

@@ -40,7 +40,7 @@ public:
   /// What becomes of it. `head`: as the upstream would get it; it stays as it is. `may_wait` as cache::question has it.
   decision const& ask(std::string_view head, bool may_wait);
   /// What was served is to be validated, by an exchange of the gateway's own (RFC 5861 3) that this is for from now on.
-  void begin_refresh(std::string_view head);
+  void begin_refresh();
 
   /// The head to send: with conditions, or without the client's, where the answer is for others too.
   std::string_view upstream_head();
@@ -102,6 +102,7 @@ private:
   http::token_digest resource_;
   std::optional<http::token_digest> token_;
   std::string_view head_;
+  std::string refresh_head_;
   std::string own_head_; // that `upstream_head` made
   moment asked_;
   decision decision_;

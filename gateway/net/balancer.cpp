@@ -304,7 +304,7 @@ journal::balancer_event* balancer::record_hop(journal::request_id request, endpo
     event.hop = journal::hop_kind::retry;
     break;
   }
-  if (is_own && why.hop == routing::hop_kind::first) event.hop = journal::hop_kind::own;
+  if (is_own) event.hop = journal::hop_kind::own;
   event.hit = why.from_map ? 1 : 0;
   std::lock_guard const lock(journal_mutex_);
   return &journal_->append(event);

@@ -186,7 +186,7 @@ public:
 
   /// Journal records, or nullptr without a journal. Valid as long as the balancer; each is completed by its one owner.
   journal::balancer_event* record_request(journal::request_id request);
-  /// `is_own`: for a request of the gateway's own, whose first hop is booked as such.
+  /// `is_own`: for a request of the gateway's own, whose hops are booked as such.
   journal::balancer_event* record_hop(journal::request_id request, endpoint const& upstream, routing::action const& why,
                                       bool is_own);
 

@@ -181,7 +181,7 @@ void client_connection::serve_stored() {
         exchange_.hops() > 0 ? journal::request_result::forwarded : journal::request_result::cached;
     request_record_->status = static_cast<std::uint16_t>(status_);
   }
-  if (cached_->decided().refresh) refresh::start(worker_, std::move(cached_), forward_head_, facts_, lab_request_);
+  if (cached_->decided().refresh) refresh::start(worker_, std::move(cached_), facts_);
   served_rest_ = sent.content;
   serve_more();
 }

@@ -4,28 +4,23 @@
 
 namespace gateway::net {
 
-refresh::refresh(worker& w, std::unique_ptr<cache::transaction> cached, std::string head,
-                 routing::request_facts<http::token_digest> const& facts, journal::request_id lab_request)
+refresh::refresh(worker& w, std::unique_ptr<cache::transaction> cached,
+                 routing::request_facts<http::token_digest> const& facts)
   : worker_(w)
   , cached_(std::move(cached))
-  , head_(std::move(head))
   , facts_(facts)
-  , lab_request_(lab_request)
   , exchange_(w, *this) {}
 
-void refresh::start(worker& w, std::unique_ptr<cache::transaction> cached, std::string head,
-                    routing::request_facts<http::token_digest> const& facts, journal::request_id lab_request) {
-  auto const own = std::make_shared<refresh>(w, std::move(cached), std::move(head), facts, lab_request);
+void refresh::start(worker& w, std::unique_ptr<cache::transaction> cached,
+                    routing::request_facts<http::token_digest> const& facts) {
+  auto const own = std::make_shared<refresh>(w, std::move(cached), facts);
   w.began(own);
   w.set_deadline(*own, deadline::request);
-  own->cached_->begin_refresh(own->head_);
+  own->cached_->begin_refresh();
   own->send();
 }
 
-void refresh::send() {
-  exchange_.start({.head = cached_->upstream_head(), .lab_request = lab_request_, .is_own = true}, facts_,
-                  monotonic_ns());
-}
+void refresh::send() { exchange_.start({.head = cached_->upstream_head(), .is_own = true}, facts_, monotonic_ns()); }
 
 void refresh::on_answer() {
   answered_ = true;

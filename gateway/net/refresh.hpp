@@ -4,7 +4,6 @@
 #include "gateway/net/exchange.hpp"
 
 #include <memory>
-#include <string>
 
 namespace gateway::net {
 
@@ -12,12 +11,12 @@ namespace gateway::net {
 /// store, or does not come. One thread.
 class refresh final : public exchange_user, public deadline_owner, public std::enable_shared_from_this<refresh> {
 public:
-  /// `cached`: the request that was served; `head` and `facts` are what it would have been sent with.
-  static void start(worker& w, std::unique_ptr<cache::transaction> cached, std::string head,
-                    routing::request_facts<http::token_digest> const& facts, journal::request_id lab_request);
+  /// `cached`: the request that was served; `facts`: what it would have been routed by.
+  static void start(worker& w, std::unique_ptr<cache::transaction> cached,
+                    routing::request_facts<http::token_digest> const& facts);
 
-  refresh(worker& w, std::unique_ptr<cache::transaction> cached, std::string head,
-          routing::request_facts<http::token_digest> const& facts, journal::request_id lab_request);
+  refresh(worker& w, std::unique_ptr<cache::transaction> cached,
+          routing::request_facts<http::token_digest> const& facts);
 
   void close();
 
@@ -31,9 +30,7 @@ private:
 
   worker& worker_;
   std::unique_ptr<cache::transaction> cached_;
-  std::string const head_;
   routing::request_facts<http::token_digest> const facts_;
-  journal::request_id const lab_request_;
   exchange exchange_;
   bool answered_ = false;
 };

@@ -206,6 +206,12 @@ bool has_redis(scenario const& s) {
                      [](balancer_identity const& b) { return b.settings->shared_map.has_value(); });
 }
 
+bool has_caches(scenario const& s) {
+  auto const all = balancers_of(s);
+  return !s.topology.proxies.resources.empty() &&
+         std::any_of(all.begin(), all.end(), [](balancer_identity const& b) { return b.settings->cache.has_value(); });
+}
+
 std::vector<balancer_identity> balancers_of(scenario const& s) {
   std::vector<balancer_identity> result;
   std::map<balancer_kind, std::uint32_t> next;

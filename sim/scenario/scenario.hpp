@@ -293,4 +293,7 @@ std::vector<balancer_identity> balancers_of(scenario const& s);
 inline constexpr char const* redis_node = "redis[0]";
 bool has_redis(scenario const& s);
 
+/// Whether balancers answer some requests from their caches.
+bool has_caches(scenario const& s);
+
 }

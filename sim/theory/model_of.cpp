@@ -42,9 +42,7 @@ std::string broken_by_load(scenario::scenario const& s) {
 std::string broken_by_maps(scenario::scenario const& s) {
   auto const& groups = s.topology.balancers;
   balancer_group const& first = groups.front();
-  for (balancer_group const& g : groups)
-    if (g.cache && !s.topology.proxies.resources.empty())
-      return "balancers answer from their caches, so that not every request needs a proxy";
+  if (scenario::has_caches(s)) return std::string(broken_by_caches);
   for (balancer_group const& g : groups)
     if (g.shared_map.has_value() != first.shared_map.has_value())
       return "balancers with and without a shared map side by side";

@@ -30,6 +30,7 @@ std::string rate_broken_by(scenario::scenario const& s) {
   if (s.load.kind == load_kind::trace) return "a trace's rate is only known when it is read";
   if (s.population.eve_clients > 0 && s.population.eve_request_rate_rps > 0)
     return "EVE clients' game requests are work that CREST's rate does not show";
+  if (scenario::has_caches(s)) return std::string(broken_by_caches);
   if (!s.events.empty()) return "events (" + s.events.front().name + ") change what the proxies have to do";
   return {};
 }

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// What becomes of a load's requests on their way to a session, in expectation (DESIGN section 6).
@@ -48,6 +49,10 @@ routed route_open(routing_model const& m, std::vector<token_class> const& popula
 /// Shares of requests: one class when uniform; Zipf's ranks one by one as far as they matter, then in classes within
 /// 1 % of each other (the sum over a class is the integral of x^-s, midpoint rule).
 std::vector<token_class> popularity_classes(double characters, double zipf);
+
+/// Why neither routing nor the proxies' load has a closed form where caches answer.
+inline constexpr std::string_view broken_by_caches =
+    "balancers answer from their caches, so that not every request needs a proxy";
 
 /// The model of a scenario whose forms hold, else why there is none.
 struct routing_choice {

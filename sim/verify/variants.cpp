@@ -103,6 +103,8 @@ variant with_nginx(scenario::scenario const& s) {
   other.thresholds.clear();
   for (balancer_group& g : other.topology.balancers) {
     if (auto why = peculiar(g); !why.empty()) return {std::nullopt, why};
+    if (g.cache) return {std::nullopt, "nginx as the article has it caches nothing"};
+    if (g.shared_map) return {std::nullopt, "nginx as the article has it shares no map"};
     bool const guesses = g.guess == guess_policy::random || g.guess == guess_policy::round_robin;
     if (g.kind == balancer_kind::gateway && !guesses)
       return {std::nullopt, "nginx guesses round robin, which is not what this gateway does"};

@@ -14,8 +14,8 @@ using theory::prediction;
 
 /// Every scenario's metrics; those of phases follow where theory has something to say of them.
 std::vector<std::string> metrics_of(std::vector<prediction> const& predictions, bool latency) {
-  std::vector<std::string> metrics{"redirect_ratio",  "hops_per_request", "map_hit_ratio",
-                                   "guess_hit_ratio", "sessions_created", "utilisation"};
+  std::vector<std::string> metrics{"redirect_ratio",  "hops_per_request", "map_hit_ratio", "guess_hit_ratio",
+                                   "cache_hit_ratio", "sessions_created", "utilisation"};
   for (prediction const& p : predictions)
     if (p.metric.find("{phase:") != std::string::npos) metrics.push_back(p.metric);
   if (latency) metrics.insert(metrics.end(), {"latency_ms.avg", "latency_ms.p50", "latency_ms.p99"});

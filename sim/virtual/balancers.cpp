@@ -189,7 +189,7 @@ void balancers::perform(flight_id id, action const& next) {
   f.proxy = static_cast<std::uint16_t>(index_of(next.upstream));
   f.hop_kind = journalled(next.hop);
   if (f.hop_kind == journal::hop_kind::first && f.hops != 0) f.hop_kind = journal::hop_kind::retry; // started anew
-  if (f.hop_kind == journal::hop_kind::first && f.is_own) f.hop_kind = journal::hop_kind::own;
+  if (f.is_own) f.hop_kind = journal::hop_kind::own;
   f.from_map = next.from_map;
   f.retries = static_cast<std::uint8_t>(f.retries + (f.hop_kind == journal::hop_kind::retry));
   f.serviced = f.redirecting = false;
@@ -354,7 +354,6 @@ void balancers::begin_refresh(flight_id served) {
   flight_id const id = w_.flights.take(); // from here on `served` may be elsewhere
   flight const& f = w_.flights[served];
   flight& own = w_.flights[id];
-  own.request = f.request;
   own.draws = load::mix(f.draws + 1);
   own.plan = f.plan;
   own.token = f.token;
@@ -367,10 +366,8 @@ void balancers::begin_refresh(flight_id served) {
   own.where = flight::place::at_balancer;
   own.carried = own.is_own = true;
   ++own_;
-  w_.errands.copy(served, id);
-  errand& e = w_.errands[id];
-  e.dealing = std::move(w_.errands[served].dealing);
-  e.dealing->begin_refresh(e.forwarded);
+  w_.errands.pass_on(served, id);
+  w_.errands[id].dealing->begin_refresh();
   route(id);
 }
 

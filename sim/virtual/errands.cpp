@@ -109,15 +109,15 @@ void errands::begin(flight_id id) {
   e.dealing.reset();
 }
 
-void errands::copy(flight_id from, flight_id to) {
+void errands::pass_on(flight_id from, flight_id to) {
   if (all_.size() <= to) all_.resize(to + 1);
   if (!all_[to]) all_[to] = std::make_unique<errand>();
-  errand const& a = *all_[from];
+  errand& a = *all_[from];
   errand& b = *all_[to];
   b.target = a.target;
   b.resource = a.resource;
   b.forwarded = a.forwarded;
-  b.dealing.reset();
+  b.dealing = std::move(a.dealing);
   w_.flights[to].has_errand = true;
 }
 

@@ -48,8 +48,8 @@ public:
   bool needed() const { return needed_; }
   /// For a new flight, whose token is known.
   void begin(flight_id id);
-  /// For a hop of a balancer's own: the same request.
-  void copy(flight_id from, flight_id to);
+  /// For a flight of a balancer's own: the same request, with its dealings.
+  void pass_on(flight_id from, flight_id to);
   errand& operator[](flight_id id) { return *all_[id]; }
 
   /// The present hop of the flight is answered. Returns the status of the answer, which is what the resource says where

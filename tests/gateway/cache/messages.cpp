@@ -149,7 +149,7 @@ void lab::ask_again(asked& a, moment now, bool may_wait) {
 
 void lab::refresh(asked& a, moment now) {
   now_ = a.when = now;
-  a.way->begin_refresh(a.what.text->forwarded);
+  a.way->begin_refresh();
   look(a);
 }
 

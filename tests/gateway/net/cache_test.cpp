@@ -146,10 +146,11 @@ TEST_CASE("a successful unsafe request forgets what is stored for its target and
 }
 
 TEST_CASE("stale while it is validated: the client is served at once, the gateway asks by itself") {
-  std::atomic<int> version{1};
+  std::atomic<int> version{1}, of_clients{0};
   scripted_upstream owner{[](upstream_request const&) { return script_answer{}; }};
   scripted_upstream other{[&](upstream_request const& r) { return redirect_to(owner.address(), r); }};
-  owner.set_script([&](upstream_request const&) {
+  owner.set_script([&](upstream_request const& r) {
+    if (r.field("Lab-Request") == "7") ++of_clients;
     return script_answer{answer("Cache-Control: public, max-age=0, stale-while-revalidate=60\r\nX-Backend: http://" +
                                     owner.address() + "\r\n",
                                 "version " + std::to_string(version))};
@@ -157,10 +158,11 @@ TEST_CASE("stale while it is validated: the client is served at once, the gatewa
   nlohmann::json configuration = with_cache();
   configuration["allow_redirects_to"] = {"127.0.0.0/8:1-65535"};
   configured_gateway gateway({other.address()}, configuration); // a refresh follows redirects too
-  CHECK(get(gateway.port(), "/a").body == "version 1");
+  CHECK(get(gateway.port(), "/a", "", "Lab-Request: 7\r\n").body == "version 1");
   version = 2;
-  CHECK(get(gateway.port(), "/a").body == "version 1");
+  CHECK(get(gateway.port(), "/a", "", "Lab-Request: 7\r\n").body == "version 1");
   CHECK(eventually([&] { return gateway.count("cache_stored") == 2; }));
+  CHECK(of_clients == 1); // the other request was the gateway's own
   CHECK(get(gateway.port(), "/a").body == "version 2");
   CHECK(gateway.count("cache_refreshes") >= 1);
 }

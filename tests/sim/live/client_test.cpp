@@ -167,6 +167,8 @@ TEST_CASE("each fault in an answer is found, and only that") {
       {"request body", [&](genuine& a) { replace(a.head, "Lab-Body: 0", "Lab-Body: 9"); }, measure::found_request_body},
       {"someone else's", [&](genuine& a) { replace(a.head, "Lab-Character: 11", "Lab-Character: 12"); },
        measure::found_foreign},
+      {"nobody's", [&](genuine& a) { replace(a.head, "Lab-Character: 11", "Lab-Character: none"); },
+       measure::found_foreign},
       {"no echo", [&](genuine& a) { replace(a.head, "Lab-Method: GET\r\n", ""); }, measure::found_no_echo},
       {"X-Backend leaks",
        [&](genuine& a) { replace(a.head, "Lab-Epoch", "x-backend: http://127.0.0.1:1\r\nLab-Epoch"); },

@@ -166,6 +166,9 @@ TEST_CASE("where a scenario breaks an assumption, theory says which and gives no
       {"trace-replay", {}, "redirect_ratio", "a trace"},
       {"post-and-odd-paths", {}, "redirect_ratio", "balancers with and without a map"},
       {"small-map", {R"(virtual={"network":{"loss":0.1}})"}, "latency_ms.avg", "messages are lost"},
+      {"corporations", {}, "redirect_ratio", "balancers answer from their caches"},
+      {"corporations", {}, "utilisation", "balancers answer from their caches"},
+      {"corporations", {}, "latency_ms.avg", "balancers answer from their caches"},
   };
   for (row const& x : rows) {
     INFO(x.scenario << ": " << x.metric);

@@ -42,12 +42,14 @@ TEST_CASE("what has no counterpart says why") {
     bool gateways; // asked for; else nginx
     scenario::scenario s;
   };
-  scenario::balancer_group external, custom, hashed, small;
+  scenario::balancer_group external, custom, hashed, small, caching, sharing;
   external.kind = balancer_kind::external;
   custom.kind = balancer_kind::nginx;
   custom.nginx_config = "template";
   hashed.guess = scenario::guess_policy::token_hash;
   small.token_map_bytes = 4096;
+  caching.cache.emplace();
+  sharing.shared_map.emplace();
   auto struck = with({});
   struck.events.resize(1);
   struck.events[0].name = "upgrade";
@@ -60,6 +62,8 @@ TEST_CASE("what has no counterpart says why") {
                       {"external", false, with(external)},
                       {"guesses round robin", false, with(hashed)},
                       {"number of entries", false, with(small)},
+                      {"caches nothing", false, with(caching)},
+                      {"shares no map", false, with(sharing)},
                       {"'upgrade'", false, struck}};
   for (row const& x : rows) {
     INFO(x.why);

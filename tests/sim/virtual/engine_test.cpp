@@ -59,6 +59,10 @@ TEST_CASE("shipped scenarios have the histories that they have everywhere") {
            {"proxy-dies", 0xa959e772d3dd2f78u},
            {"eve-clients-and-crest", 0x4eddf878caa48e1bu},
            {"trace-replay", 0xcd9d6fe9ce4e52bdu},
+           {"corporations", 0xa6a4144657a9ad9cu},
+           {"stale-while-revalidate", 0x8fb51f3c4e7ab90fu},
+           {"shared-map", 0x56aa6c04554fa57fu},
+           {"redis-dies", 0x77bf8fe56743f5fbu},
        }) {
     INFO(name);
     CHECK(virtual_time::run(shipped(name)).history_hash == history);
@@ -99,11 +103,16 @@ TEST_CASE("a run that settles early has the history of one that goes step by ste
       {"small-map", patience},
       {"small-map", few_connections},
       {"small-map", crowd},
+      {"stale-while-revalidate", nothing},
+      {"corporations", patience},
+      {"cache-stampede", few_connections},
+      {"shared-map", nothing},
+      {"shared-map", patience},
   };
   for (auto const& [name, change] : cases) {
     std::string const random = R"({"lognormal":{"mean_ms":0.2,"sigma":0.5}})";
-    scenario::scenario s = shipped(
-        name, {R"(virtual.network={"client":)" + random + R"(,"proxy":)" + random + R"(,"rpc":)" + random + "}"});
+    scenario::scenario s = shipped(name, {R"(virtual.network={"client":)" + random + R"(,"proxy":)" + random +
+                                          R"(,"rpc":)" + random + R"(,"redis":)" + random + "}"});
     change(s);
     for (auto const detail : {virtual_time::run_options::detail::full, virtual_time::run_options::detail::summary}) {
       INFO(name << (detail == virtual_time::run_options::detail::full ? ", recorded" : ", counted"));
@@ -116,7 +125,7 @@ TEST_CASE("a run that settles early has the history of one that goes step by ste
       CHECK(a.notes == b.notes);
       for (char const* metric : {"requests", "hops", "failed_requests", "sessions_created"})
         CHECK(counter(a, metric) == counter(b, metric));
-      for (char const* metric : {"redirect_ratio", "map_hit_ratio", "guess_hit_ratio"}) {
+      for (char const* metric : {"redirect_ratio", "map_hit_ratio", "guess_hit_ratio", "cache_hit_ratio"}) {
         auto const of_a = std::get<ratio_metric>(a.metrics.at(metric)),
                    of_b = std::get<ratio_metric>(b.metrics.at(metric));
         CHECK(std::pair(of_a.numerator, of_a.denominator) == std::pair(of_b.numerator, of_b.denominator));
@@ -255,7 +264,8 @@ TEST_CASE("simulated time refuses by name what it cannot model") {
 TEST_CASE("a run that only counts comes to the same as one that keeps records of all") {
   std::string const with = GENERATE("", "virtual.warm_up=\"700ms\"");
   for (char const* name : {"quickstart", "guess-only", "small-map", "noisy-tokens", "new-balancer-joins", "proxy-dies",
-                           "rolling-restart", "sessions-move", "trace-replay", "token-hash-guess"}) {
+                           "rolling-restart", "sessions-move", "trace-replay", "token-hash-guess", "corporations",
+                           "cache-stampede", "shared-map", "redis-dies"}) {
     scenario::scenario const s = with.empty() ? shipped(name) : shipped(name, {with});
     virtual_time::run_options options;
     options.keep = virtual_time::run_options::detail::full;
