@@ -1,5 +1,7 @@
 #include "gateway/cache/shared_cache.hpp"
 
+#include <utility>
+
 namespace gateway::cache {
 namespace {
 
@@ -16,8 +18,9 @@ cache_rules rules_of(cache_settings const& s) {
 
 }
 
-shared_cache::shared_cache(cache_settings const& s, http::digest_key const& key)
-  : keys_(key)
+shared_cache::shared_cache(cache_settings const& s, http::digest_key const& key, cache_locks locks)
+  : locks_(std::move(locks))
+  , keys_(key)
   , targets_(s.targets)
   , cache_(rules_of(s), keys_)
   , used_(cache_.answers().used())
@@ -27,7 +30,7 @@ shared_cache::shared_cache(cache_settings const& s, http::digest_key const& key)
 
 void shared_cache::reload(cache_settings const& s) {
   shows_status_.store(s.shows_status, std::memory_order_relaxed);
-  std::lock_guard const lock(mutex_);
+  std::lock_guard const lock(*locks_.answers);
   cache_.set_rules(s.rules);
 }
 
@@ -40,12 +43,12 @@ fact_values shared_cache::read_facts(http::message_head const& head, char const*
 }
 
 void shared_cache::learn(http::token_digest const& token, fact_values const& said, moment asked) {
-  std::lock_guard const lock(facts_mutex_);
+  std::lock_guard const lock(*locks_.facts);
   facts_->learn(token, said, asked);
 }
 
 fact_values shared_cache::facts_of(http::token_digest const& token, moment now) {
-  std::lock_guard const lock(facts_mutex_);
+  std::lock_guard const lock(*locks_.facts);
   return facts_->find(token, now);
 }
 
@@ -61,12 +64,12 @@ std::size_t shared_cache::purge(std::string_view key, bool and_below, moment now
 shared_cache::status shared_cache::snapshot() {
   status out;
   {
-    std::lock_guard const lock(mutex_);
+    std::lock_guard const lock(*locks_.answers);
     store const& answers = cache_.answers();
     out = {
         .answers = answers.size(), .bytes = answers.bytes(), .budget = answers.budget(), .evicted = answers.evicted()};
   }
-  std::lock_guard const lock(facts_mutex_);
+  std::lock_guard const lock(*locks_.facts);
   if (facts_) out.sessions = facts_->size();
   return out;
 }

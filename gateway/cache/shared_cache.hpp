@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/cache/cache.hpp"
+#include "gateway/cache/lockable.hpp"
 #include "gateway/cache/session_facts.hpp"
 
 #include <atomic>
@@ -40,12 +41,17 @@ struct cache_counters {
   std::atomic<std::uint64_t> purged{0};
 };
 
-/// The cache that all threads of a balancer share, with what is known of sessions: one lock around decisions; content
-/// is sent outside of it. Thread-safe.
+/// The locks of a cache: around its decisions, and around what is known of sessions.
+struct cache_locks {
+  std::unique_ptr<lockable> answers = std::make_unique<lockable>(), facts = std::make_unique<lockable>();
+};
+
+/// The cache that all of a balancer share, with what is known of sessions: one lock around decisions; content is sent
+/// outside of it. As thread-safe as its locks.
 class shared_cache {
 public:
   /// `key`: of the digests that stored answers and facts are found by, which nobody may guess.
-  shared_cache(cache_settings const& s, http::digest_key const& key);
+  shared_cache(cache_settings const& s, http::digest_key const& key, cache_locks locks = {});
 
   /// Takes over all rules but the number of bytes, the targets and the session facts.
   void reload(cache_settings const& s);
@@ -53,7 +59,7 @@ public:
   /// Runs `decide(cache&)` under the lock.
   template<class Decide>
   auto with(Decide decide) {
-    std::lock_guard const lock(mutex_);
+    std::lock_guard const lock(*locks_.answers);
     return decide(cache_);
   }
 
@@ -81,12 +87,11 @@ public:
   status snapshot();
 
 private:
-  std::mutex mutex_;
+  cache_locks const locks_;
   variant_keys const keys_;
   std::vector<std::string> const targets_;
   cache cache_;
   std::shared_ptr<ledger> const used_;
-  std::mutex facts_mutex_;
   std::optional<session_facts> facts_;
   std::atomic<bool> shows_status_;
   cache_counters counters_;

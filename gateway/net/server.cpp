@@ -8,11 +8,23 @@
 
 #include <csignal>
 #include <malloc.h>
+#include <memory>
+#include <mutex>
 #include <random>
 #include <utility>
 
 namespace gateway::net {
 namespace {
+
+/// Threads share the cache.
+class mutex final : public cache::lockable {
+public:
+  void lock() override { mutex_.lock(); }
+  void unlock() override { mutex_.unlock(); }
+
+private:
+  std::mutex mutex_;
+};
 
 std::uint64_t seed_of(settings const& s) {
   if (s.seed) return *s.seed;
@@ -34,7 +46,8 @@ server::server(settings s, std::function<settings()> reread)
   use_tickets(*settings_);
   if (settings_->cache) {
     ::mallopt(M_MMAP_THRESHOLD, static_cast<int>(cache::mapped_from));
-    cache_.emplace(*settings_->cache, http::random_digest_key());
+    cache_.emplace(*settings_->cache, http::random_digest_key(),
+                   cache::cache_locks{std::make_unique<mutex>(), std::make_unique<mutex>()});
   }
   std::seed_seq mixed{seed_of(*settings_), seed_of(*settings_) >> 32};
   std::vector<std::uint32_t> seeds(std::size_t{settings_->threads} * 2);

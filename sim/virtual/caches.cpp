@@ -9,7 +9,7 @@ namespace sim::virtual_time {
 
 using gateway::http::token_digest;
 
-gateway::cache::moment caches::place::now() const { return all.w_.errands.moment_at(all.w_.now()); }
+gateway::cache::moment caches::moment() const { return w_.errands.moment_at(w_.now()); }
 
 // They look again when what happens now is over.
 void caches::place::landed(token_digest const& flight, gateway::cache::landing how) {

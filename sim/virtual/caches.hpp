@@ -50,7 +50,7 @@ private:
       : all(of)
       , key(secret)
       , shared(settings, secret) {}
-    gateway::cache::moment now() const override;
+    gateway::cache::moment now() const override { return all.moment(); }
     gateway::http::answer_forwarding forwarding() const override { return {}; }
     void landed(gateway::http::token_digest const& flight, gateway::cache::landing how) override;
 
@@ -60,6 +60,8 @@ private:
     boost::unordered_flat_map<gateway::http::token_digest, std::vector<flight_id>, gateway::http::token_digest_hash>
         waiting;
   };
+
+  gateway::cache::moment moment() const;
 
   world& w_;
   std::vector<std::unique_ptr<place>> places_; // by balancer; nullptr without a cache
