@@ -32,7 +32,7 @@ bool is_weak(std::string_view etag) { return etag.starts_with("W/"); }
 
 bool matches_strongly(std::string_view a, std::string_view b) { return !a.empty() && !is_weak(a) && a == b; }
 
-bool matches_weakly(std::string_view a, std::string_view b) { return !a.empty() && opaque(a) == opaque(b); }
+bool matches_weakly(std::string_view a, std::string_view b) { return !opaque(a).empty() && opaque(a) == opaque(b); }
 
 bool is_not_modified(request_facts const& request, validators const& stored, std::int64_t now_s) {
   if (!request.if_none_match.empty()) {

@@ -45,7 +45,7 @@ std::int64_t lifetime_of(answer_facts const& answer, heuristic const& h, std::in
   if (control.s_maxage) return *control.s_maxage;
   if (control.max_age) return *control.max_age;
   std::int64_t const date_s = answer.date_s.value_or(now_s);
-  if (answer.expires_s) return std::clamp<std::int64_t>(*answer.expires_s - date_s, 0, longest_s);
+  if (answer.expires_s) return std::clamp<std::int64_t>(*answer.expires_s - date_s, -longest_s, longest_s);
   bool const may_guess = is_heuristically_cacheable(answer.status) || control.is_public;
   if (!may_guess || !answer.last_modified_s) return 0;
   auto const since = static_cast<double>(std::max<std::int64_t>(0, date_s - *answer.last_modified_s));

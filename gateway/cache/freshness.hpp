@@ -39,7 +39,7 @@ struct heuristic {
 
 /// How old an answer is, and how old it may become.
 struct freshness {
-  std::int64_t lifetime_s = 0;
+  std::int64_t lifetime_s = 0;    // below 0 where it was stale already when it was sent
   std::int64_t initial_age_s = 0; // when it came (RFC 9111 4.2.3: corrected_initial_age)
   std::int64_t received_ns = 0;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <string>
 
 namespace gateway::cache {
 
@@ -19,6 +20,10 @@ inline constexpr std::size_t mapped_from = 40 * 1024;
 constexpr std::size_t heap_bytes(std::size_t size) {
   if (size >= mapped_from) return (size + 16 + 4095) / 4096 * 4096;
   return size == 0 ? 0 : std::max<std::size_t>(32, (size + 8 + 15) / 16 * 16);
+}
+/// What a string has on the heap: nothing, if it is short.
+inline std::size_t heap_bytes_of(std::string const& text) {
+  return text.capacity() > std::string().capacity() ? heap_bytes(text.capacity() + 1) : 0;
 }
 
 }

@@ -120,12 +120,13 @@ std::string referred_key(std::string_view key, std::string_view reference) {
   boost::urls::url resolved;
   if (!base || !relative || !boost::urls::resolve(*base, *relative, resolved)) return {};
   resolved.remove_fragment();
-  if (resolved.encoded_path().empty()) resolved.set_path("/");
   auto const origin = resolved.encoded_origin();
   std::string const there = http::lower_case(std::string_view(origin.data(), origin.size()));
   if (without_usual_port(there) != without_usual_port(origin_of(key))) return {};
   auto const target = resolved.encoded_target();
-  return std::string(origin_of(key)).append(target.data(), target.size());
+  // An empty path is `/` (RFC 9110 4.2.3).
+  std::string_view const root = resolved.encoded_path().empty() ? "/" : "";
+  return std::string(origin_of(key)).append(root).append(target.data(), target.size());
 }
 
 }

@@ -9,11 +9,23 @@ namespace {
 constexpr std::size_t most_specs = 4;  // of one resource: an origin that changes its mind more often is not followed
 constexpr std::size_t most_looks = 64; // for one that nobody sends
 
-/// RFC 9111 4.1: by Date, then by when it came.
-bool is_later(stored_answer const& a, stored_answer const& b) {
+/// RFC 9111 4.1: one with Vary, since the others may lack it by mistake; then by Date, and by when it came.
+bool is_preferred(stored_answer const& a, stored_answer const& b) {
+  if (a.vary.empty() != b.vary.empty()) return b.vary.empty();
   std::int64_t const date_a = a.date_s.value_or(0), date_b = b.date_s.value_or(0);
   return date_a != date_b ? date_a > date_b : a.fresh.received_ns > b.fresh.received_ns;
 }
+
+/// Who holds an answer of the store, if only to send it, keeps it in the books.
+struct counting {
+  store::answer_ptr answer;
+  std::shared_ptr<ledger> in;
+  std::size_t bytes;
+  void operator()(stored_answer const*) {
+    answer.reset();
+    in->bytes.fetch_sub(bytes, std::memory_order_relaxed);
+  }
+};
 
 /// A slot of a flat map, at a load between 7/16 and 7/8.
 template<class T>
@@ -49,7 +61,7 @@ store::found store::find(http::token_digest const& id, std::string_view key, std
     auto const stored = variants_.find(*wanted);
     if (stored == variants_.end()) continue;
     variant& v = *stored->second;
-    if (!best || is_later(*v.answer, *best->answer)) best = &v;
+    if (!best || is_preferred(*v.answer, *best->answer)) best = &v;
   }
   if (!best) return out;
   by_use_.splice(by_use_.begin(), by_use_, by_use_.iterator_to(*best));
@@ -77,8 +89,11 @@ bool store::put(http::token_digest const& id, std::string_view key, http::token_
                 answer_ptr answer) {
   auto const present = variants_.find(which);
   if (present != variants_.end() && present->second->answer->requested_ns > answer->requested_ns) return false;
-  std::size_t const counted = answer->footprint() + heap_bytes(sizeof(variant)) + slot_bytes<variant>;
-  if (!reserve(counted)) return false;
+  std::size_t const bytes = answer->footprint();
+  std::size_t const counted = heap_bytes(sizeof(variant)) + slot_bytes<variant> + heap_bytes(sizeof(counting) + 24);
+  if (!reserve(bytes + counted)) return false;
+  stored_answer const* const what = answer.get();
+  answer_ptr held(what, counting{std::move(answer), used_, bytes});
   auto& place = resources_[id];
   if (!place) {
     place = std::make_unique<resource>();
@@ -89,7 +104,7 @@ bool store::put(http::token_digest const& id, std::string_view key, http::token_
     release(counted);
     return false;
   }
-  note_spec(r, answer->vary);
+  note_spec(r, held->vary);
   recount(r);
   auto& slot = variants_[which];
   if (!slot) {
@@ -102,7 +117,7 @@ bool store::put(http::token_digest const& id, std::string_view key, http::token_
     by_use_.splice(by_use_.begin(), by_use_, by_use_.iterator_to(*slot));
   }
   release(std::exchange(slot->counted, counted));
-  slot->answer = std::move(answer);
+  slot->answer = std::move(held);
   make_room(0); // what is noted of the resource may have grown
   return true;
 }
@@ -132,8 +147,10 @@ std::size_t store::erase_if(std::function<bool(std::string_view key)> const& mat
 std::size_t store::footprint(resource const& r) {
   std::size_t bytes = heap_bytes(sizeof(resource)) + slot_bytes<resource> + heap_bytes(r.key.capacity() + 1) +
                       heap_bytes(r.specs.capacity() * sizeof(vary_spec));
-  for (vary_spec const& spec : r.specs)
+  for (vary_spec const& spec : r.specs) {
     bytes += heap_bytes(spec.fields.capacity() * sizeof(std::string)) + heap_bytes(spec.facts.capacity());
+    for (std::string const& name : spec.fields) bytes += heap_bytes_of(name);
+  }
   return bytes;
 }
 

@@ -60,10 +60,6 @@ void fill_in(stored_answer& out, answer_facts const& facts, storing_rules const&
   out.date_s = facts.date_s;
 }
 
-std::size_t heap_bytes_of(std::string const& text) {
-  return text.capacity() > std::string().capacity() ? heap_bytes(text.capacity() + 1) : 0;
-}
-
 /// A head of our own, read again.
 answer_facts read_again(std::string const& head, moment now, std::span<std::string const> targets) {
   std::string const text = head + "\r\n";
@@ -216,7 +212,9 @@ stored_answer merge(stored_answer const& old, http::message_head const& head, ch
 }
 
 bool confirms(stored_answer const& stored, answer_facts const& not_modified) {
-  if (!not_modified.etag.empty())
+  // Where only the 304 has an entity tag, a weak one selects nothing by itself.
+  bool const by_tag = !not_modified.etag.empty() && !(is_weak(not_modified.etag) && stored.etag.empty());
+  if (by_tag)
     return is_weak(not_modified.etag) ? matches_weakly(not_modified.etag, stored.etag)
                                       : matches_strongly(not_modified.etag, stored.etag);
   if (not_modified.last_modified_s && stored.last_modified_s)

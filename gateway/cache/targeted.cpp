@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 namespace gateway::cache {
 namespace {
@@ -29,23 +30,48 @@ public:
     return take_while([](char c) { return is_lower(c) || is_digit(c) || std::string_view("_-.*").find(c) != npos; });
   }
 
-  enum class type { none, integer, other };
-  /// A value without its parameters. `none`: there is none.
-  type value(std::string_view& text) {
+  enum class type { none, integer, no, yes, other };
+  /// A member's value; `text`: of an integer. `none`: there is none that RFC 9651 knows.
+  type member(std::string_view& text) {
+    if (!take('(')) return item(text);
+    for (;;) { // an inner list
+      skip(" ");
+      if (take(')')) return parameters() ? type::other : type::none;
+      std::string_view ignored;
+      if (item(ignored) == type::none || rest_.empty() || (rest_.front() != ' ' && rest_.front() != ')'))
+        return type::none;
+    }
+  }
+
+  /// Parameters mean nothing here. False: what is there are none.
+  bool parameters() {
+    while (take(';')) {
+      skip(" ");
+      std::string_view ignored;
+      if (key().empty() || (take('=') && bare(ignored) == type::none)) return false;
+    }
+    return true;
+  }
+
+private:
+  static constexpr std::size_t npos = std::string_view::npos;
+
+  type item(std::string_view& text) {
+    type const what = bare(text);
+    return what == type::none || !parameters() ? type::none : what;
+  }
+  type bare(std::string_view& text) {
     if (rest_.empty()) return type::none;
     char const first = rest_.front();
     if (is_digit(first) || first == '-') return number(text);
-    if (first == '"') return delimited('"') ? type::other : type::none;
-    if (first == ':') return delimited(':') ? type::other : type::none;
-    if (take('?')) return take('0') || take('1') ? type::other : type::none;
+    if (take('"')) return string() ? type::other : type::none;
+    if (take(':')) return bytes() ? type::other : type::none;
+    if (take('?')) return take('0') ? type::no : take('1') ? type::yes : type::none;
     if (!is_alpha(first) && first != '*') return type::none;
     take_while(
         [](char c) { return is_alpha(c) || is_digit(c) || std::string_view("!#$%&'*+-.^_`|~:/").find(c) != npos; });
     return type::other;
   }
-
-private:
-  static constexpr std::size_t npos = std::string_view::npos;
 
   template<class Passes>
   std::string_view take_while(Passes passes) {
@@ -61,17 +87,22 @@ private:
     if (digits == 0 || digits > 15) return type::none;
     text = all.substr(0, all.size() - rest_.size());
     if (!take('.')) return type::integer;
-    return take_while(is_digit).empty() ? type::none : type::other;
+    std::size_t const decimals = take_while(is_digit).size();
+    return digits <= 12 && decimals >= 1 && decimals <= 3 ? type::other : type::none;
   }
-  bool delimited(char end) {
-    take(end);
-    while (!rest_.empty()) {
-      char const c = rest_.front();
-      rest_.remove_prefix(1);
-      if (c == end) return true;
-      if (c == '\\' && !rest_.empty()) rest_.remove_prefix(1);
+  /// After the first quote.
+  bool string() {
+    for (;;) {
+      take_while([](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
+      if (take('"')) return true;
+      if (!take('\\') || (!take('"') && !take('\\'))) return false;
     }
-    return false;
+  }
+  /// After the first colon.
+  bool bytes() {
+    take_while([](char c) { return is_alpha(c) || is_digit(c) || c == '+' || c == '/'; });
+    take_while([](char c) { return c == '='; });
+    return take(':');
   }
 
   std::string_view rest_;
@@ -80,34 +111,41 @@ private:
 }
 
 std::optional<answer_directives> parse_targeted(std::string_view field) {
+  using type = dictionary_reader::type;
+  struct directive {
+    std::string_view key, text;
+    type what;
+  };
+  std::vector<directive> all;
   dictionary_reader in(field);
-  std::string plain; // what counts, as Cache-Control has it
   in.skip(" ");
   if (in.at_end()) return std::nullopt;
   for (;;) {
-    using type = dictionary_reader::type;
-    std::string_view const key = in.key();
-    if (key.empty()) return std::nullopt;
-    std::string_view text;
-    type const what = in.take('=') ? in.value(text) : type::other;
-    if (what == type::none) return std::nullopt;
-    while (in.take(';')) { // parameters, which mean nothing here
-      in.skip(" ");
-      if (in.key().empty()) return std::nullopt;
-      std::string_view ignored;
-      if (in.take('=') && in.value(ignored) == type::none) return std::nullopt;
-    }
-    // Of one with a value of another type than it should have, nothing counts (RFC 9213 2.1).
-    bool const wants_number = key == "max-age" || key == "s-maxage" || key.starts_with("stale-");
-    if (!wants_number || what == type::integer) {
-      plain.append(plain.empty() ? "" : ",").append(key);
-      if (wants_number) plain.append("=").append(text);
-    }
+    directive next{in.key(), {}, type::yes};
+    if (next.key.empty()) return std::nullopt;
+    if (in.take('='))
+      next.what = in.member(next.text);
+    else if (!in.parameters())
+      return std::nullopt;
+    if (next.what == type::none) return std::nullopt;
+    std::erase_if(all, [&](directive const& d) { return d.key == next.key; }); // the last counts (RFC 9651 3.2)
+    all.push_back(next);
     in.skip(" \t");
     if (in.at_end()) break;
     if (!in.take(',')) return std::nullopt;
     in.skip(" \t");
     if (in.at_end()) return std::nullopt; // a comma too many
+  }
+  // As Cache-Control has them. Of one with a value of another type than it should have nothing counts (RFC 9213 2.1),
+  // but where it forbids something: then it does.
+  std::string plain;
+  for (directive const& d : all) {
+    bool const wants_number = d.key == "max-age" || d.key == "s-maxage" || d.key.starts_with("stale-");
+    bool const permits = d.key == "public" || d.key == "immutable";
+    bool const counts = wants_number ? d.what == type::integer : permits ? d.what == type::yes : d.what != type::no;
+    if (!counts) continue;
+    plain.append(plain.empty() ? "" : ",").append(d.key);
+    if (wants_number) plain.append("=").append(d.text);
   }
   answer_directives out;
   out.read(plain);

@@ -236,6 +236,8 @@ void transaction::put_merged(std::shared_ptr<stored_answer const> merged) {
   auto const variant = merged->vary == decision_.stored->vary
                            ? std::optional(decision_.flight)
                            : cache_.keys().variant(resource_, merged->vary, head_, said_);
+  // It is not what it was: as that, it must not be found any more.
+  if (variant != decision_.flight) forget_stored();
   if (variant) cache_.with([&](cache& c) { return c.keep(resource_, key_, *variant, std::move(merged)); });
 }
 

@@ -141,7 +141,7 @@ TEST_CASE("RFC 9213 2.1: a lifetime that is no Integer does not count") {
   CHECK_FALSE(cache::parse_targeted("max-age=9999999999999999")); // RFC 9651 3.3.1: 15 digits
 }
 
-TEST_CASE("RFC 9213 2.1: a flag that says no, or has a value, is not that flag", "[!shouldfail]") {
+TEST_CASE("RFC 9213 2.1: a flag that says no, or has a value, is not that flag") {
   for (char const* text : {"public=?0", "public=1", "public=\"yes\""}) {
     INFO(text);
     auto const read = cache::parse_targeted(text);
@@ -149,15 +149,15 @@ TEST_CASE("RFC 9213 2.1: a flag that says no, or has a value, is not that flag",
   }
 }
 
-TEST_CASE("RFC 9651 3.2: of a key that is there twice the last counts", "[!shouldfail]") {
+TEST_CASE("RFC 9651 3.2: of a key that is there twice the last counts") {
   CHECK(max_age("max-age=10, max-age=20") == 20);
 }
 
-TEST_CASE("RFC 9651 3.1.1: an inner list is a value of a Dictionary", "[!shouldfail]") {
+TEST_CASE("RFC 9651 3.1.1: an inner list is a value of a Dictionary") {
   CHECK(max_age("max-age=10, ext=(a \"b\" 3);q=1") == 10);
 }
 
-TEST_CASE("RFC 9651 4.2: what breaks a rule of Strings or Decimals breaks the field", "[!shouldfail]") {
+TEST_CASE("RFC 9651 4.2: what breaks a rule of Strings or Decimals breaks the field") {
   for (char const* text : {"max-age=10, a=\"\\x\"", "max-age=10, a=1.2345", "max-age=10, a=1234567890123.1",
                            "max-age=10, a=\"\xc3\xa4\"", "max-age=10, a=:?:"}) {
     INFO(text);

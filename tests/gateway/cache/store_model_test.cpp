@@ -76,7 +76,19 @@ struct model {
     resources.erase(std::unique(resources.begin(), resources.end()), resources.end());
     for (int const r : resources) sum += cost[static_cast<std::size_t>(r)].resource;
     for (body_ptr const& sent : sent_bodies()) sum += costs::body(sent->bytes().size());
+    for (answer_ptr const& sent : sent_answers()) sum += sent->footprint();
     return sum;
+  }
+
+  /// Of those that are sent and not held any more.
+  std::vector<answer_ptr> sent_answers() const {
+    std::vector<answer_ptr> out = answers;
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    std::erase_if(out, [&](answer_ptr const& a) {
+      return std::any_of(all.begin(), all.end(), [&](held const& h) { return h.answer == a; });
+    });
+    return out;
   }
 
   /// Of those that are sent and not held any more.
@@ -147,6 +159,7 @@ struct history {
     if (stays) {
       if (auto const old = m.locate(resource, variant); old != m.all.end()) m.all.erase(old);
       m.all.push_front({resource, variant, made, size});
+      m.make_room(0); // its resource may be new
     }
     REQUIRE(put_into(s, resource, variant, made) == stays);
   }
