@@ -22,7 +22,7 @@ demo: build ## run scenarios/quickstart.json and say where its report is
 test: setup ## all tests: unit tests under AddressSanitizer and UBSan, live tests on the release build
 	@tools/build asan unit
 	@tools/test asan unit
-	@tools/build release all
+	@tools/build release live
 	@tools/test release live
 
 lint: ## clang-format check, headers alone, and clang-tidy on the files that changed (all with LINT=all)

@@ -127,7 +127,7 @@ decision cache::ask(question const& q, moment now) {
     out.why = request.has_body && request.what == request_facts::kind::lookup ? forwarded::bypass : forwarded::method;
     return out;
   }
-  store::found const found = store_.find(q.resource, q.key, q.head, q.facts);
+  store::found const found = store_.find(q.resource, q.key, q.head, q.facts, now);
   out.flight = found.variant;
   bool const only_if_cached = request.control.only_if_cached && rules_.obey_clients;
   // A part, or what a condition lets through, is no answer for others; and a HEAD is none for a GET.

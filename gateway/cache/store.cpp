@@ -9,8 +9,10 @@ namespace {
 constexpr std::size_t most_specs = 4;  // of one resource: an origin that changes its mind more often is not followed
 constexpr std::size_t most_looks = 64; // for one that nobody sends
 
-/// RFC 9111 4.1: one with Vary, since the others may lack it by mistake; then by Date, and by when it came.
-bool is_preferred(stored_answer const& a, stored_answer const& b) {
+/// A fresh one, so that what an origin no longer says is not asked for for ever; then (RFC 9111 4.1) one with Vary,
+/// since the others may lack it by mistake, by Date, and by when it came.
+bool is_preferred(stored_answer const& a, stored_answer const& b, moment now) {
+  if (a.fresh.is_fresh(now) != b.fresh.is_fresh(now)) return a.fresh.is_fresh(now);
   if (a.vary.empty() != b.vary.empty()) return b.vary.empty();
   std::int64_t const date_a = a.date_s.value_or(0), date_b = b.date_s.value_or(0);
   return date_a != date_b ? date_a > date_b : a.fresh.received_ns > b.fresh.received_ns;
@@ -43,7 +45,7 @@ store::~store() {
 }
 
 store::found store::find(http::token_digest const& id, std::string_view key, std::string_view head,
-                         fact_values const& facts) {
+                         fact_values const& facts, moment now) {
   found out;
   out.variant = id;
   auto const at = resources_.find(id);
@@ -61,7 +63,7 @@ store::found store::find(http::token_digest const& id, std::string_view key, std
     auto const stored = variants_.find(*wanted);
     if (stored == variants_.end()) continue;
     variant& v = *stored->second;
-    if (!best || is_preferred(*v.answer, *best->answer)) best = &v;
+    if (!best || is_preferred(*v.answer, *best->answer, now)) best = &v;
   }
   if (!best) return out;
   by_use_.splice(by_use_.begin(), by_use_, by_use_.iterator_to(*best));

@@ -35,8 +35,10 @@ public:
     bool knows_resource = false;
     bool lacks_facts = false; // there are answers that vary on what is not known of this token's session
   };
-  /// The most recent answer that this request may get (RFC 9111 4.1); it becomes the most recently used.
-  found find(http::token_digest const& resource, std::string_view key, std::string_view head, fact_values const& facts);
+  /// The answer that this request may get: a fresh one rather than a stale one, then as RFC 9111 4.1 has it. It becomes
+  /// the most recently used.
+  found find(http::token_digest const& resource, std::string_view key, std::string_view head, fact_values const& facts,
+             moment now);
 
   /// Makes room for `bytes` more; false if there is none.
   bool make_room(std::size_t bytes);

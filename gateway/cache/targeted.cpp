@@ -141,7 +141,7 @@ std::optional<answer_directives> parse_targeted(std::string_view field) {
   std::string plain;
   for (directive const& d : all) {
     bool const wants_number = d.key == "max-age" || d.key == "s-maxage" || d.key.starts_with("stale-");
-    bool const permits = d.key == "public" || d.key == "immutable";
+    bool const permits = d.key == "public" || d.key == "immutable" || d.key == "must-understand";
     bool const counts = wants_number ? d.what == type::integer : permits ? d.what == type::yes : d.what != type::no;
     if (!counts) continue;
     plain.append(plain.empty() ? "" : ",").append(d.key);

@@ -78,7 +78,9 @@ std::string duration_text(scenario::nanoseconds time) {
 }
 
 json cache_config(scenario::cache_settings const& cache) {
-  json config = {{"size", std::to_string(cache.bytes)}, {"max_answer", std::to_string(cache.max_answer)}};
+  json config = {{"size", std::to_string(cache.bytes)},
+                 {"max_answer", std::to_string(cache.max_answer)},
+                 {"stale_if_unreachable", duration_text(cache.stale_if_unreachable)}};
   if (!cache.session_facts.empty())
     config["session_facts"] = {{"fields", cache.session_facts}, {"max_age", duration_text(cache.facts_max_age)}};
   return config;

@@ -31,24 +31,30 @@ cluster::resource resource_of(scenario::resource const& r) {
 
 shown_resources shown_by(scenario::scenario const& s) {
   shown_resources shown;
+  std::vector<scenario::balancer_identity> const balancers = scenario::balancers_of(s);
+  std::int64_t unreachable_ns = 0;
+  for (scenario::balancer_identity const& b : balancers)
+    if (b.settings->cache) unreachable_ns = std::max(unreachable_ns, b.settings->cache->stale_if_unreachable.count());
   for (scenario::resource const& r : s.topology.proxies.resources) {
     shown.all.push_back(resource_of(r));
-    shown.grace_ns.push_back(grace_ns(r.cache_control));
+    shown.grace_ns.push_back(grace_ns(r.cache_control, unreachable_ns));
   }
   if (auto const& all = s.topology.proxies.corporations)
     shown.corporations = {all->count, all->change_every.count(), all->changing};
-  for (scenario::balancer_identity const& b : scenario::balancers_of(s))
+  for (scenario::balancer_identity const& b : balancers)
     if (b.settings->cache && !b.settings->cache->session_facts.empty())
       shown.facts_max_age_ns = std::max(shown.facts_max_age_ns, b.settings->cache->facts_max_age.count());
   return shown;
 }
 
-std::int64_t grace_ns(std::string_view cache_control) {
+std::int64_t grace_ns(std::string_view cache_control, std::int64_t stale_if_unreachable_ns) {
   gateway::cache::answer_directives said;
   said.read(cache_control);
   std::int64_t const fresh_s = said.s_maxage.value_or(said.max_age.value_or(0));
   std::int64_t const stale_s = std::max(said.stale_while_revalidate.value_or(0), said.stale_if_error.value_or(0));
-  return (fresh_s + stale_s + 1) * second_ns;
+  bool const forbids = said.must_revalidate || said.proxy_revalidate || said.no_cache || said.s_maxage;
+  bool const by_default = !forbids && !said.stale_if_error;
+  return std::max(stale_s * second_ns, by_default ? stale_if_unreachable_ns : 0) + (fresh_s + 1) * second_ns;
 }
 
 bool has_mark(std::string_view target) {

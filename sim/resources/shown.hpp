@@ -20,9 +20,9 @@ struct shown_resources {
 };
 shown_resources shown_by(scenario::scenario const& s);
 
-/// For how long, in nanoseconds, a version may still be served after it ended: what Cache-Control says, and a second,
-/// since dates and ages have no smaller part.
-std::int64_t grace_ns(std::string_view cache_control);
+/// For how long, in nanoseconds, a version may still be served after it ended: what Cache-Control says, what balancers
+/// allow themselves where it does not forbid it, and a second, since dates and ages have no smaller part.
+std::int64_t grace_ns(std::string_view cache_control, std::int64_t stale_if_unreachable_ns);
 
 /// Whether a target has marks that `append_target` replaces.
 bool has_mark(std::string_view target);

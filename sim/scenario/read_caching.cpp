@@ -35,6 +35,7 @@ cache_settings read_cache(cursor const& at) {
   cache.bytes = read_size(at, "size", cache.bytes, most);
   if (cache.bytes < 64 * 1024) at["size"].fail("found " + at.text("size", "") + "; allowed: 64k or more");
   cache.max_answer = read_size(at, "max_answer", cache.max_answer, cache.bytes / 2);
+  cache.stale_if_unreachable = at.duration("stale_if_unreachable", cache.stale_if_unreachable);
   if (!at.has("session_facts")) return cache;
   cursor const facts = at["session_facts"];
   cache.session_facts = facts["fields"].value().get<std::vector<std::string>>();

@@ -34,6 +34,7 @@ struct cache_settings {
   std::uint64_t max_answer = 1u << 20;    // at most half of `bytes`
   std::vector<std::string> session_facts; // names of answer fields
   nanoseconds facts_max_age = std::chrono::seconds(10);
+  nanoseconds stale_if_unreachable{0}; // whole seconds
 };
 
 /// A token map in Redis behind each balancer's own. The run starts one Redis for all: redis[0].

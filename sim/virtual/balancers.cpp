@@ -52,6 +52,7 @@ std::optional<gateway::cache::cache_settings> cache_of(scenario::balancer_group 
   for (std::string const& name : group.cache->session_facts)
     out.session_facts.push_back(gateway::http::lower_case(name));
   out.facts_max_age = group.cache->facts_max_age;
+  out.rules.stale_if_unreachable_s = group.cache->stale_if_unreachable / std::chrono::seconds(1);
   return out;
 }
 
@@ -115,7 +116,11 @@ void balancers::on_worked(flight_id id) {
   if (f.abandoned) return let_go(id);
   if (f.hops != 0) {
     go_on(id);
-  } else if (f.has_errand && w_.errands[id].dealing) {
+  } else if (f.has_errand && w_.errands[id].refused != 0) {
+    f.status = w_.errands[id].refused;
+    f.served_by = f.served_epoch = 0;
+    to_client(id, request_result::refused);
+  } else if (f.has_errand && w_.errands[id].dealing && !f.is_own) {
     consult_cache(id, true);
   } else {
     route(id);
@@ -252,10 +257,7 @@ void balancers::on_hop_failed(flight_id id) {
 void balancers::to_client(flight_id id, request_result result) {
   flight& f = w_.flights[id];
   w_.caches.leave(id);
-  if (f.is_own) {
-    --own_;
-    return let_go(id);
-  }
+  if (f.is_own) return let_go(id);
   w_.record.request_done(f, result, f.status);
   --all_[f.balancer].in_hand;
   f.where = flight::place::to_client;
@@ -365,10 +367,9 @@ void balancers::begin_refresh(flight_id served) {
   own.sent_ns = w_.now();
   own.where = flight::place::at_balancer;
   own.carried = own.is_own = true;
-  ++own_;
   w_.errands.pass_on(served, id);
   w_.errands[id].dealing->begin_refresh();
-  route(id);
+  work(id);
 }
 
 // ---- the process
@@ -385,11 +386,11 @@ void balancers::kill(std::size_t index) {
     bool const inside = f.carried && !f.abandoned && f.where != flight::place::to_balancer;
     if (!inside || f.balancer != index) continue;
     f.abandoned = true;
-    if (f.is_own) --own_;
-    if (f.waits_for_fetch || f.looks_up) f.carried = false; // nothing else is to come of it
+    bool const parked = f.waits_for_fetch || f.looks_up; // nothing else is to come of it
     f.waits_for_fetch = f.looks_up = false;
     if (f.client_waits)
       w_.time.to_flight(w_.client_arrival(f, purpose::way_back), happening::connection_lost, id, f.life);
+    if (parked) let_go(id);
   }
 }
 

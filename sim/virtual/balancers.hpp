@@ -46,8 +46,6 @@ public:
   /// SIGTERM: takes nothing new.
   void stop_listening(std::size_t index) { all_[index].listening = false; }
   bool idle(std::size_t index) const { return all_[index].in_hand == 0; }
-  /// Whether any validates what it served stale.
-  bool fetches_alone() const { return own_ != 0; }
 
 private:
   struct balancer {
@@ -77,7 +75,6 @@ private:
   std::unique_ptr<desks> decisions_;
   std::vector<balancer> all_;
   law work_;
-  std::size_t own_ = 0;             // flights of their own
   bool looking_ = false;            // goes through those that were woken
   std::string head_text_, content_; // reused
 };

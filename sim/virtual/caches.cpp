@@ -43,6 +43,7 @@ void caches::enter(flight_id id) {
   place* const at = f.balancer < places_.size() ? places_[f.balancer].get() : nullptr;
   if (!at) return;
   errand& e = w_.errands[id];
+  if (e.refused != 0) return;
   std::optional<token_digest> token;
   if (e.summary.has_authorization) token = gateway::http::digest_token(at->key, e.summary.authorization);
   e.dealing = std::make_unique<gateway::cache::transaction>(at->shared, *at, e.head, e.wire.data(), e.summary, "http",

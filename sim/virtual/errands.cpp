@@ -100,9 +100,9 @@ void errands::begin(flight_id id) {
   e.summary = {};
   gateway::http::request_parser parser(e.head);
   gateway::http::error_code ec;
-  bool const parsed = parser.parse_head(e.wire.data(), e.wire.size(), ec);
-  if (!parsed || gateway::http::summarise(e.head, e.wire.data(), e.summary).status != 0)
-    throw std::logic_error("simulated time: a request that no gateway would take: " + e.wire);
+  if (!parser.parse_head(e.wire.data(), e.wire.size(), ec))
+    throw std::logic_error("simulated time: a request that no gateway could read: " + e.wire);
+  e.refused = static_cast<std::uint16_t>(gateway::http::summarise(e.head, e.wire.data(), e.summary).status);
   e.forwarded.clear();
   gateway::http::append_request_head(e.forwarded, e.head, e.wire.data(), e.summary,
                                      {.peer_address = "127.0.0.1", .request_id = "0123456789abcdef0123456789abcdef"});
@@ -159,7 +159,11 @@ std::uint16_t errands::answer(flight_id id, std::uint16_t status, bool is_served
     if (shown_.corporations.any())
       append_field(out, "X-Session-Corporation", cluster::corporation_of(shown_.corporations, character, at));
   }
-  if (character != cluster::character_id::none) append_field(out, "Lab-Character", raw(character));
+  if (!f.names_backend && of) out += "Lab-Epoch: 0\r\n";
+  if (character != cluster::character_id::none)
+    append_field(out, "Lab-Character", raw(character));
+  else if (of)
+    out += "Lab-Character: none\r\n";
   out.append("Lab-Method: ").append(boost::beast::http::to_string(static_cast<verb>(f.verb)));
   out += "\r\nLab-Target: ";
   cluster::append_escaped_target(out, e.target);

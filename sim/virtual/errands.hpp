@@ -24,7 +24,8 @@ struct errand {
   std::string wire;
   gateway::http::message_head head; // of `wire`
   gateway::http::request_summary summary;
-  std::string forwarded; // what a proxy gets
+  std::uint16_t refused = 0; // with which status; 0: it is not
+  std::string forwarded;     // what a proxy gets
   std::unique_ptr<gateway::cache::transaction>
       dealing; // with the balancer's cache; nullptr without, and when it is over
 

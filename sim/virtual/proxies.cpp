@@ -254,7 +254,7 @@ void proxies::answer(flight_id id, hop_outcome outcome, std::uint16_t status, st
   if (f.has_errand && outcome != hop_outcome::redirected)
     f.status = w_.errands.answer(id, status, outcome == hop_outcome::served, at_ns);
   w_.record.decided(f, at_ns);
-  if (w_.record.brief && f.served_epoch != 0 && f.request % checked_every == 0)
+  if (w_.record.brief && f.served_epoch != 0 && !f.is_own && f.request % checked_every == 0)
     w_.record.brief->place_checked(w_.sols.granted(f.plan.character, f.served_by, f.served_epoch));
   w_.time.note(at_ns, f.request << 24 | std::uint64_t{f.proxy} << 8 | static_cast<std::uint64_t>(outcome));
   end_session_use(f);
@@ -419,6 +419,9 @@ void proxies::drop_requests(std::size_t index) {
     f.deciding = f.applying = false;
     f.proxy_had_it = true;
     w_.time.to_flight(w_.proxy_arrival(f, purpose::hop_back, w_.now()), happening::hop_fails, id, f.life);
+    // Its balancer went before: what its client was to learn of that belonged to the earlier life.
+    if (f.abandoned && f.client_waits)
+      w_.time.to_flight(w_.client_arrival(f, purpose::way_back), happening::connection_lost, id, f.life);
   }
 }
 

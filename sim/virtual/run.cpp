@@ -32,8 +32,8 @@ world::world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<d
   , partitions(s.simulated.partitions)
   , sols(*this)
   , proxies(*this)
-  , errands(*this)
   , caches(*this)
+  , errands(*this)
   , shared_maps(*this)
   , balancers(*this, std::move(decisions))
   , clients(*this)
@@ -47,7 +47,8 @@ constexpr std::int64_t second = 1'000'000'000;
 constexpr std::int64_t tick_ns = 50'000'000; // as fakeproxy/net/process
 constexpr std::int64_t look_ns = second;     // at thresholds, as sim/live/run
 constexpr std::int64_t start_patience_ns = 30 * second, settle_patience_ns = 3 * second; // as sim/live/run
-constexpr std::uint64_t progress_every = 1 << 16;                                        // occurrences
+constexpr std::int64_t longest_rest_ns = 60 * second;
+constexpr std::uint64_t progress_every = 1 << 16; // occurrences
 
 /// Requests of the load, as far as it is known before.
 double expected_requests(scenario::scenario const& s, load::plan const& p) {
@@ -153,8 +154,9 @@ private:
     w_.time.now_ns = std::max(w_.now(), w_.clients.last_arrival_ns());
     w_.record.records.end_ns = w_.now();
     w_.work.end();
-    // Books are closed when what balancers fetch of their own accord is there, too.
-    while (!interrupted_ && w_.balancers.fetches_alone()) step();
+    // Books are closed when what nobody waits for has come to its end, too.
+    std::int64_t const until = w_.now() + longest_rest_ns;
+    while (!interrupted_ && w_.flights.in_use() != 0 && w_.now() < until) step();
   }
 
   void settle() {

@@ -78,6 +78,9 @@ void shared_maps::on_command(std::uint32_t place) {
     // An answer of an older epoch came late: as far behind as half of all epochs, which have 31 bits.
     if (entry const* const old = find(l.token); old && ((l.epoch - old->epoch) & 0x7fffffffu) >= 0x40000000u) break;
     entries_[l.token] = {l.where, l.epoch, w_.now() + ttl_ns(l.balancer)};
+    if (entries_.size() < sweep_at_) break;
+    boost::unordered::erase_if(entries_, [&](auto const& e) { return e.second.until_ns <= w_.now(); });
+    sweep_at_ = std::max<std::size_t>(4096, 2 * entries_.size());
     break;
   case kind::lose:
     if (entry const* const old = find(l.token); old && old->where == l.where) entries_.erase(l.token);

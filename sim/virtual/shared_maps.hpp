@@ -99,6 +99,7 @@ private:
   bool running_ = true;
   std::vector<bool> connected_; // at Redis, by balancer
   boost::unordered_flat_map<token_id, entry> entries_;
+  std::size_t sweep_at_ = 4096; // so many, and those that expired go
   std::vector<letter> letters_;
   std::vector<std::uint32_t> free_letters_;
   std::uint32_t last_ticket_ = 0;

@@ -75,8 +75,8 @@ struct world {
   virtual_time::partitions partitions;
   virtual_time::sols sols;
   virtual_time::proxies proxies;
+  virtual_time::caches caches; // outlives the dealings with it, which errands hold
   virtual_time::errands errands;
-  virtual_time::caches caches;
   virtual_time::shared_maps shared_maps;
   virtual_time::balancers balancers;
   virtual_time::clients clients;

@@ -147,6 +147,10 @@ TEST_CASE("RFC 9213 2.1: a flag that says no, or has a value, is not that flag")
     auto const read = cache::parse_targeted(text);
     CHECK((!read || !read->is_public));
   }
+  // must-understand takes no-store back.
+  CHECK_FALSE(reused("CDN-Cache-Control: max-age=60, no-store, must-understand=\"no\""));
+  CHECK_FALSE(reused("CDN-Cache-Control: max-age=60, no-store, must-understand=?0"));
+  CHECK(reused("CDN-Cache-Control: max-age=60, no-store, must-understand"));
 }
 
 TEST_CASE("RFC 9651 3.2: of a key that is there twice the last counts") {

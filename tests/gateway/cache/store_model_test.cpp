@@ -167,7 +167,7 @@ struct history {
   void find(bool sends) {
     int const resource = static_cast<int>(below(static_cast<std::size_t>(resources)));
     int const variant = static_cast<int>(below(3));
-    auto const found = s.find(keys.resource(key_of(resource)), key_of(resource), head_of(variant), {});
+    auto const found = s.find(keys.resource(key_of(resource)), key_of(resource), head_of(variant), {}, at(0));
     auto const expected = m.locate(resource, variant);
     REQUIRE((found.answer != nullptr) == (expected != m.all.end()));
     if (!found.answer) return;
@@ -239,7 +239,7 @@ struct history {
     }
     for (int r = 0; r < resources; ++r)
       for (int v = 0; v < 3; ++v) {
-        auto const found = s.find(keys.resource(key_of(r)), key_of(r), head_of(v), {});
+        auto const found = s.find(keys.resource(key_of(r)), key_of(r), head_of(v), {}, at(0));
         REQUIRE((found.answer != nullptr) == (m.locate(r, v) != m.all.end()));
       }
     m.all.clear();

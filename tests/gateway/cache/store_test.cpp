@@ -34,7 +34,7 @@ bool put(cache::store& s, int n, std::size_t size) {
 
 answer_ptr find(cache::store& s, int n) {
   std::string const key = key_of(n);
-  return s.find(keys.resource(key), key, no_fields, {}).answer;
+  return s.find(keys.resource(key), key, no_fields, {}, at(0)).answer;
 }
 
 }
@@ -156,7 +156,7 @@ TEST_CASE("the head of an answer that was replaced counts until it is sent") {
   large->head = "HTTP/1.1 200 OK\r\nX-Large: " + std::string(10'000, 'x') + "\r\n";
   large->body = body_of("content", 0, s.used());
   REQUIRE(s.put(id, key, id, std::move(large)));
-  cache::store::answer_ptr sent = s.find(id, key, no_fields, {}).answer;
+  cache::store::answer_ptr sent = s.find(id, key, no_fields, {}, at(0)).answer;
   REQUIRE(sent);
   s.erase(id);
   CHECK(s.bytes() >= 10'000);
@@ -192,10 +192,10 @@ TEST_CASE("a resource remembers four ways to vary, the latest first") {
   }
   for (int n = 1; n < 5; ++n) {
     INFO(n);
-    CHECK(s.find(id, key, head_with(n), {}).answer);
+    CHECK(s.find(id, key, head_with(n), {}, at(0)).answer);
   }
-  CHECK_FALSE(s.find(id, key, head_with(0), {}).answer);
-  CHECK(s.find(id, key, no_fields, {}).knows_resource);
+  CHECK_FALSE(s.find(id, key, head_with(0), {}, at(0)).answer);
+  CHECK(s.find(id, key, no_fields, {}, at(0)).knows_resource);
   CHECK(s.erase(id) == 5);
 }
 
@@ -208,11 +208,11 @@ TEST_CASE("one variant can be forgotten, and the others stay") {
     answer_ptr const made = make(s, 10, 0, {"x-a"});
     REQUIRE(s.put(id, key, *keys.variant(id, made->vary, head, {}), made));
   }
-  s.erase_variant(s.find(id, key, heads[0], {}).variant);
+  s.erase_variant(s.find(id, key, heads[0], {}, at(0)).variant);
   s.erase_variant(keys.resource("another"));
-  CHECK_FALSE(s.find(id, key, heads[0], {}).answer);
-  CHECK(s.find(id, key, heads[1], {}).answer);
-  s.erase_variant(s.find(id, key, heads[1], {}).variant);
+  CHECK_FALSE(s.find(id, key, heads[0], {}, at(0)).answer);
+  CHECK(s.find(id, key, heads[1], {}, at(0)).answer);
+  s.erase_variant(s.find(id, key, heads[1], {}, at(0)).variant);
   CHECK(s.bytes() == 0);
 }
 
@@ -230,11 +230,11 @@ TEST_CASE("two URIs with one digest are never taken for one another") {
   http::token_digest const id = keys.resource("http://lab.example/1");
   REQUIRE(s.put(id, "http://lab.example/1", id, make(s, 10)));
   std::size_t const before = s.bytes();
-  CHECK_FALSE(s.find(id, "http://lab.example/2", no_fields, {}).answer);
-  CHECK_FALSE(s.find(id, "http://lab.example/2", no_fields, {}).knows_resource);
+  CHECK_FALSE(s.find(id, "http://lab.example/2", no_fields, {}, at(0)).answer);
+  CHECK_FALSE(s.find(id, "http://lab.example/2", no_fields, {}, at(0)).knows_resource);
   CHECK_FALSE(s.put(id, "http://lab.example/2", id, make(s, 10)));
   CHECK(s.bytes() == before);
-  CHECK(s.find(id, "http://lab.example/1", no_fields, {}).answer);
+  CHECK(s.find(id, "http://lab.example/1", no_fields, {}, at(0)).answer);
 }
 
 TEST_CASE("what is reserved counts until it is released or taken over") {

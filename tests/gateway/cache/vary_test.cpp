@@ -160,6 +160,21 @@ TEST_CASE("RFC 9111 4.1: an answer with Vary goes before one of the same URI tha
   CHECK(l.play(german, answer(500), at(2)).content == "deutsch");
 }
 
+TEST_CASE("RFC 9111 4.1: but not when it is stale, and the other is fresh") {
+  lab l;
+  request const german("GET /a", "Accept-Language: de");
+  l.play(german, answer(200, "Cache-Control: max-age=1, stale-while-revalidate=600\nVary: Accept-Language", "old"),
+         at(0));
+  asked again = l.ask(german, at(2)); // served stale, and asked for
+  REQUIRE(again.decided.refresh);
+  l.refresh(again, at(2));
+  l.take(again, answer(200, "Cache-Control: max-age=3600", "new"), at(2)); // the origin does not vary any more
+  asked const next = l.ask(german, at(3));
+  CHECK(next.is_answered());
+  CHECK_FALSE(next.decided.refresh);
+  CHECK(l.serve(next, at(3)).content == "new");
+}
+
 TEST_CASE("RFC 9111 4.1: the request is compared as the upstream got it") {
   lab l; // Connection took X-A out on its way: the answer was made without
   answer const from(200, "Cache-Control: max-age=60\nVary: X-A");

@@ -25,7 +25,7 @@ struct shown_to {
       one.changes_every = 10 * second;
       one.audience = audience;
       all.all.push_back(one);
-      all.grace_ns.push_back(grace_ns("max-age=1"));
+      all.grace_ns.push_back(grace_ns("max-age=1", 0));
     }
     all.corporations = {.count = 10, .change_every = 60 * second, .changing = 0};
     all.facts_max_age_ns = 5 * second;
@@ -103,6 +103,15 @@ TEST_CASE("who left a corporation may be served by a cache for as long as facts 
   CHECK(w.found(2, member, "", after) == 0);                                 // not a member any more
   CHECK(w.found(2, member, "", left - 2 * second) == measure::found_denied); // was one
   CHECK(w.found(2, member, "", left - second / 20) == 0);                    // left meanwhile
+}
+
+TEST_CASE("what balancers allow themselves counts where the resource does not forbid it") {
+  CHECK(grace_ns("max-age=1", 0) == 2 * second);
+  CHECK(grace_ns("max-age=1", 60 * second) == 62 * second);
+  CHECK(grace_ns("max-age=1, stale-while-revalidate=90", 60 * second) == 92 * second);
+  for (char const* forbids : {"max-age=1, must-revalidate", "max-age=1, proxy-revalidate", "s-maxage=1",
+                              "no-cache, max-age=1", "max-age=1, stale-if-error=0"})
+    CHECK(grace_ns(forbids, 60 * second) == 2 * second);
 }
 
 TEST_CASE("an answer without a mark shows nothing") {

@@ -107,7 +107,13 @@ TEST_CASE("balancers with caches are killed, restarted and left by their clients
     options.keep = detail;
     for (char const* cache_control : {"public, max-age=1", "public, max-age=1, stale-while-revalidate=2", "no-store"}) {
       INFO(cache_control);
-      auto const impatient = virtual_time::run(crowd(cache_control, {"load.timeout=\"30ms\""}), options);
+      auto const impatient =
+          virtual_time::run(crowd(cache_control, {"load.timeout=\"30ms\"", "topology.balancers.shared_map={}",
+                                                  "population.characters=5000",
+                                                  R"(load.targets=["/market/prices","/market/{character}"])",
+                                                  R"(topology.proxies.service_time={"exponential":{"mean_ms":25}})"}),
+                            options);
+      CHECK(count(impatient, "failed_requests") > 0);
       check_invariants(impatient);
       auto const struck = virtual_time::run(
           crowd(
@@ -121,6 +127,38 @@ TEST_CASE("balancers with caches are killed, restarted and left by their clients
       CHECK(count(struck, "requests") == 10'000);
     }
   }
+}
+
+TEST_CASE("a run with caches may be cut short") {
+  virtual_time::run_options options;
+  options.progress = [](virtual_time::run_progress const&) { return false; };
+  auto const r = virtual_time::run(crowd("no-store", {"load.rate_rps=20000"}), options);
+  CHECK(r.verdict == measure::verdict::interrupted);
+}
+
+TEST_CASE("a target that gateways keep to themselves is refused, and goes nowhere") {
+  auto const r =
+      virtual_time::run(crowd("public, max-age=1", {R"(load.targets=["/internal_redirect/127.0.0.1:9/x"])"}));
+  CHECK(count(r, "hops") == 0);
+  CHECK(count(r, "refused") == count(r, "requests"));
+  check_invariants(r);
+}
+
+TEST_CASE("when all proxies are gone, what is stale is served for as long as the scenario allows") {
+  auto const gone = [](std::string const& allowed) {
+    return virtual_time::run(
+        crowd("public, max-age=1",
+              {R"(topology.balancers={"kind":"gateway","cache":{"stale_if_unreachable":")" + allowed + "\"}}",
+               R"(topology.proxies={"count":1,"resources":[{"path":"/market",)"
+               R"("cache_control":"public, max-age=1","changes_every":"1s"}]})",
+               R"(events=[{"at":"1s","kill":"proxy[0]"}])"}));
+  };
+  auto const strict = gone("0s"), brief = gone("2s"), lenient = gone("60s");
+  CHECK(count(strict, "failed_requests") > 5'000); // from 2 s on, of 2,000 a second
+  CHECK(count(brief, "failed_requests") < count(strict, "failed_requests") - 3'000);
+  CHECK(count(brief, "failed_requests") > 1'000);
+  CHECK(count(lenient, "failed_requests") == 0);
+  for (auto const* r : {&strict, &brief, &lenient}) check_invariants(*r);
 }
 
 TEST_CASE("a request that changes a resource makes the stored answer untrue") {
