@@ -53,7 +53,7 @@ TEST_CASE("a fetch is made once for all who come meanwhile") {
 
 TEST_CASE("what is said of a session decides who may see an answer, and nobody sees another's") {
   double sum = 0;
-  for (unsigned const seed : {1u, 2u, 3u, 4u}) {
+  for (unsigned const seed : {1u, 2u, 3u}) {
     auto const r = virtual_time::run(shipped("corporations", {"seed=" + std::to_string(seed)}));
     check_invariants(r);
     auto const judged =
@@ -61,7 +61,7 @@ TEST_CASE("what is said of a session decides who may see an answer, and nobody s
     CHECK(judged->checked == static_cast<std::uint64_t>(count(r, "requests")));
     sum += ratio(r, "cache_hit_ratio");
   }
-  CHECK(sum / 4 == Approx(0.65).epsilon(0.04)); // derived in the scenario file
+  CHECK(sum / 3 == Approx(0.65).epsilon(0.04)); // derived in the scenario file
 }
 
 // One fetch a lifetime, which is whole seconds of the proxies' clocks: nobody else goes there.
@@ -85,7 +85,7 @@ TEST_CASE("a cache that is too small for all keeps what is asked for most") {
   std::string const resources =
       R"(topology.proxies.resources=[{"path":"/types","cache_control":"public, max-age=600","bytes":2000}])";
   std::string const load =
-      R"(load={"kind":"poisson","rate_rps":4000,"duration":"5s","targets":["/types/{character}"]})";
+      R"(load={"kind":"poisson","rate_rps":4000,"duration":"2s","targets":["/types/{character}"]})";
   auto const hits = [&](std::string const& size, std::string const& popularity) {
     auto const r = virtual_time::run(
         shipped("cache-stampede",
@@ -98,7 +98,7 @@ TEST_CASE("a cache that is too small for all keeps what is asked for most") {
   CHECK(hits("256k", uniform) < 0.15); // a tenth of it fits
   CHECK(hits("256k", zipf) > 2 * hits("256k", uniform));
   CHECK(hits("1m", zipf) > hits("512k", zipf));
-  CHECK(hits("16m", uniform) == Approx(0.95).epsilon(0.01)); // each is fetched once: 1 - 1000 / 20000
+  CHECK(hits("16m", uniform) == Approx(0.875).epsilon(0.01)); // each is fetched once: 1 - 1000 / 8000
 }
 
 TEST_CASE("balancers with caches are killed, restarted and left by their clients, and the books still balance") {
