@@ -58,28 +58,16 @@ void eve_clients::on_connected(std::uint32_t client) {
 
 // ---- letters, which do not overtake each other on a connection
 
-std::uint32_t eve_clients::wrap(letter const& l) {
-  if (free_letters_.empty()) {
-    letters_.push_back(l);
-    return static_cast<std::uint32_t>(letters_.size() - 1);
-  }
-  std::uint32_t const place = free_letters_.back();
-  free_letters_.pop_back();
-  letters_[place] = l;
-  return place;
-}
-
 void eve_clients::post(letter const& l) {
   member& m = members_[l.client];
   bool const to_client = l.what == letter::kind::from_proxy || l.what == letter::kind::lost;
   std::int64_t& last = to_client ? m.last_to_client_ns : m.last_to_proxy_ns;
   last = std::max(last, w_.now() + w_.rpc_wire());
-  w_.time.at(last, to_client ? happening::eve_message_at_client : happening::eve_message_at_proxy, wrap(l));
+  w_.time.at(last, to_client ? happening::eve_message_at_client : happening::eve_message_at_proxy, letters_.put(l));
 }
 
 void eve_clients::on_message_at_proxy(std::uint32_t place) {
-  letter const l = letters_[place];
-  free_letters_.push_back(place);
+  letter const l = letters_.take(place);
   if (!w_.proxies.alive(l.proxy)) return;
   switch (l.what) {
   case letter::kind::login:
@@ -106,8 +94,7 @@ void eve_clients::proxy_gone(std::size_t proxy) {
 }
 
 void eve_clients::on_message_at_client(std::uint32_t place) {
-  letter const l = letters_[place];
-  free_letters_.push_back(place);
+  letter const l = letters_.take(place);
   member& m = members_[l.client];
   if (m.connection != l.connection) return;
   if (l.what == letter::kind::lost) return end_connection(l.client, false);

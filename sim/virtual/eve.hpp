@@ -4,6 +4,7 @@
 #include "sim/load/stream.hpp"
 #include "sim/measure/notification_ledger.hpp"
 #include "sim/measure/records.hpp"
+#include "sim/virtual/letter_box.hpp"
 
 #include <cstdint>
 #include <map>
@@ -69,13 +70,11 @@ private:
   void connect(std::uint32_t client, std::int64_t pause_ns);
   void post(letter const& l);
   void end_connection(std::uint32_t client, bool tell_proxy);
-  std::uint32_t wrap(letter const& l);
 
   world& w_;
   std::vector<member> members_;
   std::vector<std::uint32_t> of_connection_; // client of each connection ever made
-  std::vector<letter> letters_;
-  std::vector<std::uint32_t> free_letters_;
+  letter_box<letter> letters_;
   std::mt19937_64 where_, when_;
   std::int64_t due_ns_ = 0;
   bool asking_ = false;

@@ -13,35 +13,19 @@ using gateway::routing::upstream_id;
 
 // ---- letters
 
-std::uint32_t shared_maps::wrap(letter const& l) {
-  if (free_letters_.empty()) {
-    letters_.push_back(l);
-    return static_cast<std::uint32_t>(letters_.size() - 1);
-  }
-  std::uint32_t const place = free_letters_.back();
-  free_letters_.pop_back();
-  letters_[place] = l;
-  return place;
-}
-
-shared_maps::letter shared_maps::unwrap(std::uint32_t place) {
-  free_letters_.push_back(place);
-  return letters_[place];
-}
-
 void shared_maps::post(std::size_t balancer, letter const& what) {
   link& k = links_[balancer];
   letter l = what;
   l.balancer = static_cast<std::uint16_t>(balancer);
   l.life = k.life;
   k.last_there_ns = std::max(k.last_there_ns, w_.now() + w_.redis_wire());
-  w_.time.at(k.last_there_ns, happening::command_at_redis, wrap(l));
+  w_.time.at(k.last_there_ns, happening::command_at_redis, letters_.put(l));
 }
 
 void shared_maps::reply(letter l) {
   link& k = links_[l.balancer];
   k.last_back_ns = std::max(k.last_back_ns, w_.now() + w_.redis_wire());
-  w_.time.at(k.last_back_ns, happening::redis_replies, wrap(l));
+  w_.time.at(k.last_back_ns, happening::redis_replies, letters_.put(l));
 }
 
 // ---- Redis
@@ -52,7 +36,7 @@ shared_maps::entry* shared_maps::find(token_id token) {
 }
 
 void shared_maps::on_command(std::uint32_t place) {
-  letter l = unwrap(place);
+  letter l = letters_.take(place);
   if (l.life != links_[l.balancer].life) return; // whose connection is closed
   using kind = letter::kind;
   if (l.what == kind::connect && running_) connected_[l.balancer] = true;
@@ -147,7 +131,7 @@ void shared_maps::fall(std::size_t balancer, link_condition why) {
 }
 
 void shared_maps::on_reply(std::uint32_t place) {
-  letter const l = unwrap(place);
+  letter const l = letters_.take(place);
   link& k = links_[l.balancer];
   if (l.life != k.life) return;
   switch (l.what) {

@@ -5,6 +5,7 @@
 #include "sim/load/stream.hpp"
 #include "sim/scenario/scenario.hpp"
 #include "sim/virtual/flight.hpp"
+#include "sim/virtual/letter_box.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -85,8 +86,6 @@ private:
 
   void post(std::size_t balancer, letter const& what);
   void reply(letter l);
-  std::uint32_t wrap(letter const& l);
-  letter unwrap(std::uint32_t place);
   void arm(std::size_t balancer);
   void fall(std::size_t balancer, gateway::routing::link_condition why);
   void on_probed(std::size_t balancer);
@@ -100,8 +99,7 @@ private:
   std::vector<bool> connected_; // at Redis, by balancer
   boost::unordered_flat_map<token_id, entry> entries_;
   std::size_t sweep_at_ = 4096; // so many, and those that expired go
-  std::vector<letter> letters_;
-  std::vector<std::uint32_t> free_letters_;
+  letter_box<letter> letters_;
   std::uint32_t last_ticket_ = 0;
 };
 

@@ -95,28 +95,16 @@ void sols::kill(std::size_t index) {
 
 // ---- messages
 
-std::uint32_t sols::wrap(message const& m, link_id id) {
-  if (free_parcels_.empty()) {
-    parcels_.push_back({m, id});
-    return static_cast<std::uint32_t>(parcels_.size() - 1);
-  }
-  std::uint32_t const place = free_parcels_.back();
-  free_parcels_.pop_back();
-  parcels_[place] = {m, id};
-  return place;
-}
-
 void sols::send(std::size_t proxy, std::uint32_t sol, message const& m) {
   link& l = link_of(proxy, sol);
   if (l.id == 0) return;
   if (all_[sol].state) all_[sol].state->shard().prefetch(m.character);
   l.last_to_sol_ns = std::max(l.last_to_sol_ns, w_.rpc_arrival(proxy, sol));
-  w_.time.at(l.last_to_sol_ns, happening::message_at_sol, wrap(m, l.id));
+  w_.time.at(l.last_to_sol_ns, happening::message_at_sol, parcels_.put({m, l.id}));
 }
 
 void sols::on_message_at_sol(std::uint32_t place) {
-  parcel const p = parcels_[place];
-  free_parcels_.push_back(place);
+  parcel const p = parcels_.take(place);
   auto const [proxy, sol] = ends_[p.link];
   if (link_of(proxy, sol).id != p.link) return;
   all_[sol].state->on_message(p.link, p.what, w_.now(), all_[sol].actions);
@@ -124,8 +112,7 @@ void sols::on_message_at_sol(std::uint32_t place) {
 }
 
 void sols::on_message_at_proxy(std::uint32_t place) {
-  parcel const p = parcels_[place];
-  free_parcels_.push_back(place);
+  parcel const p = parcels_.take(place);
   auto const [proxy, sol] = ends_[p.link];
   if (link_of(proxy, sol).id == p.link) w_.proxies.on_message(proxy, sol, p.what);
 }
@@ -145,7 +132,7 @@ void sols::perform(std::size_t index) {
     link& l = link_of(proxy, sol);
     if (l.id != o.link) continue;
     l.last_to_proxy_ns = std::max(l.last_to_proxy_ns, rpc_delay_ns_ + w_.rpc_arrival(proxy, sol));
-    w_.time.at(l.last_to_proxy_ns, happening::message_at_proxy, wrap(o.what, o.link));
+    w_.time.at(l.last_to_proxy_ns, happening::message_at_proxy, parcels_.put({o.what, o.link}));
   }
   for (auto const& result : s.actions.moves) ++(result.granted ? moved_.granted : moved_.refused);
   s.actions.clear();

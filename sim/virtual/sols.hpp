@@ -2,6 +2,7 @@
 
 #include "fakeproxy/cluster/sol.hpp"
 #include "sim/load/stream.hpp"
+#include "sim/virtual/letter_box.hpp"
 
 #include <cstdint>
 #include <map>
@@ -75,7 +76,6 @@ private:
   };
 
   link& link_of(std::size_t proxy, std::uint32_t sol) { return links_[proxy * all_.size() + sol]; }
-  std::uint32_t wrap(fakeproxy::cluster::message const& m, fakeproxy::cluster::link_id id);
   void disconnect(std::size_t proxy, std::uint32_t sol);
   void arm_notifications(std::size_t index);
   void count(journal::sol_event const& event, journal::sol_event_kind next);
@@ -84,8 +84,7 @@ private:
   std::vector<sol_process> all_;
   std::vector<link> links_;                                   // [proxy][sol]
   std::vector<std::pair<std::uint16_t, std::uint16_t>> ends_; // of each link id: proxy and sol
-  std::vector<parcel> parcels_;
-  std::vector<std::uint32_t> free_parcels_;
+  letter_box<parcel> parcels_;
   std::int64_t rpc_delay_ns_;
   bool keeps_journals_; // counted runs need them for restarts and moves only
   double notification_rate_rps_ = 0;
