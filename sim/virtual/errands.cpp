@@ -116,6 +116,7 @@ void errands::pass_on(flight_id from, flight_id to) {
   errand& b = *all_[to];
   b.target = a.target;
   b.resource = a.resource;
+  b.refused = a.refused;
   b.forwarded = a.forwarded;
   b.dealing = std::move(a.dealing);
   w_.flights[to].has_errand = true;
