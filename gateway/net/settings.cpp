@@ -42,19 +42,20 @@ public:
     out = static_cast<T>(*bytes);
   }
 
-  void duration(char const* where, nanoseconds& out) const {
+  void duration(char const* where, nanoseconds& out, bool may_be_nothing = false) const {
     auto const* value = at(pointer(where));
     if (!value) return;
     auto const parsed = config::parse_duration(value->get<std::string>());
-    if (!parsed || parsed->count() == 0)
-      throw document_.error_at(pointer(where),
-                               "found " + value->dump() + "; allowed: a duration above 0 and of at most a year");
+    if (!parsed || (parsed->count() == 0 && !may_be_nothing))
+      throw document_.error_at(pointer(where), "found " + value->dump() + "; allowed: a duration " +
+                                                   (may_be_nothing ? "of" : "above 0 and of") + " at most a year");
     out = *parsed;
   }
 
+  /// Where no time at all means not at all.
   void seconds(char const* where, std::int64_t& out) const {
     nanoseconds value = std::chrono::seconds(out);
-    duration(where, value);
+    duration(where, value, true);
     out = std::chrono::duration_cast<std::chrono::seconds>(value).count();
   }
 
