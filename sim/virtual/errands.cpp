@@ -69,12 +69,17 @@ gateway::cache::moment errands::moment_at(std::int64_t at_ns) const {
 
 // ---- the request
 
-void errands::begin(flight_id id) {
+/// The flight has one from now on.
+errand& errands::place_of(flight_id id) {
   if (all_.size() <= id) all_.resize(id + 1);
   if (!all_[id]) all_[id] = std::make_unique<errand>();
-  errand& e = *all_[id];
-  flight& f = w_.flights[id];
-  f.has_errand = true;
+  w_.flights[id].has_errand = true;
+  return *all_[id];
+}
+
+void errands::begin(flight_id id) {
+  errand& e = place_of(id);
+  flight const& f = w_.flights[id];
   e.target.clear();
   resources::append_target(e.target, w_.plan.targets[f.plan.target], f.plan.character, shown_.corporations);
   e.resource.reset();
@@ -110,16 +115,13 @@ void errands::begin(flight_id id) {
 }
 
 void errands::pass_on(flight_id from, flight_id to) {
-  if (all_.size() <= to) all_.resize(to + 1);
-  if (!all_[to]) all_[to] = std::make_unique<errand>();
+  errand& b = place_of(to);
   errand& a = *all_[from];
-  errand& b = *all_[to];
   b.target = a.target;
   b.resource = a.resource;
   b.refused = a.refused;
   b.forwarded = a.forwarded;
   b.dealing = std::move(a.dealing);
-  w_.flights[to].has_errand = true;
 }
 
 // ---- the answer

@@ -68,6 +68,7 @@ public:
 
 private:
   std::int64_t wall_seconds(std::int64_t cluster_ns) const;
+  errand& place_of(flight_id id);
   void note_answer(flight_id id, std::string_view head);
 
   world& w_;

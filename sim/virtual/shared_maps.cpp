@@ -41,9 +41,9 @@ void shared_maps::on_command(std::uint32_t place) {
   using kind = letter::kind;
   if (l.what == kind::connect && running_) connected_[l.balancer] = true;
   if (!connected_[l.balancer]) {
-    if (l.what == kind::connect) l.what = kind::lost_connection; // refused
-    if (l.what == kind::lost_connection) reply(l);
-    return;
+    if (l.what != kind::connect) return; // it will hear that its connection is gone
+    l.what = kind::lost_connection;      // refused
+    return reply(l);
   }
   switch (l.what) {
   case kind::connect:
@@ -69,7 +69,7 @@ void shared_maps::on_command(std::uint32_t place) {
   case kind::lose:
     if (entry const* const old = find(l.token); old && old->where == l.where) entries_.erase(l.token);
     break;
-  case kind::lost_connection:
+  case kind::lost_connection: // Redis says that
     break;
   }
 }
