@@ -182,6 +182,7 @@ std::string summary_json(result const& r) {
               {"verdict", verdict_name(r.verdict)},
               {"exit_code", r.exit_code},
               {"reasons", r.reasons},
+              {"load_as_planned", r.load_as_planned},
               {"duration_s", r.duration_s},
               {"metrics", to_json(r.metrics)},
               {"phases", phases(r)},

@@ -74,6 +74,7 @@ struct invariant_result {
   std::uint64_t checked = 0;
   std::uint64_t violations = 0;
   std::uint64_t expected_violations = 0;        // those of balancers that declare them; not counted in `violations`
+  std::uint64_t lag_explains = 0;               // of `violations`: what an overloaded machine can bring about by itself
   bool passed = false;                          // violations == 0 and every expected violation occurred
   bool exercised = false;                       // checked > 0
   std::vector<std::string> examples;            // at most 10, each one line
@@ -130,6 +131,7 @@ struct result {
   sim::measure::verdict verdict = sim::measure::verdict::passed;
   int exit_code = exit_passed;
   std::vector<std::string> reasons; // why it did not pass, or is invalid; one line each
+  bool load_as_planned = true; // false: the load lagged or was not issued, so that metrics say nothing of its subject
   double duration_s = 0;
   metric_set metrics;
   std::vector<named_metrics> phases, balancers;

@@ -196,6 +196,7 @@ void balancers::perform(flight_id id, action const& next) {
   if (f.hop_kind == journal::hop_kind::first && f.hops != 0) f.hop_kind = journal::hop_kind::retry; // started anew
   if (f.is_own) f.hop_kind = journal::hop_kind::own;
   f.from_map = next.from_map;
+  if (f.hops == 0) f.first_from_map = next.from_map;
   f.retries = static_cast<std::uint8_t>(f.retries + (f.hop_kind == journal::hop_kind::retry));
   f.serviced = f.redirecting = false;
   f.outcome = hop_outcome::received;

@@ -4,6 +4,7 @@
 #include "sim/load/logged_in.hpp"
 #include "sim/measure/analyse.hpp"
 #include "sim/measure/findings.hpp"
+#include "sim/measure/invariants.hpp"
 #include "sim/virtual/world.hpp"
 
 #include <algorithm>
@@ -199,11 +200,13 @@ private:
     brief.close(r.end_ns, r.interrupted || r.aborted_by);
     std::vector<std::string> names;
     for (measure::balancer_records const& b : r.balancers) names.push_back(b.name);
+    std::vector<measure::invariant_result> invariants = brief.invariants();
+    invariants.push_back(measure::check_notifications(w_.scenario, r));
     measure::findings const found{.what = w_.scenario,
                                   .counts = brief.counts(),
                                   .fit = brief.fit(),
                                   .balancers = measure::know_balancers(w_.scenario, r.balancers),
-                                  .invariants = brief.invariants(),
+                                  .invariants = std::move(invariants),
                                   .events = brief.events(r.events),
                                   .timeseries = brief.timeseries(names),
                                   .eve = r.eve,

@@ -24,7 +24,7 @@ sols::sols(world& w)
   , links_(all_.size() * w.scenario.topology.proxies.count)
   , ends_(1)
   , rpc_delay_ns_(w.scenario.topology.sols.rpc_delay.count())
-  , keeps_journals_(w.full_detail || !w.scenario.events.empty()) {
+  , keeps_journals_(w.full_detail || !w.scenario.events.empty() || !w.scenario.simulated.partitions.empty()) {
   for (std::size_t i = 0; i < all_.size(); ++i) all_[i].random = small_stream_of(w.scenario.seed, "sol", i);
 }
 
