@@ -5,6 +5,7 @@
 #include "sim/live/admin.hpp"
 #include "sim/live/clock.hpp"
 #include "sim/live/collect.hpp"
+#include "sim/live/counters.hpp"
 #include "sim/live/eve.hpp"
 #include "sim/live/load_run.hpp"
 #include "sim/live/progress.hpp"
@@ -41,7 +42,8 @@ namespace {
 // Chosen: what a healthy node needs many times over, and a person still waits for.
 constexpr auto admin_patience = std::chrono::seconds(30);
 constexpr auto login_patience = std::chrono::seconds(30);
-constexpr auto settle_patience = std::chrono::seconds(3);
+constexpr auto settle_patience = std::chrono::seconds(10);
+constexpr auto counters_patience = std::chrono::seconds(5);
 constexpr auto stop_patience = std::chrono::seconds(15);
 constexpr auto event_patience = admin_patience + std::chrono::seconds(15); // for an event that is broken off
 constexpr auto interrupted_patience = std::chrono::seconds(2);             // for what is in flight
@@ -91,6 +93,7 @@ private:
   std::vector<std::uint32_t> logged_in_;
   std::vector<measure::event_record> events_;
   std::map<std::uint32_t, std::uint64_t> notifications_sent_;
+  std::map<std::string, gateway_counters> counters_;
   std::vector<std::string> notes_;
   std::optional<std::string> failure_, aborted_by_;
   bool interrupted_ = false;
@@ -318,6 +321,13 @@ asio::awaitable<void> conductor::finish() {
     load_.abandon();
   }
   if (eve_ && !failure_) co_await finish_eve();
+  if (load_.start_ns() != 0 && !failure_ && !interrupted_) {
+    try {
+      counters_ = co_await read_counters(nodes_, counters_patience);
+    } catch (could_not_run const& error) {
+      notes_.push_back(std::string("counters: ") + error.what());
+    }
+  }
   std::vector<std::string> const complaints = co_await nodes_.stop(stop_patience);
   if (!complaints.empty() && !failure_) failure_ = complaints.front();
 }
@@ -333,6 +343,13 @@ measure::run_records conductor::records_of(load_records load) {
   records.targets = std::move(load.targets);
   records.observed = std::move(load.observed);
   read_journals(nodes_, records);
+  for (measure::balancer_records& balancer : records.balancers) {
+    auto const read = counters_.find(balancer.name);
+    if (read == counters_.end()) continue;
+    balancer.counters = read->second.values;
+    balancer.counting_since_ns = read->second.since_ns;
+    balancer.counters_read_ns = read->second.read_ns;
+  }
   if (eve_) {
     records.eve = eve_->records(notifications_sent_);
     records.eve_latency_ns = eve_->request_latency_ns();

@@ -35,7 +35,8 @@ invariant_result check_nobody_elses(run_view const& v);
 /// 6. Probes have no effect, and internal headers never come out. Checked: answers of any kind.
 invariant_result check_closed_door(run_view const& v);
 
-/// 7. Client, balancer and proxy count the same. Checked: client requests.
+/// 7. Client, balancer and proxy count the same, and so do a balancer's own counters. Checked: client requests, and
+/// counters.
 invariant_result check_books(run_view const& v);
 
 /// 8. Of each character's notifications none is lost, doubled or out of order, except where a fault on the time line

@@ -108,6 +108,10 @@ struct balancer_records {
   std::string name;
   std::vector<journal::balancer_event> events; // empty for black boxes
   bool has_journal = false;
+  /// What the balancer says it counted, by the names of its /metrics without the program's prefix, labels as written.
+  /// Empty: it was not asked, or did not run any more.
+  std::map<std::string, std::uint64_t> counters = {};
+  std::int64_t counting_since_ns = 0, counters_read_ns = 0; // counted since; asked
 };
 
 /// Where a proxy listens, as balancers name it in their journals.

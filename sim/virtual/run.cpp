@@ -47,7 +47,7 @@ namespace {
 constexpr std::int64_t second = 1'000'000'000;
 constexpr std::int64_t tick_ns = 50'000'000; // as fakeproxy/net/process
 constexpr std::int64_t look_ns = second;     // at thresholds, as sim/live/run
-constexpr std::int64_t start_patience_ns = 30 * second, settle_patience_ns = 3 * second; // as sim/live/run
+constexpr std::int64_t start_patience_ns = 30 * second, settle_patience_ns = 10 * second; // as sim/live/run
 constexpr std::int64_t longest_rest_ns = 60 * second;
 constexpr std::uint64_t progress_every = 1 << 16; // occurrences
 
@@ -183,6 +183,7 @@ private:
     r.interrupted = interrupted_;
     r.complete = w_.clients.issued_all();
     r.aborted_by = aborted_by_;
+    w_.balancers.read_counters();
     measure::result out = w_.full_detail ? measure::analyse(w_.scenario, r, options_.observe) : counted();
     out.engine = "virtual";
     out.history_hash = w_.time.history;
