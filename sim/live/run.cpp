@@ -84,7 +84,7 @@ private:
   load::plan plan_;
   asio::io_context context_{1};
   asio::signal_set signals_{context_, SIGINT, SIGTERM};
-  asio::cancellation_signal cancel_, cancel_timeline_, cancel_share_, cancel_watch_;
+  asio::cancellation_signal cancel_, cancel_timeline_, cancel_share_, cancel_partitions_, cancel_watch_;
   topology nodes_;
   load_run load_;
   std::optional<eve_clients> eve_;
@@ -219,6 +219,11 @@ asio::awaitable<void> conductor::conduct() {
   asio::co_spawn(context_, perform_events(hands, false, events_),
                  asio::bind_cancellation_slot(cancel_timeline_.slot(), ended));
   asio::co_spawn(context_, watch(), asio::bind_cancellation_slot(cancel_watch_.slot(), ended));
+  if (!scenario_.partitions.empty()) {
+    ++watchers_;
+    asio::co_spawn(context_, perform_partitions(hands, events_),
+                   asio::bind_cancellation_slot(cancel_partitions_.slot(), ended));
+  }
   bool const shares = std::any_of(scenario_.events.begin(), scenario_.events.end(),
                                   [](scenario::event const& e) { return e.at_share.has_value(); });
   if (shares && plan_.total_requests()) {
@@ -301,6 +306,7 @@ asio::awaitable<void> conductor::finish_eve() {
 asio::awaitable<void> conductor::finish() {
   cancel_timeline_.emit(asio::cancellation_type::terminal);
   cancel_share_.emit(asio::cancellation_type::terminal);
+  cancel_partitions_.emit(asio::cancellation_type::terminal);
   if (load_.start_ns() != 0) {
     load_.stop_issuing();
     // After an interruption what is in flight may still end.
@@ -356,6 +362,8 @@ measure::run_records conductor::records_of(load_records load) {
     records.notification_latency_ns = eve_->notification_latency_ns();
   }
   records.events = events_;
+  std::stable_sort(records.events.begin(), records.events.end(),
+                   [](auto const& a, auto const& b) { return a.began_ns < b.began_ns; });
   records.logged_in = logged_in_;
   if (scenario_.load.tls) records.handshakes = {load.tls_handshakes, load.tls_resumed};
   records.interrupted = interrupted_;
@@ -395,11 +403,10 @@ measure::result conductor::run() {
 
 /// Real proxies do not know all that simulated ones do.
 void refuse_what_is_only_simulated(scenario::scenario const& s) {
-  if (!s.simulated.partitions.empty()) {
-    throw config::bad_input(s.file.string() + ": virtual.partitions: found " +
-                            std::to_string(s.simulated.partitions.size()) +
-                            ", which only --engine virtual can do; allowed: none in a live run");
-  }
+  for (scenario::partition const& p : s.partitions)
+    if (p.from.kind != scenario::partition::side::proxy)
+      throw config::bad_input(s.file.string() + ": partitions: found " + p.from_name + " parted from " + p.to_name +
+                              ", which only --engine virtual can do; allowed in a live run: proxies from sols");
   scenario::proxy_settings const& proxies = s.topology.proxies;
   std::string const file = s.file.string() + ": topology.proxies.";
   if (proxies.discipline != scenario::discipline::fifo) {

@@ -30,7 +30,7 @@ world::world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<d
   , proxy_wire(s.simulated.proxy_delay, s.simulated, s.seed, "proxy wire")
   , rpc_wire(s.simulated.rpc_delay, s.simulated, s.seed, "rpc wire")
   , redis_wire(s.simulated.redis_delay, s.simulated, s.seed, "redis wire")
-  , partitions(s.simulated.partitions)
+  , partitions(s.partitions)
   , sols(*this)
   , proxies(*this)
   , caches(*this)
@@ -82,12 +82,17 @@ bool may_abort(scenario::scenario const& s, load::plan const& p, run_options con
   return keeps_records(s, p, options) && std::any_of(s.thresholds.begin(), s.thresholds.end(), aborts);
 }
 
+bool breaks_links(scenario::scenario const& s) {
+  return std::any_of(s.partitions.begin(), s.partitions.end(), [](scenario::partition const& p) { return p.breaks; });
+}
+
 class conductor {
 public:
   conductor(scenario::scenario const& s, load::plan const& p, run_options const& options)
     : options_(options)
     , w_(s, p, options.decisions ? options.decisions() : std::make_unique<desks_of<dense_keys>>(),
-         keeps_records(s, p, options), s.events.empty() && !may_abort(s, p, options) && !options.step_by_step)
+         keeps_records(s, p, options),
+         s.events.empty() && !breaks_links(s) && !may_abort(s, p, options) && !options.step_by_step)
     , may_abort_(may_abort(s, p, options)) {}
 
   measure::result run() {
@@ -358,6 +363,8 @@ private:
       return w_.sols.on_notification_due(o.node, o.index);
     case happening::event_due:
       return w_.timeline.on_event_due(o.index);
+    case happening::partition_begins:
+      return w_.timeline.on_partition(o.index);
     case happening::look_at_event:
       return w_.timeline.on_look(o.index);
     case happening::look_at_thresholds:
