@@ -161,6 +161,7 @@ void read_judgements(json const& root, result& r) {
     out.detail = e.value("detail", "");
     out.at_s = e.at("at_s"), out.done_s = e.value("done_s", out.at_s);
     out.convergence_s = optional_number(e, "convergence_s");
+    out.convergence_note = e.value("convergence_note", "");
     out.peak_redirect_ratio = optional_number(e, "peak_redirect_ratio");
     if (auto const requests = optional_number(e, "convergence_requests"))
       out.convergence_requests = static_cast<std::uint64_t>(*requests);

@@ -164,6 +164,7 @@ json events(result const& r) {
                    {"done_s", e.done_s},
                    {"convergence_s", optional(e.convergence_s)},
                    {"convergence_requests", optional(e.convergence_requests)},
+                   {"convergence_note", e.convergence_note},
                    {"peak_redirect_ratio", optional(e.peak_redirect_ratio)}});
     if (!e.confidence_intervals.empty()) out.back()["confidence_interval"] = to_json(e.confidence_intervals);
   }

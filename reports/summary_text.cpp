@@ -182,6 +182,7 @@ std::string events(result const& r) {
   for (event_result const& e : r.events) {
     out += "  " + fixed(e.at_s, 2) + " s  " + e.name;
     if (!e.detail.empty()) out += " (" + one_line(e.detail) + ")";
+    if (!e.convergence_note.empty()) out += ", convergence cannot be told: " + e.convergence_note;
     if (e.convergence_s) out += ", converged after " + short_number(*e.convergence_s) + " s";
     if (e.convergence_requests) out += ", " + std::to_string(*e.convergence_requests) + " requests";
     if (e.peak_redirect_ratio) out += ", peak redirect ratio " + short_number(*e.peak_redirect_ratio);

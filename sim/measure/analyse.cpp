@@ -205,7 +205,7 @@ result analyse(scenario::scenario const& s, run_records const& r, observer const
                        .fit = fit,
                        .balancers = view.balancers(),
                        .invariants = check_invariants(view),
-                       .events = events_of(view, facts),
+                       .events = events_of(view, facts, history),
                        .timeseries = timeseries_of(view, facts, counts.seconds()),
                        .eve = r.eve,
                        .eve_latency = histogram_of(r.eve_latency_ns),

@@ -11,7 +11,7 @@ namespace sim::measure {
 struct findings;
 
 /// Turns what a run left behind into what it amounts to: metrics of the whole, of each phase and of each balancer, with
-/// theory beside the redirect ratios; the seven invariants; events with their convergence; thresholds; verdict.
+/// theory beside the redirect ratios; the eight invariants; events with their convergence; thresholds; verdict.
 ///
 /// Pure and deterministic: the same records give the same result. Works on a snapshot of a run that goes on as well
 /// (requests in flight are `pending`, `interrupted` set). Throws std::invalid_argument on a threshold that does not

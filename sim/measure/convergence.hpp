@@ -1,11 +1,12 @@
 #pragma once
 
+#include "sim/measure/causes.hpp"
 #include "sim/measure/result.hpp"
-#include "sim/measure/run_view.hpp"
-#include "sim/measure/tally.hpp"
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 namespace sim::measure {
@@ -19,23 +20,26 @@ struct redirect_sample {
 struct convergence {
   std::optional<double> seconds;
   std::optional<std::uint64_t> requests;
-  std::optional<double> peak_ratio;
+  std::string untold; // why there is no number; empty where there is one
 };
 
-/// Consecutive requests over which `peak_ratio` is taken (all of them when there are fewer).
+/// Which share of an event's redirects has happened when it counts as converged (DESIGN section 3).
+inline constexpr double converged_share = 0.95;
+
+/// Consecutive requests over which the peak redirect ratio is taken (all of them when there are fewer).
 inline constexpr std::size_t peak_window = 200;
 
-/// When 95 % of the redirects in excess that an event causes have happened (DESIGN section 3).
-///
-/// `samples` by time. Baseline: the ratio over the later half of [from_ns, event_ns). The effect is looked for in
-/// [event_ns, until_ns), `until_ns` being the next event or the end of load. When the ratio of its last quarter agrees
-/// with the baseline within three standard errors of the difference, both are pooled, so that noise in the baseline
-/// does not add up to an excess of its own. An excess below three standard errors of the count is none: converged
-/// after 0 requests. No requests after the event, or none before it: no values. O(samples in the interval).
-convergence converge(std::vector<redirect_sample> const& samples, std::int64_t from_ns, std::int64_t event_ns,
-                     std::int64_t until_ns);
+/// When 95 % of the redirects that an event caused have happened, from its begin: in seconds, and in requests of
+/// `samples` (by time). An event that caused none converged at once. No number where causes cannot be told, and where
+/// more than 5 % of what it will cause was still to come when the load ended. O(log n) and the size of the effect.
+convergence converge(effect const& caused, std::span<redirect_sample const> samples, std::int64_t event_ns);
+
+/// The highest redirect ratio of `peak_window` consecutive requests of [event_ns, until_ns); nullopt without any.
+std::optional<double> peak_ratio(std::span<redirect_sample const> samples, std::int64_t event_ns,
+                                 std::int64_t until_ns);
 
 /// The run's events with their convergence. An event that never began has none.
-std::vector<event_result> events_of(run_view const& v, std::vector<request_facts> const& facts);
+std::vector<event_result> events_of(run_view const& v, std::vector<request_facts> const& facts,
+                                    routing_history const& history);
 
 }

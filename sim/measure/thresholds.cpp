@@ -208,9 +208,13 @@ threshold_result judge_threshold(scenario::threshold const& t, findings const& m
   r.expression = t.expression;
   std::optional<figure> const found = figure_of(t, m);
   if (!found) {
-    r.note = t.metric.starts_with("utilisation")
-                 ? "no samples: only simulated runs know it, of proxies with topology.proxies.servers"
-                 : "no samples";
+    r.note = "no samples";
+    if (t.metric.starts_with("utilisation"))
+      r.note += ": only simulated runs know it, of proxies with topology.proxies.servers";
+    if (t.metric.starts_with("convergence_"))
+      for (event_result const& e : m.events)
+        if (auto const named = t.labels.find("event"); named != t.labels.end() && named->second == e.name)
+          r.note += e.convergence_note.empty() ? "" : ": " + e.convergence_note;
     return r;
   }
   r.value = found->value();

@@ -177,7 +177,11 @@ std::vector<measure::event_result> summary::events(std::vector<measure::event_re
   std::vector<measure::event_result> out;
   for (measure::event_record const& e : done) {
     auto const seconds = [&](std::int64_t ns) { return static_cast<double>(ns - start_ns_) / 1e9; };
-    out.push_back({e.name, e.kind, e.node, e.detail, seconds(e.began_ns), seconds(e.done_ns), {}, {}, {}});
+    measure::event_result r;
+    r.name = e.name, r.kind = e.kind, r.node = e.node, r.detail = e.detail;
+    r.at_s = seconds(e.began_ns), r.done_s = seconds(e.done_ns);
+    r.convergence_note = "needs records of single requests: --detail full";
+    out.push_back(std::move(r));
   }
   return out;
 }
