@@ -4,7 +4,7 @@ PRESET ?= release
 JOBS ?= $(shell nproc)
 SCENARIO ?= scenarios/quickstart.json
 
-.PHONY: help setup build demo test unit live lint format asan tsan fuzz bench soak plots ca install clean
+.PHONY: help setup build demo test unit live lint format asan tsan planted fuzz bench soak plots ca install clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -40,6 +40,9 @@ asan: setup ## all tests, programs included, under AddressSanitizer and UBSan
 tsan: setup ## all tests under ThreadSanitizer
 	@tools/build tsan all
 	@tools/test tsan
+
+planted: setup ## plant each bug of tests/planted in turn, and see that the checks it names find it (PLANTED="names")
+	@tools/planted $(PLANTED)
 
 fuzz: ## build the fuzz targets and run each for FUZZ_RUNS executions (default 1,000,000)
 	@tools/setup fuzz

@@ -175,6 +175,20 @@ planted const bugs[] = {
            e.hop = journal::hop_kind::retry;
          }
      }},
+    {"a balancer's map names a proxy that never had the token", "books", "untaught_hit",
+     [](world& w) {
+       world::options o;
+       o.guess = 2;
+       std::size_t const i = w.request(600, 0, o);
+       w.booked(i, balancer_event_kind::hop).hit = 1;
+     }},
+    {"a balancer's map names a proxy that only another balancer was taught", "books", "untaught_hit",
+     [](world& w) {
+       world::options o;
+       o.guess = 2;
+       w.request(600, 0, o);
+       w.booked(w.request(600, 1, o), balancer_event_kind::hop).hit = 1;
+     }},
     {"the client gets another status than the balancer sent", "books", "status",
      [](world& w) { w.r.clients[6].status = 206; }},
     {"a proxy sees a request that nobody sent", "books", "unknown_hop",
