@@ -3,6 +3,11 @@
 #include "sim/live/admin.hpp"
 #include "sim/live/clock.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -26,15 +31,27 @@ std::map<std::string, std::uint64_t> parse_counters(std::string_view text, std::
 
 boost::asio::awaitable<std::map<std::string, gateway_counters>> read_counters(topology const& nodes,
                                                                               std::chrono::nanoseconds patience) {
+  constexpr int most_readings = 50;
+  constexpr auto between_readings = std::chrono::milliseconds(5);
+  boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
   std::map<std::string, gateway_counters> all;
   for (balancer_node const& balancer : nodes.balancers()) {
     std::string const name = balancer.identity.name;
     bool const ours = balancer.identity.settings->kind == scenario::balancer_kind::gateway;
     if (!ours || !balancer.started || !nodes.running(name)) continue;
-    std::string admin = nodes.admin_of(name);
-    std::string target = "/metrics";
-    std::string const text = co_await admin_text(std::move(admin), std::move(target), patience);
-    all[name] = {parse_counters(text, "crest_gateway_"), nodes.spawned_ns(name), now_ns()};
+    gateway_counters& counted = all[name];
+    counted.since_ns = nodes.spawned_ns(name);
+    // Some is counted when the client has its answer already: until nothing changes any more.
+    for (int reading = 0; reading != most_readings; ++reading) {
+      std::string admin = nodes.admin_of(name);
+      std::string target = "/metrics";
+      std::string const text = co_await admin_text(std::move(admin), std::move(target), patience);
+      auto const before = std::exchange(counted.values, parse_counters(text, "crest_gateway_"));
+      counted.read_ns = now_ns();
+      if (reading > 0 && before == counted.values) break;
+      pause.expires_after(between_readings);
+      co_await pause.async_wait(boost::asio::use_awaitable);
+    }
   }
   co_return all;
 }

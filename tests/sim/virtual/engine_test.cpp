@@ -205,6 +205,29 @@ TEST_CASE("a proxy that cannot reach its sols loses its sessions, and no charact
   CHECK(std::get<ratio_metric>(r.metrics.at("redirect_ratio")).theory == std::nullopt);
 }
 
+TEST_CASE("links that break and come back within the lease cost nothing, and for longer they cost the lease") {
+  std::vector<std::string> const common{
+      "topology.proxies.lease=\"1s\"", "load.targets=[\"/status\"]", "thresholds={}",
+      "population.logged_in=0.5",      "population.eve_clients=50",  "population.eve_notification_rate_rps=50"};
+  for (bool const longer : {false, true}) {
+    INFO((longer ? "beyond" : "within") << " the lease");
+    auto overrides = common;
+    overrides.push_back(std::string(R"(partitions=[{"between":["proxy[0]","sols"],"at_ms":3000,"for_ms":)") +
+                        (longer ? "3000" : "300") + R"(,"connections":"broken"}])");
+    auto const r = virtual_time::run(shipped("new-balancer-joins", overrides));
+    for (measure::invariant_result const& i : r.invariants) {
+      INFO(i.name);
+      CHECK(i.violations == 0);
+    }
+    CHECK(counter(r, "notifications") > 20'000);
+    CHECK((counter(r, "sessions_created") > 250) == longer); // 250 were logged in before
+    if (!longer) {
+      CHECK(counter(r, "failed_requests") == 0);
+      CHECK(counter(r, "notifications_lost") == 0);
+    }
+  }
+}
+
 TEST_CASE("a client that loses patience is counted, and what it asked for is not") {
   auto const r = virtual_time::run(shipped(
       "guess-only", {"load.timeout=\"20ms\"", "topology.proxies.service_time={\"exponential\":{\"mean_ms\":10}}",
