@@ -38,6 +38,7 @@ public:
     measure_phases();
     measure_balancers();
     if (f_.each) add_spread(out_, f_.each->view, f_.each->facts, f_.each->history, f_.counts);
+    out_.differences = differences_from_theory(out_);
     out_.invariants = f_.invariants;
     out_.events = f_.events;
     out_.thresholds = f_.judged ? *f_.judged : judge_thresholds(f_);

@@ -130,6 +130,9 @@ struct result {
   sim::measure::verdict verdict = sim::measure::verdict::passed;
   int exit_code = exit_passed;
   std::vector<std::string> reasons; // why it did not pass, or is invalid; one line each
+  /// Where it differs from theory by more than chance and nothing in the run explains that; one line each. No failure
+  /// by itself: the run may pass, but its report begins with them, and `verify` fails on them.
+  std::vector<std::string> differences;
   double duration_s = 0;
   metric_set metrics;
   std::vector<named_metrics> phases, balancers;

@@ -75,6 +75,7 @@ private:
       out_.failures.push_back(which + (r.reasons.empty() ? "not a whole run" : r.reasons.front()));
       return false;
     }
+    for (std::string const& difference : r.differences) out_.failures.push_back(which + difference);
     if (!must_hold_invariants) return true;
     for (measure::invariant_result const& i : r.invariants)
       if (i.violations > 0)
@@ -133,7 +134,7 @@ private:
     for (metric_row const& row : out_.rows)
       for (auto const* c : {&row.simulated_agrees, &row.gateway_agrees, &row.nginx_agrees}) {
         compared = compared || c->has_value();
-        all = all && (!c->has_value() || (*c)->agrees);
+        all = all && (!c->has_value() || (*c)->agrees());
       }
     if (!compared) out_.failures.push_back("nothing could be compared");
     out_.agrees = all && out_.failures.empty();
