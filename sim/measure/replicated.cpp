@@ -114,6 +114,7 @@ void replicated::add(replication r) {
   }
   fit_.tokens += r.fit.tokens;
   fit_.requests += r.fit.requests;
+  fit_.raced += r.fit.raced;
   fit_.conditioned = fit_.conditioned && r.fit.conditioned;
   if (fit_.broken.empty()) fit_.broken = r.fit.broken;
   first_->counts.merge(r.counts);

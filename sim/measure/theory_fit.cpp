@@ -102,7 +102,9 @@ theory_fit fit_theory(run_view const& v, std::vector<request_facts> const& facts
     scenario::balancer_group const* const group = map ? v.balancers()[x.balancer].group : nullptr;
     std::pair const place(x.token, group && group->shared_map ? no_balancer : x.balancer);
     bool const knows = map && std::find(known.begin(), known.end(), place) != known.end();
-    fit.trials[x.slot] = session && !knows && !always_found;
+    bool const raced = knows && history.raced[x.slot] != 0;
+    fit.trials[x.slot] = session && (!knows || raced) && !always_found;
+    fit.raced += fit.trials[x.slot] != 0 && raced;
     if (map && !knows) known.push_back(place);
     session = true;
   }
@@ -121,7 +123,7 @@ void annotate(ratio_metric& m, theory_fit const& fit, std::uint64_t trials, doub
   }
   double const n = static_cast<double>(m.denominator), tokens = static_cast<double>(fit.tokens);
   bool const as_planned = static_cast<double>(fit.requests) == tokens * fit.expected.requests_per_token;
-  if (whole && fit.expected.per_token && as_planned) {
+  if (whole && fit.expected.per_token && as_planned && fit.raced == 0) {
     m.theory = fit.expected.per_token->mean * tokens / n;
     m.standard_error = std::sqrt(fit.expected.per_token->variance * tokens) / n;
     m.theory_note = fit.expected.form;
@@ -136,6 +138,9 @@ void annotate(ratio_metric& m, theory_fit const& fit, std::uint64_t trials, doub
   m.standard_error = std::sqrt(c.variance) / n;
   m.theory_note = "conditioned on the maps that each token visited: Binomial(" + std::to_string(trials) +
                   " guesses for sessions that existed, (P - 1)/P)";
+  if (whole && fit.raced != 0)
+    m.theory_note +=
+        "; " + std::to_string(fit.raced) + " of these guesses came before the shared map had the entry (raced)";
 }
 
 std::vector<std::string> differences_from_theory(result const& r) {

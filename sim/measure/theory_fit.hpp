@@ -17,9 +17,11 @@ struct theory_fit {
   bool conditioned = false; // the form conditioned on the run holds
   std::string broken;       // why not
   /// By slot: 1 for requests that were guessed while their character's session existed, by the rules alone (first visit
-  /// of a token to a map, any request where there is no map; not the request that created the session).
+  /// of a token to a map, any request where there is no map; not the request that created the session), or guessed
+  /// before the map that balancers share knew (`routing_history::raced`).
   std::vector<std::uint8_t> trials;
   std::uint64_t tokens = 0, requests = 0; // with tokens of ours
+  std::uint64_t raced = 0; // of the trials: before the shared map knew. The closed form has none of these
 };
 
 theory_fit fit_theory(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history);

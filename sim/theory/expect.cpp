@@ -128,6 +128,8 @@ expectation expect(scenario::scenario const& s) {
   } else if (address || balancers == 1) {
     e.per_token = redirects_of_token(true, 1, requests, q, proxies);
     e.form = "one map per token: q (P - 1)/P";
+    if (shared && balancers > 1)
+      e.form += ", if each entry is in the shared map before the token's next request is looked up there";
   } else if (uniform) {
     e.per_token = redirects_of_token(true, balancers, requests, q, proxies);
     e.form = "map per balancer: (D - 1 + q)(P - 1)/P, D = B(1 - (1 - 1/B)^R)";

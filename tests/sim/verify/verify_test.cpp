@@ -173,6 +173,55 @@ TEST_CASE("what two runs cannot tell is undecided and no agreement") {
   CHECK(std::abs(*c.standard_errors) > 4.9);
 }
 
+TEST_CASE("where requests raced the shared map, each run is held against what theory makes of it") {
+  auto s = two_balancers();
+  s.population.logged_in = 0.3;
+  s.topology.balancers[0].shared_map.emplace();
+  double const closed = 0.3 * 0.75 / 20;
+  auto const showing_raced = [=](double value, double expected, double raced) {
+    return [=](scenario::scenario const&) {
+      auto r = showing(value);
+      auto& m = std::get<measure::ratio_metric>(r.metrics["redirect_ratio"]);
+      m.theory = expected;
+      m.standard_error = 0.0003;
+      r.metrics["redirects{reason:raced}"] = measure::counter_metric{raced};
+      measure::ratio_metric hits;
+      hits.denominator = 1, hits.value = 0.95 - 0.001 * raced;
+      r.metrics["map_hit_ratio"] = hits;
+      return r;
+    };
+  };
+  double const more = 0.001; // live: by 40 redirects that raced
+  struct row {
+    char const* name;
+    evaluate simulated, gateway;
+    bool agrees, conditioned;
+  };
+  for (row const& x :
+       {row{"none raced", showing_raced(closed, closed, 0), showing_raced(closed, closed, 0), true, false},
+        row{"live ones did, and explain it", showing_raced(closed, closed, 0),
+            showing_raced(closed + more, closed + more, 40), true, true},
+        row{"both did, by different times", showing_raced(closed + more / 4, closed + more / 4, 10),
+            showing_raced(closed + more, closed + more, 40), true, true},
+        row{"they do not explain it", showing_raced(closed, closed, 0),
+            showing_raced(closed + 3 * more, closed + more, 40), false, true},
+        row{"simulated ones do not explain it", showing_raced(closed + 3 * more, closed + more, 40),
+            showing_raced(closed, closed, 0), false, true}}) {
+    INFO(x.name);
+    auto const a = verify(s, {x.simulated, x.gateway, {}}, of_runs(4));
+    auto const& ratios = row_of(a, "redirect_ratio");
+    auto const& hits = row_of(a, "map_hit_ratio");
+    CHECK(ratios.gateway_agrees->against == (x.conditioned ? "theory" : "virtual"));
+    CHECK(hits.gateway_agrees.has_value() == !x.conditioned);
+    bool const agrees = ratios.simulated_agrees->agrees() && ratios.gateway_agrees->agrees();
+    CHECK(agrees == x.agrees);
+    bool const said = std::any_of(a.notes.begin(), a.notes.end(), [](std::string const& n) {
+      return n.find("map_hit_ratio: not compared: guesses came before the shared map") == 0;
+    });
+    CHECK(said == x.conditioned);
+  }
+}
+
 TEST_CASE("runs that are not sound are no agreement, but nginx may break what it breaks") {
   auto const invalid = [](scenario::scenario const&) {
     auto r = showing(ratio);
