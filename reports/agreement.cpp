@@ -186,7 +186,7 @@ std::string agreement_text(std::vector<scenario_agreement> const& all) {
     for (std::string const& failure : s.failures) disagreements += "  " + s.scenario + ": " + one_line(failure) + "\n";
     for (std::string const& note : s.notes) notes += "  " + s.scenario + ": " + one_line(note) + "\n";
   }
-  if (!notes.empty()) out += "\nnot run, or not compared with the rest\n" + notes;
+  if (!notes.empty()) out += "\nnotes\n" + notes;
   if (!open.empty()) out += "\nundecided\n" + open;
   if (!disagreements.empty()) out += "\nnot in agreement\n" + disagreements;
   return open.empty() && disagreements.empty() ? out + "\nall agree\n" : out;

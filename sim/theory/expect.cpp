@@ -34,7 +34,7 @@ std::string_view guesses_broken_by(balancer_group const& g, std::uint32_t proxie
   case scenario::guess_policy::round_robin:
     return "round_robin guesses are not independent";
   case scenario::guess_policy::least_conn:
-    return "least_conn guesses are not uniform";
+    return "least_conn guesses are not uniform: they follow what is in flight, and so the times that hops take";
   }
   return {};
 }

@@ -22,6 +22,14 @@ std::vector<std::string> metrics_of(std::vector<prediction> const& predictions, 
   return metrics;
 }
 
+/// Whether some balancer guesses by how many requests are in flight.
+bool follows_times(scenario::scenario const& s) {
+  auto const& groups = s.topology.balancers;
+  return s.topology.proxies.count > 1 && std::any_of(groups.begin(), groups.end(), [](auto const& g) {
+           return g.kind == scenario::balancer_kind::gateway && g.guess == scenario::guess_policy::least_conn;
+         });
+}
+
 class verification {
 public:
   verification(scenario::scenario const& s, engines const& with, options const& how)
@@ -35,6 +43,11 @@ public:
     simulated_ = results_of("virtual", with_.simulated, gateways, how_.simulated_runs, true);
     gateway_ = results_of("gateway", with_.gateway, gateways, how_.live_runs, true);
     nginx_ = results_of("nginx", with_.nginx, nginx, how_.live_runs, false);
+    if (!gateway_.empty() && !simulated_.empty() && follows_times(scenario_))
+      out_.notes.emplace_back(
+          "least_conn: its guesses follow what is in flight, and so the times that hops take: "
+          "simulated ones are those of 'virtual' (crest-sim calibrate measures this machine's), live "
+          "ones those of a machine that all processes share (docs/simulated-time.md, least_conn)");
     std::vector<prediction> const predictions = theory::explain(scenario_);
     for (std::string const& metric : metrics_of(predictions, how_.latency))
       add_row(metric, theory::find(predictions, metric));
