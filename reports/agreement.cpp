@@ -15,15 +15,27 @@ namespace {
 using nlohmann::ordered_json;
 using namespace sim::verify;
 
-std::string number(double value) {
+std::string number(double value, int digits = 5) {
   char text[64];
-  std::snprintf(text, sizeof text, "%.5g", value);
+  std::snprintf(text, sizeof text, "%.*g", digits, value);
   return text;
+}
+
+char const* mark(judgement verdict) {
+  switch (verdict) {
+  case judgement::agrees:
+    return " ✓";
+  case judgement::differs:
+    return " ✗";
+  case judgement::undecided:
+    return " undecided";
+  }
+  return "";
 }
 
 std::string value_of(std::optional<statement> const& s) { return s ? number(s->value) : "-"; }
 
-/// "+0.31 se ✓"; without a standard error the difference itself.
+/// "+0.31 se ✓", "-4.9 se undecided"; without a standard error the difference itself.
 std::string difference_of(std::optional<comparison> const& c) {
   if (!c) return "";
   std::string const sign = c->difference < 0 ? "" : "+";
@@ -33,7 +45,15 @@ std::string difference_of(std::optional<comparison> const& c) {
   } else if (std::abs(c->difference) > 0) {
     text = sign + number(c->difference);
   }
-  return text + (c->agrees ? " ✓" : " ✗");
+  return text + mark(c->verdict);
+}
+
+std::string power_of(std::optional<comparison> const& c) {
+  if (!c) return "";
+  if (!c->smallest_seen) return "not known";
+  std::string text = number(*c->smallest_seen);
+  if (c->smallest_seen_share) text += " (" + number(100 * *c->smallest_seen_share, 2) + " %)";
+  return text;
 }
 
 unsigned runs_of(std::vector<scenario_agreement> const& all, std::optional<statement> metric_row::*which) {
@@ -48,9 +68,10 @@ std::string heading(char const* name, unsigned runs) {
   return runs > 1 ? std::string(name) + " (" + std::to_string(runs) + " runs)" : name;
 }
 
-void explain_disagreement(std::string& out, scenario_agreement const& s, metric_row const& row, char const* who,
-                          std::optional<comparison> const& c) {
-  if (!c || c->agrees) return;
+/// Why a comparison came to `verdict`, if it did.
+void explain(std::string& out, judgement verdict, scenario_agreement const& s, metric_row const& row, char const* who,
+             std::optional<comparison> const& c) {
+  if (!c || c->verdict != verdict) return;
   out += "  " + s.scenario + ": " + row.metric + ": " + who + " is " + number(std::abs(c->difference)) +
          (c->difference > 0 ? " above " : " below ") + c->against + ", allowed " + number(c->allowed) +
          (c->note.empty() ? "" : " (" + c->note + ")") + "\n";
@@ -67,7 +88,10 @@ ordered_json json_of(comparison const& c) {
   ordered_json j{{"against", c.against}, {"difference", c.difference}};
   if (c.standard_errors) j["standard_errors"] = *c.standard_errors;
   j["allowed"] = c.allowed;
-  j["agrees"] = c.agrees;
+  j["agrees"] = c.agrees();
+  j["undecided"] = c.verdict == judgement::undecided;
+  if (c.smallest_seen) j["smallest_seen"] = *c.smallest_seen;
+  if (c.smallest_seen_share) j["smallest_seen_share"] = *c.smallest_seen_share;
   if (!c.note.empty()) j["note"] = c.note;
   return j;
 }
@@ -87,6 +111,45 @@ ordered_json json_of(metric_row const& row) {
   return j;
 }
 
+struct column {
+  char const* name;
+  char const* difference;
+  std::optional<statement> metric_row::*said;
+  std::optional<comparison> metric_row::*compared;
+};
+constexpr column columns[] = {{"virtual", "- theory", &metric_row::simulated, &metric_row::simulated_agrees},
+                              {"gateway", "difference", &metric_row::gateway, &metric_row::gateway_agrees},
+                              {"nginx", "difference", &metric_row::nginx, &metric_row::nginx_agrees}};
+
+/// Which difference each comparison would have found.
+std::string powers(std::vector<scenario_agreement> const& all) {
+  table rows;
+  std::vector<std::string> head{""};
+  for (column const& c : columns)
+    if (runs_of(all, c.said) > 0) head.emplace_back(c.name);
+  rows.row(head);
+  bool some = false;
+  for (scenario_agreement const& s : all) {
+    rows.row({one_line(s.scenario)});
+    for (metric_row const& row : s.rows) {
+      std::vector<std::string> cells{"  " + row.metric};
+      bool compared = false;
+      for (column const& c : columns) {
+        if (runs_of(all, c.said) == 0) continue;
+        cells.push_back(power_of(row.*c.compared));
+        compared = compared || row.*c.compared;
+      }
+      if (compared) rows.row(std::move(cells));
+      some = some || compared;
+    }
+  }
+  if (!some) return {};
+  return "\npower: the smallest true difference that these runs would have found with a probability of 95 %, where one "
+         "in 370\ncomparisons of what is the same is called a difference; in brackets, of the figure that it is held "
+         "against\n" +
+         rows.text("");
+}
+
 bool all_agree(std::vector<scenario_agreement> const& all) {
   return !all.empty() && std::all_of(all.begin(), all.end(), [](scenario_agreement const& s) { return s.agrees; });
 }
@@ -94,15 +157,6 @@ bool all_agree(std::vector<scenario_agreement> const& all) {
 }
 
 std::string agreement_text(std::vector<scenario_agreement> const& all) {
-  struct column {
-    char const* name;
-    char const* difference;
-    std::optional<statement> metric_row::*said;
-    std::optional<comparison> metric_row::*compared;
-  };
-  static constexpr column columns[] = {{"virtual", "- theory", &metric_row::simulated, &metric_row::simulated_agrees},
-                                       {"gateway", "difference", &metric_row::gateway, &metric_row::gateway_agrees},
-                                       {"nginx", "difference", &metric_row::nginx, &metric_row::nginx_agrees}};
   table rows;
   std::vector<std::string> head{"", "theory"};
   for (column const& c : columns)
@@ -120,21 +174,22 @@ std::string agreement_text(std::vector<scenario_agreement> const& all) {
   }
   std::string out = rows.text("");
   out += "\ndifferences in standard errors (se): virtual from theory; gateway and nginx from virtual, or from theory "
-         "where "
-         "there is no virtual run\n";
-  std::string disagreements, notes;
+         "where there is no virtual run\n" +
+         powers(all);
+  std::string disagreements, open, notes;
   for (scenario_agreement const& s : all) {
-    for (metric_row const& row : s.rows) {
-      explain_disagreement(disagreements, s, row, "virtual", row.simulated_agrees);
-      explain_disagreement(disagreements, s, row, "gateway", row.gateway_agrees);
-      explain_disagreement(disagreements, s, row, "nginx", row.nginx_agrees);
-    }
+    for (metric_row const& row : s.rows)
+      for (column const& c : columns) {
+        explain(disagreements, judgement::differs, s, row, c.name, row.*c.compared);
+        explain(open, judgement::undecided, s, row, c.name, row.*c.compared);
+      }
     for (std::string const& failure : s.failures) disagreements += "  " + s.scenario + ": " + one_line(failure) + "\n";
     for (std::string const& note : s.notes) notes += "  " + s.scenario + ": " + one_line(note) + "\n";
   }
-  if (!notes.empty()) out += "\nnot run\n" + notes;
-  out += disagreements.empty() ? "\nall agree\n" : "\nnot in agreement\n" + disagreements;
-  return out;
+  if (!notes.empty()) out += "\nnotes\n" + notes;
+  if (!open.empty()) out += "\nundecided\n" + open;
+  if (!disagreements.empty()) out += "\nnot in agreement\n" + disagreements;
+  return open.empty() && disagreements.empty() ? out + "\nall agree\n" : out;
 }
 
 std::string agreement_json(std::vector<scenario_agreement> const& all) {

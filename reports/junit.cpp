@@ -95,6 +95,11 @@ std::string junit_xml(result const& r) {
     out += c.text.empty() ? "/>\n" : ">" + escaped(c.text) + "</" + c.element + ">\n";
     out += "    </testcase>\n";
   }
+  if (!r.differences.empty()) {
+    out += "    <system-out>";
+    for (std::string const& difference : r.differences) out += escaped(difference) + "\n";
+    out += "</system-out>\n";
+  }
   return out + "  </testsuite>\n</testsuites>\n";
 }
 

@@ -218,6 +218,9 @@ result read_summary(fs::path const& at) {
     r.history_hash = std::strtoull(root.at("history_hash").get_ref<std::string const&>().c_str(), nullptr, 16);
   r.reasons = root.at("reasons").get<std::vector<std::string>>();
   r.notes = root.at("notes").get<std::vector<std::string>>();
+  r.differences = root.value("differences", std::vector<std::string>());
+  if (r.notes.size() >= r.differences.size()) // they are the first of the notes, too
+    r.notes.erase(r.notes.begin(), r.notes.begin() + static_cast<std::ptrdiff_t>(r.differences.size()));
   r.metrics = metrics_from(root.at("metrics"));
   read_slices(root, r);
   read_judgements(root, r);

@@ -171,6 +171,13 @@ json events(result const& r) {
   return out;
 }
 
+/// What differs from theory comes first.
+std::vector<std::string> notes(result const& r) {
+  std::vector<std::string> all = r.differences;
+  all.insert(all.end(), r.notes.begin(), r.notes.end());
+  return all;
+}
+
 }
 
 std::string summary_json(result const& r) {
@@ -184,6 +191,7 @@ std::string summary_json(result const& r) {
               {"exit_code", r.exit_code},
               {"reasons", r.reasons},
               {"load_as_planned", r.load_as_planned},
+              {"differences", r.differences},
               {"duration_s", r.duration_s},
               {"metrics", to_json(r.metrics)},
               {"phases", phases(r)},
@@ -191,7 +199,7 @@ std::string summary_json(result const& r) {
               {"invariants", invariants(r)},
               {"thresholds", thresholds(r)},
               {"events", events(r)},
-              {"notes", r.notes}};
+              {"notes", notes(r)}};
   if (r.replications) out["replications"] = to_json(*r.replications);
   if (r.history_hash) out["history_hash"] = hexadecimal(*r.history_hash);
   return out.dump(2, ' ', false, json::error_handler_t::replace) + "\n";

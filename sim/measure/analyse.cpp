@@ -39,6 +39,7 @@ public:
     measure_phases();
     measure_balancers();
     if (f_.each) add_spread(out_, f_.each->view, f_.each->facts, f_.each->history, f_.counts);
+    out_.differences = differences_from_theory(out_);
     out_.invariants = f_.invariants;
     out_.events = f_.events;
     out_.thresholds = f_.judged ? *f_.judged : judge_thresholds(f_);
@@ -56,17 +57,10 @@ private:
     return set;
   }
 
-  void add_utilisation(metric_set& set, std::optional<std::size_t> phase) const {
-    auto const u = utilisation_in(f_.work, phase);
-    if (!u) return;
-    set["utilisation"] = counter_metric{u->mean};
-    set["utilisation_max"] = counter_metric{u->busiest};
-  }
-
   void measure_whole() {
     out_.metrics = measured(f_.counts.all(), f_.counts.counted_seconds(), true);
     out_.metrics["schedule_lag_ms"] = trend_of(f_.counts.lag());
-    add_utilisation(out_.metrics, std::nullopt);
+    add_utilisation(out_.metrics, f_.work, std::nullopt);
     if (f_.handshakes)
       for (std::string_view const name : handshake_counts::metrics)
         out_.metrics[std::string(name)] = counter_metric{f_.handshakes->value_of(name, f_.counts.seconds())};
@@ -94,7 +88,7 @@ private:
       phase_span const& span = f_.counts.spans()[p];
       named_metrics m{span.name, "", measured(f_.counts.phase(p), span.to_s - span.from_s, false), {}};
       m.metrics["schedule_lag_ms"] = trend_of(f_.counts.lag(p));
-      add_utilisation(m.metrics, p);
+      add_utilisation(m.metrics, f_.work, p);
       out_.phases.push_back(std::move(m));
     }
   }

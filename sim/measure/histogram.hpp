@@ -36,9 +36,22 @@ public:
   /// The value that a share `q` of the values does not exceed, 0 <= q <= 1; 0 when empty.
   std::uint64_t quantile_ns(double q) const;
 
+  struct bounds {
+    std::uint64_t low_ns = 0, high_ns = 0;
+  };
+  /// What that value lies between for certain: the ends of its bucket, as far as values were seen; 0 when empty.
+  bounds quantile_bounds_ns(double q) const;
+  /// The ends of the bucket that a duration falls into, both included.
+  static bounds bucket_around(std::uint64_t ns) { return bounds_of(bucket_of(ns)); }
+
 private:
   static constexpr std::uint64_t steps = 1u << step_bits;
   static constexpr std::size_t bucket_count = (64 - step_bits + 1) * steps;
+
+  /// The bucket of the value that a share `q` does not exceed. Precondition: not empty.
+  std::size_t bucket_at(std::uint64_t rank) const;
+  std::uint64_t rank_of(double q) const;
+  static bounds bounds_of(std::size_t bucket);
 
   static std::size_t bucket_of(std::uint64_t value) {
     if (value < steps) return static_cast<std::size_t>(value);

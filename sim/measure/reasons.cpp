@@ -62,7 +62,9 @@ public:
     history_.first_choice.assign(v.size(), choice::unknown);
     history_.overlapped.assign(v.size(), 0);
     history_.stale.assign(v.size(), 0);
+    history_.raced.assign(v.size(), 0);
     note_failures();
+    note_shared();
   }
 
   routing_history run() {
@@ -128,6 +130,58 @@ private:
           for (auto& of : failures_) of[p].push_back(s.began_ns);
     for (auto& of : failures_)
       for (auto& times : of) std::sort(times.begin(), times.end());
+  }
+
+  /// What balancers that share a map were asked for, and when they may have told it, by token.
+  struct shared_visit {
+    std::uint64_t token;
+    std::int64_t sent_ns, learnt_ns, done_ns; // learnt: at the earliest; never, if it taught nothing
+    std::uint16_t balancer;
+    bool operator<(shared_visit const& other) const {
+      return std::tie(token, sent_ns) < std::tie(other.token, other.sent_ns);
+    }
+  };
+
+  bool shares_map(std::uint16_t balancer) const {
+    return balancer < v_.balancers().size() && v_.balancers()[balancer].group != nullptr &&
+           v_.balancers()[balancer].group->shared_map.has_value();
+  }
+
+  static std::uint64_t token_of(client_record const& c) { return std::uint64_t{c.character} << 32 | c.token; }
+
+  void note_shared() {
+    for (std::uint32_t i = 0; i != v_.size(); ++i) {
+      client_record const& c = v_.client(i);
+      if (!v_.shows_token(i) || !shares_map(c.balancer)) continue;
+      located_hop const* const last = final_hop(v_, i);
+      bool const teaches =
+          last && last->hop.outcome == journal::hop_outcome::served && last->hop.character != journal::no_character;
+      shared_.push_back({token_of(c), c.sent_ns, teaches ? last->hop.answered_ns : never,
+                         c.outcome == client_outcome::pending ? never : c.done_ns, c.balancer});
+    }
+    std::sort(shared_.begin(), shared_.end());
+  }
+
+  /// Whether another balancer that shares this one's map had learnt the token of request `i` when this one chose, or
+  /// was about to: so short a time before that the map may not have known it yet. Not when one had learnt it long
+  /// before.
+  bool raced_in_shared_map(std::uint32_t i, std::int64_t decided) const {
+    client_record const& c = v_.client(i);
+    if (!shares_map(c.balancer)) return false;
+    std::int64_t const patience = v_.balancers()[c.balancer].group->shared_map->timeout.count();
+    shared_visit key{};
+    key.token = token_of(c);
+    key.sent_ns = std::numeric_limits<std::int64_t>::min();
+    bool raced = false;
+    for (auto at = std::lower_bound(shared_.begin(), shared_.end(), key); at != shared_.end(); ++at) {
+      if (at->token != key.token || at->sent_ns > decided) break;
+      bool const taught = at->learnt_ns <= decided;
+      bool const over = at->done_ns != never && at->done_ns + patience < c.sent_ns;
+      if (taught && over) return false; // there for long
+      bool const under_way = at->sent_ns < c.sent_ns && at->done_ns > c.sent_ns;
+      raced = raced || (at->balancer != c.balancer && (under_way || (taught && !over)));
+    }
+    return raced;
   }
 
   bool failed_between(std::uint16_t balancer, std::uint16_t proxy, std::int64_t from, std::int64_t until) const {
@@ -235,12 +289,14 @@ private:
     bool hit = names_it && !lost_in_restart(i, memory, decided);
     if (auto const word = journalled_hit(i, first.proxy)) hit = *word;
     history_.first_choice[i] = hit ? choice::map : choice::guess;
+    bool const raced_elsewhere = !hit && !knew_once && raced_in_shared_map(i, decided);
+    history_.raced[i] = raced_elsewhere;
     if (first.hop.outcome != journal::hop_outcome::redirected) return;
     reason why = reason::cold;
     if (hit)
       why = reason::moved;
     else if (!knew_once)
-      why = in_flight || may_know ? reason::raced : reason::cold;
+      why = in_flight || may_know || raced_elsewhere ? reason::raced : reason::cold;
     else
       why = reason_of_loss(i, memory, decided);
     history_.hop_reason[hop] = static_cast<std::uint8_t>(why);
@@ -351,6 +407,7 @@ private:
   run_view const& v_;
   routing_history history_;
   std::vector<std::vector<std::vector<std::int64_t>>> failures_; // [balancer][proxy], sorted
+  std::vector<shared_visit> shared_;                             // sorted
 };
 
 }

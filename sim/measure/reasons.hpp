@@ -12,7 +12,8 @@ namespace sim::measure {
 /// Why a request was redirected (DESIGN section 3). They sum exactly to the redirects.
 enum class reason : std::uint8_t {
   cold,      // this map never knew the token
-  raced,     // an earlier request of the token was in flight: the map did not know yet
+  raced,     // the map did not know yet: an earlier request of the token was in flight, or, at another balancer that
+             // shares the map, answered so short a time before that the entry may not have been there
   moved,     // stale hit: the map named this proxy, the session was elsewhere
   evicted,   // it knew once; nothing else explains the loss, and the map is bounded
   expired,   // it knew once; the entry grew too old (no balancer kind of today expires entries)
@@ -39,6 +40,7 @@ enum class choice : std::uint8_t {
 struct routing_history {
   std::vector<std::uint8_t> hop_reason; // by index of records().hops: `reason` of a redirect, else `not_redirected`
   std::vector<choice> first_choice;     // by slot
+  std::vector<std::uint8_t> raced;      // by slot: 1 when guessed before the shared map had what another had learnt
   std::vector<std::uint8_t> overlapped; // by slot: 1 when another request of the character was in flight when sent
   /// By slot: 1 when the map led the request's first hop to a proxy that was not the owner any more: it redirected, or
   /// it was dead. Never 1 where the first hop was guessed.
@@ -51,6 +53,10 @@ struct routing_history {
 /// proxy is chosen between the client's first byte and the proxy's arrival. Where such intervals overlap, every order
 /// is possible, and the redirect is explained by the overlap rather than by a loss. The gateway's own word for hit or
 /// guess, where it keeps a journal, decides which of the possible orders it was.
+///
+/// What a balancer learns is in the map that it shares with others some time after its answer. No record says when; so
+/// another's guess counts as raced if its request was sent within the shared map's time-out after the answer (nobody
+/// waits longer for Redis, and it says itself when it is slower than that).
 routing_history reconstruct(run_view const& v);
 
 }

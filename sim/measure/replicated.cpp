@@ -32,6 +32,19 @@ std::string name_of(scenario::threshold const& t) {
   return end == std::string::npos ? metric : metric + " " + what.substr(0, end + 1);
 }
 
+/// Of a quantile, in ms: to the ends of the histogram's buckets, but not because of these beyond the least and greatest
+/// duration.
+interval with_bucket_error(interval const& i, double least = 0,
+                           double greatest = std::numeric_limits<double>::infinity()) {
+  auto const bucket = [](double ms) {
+    return histogram::bucket_around(static_cast<std::uint64_t>(std::lround(ms * 1e6)));
+  };
+  if (i.high <= 0) return i;
+  double const low = i.low > 0 ? static_cast<double>(bucket(i.low).low_ns) / 1e6 : i.low;
+  double const high = static_cast<double>(bucket(i.high).high_ns) / 1e6;
+  return {std::min(i.low, std::max(low, least)), std::max(i.high, std::min(high, greatest))};
+}
+
 std::vector<std::pair<char const*, std::optional<double>>> figures_of(event_result const& e) {
   std::optional<double> requests;
   if (e.convergence_requests) requests = static_cast<double>(*e.convergence_requests);
@@ -64,13 +77,15 @@ replication replication_of(findings const& f) {
                 .complete = f.complete,
                 .aborted_by = f.aborted_by,
                 .slices = {},
-                .watched = {}};
+                .watched = {},
+                .work = f.work};
   r.fit.trials.clear();
   for (balancer_facts& b : r.balancers) b.group = nullptr; // into this run's scenario, which ends before
   auto const length = [&](std::size_t p) { return f.counts.spans()[p].to_s - f.counts.spans()[p].from_s; };
   for (std::size_t p = 0; p != f.counts.spans().size(); ++p) {
     r.slices.push_back(metrics_of(f.counts.phase(p), length(p), true));
     r.slices.back()["schedule_lag_ms"] = trend_of(f.counts.lag(p));
+    add_utilisation(r.slices.back(), f.work, p);
   }
   for (std::size_t b = 0; b != f.balancers.size(); ++b)
     r.slices.push_back(metrics_of(f.counts.balancer(b), f.counts.counted_seconds(), true));
@@ -114,9 +129,11 @@ void replicated::add(replication r) {
   }
   fit_.tokens += r.fit.tokens;
   fit_.requests += r.fit.requests;
+  fit_.raced += r.fit.raced;
   fit_.conditioned = fit_.conditioned && r.fit.conditioned;
   if (fit_.broken.empty()) fit_.broken = r.fit.broken;
   first_->counts.merge(r.counts);
+  measure::add(first_->work, r.work);
   first_->eve_latency.merge(r.eve_latency);
   first_->notification_latency.merge(r.notification_latency);
   for (std::size_t i = 0; i < first_->eve.size() && i < r.eve.size(); ++i) {
@@ -192,7 +209,23 @@ findings replicated::pooled() const {
           .notification_latency = first_->notification_latency,
           .interrupted = interrupted_,
           .complete = complete_,
-          .aborted_by = aborted_by_};
+          .aborted_by = aborted_by_,
+          .work = first_->work};
+}
+
+bool replicated::is_quantile(std::size_t watched) const {
+  using scenario::aggregate;
+  scenario::threshold const& t = watched_[watched];
+  scenario::metric_kind const kind = scenario::find_metric(t.metric)->kind;
+  if (kind != scenario::metric_kind::duration) return false;
+  aggregate const of = scenario::parse_expression(t.expression, kind).of;
+  return of == aggregate::percentile || of == aggregate::median;
+}
+
+std::optional<interval> replicated::bounds_of(std::size_t watched, double value) const {
+  auto bounds = watched_figures_[watched].around(value, confidence_);
+  if (bounds && is_quantile(watched)) bounds = with_bucket_error(*bounds);
+  return bounds;
 }
 
 /// A watched figure of all replications: a quantile is that of the merged histogram, others follow from the sums.
@@ -212,7 +245,7 @@ replicated::precision replicated::widest() const {
   for (std::size_t i = 0; i != watched_.size(); ++i) {
     if (watched_figures_[i].count() == 0) continue;
     double const value = combined(i);
-    auto const bounds = watched_figures_[i].around(value, confidence_);
+    auto const bounds = bounds_of(i, value);
     double relative = std::numeric_limits<double>::infinity();
     if (bounds) {
       double const half = (bounds->high - bounds->low) / 2;
@@ -229,8 +262,12 @@ replicated::precision replicated::widest() const {
 void replicated::by_confidence(threshold_result& r, std::size_t watched, double confidence, bool below,
                                double bound) const {
   sampled_figure const& of = watched_figures_[watched];
-  auto const near = of.one_sided_bound(*r.value, confidence, below);
-  auto const far = of.one_sided_bound(*r.value, confidence, !below);
+  auto near = of.one_sided_bound(*r.value, confidence, below);
+  auto far = of.one_sided_bound(*r.value, confidence, !below);
+  if (near && far && is_quantile(watched)) {
+    interval const wide = with_bucket_error({std::min(*near, *far), std::max(*near, *far)});
+    near = below ? wide.high : wide.low, far = below ? wide.low : wide.high;
+  }
   scenario::comparison const compare =
       scenario::parse_expression(watched_[watched].expression, scenario::metric_kind::ratio).compare;
   if (!near || !far) {
@@ -273,7 +310,7 @@ threshold_result replicated::judge(scenario::threshold const& t, std::size_t wat
   }
   scenario::threshold_expression const e = scenario::parse_expression(t.expression, kind);
   r.value = combined(watched);
-  r.confidence_interval = watched_figures_[watched].around(*r.value, confidence_);
+  r.confidence_interval = bounds_of(watched, *r.value);
   if (e.confidence) {
     bool const below = e.compare == scenario::comparison::less || e.compare == scenario::comparison::less_equal;
     by_confidence(r, watched, *e.confidence, below, e.bound);
@@ -305,7 +342,8 @@ result replicated::conclude() const {
                                 .interrupted = all.interrupted,
                                 .complete = all.complete,
                                 .aborted_by = all.aborted_by,
-                                .judged = std::move(judged)});
+                                .judged = std::move(judged),
+                                .work = std::move(all.work)});
   r.engine = first_->alone.engine;
   r.history_hash = hash_;
   r.replications = replication_facts{count_, confidence_, {}, {}, {}};
@@ -333,10 +371,13 @@ void replicated::annotate(metric_set& set, figures const& of) const {
       trend->replications = across[0].count();
       for (std::size_t q = 0; q != quantities.size(); ++q) {
         double const value = trend->*quantities[q].value;
-        if (auto const bounds = across[q].around(value, confidence_))
-          trend->confidence_intervals[quantities[q].name] = *bounds;
-        if (quantities[q].within != nullptr)
-          trend->*quantities[q].within = across[q].around(value, 0.95).value_or(interval{});
+        bool const is_quantile = quantities[q].within != nullptr;
+        auto const between = [&](double confidence) {
+          auto const bounds = across[q].around(value, confidence);
+          return bounds && is_quantile ? with_bucket_error(*bounds, trend->min, trend->max) : bounds;
+        };
+        if (auto const bounds = between(confidence_)) trend->confidence_intervals[quantities[q].name] = *bounds;
+        if (is_quantile) trend->*quantities[q].within = between(0.95).value_or(interval{});
       }
     } else {
       auto& counter = std::get<counter_metric>(m);

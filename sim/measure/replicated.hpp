@@ -26,6 +26,7 @@ struct replication {
   std::optional<std::string> aborted_by;
   std::vector<metric_set> slices;             // phases, balancers, and balancers by phase; with every reason
   std::vector<std::optional<figure>> watched; // as watched_by
+  proxy_work_by_phase work;
 };
 
 /// Of everything but `alone`.
@@ -37,7 +38,8 @@ std::vector<scenario::threshold> watched_by(scenario::scenario const& s);
 
 /// Independent replications of a scenario, put together one by one; their order decides the last bits. Ratios are sums
 /// over sums, durations come from the merged histogram (so a quantile has its relative error, 1/256, as that of one
-/// run), counters and values are means; each with a confidence interval by Student's t, across replications.
+/// run), counters and values are means; each with a confidence interval by Student's t, across replications. A
+/// quantile's reaches to the ends of the histogram's buckets.
 ///
 /// Holds a reference to the scenario, which must outlive it. Memory does not grow with the number of replications.
 class replicated {
@@ -73,6 +75,8 @@ private:
   void add_invariants(result const& alone);
   void add_events(result const& alone);
   double combined(std::size_t watched) const;
+  bool is_quantile(std::size_t watched) const;
+  std::optional<interval> bounds_of(std::size_t watched, double value) const;
   findings pooled() const;
   threshold_result judge(scenario::threshold const& t, std::size_t watched) const;
   void by_confidence(threshold_result& r, std::size_t watched, double confidence, bool below, double bound) const;

@@ -133,6 +133,9 @@ struct result {
   int exit_code = exit_passed;
   std::vector<std::string> reasons; // why it did not pass, or is invalid; one line each
   bool load_as_planned = true; // false: the load lagged or was not issued, so that metrics say nothing of its subject
+  /// Where it differs from theory by more than chance and nothing in the run explains that; one line each. No failure
+  /// by itself: the run may pass, but its report begins with them, and `verify` fails on them.
+  std::vector<std::string> differences;
   double duration_s = 0;
   metric_set metrics;
   std::vector<named_metrics> phases, balancers;

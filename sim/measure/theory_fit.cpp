@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <tuple>
 #include <unordered_set>
 
@@ -101,7 +102,9 @@ theory_fit fit_theory(run_view const& v, std::vector<request_facts> const& facts
     scenario::balancer_group const* const group = map ? v.balancers()[x.balancer].group : nullptr;
     std::pair const place(x.token, group && group->shared_map ? no_balancer : x.balancer);
     bool const knows = map && std::find(known.begin(), known.end(), place) != known.end();
-    fit.trials[x.slot] = session && !knows && !always_found;
+    bool const raced = knows && history.raced[x.slot] != 0;
+    fit.trials[x.slot] = session && (!knows || raced) && !always_found;
+    fit.raced += fit.trials[x.slot] != 0 && raced;
     if (map && !knows) known.push_back(place);
     session = true;
   }
@@ -120,7 +123,7 @@ void annotate(ratio_metric& m, theory_fit const& fit, std::uint64_t trials, doub
   }
   double const n = static_cast<double>(m.denominator), tokens = static_cast<double>(fit.tokens);
   bool const as_planned = static_cast<double>(fit.requests) == tokens * fit.expected.requests_per_token;
-  if (whole && fit.expected.per_token && as_planned) {
+  if (whole && fit.expected.per_token && as_planned && fit.raced == 0) {
     m.theory = fit.expected.per_token->mean * tokens / n;
     m.standard_error = std::sqrt(fit.expected.per_token->variance * tokens) / n;
     m.theory_note = fit.expected.form;
@@ -135,6 +138,31 @@ void annotate(ratio_metric& m, theory_fit const& fit, std::uint64_t trials, doub
   m.standard_error = std::sqrt(c.variance) / n;
   m.theory_note = "conditioned on the maps that each token visited: Binomial(" + std::to_string(trials) +
                   " guesses for sessions that existed, (P - 1)/P)";
+  if (whole && fit.raced != 0)
+    m.theory_note +=
+        "; " + std::to_string(fit.raced) + " of these guesses came before the shared map had the entry (raced)";
+}
+
+std::vector<std::string> differences_from_theory(result const& r) {
+  std::vector<std::string> lines;
+  auto const look = [&](std::string const& label, metric_set const& set) {
+    auto const found = set.find("redirect_ratio");
+    auto const* m = found == set.end() ? nullptr : std::get_if<ratio_metric>(&found->second);
+    if (m == nullptr || !m->theory || !m->standard_error || m->denominator == 0) return;
+    double const apart = m->value - *m->theory, error = *m->standard_error;
+    double const rounding = 1e-9 * std::max(std::abs(m->value), std::abs(*m->theory));
+    if (std::abs(apart) <= std::max(beyond_chance * error, rounding)) return;
+    char text[160];
+    std::snprintf(text, sizeof text, ": measured %.6g, theory %.6g: ", m->value, *m->theory);
+    std::string line = "redirect_ratio" + label + text;
+    std::snprintf(text, sizeof text, "%+.1f standard errors", error > 0 ? apart / error : 0);
+    line += error > 0 ? text : "theory leaves nothing to chance";
+    lines.push_back(line + ", and nothing in the run explains it");
+  };
+  look("", r.metrics);
+  for (named_metrics const& p : r.phases) look("{phase:" + p.name + "}", p.metrics);
+  for (named_metrics const& b : r.balancers) look("{balancer:" + b.name + "}", b.metrics);
+  return lines;
 }
 
 }

@@ -45,7 +45,7 @@ void bound(trend_metric& t, histogram const& h, named_quantile const& n, double 
     t.*n.within = {}; // beyond what was seen
     return;
   }
-  t.*n.within = {ms(h.quantile_ns(low)), ms(h.quantile_ns(high))};
+  t.*n.within = {ms(h.quantile_bounds_ns(low).low_ns), ms(h.quantile_bounds_ns(high).high_ns)};
 }
 
 double independent_error(double q, std::uint64_t count) {

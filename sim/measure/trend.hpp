@@ -10,7 +10,8 @@ namespace sim::measure {
 
 /// Percentiles of durations and what they lie between with 95 % confidence: order statistics whose ranks are bounded by
 /// the binomial distribution (normal approximation; David and Nagaraja, Order Statistics, 3rd ed., 7.1). Holds for
-/// independent durations; `trend_of_run` does without that. An interval that the count does not carry is left out.
+/// independent durations; `trend_of_run` does without that. They reach to the ends of the histogram's buckets, so that
+/// they hold what the durations themselves would have shown. An interval that the count does not carry is left out.
 trend_metric trend_of(histogram const& h);
 
 /// The same, of a run whose durations depend on their neighbours in time (queues, stalls). `in_order` has what `h`

@@ -17,6 +17,18 @@ double share(double asked_ns, double capacity_ns) { return capacity_ns > 0 ? ask
 
 }
 
+void add(proxy_work_by_phase& into, proxy_work_by_phase const& other) {
+  into.resize(std::max(into.size(), other.size()));
+  for (std::size_t p = 0; p < other.size(); ++p) add(into[p], other[p]);
+}
+
+void add_utilisation(metric_set& set, proxy_work_by_phase const& work, std::optional<std::size_t> phase) {
+  auto const u = utilisation_in(work, phase);
+  if (!u) return;
+  set["utilisation"] = counter_metric{u->mean};
+  set["utilisation_max"] = counter_metric{u->busiest};
+}
+
 std::optional<utilisation> utilisation_in(proxy_work_by_phase const& work, std::optional<std::size_t> phase) {
   std::vector<proxy_work> sums;
   for (std::size_t p = 0; p < work.size(); ++p)

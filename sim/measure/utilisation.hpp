@@ -1,5 +1,8 @@
 #pragma once
 
+#include "sim/measure/result.hpp"
+
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -20,6 +23,12 @@ struct utilisation {
   double mean = 0;    // of all proxies together
   double busiest = 0; // of the proxy with the highest
 };
+
+/// Adds what another run of the same scenario asked for.
+void add(proxy_work_by_phase& into, proxy_work_by_phase const& other);
+
+/// Sets `utilisation` and `utilisation_max`, where they are known. `phase` as below.
+void add_utilisation(metric_set& set, proxy_work_by_phase const& work, std::optional<std::size_t> phase);
 
 /// Nothing when no proxy ran. `phase`: of this one; nothing: of the whole.
 std::optional<utilisation> utilisation_in(proxy_work_by_phase const& work, std::optional<std::size_t> phase);

@@ -34,7 +34,7 @@ std::string_view guesses_broken_by(balancer_group const& g, std::uint32_t proxie
   case scenario::guess_policy::round_robin:
     return "round_robin guesses are not independent";
   case scenario::guess_policy::least_conn:
-    return "least_conn guesses are not uniform";
+    return "least_conn guesses are not uniform: they follow what is in flight, and so the times that hops take";
   }
   return {};
 }
@@ -128,6 +128,8 @@ expectation expect(scenario::scenario const& s) {
   } else if (address || balancers == 1) {
     e.per_token = redirects_of_token(true, 1, requests, q, proxies);
     e.form = "one map per token: q (P - 1)/P";
+    if (shared && balancers > 1)
+      e.form += ", if each entry is in the shared map before the token's next request is looked up there";
   } else if (uniform) {
     e.per_token = redirects_of_token(true, balancers, requests, q, proxies);
     e.form = "map per balancer: (D - 1 + q)(P - 1)/P, D = B(1 - (1 - 1/B)^R)";

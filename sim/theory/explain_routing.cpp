@@ -3,6 +3,7 @@
 #include "sim/theory/routed.hpp"
 
 #include <cmath>
+#include <utility>
 
 namespace sim::theory {
 namespace {
@@ -63,7 +64,8 @@ public:
     return in;
   }
 
-  std::vector<std::string> assumptions() const {
+  /// `of_guesses`: of how many there are, not only of where sessions begin.
+  std::vector<std::string> assumptions(bool of_guesses = true) const {
     std::vector<std::string> all;
     all.push_back(m_.hash_guess ? "every balancer guesses the same proxy from the token"
                                 : "each guess is uniform over P proxies and independent of all others");
@@ -74,6 +76,10 @@ public:
     } else {
       all.push_back("each request's character is drawn independently, with constant shares");
     }
+    if (m_.shared_map && of_guesses)
+      all.push_back(
+          "a token's entry is in the shared map before its next request is looked up there (what is looked up "
+          "sooner is guessed again: raced)");
     if (m_.map && !bounded()) all.push_back("the maps forget nothing (they hold every character)");
     if (bounded())
       all.push_back("Che's approximation of exact LRU: one map a balancer, each request refreshes its entry");
@@ -92,6 +98,7 @@ void add_ratios(std::vector<prediction>& out, wording const& words, routing_mode
   base.inputs = words.inputs(w);
   base.assumptions = words.assumptions();
   base.relative_error = words.bounded() ? che_error : 0;
+  base.unless_raced = m.shared_map;
   auto const put = [&](std::string metric, double value, std::optional<double> error, std::string formula) {
     prediction p = base;
     p.metric = std::move(metric) + label;
@@ -159,6 +166,8 @@ std::vector<prediction> explain_routing(scenario::scenario const& s) {
   sessions.value = r.sessions_created;
   sessions.standard_error = r.sessions_created_error;
   sessions.relative_error = 0;
+  if (std::exchange(sessions.unless_raced, false)) // however often it is guessed, it is made once
+    sessions.assumptions = words.assumptions(false);
   sessions.formula = words.sessions();
   out.push_back(sessions);
   // All balancers are alike (model_of), so one shows what all of them do; the error of a part is larger and not known.

@@ -82,6 +82,7 @@ routing_choice model_of(scenario::scenario const& s) {
   routing_model& m = choice.model;
   bool const affinity = s.load.balancer_choice == balancer_choice::address;
   m.balancers = affinity || groups.front().shared_map ? 1 : all;
+  m.shared_map = !affinity && groups.front().shared_map && all > 1;
   m.proxies = s.topology.proxies.count;
   m.characters = s.population.characters;
   double const with_session =

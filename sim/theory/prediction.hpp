@@ -20,6 +20,9 @@ struct prediction {
   std::optional<double> value;
   /// Of one run's measured value, by chance alone; 0 where theory leaves nothing to chance. Empty when not known.
   std::optional<double> standard_error;
+  /// It assumes that a token's next request finds its entry in the map that balancers share. A run tells how many did
+  /// not (reason `raced`), and is then compared with the form conditioned on that.
+  bool unless_raced = false;
   /// How far the formula itself may be off, relative to the value; 0 for exact forms.
   double relative_error = 0;
   std::string formula;

@@ -33,6 +33,7 @@ struct routing_model {
   double characters = 0;   // T
   double logged_in = 0;    // q, as it comes about after rounding
   bool map = true;         // else every request is a guess
+  bool shared_map = false; // that one map is shared, in Redis, by balancers that a token's requests are spread over
   bool hash_guess = false; // the guess is the token's hash, the same everywhere
   double capacity = 0;     // entries of one map; with affinity, of all: they share the tokens. Infinite: no eviction
 };

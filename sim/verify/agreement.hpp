@@ -14,14 +14,26 @@ struct statement {
   unsigned runs = 0;                    // 0: theory
 };
 
+enum class judgement {
+  agrees,
+  differs,
+  undecided // too few runs to tell
+};
+
 /// Whether a statement agrees with the one that it is held against.
 struct comparison {
   std::string against;                   // "theory", "virtual"
   double difference = 0;                 // this - that
   std::optional<double> standard_errors; // the same in standard errors of the difference
   double allowed = 0;                    // how large it may be, in the metric's unit
-  bool agrees = false;
-  std::string note; // why it cannot be judged; then it does not agree
+  judgement verdict = judgement::undecided;
+  /// The power of the comparison: a true difference of this size would have been found with a probability of 95 %, at
+  /// the level of `allowed` (a chance of 0.27 % to find one where none is). In the metric's unit; empty when not known.
+  std::optional<double> smallest_seen;
+  std::optional<double> smallest_seen_share; // of the value that it is held against; empty where that is 0
+  std::string note;                          // why it is undecided, and what would decide
+
+  bool agrees() const { return verdict == judgement::agrees; }
 };
 
 struct metric_row {

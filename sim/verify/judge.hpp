@@ -27,25 +27,36 @@ struct sample {
 /// that have it: ratios without a denominator and distributions without values are left out.
 sample sample_of(std::vector<measure::result> const& results, std::string const& metric);
 
-/// How sure one run's value is, and how many of its standard errors make a difference that is not chance: 3, or what
-/// Student's t puts in their place (the same 0.27 %) where the deviation is estimated from few runs.
+/// How sure one run's value is.
 struct run_error {
   double deviation = 0;
-  double multiple = 3;
+  /// Of Student's t, where the deviation is estimated from runs; empty where it is theory's, and known.
+  std::optional<double> degrees = std::nullopt;
 };
+
+/// How many standard errors make a difference that is not chance: 3, or what Student's t puts in their place (the same
+/// 0.27 %) where the error is estimated: 235.8 for one degree of freedom, 4.1 for nine.
+double multiple_of(run_error const& e);
 
 /// Theory's, when it has one, else that of the first of `samples` with two runs or more.
 std::optional<run_error> error_of_run(theory::prediction const* theory, std::vector<sample const*> const& samples);
 
 statement state(sample const& s, std::optional<run_error> const& error);
 
+/// What the comparisons have in common. A difference of more than `multiple_of` standard errors is one; against theory
+/// also one of more than 0.1 % of its value, but never fewer than 4 standard errors, is needed, or what the formula
+/// itself may be off by. It is undecided, rather than agreement, when no error is known; when the difference has more
+/// than 3 standard errors, but these are estimated from so few runs that t allows it; and when so few runs would not
+/// have seen a difference as large as the figure.
+///
 /// `runs` values with mean `value` against theory's number. `relative_error`: of the formula itself.
 comparison against_theory(sample const& s, double theory, double relative_error, std::optional<run_error> const& error);
 
 /// Against theory's expectation conditioned on each run; needs `expected`.
 comparison against_conditioned_theory(sample const& s);
 
-/// Live runs against simulated ones.
-comparison against_simulation(sample const& live, sample const& simulated, std::optional<run_error> const& error);
+/// Live runs against simulated ones. `known`: theory's error of a run, when it has one; else each side's spread tells
+/// (Welch's t), or that of the side that has two runs is taken for both.
+comparison against_simulation(sample const& live, sample const& simulated, std::optional<run_error> const& known);
 
 }

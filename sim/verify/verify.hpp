@@ -32,13 +32,16 @@ struct options {
   std::function<void(std::string const&)> progress; // told what runs now; may be empty
 };
 
-/// Simulated time agrees with theory when they differ by no more than 0.1 % of theory's value, 3 standard errors of the
-/// difference, or what theory's own approximation allows. Live runs agree with simulated time (with theory, where there
-/// is no simulation) within 3 standard errors of the difference.
+/// Simulated time agrees with theory when they differ by no more than 3 standard errors of the difference, by 0.1 % of
+/// theory's value (if these are no more than 4 standard errors), or by what theory's own approximation allows. Live
+/// runs agree with simulated time (with theory, where there is no simulation) within 3 standard errors of the
+/// difference.
 ///
 /// The standard error of a run's value is theory's where theory has one; else the spread over runs, with Student's t in
-/// place of 3. The runs of a scenario must themselves be sound: an invalid run, or one that breaks an invariant, is no
-/// agreement (what stock nginx breaks is its own finding, and does not count). Nothing compared is no agreement.
+/// place of 3. What so few runs cannot tell is undecided, which is no agreement (judge.hpp). The runs of a scenario
+/// must themselves be sound: one that is invalid, that breaks an invariant, or that differs from theory by more than 4
+/// standard errors where nothing in it explains that, is no agreement (the invariants that stock nginx breaks are its
+/// own finding, and do not count). Nothing compared is no agreement.
 scenario_agreement verify(scenario::scenario const& s, engines const& with, options const& how);
 
 }

@@ -162,15 +162,16 @@ void balancers::go_on(flight_id id) {
   perform(id, decisions_->on_failure(f.balancer, id, what, w_.now(), b.random));
 }
 
-/// Whether another request of its token is in the same balancer's hands. Looked for only where runs are counted, and
-/// only when the character has others under way at all.
+/// Whether another request of its token is in the hands of the same balancer, or of one that shares its map. Looked for
+/// only where runs are counted, and only when the character has others under way at all.
 bool balancers::has_company(flight_id id) const {
   flight const& f = w_.flights[id];
   if (!w_.record.brief || f.plan.kind != load::token_kind::own) return false;
   if (w_.record.brief->under_way(f.plan.character) < 2) return false;
   for (flight_id other = 0; other < w_.flights.size(); ++other) {
     flight const& o = w_.flights[other];
-    if (other != id && o.carried && o.hops > 0 && o.balancer == f.balancer && o.token == f.token) return true;
+    bool const same_map = o.balancer == f.balancer || (all_[o.balancer].shared_map && all_[f.balancer].shared_map);
+    if (other != id && o.carried && o.hops > 0 && same_map && o.token == f.token) return true;
   }
   return false;
 }
@@ -191,7 +192,7 @@ void balancers::perform(flight_id id, action const& next) {
     return to_client(id, request_result::failed);
   }
   // A redirect is put down to how the first proxy that saw the request was chosen.
-  if (f.seen_hops == 0) w_.record.chosen(f, !next.from_map, has_company(id));
+  if (f.seen_hops == 0) w_.record.chosen(f, !next.from_map, has_company(id), w_.now());
   f.proxy = static_cast<std::uint16_t>(index_of(next.upstream));
   f.hop_kind = journalled(next.hop);
   if (f.hop_kind == journal::hop_kind::first && f.hops != 0) f.hop_kind = journal::hop_kind::retry; // started anew
@@ -219,7 +220,7 @@ void balancers::on_answer(flight_id id) {
   std::optional<upstream_id> backend;
   if (f.names_backend) {
     backend = upstream_id{f.proxy};
-    w_.record.learnt(f);
+    w_.record.learnt(f, w_.now());
   }
   action const next = decisions_->on_answer(f.balancer, id, backend);
   if (next.news == gateway::routing::shared_news::learnt) w_.shared_maps.learnt(f, next.upstream);

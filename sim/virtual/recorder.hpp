@@ -85,11 +85,11 @@ public:
     e.status = status;
   }
   /// The first hop's proxy is chosen. `in_flight`: an earlier request of the token is at the balancer.
-  void chosen(flight& f, bool guessed, bool in_flight) {
-    if (brief) brief->chosen(f, guessed, in_flight);
+  void chosen(flight& f, bool guessed, bool in_flight, std::int64_t now_ns) {
+    if (brief) brief->chosen(f, guessed, in_flight, now_ns);
   }
-  void learnt(flight const& f) {
-    if (brief && f.plan.kind == load::token_kind::own) brief->learnt(f);
+  void learnt(flight const& f, std::int64_t now_ns) {
+    if (brief && f.plan.kind == load::token_kind::own) brief->learnt(f, now_ns);
   }
   void forgotten(flight const& f) {
     if (brief) brief->forgotten(f);

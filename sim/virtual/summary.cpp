@@ -24,7 +24,10 @@ summary::summary(scenario::scenario const& s, std::size_t balancers, std::int64_
   , knowledge_(balancers)
   , characters_(s.population.characters)
   , balancer_count_(balancers) {
-  for (scenario::balancer_identity const& b : scenario::balancers_of(s)) has_map_.push_back(b.settings->has_map());
+  for (scenario::balancer_identity const& b : scenario::balancers_of(s)) {
+    has_map_.push_back(b.settings->has_map());
+    patience_ns_.push_back(b.settings->shared_map ? b.settings->shared_map->timeout.count() : -1);
+  }
   for (std::uint32_t const character : logged_in) characters_[character] |= has_session;
   fit_.expected = theory::expect(s);
 }
@@ -44,7 +47,19 @@ void summary::issued(flight const& f) {
   }
 }
 
-void summary::chosen(flight& f, bool guessed, bool in_flight) {
+void summary::learnt_in_shared_map(token_id token, std::int64_t now_ns) {
+  auto const at = static_cast<std::size_t>(token);
+  if (at >= first_learnt_ns_.size()) first_learnt_ns_.resize(at + at / 2 + 1);
+  if (first_learnt_ns_[at] == 0) first_learnt_ns_[at] = now_ns;
+}
+
+bool summary::raced_in_shared_map(flight const& f, std::int64_t now_ns) const {
+  auto const at = static_cast<std::size_t>(f.token);
+  if (patience_ns_[f.balancer] < 0 || at >= first_learnt_ns_.size() || first_learnt_ns_[at] == 0) return false;
+  return now_ns <= first_learnt_ns_[at] + patience_ns_[f.balancer];
+}
+
+void summary::chosen(flight& f, bool guessed, bool in_flight, std::int64_t now_ns) {
   if (f.plan.kind != load::token_kind::own) {
     f.first_reason = static_cast<std::uint8_t>(reason::no_token);
     return;
@@ -54,9 +69,12 @@ void summary::chosen(flight& f, bool guessed, bool in_flight) {
   reason why = reason::moved;
   if (guessed) {
     switch (map ? knowledge_.at(f.balancer, f.token) : map_knowledge::of::never) {
-    case map_knowledge::of::never:
-      why = !map ? reason::no_map : in_flight ? reason::raced : reason::cold;
+    case map_knowledge::of::never: {
+      bool const raced = map && raced_in_shared_map(f, now_ns);
+      fit_.raced += raced && f.trial;
+      why = !map ? reason::no_map : in_flight || raced ? reason::raced : reason::cold;
       break;
+    }
     case map_knowledge::of::known:
       why = reason::evicted;
       break;

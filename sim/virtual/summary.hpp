@@ -67,15 +67,18 @@ public:
   }
   void issued(flight const& f);
   /// The router sends `f` to its first proxy; `guessed`: without knowledge. `in_flight`: an earlier request of its
-  /// token is at the same balancer.
-  void chosen(flight& f, bool guessed, bool in_flight);
+  /// token is at the same balancer, or at another that shares its map.
+  void chosen(flight& f, bool guessed, bool in_flight, std::int64_t now_ns);
   void hop_sent() { ++books_.sent; }
   void hop_seen() { ++books_.seen; }
   void hop_undelivered() { ++books_.undelivered; }
   void redirect_received(flight& f);
   void redirect_followed() { ++books_.followed; }
   void redirect_refused() { ++books_.refused; }
-  void learnt(flight const& f) { knowledge_.set(f.balancer, f.token, map_knowledge::of::known); }
+  void learnt(flight const& f, std::int64_t now_ns) {
+    knowledge_.set(f.balancer, f.token, map_knowledge::of::known);
+    if (patience_ns_[f.balancer] >= 0) learnt_in_shared_map(f.token, now_ns);
+  }
   void forgotten(flight const& f);
   void restarted(std::size_t balancer) { knowledge_.restart(balancer); }
   void granted(std::uint32_t character, std::size_t phase, std::int64_t at_ns);
@@ -114,12 +117,17 @@ private:
   };
   void count_in_slice(measure::counted_request const& r);
   void widen_slices();
+  void learnt_in_shared_map(token_id token, std::int64_t now_ns);
+  /// Whether what another balancer learnt may not have been in the map that they share; see measure::reconstruct.
+  bool raced_in_shared_map(flight const& f, std::int64_t now_ns) const;
 
   scenario::scenario const& scenario_;
   std::int64_t start_ns_;
   measure::tally counts_;
   map_knowledge knowledge_;
-  std::vector<bool> has_map_; // by balancer
+  std::vector<bool> has_map_;                 // by balancer
+  std::vector<std::int64_t> patience_ns_;     // by balancer: of look-ups in the shared map; below 0 without one
+  std::vector<std::int64_t> first_learnt_ns_; // by token, where maps are shared: by any of them; 0: not yet
   std::vector<std::uint8_t> characters_;
   std::uint64_t overlapped_ = 0, failed_ = 0, lost_ = 0, sessions_asked_ = 0;
   measure::theory_fit fit_;

@@ -151,6 +151,76 @@ TEST_CASE("every figure has an interval, every counter is a mean, and invariants
   CHECK_THAT(reports::summary_text(r), Catch::Contains("±"));
 }
 
+TEST_CASE("several replications show every figure that one run shows") {
+  struct row {
+    char const* name;
+    char const* scenario;
+    std::vector<std::string> overrides;
+  };
+  for (row const& x :
+       std::vector<row>{{"closed load", "quickstart", {"population.characters=100"}},
+                        {"phases, open load, an added balancer", "new-balancer-joins", {"load.rate_rps=300"}},
+                        {"EVE clients and notifications", "eve-clients-and-crest", {}},
+                        {"a proxy that dies", "proxy-dies", {}},
+                        {"caches and resources", "corporations", {}},
+                        {"a shared map", "shared-map", {"population.characters=300"}},
+                        {"sessions that move", "sessions-move", {}},
+                        {"guesses only", "guess-only", {"population.characters=100"}}}) {
+    for (auto const detail : {virtual_time::run_options::detail::full, virtual_time::run_options::detail::summary}) {
+      INFO(x.name << (detail == virtual_time::run_options::detail::full ? ", full" : ", summary"));
+      auto overrides = x.overrides;
+      overrides.emplace_back("thresholds={}");
+      scenario::scenario const s = shipped(x.scenario, overrides);
+      virtual_time::run_options options;
+      options.keep = detail;
+      auto const alone = nlohmann::json::parse(reports::summary_json(virtual_time::run(s, options)));
+      auto const all =
+          nlohmann::json::parse(reports::summary_json(command::run_replications(s, options, {.count = 3})));
+      std::vector<std::string> lost;
+      auto const look = [&](auto const& self, nlohmann::json const& of, nlohmann::json const& in,
+                            std::string const& at) -> void {
+        if (!of.is_object()) return;
+        for (auto const& [key, value] : of.items()) {
+          std::string const here = at + "/" + key;
+          bool const there = in.contains(key) && in[key].is_null() <= value.is_null();
+          if (!there)
+            lost.push_back(here);
+          else
+            self(self, value, in[key], here);
+        }
+      };
+      for (char const* part : {"metrics", "phases", "balancers"}) look(look, alone[part], all[part], part);
+      CHECK(lost == std::vector<std::string>{});
+      bool const limited = alone["metrics"].contains("utilisation");
+      CHECK(all["metrics"].contains("utilisation") == limited);
+      if (limited) {
+        CHECK(all["metrics"]["utilisation"]["replications"] == 3);
+        CHECK(all["metrics"]["utilisation"]["value"].get<double>() ==
+              Approx(alone["metrics"]["utilisation"]["value"].get<double>()).epsilon(0.3));
+        CHECK(all["metrics"]["utilisation_max"]["value"] >= all["metrics"]["utilisation"]["value"]);
+      }
+    }
+  }
+}
+
+TEST_CASE("the interval of a percentile across replications reaches to the ends of its bucket") {
+  // All replications find the same: the spread is 0, the histogram's error is not.
+  scenario::scenario const s = small({"topology.proxies.servers=1000", "load.concurrency=1"});
+  auto const r = replicate(s, {.count = 4});
+  auto const& latency = std::get<measure::trend_metric>(r.metrics.at("latency_ms"));
+  for (auto const& [name, value] : {std::pair("p50", latency.p50), std::pair("p90", latency.p90)}) {
+    INFO(name);
+    measure::interval const i = latency.confidence_intervals.at(name);
+    auto const ns = static_cast<std::uint64_t>(value * 1e6);
+    CHECK(i.low <= value);
+    CHECK(value <= i.high);
+    double const high = static_cast<double>(measure::histogram::bucket_around(ns).high_ns) / 1e6;
+    CHECK(i.high >= std::min(high, latency.max));
+    double const low = static_cast<double>(measure::histogram::bucket_around(ns).low_ns) / 1e6;
+    CHECK(i.low <= std::max(low, latency.min));
+  }
+}
+
 TEST_CASE("replicating goes on until the precision is reached, and says what was last") {
   auto const s = small({"thresholds={\"redirect_ratio\":[\"<0.5\"],\"failed_requests\":[\"==0\"]}"});
   replication_plan plan{.count = 5, .precision = 0.015, .jobs = 2};

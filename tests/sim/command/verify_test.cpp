@@ -61,6 +61,45 @@ TEST_CASE("verify tells tools the same as people") {
   CHECK_FALSE(row.contains("gateway"));
 }
 
+TEST_CASE("verify says what it would have seen, and prints no tick beside what it cannot tell") {
+  scenario::scenario s = quickstart();
+  s.topology.balancers[0].guess = scenario::guess_policy::least_conn; // theory knows no error
+  auto const around = [](double middle) {
+    return [=](scenario::scenario const& of) {
+      measure::result r;
+      measure::ratio_metric m;
+      m.denominator = 1;
+      m.value = middle + (of.seed % 2 ? 0.001 : -0.001);
+      r.metrics["redirect_ratio"] = m;
+      return r;
+    };
+  };
+  struct row {
+    char const* name;
+    double live;
+    unsigned runs;
+    int code;
+    char const* says;
+  };
+  for (row const& x : {row{"far, but of two runs", 0.041, 2, measure::exit_failed, "se undecided"},
+                       row{"far, of twenty", 0.041, 20, measure::exit_failed, "se ✗"},
+                       row{"near, of twenty", 0.0501, 20, measure::exit_passed, "se ✓"}}) {
+    INFO(x.name);
+    verify::options how;
+    how.simulated_runs = x.runs;
+    std::ostringstream text, json;
+    CHECK(command::verify_all({s}, {around(0.05), around(x.live), {}}, how, false, text) == x.code);
+    CHECK_THAT(text.str(), Catch::Contains(x.says));
+    CHECK((text.str().find("✓") != std::string::npos) == (x.code == 0));
+    CHECK_THAT(text.str(), Catch::Contains("power: the smallest true difference"));
+    command::verify_all({s}, {around(0.05), around(x.live), {}}, how, true, json);
+    auto const j = nlohmann::json::parse(json.str())["scenarios"][0]["metrics"][0]["gateway"]["comparison"];
+    CHECK(j["undecided"] == (x.runs == 2));
+    CHECK(j["smallest_seen"].get<double>() > 0);
+    CHECK(j["smallest_seen_share"].get<double>() == Approx(j["smallest_seen"].get<double>() / 0.05));
+  }
+}
+
 TEST_CASE("no scenario is no agreement") {
   std::ostringstream out;
   CHECK(command::verify_all({}, {}, {}, false, out) == measure::exit_failed);

@@ -65,6 +65,72 @@ TEST_CASE("a second request while the first is in flight raced") {
   CHECK(counter(r.metrics, "redirects") == 2);
 }
 
+TEST_CASE("a guess that came before the map that balancers share knew has raced") {
+  struct row {
+    char const* name;
+    bool shared;
+    void (*play)(world&); // its last request is redirected
+    char const* expected;
+    bool conditions; // theory takes the guess into account
+  };
+  static auto const last = [](world& w, std::uint16_t balancer, std::int64_t after_ns = 0) {
+    w.now_ns += after_ns;
+    w.request(1, balancer, guessing(wrong(w, 0)));
+  };
+  constexpr std::int64_t ms = 1'000'000;
+  row const rows[] = {{"at once", true, [](world& w) { last(w, 1); }, "raced", true},
+                      {"within the patience for Redis", true, [](world& w) { last(w, 1, 2 * ms); }, "raced", true},
+                      {"after it", true, [](world& w) { last(w, 1, 4 * ms); }, "cold", false},
+                      {"at once, at balancers that share nothing", false, [](world& w) { last(w, 1); }, "cold", true},
+                      {"after a long time in which it was asked for again at the first", true,
+                       [](world& w) {
+                         w.now_ns += 10 * ms;
+                         w.request(1, 0);
+                         last(w, 1);
+                       },
+                       "cold", false},
+                      {"at a third, right after the second had learnt it from the map", true,
+                       [](world& w) {
+                         w.now_ns += 10 * ms;
+                         w.request(1, 1, guessing(static_cast<std::uint16_t>(w.r.clients[0].incarnation >> 48)));
+                         last(w, 2);
+                       },
+                       "cold", false},
+                      {"another character's request was the earlier one", true,
+                       [](world& w) {
+                         w.log_in(2);
+                         auto const owner = static_cast<std::uint16_t>(w.r.sols.back().incarnation >> 48);
+                         w.request(2, 1, guessing(static_cast<std::uint16_t>((owner + 1) % 4)));
+                       },
+                       "cold", true},
+                      {"the same balancer knew it, and has lost it", true,
+                       [](world& w) {
+                         w.forget(0, 1);
+                         last(w, 0, ms);
+                       },
+                       "evicted", false},
+                      {"while the first is in flight elsewhere", true,
+                       [](world& w) {
+                         w.r.clients[0].done_ns += 100;
+                         last(w, 1);
+                       },
+                       "raced", false}};
+  for (row const& x : rows) {
+    INFO(x.name);
+    world w(3, 4, 7);
+    if (x.shared) w.s.topology.balancers[0].shared_map.emplace();
+    w.request(1, 0);
+    x.play(w);
+    result const r = w.analyse();
+    CHECK(count(r, x.expected) == 1);
+    CHECK(counter(r.metrics, "redirects") == 1);
+    ratio_metric const& m = ratio(r.metrics, "redirect_ratio");
+    bool const expects_it = m.theory && *m.theory * static_cast<double>(m.denominator) == Approx(0.75);
+    CHECK(expects_it == x.conditions);
+    CHECK((m.theory_note.find("(raced)") != std::string::npos) == (x.conditions && std::string(x.expected) == "raced"));
+  }
+}
+
 TEST_CASE("a map that names the former owner is redirected as moved") {
   for (bool journal : {true, false}) {
     INFO("with a journal: " << journal);

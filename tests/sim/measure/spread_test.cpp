@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 #include <vector>
@@ -73,6 +74,73 @@ TEST_CASE("what a percentile lies between holds in 95 of 100 samples, and is not
     CHECK(t.p999_within.high == 0);
   }
   CHECK(covered >= samples * 92 / 100);
+}
+
+TEST_CASE("what a percentile lies between holds the percentile of the durations themselves") {
+  struct row {
+    char const* name;
+    std::int64_t (*draw)(std::mt19937_64&, int i);
+    bool exact; // nothing is left to chance, and the histogram shows the very values
+  };
+  row const rows[] = {
+      {"constant", [](std::mt19937_64&, int) { return std::int64_t{123'456'789}; }, true},
+      {"constant, tiny", [](std::mt19937_64&, int) { return std::int64_t{3}; }, true},
+      {"constant but for two",
+       [](std::mt19937_64&, int i) {
+         return i == 0 ? std::int64_t{1} : i == 1 ? std::int64_t{9'999'999'999} : std::int64_t{123'456'789};
+       },
+       false},
+      {"two values",
+       [](std::mt19937_64& r, int) { return r() % 5 == 0 ? std::int64_t{7'777'777} : std::int64_t{1'234'567}; }, false},
+      {"two values next to each other",
+       [](std::mt19937_64& r, int) { return std::int64_t{1'000'001} + static_cast<std::int64_t>(r() % 2); }, false},
+      {"tiny, below a bucket's width of one",
+       [](std::mt19937_64& r, int) { return static_cast<std::int64_t>(r() % 100); }, false},
+      {"huge", [](std::mt19937_64& r, int) { return static_cast<std::int64_t>(r() >> 1); }, false},
+      {"narrow",
+       [](std::mt19937_64& r, int) { return std::int64_t{5'000'000} + static_cast<std::int64_t>(r() % 1000); }, false},
+      {"exponential",
+       [](std::mt19937_64& r, int) { return static_cast<std::int64_t>(-1e6 * std::log(1 - uniform(r))); }, false},
+      {"heavy-tailed",
+       [](std::mt19937_64& r, int) { return static_cast<std::int64_t>(1e5 * std::pow(1 - uniform(r), -1.5)); }, false}};
+  struct quantile {
+    double q;
+    double trend_metric::*value;
+    interval trend_metric::*within;
+  };
+  quantile const quantiles[] = {{0.5, &trend_metric::p50, &trend_metric::p50_within},
+                                {0.9, &trend_metric::p90, &trend_metric::p90_within},
+                                {0.95, &trend_metric::p95, &trend_metric::p95_within},
+                                {0.99, &trend_metric::p99, &trend_metric::p99_within},
+                                {0.999, &trend_metric::p999, &trend_metric::p999_within}};
+  for (row const& x : rows)
+    for (std::size_t const count : {100u, 1'001u, 20'000u}) {
+      INFO(x.name << ", " << count);
+      std::mt19937_64 random(31);
+      std::vector<std::int64_t> ns;
+      histogram h;
+      for (std::size_t i = 0; i != count; ++i) h.record(ns.emplace_back(x.draw(random, static_cast<int>(i))));
+      for (trend_metric const& t : {trend_of_run(h, ns), trend_of(h)}) {
+        std::vector<std::int64_t> sorted = ns;
+        std::sort(sorted.begin(), sorted.end());
+        for (quantile const& of : quantiles) {
+          INFO(of.q);
+          auto const rank = static_cast<std::size_t>(std::ceil(of.q * static_cast<double>(count)));
+          double const exact = static_cast<double>(sorted[rank - 1]) / 1e6;
+          interval const& within = t.*of.within;
+          if (within.high <= 0) {
+            CHECK(of.q * static_cast<double>(count) > 0.9 * static_cast<double>(count)); // not known
+            continue;
+          }
+          CHECK(covers(within, exact));
+          CHECK(covers(within, t.*of.value));
+          if (x.exact) CHECK(within.low == within.high);
+          auto const [low, high] = h.quantile_bounds_ns(of.q);
+          CHECK(static_cast<double>(low) <= exact * 1e6 + 0.5);
+          CHECK(exact * 1e6 <= static_cast<double>(high) + 0.5);
+        }
+      }
+    }
 }
 
 TEST_CASE("durations that depend on their neighbours make a percentile less sure") {

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace sim::theory {
@@ -79,6 +80,38 @@ TEST_CASE("an open load's redirects are each map's first requests, less those th
   double const early = 0.75 * (20 * -std::expm1(-1) - 10 * -std::expm1(-2));
   CHECK(value_of(all, "redirect_ratio{phase:a}") == Approx(early / 20));
   CHECK(value_of(all, "redirect_ratio{phase:b}") * 80 + early == Approx(value_of(all, "redirect_ratio") * 100));
+}
+
+TEST_CASE("theory names the condition of a map that balancers share, where there is a race that can be lost") {
+  struct row {
+    char const* name;
+    std::vector<std::string> overrides;
+    bool conditional;
+  };
+  for (row const& x :
+       std::vector<row>{{"four balancers", {}, true},
+                        {"two", {"topology.balancers.count=2"}, true},
+                        {"one, which knows what it learnt itself", {"topology.balancers.count=1"}, false},
+                        {"a character asks the same balancer always", {"load.balancer_choice=address"}, false},
+                        {"a map each", {"topology.balancers={\"kind\":\"gateway\",\"count\":4}"}, false},
+                        {"an open load", {"load={\"kind\":\"poisson\",\"rate_rps\":500,\"duration\":\"10s\"}"}, true},
+                        {"the guess is the same everywhere", {"topology.balancers.guess=token_hash"}, true}}) {
+    INFO(x.name);
+    auto overrides = x.overrides;
+    overrides.emplace_back("thresholds={}");
+    auto const all = explain(shipped("shared-map", overrides));
+    for (char const* metric : {"redirect_ratio", "map_hit_ratio", "hops_per_request", "sessions_created"}) {
+      INFO(metric);
+      prediction const* p = find(all, metric);
+      REQUIRE((p && p->value));
+      bool const said = std::any_of(p->assumptions.begin(), p->assumptions.end(), [](std::string const& a) {
+        return a.find("is in the shared map before its next request") != std::string::npos;
+      });
+      bool const about_it = x.conditional && std::string(metric) != "sessions_created";
+      CHECK(said == about_it);
+      CHECK(p->unless_raced == about_it);
+    }
+  }
 }
 
 TEST_CASE("a proxy's latency is that of the queue that it is") {

@@ -169,7 +169,7 @@ TEST_CASE("exactness is expected where theory has no variance") {
 TEST_CASE("a broken assumption is named") {
   auto s = closed(1, 4, 20);
   s.topology.balancers[0].guess = scenario::guess_policy::least_conn;
-  CHECK(expect(s).broken == "least_conn guesses are not uniform");
+  CHECK(expect(s).broken.find("least_conn guesses are not uniform: they follow what is in flight") == 0);
   CHECK_FALSE(expect(s).conditioned);
 }
 

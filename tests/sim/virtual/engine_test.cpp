@@ -61,8 +61,8 @@ TEST_CASE("shipped scenarios have the histories that they have everywhere") {
            {"trace-replay", 0xcd9d6fe9ce4e52bdu},
            {"corporations", 0xa6a4144657a9ad9cu},
            {"stale-while-revalidate", 0x8fb51f3c4e7ab90fu},
-           {"shared-map", 0x56aa6c04554fa57fu},
-           {"redis-dies", 0x77bf8fe56743f5fbu},
+           {"shared-map", 0x18d2751c7c4a2893u},
+           {"redis-dies", 0xbe81ce4c73bfd1aeu},
        }) {
     INFO(name);
     CHECK(virtual_time::run(shipped(name)).history_hash == history);

@@ -46,6 +46,48 @@ TEST_CASE("what one balancer learnt all know: redirects are those of one map") {
   CHECK(std::abs(sum) < 4 * std::sqrt(variance));
 }
 
+TEST_CASE("requests that come before the entry is in Redis race, in full and in brief, and theory counts them") {
+  struct row {
+    char const* name;
+    char const* law;
+    char const* client; // its delay, ms
+    double least, most; // of 2,000 characters' redirects
+  };
+  for (row const& x : {row{"always there in time", R"({"constant":{"mean_ms":0.05}})", "0.05", 0, 0},
+                       row{"as by default", R"({"lognormal":{"mean_ms":0.05,"sigma":0.45}})", "0.05", 1, 40},
+                       row{"as slow as clients are fast", R"({"exponential":{"mean_ms":0.3}})", "0.05", 200, 700},
+                       row{"slow, and clients far away", R"({"exponential":{"mean_ms":0.3}})", "5", 0, 0},
+                       row{"a quick Redis", R"({"exponential":{"mean_ms":0.005}})", "0.05", 0, 0},
+                       row{"clients without any delay", R"({"exponential":{"mean_ms":0.05}})", "0", 300, 800}}) {
+    INFO(x.name);
+    auto const s =
+        shipped("shared-map", {"thresholds={}", std::string(R"(virtual={"network":{"redis":)") + x.law +
+                                                    R"(,"client":{"constant":{"mean_ms":)" + x.client + "}}}}"});
+    std::vector<measure::result> both;
+    for (auto const detail : {virtual_time::run_options::detail::full, virtual_time::run_options::detail::summary}) {
+      virtual_time::run_options options;
+      options.keep = detail;
+      both.push_back(virtual_time::run(s, options));
+      measure::result const& r = both.back();
+      check_invariants(r);
+      double const raced = std::get<measure::counter_metric>(r.metrics.at("redirects{reason:raced}")).value;
+      CHECK(raced >= x.least);
+      CHECK(raced <= x.most);
+      auto const m = ratio(r.metrics, "redirect_ratio");
+      REQUIRE(m.theory);
+      INFO(m.theory_note);
+      CHECK(std::abs(m.value - *m.theory) < 4 * *m.standard_error);
+      CHECK((m.theory_note.find("(raced)") != std::string::npos) == (x.least > 0));
+      CHECK(r.differences.empty());
+    }
+    for (char const* name : {"redirect_ratio", "map_hit_ratio", "redirect_ratio{reason:raced}"}) {
+      INFO(name);
+      CHECK(ratio(both[0].metrics, name).numerator == ratio(both[1].metrics, name).numerator);
+    }
+    CHECK(ratio(both[0].metrics, "redirect_ratio").theory == ratio(both[1].metrics, "redirect_ratio").theory);
+  }
+}
+
 TEST_CASE("a Redis that dies costs redirects and no request, and helps again when it is back") {
   auto const r = virtual_time::run(shipped("redis-dies"));
   check_invariants(r);
