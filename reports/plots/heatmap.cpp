@@ -54,7 +54,8 @@ figure heatmap(order const& o) {
   groups const columns = by_value(t, x), rows = by_value(t, y);
   t.caption += without_value(t, {metric});
   extent shown;
-  std::size_t widest = 0, none = 0;
+  std::size_t widest = 0;
+  std::string nothing; // where cells have no value
   std::string data = "# " +
                      one_line(t.csv.columns[x] + " (number, value), " + t.csv.columns[y] + " (number, value), " +
                               t.csv.columns[metric]) +
@@ -64,7 +65,9 @@ figure heatmap(order const& o) {
       double const value = mean(t, columns[i].second, y, rows[k].first, metric);
       shown.add(value);
       widest = std::max(widest, cell_text(value).size());
-      if (std::isnan(value)) ++none;
+      if (std::isnan(value))
+        nothing += "set label 'none' at " + std::to_string(i) + "," + std::to_string(k) +
+                   " center front font ',10' tc rgb '#777777'\n";
       data += std::to_string(i) + " " + data_string(columns[i].first) + " " + std::to_string(k) + " " +
               data_string(rows[k].first) + " " + data_number(value) + "\n";
     }
@@ -93,17 +96,16 @@ figure heatmap(order const& o) {
       "-0.5]\nset xtics " + tics(columns, columns.size() > 5 ? 9 : 16, columns.size() > 5 ? 8 : 5) + "\nset ytics " +
       tics(rows, 22, 20) + "\n" +
       // Boxes, not an image: those of one row or column have a width as well.
-      "plot " + std::string(data_mark) +
+      nothing + "plot " + std::string(data_mark) +
       " using 1:3:($1-0.5):($1+0.5):($3-0.5):($3+0.5):5 with boxxyerror fs solid 1 noborder lc palette notitle";
-  if (none > 0)
-    f.commands += ", \\\n     " + std::string(data_mark) +
-                  " using 1:3:($5 == $5 ? '' : 'none') with labels font ',10' tc rgb '#777777' notitle";
   bool const wide_enough = columns.size() * (7 * widest + 6) <= 560; // pixels
   if (wide_enough && columns.size() <= most_numbered_columns && rows.size() <= most_numbered_rows) {
-    for (bool const dark : {false, true})
-      f.commands += ", \\\n     " + std::string(data_mark) + " using 1:3:($5 " + (dark ? ">" : "<=") + " " + dark_from +
-                    " ? sprintf('%.3g', $5) : '') with labels font ',10' tc rgb '" + (dark ? "white" : "black") +
+    for (bool const dark : {false, true}) {
+      if (dark && shown.high == shown.low) continue; // none: gnuplot 5.4 does not survive labels without a place
+      f.commands += ", \\\n     " + std::string(data_mark) + " using 1:($5 " + (dark ? ">" : "<=") + " " + dark_from +
+                    " ? $3 : NaN):(sprintf('%.3g', $5)) with labels font ',10' tc rgb '" + (dark ? "white" : "black") +
                     "' notitle";
+    }
   }
   f.commands += "\n";
   return f;

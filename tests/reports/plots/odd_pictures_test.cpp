@@ -83,11 +83,11 @@ TEST_CASE("sweeps with few or odd values show every point") {
       {"one cell", "heatmap", "0,0,1,1,1,passed,0.5,1,1\n", 1, "0.5"},
       {"one row", "heatmap", "0,0,1,1,1,passed,0.5,1,1\n1,0,2,1,1,passed,0.25,1,1\n", 2, "0.25"},
       {"one column", "heatmap", "0,0,1,1,1,passed,0.5,1,1\n1,0,1,2,1,passed,0.25,1,1\n", 2, "0.25"},
-      {"all zero", "heatmap", "0,0,1,1,1,passed,0,1,1\n1,0,2,2,1,passed,0,1,1\n", 2, "none"},
+      {"all zero", "heatmap", "0,0,1,1,1,passed,0,1,1\n1,0,2,2,1,passed,0,1,1\n", 2, ">none<"},
       {"all equal, below zero", "heatmap", "0,0,1,1,1,passed,-3,1,1\n1,0,1,2,1,passed,-3,1,1\n", 2, "-3"},
       {"very large and very small", "heatmap", "0,0,1,1,1,passed,1e-300,1,1\n1,0,1,2,1,passed,1e300,1,1\n", 2,
        "1e+300"},
-      {"a cell without a value", "heatmap", "0,0,1,1,1,passed,,1,1\n1,0,1,2,1,passed,2,1,1\n", 2, "none"},
+      {"a cell without a value", "heatmap", "0,0,1,1,1,passed,,1,1\n1,0,1,2,1,passed,2,1,1\n", 2, ">none<"},
       {"an invalid run", "heatmap", "0,0,1,1,1,invalid,9,1,1\n1,0,1,2,1,passed,2,1,1\n", 1, "1 row of an invalid run"},
       {"text on an axis", "heatmap", "0,0,\"a, \"\"b\"\"\",<&>,1,passed,0.5,1,1\n1,0,it's,%d,1,passed,2,1,1\n", 2,
        "it's"},
@@ -118,7 +118,7 @@ TEST_CASE("sweeps with few or odd values show every point") {
     if (o.kind == "ratio_by_requests") o.line = "b";
     std::string const svg = drawn(o, dir.path / "out");
     if (o.kind == "heatmap") {
-      CHECK(count(svg, "<polygon") + count(svg, "none</text>") >= r.points);
+      CHECK(count(svg, "<polygon") + count(svg, ">none<") >= r.points);
     } else {
       CHECK(count(svg, "xlink:href='#gpPt") >= r.points);
     }
@@ -140,8 +140,8 @@ TEST_CASE("summaries with few or odd figures are drawn, or refused in a line") {
     return std::get<trend_metric>(r.metrics.at("latency_ms"));
   };
   row const table[] = {
-      {"one has no samples", "bars", [](auto& r) { r.metrics.clear(); }, "none"},
-      {"one has no durations", "bars", [&](auto& r) { trend_of(r).count = 0; }, "none"},
+      {"one has no samples", "bars", [](auto& r) { r.metrics.clear(); }, ">none<"},
+      {"one has no durations", "bars", [&](auto& r) { trend_of(r).count = 0; }, ">none<"},
       {"all zero", "bars",
        [&](auto& r) {
          trend_of(r).p99 = 0, trend_of(r).p99_within = {};
@@ -150,7 +150,7 @@ TEST_CASE("summaries with few or odd figures are drawn, or refused in a line") {
        },
        "Strategies"},
       {"a figure that is none", "bars",
-       [&](auto& r) { std::get<ratio_metric>(r.metrics.at("redirect_ratio")).value = none; }, "none"},
+       [&](auto& r) { std::get<ratio_metric>(r.metrics.at("redirect_ratio")).value = none; }, ">none<"},
       {"very large", "bars", [&](auto& r) { trend_of(r).p99 = 1e200, trend_of(r).p99_within = {}; }, "1e+200"},
       {"a long name", "bars", [](auto& r) { r.scenario = std::string(200, 'w'); }, "www…"},
       {"one percentile", "percentiles",

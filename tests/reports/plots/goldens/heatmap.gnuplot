@@ -26,6 +26,6 @@ set yrange [-0.5:2-0.5]
 set xtics ('1' 0, '2' 1, '10' 2)
 set ytics ('1' 0, '10' 1)
 plot 'heatmap.dat' using 1:3:($1-0.5):($1+0.5):($3-0.5):($3+0.5):5 with boxxyerror fs solid 1 noborder lc palette notitle, \
-     'heatmap.dat' using 1:3:($5 <= 0.27999999999999997 ? sprintf('%.3g', $5) : '') with labels font ',10' tc rgb 'black' notitle, \
-     'heatmap.dat' using 1:3:($5 > 0.27999999999999997 ? sprintf('%.3g', $5) : '') with labels font ',10' tc rgb 'white' notitle
+     'heatmap.dat' using 1:($5 <= 0.27999999999999997 ? $3 : NaN):(sprintf('%.3g', $5)) with labels font ',10' tc rgb 'black' notitle, \
+     'heatmap.dat' using 1:($5 > 0.27999999999999997 ? $3 : NaN):(sprintf('%.3g', $5)) with labels font ',10' tc rgb 'white' notitle
 unset output
