@@ -28,13 +28,6 @@ add_library(crest_hiredis INTERFACE)
 target_include_directories(crest_hiredis SYSTEM INTERFACE ${HIREDIS_INCLUDE_DIR})
 target_link_libraries(crest_hiredis INTERFACE ${HIREDIS_LIBRARY})
 
-# Debian 12's libgnuplot-iostream-dev depends on Boost 1.74; tools/setup unpacks its single header under build/.
-find_path(GNUPLOT_IOSTREAM_DIR gnuplot-iostream.h
-          HINTS ${PROJECT_SOURCE_DIR}/build/third_party/usr/include REQUIRED)
-find_package(Boost 1.81 REQUIRED COMPONENTS iostreams filesystem system url)
-add_library(crest_gnuplot INTERFACE)
-target_include_directories(crest_gnuplot SYSTEM INTERFACE ${GNUPLOT_IOSTREAM_DIR})
-target_link_libraries(crest_gnuplot INTERFACE boost_headers Boost::iostreams Boost::filesystem Boost::system)
-
+find_package(Boost 1.81 REQUIRED COMPONENTS url)
 add_library(crest_url INTERFACE)
 target_link_libraries(crest_url INTERFACE boost_headers Boost::url)

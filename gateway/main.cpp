@@ -1,6 +1,7 @@
 // crest-gateway: a balancer in front of stateful proxies. See docs/gateway.md.
 #include "config/document.hpp"
 #include "config/version.hpp"
+#include "files/standard_output.hpp"
 #include "gateway/net/server.hpp"
 #include "gateway/net/settings.hpp"
 #include "limits/open_files.hpp"
@@ -76,18 +77,18 @@ void print_ready(gateway::net::server const& server) {
   for (auto const& where : server.listening()) ready["listen"].push_back(gateway::net::text_of(where));
   auto const admin = server.admin();
   ready["admin"] = admin ? nlohmann::ordered_json(gateway::net::text_of(*admin)) : nlohmann::ordered_json(nullptr);
-  std::printf("%s\n", ready.dump().c_str());
-  std::fflush(stdout);
+  files::print_line(ready.dump());
 }
 
 int run(flags const& f) {
+  std::signal(SIGPIPE, SIG_IGN);
   gateway::net::settings settings = read(f);
   if (f.check) {
-    std::printf("configuration is valid: %zu upstreams, %u threads\n", settings.upstreams.size(), settings.threads);
+    files::print_line("configuration is valid: " + std::to_string(settings.upstreams.size()) + " upstreams, " +
+                      std::to_string(settings.threads) + " threads");
     return 0;
   }
   limits::raise_open_files();
-  std::signal(SIGPIPE, SIG_IGN);
   gateway::net::server server(std::move(settings), [f] { return read(f); });
   print_ready(server);
   server.run();

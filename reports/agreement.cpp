@@ -201,7 +201,7 @@ std::string agreement_json(std::vector<scenario_agreement> const& all) {
     one["failures"] = s.failures;
     j["scenarios"].push_back(std::move(one));
   }
-  return j.dump(2) + "\n";
+  return j.dump(2, ' ', false, decltype(j)::error_handler_t::replace) + "\n";
 }
 
 }

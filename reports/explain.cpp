@@ -110,7 +110,7 @@ std::string explain_text(std::string const& scenario, std::vector<prediction> co
 std::string explain_json(std::string const& scenario, std::vector<prediction> const& predictions) {
   ordered_json j{{"schema_version", 1}, {"scenario", scenario}, {"predictions", ordered_json::array()}};
   for (prediction const& p : predictions) j["predictions"].push_back(json_of(p));
-  return j.dump(2) + "\n";
+  return j.dump(2, ' ', false, decltype(j)::error_handler_t::replace) + "\n";
 }
 
 }

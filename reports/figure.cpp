@@ -1,15 +1,26 @@
 #include "reports/figure.hpp"
 
+#include "files/write_file.hpp"
 #include "reports/wording.hpp"
 
-#include <gnuplot-iostream.h>
-
 #include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <iterator>
 #include <sstream>
+#include <stdexcept>
+#include <sys/wait.h>
+#include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace reports {
 namespace {
@@ -31,12 +42,18 @@ std::string head(figure const& f, std::string const& image) {
 }
 
 std::string gnuplot_string(std::string_view text) {
-  std::string out = "'";
-  for (char const c : one_line(text)) {
-    if (c == '\'') out += '\'';
-    out += c;
+  std::string const line = one_line(text);
+  if (!line.starts_with('\'') && line.find("''") == std::string::npos) return "'" + replaced(line, "'", "''") + "'";
+  // gnuplot 5.4 does not read a doubled quote at the beginning, nor two of them: quotes in double ones, then.
+  std::string out;
+  for (std::size_t at = 0; at < line.size();) {
+    bool const quotes = line[at] == '\'';
+    std::size_t const end = quotes ? line.find_first_not_of('\'', at) : line.find('\'', at);
+    std::string const mark = quotes ? "\"" : "'";
+    out += (out.empty() ? "" : ".") + mark + line.substr(at, end - at) + mark;
+    at = std::min(end, line.size());
   }
-  return out + "'";
+  return out;
 }
 
 std::string tic_label(std::string_view text) { return gnuplot_string(replaced(std::string(text), "%", "%%")); }
@@ -52,6 +69,34 @@ std::string data_number(double value) {
   return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
 
+std::string data_string(std::string_view text) { return '"' + replaced(one_line(text), "\"", "'") + '"'; }
+
+std::string shortened(std::string_view text, std::size_t most) {
+  std::string const line = one_line(text);
+  auto const begins_character = [](char c) { return (static_cast<unsigned char>(c) & 0xc0u) != 0x80u; };
+  auto const characters = static_cast<std::size_t>(std::count_if(line.begin(), line.end(), begins_character));
+  if (characters <= most) return line;
+  std::size_t end = 0;
+  for (std::size_t kept = 0; end < line.size(); ++end)
+    if (begins_character(line[end]) && ++kept == most) break;
+  return line.substr(0, end) + "…";
+}
+
+void extent::add(double value) {
+  if (!std::isfinite(value)) return;
+  low = std::min(low, value);
+  high = std::max(high, value);
+}
+
+std::string range_commands(char axis, extent const& e, bool from_zero) {
+  if (e.empty()) return "";
+  std::string const set = std::string("set ") + axis + "range [";
+  double const low = from_zero ? std::min(0.0, e.low) : e.low, high = from_zero ? std::max(0.0, e.high) : e.high;
+  if (low < high) return from_zero ? set + (low < 0 ? "*" : "0") + ":*]\n" : "";
+  double const room = low == 0 ? 1 : std::abs(low) / 2;
+  return set + data_number(from_zero ? low : low - room) + ":" + data_number(high + room) + "]\n";
+}
+
 std::string_view how(std::string_view engine) { return engine == "virtual" ? "simulated" : "measured"; }
 
 std::string key_commands(std::size_t longest) {
@@ -61,9 +106,10 @@ std::string key_commands(std::size_t longest) {
 }
 
 std::string frame_commands(frame const& f) {
-  return "set title " + gnuplot_string(f.title) + " offset 0,0.6 font ',14'\nset tmargin 4.5\nset label " +
-         gnuplot_string(f.caption) + " at graph 0.5,1.0 center offset 0,0.9 font ',10' tc rgb '#555555'\nset xlabel " +
-         gnuplot_string(f.x_label) + "\nset ylabel " + gnuplot_string(f.y_label) +
+  return "set title " + gnuplot_string(shortened(f.title, 90)) +
+         " offset 0,0.6 font ',14'\nset tmargin 4.5\nset label " + gnuplot_string(shortened(f.caption, 130)) +
+         " at graph 0.5,1.0 center offset 0,0.9 font ',10' tc rgb '#555555'\nset xlabel " +
+         gnuplot_string(shortened(f.x_label, 90)) + "\nset ylabel " + gnuplot_string(shortened(f.y_label, 50)) +
          "\nset grid ytics lt 1 lc rgb '#DDDDDD'\nset tics out nomirror\nset border 3\n"
          "set rmargin 4\nset bmargin 7\n" +
          key_commands(12);
@@ -89,18 +135,73 @@ bool have_gnuplot() {
   return false;
 }
 
-bool run_gnuplot(std::string const& script, std::filesystem::path const& directory) {
-  // gnuplot-iostream keeps gnuplot's exit code to itself, and gnuplot reads on after an error: the last command leaves
-  // a mark if there was none.
-  std::filesystem::path const mark = directory / (".drawn-" + std::to_string(::getpid()));
-  {
-    Gnuplot gp("gnuplot");
-    gp << "cd " << gnuplot_string(directory.string()) << "\n"
-       << script << "\nif (GPVAL_ERRNO == 0) { set print " << gnuplot_string(mark.filename().string())
-       << "; print 'drawn'; unset print }\n";
+drawing_folder::drawing_folder(std::filesystem::path const& beside) {
+  static std::atomic<unsigned> made{0};
+  std::error_code ignored;
+  path = beside / (".plot-" + std::to_string(::getpid()) + "-" + std::to_string(++made) + ".partial");
+  std::filesystem::create_directories(path, ignored);
+}
+
+drawing_folder::~drawing_folder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path, ignored);
+}
+
+namespace {
+
+/// For a shell.
+std::string quoted(std::string const& text) { return "'" + replaced(text, "'", "'\\''") + "'"; }
+
+/// What a command prints to stdout and stderr, and how it ended as `wait` says.
+std::pair<std::string, int> output_of(std::string const& command) {
+  std::FILE* const pipe = ::popen((command + " 2>&1").c_str(), "re");
+  if (pipe == nullptr) return {std::generic_category().message(errno), -1};
+  std::string text;
+  std::array<char, 4096> block;
+  for (std::size_t size = 0; (size = std::fread(block.data(), 1, block.size(), pipe)) > 0;)
+    text.append(block.data(), size);
+  return {std::move(text), ::pclose(pipe)};
+}
+
+/// gnuplot shows the line that it does not understand, with a mark below and what is wrong at the end.
+std::string words_of(std::string const& said) {
+  std::istringstream lines(said);
+  std::string words;
+  for (std::string line; std::getline(lines, line);) {
+    auto const begin = line.find_first_not_of(" \t\r\f^");
+    if (begin == std::string::npos) continue;
+    line = one_line(line.substr(begin));
+    words += (words.empty() ? "" : "; ") + (line.size() > 200 ? valid_utf8(line.substr(0, 200)) + "..." : line);
   }
-  std::error_code error;
-  return std::filesystem::remove(mark, error) && !error;
+  return words;
+}
+
+/// A disk that is full cuts a picture short, which gnuplot does not notice.
+bool is_whole(std::filesystem::path const& image) {
+  std::ifstream in(image, std::ios::binary);
+  std::string const text{std::istreambuf_iterator<char>(in), {}};
+  return text.substr(text.size() - std::min<std::size_t>(text.size(), 32))
+             .find(image.extension() == ".png" ? "IEND" : "</svg>") != std::string::npos;
+}
+
+}
+
+std::string run_gnuplot(std::string const& script, std::filesystem::path const& directory, std::string const& image) {
+  std::string const name = ".script";
+  try {
+    files::write_file(directory / name, script);
+  } catch (std::runtime_error const& error) {
+    return error.what();
+  }
+  auto const [said, status] = output_of("cd " + quoted(directory.string()) + " && exec gnuplot " + name);
+  std::string const words = words_of(said);
+  if (status != 0) {
+    std::string const how = WIFSIGNALED(status) ? std::string("ended by ") + ::strsignal(WTERMSIG(status)) : "failed";
+    return "gnuplot " + how + (words.empty() ? "" : ": " + words);
+  }
+  if (!is_whole(directory / image)) return "gnuplot left no whole picture" + (words.empty() ? "" : ": " + words);
+  if (!words.empty()) std::cerr << "crest-sim: gnuplot: " << words << '\n';
+  return "";
 }
 
 }

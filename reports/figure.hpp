@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,26 @@ std::string line_style(std::size_t number);
 /// The shortest text that reads back as the same number; "NaN" for what is none.
 std::string data_number(double value);
 
+/// As a string in a block of data: in double quotes, of which it has none inside.
+std::string data_string(std::string_view text);
+
+/// `text` with at most `most` characters; "…" in the place of what is left out.
+std::string shortened(std::string_view text, std::size_t most);
+
+/// From the smallest to the largest of the numbers on an axis; what is no number is not on it.
+struct extent {
+  double low = std::numeric_limits<double>::infinity(), high = -std::numeric_limits<double>::infinity();
+
+  void add(double value);
+  bool empty() const { return low > high; }
+  /// Whether a log scale shows all of them, and more than a linear one: all are above 0 and they span `factor`.
+  bool spans(double factor) const { return low > 0 && high >= factor * low; }
+};
+
+/// "set xrange […]" where gnuplot's own choice would show nothing: one value on the axis, or zeros only. Else empty.
+/// `from_zero`: the axis begins at 0, or below where there are numbers below.
+std::string range_commands(char axis, extent const& e, bool from_zero);
+
 /// "simulated" or "measured".
 std::string_view how(std::string_view engine);
 
@@ -56,8 +77,19 @@ std::string script_with_file(figure const& f, std::string const& image, std::str
 
 bool have_gnuplot();
 
-/// Runs gnuplot on `script` in `directory`, where it also writes a file for a moment. False when it did not come to the
-/// script's end; what it says about errors goes to stderr.
-bool run_gnuplot(std::string const& script, std::filesystem::path const& directory);
+/// A folder in which a picture is made, beside where it will be; not made where that cannot be written into. Goes away
+/// with all that is in it.
+struct drawing_folder {
+  explicit drawing_folder(std::filesystem::path const& beside);
+  ~drawing_folder();
+  drawing_folder(drawing_folder const&) = delete;
+  drawing_folder& operator=(drawing_folder const&) = delete;
+
+  std::filesystem::path path;
+};
+
+/// Runs gnuplot on `script` in `directory`, which makes `image` there. Empty when that is a whole picture; else what
+/// went wrong, in gnuplot's words where it had any. What it says although it draws is a warning, and goes to stderr.
+std::string run_gnuplot(std::string const& script, std::filesystem::path const& directory, std::string const& image);
 
 }

@@ -1,37 +1,11 @@
 #include "reports/reports.hpp"
 #include "reports/wording.hpp"
+#include "reports/xml.hpp"
 
 namespace reports {
 namespace {
 
 using namespace sim::measure;
-
-/// As XML text or attribute value; what XML cannot hold becomes '?'.
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (char const c : text) {
-    switch (c) {
-    case '&':
-      out += "&amp;";
-      break;
-    case '<':
-      out += "&lt;";
-      break;
-    case '>':
-      out += "&gt;";
-      break;
-    case '"':
-      out += "&quot;";
-      break;
-    case '\n':
-      out += "&#10;";
-      break;
-    default:
-      out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
-    }
-  }
-  return out;
-}
 
 struct test_case {
   std::string group, name;
@@ -68,10 +42,14 @@ std::vector<test_case> cases_of(result const& r) {
   return cases;
 }
 
-}
+/// What a suite says of itself; `properties` are attributes by name.
+struct suite {
+  std::string name;
+  std::vector<std::pair<std::string, std::string>> properties;
+  double duration_s = 0;
+};
 
-std::string junit_xml(result const& r) {
-  auto const cases = cases_of(r);
+std::string xml(suite const& s, std::vector<test_case> const& cases) {
   auto const count = [&](std::string_view element) {
     std::size_t n = 0;
     for (test_case const& c : cases) n += c.element == element ? 1 : 0;
@@ -79,20 +57,20 @@ std::string junit_xml(result const& r) {
   };
   std::string const totals = "tests=\"" + std::to_string(cases.size()) + "\" failures=\"" + count("failure") +
                              "\" errors=\"" + count("error") + "\" skipped=\"" + count("skipped") + "\" time=\"" +
-                             fixed(r.duration_s, 3) + "\"";
-  std::string out =
-      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites " + totals + ">\n  <testsuite name=\"" +
-      escaped(r.scenario) + "\" " + totals + ">\n    <properties>\n      <property name=\"seed\" value=\"" +
-      std::to_string(r.seed) + "\"/>\n      <property name=\"engine\" value=\"" + escaped(r.engine) +
-      "\"/>\n      <property name=\"exit_code\" value=\"" + std::to_string(r.exit_code) + "\"/>\n    </properties>\n";
+                             fixed(s.duration_s, 3) + "\"";
+  std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites " + totals + ">\n  <testsuite name=\"" +
+                    xml_text(s.name) + "\" " + totals + ">\n    <properties>\n";
+  for (auto const& [name, value] : s.properties)
+    out += "      <property name=\"" + name + "\" value=\"" + xml_text(value) + "\"/>\n";
+  out += "    </properties>\n";
   for (test_case const& c : cases) {
-    out += "    <testcase classname=\"" + escaped(r.scenario) + "." + c.group + "\" name=\"" + escaped(c.name) + "\"";
+    out += "    <testcase classname=\"" + xml_text(s.name) + "." + c.group + "\" name=\"" + xml_text(c.name) + "\"";
     if (c.element.empty()) {
       out += "/>\n";
       continue;
     }
-    out += ">\n      <" + c.element + " message=\"" + escaped(c.message) + "\"";
-    out += c.text.empty() ? "/>\n" : ">" + escaped(c.text) + "</" + c.element + ">\n";
+    out += ">\n      <" + c.element + " message=\"" + xml_text(c.message) + "\"";
+    out += c.text.empty() ? "/>\n" : ">" + xml_text(c.text) + "</" + c.element + ">\n";
     out += "    </testcase>\n";
   }
   if (!r.differences.empty()) {
@@ -101,6 +79,20 @@ std::string junit_xml(result const& r) {
     out += "</system-out>\n";
   }
   return out + "  </testsuite>\n</testsuites>\n";
+}
+
+}
+
+std::string junit_xml(result const& r) {
+  return xml({r.scenario,
+              {{"seed", std::to_string(r.seed)}, {"engine", r.engine}, {"exit_code", std::to_string(r.exit_code)}},
+              r.duration_s},
+             cases_of(r));
+}
+
+std::string junit_xml(failure const& f) {
+  return xml({f.scenario, {{"exit_code", std::to_string(f.exit_code)}}, 0},
+             {{"run", "the run is valid", "error", "could not run", f.why}});
 }
 
 }

@@ -71,7 +71,7 @@ void draw_frame(std::ostream& gp, result const& r) {
   gp << frame_commands({"Redirect ratio over time: " + r.scenario + " (" + std::string(how(r.engine)) + ")",
                         "seed " + std::to_string(r.seed) + ", " + r.engine + " engine, " + file_name(r.file),
                         "seconds since the load began", "redirects per request"})
-     << "set xrange [0:" << fixed(end_of(r), 3) << "]\n"
+     << "set xrange [0:" << fixed(std::max(end_of(r), 0.001), 3) << "]\n"
      << "set yrange [0:*]\n"
      << "set offsets 0,0,graph 0.18,0\n"; // room for the names of phases and events
 }
@@ -85,7 +85,7 @@ void draw_phases(std::ostream& gp, result const& r) {
       gp << "set object rectangle from " << from << ",graph 0 to " << to
          << ",graph 1 behind fc rgb '#F2F2F2' fs solid noborder\n";
     }
-    gp << "set label " << gnuplot_string(span.name) << " at " << from
+    gp << "set label " << gnuplot_string(shortened(span.name, 40)) << " at " << from
        << ",graph 0.97 left offset character 0.4,0 font ',10' "
        << "tc rgb '#555555'\n";
     ++number;
@@ -96,7 +96,7 @@ void draw_events(std::ostream& gp, result const& r) {
   for (event_result const& e : r.events) {
     std::string const at = fixed(e.at_s, 3);
     gp << "set arrow from " << at << ",graph 0 to " << at << ",graph 0.92 nohead dt 3 lw 1.5 lc rgb '#333333'\n"
-       << "set label " << gnuplot_string(e.name) << " at " << at
+       << "set label " << gnuplot_string(shortened(e.name, 40)) << " at " << at
        << ",graph 0.92 right rotate by 90 offset character -1,0 font ',9' tc rgb '#333333'\n";
   }
 }
@@ -107,11 +107,14 @@ void add_block(std::string& data, std::string const& name, series const& points)
   for (auto const& [at, value] : points) data += fixed(at, 6) + " " + fixed(value, 6) + "\n";
 }
 
+/// A line through one point is none.
+std::string with_lines(line const& l) { return l.points.size() == 1 ? "with points pt 7 ps 0.6" : "with lines"; }
+
 /// The N-th curve among `named` balancers, or the whole, which has no name.
 std::string curve(line const& l, std::size_t number, std::size_t named) {
-  if (l.name.empty()) return "with lines lw 2.5 lc rgb 'black' title 'all balancers'";
+  if (l.name.empty()) return with_lines(l) + " lw 2.5 lc rgb 'black' title 'all balancers'";
   if (named > max_named_lines)
-    return "with lines lw 1 lc rgb '#AAAAAA' " +
+    return with_lines(l) + " lw 1 lc rgb '#AAAAAA' " +
            (number == 0 ? "title " + gnuplot_string(std::to_string(named) + " balancers") : std::string("notitle"));
   return "with linespoints lw 1.5 ps 0.5 " + line_style(number) + " title " + gnuplot_string(l.name);
 }
@@ -167,12 +170,15 @@ std::string plot_script(result const& r, std::filesystem::path const& image) {
   return self_contained_script(redirect_ratio_figure(r), image.string());
 }
 
-bool draw(result const& r, std::filesystem::path const& image) {
-  if (!have_gnuplot()) return false;
-  std::filesystem::path const whole = std::filesystem::absolute(image);
-  if (!run_gnuplot(plot_script(r, whole), whole.parent_path())) return false;
+std::string draw(result const& r, std::filesystem::path const& image) {
+  if (!have_gnuplot()) return "gnuplot is not installed";
+  std::filesystem::path const folder = std::filesystem::absolute(image).parent_path();
+  drawing_folder const made(folder);
+  std::string const name = image.filename().string();
+  if (auto const problem = run_gnuplot(plot_script(r, name), made.path, name); !problem.empty()) return problem;
   std::error_code error;
-  return std::filesystem::file_size(image, error) > 0 && !error;
+  std::filesystem::rename(made.path / name, folder / name, error);
+  return error ? error.message() : "";
 }
 
 }

@@ -10,7 +10,7 @@ namespace reports {
 /// The redirect ratio over time, with phases, events and theory.
 figure redirect_ratio_figure(sim::measure::result const& result);
 
-/// Draws the redirect ratio over time into `image` (SVG). False when gnuplot is not there or failed.
-bool draw(sim::measure::result const& result, std::filesystem::path const& image);
+/// Draws the redirect ratio over time into `image` (SVG), or leaves no image and returns why.
+std::string draw(sim::measure::result const& result, std::filesystem::path const& image);
 
 }

@@ -31,9 +31,28 @@ std::string timeseries_csv(sim::measure::result const& result);
 /// The gnuplot script, with its data, that draws the redirect ratio over time into `image` (SVG, 800 pixels wide).
 std::string plot_script(sim::measure::result const& result, std::filesystem::path const& image);
 
+/// The files that `write_all` and `write_failure` write.
+extern std::vector<std::string> const report_files;
+
 /// Writes summary.txt, summary.json, junit.xml, timeseries.csv and redirect-ratio.svg into `directory`, which is
-/// created. Each is written under another name and then renamed, so that none is ever partial. Returns a line for what
-/// could not be drawn (no gnuplot); throws std::runtime_error when a file cannot be written.
+/// created. None is ever partial. Returns a line for what could not be drawn (no gnuplot); throws std::runtime_error
+/// when a file cannot be written, with none of them left.
 std::vector<std::string> write_all(sim::measure::result const& result, std::filesystem::path const& directory);
+
+/// A run that came to no result: the scenario's name, as far as it is known, what stopped it, and the exit code.
+struct failure {
+  std::string scenario, why;
+  int exit_code = 1;
+};
+
+/// JUnit with one test case, whose <error> is `why`.
+std::string junit_xml(failure const& f);
+
+/// "COULD NOT RUN, exit code 1" and why.
+std::string summary_text(failure const& f);
+
+/// Writes junit.xml and summary.txt: who publishes a report without a look at exit codes must not show an older one,
+/// nor none. There is no summary.json. Throws as `write_all` does.
+void write_failure(failure const& f, std::filesystem::path const& directory);
 
 }

@@ -200,6 +200,11 @@ std::string lines(std::string const& title, std::vector<std::string> const& item
 
 }
 
+std::string summary_text(failure const& f) {
+  return one_line(f.scenario) + ": COULD NOT RUN, exit code " + std::to_string(f.exit_code) + "\n  " + one_line(f.why) +
+         "\n";
+}
+
 std::string summary_text(result const& r) {
   return heading(r) + lines("Not as theory has it", r.differences) + redirect_ratios(r) + reasons(r) + other_ratios(r) +
          durations(r) + counters(r) + invariants(r) + thresholds(r) + events(r) + lines("Notes", r.notes) +

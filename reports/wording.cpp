@@ -47,9 +47,41 @@ std::string difference(sim::measure::ratio_metric const& ratio) {
   return std::abs(apart) < 1e-12 ? "exact" : "not exact";
 }
 
+namespace {
+
+/// How many bytes the character at the front of `text` has; 0 when there is none.
+std::size_t character_bytes(std::string_view text) {
+  auto const byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  auto const between = [](unsigned c, unsigned low, unsigned high) { return c >= low && c <= high; };
+  auto const goes_on = [&](std::size_t i) { return between(byte(i), 0x80, 0xbf); };
+  unsigned const c = byte(0), d = byte(1);
+  if (c < 0x80) return 1;
+  if (between(c, 0xc2, 0xdf)) return goes_on(1) ? 2 : 0;
+  if (between(c, 0xe0, 0xef)) {
+    bool const surrogate = c == 0xed && d > 0x9f, too_long = c == 0xe0 && d < 0xa0,
+               none = c == 0xef && d == 0xbf && byte(2) >= 0xbe;
+    return goes_on(1) && goes_on(2) && !surrogate && !too_long && !none ? 3 : 0;
+  }
+  bool const in_range = (c == 0xf0 && d >= 0x90) || between(c, 0xf1, 0xf3) || (c == 0xf4 && d <= 0x8f);
+  return in_range && goes_on(1) && goes_on(2) && goes_on(3) ? 4 : 0;
+}
+
+}
+
+std::string valid_utf8(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    std::size_t const size = character_bytes(text);
+    out += size == 0 ? "?" : text.substr(0, size);
+    text.remove_prefix(size == 0 ? 1 : size);
+  }
+  return out;
+}
+
 std::string one_line(std::string_view text) {
-  std::string line;
-  for (char const c : text) line += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  std::string line = valid_utf8(text);
+  for (char& c : line)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
   return line;
 }
 

@@ -27,7 +27,11 @@ std::string difference(sim::measure::ratio_metric const& ratio);
 /// 16 lower-case hexadecimal digits.
 std::string hexadecimal(std::uint64_t value);
 
-/// `text` on one line.
+/// `text` on one line, without control characters, and UTF-8 as below.
 std::string one_line(std::string_view text);
+
+/// `text` with '?' for each byte that belongs to no UTF-8 character (RFC 3629), and for the two that are none (U+FFFE,
+/// U+FFFF): names of files and lines of logs may hold any bytes.
+std::string valid_utf8(std::string_view text);
 
 }

@@ -1,27 +1,47 @@
+#include "files/write_file.hpp"
 #include "reports/plot.hpp"
 #include "reports/reports.hpp"
-#include "reports/write_file.hpp"
 
 namespace reports {
+namespace {
 
-std::vector<std::string> write_all(sim::measure::result const& r, std::filesystem::path const& directory) {
-  std::filesystem::create_directories(directory);
-  write_file(directory / "timeseries.csv", timeseries_csv(r));
-  write_file(directory / "junit.xml", junit_xml(r));
-  write_file(directory / "summary.txt", summary_text(r));
-  std::vector<std::string> missing;
-  std::filesystem::path const image = directory / "redirect-ratio.svg",
-                              partial = directory / "redirect-ratio.svg.partial";
-  std::error_code ignored;
-  if (draw(r, partial)) {
-    std::filesystem::rename(partial, image);
-  } else {
-    std::filesystem::remove(partial, ignored);
-    std::filesystem::remove(image, ignored); // an older run's would mislead
-    missing.emplace_back("redirect-ratio.svg was not drawn: gnuplot is not installed or failed");
+namespace fs = std::filesystem;
+
+/// A report of which a part is missing must not pass for one.
+template<class Write>
+auto all_or_none(fs::path const& directory, Write const& write) {
+  try {
+    return write();
+  } catch (...) {
+    std::error_code ignored;
+    for (std::string const& name : report_files) fs::remove(directory / name, ignored);
+    throw;
   }
-  write_file(directory / "summary.json", summary_json(r)); // last: where it is, all is
-  return missing;
+}
+
+}
+
+std::vector<std::string> const report_files = {"summary.txt", "summary.json", "junit.xml", "timeseries.csv",
+                                               "redirect-ratio.svg"};
+
+std::vector<std::string> write_all(sim::measure::result const& r, fs::path const& directory) {
+  return all_or_none(directory, [&] {
+    files::write_file(directory / "timeseries.csv", timeseries_csv(r));
+    files::write_file(directory / "junit.xml", junit_xml(r));
+    files::write_file(directory / "summary.txt", summary_text(r));
+    std::vector<std::string> missing;
+    if (auto const problem = draw(r, directory / "redirect-ratio.svg"); !problem.empty())
+      missing.push_back("redirect-ratio.svg was not drawn: " + problem);
+    files::write_file(directory / "summary.json", summary_json(r)); // last: where it is, all is
+    return missing;
+  });
+}
+
+void write_failure(failure const& f, fs::path const& directory) {
+  all_or_none(directory, [&] {
+    files::write_file(directory / "junit.xml", junit_xml(f));
+    files::write_file(directory / "summary.txt", summary_text(f));
+  });
 }
 
 }

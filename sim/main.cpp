@@ -2,6 +2,7 @@
 
 #include "config/document.hpp"
 #include "config/version.hpp"
+#include "files/standard_output.hpp"
 #include "sim/command/command.hpp"
 #include "sim/measure/result.hpp"
 
@@ -18,7 +19,8 @@ using namespace sim;
 int main_of(int argc, char** argv) {
   CLI::App app{"CREST Lab: runs routing scenarios against real balancers and simulated EVE proxies.\n"
                "Exit codes: 0 passed, 99 a threshold or invariant failed, 2 bad input, 3 invalid run (the load\n"
-               "generator could not keep its rate), 1 could not run, 130 interrupted."};
+               "generator could not keep its rate), 1 could not run, or what it found could not be\n"
+               "written, 130 interrupted."};
   app.set_version_flag("--version", "crest-sim " + std::string(config::version));
   app.require_subcommand(1);
 
@@ -49,13 +51,19 @@ int main_of(int argc, char** argv) {
 }
 
 int main(int argc, char** argv) {
+  files::standard_output output;
+  int code = measure::exit_could_not_run;
   try {
-    return main_of(argc, argv);
+    code = main_of(argc, argv);
   } catch (config::bad_input const& error) {
     std::cerr << "crest-sim: " << error.what() << '\n';
-    return measure::exit_bad_input;
+    code = measure::exit_bad_input;
   } catch (std::exception const& error) {
     std::cerr << "crest-sim: " << error.what() << '\n';
-    return measure::exit_could_not_run;
   }
+  if (std::string const lost = output.finish(); !lost.empty()) {
+    std::cerr << "crest-sim: " << lost << '\n';
+    if (code == measure::exit_passed) code = measure::exit_could_not_run; // others say more
+  }
+  return code;
 }

@@ -1,7 +1,8 @@
 #include "fakeproxy/net/process.hpp"
 
+#include "files/standard_output.hpp"
+
 #include <algorithm>
-#include <cstdio>
 #include <stdexcept>
 #include <unistd.h>
 
@@ -121,9 +122,7 @@ void process::print_ready() {
   nlohmann::json ready = {
       {"event", "ready"}, {"program", "crest-fakeproxy"}, {"pid", ::getpid()}, {"admin", nullptr}, {"nodes", nodes}};
   if (admin_) ready["admin"] = to_text(admin_->address());
-  std::string const line = ready.dump() + '\n';
-  std::fwrite(line.data(), 1, line.size(), stdout);
-  std::fflush(stdout);
+  files::print_line(ready.dump());
 }
 
 }

@@ -2,8 +2,10 @@
 #include "reports/plots/summaries.hpp"
 #include "reports/wording.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <vector>
 
 namespace reports::plots {
 namespace {
@@ -51,12 +53,13 @@ double tic_step(double most) {
   return 10 * power;
 }
 
-std::string shortened(std::string const& name) {
-  constexpr std::size_t most = 22;
-  if (name.size() <= most) return name;
-  std::size_t end = most - 1;
-  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0u) == 0x80u) --end; // whole characters
-  return name.substr(0, end) + "…";
+/// "none" in the place of bars that are not there.
+std::string missing_labels(std::vector<double> const& values) {
+  std::string text;
+  for (std::size_t n = 0; n != values.size(); ++n)
+    if (!std::isfinite(values[n]))
+      text += "set label 'none' at graph 0.03,first " + std::to_string(n) + " left font ',10' tc rgb '#777777'\n";
+  return text;
 }
 
 }
@@ -67,20 +70,27 @@ figure bars(order const& o) {
       "# result, then value, low and high (95 %) of: redirects per request, latency p99 in milliseconds, "
       "hops per request\n";
   std::string names;
-  double most[3] = {0, 0, 0};
+  std::array<double, 3> most{};
+  std::array<std::vector<double>, 3> shown;
   for (std::size_t n = 0; n != results.size(); ++n) {
     std::array<bar, 3> const values = {ratio_bar(results[n].result, "redirect_ratio"), latency_bar(results[n].result),
                                        ratio_bar(results[n].result, "hops_per_request")};
-    std::string quoted;
-    for (char const c : results[n].name) quoted += c == '"' ? '\'' : c;
-    data += "\"" + quoted + "\"";
+    data += data_string(results[n].name);
     for (std::size_t k = 0; k != values.size(); ++k) {
       data += " " + data_number(values[k].value) + " " + data_number(values[k].low) + " " + data_number(values[k].high);
       if (std::isfinite(values[k].high)) most[k] = std::max(most[k], values[k].high);
+      shown[k].push_back(values[k].value);
     }
     data += "\n";
-    names += (n == 0 ? "" : ", ") + tic_label(shortened(results[n].name)) + " " + std::to_string(n);
+    names += (n == 0 ? "" : ", ") + tic_label(shortened(results[n].name, 22)) + " " + std::to_string(n);
   }
+  auto const any = [](std::vector<double> const& of) {
+    return std::any_of(of.begin(), of.end(), [](double value) { return std::isfinite(value); });
+  };
+  if (std::none_of(shown.begin(), shown.end(), any))
+    throw config::bad_input("--kind bars: found no samples in " +
+                            (results.size() == 1 ? o.results.front().string() : "any of the results") +
+                            "; allowed: summaries of runs with requests");
   figure f;
   f.data = data;
   f.height = 190 + 34 * static_cast<int>(results.size());
@@ -101,16 +111,23 @@ figure bars(order const& o) {
                   " font ',10'\nset xrange [0:" + data_number(most[k] > 0 ? most[k] * 1.35 : 1) + "]\nset xtics 0," +
                   data_number(tic_step(most[k])) + "\n";
     std::string const source = std::string(data_mark);
-    f.commands +=
-        "plot " + source + " using (0):0:(0):(" + column(0) + "):($0-0.32):($0+0.32) with boxxyerror lc rgb '" +
-        colours[k == 0   ? 0
-                : k == 1 ? 1
-                         : 4] +
-        "', \\\n     " + source + " using " + std::to_string(p.column) + ":0:" + std::to_string(p.column + 1) + ":" +
-        std::to_string(p.column + 2) + " with xerrorbars pt 0 lw 1.2 lc rgb 'black', \\\n     " + source + " using " +
-        std::to_string(p.column + 2) + ":0:(sprintf(' %.3g', " + column(0) +
-        ")) with labels left offset 0.5,0 font ',10'\n";
-    if (k == 0) f.commands += "unset label\nset ytics ('' 0)\nset format y ''\n";
+    f.commands += missing_labels(shown[k]);
+    if (!any(shown[k])) { // gnuplot 5.4 does not survive bars without a number
+      f.commands += "plot NaN notitle\n";
+    } else {
+      f.commands += "plot " + source + " using (0):0:(0):(" + column(0) +
+                    "):($0-0.32):($0+0.32) with boxxyerror notitle lc rgb '" +
+                    colours[k == 0   ? 0
+                            : k == 1 ? 1
+                                     : 4] +
+                    "', \\\n     " + source + " using " + std::to_string(p.column) +
+                    ":0:" + std::to_string(p.column + 1) + ":" + std::to_string(p.column + 2) +
+                    " with xerrorbars notitle pt 0 lw 1.2 lc rgb 'black', \\\n     " + source + " using " +
+                    std::to_string(p.column + 2) + ":0:(sprintf(' %.3g', " + column(0) +
+                    ")) with labels left offset 0.5,0 font ',10' notitle\n";
+    }
+    f.commands += "unset label\n";
+    if (k == 0) f.commands += "set ytics ('' 0)\nset format y ''\n";
   }
   f.commands += "unset multiplot\n";
   return f;

@@ -1,31 +1,15 @@
 #include "config/document.hpp"
+#include "files/write_file.hpp"
 #include "reports/plots/plots.hpp"
-#include "reports/write_file.hpp"
 
 #include <array>
 #include <stdexcept>
-#include <unistd.h>
+#include <utility>
 
 namespace reports::plots {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// The folder in which a picture is made, beside where it will be. Goes away with all that is in it.
-struct workshop {
-  explicit workshop(fs::path const& beside)
-    : path(beside / (".plot-" + std::to_string(::getpid()) + ".partial")) {
-    fs::create_directories(path);
-  }
-  ~workshop() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  workshop(workshop const&) = delete;
-  workshop& operator=(workshop const&) = delete;
-
-  fs::path path;
-};
 
 /// An input must not be overwritten by data or script.
 void check_names(order const& o, std::array<fs::path, 3> const& files) {
@@ -50,17 +34,20 @@ void draw(order const& o, fs::path const& image) {
   figure const f = figure_of(o);
   if (!have_gnuplot()) throw std::runtime_error("gnuplot is not installed");
   fs::path const folder = image.has_parent_path() ? image.parent_path() : fs::path(".");
-  fs::create_directories(folder);
-  workshop const made(folder);
-  std::string const name = image.filename().string(), data_name = data.filename().string(),
-                    script_name = script.filename().string();
-  std::string const text = script_with_file(f, name, data_name);
-  write_file(made.path / data_name, f.data);
-  write_file(made.path / script_name, text);
   std::error_code error;
-  if (!run_gnuplot(text, made.path) || fs::file_size(made.path / name, error) == 0 || error)
-    throw std::runtime_error("gnuplot could not draw " + image.string());
-  for (std::string const& file : {data_name, script_name, name}) fs::rename(made.path / file, folder / file);
+  fs::create_directories(folder, error);
+  drawing_folder const made(folder);
+  // Drawn under plain names: what the files will be called may hold anything.
+  std::string const plain = "picture" + extension, plain_data = "data";
+  files::write_file(made.path / plain_data, f.data);
+  if (auto const problem = run_gnuplot(script_with_file(f, plain, plain_data), made.path, plain); !problem.empty())
+    throw std::runtime_error(image.string() + " was not drawn: " + problem);
+  files::write_file(made.path / "script", script_with_file(f, image.filename().string(), data.filename().string()));
+  for (auto const& [from, to] :
+       {std::pair(plain_data, data), std::pair(std::string("script"), script), std::pair(plain, image)}) {
+    fs::rename(made.path / from, to, error);
+    if (error) throw std::runtime_error("cannot write " + to.string() + ": " + error.message());
+  }
 }
 
 }

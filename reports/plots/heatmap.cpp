@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 namespace reports::plots {
 namespace {
@@ -13,12 +14,19 @@ using groups = std::vector<std::pair<std::string, std::vector<std::size_t>>>;
 /// More cells than this have no numbers in them: they would not be readable.
 constexpr std::size_t most_numbered_columns = 14, most_numbered_rows = 16;
 
-std::string tics(groups const& values) {
-  std::size_t const every = (values.size() + 19) / 20; // labels would run into each other
+/// Labels of at most `most` characters, where `room` of such are on the axis.
+std::string tics(groups const& values, std::size_t most, std::size_t room) {
+  std::size_t const every = std::max<std::size_t>(1, (values.size() + room - 1) / room);
   std::string text = "(";
   for (std::size_t i = 0; i < values.size(); i += every)
-    text += (i == 0 ? "" : ", ") + tic_label(values[i].first) + " " + std::to_string(i);
+    text += (i == 0 ? "" : ", ") + tic_label(shortened(values[i].first, most)) + " " + std::to_string(i);
   return text + ")";
+}
+
+std::string cell_text(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g", value);
+  return text;
 }
 
 /// The mean of the cell's numbers; NaN without any.
@@ -35,7 +43,7 @@ double mean(sweep_table const& t, std::vector<std::size_t> const& rows, std::siz
 }
 
 figure heatmap(order const& o) {
-  sweep_table const t = read_sweep(o);
+  sweep_table t = read_sweep(o);
   if (t.axes.size() < 2 && (o.x.empty() || o.y.empty()))
     throw config::bad_input(t.csv.name + ": found a sweep with " + std::to_string(t.axes.size()) +
                             " axes; allowed: two, or --x COLUMN --y COLUMN");
@@ -44,7 +52,10 @@ figure heatmap(order const& o) {
   if (x == y) throw config::bad_input("--x and --y: found one column twice; allowed: two columns");
   check_drawn(t, {x, y});
   groups const columns = by_value(t, x), rows = by_value(t, y);
-  double low = INFINITY, high = -INFINITY;
+  t.caption += without_value(t, {metric});
+  extent shown;
+  std::size_t widest = 0;
+  std::string nothing; // where cells have no value
   std::string data = "# " +
                      one_line(t.csv.columns[x] + " (number, value), " + t.csv.columns[y] + " (number, value), " +
                               t.csv.columns[metric]) +
@@ -52,15 +63,21 @@ figure heatmap(order const& o) {
   for (std::size_t i = 0; i != columns.size(); ++i)
     for (std::size_t k = 0; k != rows.size(); ++k) {
       double const value = mean(t, columns[i].second, y, rows[k].first, metric);
-      if (std::isfinite(value)) low = std::min(low, value), high = std::max(high, value);
-      data += std::to_string(i) + " \"" + one_line(columns[i].first) + "\" " + std::to_string(k) + " \"" +
-              one_line(rows[k].first) + "\" " + data_number(value) + "\n";
+      shown.add(value);
+      widest = std::max(widest, cell_text(value).size());
+      if (std::isnan(value))
+        nothing += "set label 'none' at " + std::to_string(i) + "," + std::to_string(k) +
+                   " center front font ',10' tc rgb '#777777'\n";
+      data += std::to_string(i) + " " + data_string(columns[i].first) + " " + std::to_string(k) + " " +
+              data_string(rows[k].first) + " " + data_number(value) + "\n";
     }
-  if (low > high)
+  if (shown.empty())
     throw config::bad_input(t.csv.name + ": found no numbers in " + t.csv.columns[metric] +
                             "; allowed: a sweep with results");
-  if (low == high) high = low + (low == 0 ? 1 : std::abs(low)); // one colour needs a scale as well
-  std::string const middle = data_number((low + high) / 2);
+  double const low = shown.low, // one colour needs a scale as well
+      high = shown.high > low ? shown.high : low + (low == 0 ? 1 : std::abs(low));
+  // The palette's colour from which on white is read better than black (WCAG 2, relative luminance 0.18).
+  std::string const dark_from = data_number(low + 0.7 * (high - low));
   std::string const label = metric_label_of(o, t.csv.columns[metric]);
   figure f;
   f.data = data;
@@ -76,12 +93,19 @@ figure heatmap(order const& o) {
       "set cblabel " +
       gnuplot_string(label) + "\nset cbrange [" + data_number(low) + ":" + data_number(high) + "]\n" +
       "set xrange [-0.5:" + std::to_string(columns.size()) + "-0.5]\nset yrange [-0.5:" + std::to_string(rows.size()) +
-      "-0.5]\nset xtics " + tics(columns) + "\nset ytics " + tics(rows) + "\n" + "plot " + std::string(data_mark) +
-      " using 1:3:5 with image pixels";
-  if (columns.size() <= most_numbered_columns && rows.size() <= most_numbered_rows) {
-    for (bool const dark : {false, true})
-      f.commands += ", \\\n     " + std::string(data_mark) + " using 1:3:($5 " + (dark ? ">" : "<=") + " " + middle +
-                    " ? sprintf('%.3g', $5) : '') with labels font ',10' tc rgb '" + (dark ? "white" : "black") + "'";
+      "-0.5]\nset xtics " + tics(columns, columns.size() > 5 ? 9 : 16, columns.size() > 5 ? 8 : 5) + "\nset ytics " +
+      tics(rows, 22, 20) + "\n" +
+      // Boxes, not an image: those of one row or column have a width as well.
+      nothing + "plot " + std::string(data_mark) +
+      " using 1:3:($1-0.5):($1+0.5):($3-0.5):($3+0.5):5 with boxxyerror fs solid 1 noborder lc palette notitle";
+  bool const wide_enough = columns.size() * (7 * widest + 6) <= 560; // pixels
+  if (wide_enough && columns.size() <= most_numbered_columns && rows.size() <= most_numbered_rows) {
+    for (bool const dark : {false, true}) {
+      if (dark && shown.high == shown.low) continue; // none: gnuplot 5.4 does not survive labels without a place
+      f.commands += ", \\\n     " + std::string(data_mark) + " using 1:($5 " + (dark ? ">" : "<=") + " " + dark_from +
+                    " ? $3 : NaN):(sprintf('%.3g', $5)) with labels font ',10' tc rgb '" + (dark ? "white" : "black") +
+                    "' notitle";
+    }
   }
   f.commands += "\n";
   return f;

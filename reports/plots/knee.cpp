@@ -20,14 +20,18 @@ std::vector<panel_line> lines_of(sweep_table const& t, std::size_t x, std::size_
   return lines;
 }
 
-bool log_scale(std::vector<panel_line> const& lines) {
-  double low = 0, high = 0;
+extent values_of(std::vector<panel_line> const& lines) {
+  extent e;
   for (panel_line const& l : lines)
-    for (auto const& [x, y] : l.points) {
-      low = low == 0 ? y : std::min(low, y);
-      high = std::max(high, y);
-    }
-  return low > 0 && high > 20 * low;
+    for (auto const& [x, y] : l.points) e.add(y);
+  return e;
+}
+
+extent loads_of(std::vector<panel_line> const& lines) {
+  extent e;
+  for (panel_line const& l : lines)
+    for (auto const& [x, y] : l.points) e.add(x);
+  return e;
 }
 
 /// Adds the blocks to the data; returns the plot command.
@@ -39,7 +43,8 @@ std::string panel(std::vector<panel_line> const& lines, std::string const& what,
     for (auto const& [x, y] : lines[n].points) data += data_number(x) + " " + data_number(y) + "\n";
     plot += (n == 0 ? "plot " : ", \\\n     ") + std::string(data_mark) + " index " + std::to_string(blocks++) +
             " using 1:($2" + scale + ") with linespoints lw 1.5 ps 0.8 " + line_style(n) + " " +
-            (titles && !lines[n].name.empty() ? "title " + gnuplot_string(lines[n].name) : std::string("notitle"));
+            (titles && !lines[n].name.empty() ? "title " + gnuplot_string(shortened(lines[n].name, most_title))
+                                              : std::string("notitle"));
   }
   return plot + "\n";
 }
@@ -47,7 +52,7 @@ std::string panel(std::vector<panel_line> const& lines, std::string const& what,
 }
 
 figure knee(order const& o) {
-  sweep_table const t = read_sweep(o);
+  sweep_table t = read_sweep(o);
   std::size_t const x = axis_column(t, o.x, {"load.rate_rps"}, "--x"), used = metric_column(t, o, "utilisation"),
                     slow = metric_column(t, o, o.metric.empty() ? "latency_ms.p99" : o.metric);
   std::optional<std::size_t> line;
@@ -55,11 +60,16 @@ figure knee(order const& o) {
   if (!o.line.empty()) drawn.push_back(*(line = t.csv.column(o.line)));
   check_drawn(t, drawn);
   auto const above = lines_of(t, x, used, line), below = lines_of(t, x, slow, line);
+  t.caption += without_value(t, {used, slow});
   auto const empty = [](auto const& l) { return l.points.empty(); };
   for (auto const* lines : {&above, &below})
     if (std::all_of(lines->begin(), lines->end(), empty))
       throw config::bad_input(t.csv.name + ": found no numbers in " + t.csv.columns[lines == &above ? used : slow] +
                               "; allowed: a sweep with results");
+  extent const upper_loads = loads_of(above), lower_loads = loads_of(below);
+  extent loads = upper_loads;
+  if (!lower_loads.empty()) loads.add(lower_loads.low), loads.add(lower_loads.high);
+  bool const alike = upper_loads.low == lower_loads.low && upper_loads.high == lower_loads.high;
   figure f;
   std::size_t blocks = 0;
   std::string const upper = panel(above, "utilisation", f.data, blocks, "*100", false),
@@ -69,12 +79,16 @@ figure knee(order const& o) {
                                "utilisation, %"}) +
                "set grid xtics ytics lt 1 lc rgb '#DDDDDD'\n" +
                "set lmargin at screen 0.11\nset rmargin at screen 0.96\nset multiplot\n"
-               "unset key\nunset xlabel\nset format x ''\nset yrange [0:*]\n"
-               "set tmargin at screen 0.88\nset bmargin at screen 0.56\n" +
-               upper + "unset title\nunset label\n" + key_commands(24) + "set format x '%g'\nset xlabel " +
-               gnuplot_string(label_of(t.csv.columns[x])) + "\nset ylabel " +
-               gnuplot_string(metric_label_of(o, t.csv.columns[slow])) + "\n" +
-               (log_scale(below) ? "set yrange [*:*]\nset logscale y\n" : "set yrange [0:*]\n") +
+               "unset key\nunset xlabel\nset format x ''\n" +
+               (alike || loads.low == loads.high
+                    ? range_commands('x', loads, false)
+                    : "set xrange [" + data_number(loads.low) + ":" + data_number(loads.high) + "]\n") +
+               range_commands('y', values_of(above), true) +
+               "set tmargin at screen 0.88\nset bmargin at screen 0.56\n" + upper + "unset title\nunset label\n" +
+               key_commands(24) + "set format x '%g'\nset xlabel " + gnuplot_string(label_of(t.csv.columns[x])) +
+               "\nset ylabel " + gnuplot_string(metric_label_of(o, t.csv.columns[slow])) + "\n" +
+               (values_of(below).spans(20) ? "set yrange [*:*]\nset logscale y\n"
+                                           : range_commands('y', values_of(below), true)) +
                "set tmargin at screen 0.50\nset bmargin at screen 0.18\n" + lower + "unset multiplot\n";
   return f;
 }

@@ -78,6 +78,4 @@ std::string as_title(std::string text) {
   return text;
 }
 
-bool spans_decades(double low, double high) { return low > 0 && high >= 10 * low; }
-
 }

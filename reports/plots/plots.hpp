@@ -26,6 +26,9 @@ struct kind {
   figure (*draw)(order const&);
 };
 
+/// Titles of lines are cut to so many characters.
+inline constexpr std::size_t most_title = 60;
+
 std::span<kind const> kinds();
 
 /// The commands and data. Throws `config::bad_input`: no such kind, or as the kind does.

@@ -60,7 +60,11 @@ void keep_valid(sweep_table& t) {
   auto const verdict = t.csv.find("verdict");
   for (std::size_t row = 0; row != t.csv.rows.size(); ++row) {
     std::string const& said = verdict ? t.csv.rows[row][*verdict] : "";
-    if (said != "invalid" && said != "interrupted") t.rows.push_back(row);
+    if (said != "invalid" && said != "interrupted") {
+      t.rows.push_back(row);
+    } else {
+      ++t.left_out;
+    }
   }
 }
 
@@ -107,7 +111,11 @@ sweep_table read_sweep(order const& o) {
   for (std::size_t c = first; c < t.csv.columns.size() && t.csv.columns[c] != "seed" && t.csv.columns[c] != "verdict";
        ++c)
     t.axes.push_back(t.csv.columns[c]);
-  t.caption = caption_of(t, file) + (o.phase.empty() ? "" : ", phase " + o.phase);
+  std::string const left_out =
+      t.left_out == 0 ? ""
+                      : "; " + std::to_string(t.left_out) +
+                            (t.left_out == 1 ? " row of an invalid run left out" : " rows of invalid runs left out");
+  t.caption = caption_of(t, file) + left_out + (o.phase.empty() ? "" : ", phase " + o.phase);
   return t;
 }
 
@@ -162,6 +170,18 @@ std::map<double, double> curve(sweep_table const& t, std::vector<std::size_t> co
   std::map<double, double> means;
   for (auto const& [at, sum] : sums) means[at] = sum.first / sum.second;
   return means;
+}
+
+std::string without_value(sweep_table const& t, std::vector<std::size_t> const& columns) {
+  std::string text;
+  for (std::size_t column : columns) {
+    auto const none =
+        std::count_if(t.rows.begin(), t.rows.end(), [&](std::size_t row) { return t.csv.rows[row][column].empty(); });
+    if (none != 0)
+      text += "; no value in " + std::to_string(none) + " of " + std::to_string(t.rows.size()) + " rows of " +
+              t.csv.columns[column];
+  }
+  return text;
 }
 
 std::vector<std::pair<std::string, std::vector<std::size_t>>> by_value(sweep_table const& t, std::size_t column) {

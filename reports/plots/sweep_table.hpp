@@ -15,6 +15,7 @@ namespace reports::plots {
 struct sweep_table {
   csv_table csv;
   std::vector<std::size_t> rows; // of runs that are valid, and as --where asks
+  std::size_t left_out = 0;      // rows of runs that are not
   std::vector<std::string> axes; // between "replication" and "seed"; empty in a table of another shape
   std::string caption;           // scenario, seeds, simulated or measured
 };
@@ -45,6 +46,9 @@ void check_drawn(sweep_table const& t, std::vector<std::size_t> const& drawn);
 std::map<double, double> curve(sweep_table const& t, std::vector<std::size_t> const& rows, std::size_t x,
                                std::size_t y);
 
+/// "; no value in 2 of 12 rows of redirect_ratio", where cells of the columns are empty: for the caption.
+std::string without_value(sweep_table const& t, std::vector<std::size_t> const& columns);
+
 /// Rows by the text in a column; numbers in their order, other text in the table's.
 std::vector<std::pair<std::string, std::vector<std::size_t>>> by_value(sweep_table const& t, std::size_t column);
 
@@ -59,8 +63,5 @@ std::string words_of(std::string const& label);
 
 /// With a capital letter.
 std::string as_title(std::string text);
-
-/// Values on a log scale where they span more than a decade.
-bool spans_decades(double low, double high);
 
 }

@@ -18,11 +18,9 @@ figure tornado(order const& o) {
     influence const& i = s.inputs[n];
     double const at_low = std::isnan(i.low) ? s.base : i.low, at_high = std::isnan(i.high) ? s.base : i.high;
     low = std::min({low, at_low, at_high}), high = std::max({high, at_low, at_high});
-    std::string quoted;
-    for (char const c : one_line(i.name)) quoted += c == '"' ? '\'' : c;
     f.data +=
-        "\"" + quoted + "\" " + data_number(at_low) + " " + data_number(at_high) + " " + data_number(s.base) + "\n";
-    names += (n == 0 ? "" : ", ") + tic_label(i.name) + " " + std::to_string(n);
+        data_string(i.name) + " " + data_number(at_low) + " " + data_number(at_high) + " " + data_number(s.base) + "\n";
+    names += (n == 0 ? "" : ", ") + tic_label(shortened(i.name, 60)) + " " + std::to_string(n);
   }
   double const room = high > low ? 0.2 * (high - low) : std::max(1.0, std::abs(s.base));
   f.height = 190 + 34 * static_cast<int>(s.inputs.size());

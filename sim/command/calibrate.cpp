@@ -1,6 +1,8 @@
 #include "config/version.hpp"
+#include "files/write_file.hpp"
 #include "sim/calibrate/profile.hpp"
 #include "sim/command/command.hpp"
+#include "sim/command/old_results.hpp"
 #include "sim/live/process.hpp"
 #include "sim/live/run.hpp"
 #include "sim/measure/result.hpp"
@@ -8,7 +10,6 @@
 #include <CLI/Validators.hpp>
 
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <memory>
 
@@ -24,24 +25,12 @@ struct calibrate_choice {
   std::uint64_t seed = 1;
 };
 
-/// Under another name first, so that no profile is ever partial.
-void write_file(fs::path const& file, std::string const& text) {
-  fs::path const unfinished = file.string() + ".unfinished";
-  {
-    std::ofstream out(unfinished, std::ios::binary);
-    out << text;
-    out.flush();
-    if (!out) throw live::could_not_run("cannot write " + unfinished.string());
-  }
-  fs::rename(unfinished, file);
-}
-
 int calibrate(calibrate_choice const& choice) {
   fs::path const file(choice.out), directory = fs::absolute(file.string() + ".run");
-  if (file.has_parent_path()) fs::create_directories(file.parent_path());
+  auto const claim = claim_directory(directory);
   sim::calibrate::segments all;
   for (unsigned round = 0; round < choice.rounds; ++round) {
-    live::run_options options{directory, false};
+    live::run_options options{directory / "run", false};
     options.inspect = [&](measure::run_records const& records) { all.add(sim::calibrate::segments_of(records)); };
     auto const result = live::run(sim::calibrate::calibration_scenario(choice.seed + round, choice.requests), options);
     if (result.verdict == measure::verdict::passed) continue;
@@ -51,9 +40,9 @@ int calibrate(calibrate_choice const& choice) {
   sim::calibrate::profile profile = sim::calibrate::profile_of(all);
   profile.rounds = choice.rounds;
   profile.seed = choice.seed;
-  write_file(file, sim::calibrate::profile_json(profile, std::string(config::version)));
+  files::write_file(file, sim::calibrate::profile_json(profile, std::string(config::version)));
   std::error_code none;
-  fs::remove_all(directory, none);
+  fs::remove_all(directory / "run", none);
   std::cout << sim::calibrate::profile_text(profile) << "\nprofile: " << file.string() << '\n';
   return measure::exit_passed;
 }

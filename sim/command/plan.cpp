@@ -1,11 +1,13 @@
 // crest-sim plan: the cheapest topology that meets goals, in simulated time.
+#include "files/directory_claim.hpp"
+#include "files/write_file.hpp"
 #include "sim/command/command.hpp"
+#include "sim/command/old_results.hpp"
 #include "sim/command/plan_text.hpp"
 #include "sim/command/simulation.hpp"
 #include "sim/measure/result.hpp"
 #include "sim/plan/report.hpp"
 #include "sim/scenario/metrics.hpp"
-#include "sim/sweep/store.hpp"
 #include "sim/virtual/run.hpp"
 
 #include <CLI/Validators.hpp>
@@ -75,15 +77,22 @@ int interrupted_plan() {
   return measure::exit_interrupted;
 }
 
+/// All of it; what is not written for this plan must not stand there from another.
+std::vector<std::string> const written = {"candidates.csv", "tornado.csv", "plan.json"};
+
 void write(plan::outcome const& o, fs::path const& out) {
-  sweep::write_atomically(out / "candidates.csv", plan::candidates_csv(o));
-  if (!o.what.inputs.empty()) sweep::write_atomically(out / "tornado.csv", plan::tornado_csv(o));
-  sweep::write_atomically(out / "plan.json", plan::to_json(o).dump(2) + "\n");
+  files::write_file(out / "candidates.csv", plan::candidates_csv(o));
+  if (!o.what.inputs.empty()) files::write_file(out / "tornado.csv", plan::tornado_csv(o));
+  files::write_file(out / "plan.json",
+                    plan::to_json(o).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
 }
 
 int plan_scenario(plan_choice const& choice) {
-  plan::definition const d = plan::define(choice.what.file, choice.what.all());
+  plan::definition const d =
+      or_without_results(choice.out, written, [&] { return plan::define(choice.what.file, choice.what.all()); });
   fs::path const out = choice.out.empty() ? fs::path("out") / (directory_name(d.name) + "-plan") : fs::path(choice.out);
+  auto const claim = claim_directory(out);
+  remove_results(out, written);
   interruption const interrupted;
   candidate_runs runs(::isatty(STDERR_FILENO) == 1 && !choice.quiet, interrupted);
   plan::search_options options;

@@ -3,6 +3,7 @@
 #include "config/document.hpp"
 #include "reports/reports.hpp"
 #include "sim/command/command.hpp"
+#include "sim/command/old_results.hpp"
 #include "sim/command/replications.hpp"
 #include "sim/command/simulation.hpp"
 #include "sim/virtual/run.hpp"
@@ -15,6 +16,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -66,6 +68,8 @@ replication_plan plan_of(run_choice const& choice) {
   return plan;
 }
 
+bool replicated(run_choice const& choice) { return choice.replications != 0 || !choice.precision.empty(); }
+
 fs::path report_directory(run_choice const& choice, scenario::scenario const& s) {
   return choice.out.empty() ? fs::path("out") / directory_name(s.name) : fs::path(choice.out);
 }
@@ -77,8 +81,7 @@ void report(run_choice const& choice, measure::result const& result, fs::path co
   if (!choice.quiet) std::cout << reports::summary_text(result) << std::flush;
 }
 
-int run_live(run_choice const& choice, scenario::scenario const& s) {
-  fs::path const out = report_directory(choice, s);
+int run_live(run_choice const& choice, scenario::scenario const& s, fs::path const& out) {
   fs::path const private_directory = out / "run";
   try {
     measure::result const result = live::run(s, {fs::absolute(private_directory), shows_progress(choice)});
@@ -94,15 +97,15 @@ int run_live(run_choice const& choice, scenario::scenario const& s) {
   } catch (config::bad_input const&) {
     throw;
   } catch (std::exception const& error) {
-    std::cerr << "crest-sim: the run failed: " << error.what() << '\n';
     std::error_code none;
-    if (fs::path const logs = private_directory / "logs"; fs::is_directory(logs, none))
-      std::cerr << "crest-sim: its logs are in " << logs.string() << '\n';
-    return measure::exit_could_not_run;
+    fs::path const logs = private_directory / "logs";
+    throw std::runtime_error(
+        std::string("the run failed: ") + error.what() +
+        (fs::is_directory(logs, none) ? "\ncrest-sim: its logs are in " + logs.string() : std::string()));
   }
 }
 
-int run_virtual(run_choice const& choice, scenario::scenario const& s) {
+int run_virtual(run_choice const& choice, scenario::scenario const& s, fs::path const& out) {
   interruption const interrupted;
   simulation_line line(shows_progress(choice));
   virtual_time::run_options options;
@@ -112,25 +115,56 @@ int run_virtual(run_choice const& choice, scenario::scenario const& s) {
     line.show(now);
     return !interrupted.happened();
   };
-  bool const replicated = choice.replications != 0 || !choice.precision.empty();
   auto const replications_progress_of = [&](replications_progress const& now) {
     std::string const of = now.planned != 0 ? " of " + std::to_string(now.planned) : "";
     line.show(now.running, "  " + std::to_string(now.done) + of + " replications");
     return !interrupted.happened();
   };
-  measure::result const result = replicated ? run_replications(s, options, plan_of(choice), replications_progress_of)
-                                            : virtual_time::run(s, options);
+  measure::result const result = replicated(choice)
+                                     ? run_replications(s, options, plan_of(choice), replications_progress_of)
+                                     : virtual_time::run(s, options);
   line.clear();
-  report(choice, result, report_directory(choice, s));
+  report(choice, result, out);
   return result.exit_code;
 }
 
+/// In place of a report. What stopped the run is what the user is told, also where this cannot be written.
+void report_failure(reports::failure const& f, fs::path const& out) noexcept {
+  try {
+    reports::write_failure(f, out);
+  } catch (std::exception const&) {
+  }
+}
+
+/// The scenario; when it is refused, an older report in --out is replaced by one that says so.
+scenario::scenario read(run_choice const& choice) {
+  try {
+    if (choice.engine != "virtual" && replicated(choice))
+      throw config::bad_input("--replications, --precision: found with --engine " + choice.engine +
+                              "; allowed: with --engine virtual");
+    if (replicated(choice)) static_cast<void>(plan_of(choice));
+    return choice.what.load();
+  } catch (config::bad_input const& error) {
+    if (drop_results(choice.out, reports::report_files))
+      report_failure({fs::path(choice.what.file).stem().string(), error.what(), measure::exit_bad_input}, choice.out);
+    throw;
+  }
+}
+
 int run(run_choice const& choice) {
-  if (choice.engine != "virtual" && (choice.replications != 0 || !choice.precision.empty()))
-    throw config::bad_input("--replications, --precision: found with --engine " + choice.engine +
-                            "; allowed: with --engine virtual");
-  scenario::scenario const s = choice.what.load();
-  return choice.engine == "virtual" ? run_virtual(choice, s) : run_live(choice, s);
+  scenario::scenario const s = read(choice);
+  fs::path const out = report_directory(choice, s);
+  auto const claim = claim_directory(out);
+  bool const had_report = remove_results(out, reports::report_files);
+  try {
+    return choice.engine == "virtual" ? run_virtual(choice, s, out) : run_live(choice, s, out);
+  } catch (config::bad_input const& error) { // leaves nothing new
+    if (had_report) report_failure({s.name, error.what(), measure::exit_bad_input}, out);
+    throw;
+  } catch (std::exception const& error) {
+    report_failure({s.name, error.what(), measure::exit_could_not_run}, out);
+    throw;
+  }
 }
 
 }

@@ -1,5 +1,6 @@
 // The commands about many runs of one scenario: sweep, merge.
 #include "sim/command/command.hpp"
+#include "sim/command/old_results.hpp"
 #include "sim/command/simulation.hpp"
 #include "sim/measure/result.hpp"
 #include "sim/sweep/manifest.hpp"
@@ -90,24 +91,59 @@ void say(bool quiet, std::string const& text) {
   if (!quiet) std::cout << text << std::endl;
 }
 
+/// A whole sweep has its directory alone; shards of one sweep share it.
+files::directory_claim claim_sweep(sweep_choice const& choice, sweep::manifest const& m, sweep::store const& results) {
+  if (choice.shard.empty()) return claim_directory(results.directory());
+  return files::directory_claim::together(
+      results.directory(), [&] { return sweep::holds(m, results); }, [&] { sweep::begin(m, results); });
+}
+
+/// Where live runs work: in a directory of the shard's own, which goes in the end.
+class live_scratch {
+public:
+  live_scratch(sweep_choice const& choice, sweep::shard shard, fs::path const& out)
+    : path(out / "run") {
+    if (choice.engine != "live") return;
+    wanted_ = true;
+    if (choice.shard.empty()) return;
+    fs::path const own = out / ("shard-" + std::to_string(shard.number) + "-of-" + std::to_string(shard.of));
+    claim_.emplace(claim_directory(own));
+    path = own / "run";
+  }
+  ~live_scratch() {
+    std::error_code none;
+    if (wanted_) fs::remove_all(path, none);
+  }
+  live_scratch(live_scratch const&) = delete;
+  live_scratch& operator=(live_scratch const&) = delete;
+
+  fs::path path;
+
+private:
+  bool wanted_ = false;
+  std::optional<files::directory_claim> claim_;
+};
+
 int sweep_scenario(sweep_choice const& choice, engine_source const& engines) {
   sweep::run_options options;
   options.shard = shard_of(choice.shard);
   bool const parallel = choice.engine != "live";
   options.jobs = choice.jobs > 0 ? choice.jobs : parallel ? std::max(1u, std::thread::hardware_concurrency()) : 1;
-  sweep::definition const d = sweep::define(choice.what.file, {choice.what.all(), choice.engine, choice.replications});
+  sweep::definition const d = or_without_results(choice.out, sweep::table_files, [&] {
+    return sweep::define(choice.what.file, {choice.what.all(), choice.engine, choice.replications});
+  });
   fs::path const out =
       choice.out.empty() ? fs::path("out") / (directory_name(d.name) + "-sweep") : fs::path(choice.out);
-  fs::path const scratch = out / "run";
+  sweep::store const results(out);
+  auto const claim = claim_sweep(choice, sweep::manifest_of(d), results);
+  if (choice.shard.empty()) remove_results(out, sweep::table_files); // made again from the points
+  live_scratch const scratch(choice, options.shard, out);
   std::optional<interruption> caught(std::in_place);
   auto const interrupted = [&caught] { return caught->happened(); };
-  sweep::engine const engine = caught_again(engines(choice.engine, {fs::absolute(scratch), interrupted}), caught);
-  sweep::store const results(out);
+  sweep::engine const engine = caught_again(engines(choice.engine, {fs::absolute(scratch.path), interrupted}), caught);
   options.stopped = interrupted;
   options.report = progress_line(::isatty(STDERR_FILENO) == 1 && !choice.quiet);
   sweep::outcome const outcome = sweep::run(d, engine, results, options);
-  std::error_code none;
-  fs::remove_all(scratch, none);
 
   std::string const count = std::to_string(outcome.progress.finished) + " of " +
                             std::to_string(outcome.progress.trials) + " trials" +
@@ -133,8 +169,10 @@ struct merge_choice {
 
 int merge(merge_choice const& choice) {
   std::vector<fs::path> const directories(choice.directories.begin(), choice.directories.end());
-  measure::verdict const verdict = sweep::merge(directories, choice.out);
   fs::path const out = choice.out;
+  auto const claim = claim_directory(out);
+  remove_results(out, sweep::table_files);
+  measure::verdict const verdict = sweep::merge(directories, out);
   say(choice.quiet, (out / sweep::csv_name).string() + ", " + (out / sweep::json_lines_name).string());
   return exit_code_of(verdict);
 }

@@ -3,6 +3,7 @@
 #include "config/document.hpp"
 #include "reports/agreement.hpp"
 #include "sim/command/command.hpp"
+#include "sim/command/old_results.hpp"
 #include "sim/command/simulation.hpp"
 #include "sim/live/places.hpp"
 #include "sim/live/process.hpp"
@@ -17,6 +18,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <unistd.h>
 
 namespace sim::command {
@@ -77,6 +79,8 @@ int verify_files(verify_choice const& choice) {
   std::vector<scenario::scenario> scenarios;
   for (std::string const& file : choice.files) scenarios.push_back(scenario::load_file(file, overrides));
   fs::path const directory = fs::path(choice.out) / "run";
+  std::optional<files::directory_claim> claim;
+  if (!choice.no_live) claim.emplace(claim_directory(choice.out));
   verify::engines with;
   with.simulated = simulated_engine();
   if (!choice.no_live) {
@@ -89,7 +93,7 @@ int verify_files(verify_choice const& choice) {
   try {
     int const code = verify_all(scenarios, with, how, choice.json, std::cout);
     std::error_code none;
-    if (code == measure::exit_passed) fs::remove_all(directory, none);
+    if (claim && code == measure::exit_passed) fs::remove_all(directory, none);
     return code;
   } catch (interrupted const&) {
     std::cerr << "crest-sim: interrupted\n";

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <utility>
 
 namespace sim::live {
@@ -87,6 +88,20 @@ json cache_config(scenario::cache_settings const& cache) {
   return config;
 }
 
+/// It will be emptied: nothing in it may be anybody's but an earlier run's.
+void check_is_ours(fs::path const& root) {
+  std::error_code error;
+  if (fs::exists(root, error) && !fs::is_directory(root, error))
+    throw could_not_run(root.string() + " is no directory, and a run needs it for its own files");
+  static constexpr std::string_view known[] = {"logs", "journals", "configs", "nginx", "redis"};
+  for (fs::directory_iterator at(root, error), end; !error && at != end; at.increment(error)) {
+    std::string const name = at->path().filename().string();
+    if (std::find(std::begin(known), std::end(known), name) == std::end(known))
+      throw could_not_run(root.string() + " has " + name +
+                          " in it, which no run made; a run empties this directory: name another with --out");
+  }
+}
+
 }
 
 std::uint64_t node_seed(std::uint64_t seed, std::string_view name) {
@@ -100,6 +115,7 @@ std::uint64_t node_seed(std::uint64_t seed, std::string_view name) {
 
 void run_directory::create() const {
   std::error_code error;
+  check_is_ours(root);
   fs::remove_all(root, error);
   for (fs::path const& directory : {root, logs(), journals(), configs()}) {
     fs::create_directories(directory, error);

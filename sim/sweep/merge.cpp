@@ -1,5 +1,6 @@
 #include "sim/sweep/merge.hpp"
 
+#include "files/write_file.hpp"
 #include "sim/sweep/manifest.hpp"
 #include "sim/sweep/table.hpp"
 
@@ -94,8 +95,8 @@ measure::verdict merge(std::vector<fs::path> const& directories, fs::path const&
   }
   if (!missing.empty()) throw missing_error(m, missing);
   for (std::size_t i = 0; i < files.size(); ++i)
-    write_atomically(out / "points" / (m.trials[i].fingerprint + ".json"), text_of(files[i]).value_or(""));
-  write_atomically(out / "sweep.json", manifest_text(m));
+    files::write_file(out / "points" / (m.trials[i].fingerprint + ".json"), text_of(files[i]).value_or(""));
+  files::write_file(out / "sweep.json", manifest_text(m));
   return write_table(m, store(out)).value_or(measure::verdict::failed);
 }
 

@@ -1,5 +1,6 @@
 #include "sim/sweep/run.hpp"
 
+#include "files/write_file.hpp"
 #include "sim/sweep/manifest.hpp"
 #include "sim/sweep/table.hpp"
 
@@ -15,18 +16,6 @@ namespace sim::sweep {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Says what the directory holds; a table that belongs to something else would mislead.
-void begin(manifest const& m, store const& results) {
-  fs::path const file = results.directory() / "sweep.json";
-  std::string const text = manifest_text(m);
-  std::ifstream in(file, std::ios::binary);
-  std::string const before{std::istreambuf_iterator<char>(in), {}};
-  if (before == text) return;
-  std::error_code none;
-  for (char const* name : {csv_name, json_lines_name}) fs::remove(results.directory() / name, none);
-  write_atomically(file, text);
-}
 
 /// The trials of a shard, worked off by several threads.
 class workers {
@@ -119,6 +108,18 @@ private:
   std::exception_ptr error_;
 };
 
+}
+
+bool holds(manifest const& m, store const& results) {
+  std::ifstream in(results.directory() / "sweep.json", std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(in), {}) == manifest_text(m);
+}
+
+void begin(manifest const& m, store const& results) {
+  if (holds(m, results)) return;
+  std::error_code none;
+  for (std::string const& name : table_files) fs::remove(results.directory() / name, none);
+  files::write_file(results.directory() / "sweep.json", manifest_text(m));
 }
 
 outcome run(definition const& d, engine const& with, store const& results, run_options const& options) {

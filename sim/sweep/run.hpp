@@ -2,6 +2,7 @@
 
 #include "sim/sweep/definition.hpp"
 #include "sim/sweep/engine.hpp"
+#include "sim/sweep/manifest.hpp"
 #include "sim/sweep/store.hpp"
 
 #include <cstddef>
@@ -34,9 +35,14 @@ struct outcome {
   bool interrupted = false; // before all were finished, by `stopped` or by an engine that was interrupted
 };
 
-/// Writes sweep.json, runs the trials that are not finished yet, and keeps each as it is finished. A table of another
-/// sweep in the same directory is removed first. When a trial throws, no further one is started, those that run are
-/// finished, and it is thrown on, with the point.
+/// Whether the directory says that it holds this sweep.
+bool holds(manifest const& m, store const& results);
+
+/// Makes it say so. A table that belongs to something else would mislead: it is removed.
+void begin(manifest const& m, store const& results);
+
+/// `begin`s, runs the trials that are not finished yet, and keeps each as it is finished. When a trial throws, no
+/// further one is started, those that run are finished, and it is thrown on, with the point.
 outcome run(definition const& d, engine const& with, store const& results, run_options const& options);
 
 }

@@ -29,8 +29,4 @@ private:
   std::filesystem::path directory_;
 };
 
-/// Writes `text` under another name, then renames: FILE is never partial, whoever is killed when. Creates its
-/// directory. Throws std::runtime_error.
-void write_atomically(std::filesystem::path const& file, std::string const& text);
-
 }

@@ -1,5 +1,6 @@
 #include "sim/sweep/table.hpp"
 
+#include "files/write_file.hpp"
 #include "sim/scenario/metrics.hpp"
 
 #include <algorithm>
@@ -154,8 +155,8 @@ std::optional<measure::verdict> write_table(manifest const& m, store const& resu
     return std::nullopt;
   }
   table const t = tabulate(m, evaluations);
-  write_atomically(results.directory() / csv_name, csv(t));
-  write_atomically(results.directory() / json_lines_name, json_lines(t));
+  files::write_file(results.directory() / csv_name, csv(t));
+  files::write_file(results.directory() / json_lines_name, json_lines(t));
   auto verdict = measure::verdict::passed;
   for (evaluation const& e : evaluations) verdict = worse(verdict, e.verdict);
   return verdict;

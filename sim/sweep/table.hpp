@@ -34,6 +34,7 @@ std::string json_lines(table const& t);
 
 /// The files' names in a sweep's directory.
 inline constexpr char const *csv_name = "sweep.csv", *json_lines_name = "sweep.jsonl";
+inline std::vector<std::string> const table_files = {csv_name, json_lines_name};
 
 /// Writes both files into the store's directory when all trials are finished. Returns the worst verdict, or nothing
 /// when trials are missing: then neither file is there.

@@ -78,13 +78,14 @@ TEST_CASE("folders include only what the architecture lets them") {
       {"config", {"config/"}},
       {"journal", {"journal/"}},
       {"limits", {"limits/"}},
+      {"files", {"files/"}},
       {"memory", {"memory/"}},
       {"gateway/routing", {"gateway/routing/", "memory/"}},
       {"gateway/http", {"gateway/http/"}},
       {"gateway/cache", {"gateway/cache/", "gateway/http/", "gateway/routing/token_map.hpp"}},
       {"gateway/net", {"gateway/", "config/", "journal/"}},
       {"fakeproxy/cluster", {"fakeproxy/cluster/", "journal/", "memory/", "gateway/routing/draw.hpp"}},
-      {"fakeproxy/net", {"fakeproxy/", "config/", "journal/"}},
+      {"fakeproxy/net", {"fakeproxy/", "config/", "journal/", "files/"}},
       {"sim/scenario", {"sim/scenario/", "config/", "gateway/http/accel.hpp", "gateway/routing/"}},
       {"sim/load", {"sim/load/", "sim/scenario/", "config/", "gateway/routing/"}},
       {"sim/theory", {"sim/theory/", "sim/scenario/", "gateway/routing/", "gateway/http/digest.hpp"}},
@@ -93,22 +94,21 @@ TEST_CASE("folders include only what the architecture lets them") {
        {"sim/resources/", "sim/measure/", "sim/scenario/", "fakeproxy/cluster/", "gateway/cache/directives.hpp"}},
       {"sim/live",
        {"sim/live/", "sim/load/", "sim/measure/", "sim/resources/", "sim/theory/", "sim/scenario/", "gateway/http/",
-        "fakeproxy/cluster/", "journal/", "config/", "limits/"}},
+        "fakeproxy/cluster/", "journal/", "config/", "files/", "limits/"}},
       {"sim/virtual",
        {"sim/virtual/", "sim/load/", "sim/measure/", "sim/resources/", "sim/theory/", "sim/scenario/",
         "gateway/routing/", "gateway/http/", "gateway/cache/", "fakeproxy/cluster/", "journal/", "config/"}},
       {"sim/verify", {"sim/verify/", "sim/theory/", "sim/measure/", "sim/scenario/"}},
       {"sim/calibrate", {"sim/calibrate/", "sim/measure/", "sim/scenario/", "journal/"}},
-      {"sim/sweep", {"sim/sweep/", "sim/load/", "sim/measure/", "sim/scenario/", "config/"}},
+      {"sim/sweep", {"sim/sweep/", "sim/load/", "sim/measure/", "sim/scenario/", "config/", "files/"}},
       {"sim/plan", {"sim/plan/", "sim/sweep/", "sim/measure/", "sim/scenario/", "config/"}},
-      {"sim/command", {"sim/", "reports/", "config/"}},
+      {"sim/command", {"sim/", "reports/", "config/", "files/"}},
       {"reports",
        {"reports/", "sim/measure/", "sim/scenario/metrics.hpp", "sim/theory/prediction.hpp", "sim/verify/agreement.hpp",
-        "config/"}},
+        "config/", "files/"}},
       {"reports/plots",
        {"reports/plots/", "reports/csv.hpp", "reports/figure.hpp", "reports/plot.hpp", "reports/read_summary.hpp",
-        "reports/wording.hpp", "reports/write_file.hpp", "sim/measure/result.hpp", "sim/scenario/metrics.hpp",
-        "config/"}},
+        "reports/wording.hpp", "sim/measure/result.hpp", "sim/scenario/metrics.hpp", "config/", "files/"}},
       {"reports/compare",
        {"reports/compare/", "reports/csv.hpp", "reports/wording.hpp", "sim/measure/result.hpp",
         "sim/scenario/metrics.hpp", "config/"}},
@@ -136,7 +136,7 @@ TEST_CASE("fakeproxy reads HTTP with stock Beast, not with the parser that it is
 TEST_CASE("no names that say nothing, no unfinished business") {
   std::regex const vague(R"((^|/)(utils?|common|helpers?|misc|manager)\.(hpp|cpp)$)");
   std::regex const unfinished(R"(\b(TODO|FIXME|XXX)\b)");
-  for (char const* folder : {"config", "journal", "limits", "memory", "gateway", "fakeproxy", "sim", "reports"})
+  for (char const* folder : {"config", "journal", "limits", "files", "memory", "gateway", "fakeproxy", "sim", "reports"})
     for (source const& s : sources_under(folder, true)) {
       INFO(s.path);
       CHECK_FALSE(std::regex_search(s.path, vague));
@@ -145,7 +145,7 @@ TEST_CASE("no names that say nothing, no unfinished business") {
 }
 
 TEST_CASE("files longer than 500 lines say why in their first lines") {
-  for (char const* folder : {"config", "journal", "limits", "memory", "gateway", "fakeproxy", "sim", "reports"})
+  for (char const* folder : {"config", "journal", "limits", "files", "memory", "gateway", "fakeproxy", "sim", "reports"})
     for (source const& s : sources_under(folder, true)) {
       auto const lines = std::count(s.text.begin(), s.text.end(), '\n');
       INFO(s.path << " has " << lines << " lines");

@@ -1,7 +1,7 @@
 #include "config/document.hpp"
+#include "files/write_file.hpp"
 #include "reports/plots/plots.hpp"
 #include "reports/reports.hpp"
-#include "reports/write_file.hpp"
 #include "tests/reports/samples/golden.hpp"
 #include "tests/reports/samples/sample.hpp"
 
@@ -32,26 +32,25 @@ char const* const sweep_csv =
 
 struct results : scratch {
   results() {
-    reports::write_file(path / "sweep.csv", sweep_csv);
-    reports::write_file(path / "sweep.json", R"({"scenario": "it's a sweep", "engine": "virtual"})");
+    files::write_file(path / "sweep.csv", sweep_csv);
+    files::write_file(path / "sweep.json", R"({"scenario": "it's a sweep", "engine": "virtual"})");
     for (auto const& r : {passed_run(), eventful_run()}) reports::write_all(r, path / fs::path(r.file).stem());
     reports::write_all(passed_run(), path / "first");
     auto second = eventful_run();
     second.seed = 43;
     second.engine = "virtual";
     reports::write_all(second, path / "second");
-    reports::write_file(path / "plan.json",
-                        R"({"base": 18.5, "result": "monthly cost", "scenario": "plan", "seed": 3, "engine": "virtual",
+    files::write_file(path / "plan.json",
+                      R"({"base": 18.5, "result": "monthly cost", "scenario": "plan", "seed": 3, "engine": "virtual",
                             "inputs": [{"name": "price ±10 %", "low": 17, "high": 20},
                                        {"name": "load's rate", "low": 14, "high": 26.5}]})");
-    reports::write_file(path / "plan.csv", "name,low,high,base\nprice,17,20,18\n\"load, rate\",30,20,18\n");
+    files::write_file(path / "plan.csv", "name,low,high,base\nprice,17,20,18\n\"load, rate\",30,20,18\n");
     fs::create_directory(path / "plan");
-    reports::write_file(path / "plan" / "plan.json", R"({"scenario": "tier", "seed": 5, "engine": "virtual"})");
-    reports::write_file(
-        path / "plan" / "tornado.csv",
-        "input,low,base,high,price_low,price_base,price_high,metric,metric_low,metric_base,metric_high\n"
-        "load.rate_rps,960,1200,1440,40,53,,utilisation,0.5,0.65,0.8\n"
-        "population.characters,1000,1500,2000,53,53,54,utilisation,0.65,0.65,0.65\n");
+    files::write_file(path / "plan" / "plan.json", R"({"scenario": "tier", "seed": 5, "engine": "virtual"})");
+    files::write_file(path / "plan" / "tornado.csv",
+                      "input,low,base,high,price_low,price_base,price_high,metric,metric_low,metric_base,metric_high\n"
+                      "load.rate_rps,960,1200,1440,40,53,,utilisation,0.5,0.65,0.8\n"
+                      "population.characters,1000,1500,2000,53,53,54,utilisation,0.65,0.65,0.65\n");
   }
 
   order of(std::string const& kind, std::vector<std::string> const& names) const {
@@ -111,7 +110,7 @@ TEST_CASE("the script beside a picture draws it again from the data") {
     draw(o, folder / "p.svg");
     std::string const first = read(folder / "p.svg");
     fs::remove(folder / "p.svg");
-    CHECK(reports::run_gnuplot(read(folder / "p.gnuplot"), folder));
+    CHECK(reports::run_gnuplot(read(folder / "p.gnuplot"), folder, "p.svg").empty());
     CHECK(read(folder / "p.svg") == first);
   }
 }
@@ -157,11 +156,11 @@ TEST_CASE("results of one scenario are told apart by their directories") {
 
 TEST_CASE("what cannot be drawn gives one clear error and leaves no file") {
   results const r;
-  reports::write_file(r.path / "empty.csv", "point,replication,a,b,seed,verdict,redirect_ratio\n");
-  reports::write_file(r.path / "blank.csv", "point,replication,a,b,seed,verdict,redirect_ratio\n0,0,1,2,3,passed,\n");
-  reports::write_file(r.path / "text.csv", "point,replication,a,b,seed,verdict,redirect_ratio\n0,0,1,2,3,passed,x\n");
-  reports::write_file(r.path / "bare.csv", "name,low,high\nprice,17,20\n");
-  reports::write_file(r.path / "bare.json", R"({"base": 1, "inputs": []})");
+  files::write_file(r.path / "empty.csv", "point,replication,a,b,seed,verdict,redirect_ratio\n");
+  files::write_file(r.path / "blank.csv", "point,replication,a,b,seed,verdict,redirect_ratio\n0,0,1,2,3,passed,\n");
+  files::write_file(r.path / "text.csv", "point,replication,a,b,seed,verdict,redirect_ratio\n0,0,1,2,3,passed,x\n");
+  files::write_file(r.path / "bare.csv", "name,low,high\nprice,17,20\n");
+  files::write_file(r.path / "bare.json", R"({"base": 1, "inputs": []})");
   fs::create_directory(r.path / "nothing");
   auto const with = [&](order o, std::function<void(order&)> const& change) {
     change(o);
@@ -204,16 +203,36 @@ TEST_CASE("a picture has a name that says its format, and is not drawn over its 
   results const r;
   order const o = r.of("heatmap", {"sweep.csv"});
   CHECK_THROWS_WITH(draw(o, r.path / "p.pdf"), Contains("ends in .svg or .png"));
-  reports::write_file(r.path / "table.dat", sweep_csv);
+  files::write_file(r.path / "table.dat", sweep_csv);
   CHECK_THROWS_WITH(draw(r.of("heatmap", {"table.dat"}), r.path / "table.svg"), Contains("written over the result"));
   CHECK(read(r.path / "table.dat") == sweep_csv);
 }
 
-TEST_CASE("a script that gnuplot cannot run is told from one that it can") {
-  scratch const dir;
-  CHECK(reports::run_gnuplot("x = 1\n", dir.path));
-  CHECK_FALSE(reports::run_gnuplot("plot nonsense_of_ours(x)\n", dir.path));
-  CHECK(names_in(dir.path).empty());
+TEST_CASE("what gnuplot cannot draw is said in its words") {
+  std::string const svg = "set terminal svg\nset output 'p.svg'\n";
+  struct row {
+    char const* name;
+    std::string script, words; // empty: it draws
+  };
+  row const table[] = {
+      {"a picture", svg + "plot x\nunset output\n", ""},
+      {"a warning beside a picture", svg + "plot [0:1] 0*x\nunset output\n", ""},
+      {"an unknown function", svg + "plot nonsense_of_ours(x)\n", "undefined function: nonsense_of_ours"},
+      {"an unknown word", svg + "set nonsense\n", "unrecognized option"},
+      {"no data", svg + "plot '-' with lines\ne\n", "no valid points"},
+      {"data that is not there", svg + "plot 'nowhere.dat'\n", "nowhere.dat"},
+      {"no picture", "x = 1\n", "no whole picture"},
+      {"half a picture", svg + "plot x\nsystem 'kill -9 $PPID'\n", "Killed"},
+      {"another picture", "set terminal svg\nset output 'q.svg'\nplot x\nunset output\n", "no whole picture"},
+      {"an ended gnuplot", svg + "exit error 'as it was told'\n", "as it was told"},
+  };
+  for (row const& r : table) {
+    INFO(r.name);
+    scratch const dir;
+    std::string const problem = reports::run_gnuplot(r.script, dir.path, "p.svg");
+    CHECK(problem.empty() == r.words.empty());
+    CHECK_THAT(problem, Contains(r.words) && !Contains("\n"));
+  }
 }
 
 TEST_CASE("a tornado has the widest bar on top") {
@@ -237,9 +256,9 @@ TEST_CASE("a plan's tornado shows prices or the binding goal, and which end has 
 
 TEST_CASE("a phase's figures can be drawn in place of the whole run's") {
   results const r;
-  reports::write_file(r.path / "phases.csv",
-                      "point,replication,a,b,seed,verdict,redirect_ratio,redirect_ratio{phase:steady},"
-                      "latency_ms_p99{phase:steady}\n0,0,1,2,3,passed,0.5,0.25,7\n");
+  files::write_file(r.path / "phases.csv",
+                    "point,replication,a,b,seed,verdict,redirect_ratio,redirect_ratio{phase:steady},"
+                    "latency_ms_p99{phase:steady}\n0,0,1,2,3,passed,0.5,0.25,7\n");
   order o = r.of("heatmap", {"phases.csv"});
   o.phase = "steady";
   CHECK_THAT(figure_of(o).data, Contains("0 \"1\" 0 \"2\" 0.25\n"));

@@ -4,7 +4,7 @@ set terminal svg size 800,520 noenhanced font 'DejaVu Sans,12' background rgb 'w
 set output 'heatmap.svg'
 set title 'Redirects per request by balancers and requests per character' offset 0,0.6 font ',14'
 set tmargin 4.5
-set label 'scenario it''s a sweep, 2 seeds, simulated' at graph 0.5,1.0 center offset 0,0.9 font ',10' tc rgb '#555555'
+set label 'scenario it''s a sweep, 2 seeds, simulated; 1 row of an invalid run left out' at graph 0.5,1.0 center offset 0,0.9 font ',10' tc rgb '#555555'
 set xlabel 'balancers'
 set ylabel 'requests per character'
 set grid ytics lt 1 lc rgb '#DDDDDD'
@@ -25,7 +25,7 @@ set xrange [-0.5:3-0.5]
 set yrange [-0.5:2-0.5]
 set xtics ('1' 0, '2' 1, '10' 2)
 set ytics ('1' 0, '10' 1)
-plot 'heatmap.dat' using 1:3:5 with image pixels, \
-     'heatmap.dat' using 1:3:($5 <= 0.2 ? sprintf('%.3g', $5) : '') with labels font ',10' tc rgb 'black', \
-     'heatmap.dat' using 1:3:($5 > 0.2 ? sprintf('%.3g', $5) : '') with labels font ',10' tc rgb 'white'
+plot 'heatmap.dat' using 1:3:($1-0.5):($1+0.5):($3-0.5):($3+0.5):5 with boxxyerror fs solid 1 noborder lc palette notitle, \
+     'heatmap.dat' using 1:($5 <= 0.27999999999999997 ? $3 : NaN):(sprintf('%.3g', $5)) with labels font ',10' tc rgb 'black' notitle, \
+     'heatmap.dat' using 1:($5 > 0.27999999999999997 ? $3 : NaN):(sprintf('%.3g', $5)) with labels font ',10' tc rgb 'white' notitle
 unset output

@@ -4,7 +4,7 @@ set terminal svg size 800,620 noenhanced font 'DejaVu Sans,12' background rgb 'w
 set output 'knee.svg'
 set title 'Utilisation and latency against load' offset 0,0.6 font ',14'
 set tmargin 4.5
-set label 'scenario it''s a sweep, 2 seeds, simulated' at graph 0.5,1.0 center offset 0,0.9 font ',10' tc rgb '#555555'
+set label 'scenario it''s a sweep, 2 seeds, simulated; 1 row of an invalid run left out; no value in 1 of 7 rows of latency_ms_p99' at graph 0.5,1.0 center offset 0,0.9 font ',10' tc rgb '#555555'
 set xlabel ''
 set ylabel 'utilisation, %'
 set grid ytics lt 1 lc rgb '#DDDDDD'

@@ -4,7 +4,7 @@ set terminal svg size 800,480 noenhanced font 'DejaVu Sans,12' background rgb 'w
 set output 'ratio_by_requests.svg'
 set title 'Redirects per request against requests per character' offset 0,0.6 font ',14'
 set tmargin 4.5
-set label 'scenario it''s a sweep, 2 seeds, simulated' at graph 0.5,1.0 center offset 0,0.9 font ',10' tc rgb '#555555'
+set label 'scenario it''s a sweep, 2 seeds, simulated; 1 row of an invalid run left out' at graph 0.5,1.0 center offset 0,0.9 font ',10' tc rgb '#555555'
 set xlabel 'requests per character'
 set ylabel 'redirects per request'
 set grid ytics lt 1 lc rgb '#DDDDDD'

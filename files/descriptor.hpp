@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string_view>
+
+namespace files {
+
+/// Writes all of `text`, waiting where a descriptor that does not block is full. 0, or the errno of what went wrong.
+int write_all(int descriptor, std::string_view text);
+
+}
