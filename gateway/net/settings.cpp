@@ -387,6 +387,7 @@ settings read_settings(config::document const& document, name_resolver const& na
   reader const in(document, names);
   settings s;
   s.listen = read_doors(in);
+  in.value("/reuse_port", s.reuse_port);
   s.upstreams = read_upstreams(in);
   if (auto const* guess = in.at(pointer("/guess"))) s.guess = guess_named(guess->get_ref<std::string const&>());
   if (auto const* map = in.at(pointer("/token_map"))) {
@@ -443,6 +444,7 @@ std::string keep_what_needs_a_restart(settings const& in_force, settings& fresh)
     wanted = now;
   };
   keep("listen", in_force.listen, fresh.listen);
+  keep("reuse_port", in_force.reuse_port, fresh.reuse_port);
   bool const needs_tls = std::any_of(fresh.listen.begin(), fresh.listen.end(), [](door const& d) { return d.tls; });
   if (needs_tls && !fresh.tls) { // as long as its address is open
     fresh.tls = in_force.tls;

@@ -107,6 +107,7 @@ std::string_view name_of(routing::guess_policy policy);
 /// A configuration as the gateway runs it: defaults filled in, checked.
 struct settings {
   std::vector<door> listen;
+  bool reuse_port = false;         // other processes may serve these addresses, too
   std::shared_ptr<server_tls> tls; // nullptr: no certificates
   std::string hsts;                // value of Strict-Transport-Security (RFC 6797) for answers over TLS; empty: none
   std::vector<upstream_settings> upstreams;

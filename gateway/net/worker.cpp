@@ -68,15 +68,19 @@ worker::~worker() {
   retire_idle();
 }
 
-std::vector<endpoint> worker::listen(std::vector<endpoint> const& at) {
+std::vector<endpoint> worker::listen(std::vector<endpoint> const& at, bool share_ports) {
   std::vector<endpoint> bound;
   for (endpoint const& where : at) {
     listeners_.push_back(std::make_unique<listener>(context_.get_executor(), where,
-                                                    listener::options{.share_port = true, .backlog = 4096},
+                                                    listener::options{.share_port = share_ports, .backlog = 4096},
                                                     shared_.shell().accept_pauses));
     bound.push_back(listeners_.back()->at());
   }
   return bound;
+}
+
+void worker::listen_with(worker& other) {
+  for (auto const& l : other.listeners_) listeners_.push_back(std::make_unique<listener>(context_.get_executor(), *l));
 }
 
 void worker::start() {

@@ -51,7 +51,7 @@ enum class deadline : std::size_t {
 };
 static_assert(static_cast<std::size_t>(deadline::linger_idle) < deadline_queues::classes);
 
-/// One serving thread: an io_context with its own listeners (SO_REUSEPORT), connections, upstream pool and deadlines.
+/// One serving thread: an io_context with its own listeners, connections, upstream pool and deadlines.
 /// Everything but `start`, `reload`, `drain`, `stop` and `join` runs on its thread.
 class worker final : public cache::surroundings {
 public:
@@ -62,8 +62,10 @@ public:
   worker& operator=(worker const&) = delete;
   ~worker();
 
-  /// Binds and listens; before `start`. Returns the endpoints bound. Throws as listener.
-  std::vector<endpoint> listen(std::vector<endpoint> const& at);
+  /// Binds and listens; before `start`. Returns the endpoints bound. Throws as listener. `share_ports`: see there.
+  std::vector<endpoint> listen(std::vector<endpoint> const& at, bool share_ports);
+  /// At the sockets of another worker; before either starts.
+  void listen_with(worker& other);
   void start();
 
   // From any thread.
