@@ -89,6 +89,7 @@ int run(flags const& f) {
   }
   limits::raise_open_files();
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of that file
   gateway::net::server server(std::move(settings), [f] { return read(f); });
   print_ready(server);
   server.run();

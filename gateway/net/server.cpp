@@ -39,7 +39,7 @@ server::server(settings s, std::function<settings()> reread)
   , reread_(std::move(reread))
   , shared_(*settings_)
   , tickets_(std::make_shared<ticket_keys>(std::chrono::hours(1)))
-  , log_(settings_->access_log)
+  , log_(settings_->access_log, shared_.shell().log_lines_lost)
   , signals_(context_, SIGTERM, SIGINT, SIGHUP)
   , drain_timer_(context_.get_executor())
   , log_timer_(context_.get_executor()) {
@@ -100,7 +100,10 @@ void server::run() {
       serve_admin(tcp_socket(context_.get_executor(), from.protocol(), fd), shared_, cache_ ? &*cache_ : nullptr,
                   {.threads = settings_->threads,
                    .may_write = settings_->admin_writes,
-                   .patience = settings_->timeouts.client_idle});
+                   .patience = settings_->timeouts.client_idle,
+                   .removed = [this] {
+                     for (auto const& w : workers_) w->leave_removed_upstreams();
+                   }});
     });
   checks_.configure(settings_);
   wait_for_signal();

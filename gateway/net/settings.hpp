@@ -9,8 +9,6 @@
 #include "gateway/routing/route.hpp"
 #include "gateway/shield/rate_limit.hpp"
 
-#include <boost/asio/ip/network_v4.hpp>
-
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -29,9 +27,13 @@ using std::chrono::nanoseconds;
 
 /// Addresses outside the list of upstreams that a redirect may lead to.
 struct allowed_range {
-  boost::asio::ip::network_v4 network;
+  address_range network;
   std::uint16_t first_port = 1;
   std::uint16_t last_port = 65535;
+
+  bool contains(boost::asio::ip::address const& address, std::uint16_t port) const {
+    return port >= first_port && port <= last_port && network.contains(address);
+  }
 };
 
 /// An address where clients connect, and what is spoken there.

@@ -101,6 +101,18 @@ void worker::reload(std::shared_ptr<settings const> s) {
   });
 }
 
+void worker::leave_removed_upstreams() {
+  boost::asio::post(context_, [this] {
+    for (auto& connections : idle_) {
+      auto const gone = std::stable_partition(connections.begin(), connections.end(),
+                                              [](auto const& connection) { return !connection->is_gone(); });
+      std::vector<std::shared_ptr<upstream_connection>> const closed(gone, connections.end());
+      connections.erase(gone, connections.end());
+      for (auto const& connection : closed) connection->retire();
+    }
+  });
+}
+
 void worker::drain(std::function<void()> drained) {
   boost::asio::post(context_, [this, drained = std::move(drained)]() mutable {
     drained_ = std::move(drained);
@@ -179,7 +191,7 @@ void worker::apply_settings() {
   set(deadline::linger_idle, t.linger_idle);
 }
 
-std::shared_ptr<upstream_connection> worker::take_idle(routing::upstream_id id, endpoint const& to) {
+std::shared_ptr<upstream_connection> worker::take_idle(routing::upstream_id id, balancer::destination const& to) {
   std::size_t const index = routing::index_of(id);
   while (index < idle_.size() && !idle_[index].empty()) {
     std::shared_ptr<upstream_connection> connection = std::move(idle_[index].back());

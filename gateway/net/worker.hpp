@@ -70,6 +70,8 @@ public:
 
   // From any thread.
   void reload(std::shared_ptr<settings const> s);
+  /// Closes what is idle at upstreams that were removed.
+  void leave_removed_upstreams();
   /// Stops accepting, closes idle connections, lets requests finish; `drained` is called (on this thread) when none is
   /// left.
   void drain(std::function<void()> drained);
@@ -104,8 +106,9 @@ public:
 
   void set_deadline(deadline_owner& owner, deadline which);
 
-  /// An idle connection to the upstream, or nullptr; those that lead elsewhere, since its address changed, are closed.
-  std::shared_ptr<upstream_connection> take_idle(routing::upstream_id id, endpoint const& to);
+  /// An idle connection to the upstream, or nullptr; those that lead elsewhere, since its address changed or the id was
+  /// another's, are closed.
+  std::shared_ptr<upstream_connection> take_idle(routing::upstream_id id, balancer::destination const& to);
   /// Keeps the connection for the next request; false when there are enough.
   bool keep_idle(routing::upstream_id id, std::shared_ptr<upstream_connection> connection);
   void forget_idle(routing::upstream_id id, upstream_connection const* connection);
