@@ -99,9 +99,12 @@ int main(int argc, char** argv) {
   std::unique_ptr<fakeproxy::net::process> process;
   try {
     process = std::make_unique<fakeproxy::net::process>(fakeproxy::net::read_settings(read_document(f)));
-  } catch (std::exception const& bad) {
+  } catch (config::bad_input const& bad) {
     std::cerr << "crest-fakeproxy: " << bad.what() << '\n';
     return 2;
+  } catch (std::exception const& failed) {
+    std::cerr << "crest-fakeproxy: cannot run: " << failed.what() << '\n';
+    return 1;
   }
   try {
     process->run();

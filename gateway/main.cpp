@@ -29,7 +29,7 @@ struct flags {
   std::vector<std::string> listen_tls, certificates, keys;
   std::string guess, token_map, admin, access_log, journal;
   std::string threads, seed, max_redirects;
-  bool check = false;
+  bool reuse_port = false, check = false;
 };
 
 nlohmann::json number_or_text(std::string const& text) {
@@ -49,6 +49,7 @@ gateway::net::settings read(flags const& f) {
     for (std::string const& address : f.listen_tls) doors.push_back({{"address", address}, {"tls", true}});
     set("listen", doors);
   }
+  if (f.reuse_port) set("reuse_port", true);
   if (f.certificates.size() != f.keys.size())
     throw config::bad_input("command line: found " + std::to_string(f.certificates.size()) + " --certificate and " +
                             std::to_string(f.keys.size()) + " --key; allowed: a key for each certificate");
@@ -89,6 +90,7 @@ int run(flags const& f) {
     return 0;
   }
   limits::raise_open_files();
+  std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of that file
   gateway::net::server server(std::move(settings), [f] { return read(f); });
   print_ready(server);
   server.run();
@@ -104,6 +106,7 @@ int main(int argc, char** argv) {
   app.add_option("-c,--config", f.config, "configuration file: JSON with comments (gateway.schema.json)");
   app.add_option("--listen", f.listen, "HOST:PORT where clients connect, repeatable; port 0 picks one");
   app.add_option("--listen-tls", f.listen_tls, "the same with TLS; needs --certificate and --key");
+  app.add_flag("--reuse-port", f.reuse_port, "other processes with this flag may listen there, too");
   app.add_option("--certificate", f.certificates, "PEM file of a certificate chain, repeatable; chosen by name (SNI)");
   app.add_option("--key", f.keys, "PEM file of its private key, in the order of the certificates");
   app.add_option("--upstream", f.upstreams, "HOST:PORT of a proxy, repeatable");

@@ -30,7 +30,8 @@ public:
   raw_writer& operator=(raw_writer&&) noexcept;
   ~raw_writer();
 
-  /// Appends a copy of `record`; returns its stable address in the mapping, valid as long as the writer.
+  /// Appends a copy of `record`; returns its stable address in the mapping, valid as long as the writer. Throws
+  /// std::system_error where the disk has no room for more; the next call tries again.
   void* append(void const* record);
   std::uint64_t size() const;
 

@@ -57,7 +57,7 @@ private:
 }
 
 admin_server::admin_server(boost::asio::io_context& io, tcp::endpoint const& where, handler handle)
-  : listener_(io, where)
+  : listener_(io, where, false)
   , handle_(std::move(handle)) {}
 
 void admin_server::start() {

@@ -17,7 +17,7 @@ public:
   using respond = std::function<void(unsigned, std::string)>;
   using handler = std::function<void(request const&, respond)>;
 
-  /// Binds; throws boost::system::system_error.
+  /// Binds; throws as listener.
   admin_server(boost::asio::io_context& io, tcp::endpoint const& where, handler handle);
   void start();
   tcp::endpoint address() const { return listener_.local(); }

@@ -25,31 +25,30 @@ constexpr cluster::duration farewell_time = 100 * millisecond;
 
 process::process(process_settings settings)
   : settings_(std::move(settings)) {
-  auto const bind = [](std::string const& what, tcp::endpoint const& where, auto make) {
+  auto const bind = [](std::string const& what, auto make) {
     try {
       return make();
-    } catch (boost::system::system_error const& failed) {
-      throw std::runtime_error(what + ": cannot listen on " + to_text(where) + ": " + failed.code().message());
+    } catch (std::runtime_error const& failed) {
+      throw std::runtime_error(what + ": " + failed.what());
     }
   };
   for (node_settings const& node : settings_.nodes) {
     if (node.role != role::sol) continue;
-    sols_.push_back(bind(node.name(), node.listen, [&] { return std::make_unique<sol_server>(io_, settings_, node); }));
+    sols_.push_back(bind(node.name(), [&] { return std::make_unique<sol_server>(io_, settings_, node); }));
     settings_.sols[node.index] = sols_.back()->address();
   }
   for (tcp::endpoint const& sol : settings_.sols) {
-    if (sol.port() == 0) throw std::runtime_error("'sols' names port 0 for a sol that is not in this process");
+    if (sol.port() == 0) throw config::bad_input("'sols' names port 0 for a sol that is not in this process");
   }
   auto const local = [this](cluster::incarnation who) {
     return std::any_of(proxies_.begin(), proxies_.end(), [&](auto const& p) { return p->node().id() == who; });
   };
   for (node_settings const& node : settings_.nodes) {
     if (node.role != role::proxy) continue;
-    proxies_.push_back(
-        bind(node.name(), node.listen, [&] { return std::make_unique<proxy_server>(io_, settings_, node, local); }));
+    proxies_.push_back(bind(node.name(), [&] { return std::make_unique<proxy_server>(io_, settings_, node, local); }));
   }
   if (settings_.admin) {
-    admin_ = bind("admin", *settings_.admin, [&] {
+    admin_ = bind("admin", [&] {
       return std::make_unique<admin_server>(
           io_, *settings_.admin,
           [this](admin_server::request const& request, admin_server::respond respond) { on_admin(request, respond); });

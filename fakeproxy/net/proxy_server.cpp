@@ -26,8 +26,8 @@ proxy_server::proxy_server(asio::io_context& io, process_settings const& process
   , name_(node.name())
   , index_(node.index)
   , in_this_process_(std::move(in_this_process))
-  , http_(io, node.listen)
-  , eve_(io, node.eve_listen)
+  , http_(io, node.listen, process.reuse_port)
+  , eve_(io, node.eve_listen, process.reuse_port)
   , node_({.index = node.index,
            .sols = static_cast<std::uint32_t>(process.sols.size()),
            .where = advertised(http_, eve_),

@@ -118,6 +118,7 @@ process_settings read_settings(config::document const& file) {
   if (!key) throw file.error_at(pointer("/token_key"), "found a key that is not 32 hexadecimal digits");
   s.token_key = *key;
   if (root.contains("admin")) s.admin = endpoint_at(file, pointer("/admin"));
+  s.reuse_port = root.value("reuse_port", s.reuse_port);
   s.journal_directory = root.value("journal_directory", std::string());
   s.seed = root.value("seed", s.seed);
   if (root.contains("lease_ms")) s.lease = from_ms(root.at("lease_ms"));

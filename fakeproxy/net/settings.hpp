@@ -45,6 +45,7 @@ struct proxy_behaviour {
 struct process_settings {
   cluster::token_key token_key{};
   std::optional<tcp::endpoint> admin;
+  bool reuse_port = false;                 // other processes may hold the addresses, or listen there, too
   std::filesystem::path journal_directory; // empty: no journals
   std::uint64_t seed = 1;
   cluster::duration lease = 3'000 * cluster::millisecond;

@@ -58,14 +58,16 @@ struct listener::state : std::enable_shared_from_this<listener::state> {
   }
 };
 
-listener::listener(asio::io_context& io, tcp::endpoint const& where)
+listener::listener(asio::io_context& io, tcp::endpoint const& where, bool shares_port)
   : state_(std::make_shared<state>(io)) {
   using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-  state_->acceptor.open(where.protocol());
-  state_->acceptor.set_option(tcp::acceptor::reuse_address(true));
-  state_->acceptor.set_option(reuse_port(true));
-  state_->acceptor.bind(where);
-  state_->acceptor.listen(4096);
+  error_code ec;
+  state_->acceptor.open(where.protocol(), ec);
+  if (!ec) state_->acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
+  if (!ec && shares_port) state_->acceptor.set_option(reuse_port(true), ec);
+  if (!ec) state_->acceptor.bind(where, ec);
+  if (!ec) state_->acceptor.listen(4096, ec);
+  if (ec) throw std::runtime_error("cannot listen on " + to_text(where) + ": " + ec.message());
 }
 
 listener::~listener() { close(); }

@@ -32,11 +32,12 @@ std::int64_t wall_seconds(cluster::time_point at);
 tcp::endpoint parse_endpoint(std::string_view text);
 std::string to_text(tcp::endpoint const& where);
 
-/// Accepts connections on one address, with SO_REUSEADDR and SO_REUSEPORT, until closed. One thread.
+/// Accepts connections on one address until closed. One thread.
 class listener {
 public:
-  /// Binds and listens; throws boost::system::system_error.
-  listener(boost::asio::io_context& io, tcp::endpoint const& where);
+  /// Binds and listens; throws std::runtime_error with the address in its text. `shares_port`: SO_REUSEPORT,
+  /// so that others who say so may hold the address or listen there, too.
+  listener(boost::asio::io_context& io, tcp::endpoint const& where, bool shares_port);
   ~listener();
 
   /// Hands each connection, with TCP_NODELAY set, to `on_connection`. Call once.

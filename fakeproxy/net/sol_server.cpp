@@ -8,7 +8,7 @@ sol_server::sol_server(asio::io_context& io, process_settings const& process, no
   : process_(process)
   , name_(node.name())
   , index_(node.index)
-  , listener_(io, node.listen)
+  , listener_(io, node.listen, process.reuse_port)
   , sol_({.sol = node.index, .lease = process.lease})
   , random_(process.seed * 0x9e3779b97f4a7c15u + 0x10000u + node.index)
   , delay_timer_(io)

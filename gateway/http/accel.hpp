@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/http/address.hpp"
 #include "gateway/http/head_parser.hpp"
 
 #include <cstdint>
@@ -13,26 +14,13 @@ namespace gateway::http {
 /// Path of the internal location: `/internal_redirect/HOST:PORT/path?query`.
 inline constexpr std::string_view internal_prefix = "/internal_redirect/";
 
-/// HOST:PORT as text: `host` is lower-case, an IPv6 address without its brackets.
-struct host_port {
-  std::string host;
-  std::uint16_t port = 0;
-
-  bool operator==(host_port const&) const = default;
-  /// `host:port`, IPv6 in brackets: one spelling for one address.
-  std::string text() const;
-};
-
-/// Parses `HOST:PORT`, `ADDRESS:PORT` or `[IPv6]:PORT`; port 1–65535 (0 only with `allow_port_zero`), decimal. Nullopt
-/// for anything else.
-std::optional<host_port> parse_host_port(std::string_view text, bool allow_port_zero = false);
-
-/// What a proxy's answer says to the balancer, as it stands there.
+/// What a proxy's answer says to the balancer, as it stands there. A field that comes twice and says two things is as
+/// one that is malformed.
 struct session_words {
   std::optional<std::string_view> redirect; // X-Accel-Redirect
   bool once = false;                        // X-Accel-Once: the redirect is for this request only
   std::optional<std::string_view> backend;  // X-Backend
-  std::optional<std::uint32_t> epoch;       // X-Session-Epoch, its lower 31 bits
+  std::optional<std::string_view> epoch;    // X-Session-Epoch
 };
 session_words session_words_of(message_head const& head, char const* base);
 
@@ -40,7 +28,13 @@ session_words session_words_of(message_head const& head, char const* base);
 /// character. Nullopt when malformed.
 std::optional<host_port> parse_accel_redirect(std::string_view location);
 
-/// The proxy that an X-Backend value names: `http://HOST:PORT`, optionally with a final `/`. Nullopt when malformed.
+/// The proxy that an X-Backend value names, in any form that is clear: `http://HOST:PORT`; with `https`, in any letter
+/// case; without a scheme; with a path, which does not count; with a scheme and no port, which is 80 or 443 then.
+/// Nullopt when malformed: with user information, a list, another scheme, neither scheme nor port.
 std::optional<host_port> parse_backend(std::string_view value);
+
+/// What X-Session-Epoch says: an unsigned number of 64 bits in decimal digits, leading zeros or not. Nullopt for
+/// anything else: signs, blanks, lists, nothing, more bits.
+std::optional<std::uint64_t> parse_epoch(std::string_view value);
 
 }

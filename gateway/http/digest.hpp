@@ -26,6 +26,22 @@ struct token_digest_hash {
   std::size_t operator()(token_digest const& digest) const noexcept { return digest.low; }
 };
 
+/// What the token map keeps of a digest: 96 of its bits (docs/adr/0014-epochs-of-64-bits.md). Among a million tokens
+/// two share them once in 10^17 maps; who then gets to the wrong proxy is redirected by it.
+struct map_key {
+  std::array<std::uint32_t, 3> words{};
+
+  map_key() = default;
+  map_key(token_digest const& digest) // NOLINT(google-explicit-constructor): it is how the map is asked
+    : words{static_cast<std::uint32_t>(digest.low), static_cast<std::uint32_t>(digest.low >> 32),
+            static_cast<std::uint32_t>(digest.high)} {}
+  bool operator==(map_key const&) const = default;
+};
+struct map_key_hash {
+  using is_avalanching = void;
+  std::size_t operator()(map_key const& key) const noexcept { return key.words[0] | std::uint64_t{key.words[1]} << 32; }
+};
+
 /// A key from the system's source of randomness.
 digest_key random_digest_key();
 

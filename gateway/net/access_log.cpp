@@ -1,6 +1,7 @@
 #include "gateway/net/access_log.hpp"
 
 #include "gateway/http/fields.hpp"
+#include "gateway/net/note.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -8,6 +9,7 @@
 #include <fcntl.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace gateway::net {
 namespace {
@@ -59,8 +61,9 @@ void append_count(std::string& out, std::string_view key, std::uint64_t value) {
 
 }
 
-access_log::access_log(std::filesystem::path const& file)
-  : file_(file) {
+access_log::access_log(std::filesystem::path const& file, std::atomic<std::uint64_t>& lost)
+  : file_(file)
+  , lost_(lost) {
   if (!file_.empty()) open();
 }
 
@@ -74,6 +77,7 @@ void access_log::open() {
   if (fd < 0) throw std::system_error(errno, std::generic_category(), file_.string());
   if (fd_ >= 0) ::close(fd_);
   fd_ = fd;
+  is_torn_ = false;
 }
 
 void access_log::reopen() {
@@ -133,15 +137,37 @@ void access_log::flush() {
   flush_locked();
 }
 
+// A full disk must not stop the service: what cannot be written is lost, and counted.
 void access_log::flush_locked() {
+  if (fd_ < 0 || buffer_.empty()) return;
+  if (is_torn_) buffer_.insert(buffer_.begin(), '\n');
   std::string_view rest = buffer_;
-  while (fd_ >= 0 && !rest.empty()) {
+  int error = 0;
+  while (!rest.empty() && error == 0) {
     ssize_t const written = ::write(fd_, rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) break; // a full disk must not stop the service: the block is lost
-    rest.remove_prefix(static_cast<std::size_t>(written));
+    if (written > 0)
+      rest.remove_prefix(static_cast<std::size_t>(written));
+    else if (written == 0 || errno != EINTR)
+      error = written == 0 ? EIO : errno;
   }
+  std::string_view const in_file = std::string_view(buffer_).substr(0, buffer_.size() - rest.size());
+  bool const was_torn = is_torn_;
+  if (!in_file.empty()) is_torn_ = !in_file.ends_with('\n');
+  std::uint64_t lines = static_cast<std::uint64_t>(std::count(rest.begin(), rest.end(), '\n'));
+  if (was_torn && in_file.empty()) --lines; // the end of the one that was torn before
+  missing_ += lines;
+  lost_.fetch_add(lines, std::memory_order_relaxed);
   buffer_.clear();
+  say_how_it_is(error);
+}
+
+void access_log::say_how_it_is(int error) {
+  if (error != 0 && !std::exchange(in_trouble_, true))
+    note("access log " + file_.string() + " cannot be written (" + std::generic_category().message(error) +
+         "): its lines are lost until it can, and counted in log_lines_lost");
+  if (error == 0 && std::exchange(in_trouble_, false))
+    note("access log " + file_.string() + " is written again; " + std::to_string(std::exchange(missing_, 0)) +
+         " lines are missing");
 }
 
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -30,8 +31,9 @@ struct access_entry {
 /// One JSON object a line, written in blocks of 32 KiB or when `flush` is called. Thread-safe.
 class access_log {
 public:
-  /// An empty path: no log. Throws std::system_error.
-  explicit access_log(std::filesystem::path const& file);
+  /// An empty path: no log. `lost` counts lines that could not be written; stderr says when that begins and when it
+  /// ends. Throws std::system_error.
+  access_log(std::filesystem::path const& file, std::atomic<std::uint64_t>& lost);
   access_log(access_log const&) = delete;
   access_log& operator=(access_log const&) = delete;
   ~access_log();
@@ -45,14 +47,19 @@ public:
 private:
   void open();
   void flush_locked();
+  void say_how_it_is(int error);
   void append_time();
 
   std::filesystem::path const file_;
+  std::atomic<std::uint64_t>& lost_;
   std::mutex mutex_;
   std::string buffer_;
   std::chrono::seconds second_{-1};
   std::string second_text_;
-  int fd_ = -1; // under the mutex
+  int fd_ = -1;               // under the mutex
+  bool is_torn_ = false;      // the last line in the file has no end
+  bool in_trouble_ = false;   // it could not be written; stderr says so
+  std::uint64_t missing_ = 0; // lines since then
 };
 
 }

@@ -1,5 +1,7 @@
 #include "gateway/net/address_ranges.hpp"
 
+#include "gateway/http/address.hpp"
+
 #include <algorithm>
 
 namespace gateway::net {
@@ -20,20 +22,31 @@ std::uint64_t limit_key(ip::address const& address) {
 }
 
 std::optional<address_range> address_range::parse(std::string const& text) {
+  constexpr unsigned short mapped_bits = 96;
   address_range made;
   boost::system::error_code ec;
   bool const has_bits = text.find('/') != std::string::npos;
   bool const is_v6 = text.find(':') != std::string::npos;
+  if (text.find('%') != std::string::npos) return std::nullopt; // a zone is no part of an address
   std::string const network = has_bits ? text : text + (is_v6 ? "/128" : "/32");
-  if (is_v6)
-    made.network_ = ip::make_network_v6(network, ec).canonical();
-  else
+  if (is_v6) {
+    ip::network_v6 const v6 = ip::make_network_v6(network, ec);
+    if (ec) return std::nullopt;
+    if (v6.address().is_v4_mapped() && v6.prefix_length() >= mapped_bits)
+      made.network_ = ip::network_v4(ip::make_address_v4(ip::v4_mapped, v6.address()),
+                                     static_cast<unsigned short>(v6.prefix_length() - mapped_bits))
+                          .canonical();
+    else
+      made.network_ = v6.canonical();
+  } else {
     made.network_ = ip::make_network_v4(network, ec).canonical();
+  }
   if (ec) return std::nullopt;
   return made;
 }
 
-bool address_range::contains(ip::address const& address) const {
+bool address_range::contains(ip::address const& given) const {
+  ip::address const address = unmapped(given);
   if (auto const* v4 = std::get_if<ip::network_v4>(&network_))
     return address.is_v4() && ip::network_v4(address.to_v4(), v4->prefix_length()).canonical() == *v4;
   ip::network_v6 const& v6 = std::get<ip::network_v6>(network_);
@@ -44,19 +57,20 @@ bool trusted_proxies::contains(ip::address const& address) const {
   return std::any_of(ranges_.begin(), ranges_.end(), [&](address_range const& r) { return r.contains(address); });
 }
 
-std::optional<ip::address> trusted_proxies::client(std::string_view forwarded_for) const {
-  std::optional<ip::address> found;
+trusted_proxies::origin trusted_proxies::client(std::string_view forwarded_for) const {
+  using kind = http::forwarded_element::kind;
+  origin found;
   while (!forwarded_for.empty()) {
     std::size_t const comma = forwarded_for.rfind(',');
-    std::string_view entry = forwarded_for.substr(comma == std::string_view::npos ? 0 : comma + 1);
+    std::string_view const element = forwarded_for.substr(comma == std::string_view::npos ? 0 : comma + 1);
     forwarded_for = forwarded_for.substr(0, comma == std::string_view::npos ? 0 : comma);
-    entry.remove_prefix(std::min(entry.find_first_not_of(" \t"), entry.size()));
-    entry = entry.substr(0, entry.find_last_not_of(" \t") + 1);
-    boost::system::error_code ec;
-    ip::address const address = ip::make_address(std::string(entry), ec);
-    if (ec) return found; // what is before it is no more certain
-    found = unmapped(address);
-    if (!contains(*found)) return found;
+    http::forwarded_element const said = http::parse_forwarded(element);
+    if (said.what == kind::nothing) continue;
+    if (said.what == kind::unclear) found.unclear = element;
+    if (said.what != kind::address) return found;
+    boost::system::error_code ignored; // it is one
+    found.address = ip::make_address(said.address, ignored);
+    if (!contains(*found.address)) return found;
   }
   return found;
 }

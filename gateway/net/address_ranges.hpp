@@ -20,7 +20,7 @@ boost::asio::ip::address unmapped(boost::asio::ip::address const& address);
 /// these.
 std::uint64_t limit_key(boost::asio::ip::address const& address);
 
-/// NETWORK/BITS or a single address, IPv4 or IPv6.
+/// NETWORK/BITS or a single address, IPv4 or IPv6. A network of IPv4-mapped addresses is one of IPv4.
 class address_range {
 public:
   static std::optional<address_range> parse(std::string const& text);
@@ -38,8 +38,13 @@ public:
   bool contains(boost::asio::ip::address const& address) const;
 
   /// Where a request comes from that a trusted proxy sends: the last address in X-Forwarded-For that is not such a
-  /// proxy's itself, as each appended whom it has it from. nullopt where that is no address.
-  std::optional<boost::asio::ip::address> client(std::string_view forwarded_for) const;
+  /// proxy's itself, as each appended whom it has it from. What is before an element that names nobody is no more
+  /// certain: the one behind it counts then.
+  struct origin {
+    std::optional<boost::asio::ip::address> address; // nullopt: nobody knows
+    std::string_view unclear;                        // the element that is not understood, if that is why it ends there
+  };
+  origin client(std::string_view forwarded_for) const;
 
 private:
   std::vector<address_range> ranges_;

@@ -10,6 +10,7 @@
 #include <boost/beast/http/write.hpp>
 #include <nlohmann/json.hpp>
 
+#include <charconv>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -44,9 +45,15 @@ std::vector<named_count> counts_of(balancer::status const& now, shell_counters c
       {"retries_refused", "Retries that the retry budget did not allow.", r.retries_refused},
       {"ejections", "Times that guesses began to avoid an upstream.", r.ejections},
       {"learnt", "Token map entries added or changed.", r.learnt},
-      {"forgotten", "Token map entries erased because their upstream failed.", r.forgotten},
+      {"forgotten", "Token map entries erased because their upstream failed or was removed.", r.forgotten},
       {"evicted", "Token map entries that had to make room.", r.evicted},
+      {"answers_refused", "Answers that could not be passed on: too large a head, no HTTP, …",
+       r.answers_refused + shell.answers_refused},
       {"backends_refused", "X-Backend values that name no known upstream.", r.backends_refused},
+      {"backends_malformed", "Of these: those that are not understood.", shell.backends_malformed},
+      {"epochs_malformed", "X-Session-Epoch values that are not understood.", shell.epochs_malformed},
+      {"forwarded_for_malformed", "Elements of trusted proxies' X-Forwarded-For that are not understood.",
+       shell.forwarded_for_malformed},
       {"guess_waits", "Requests that waited for another's guess.", r.waits},
       {"connections", "Client connections accepted.", shell.connections},
       {"refused", "Requests answered here without a hop.", shell.refused},
@@ -61,6 +68,9 @@ std::vector<named_count> counts_of(balancer::status const& now, shell_counters c
       {"tls_handshakes", "TLS handshakes with clients.", shell.tls_handshakes},
       {"tls_resumed", "Of these: sessions that were resumed.", shell.tls_resumed},
       {"tls_failures", "TLS handshakes with clients that failed.", shell.tls_failures},
+      {"bodies_not_kept", "Requests answered 507: no file for their bodies.", shell.bodies_not_kept},
+      {"log_lines_lost", "Lines of the access log that could not be written.", shell.log_lines_lost},
+      {"journal_records_lost", "Records of the journal that could not be written.", shell.journal_records_lost},
       {"accept_pauses", "Pauses of accepting, mostly for lack of file descriptors.", shell.accept_pauses},
   };
   if (!now.has_shared_map) return counts;
@@ -144,6 +154,19 @@ bool host_is_no_name(boost::beast::string_view host) {
 constexpr std::string_view upstreams_path = "/upstreams/";
 constexpr std::string_view cache_path = "/cache/";
 
+/// Without percent-encoding, in which some clients write the brackets of IPv6.
+std::string decoded(std::string_view text) {
+  std::string out;
+  for (; !text.empty(); text.remove_prefix(1)) {
+    unsigned char byte = 0;
+    bool const is_coded = text.size() >= 3 && text.front() == '%' &&
+                          std::from_chars(text.data() + 1, text.data() + 3, byte, 16).ptr == text.data() + 3;
+    out.push_back(is_coded ? static_cast<char>(byte) : text.front());
+    if (is_coded) text.remove_prefix(2);
+  }
+  return out;
+}
+
 /// One admin connection: reads a request, answers, and so on.
 class admin_connection : public std::enable_shared_from_this<admin_connection> {
 public:
@@ -154,6 +177,7 @@ public:
     , cache_(cache)
     , threads_(s.threads)
     , may_write_(s.may_write)
+    , removed_(s.removed)
     , patience_(s.patience) {}
 
   void read() {
@@ -246,12 +270,14 @@ private:
   /// PUT with `{"weight": N}` or `{"drain": true}` or nothing, DELETE.
   void change_upstream(std::string_view where) {
     auto const& request = parser_->get();
-    auto const name = http::parse_host_port(where);
+    auto const name = http::parse_host_port(decoded(where));
     if (!may_change("upstreams can be changed")) return;
     if (!name) {
       refuse(beast_http::status::bad_request, "found \"" + std::string(where) + "\"; allowed: HOST:PORT");
     } else if (request.method() == beast_http::verb::delete_) {
-      changed(shared_.remove_upstream(*name));
+      bool const was_known = shared_.remove_upstream(*name);
+      if (was_known) removed_();
+      changed(was_known);
     } else if (request.method() == beast_http::verb::put) {
       put_upstream(*name, request.body());
     } else {
@@ -302,6 +328,7 @@ private:
   cache::shared_cache* cache_;
   std::uint32_t threads_;
   bool may_write_;
+  std::function<void()> removed_;
   nanoseconds patience_;
   boost::beast::flat_buffer buffer_;
   std::optional<beast_http::request_parser<beast_http::string_body>> parser_;
@@ -345,21 +372,23 @@ std::string metrics_text(balancer const& shared, cache::shared_cache* cache) {
     char const* type;
     std::uint64_t (*value)(balancer::upstream_status const&);
   };
-  for (per_upstream const& family :
-       std::initializer_list<per_upstream>{{"upstream_hops_total", "Requests sent to the upstream.", "counter",
-                                            [](auto const& u) { return u.counters.hops; }},
-                                           {"upstream_redirects_total", "X-Accel-Redirect answers of the upstream.",
-                                            "counter", [](auto const& u) { return u.counters.redirects; }},
-                                           {"upstream_failures_total", "Hops to the upstream that failed.", "counter",
-                                            [](auto const& u) { return u.counters.failures; }},
-                                           {"upstream_in_flight", "Hops under way at the upstream.", "gauge",
-                                            [](auto const& u) -> std::uint64_t { return u.in_flight; }},
-                                           {"upstream_waiting", "Requests that wait for room at the upstream.", "gauge",
-                                            [](auto const& u) -> std::uint64_t { return u.waiting; }},
-                                           {"upstream_healthy", "Whether its health checks succeed.", "gauge",
-                                            [](auto const& u) -> std::uint64_t { return u.healthy; }},
-                                           {"upstream_avoided", "Whether guesses avoid it since it failed.", "gauge",
-                                            [](auto const& u) -> std::uint64_t { return u.avoided; }}}) {
+  for (per_upstream const& family : std::initializer_list<per_upstream>{
+           {"upstream_hops_total", "Requests sent to the upstream.", "counter",
+            [](auto const& u) { return u.counters.hops; }},
+           {"upstream_redirects_total", "X-Accel-Redirect answers of the upstream.", "counter",
+            [](auto const& u) { return u.counters.redirects; }},
+           {"upstream_failures_total", "Hops to the upstream that failed.", "counter",
+            [](auto const& u) { return u.counters.failures; }},
+           {"upstream_bad_answers_total", "Answers of the upstream that could not be passed on.", "counter",
+            [](auto const& u) { return u.counters.bad_answers; }},
+           {"upstream_in_flight", "Hops under way at the upstream.", "gauge",
+            [](auto const& u) -> std::uint64_t { return u.in_flight; }},
+           {"upstream_waiting", "Requests that wait for room at the upstream.", "gauge",
+            [](auto const& u) -> std::uint64_t { return u.waiting; }},
+           {"upstream_healthy", "Whether its health checks succeed.", "gauge",
+            [](auto const& u) -> std::uint64_t { return u.healthy; }},
+           {"upstream_avoided", "Whether guesses avoid it since it failed.", "gauge",
+            [](auto const& u) -> std::uint64_t { return u.avoided; }}}) {
     append_family(out, family.name, family.help, family.type);
     for (balancer::upstream_status const& u : now.upstreams)
       append_line(out, family.name, "{upstream=\"" + u.name + "\"}", std::to_string(family.value(u)));
@@ -403,7 +432,6 @@ std::string status_json(balancer const& shared, cache::shared_cache* cache, std:
   for (balancer::upstream_status const& u : now.upstreams)
     out["upstreams"].push_back({{"name", u.name},
                                 {"in_rotation", u.in_rotation},
-                                {"known", u.known},
                                 {"healthy", u.healthy},
                                 {"avoided", u.avoided},
                                 {"weight", u.weight},
@@ -411,7 +439,8 @@ std::string status_json(balancer const& shared, cache::shared_cache* cache, std:
                                 {"in_flight", u.in_flight},
                                 {"hops", u.counters.hops},
                                 {"redirects", u.counters.redirects},
-                                {"failures", u.counters.failures}});
+                                {"failures", u.counters.failures},
+                                {"bad_answers", u.counters.bad_answers}});
   nlohmann::ordered_json histogram = nlohmann::ordered_json::array();
   auto const buckets = cumulative_latency(shell);
   for (auto const& [bound, count] : buckets) histogram.push_back({{"le_s", bound}, {"count", count}});

@@ -4,6 +4,7 @@
 #include "gateway/net/balancer.hpp"
 #include "gateway/net/worker.hpp"
 
+#include <functional>
 #include <string>
 
 namespace gateway::net {
@@ -19,6 +20,7 @@ struct admin_settings {
   std::uint32_t threads = 1; // that serve, for /status
   bool may_write = false;    // PUT and DELETE are served
   nanoseconds patience = std::chrono::seconds(75);
+  std::function<void()> removed = [] {}; // called when an upstream was
 };
 
 /// Serves `GET /metrics`, `GET /status`, `PUT` and `DELETE /upstreams/HOST:PORT` and `DELETE /cache/URI` on one

@@ -1,6 +1,9 @@
 #include "gateway/net/balancer.hpp"
 
+#include "gateway/net/note.hpp"
+
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 namespace gateway::net {
@@ -9,10 +12,18 @@ namespace {
 // Targets that redirects brought in from allowed ranges: bounded, since proxies name them.
 constexpr std::size_t max_upstreams = 65'536;
 
-bool contains(allowed_range const& range, boost::asio::ip::address_v4 address, std::uint16_t port) {
-  auto const mask = range.network.netmask().to_uint();
-  return (address.to_uint() & mask) == (range.network.network().to_uint() & mask) && port >= range.first_port &&
-         port <= range.last_port;
+// Upstreams that admin removed from allowed ranges: more could only be made up.
+constexpr std::size_t most_banned = 4'096;
+
+// Sources of which stderr says that they are not understood.
+constexpr std::size_t most_misread = 256;
+
+/// What somebody said, for a line of people: without its controls, and not all of a long one.
+std::string quoted(std::string_view said) {
+  constexpr std::size_t most = 80;
+  std::string out = "\"";
+  for (char const c : said.substr(0, most)) out.push_back(c >= ' ' && c < 0x7f ? c : '?');
+  return out + (said.size() > most ? "…\"" : "\"");
 }
 
 std::optional<live_map> make_map(settings const& s, std::size_t routing::map_budget::*part) {
@@ -79,12 +90,13 @@ void balancer::reload(settings const& s) {
   limit(s.limits);
   std::lock_guard const lock(mutex_);
   ranges_ = s.allow_redirects_to;
+  banned_.clear();
   router_.reconfigure(s.routing, s.guess);
-  for (std::uint32_t i = 0; i < upstreams_.size(); ++i) {
-    routing::upstream_state& state = router_.upstream(routing::upstream_id{i});
-    state.known = state.in_rotation = false;
-    upstreams_[i].removed = false;
-  }
+  std::set<std::string> wanted;
+  for (upstream_settings const& u : s.upstreams) wanted.insert(u.at.name.text());
+  for (std::uint32_t i = 0; i < upstreams_.size(); ++i) // first, so that their addresses are free
+    if (router_.upstream(routing::upstream_id{i}).known && !wanted.contains(upstreams_[i].face->text))
+      retire(routing::upstream_id{i});
   for (upstream_settings const& u : s.upstreams) take_in(u.at, u.weight);
   for (std::uint32_t i = 0; i < upstreams_.size(); ++i) // addresses may have moved from one to another
     if (router_.upstream(routing::upstream_id{i}).known)
@@ -92,6 +104,8 @@ void balancer::reload(settings const& s) {
 }
 
 void balancer::take_in(place const& at, std::optional<std::uint32_t> weight) {
+  std::erase(banned_, at.name.text());
+  std::erase(banned_, text_of(at.address));
   auto const known = by_name_.find(at.name.text());
   if (known == by_name_.end()) {
     add(at.name, at.address, true, weight.value_or(1));
@@ -99,49 +113,78 @@ void balancer::take_in(place const& at, std::optional<std::uint32_t> weight) {
   }
   routing::upstream_id const id = known->second;
   upstream& u = upstreams_[routing::index_of(id)];
-  u.removed = false;
   if (u.address != at.address) {
     auto const old = by_name_.find(text_of(u.address));
-    if (old != by_name_.end() && old->second == id && old->first != u.text) by_name_.erase(old);
+    if (old != by_name_.end() && old->second == id && old->first != u.face->text) by_name_.erase(old);
     u.address = at.address;
     name_by_address(id, at.address);
   }
-  routing::upstream_state& state = router_.upstream(id);
-  state.known = state.in_rotation = true;
+  router_.upstream(id).in_rotation = true;
   if (weight) router_.set_weight(id, *weight);
 }
 
 /// Proxies name themselves by address, configurations sometimes by host name: both lead to the same upstream.
 void balancer::name_by_address(routing::upstream_id id, endpoint const& address) {
-  auto const [at, fresh] = by_name_.emplace(text_of(address), id);
-  if (!fresh && !router_.upstream(at->second).known) at->second = id; // who had it is gone
+  by_name_.emplace(text_of(address), id);
 }
 
 routing::upstream_id balancer::add(http::host_port const& name, endpoint const& address, bool in_rotation,
                                    std::uint32_t weight) {
   std::string const text = name.text();
-  routing::upstream_id const id = router_.add_upstream(http::shared_token_hash(text), in_rotation, weight);
-  upstreams_.emplace_back(name, text, address);
+  auto const& removed = router_.removed_upstreams();
+  auto const same = std::find_if(removed.begin(), removed.end(), [&](routing::upstream_id id) {
+    return upstreams_[routing::index_of(id)].face->text == text;
+  });
+  routing::upstream_id id{};
+  if (same != removed.end()) {
+    id = *same;
+    router_.restore_upstream(id, in_rotation, weight);
+  } else {
+    id = router_.add_upstream(http::shared_token_hash(text), in_rotation, weight, [this](routing::upstream_id of) {
+      upstream const& u = upstreams_[routing::index_of(of)];
+      return u.busy == 0 && u.queue.empty();
+    });
+  }
+  if (routing::index_of(id) >= upstreams_.size()) upstreams_.resize(routing::index_of(id) + 1);
+  upstream& u = upstreams_[routing::index_of(id)];
+  u.face = std::make_shared<upstream_face>(name);
+  u.address = address;
+  u.counters = {};
   by_name_.emplace(text, id);
   name_by_address(id, address);
   return id;
 }
 
+void balancer::retire(routing::upstream_id id) {
+  upstream& u = upstreams_[routing::index_of(id)];
+  u.face->gone.store(true, std::memory_order_relaxed);
+  router_.remove_upstream(id);
+  std::string const address = text_of(u.address);
+  for (std::string const& name : {u.face->text, address})
+    if (auto const at = by_name_.find(name); at != by_name_.end() && at->second == id) by_name_.erase(at);
+  for (std::uint32_t i = 0; i < upstreams_.size(); ++i) // another that has the address, by a name of its own
+    if (upstreams_[i].address == u.address && router_.upstream(routing::upstream_id{i}).known)
+      name_by_address(routing::upstream_id{i}, u.address);
+}
+
+/// Only where a proxy's word could bring it back: else it is unknown anyway.
+void balancer::ban(std::string const& name) {
+  if (ranges_.empty()) return;
+  if (banned_.size() >= most_banned) banned_.pop_front();
+  banned_.push_back(name);
+}
+
 routing::upstream_id balancer::resolve_target(http::host_port const& target) {
-  auto const known = by_name_.find(target.text());
-  if (known != by_name_.end() && router_.upstream(known->second).known) return known->second;
+  std::string const name = target.text();
+  if (auto const known = by_name_.find(name); known != by_name_.end()) return known->second;
   boost::system::error_code ec;
-  auto const address = boost::asio::ip::make_address_v4(target.host, ec);
+  auto const address = boost::asio::ip::make_address(target.host, ec);
   if (ec || std::none_of(ranges_.begin(), ranges_.end(),
-                         [&](allowed_range const& range) { return contains(range, address, target.port); }))
+                         [&](allowed_range const& range) { return range.contains(address, target.port); }))
     return routing::no_upstream;
-  if (known != by_name_.end()) {
-    if (upstreams_[routing::index_of(known->second)].removed) return routing::no_upstream;
-    router_.upstream(known->second).known = true;
-    return known->second;
-  }
-  if (upstreams_.size() >= max_upstreams) return routing::no_upstream;
-  return add(target, endpoint(address, target.port), false);
+  bool const is_banned = std::find(banned_.begin(), banned_.end(), name) != banned_.end();
+  if (is_banned || router_.upstream_count() >= max_upstreams) return routing::no_upstream;
+  return add(target, endpoint(address, target.port), false, 1);
 }
 
 routing::action balancer::on_redirect(live_route& r, std::optional<http::host_port> const& target, bool once) {
@@ -151,15 +194,57 @@ routing::action balancer::on_redirect(live_route& r, std::optional<http::host_po
   return router_.on_redirect(r, {.target = resolve_target(*target), .once = once});
 }
 
-routing::action balancer::on_answer(live_route& r, answer const& head) {
+routing::action balancer::on_answer(live_route& r, answer const& head, std::string& learnt_at) {
   std::lock_guard const lock(mutex_);
   routing::answer_facts facts{.success = head.success, .epoch = head.epoch};
-  if (head.backend && *head.backend && **head.backend == upstreams_[routing::index_of(r.upstream)].name &&
+  if (head.backend && *head.backend && **head.backend == upstreams_[routing::index_of(r.upstream)].face->name &&
       router_.upstream(r.upstream).known) // nearly always: who answers has the session
     facts.backend = r.upstream;
   else if (head.backend)
     facts.backend = *head.backend ? resolve_target(**head.backend) : routing::no_upstream;
-  return router_.on_answer(r, facts);
+  routing::action const next = router_.on_answer(r, facts);
+  if (next.news == routing::shared_news::learnt)
+    learnt_at = text_of(upstreams_[routing::index_of(next.upstream)].address);
+  return next;
+}
+
+void balancer::keeps_bodies(int error, bool in_file, std::filesystem::path const& directory) {
+  if (error == 0 && in_file && bodies_in_trouble_.load(std::memory_order_relaxed) && bodies_in_trouble_.exchange(false))
+    note("body_directory " + directory.string() + ": bodies are kept again");
+  if (error == 0) return;
+  shell_.bodies_not_kept.fetch_add(1, std::memory_order_relaxed);
+  if (!bodies_in_trouble_.exchange(true))
+    note("body_directory " + directory.string() + ": a body cannot be kept (" + std::generic_category().message(error) +
+         "); such requests are answered 507, and counted in bodies_not_kept");
+}
+
+void balancer::misunderstood(misread what, std::string_view source, std::string_view said) {
+  struct words {
+    std::atomic<std::uint64_t>* counter;
+    char const* field;
+    char const* consequence;
+  };
+  words const w = [&]() -> words {
+    switch (what) {
+    case misread::redirect: // counted by the router
+      return {nullptr, "X-Accel-Redirect", "; allowed: /internal_redirect/HOST:PORT/…; such requests are answered 502"};
+    case misread::backend:
+      return {&shell_.backends_malformed, "X-Backend", "; allowed: http://HOST:PORT; nothing is learnt from it"};
+    case misread::epoch:
+      return {&shell_.epochs_malformed, "X-Session-Epoch",
+              "; allowed: an unsigned number of 64 bits; such answers count as without"};
+    case misread::forwarded_for:
+      return {&shell_.forwarded_for_malformed, "X-Forwarded-For",
+              "; allowed: addresses, with or without port; the proxy before it counts as the client"};
+    }
+    return {};
+  }();
+  if (w.counter) w.counter->fetch_add(1, std::memory_order_relaxed);
+  {
+    std::lock_guard const lock(misread_mutex_);
+    if (misread_.size() >= most_misread || !misread_.emplace(what, source).second) return;
+  }
+  note(std::string(source) + " says " + w.field + ": " + quoted(said) + w.consequence + " (said once)");
 }
 
 balancer::room balancer::enter_upstream(routing::upstream_id id, std::uint64_t ticket, go_ahead const& turn) {
@@ -202,14 +287,14 @@ void balancer::forget_queues() {
 
 bool balancer::put_upstream(place const& at, std::optional<std::uint32_t> weight) {
   std::lock_guard const lock(mutex_);
-  if (upstreams_.size() >= max_upstreams && !by_name_.contains(at.name.text())) return false;
+  if (router_.upstream_count() >= max_upstreams && !by_name_.contains(at.name.text())) return false;
   take_in(at, weight);
   return true;
 }
 
 routing::upstream_id balancer::find_known(http::host_port const& name) const {
   auto const found = by_name_.find(name.text());
-  return found != by_name_.end() && router_.upstream(found->second).known ? found->second : routing::no_upstream;
+  return found != by_name_.end() ? found->second : routing::no_upstream;
 }
 
 bool balancer::drain_upstream(http::host_port const& name) {
@@ -224,49 +309,35 @@ bool balancer::remove_upstream(http::host_port const& name) {
   std::lock_guard const lock(mutex_);
   routing::upstream_id const id = find_known(name);
   if (id == routing::no_upstream) return false;
-  routing::upstream_state& state = router_.upstream(id);
-  state.known = state.in_rotation = false;
-  upstreams_[routing::index_of(id)].removed = true;
+  upstream const& u = upstreams_[routing::index_of(id)];
+  ban(u.face->text);
+  if (std::string const address = text_of(u.address); address != u.face->text) ban(address);
+  retire(id);
   return true;
 }
 
-void balancer::set_healthy(routing::upstream_id id, bool healthy) {
+void balancer::set_healthy(upstream_face const& which, bool healthy) {
   std::lock_guard const lock(mutex_);
-  router_.upstream(id).healthy = healthy;
+  auto const found = by_name_.find(which.text);
+  if (found != by_name_.end() && upstreams_[routing::index_of(found->second)].face.get() == &which)
+    router_.upstream(found->second).healthy = healthy;
 }
 
 std::vector<balancer::check_target> balancer::to_be_checked() const {
   std::lock_guard const lock(mutex_);
   std::vector<check_target> out;
   for (std::uint32_t i = 0; i < upstreams_.size(); ++i) {
-    routing::upstream_id const id{i};
-    routing::upstream_state const& state = router_.upstream(id);
-    if (state.known && state.in_rotation)
-      out.push_back({id, upstreams_[i].address, upstreams_[i].name.host, upstreams_[i].text, state.healthy});
+    routing::upstream_state const& state = router_.upstream(routing::upstream_id{i});
+    if (state.known && state.in_rotation) out.push_back({upstreams_[i].face, upstreams_[i].address, state.healthy});
   }
   return out;
 }
 
-endpoint balancer::endpoint_for_hop(routing::upstream_id id) {
+balancer::destination balancer::destination_of_hop(routing::upstream_id id) {
   std::lock_guard const lock(mutex_);
   upstream& u = upstreams_[routing::index_of(id)];
   ++u.counters.hops;
-  return u.address;
-}
-
-std::string_view balancer::upstream_name(routing::upstream_id id) const {
-  std::lock_guard const lock(mutex_);
-  return upstreams_[routing::index_of(id)].text;
-}
-
-std::string const& balancer::upstream_host(routing::upstream_id id) const {
-  std::lock_guard const lock(mutex_);
-  return upstreams_[routing::index_of(id)].name.host;
-}
-
-std::string balancer::shared_name(routing::upstream_id id) const {
-  std::lock_guard const lock(mutex_);
-  return text_of(upstreams_[routing::index_of(id)].address);
+  return {u.address, u.face};
 }
 
 bool balancer::is_upstream(http::host_port const& authority) const {
@@ -280,8 +351,7 @@ journal::balancer_event* balancer::record_request(journal::request_id request) {
   event.at_ns = monotonic_ns();
   event.request = request;
   event.kind = journal::balancer_event_kind::request;
-  std::lock_guard const lock(journal_mutex_);
-  return &journal_->append(event);
+  return append_to_journal(event);
 }
 
 journal::balancer_event* balancer::record_hop(journal::request_id request, endpoint const& to,
@@ -306,8 +376,23 @@ journal::balancer_event* balancer::record_hop(journal::request_id request, endpo
   }
   if (is_own) event.hop = journal::hop_kind::own;
   event.hit = why.from_map ? 1 : 0;
+  return append_to_journal(event);
+}
+
+journal::balancer_event* balancer::append_to_journal(journal::balancer_event const& event) {
+  std::string trouble;
+  journal::balancer_event* record = nullptr;
   std::lock_guard const lock(journal_mutex_);
-  return &journal_->append(event);
+  try {
+    record = &journal_->append(event);
+  } catch (std::system_error const& no_room) {
+    trouble = no_room.what();
+    shell_.journal_records_lost.fetch_add(1, std::memory_order_relaxed);
+  }
+  if (!record && !std::exchange(journal_in_trouble_, true))
+    note("journal " + trouble + ": its records are lost until it can be written, and counted in journal_records_lost");
+  if (record && std::exchange(journal_in_trouble_, false)) note("journal: it is written again");
+  return record;
 }
 
 void balancer::record_latency(std::chrono::nanoseconds latency) {
@@ -333,9 +418,9 @@ balancer::status balancer::snapshot() const {
   out.map_bytes = router_.map_bytes();
   for (std::uint32_t i = 0; i < upstreams_.size(); ++i) {
     routing::upstream_state const& state = router_.upstream(routing::upstream_id{i});
-    out.upstreams.push_back({.name = upstreams_[i].text,
+    if (!state.known) continue;
+    out.upstreams.push_back({.name = upstreams_[i].face->text,
                              .in_rotation = state.in_rotation,
-                             .known = state.known,
                              .healthy = state.healthy,
                              .avoided = state.avoid_until > now_ns || state.on_trial,
                              .weight = state.weight,

@@ -21,13 +21,14 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace gateway::net {
 
-using live_map = routing::token_map<http::token_digest, routing::learnt_backend, http::token_digest_hash>;
+using live_map = routing::token_map<http::map_key, routing::learnt_backend, http::map_key_hash>;
 using live_router = routing::basic_router<live_map, http::token_digest, routing::learnt_backend>;
 using live_route = routing::route<http::token_digest>;
 
@@ -49,6 +50,13 @@ struct shell_counters {
   std::atomic<std::uint64_t> queued{0};              // requests that waited for room at their upstream
   std::atomic<std::uint64_t> overloaded{0};          // requests answered 503 since there was none
   std::atomic<std::uint64_t> tls_handshakes{0}, tls_resumed{0}, tls_failures{0}; // resumed ones are handshakes too
+  std::atomic<std::uint64_t> backends_malformed{0};      // X-Backend values that are not understood
+  std::atomic<std::uint64_t> epochs_malformed{0};        // X-Session-Epoch values
+  std::atomic<std::uint64_t> forwarded_for_malformed{0}; // elements of X-Forwarded-For, of trusted proxies
+  std::atomic<std::uint64_t> log_lines_lost{0};          // of the access log
+  std::atomic<std::uint64_t> journal_records_lost{0};
+  std::atomic<std::uint64_t> answers_refused{0}; // beside the router's: whose bodies cannot even begin
+  std::atomic<std::uint64_t> bodies_not_kept{0}; // requests answered 507: no file for their bodies
   std::atomic<std::uint64_t> accept_pauses{0};   // times that accepting had to wait, mostly for descriptors
   std::atomic<std::uint64_t> shared_lookups{0};  // that the shared map was asked
   std::atomic<std::uint64_t> shared_timeouts{0}; // of these: not answered in time
@@ -61,11 +69,26 @@ struct shell_counters {
   std::atomic<std::uint64_t> latency_sum_us{0};
 };
 
+/// An upstream as whoever deals with it knows it, for as long as he does: its id may be another's by then.
+struct upstream_face {
+  explicit upstream_face(http::host_port const& known_as)
+    : name(known_as)
+    , text(known_as.text()) {}
+  http::host_port const name;
+  std::string const text;        // HOST:PORT
+  std::atomic<bool> gone{false}; // removed: connections to it are of no more use
+};
+using upstream_face_ptr = std::shared_ptr<upstream_face const>;
+
+/// What proxies say that is not understood, and is done without.
+enum class misread : std::uint8_t { redirect, backend, epoch, forwarded_for };
+
 /// Counts for one upstream.
 struct upstream_counters {
   std::uint64_t hops = 0;
   std::uint64_t redirects = 0; // X-Accel answers it gave
   std::uint64_t failures = 0;
+  std::uint64_t bad_answers = 0; // that cannot be passed on
 };
 
 /// What all threads of the gateway share: the router with its map, the upstreams and their addresses, the counters, the
@@ -89,10 +112,18 @@ public:
   /// What an answer's head says of where its session is.
   struct answer {
     std::optional<std::optional<http::host_port>> backend; // of X-Backend; its inner one is empty if malformed
-    std::optional<std::uint32_t> epoch;
+    std::optional<std::uint64_t> epoch;
     bool success = true;
   };
-  routing::action on_answer(live_route& r, answer const& head);
+  /// `learnt_at`: where the action has news for the shared map, ADDRESS:PORT of the upstream that it is about, by which
+  /// every balancer knows it.
+  routing::action on_answer(live_route& r, answer const& head, std::string& learnt_at);
+  /// It cannot be passed on.
+  routing::action on_bad_answer(live_route& r) {
+    std::lock_guard const lock(mutex_);
+    ++upstreams_[routing::index_of(r.upstream)].counters.bad_answers;
+    return router_.on_bad_answer(r);
+  }
   template<class Generator>
   routing::action on_failure(live_route& r, routing::failure const& what, routing::time_ns now, Generator& generator) {
     std::lock_guard const lock(mutex_);
@@ -128,8 +159,6 @@ public:
     std::lock_guard const lock(mutex_);
     router_.share_anew();
   }
-  /// ADDRESS:PORT of the upstream: what every balancer knows it by, however it is configured.
-  std::string shared_name(routing::upstream_id id) const;
   bool abandon(live_route& r) {
     std::lock_guard const lock(mutex_);
     return router_.abandon(r);
@@ -166,25 +195,32 @@ public:
   bool drain_upstream(http::host_port const& name);
   /// Nothing leads to it any more; what is under way there ends by itself.
   bool remove_upstream(http::host_port const& name);
-  void set_healthy(routing::upstream_id id, bool healthy);
+  /// Unless it is gone.
+  void set_healthy(upstream_face const& which, bool healthy);
   struct check_target {
-    routing::upstream_id id;
+    upstream_face_ptr face;
     endpoint address;
-    std::string host, name; // HOST, HOST:PORT
     bool healthy;
   };
   /// Those that are in the configuration or were put.
   std::vector<check_target> to_be_checked() const;
 
-  /// Where to connect to, and counts the hop.
-  endpoint endpoint_for_hop(routing::upstream_id id);
-  /// HOST:PORT, and HOST alone; valid as long as the balancer.
-  std::string_view upstream_name(routing::upstream_id id) const;
-  std::string const& upstream_host(routing::upstream_id id) const;
+  /// Where to connect to, and who is there; counts the hop.
+  struct destination {
+    endpoint address;
+    upstream_face_ptr face;
+  };
+  destination destination_of_hop(routing::upstream_id id);
+  /// A piece of a body was kept, or could not be (errno): stderr says when that begins, and when one is in a file
+  /// again.
+  void keeps_bodies(int error, bool in_file, std::filesystem::path const& directory);
+  /// Counts what is not understood, and says so on stderr: once of each source, and of no more than some hundred.
+  void misunderstood(misread what, std::string_view source, std::string_view said);
   /// Whether `authority` (HOST:PORT) is one of the upstreams.
   bool is_upstream(http::host_port const& authority) const;
 
-  /// Journal records, or nullptr without a journal. Valid as long as the balancer; each is completed by its one owner.
+  /// Journal records, or nullptr without a journal or without room for more. Valid as long as the balancer; each is
+  /// completed by its one owner.
   journal::balancer_event* record_request(journal::request_id request);
   /// `is_own`: for a request of the gateway's own, whose hops are booked as such.
   journal::balancer_event* record_hop(journal::request_id request, endpoint const& upstream, routing::action const& why,
@@ -197,7 +233,6 @@ public:
   struct upstream_status {
     std::string name;
     bool in_rotation = true;
-    bool known = true;
     bool healthy = true;
     bool avoided = false; // since it failed
     std::uint32_t weight = 1;
@@ -219,25 +254,24 @@ public:
 
 private:
   struct upstream {
-    upstream(http::host_port n, std::string t, endpoint const& at)
-      : name(std::move(n))
-      , text(std::move(t))
-      , address(at) {}
-    http::host_port const name;
-    std::string const text; // HOST:PORT
+    std::shared_ptr<upstream_face> face;
     endpoint address;
-    upstream_counters counters;
-    std::uint32_t busy = 0;                               // requests that are there, where these are limited
-    bool removed = false;                                 // by admin: whatever proxies say
-    std::deque<std::pair<std::uint64_t, go_ahead>> queue; // by ticket
+    upstream_counters counters{};
+    std::uint32_t busy = 0;                                 // requests that are there, where these are limited
+    std::deque<std::pair<std::uint64_t, go_ahead>> queue{}; // by ticket
   };
 
+  /// nullptr where there is no room for it.
+  journal::balancer_event* append_to_journal(journal::balancer_event const& event);
   void limit(client_limits const& limits);
   routing::upstream_id add(http::host_port const& name, endpoint const& address, bool in_rotation,
                            std::uint32_t weight = 1);
   /// Adds it, or has it known and in rotation again. Under the lock.
   void take_in(place const& at, std::optional<std::uint32_t> weight);
   void name_by_address(routing::upstream_id id, endpoint const& address);
+  /// Nothing leads there any more. Under the lock.
+  void retire(routing::upstream_id id);
+  void ban(std::string const& name);
   /// no_upstream if it is none, or no longer. Under the lock.
   routing::upstream_id find_known(http::host_port const& name) const;
   /// The id of a target named by a proxy; adds targets in an allowed range. Under the lock.
@@ -247,6 +281,10 @@ private:
   http::digest_key key_;
   live_router router_;
   std::deque<upstream> upstreams_; // by id
+  std::deque<std::string> banned_; // removed by admin: whatever proxies say, until a reload; the last of them
+  std::atomic<bool> bodies_in_trouble_{false}; // stderr says so
+  std::mutex misread_mutex_;
+  std::set<std::pair<misread, std::string>> misread_; // of whom it was said
   boost::unordered_flat_map<std::string, routing::upstream_id> by_name_;
   std::vector<allowed_range> ranges_;
   std::optional<client_limits::upstream_room> upstream_room_;
@@ -259,6 +297,7 @@ private:
   std::optional<shield::rate_limit> by_address_, by_token_;
   std::mutex journal_mutex_;
   std::optional<journal::writer<journal::balancer_event>> journal_;
+  bool journal_in_trouble_ = false; // stderr says so
   shell_counters shell_;
 };
 

@@ -38,6 +38,7 @@ bool body_store::append(std::string_view bytes) {
     ssize_t const written = ::pwrite(file_, bytes.data(), bytes.size(), static_cast<off_t>(size_ - in_memory_));
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) {
+      if (written == 0) errno = EIO;
       failed_ = true;
       return false;
     }
@@ -70,14 +71,18 @@ void body_store::clear() {
   complete_ = failed_ = false;
 }
 
+int body_store::make_file(std::filesystem::path const& directory) {
+  int file = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (file >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return file;
+  // A file system without O_TMPFILE: a named file, unlinked at once.
+  std::string name = (directory / "crest-body-XXXXXX").string();
+  file = ::mkostemp(name.data(), O_CLOEXEC);
+  if (file >= 0) ::unlink(name.c_str());
+  return file;
+}
+
 bool body_store::open_file() {
-  file_ = ::open(directory_->c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (file_ < 0) {
-    // A file system without O_TMPFILE: a named file, unlinked at once.
-    std::string name = (*directory_ / "crest-body-XXXXXX").string();
-    file_ = ::mkostemp(name.data(), O_CLOEXEC);
-    if (file_ >= 0) ::unlink(name.c_str());
-  }
+  file_ = make_file(*directory_);
   failed_ = file_ < 0;
   return !failed_;
 }

@@ -29,7 +29,7 @@ public:
   /// where they are while more is appended.
   void expect(std::optional<std::uint64_t> length);
 
-  /// Appends; false when the file cannot be made or written (disk full): the body is then incomplete.
+  /// Appends; false, and errno says why, when the file cannot be made or written: the body is then incomplete.
   bool append(std::string_view bytes);
 
   /// No more bytes will follow.
@@ -42,9 +42,13 @@ public:
   /// gives nothing and makes `failed()` true.
   std::string_view read(std::uint64_t offset, std::string& scratch);
   bool failed() const { return failed_; }
+  bool is_in_file() const { return file_ >= 0; }
 
   /// Forgets everything and closes the file; a little memory stays allocated for the next body.
   void clear();
+
+  /// A file in `directory` that has no name and goes when it is closed; -1, and errno says why.
+  static int make_file(std::filesystem::path const& directory);
 
 private:
   bool open_file();

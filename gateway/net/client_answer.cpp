@@ -25,10 +25,6 @@ void client_connection::stream_head() {
   upstream_connection const& upstream = *exchange_.upstream();
   http::message_head const& head = upstream.head();
   http::answer_parser const& parser = upstream.parser();
-  if (!parser.done() && http::has_other_coding(head, upstream.base())) {
-    refuse_coding();
-    return;
-  }
   status_ = head.status;
   http::answer_forwarding add;
   if (is_head_ || status_ == 204 || status_ == 304)
@@ -55,6 +51,7 @@ void client_connection::stream_head() {
   }
   add.cache_status = cache_status;
   out_ = std::exchange(interim_, {});
+  head_at_ = out_.size();
   http::append_answer_head(out_, head, upstream.base(), add);
   answer_started_ = true;
   if (request_record_) {
@@ -63,18 +60,6 @@ void client_connection::stream_head() {
   }
   if (cached_ && cached_->content()) take_content();
   stream_body();
-}
-
-// Without the coding's name the client would take the coded bytes for the content, and it was not asked whether it can
-// decode them: neither it nor we sent TE (RFC 9110 10.1.4).
-void client_connection::refuse_coding() {
-  if (cached_) cached_->give_up();
-  exchange_.end(journal::hop_result::answered);
-  exchange_.note_error("http_response_transfer_coding");
-  if (has_body_ && !body_.is_complete()) keep_alive_ = false;
-  answer_here({.status = 502,
-               .detail = "the upstream's answer has a transfer coding that nobody asked for",
-               .proxy_status = "crest-gateway; error=http_response_transfer_coding"});
 }
 
 // One round: what has arrived of the body, after the head if that is still due, in one gather write.
@@ -121,10 +106,23 @@ void client_connection::stream_content() {
   }
 }
 
-// The client must not take what it has for the whole answer: no last chunk, no further answer on this connection.
+// The client must not take what it has for the whole answer: no last chunk, no further answer on this connection. Where
+// nothing of it has left, it is told what happened.
 void client_connection::break_off() {
+  exchange_.note_error(exchange_.upstream() ? exchange_.upstream()->body_error() : "http_response_incomplete");
+  if (!head_left_) {
+    worker_.shared().shell().answers_refused.fetch_add(1, std::memory_order_relaxed);
+    exchange_.end(journal::hop_result::failed);
+    if (cached_) cached_->give_up();
+    interim_ = out_.substr(0, head_at_);
+    body_out_ = 0;
+    if (has_body_ && !body_.is_complete()) keep_alive_ = false;
+    answer_here({.status = 502,
+                 .detail = "the upstream's answer has a body that cannot be read",
+                 .proxy_status = "crest-gateway; error=" + exchange_.error()});
+    return;
+  }
   worker_.shared().shell().truncated_answers.fetch_add(1, std::memory_order_relaxed);
-  own_error_ = "http_response_incomplete";
   exchange_.end(journal::hop_result::answered);
   stream_.leave_unfinished();
   log_request(std::chrono::steady_clock::now() - started_);
@@ -247,6 +245,7 @@ void client_connection::send_interim() {
 // Writes `buffers_`, at once if the kernel takes all of it, and then goes on with `next`.
 void client_connection::write_out(void (client_connection::*next)()) {
   std::size_t const total = boost::asio::buffer_size(buffers_);
+  head_left_ = head_left_ || total > 0;
   boost::system::error_code ec;
   std::size_t written = total == 0 ? 0 : stream_.write_some(buffers_, ec);
   if (ec == boost::asio::error::would_block) {
@@ -326,6 +325,7 @@ void client_connection::client_gone() {
     request_record_->outcome = journal::request_result::client_gone;
   exchange_.abandon(answer_started_ ? journal::hop_result::answered : journal::hop_result::failed);
   if (status_ == 0) status_ = 499; // nginx's number for it; never sent
+  if (exchange_.error().empty()) own_error_ = "client_gone";
   log_request(std::chrono::steady_clock::now() - started_);
   close();
 }
@@ -346,14 +346,12 @@ void client_connection::close() {
 
 void client_connection::log_request(nanoseconds took) {
   if (!worker_.log().enabled()) return;
-  std::string_view const upstream =
-      exchange_.hops() == 0 ? std::string_view() : worker_.shared().upstream_name(exchange_.last_upstream());
   std::string_view const first_line = forward_head_;
   worker_.log().write({.client = client_address_.empty() ? std::string_view(peer_address_) : client_address_,
                        .method = method_size_ ? first_line.substr(0, method_size_) : std::string_view(),
                        .target = target_size_ ? first_line.substr(method_size_ + 1, target_size_) : std::string_view(),
                        .request_id = request_id_,
-                       .upstream = upstream,
+                       .upstream = exchange_.last_upstream(),
                        .chosen_by = exchange_.chosen_by(),
                        .tls = stream_.protocol(),
                        .error = exchange_.error().empty() ? own_error_ : std::string_view(exchange_.error()),

@@ -1,6 +1,7 @@
 // A request's body: from the connection into the store, from where every hop sends it.
 #include "gateway/net/client_connection.hpp"
 
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <utility>
@@ -42,7 +43,9 @@ bool client_connection::store_body() {
       body_failed(413, "the body is longer than this gateway takes");
       return false;
     }
-    if (!body_.append(step.data)) {
+    bool const is_kept = body_.append(step.data);
+    worker_.shared().keeps_bodies(is_kept ? 0 : errno, body_.is_in_file(), settings_->body_directory);
+    if (!is_kept) {
       body_failed(507, "no room to keep the body");
       return false;
     }

@@ -228,7 +228,7 @@ void client_connection::next_request() {
   body_out_ = 0;
   own_error_ = {};
   request_record_ = nullptr;
-  answer_started_ = answer_chunked_ = false;
+  answer_started_ = answer_chunked_ = head_left_ = false;
   method_size_ = target_size_ = 0;
   stage_ = stage::idle;
   if (in_end_ > 0) {

@@ -103,7 +103,6 @@ private:
 
   // Answering (client_answer.cpp)
   void stream_head();
-  void refuse_coding();
   void stream_body();
   void take_content();
   void stream_content();
@@ -172,7 +171,9 @@ private:
   cache::store::answer_ptr served_; // from the cache, while it is sent
   std::string_view served_rest_;    // of its content
   void (client_connection::*after_write_)() = nullptr;
+  std::size_t head_at_ = 0; // of out_, where the answer's head begins behind what is left of interim ones
   bool answer_chunked_ = false, answer_started_ = false;
+  bool head_left_ = false; // some of the answer has been given to the kernel
   unsigned status_ = 0;
   std::string_view own_error_;
   std::uint64_t body_out_ = 0;

@@ -107,6 +107,8 @@ void client_connection::respond(routing::refusal why) {
       return {"connection_limit_reached", "too many requests for this session's proxy"};
     case routing::refusal::no_room:
       return {exchange_.error(), "this gateway is short of descriptors or memory"};
+    case routing::refusal::bad_answer:
+      return {exchange_.error(), exchange_.bad_answer()};
     case routing::refusal::upstream_failed:
       return {exchange_.error(), "the upstream broke off"};
     case routing::refusal::all_failed:

@@ -147,7 +147,10 @@ std::uint64_t client_connection::find_client() {
   for (http::field_line const& line : head_.fields)
     if (http::iequals(line.name.in(in_.data()), "X-Forwarded-For"))
       said.append(said.empty() ? "" : ",").append(line.value.in(in_.data()));
-  boost::asio::ip::address const client = trusted.client(said).value_or(peer_);
+  trusted_proxies::origin const origin = trusted.client(said);
+  if (!origin.unclear.empty())
+    worker_.shared().misunderstood(misread::forwarded_for, "proxy " + peer_address_, origin.unclear);
+  boost::asio::ip::address const client = origin.address.value_or(peer_);
   client_address_ = client.to_string();
   return limit_key(client);
 }

@@ -19,7 +19,8 @@ void exchange::reset() {
   hops_ = 0;
   chosen_by_ = {};
   error_.clear();
-  last_upstream_ = routing::no_upstream;
+  bad_answer_ = {};
+  last_ = {};
   hop_record_ = nullptr;
 }
 
@@ -32,8 +33,7 @@ void exchange::start(request const& what, routing::request_facts<http::token_dig
 
 void exchange::perform(routing::action const& next) {
   if (next.wake) wake_others();
-  if (next.news == routing::shared_news::lost)
-    worker_.shared_tokens()->lost(authorization(), worker_.shared().shared_name(last_upstream_));
+  if (next.news == routing::shared_news::lost) worker_.shared_tokens()->lost(authorization(), text_of(last_.address));
   switch (next.kind) {
   case routing::action_kind::send:
     send_hop(next);
@@ -85,12 +85,12 @@ void exchange::send_hop(routing::action const& next) {
 
 void exchange::make_hop(routing::action const& next) {
   bool const fresh_only = next.hop == routing::hop_kind::retry;
-  endpoint const to = worker_.shared().endpoint_for_hop(next.upstream);
-  upstream_ = fresh_only ? nullptr : worker_.take_idle(next.upstream, to);
-  if (!upstream_) upstream_ = std::make_shared<upstream_connection>(worker_, next.upstream);
+  last_ = worker_.shared().destination_of_hop(next.upstream);
+  endpoint const to = last_.address;
+  upstream_ = fresh_only ? nullptr : worker_.take_idle(next.upstream, last_);
+  if (!upstream_) upstream_ = std::make_shared<upstream_connection>(worker_, next.upstream, last_.face);
   ++hops_;
   answered_ = false;
-  last_upstream_ = next.upstream;
   switch (next.hop) {
   case routing::hop_kind::first:
     chosen_by_ = route_.from_shared ? "shared_map" : next.from_map ? "map" : "guess";
@@ -173,13 +173,22 @@ void exchange::on_answer_head() {
     follow_redirect(*words.redirect, words.once);
     return;
   }
-  balancer::answer facts{.backend = {}, .epoch = words.epoch, .success = head.status < 400};
-  if (words.backend) facts.backend.emplace(http::parse_backend(*words.backend));
+  balancer::answer facts{.backend = {}, .epoch = {}, .success = head.status < 400};
+  if (words.backend) {
+    facts.backend.emplace(http::parse_backend(*words.backend));
+    if (!*facts.backend) worker_.shared().misunderstood(misread::backend, last_upstream(), *words.backend);
+  }
+  if (words.epoch) {
+    facts.epoch = http::parse_epoch(*words.epoch);
+    if (!facts.epoch) worker_.shared().misunderstood(misread::epoch, last_upstream(), *words.epoch);
+  }
   if (hop_record_) hop_record_->result = journal::hop_result::answered;
   answered_ = true;
-  routing::action const next = worker_.shared().on_answer(route_, facts);
+  error_.clear(); // of an earlier hop: it did no harm
+  std::string learnt_at;
+  routing::action const next = worker_.shared().on_answer(route_, facts, learnt_at);
   if (next.news == routing::shared_news::learnt)
-    worker_.shared_tokens()->learnt(authorization(), worker_.shared().shared_name(next.upstream), facts.epoch);
+    worker_.shared_tokens()->learnt(authorization(), learnt_at, facts.epoch);
   perform(next);
 }
 
@@ -190,6 +199,7 @@ void exchange::on_answer_body() {
 
 void exchange::follow_redirect(std::string_view location, bool once) {
   auto const target = http::parse_accel_redirect(location);
+  if (!target) worker_.shared().misunderstood(misread::redirect, last_upstream(), location);
   journal::balancer_event* const record = std::exchange(hop_record_, nullptr);
   routing::action const next = worker_.shared().on_redirect(route_, target, once);
   bool const followed = next.kind == routing::action_kind::send;
@@ -204,11 +214,18 @@ void exchange::on_hop_failed(hop_failure const& failure) {
   upstream_.reset();
   leave_upstream();
   if (answered_) return; // the answer's body: who takes it sees it break off
+  bool const is_bad = !failure.bad_answer.empty();
   if (hop_record_)
-    hop_record_->result = failure.facts.how_much == routing::sent::nothing ? journal::hop_result::not_delivered
-                                                                           : journal::hop_result::failed;
+    hop_record_->result = !is_bad && failure.facts.how_much == routing::sent::nothing
+                              ? journal::hop_result::not_delivered
+                              : journal::hop_result::failed;
   hop_record_ = nullptr;
   error_ = failure.error;
+  bad_answer_ = failure.bad_answer;
+  if (is_bad) {
+    perform(worker_.shared().on_bad_answer(route_));
+    return;
+  }
   perform(worker_.shared().on_failure(route_, failure.facts, monotonic_ns(), worker_.random()));
 }
 

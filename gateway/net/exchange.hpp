@@ -73,10 +73,15 @@ public:
   /// The connection with the answer, from `on_answer` to `end`; nullptr without.
   upstream_connection* upstream() const { return upstream_.get(); }
   std::string const& error() const { return error_; } // RFC 9209 error of the last failure; empty without
+  /// With refusal::bad_answer: what is wrong with it.
+  std::string_view bad_answer() const { return bad_answer_; }
   live_route const& route() const { return route_; }
   unsigned hops() const { return hops_; }
   std::string_view chosen_by() const { return chosen_by_; }
-  routing::upstream_id last_upstream() const { return last_upstream_; }
+  /// HOST:PORT of the upstream that was asked last; empty: none was.
+  std::string_view last_upstream() const {
+    return last_.face ? std::string_view(last_.face->text) : std::string_view();
+  }
 
 private:
   struct patience final : deadline_owner { // with another's guess
@@ -118,8 +123,9 @@ private:
   std::uint64_t ticket_ = 0;
   std::string_view chosen_by_;
   std::string error_;
+  std::string_view bad_answer_;
   std::shared_ptr<upstream_connection> upstream_;
-  routing::upstream_id last_upstream_ = routing::no_upstream;
+  balancer::destination last_; // of the last hop
   journal::balancer_event* hop_record_ = nullptr;
 };
 

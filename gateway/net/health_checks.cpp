@@ -30,7 +30,7 @@ public:
     , timer_(owner.context_.get_executor())
     , stream_(owner.streams_, *this)
     , parser_(head_, answer_bytes)
-    , question_("GET " + settings_->health_checks->path + " HTTP/1.1\r\nHost: " + target_.name +
+    , question_("GET " + settings_->health_checks->path + " HTTP/1.1\r\nHost: " + target_.face->text +
                 "\r\nUser-Agent: crest-gateway\r\nConnection: close\r\n\r\n") {}
 
   void begin() {
@@ -47,7 +47,7 @@ private:
     if (ec) {
       end(false);
     } else if (settings_->upstream_tls && !stream_.is_secured()) {
-      stream_.secure(settings_->upstream_tls->session(target_.host));
+      stream_.secure(settings_->upstream_tls->session(target_.face->name.host));
       stream_.shake_hands();
     } else {
       boost::asio::const_buffer const whole = boost::asio::buffer(question_);
@@ -107,14 +107,15 @@ void health_checks::configure(std::shared_ptr<settings const> s) {
   settings_ = std::move(s);
   if (same) return;
   timer_.cancel();
-  for (auto const& [id, known] : std::exchange(records_, {})) shared_.set_healthy(id, true);
+  for (auto const& [face, known] : std::exchange(records_, {})) shared_.set_healthy(*face, true);
   if (settings_->health_checks) begin_round();
 }
 
 void health_checks::begin_round() {
   if (!settings_->health_checks) return; // they ended while this was due
+  std::erase_if(records_, [](auto const& known) { return known.first->gone.load(std::memory_order_relaxed); });
   for (balancer::check_target& target : shared_.to_be_checked()) {
-    record& known = records_[target.id];
+    record& known = records_[target.face];
     if (known.under_way) continue;
     std::uint64_t const number = ++checks_;
     known.number = number;
@@ -131,7 +132,7 @@ void health_checks::begin_round() {
 }
 
 void health_checks::finished(balancer::check_target const& target, std::uint64_t number, bool answered) {
-  auto const found = records_.find(target.id);
+  auto const found = records_.find(target.face);
   if (found == records_.end() || found->second.number != number || !settings_->health_checks)
     return; // another configuration came
   record& known = found->second;
@@ -141,8 +142,8 @@ void health_checks::finished(balancer::check_target const& target, std::uint64_t
   health_check_settings const& wanted = *settings_->health_checks;
   bool const now_healthy = target.healthy ? known.failures < wanted.failures : known.successes >= wanted.successes;
   if (now_healthy == target.healthy) return;
-  shared_.set_healthy(target.id, now_healthy);
-  note("upstream " + target.name + (now_healthy ? " is healthy again" : " does not answer its health checks"));
+  shared_.set_healthy(*target.face, now_healthy);
+  note("upstream " + target.face->text + (now_healthy ? " is healthy again" : " does not answer its health checks"));
 }
 
 }

@@ -41,7 +41,7 @@ private:
   stream_set streams_;
   steady_timer timer_;
   std::shared_ptr<settings const> settings_;
-  std::map<routing::upstream_id, record> records_;
+  std::map<upstream_face_ptr, record> records_;
   std::uint64_t checks_ = 0;
 };
 

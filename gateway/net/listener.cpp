@@ -7,6 +7,7 @@
 #include <boost/asio/socket_base.hpp>
 
 #include <cerrno>
+#include <fcntl.h>
 #include <stdexcept>
 #include <sys/socket.h>
 #include <utility>
@@ -18,6 +19,13 @@ using reuse_port = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_RE
 
 constexpr int most_at_once = 16;                            // before those who are in have their turn again
 constexpr auto pause_time = std::chrono::milliseconds(500); // as nginx
+
+[[noreturn]] void refuse(endpoint const& at, boost::system::error_code why) {
+  std::string text = "listening at " + text_of(at) + ": " + why.message();
+  if (why == boost::asio::error::address_in_use)
+    text += " (where several gateways shall serve one address, each needs \"reuse_port\": true)";
+  throw std::runtime_error(text);
+}
 
 }
 
@@ -32,7 +40,22 @@ listener::listener(executor const& where, endpoint const& at, options const& o, 
   if (!ec) acceptor_.bind(at, ec);
   if (!ec) acceptor_.listen(o.backlog, ec);
   if (!ec) acceptor_.non_blocking(true, ec);
-  if (ec) throw std::runtime_error("listening at " + text_of(at) + ": " + ec.message());
+  if (ec) refuse(at, ec);
+}
+
+listener::listener(executor const& where, listener& same)
+  : acceptor_(where)
+  , timer_(where)
+  , pauses_(same.pauses_)
+  , is_shared_(true) {
+  same.is_shared_ = true;
+  boost::system::error_code ec;
+  int const fd = ::fcntl(same.acceptor_.native_handle(), F_DUPFD_CLOEXEC, 0);
+  if (fd < 0)
+    ec.assign(errno, boost::system::system_category());
+  else
+    acceptor_.assign(same.at().protocol(), fd, ec);
+  if (ec) refuse(same.at(), ec);
 }
 
 void listener::start(std::function<void(int, endpoint const&)> accepted) {
@@ -54,7 +77,8 @@ void listener::wait() {
 
 // Not into a socket of Asio's, which would register it with Asio's own epoll set.
 void listener::accept() {
-  for (int i = 0; i != most_at_once && acceptor_.is_open(); ++i) {
+  int const most = is_shared_ ? 1 : most_at_once; // of a burst each thread shall have some
+  for (int i = 0; i != most && acceptor_.is_open(); ++i) {
     endpoint from;
     auto size = static_cast<socklen_t>(from.capacity());
     int const fd = ::accept4(acceptor_.native_handle(), from.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);

@@ -13,13 +13,15 @@ namespace gateway::net {
 class listener {
 public:
   struct options {
-    bool share_port = false; // SO_REUSEPORT: further listeners, of other threads, may bind the same address
+    bool share_port = false; // SO_REUSEPORT: further listeners may bind the same address if they say so, too
     int backlog = 128;
   };
 
-  /// Binds and listens. `pauses` counts. Throws std::runtime_error with the address in
-  /// its text.
+  /// Binds and listens; without `share_port` nobody else does at this address, in this process or another. `pauses`
+  /// counts. Throws std::runtime_error with the address in its text.
   listener(executor const& where, endpoint const& at, options const& o, std::atomic<std::uint64_t>& pauses);
+  /// A further one, of another thread, on the same socket: each connection is accepted by one of them.
+  listener(executor const& where, listener& same);
   listener(listener const&) = delete;
   listener& operator=(listener const&) = delete;
 
@@ -39,6 +41,7 @@ private:
   steady_timer timer_;
   std::function<void(int, endpoint const&)> accepted_;
   std::atomic<std::uint64_t>& pauses_;
+  bool is_shared_ = false;  // with other threads
   bool in_trouble_ = false; // said so; until the next connection
 };
 

@@ -6,7 +6,10 @@
 
 namespace gateway::net {
 
-std::string text_of(endpoint const& where) { return http::host_port{where.address().to_string(), where.port()}.text(); }
+std::string text_of(endpoint const& where) {
+  std::string const host = where.address().to_string();
+  return http::host_port{http::canonical_address(host).value_or(host), where.port()}.text();
+}
 
 endpoint resolve(http::host_port const& name, boost::system::error_code& ec) {
   auto const literal = boost::asio::ip::make_address(name.host, ec);

@@ -39,7 +39,7 @@ server::server(settings s, std::function<settings()> reread)
   , reread_(std::move(reread))
   , shared_(*settings_)
   , tickets_(std::make_shared<ticket_keys>(std::chrono::hours(1)))
-  , log_(settings_->access_log)
+  , log_(settings_->access_log, shared_.shell().log_lines_lost)
   , signals_(context_, SIGTERM, SIGINT, SIGHUP)
   , drain_timer_(context_.get_executor())
   , log_timer_(context_.get_executor()) {
@@ -52,15 +52,11 @@ server::server(settings s, std::function<settings()> reread)
   std::seed_seq mixed{seed_of(*settings_), seed_of(*settings_) >> 32};
   std::vector<std::uint32_t> seeds(std::size_t{settings_->threads} * 2);
   mixed.generate(seeds.begin(), seeds.end());
-  std::vector<endpoint> at;
-  for (door const& d : settings_->listen) at.push_back(d.at.address);
   for (std::uint32_t i = 0; i < settings_->threads; ++i) {
     std::uint64_t const seed = (std::uint64_t{seeds[2 * i]} << 32) | seeds[2 * i + 1];
-    auto w = std::make_unique<worker>(shared_, cache_ ? &*cache_ : nullptr, log_, settings_, seed);
-    at = w->listen(at); // the first one picks ports, the others share them
-    workers_.push_back(std::move(w));
+    workers_.push_back(std::make_unique<worker>(shared_, cache_ ? &*cache_ : nullptr, log_, settings_, seed));
   }
-  listening_ = at;
+  listen();
   for (auto const& w : workers_) {
     w->wake = [this](http::token_digest const& key) {
       for (auto const& other : workers_)
@@ -74,6 +70,20 @@ server::server(settings s, std::function<settings()> reread)
   if (settings_->admin)
     admin_ = std::make_unique<listener>(context_.get_executor(), settings_->admin->address, listener::options{},
                                         shared_.shell().accept_pauses);
+}
+
+/// The first worker picks ports. The others have listeners of their own there if other processes may have them, too:
+/// SO_REUSEPORT admits them all. Else all threads accept from the first one's sockets, which the kernel keeps others
+/// from.
+void server::listen() {
+  for (door const& d : settings_->listen) listening_.push_back(d.at.address);
+  worker& first = *workers_.front();
+  listening_ = first.listen(listening_, settings_->reuse_port);
+  for (std::size_t i = 1; i != workers_.size(); ++i)
+    if (settings_->reuse_port)
+      workers_[i]->listen(listening_, true);
+    else
+      workers_[i]->listen_with(first);
 }
 
 server::~server() { shared_.forget_queues(); }
@@ -90,7 +100,10 @@ void server::run() {
       serve_admin(tcp_socket(context_.get_executor(), from.protocol(), fd), shared_, cache_ ? &*cache_ : nullptr,
                   {.threads = settings_->threads,
                    .may_write = settings_->admin_writes,
-                   .patience = settings_->timeouts.client_idle});
+                   .patience = settings_->timeouts.client_idle,
+                   .removed = [this] {
+                     for (auto const& w : workers_) w->leave_removed_upstreams();
+                   }});
     });
   checks_.configure(settings_);
   wait_for_signal();

@@ -34,6 +34,7 @@ public:
   void run();
 
 private:
+  void listen();
   void wait_for_signal();
   void reload();
   void drain();

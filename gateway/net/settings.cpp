@@ -2,11 +2,20 @@
 
 #include "config/units.hpp"
 #include "gateway/http/fields.hpp"
+#include "gateway/net/body_store.hpp"
+#include "gateway/net/writable.hpp"
+#include "journal/journal.hpp"
+#include "journal/records.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <fstream>
+#include <limits>
+#include <stdexcept>
+#include <system_error>
+#include <unistd.h>
 #include <utility>
 
 namespace gateway::net {
@@ -80,14 +89,26 @@ public:
     std::string const text = document_.root()[where].get<std::string>();
     auto const parsed = http::parse_host_port(text, allow_port_zero);
     if (!parsed)
-      throw document_.error_at(where, "found \"" + text + "\"; allowed: HOST:PORT with a port from " +
-                                          (allow_port_zero ? "0" : "1") + " to 65535");
+      throw document_.error_at(
+          where, "found \"" + text + "\"; allowed: HOST:PORT with a port from " + (allow_port_zero ? "0" : "1") +
+                     " to 65535, and HOST an IPv4 address of four decimal numbers, an IPv6 "
+                     "address in brackets without a zone, or a name that does not end in a number");
     boost::system::error_code ec;
     endpoint const resolved = names_(*parsed, ec);
     if (ec)
       throw document_.error_at(where, "found \"" + text + "\", whose host name does not resolve (" + ec.message() +
                                           "); allowed: an IP address or a name that this machine knows (" + flag + ")");
     return {*parsed, resolved};
+  }
+
+  /// The file that is named there can be written, or made: looked at without making it.
+  std::filesystem::path writable_file(pointer const& where, char const* flag) const {
+    std::filesystem::path const file = document_.root()[where].get<std::string>();
+    if (std::string const why = why_not_writable(file); !why.empty())
+      throw document_.error_at(where, "found " + file.string() + ", which cannot be written (" + why +
+                                          "); allowed: a file that can be, or that can be made in its directory (" +
+                                          flag + ")");
+    return file;
   }
 
   config::document const& document() const { return document_; }
@@ -100,10 +121,12 @@ private:
 std::optional<allowed_range> parse_range(std::string_view text) {
   std::size_t const colon = text.rfind(':');
   if (colon == std::string_view::npos) return std::nullopt;
-  boost::system::error_code ec;
-  allowed_range range;
-  range.network = boost::asio::ip::make_network_v4(std::string(text.substr(0, colon)), ec);
-  if (ec) return std::nullopt;
+  std::string network(text.substr(0, colon));
+  bool const is_v6 = network.starts_with('[') && network.ends_with(']');
+  if (is_v6) network = network.substr(1, network.size() - 2);
+  auto const parsed = address_range::parse(network);
+  if (!parsed || is_v6 != (network.find(':') != std::string::npos)) return std::nullopt;
+  allowed_range range{.network = *parsed};
   std::string_view const ports = text.substr(colon + 1);
   char const* const end = ports.data() + ports.size();
   auto first = std::from_chars(ports.data(), end, range.first_port);
@@ -132,6 +155,17 @@ routing::guess_policy guess_named(std::string_view name) {
 
 constexpr char const* listen_flag = "--listen, --listen-tls";
 
+/// Whether whoever listens at one is in the way of whoever listens at the other. `shared`: with SO_REUSEPORT only the
+/// same address is.
+bool overlap(endpoint const& a, endpoint const& b, bool shared) {
+  if (a.port() != b.port() || a.port() == 0) return false;
+  if (a.address() == b.address()) return true;
+  auto const holds = [](boost::asio::ip::address const& all, boost::asio::ip::address const& one) {
+    return all.is_unspecified() && (all.is_v6() || one.is_v4()); // that of IPv6 is also that of IPv4
+  };
+  return !shared && (holds(a.address(), b.address()) || holds(b.address(), a.address()));
+}
+
 door read_door(reader const& in, pointer const& where) {
   if (in.at(where)->is_string()) return {.at = in.address(where, listen_flag, true)};
   door d{.at = in.address(where / "address", listen_flag, true), .tls = in.flag(where / "tls")};
@@ -154,15 +188,48 @@ std::vector<door> read_doors(reader const& in) {
     for (std::size_t i = 0; i < value->size(); ++i) {
       door next = read_door(in, root / i);
       for (door const& earlier : doors)
-        if (earlier.at.name == next.at.name && next.at.name.port != 0)
-          throw in.document().error_at(root / i,
-                                       "found " + next.at.name.text() + " a second time; allowed: each address once");
+        if (overlap(earlier.at.address, next.at.address, in.flag(pointer("/reuse_port"))))
+          throw in.document().error_at(root / i, "found " + next.at.name.text() + " beside " + earlier.at.name.text() +
+                                                     ", which is or holds the same; allowed: each address once");
       doors.push_back(std::move(next));
     }
   if (doors.empty())
     throw in.document().error_at(root, "found nothing; allowed: at least one HOST:PORT to listen at (--listen, "
                                        "--listen-tls)");
   return doors;
+}
+
+place read_admin(reader const& in, std::vector<door> const& doors) {
+  place const at = in.address(pointer("/admin"), "--admin", true);
+  for (door const& d : doors)
+    if (overlap(at.address, d.at.address, false))
+      throw in.document().error_at(pointer("/admin"), "found " + at.name.text() + ", where clients connect (" +
+                                                          d.at.name.text() + "); allowed: another address (--admin)");
+  return at;
+}
+
+std::filesystem::path read_journal(reader const& in) {
+  pointer const where("/journal/file");
+  std::filesystem::path const file = in.writable_file(where, "--journal");
+  try {
+    journal::read<journal::balancer_event>(file, "balancer_event", std::numeric_limits<std::uint64_t>::max());
+  } catch (std::runtime_error const& other) {
+    throw in.document().error_at(where, std::string("found ") + other.what() +
+                                            "; allowed: a journal of a gateway, which is gone on with, or no file");
+  }
+  return file;
+}
+
+void read_body_directory(reader const& in, settings& s) {
+  pointer const where("/body_directory");
+  if (auto const* directory = in.at(where)) s.body_directory = directory->get<std::string>();
+  if (s.max_body <= s.body_in_memory) return; // no body needs a file
+  int const file = body_store::make_file(s.body_directory);
+  if (file < 0)
+    throw in.document().error_at(where, "found " + s.body_directory.string() + ", where no file can be made (" +
+                                            std::generic_category().message(errno) +
+                                            "); allowed: a directory for the bodies of requests beyond body_in_memory");
+  ::close(file);
 }
 
 std::string read_hsts(reader const& in, pointer const& where) {
@@ -387,6 +454,7 @@ settings read_settings(config::document const& document, name_resolver const& na
   reader const in(document, names);
   settings s;
   s.listen = read_doors(in);
+  in.value("/reuse_port", s.reuse_port);
   s.upstreams = read_upstreams(in);
   if (auto const* guess = in.at(pointer("/guess"))) s.guess = guess_named(guess->get_ref<std::string const&>());
   if (auto const* map = in.at(pointer("/token_map"))) {
@@ -400,10 +468,10 @@ settings read_settings(config::document const& document, name_resolver const& na
   }
   in.value("/threads", s.threads);
   if (auto const* seed = in.at(pointer("/seed"))) s.seed = seed->get<std::uint64_t>();
-  if (in.at(pointer("/admin"))) s.admin = in.address(pointer("/admin"), "--admin", true);
+  if (in.at(pointer("/admin"))) s.admin = read_admin(in, s.listen);
   in.value("/admin_writes", s.admin_writes);
-  if (auto const* file = in.at(pointer("/access_log"))) s.access_log = file->get<std::string>();
-  if (auto const* file = in.at(pointer("/journal/file"))) s.journal_file = file->get<std::string>();
+  if (in.at(pointer("/access_log"))) s.access_log = in.writable_file(pointer("/access_log"), "--access-log");
+  if (in.at(pointer("/journal/file"))) s.journal_file = read_journal(in);
   read_routing(in, s.routing);
   s.health_checks = read_health_checks(in);
   s.cache = read_cache(in);
@@ -420,13 +488,14 @@ settings read_settings(config::document const& document, name_resolver const& na
         throw document.error_at(
             pointer("/allow_redirects_to") / i,
             "found " + (*ranges)[i].dump() +
-                "; allowed: NETWORK/BITS:PORT or NETWORK/BITS:PORT-PORT, such as 10.0.0.0/8:8000-8999");
+                "; allowed: NETWORK/BITS:PORT or NETWORK/BITS:PORT-PORT, such as 10.0.0.0/8:8000-8999 or "
+                "[fd00::/8]:8000");
       s.allow_redirects_to.push_back(*range);
     }
   in.size("/max_head", s.max_head, 1024, 1u << 20);
   in.size("/max_body", s.max_body, 0, std::uint64_t{1} << 40);
   in.size("/body_in_memory", s.body_in_memory, 4096, 1u << 30);
-  if (auto const* directory = in.at(pointer("/body_directory"))) s.body_directory = directory->get<std::string>();
+  read_body_directory(in, s);
   in.value("/idle_per_upstream", s.idle_per_upstream);
   s.limits = read_limits(in);
   read_timeouts(in, s.timeouts);
@@ -443,6 +512,7 @@ std::string keep_what_needs_a_restart(settings const& in_force, settings& fresh)
     wanted = now;
   };
   keep("listen", in_force.listen, fresh.listen);
+  keep("reuse_port", in_force.reuse_port, fresh.reuse_port);
   bool const needs_tls = std::any_of(fresh.listen.begin(), fresh.listen.end(), [](door const& d) { return d.tls; });
   if (needs_tls && !fresh.tls) { // as long as its address is open
     fresh.tls = in_force.tls;

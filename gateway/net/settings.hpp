@@ -9,8 +9,6 @@
 #include "gateway/routing/route.hpp"
 #include "gateway/shield/rate_limit.hpp"
 
-#include <boost/asio/ip/network_v4.hpp>
-
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -29,9 +27,13 @@ using std::chrono::nanoseconds;
 
 /// Addresses outside the list of upstreams that a redirect may lead to.
 struct allowed_range {
-  boost::asio::ip::network_v4 network;
+  address_range network;
   std::uint16_t first_port = 1;
   std::uint16_t last_port = 65535;
+
+  bool contains(boost::asio::ip::address const& address, std::uint16_t port) const {
+    return port >= first_port && port <= last_port && network.contains(address);
+  }
 };
 
 /// An address where clients connect, and what is spoken there.
@@ -107,6 +109,7 @@ std::string_view name_of(routing::guess_policy policy);
 /// A configuration as the gateway runs it: defaults filled in, checked.
 struct settings {
   std::vector<door> listen;
+  bool reuse_port = false;         // other processes may serve these addresses, too
   std::shared_ptr<server_tls> tls; // nullptr: no certificates
   std::string hsts;                // value of Strict-Transport-Security (RFC 6797) for answers over TLS; empty: none
   std::vector<upstream_settings> upstreams;

@@ -70,7 +70,7 @@ std::uint64_t shared_map::look_up(std::string_view authorization, std::weak_ptr<
   return last_ticket_;
 }
 
-void shared_map::learnt(std::string_view authorization, std::string_view backend, std::optional<std::uint32_t> epoch) {
+void shared_map::learnt(std::string_view authorization, std::string_view backend, std::optional<std::uint64_t> epoch) {
   std::string const value = http::shared_value_text(backend, epoch);
   std::string const epoch_text = epoch ? std::to_string(*epoch) : std::string();
   if (may_send() && send(command::change,

@@ -46,7 +46,7 @@ public:
   /// it is not usable or has too much to answer already.
   std::uint64_t look_up(std::string_view authorization, std::weak_ptr<shared_map_asker> asker);
   /// Says that the session is at `backend` (ADDRESS:PORT), for the TTL from now on. A younger epoch stays.
-  void learnt(std::string_view authorization, std::string_view backend, std::optional<std::uint32_t> epoch);
+  void learnt(std::string_view authorization, std::string_view backend, std::optional<std::uint64_t> epoch);
   /// Has the entry removed if it says `backend`.
   void lost(std::string_view authorization, std::string_view backend);
 

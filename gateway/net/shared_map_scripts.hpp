@@ -6,17 +6,20 @@
 namespace gateway::net {
 
 /// KEYS: the entry. ARGV: its new value, the epoch in it (empty without), its TTL in milliseconds, the backend in it.
-/// Epochs have 31 bits and wrap: an older one is as much as half of them behind. What is no value of ours is
-/// overwritten, whatever it is. Who cannot tell the epoch of what is known to be there takes none away.
+/// Epochs have 64 bits, more than Lua's numbers hold exactly: they are compared as what they are written as, decimal
+/// digits without leading zeros, by their length and then as text. What is no value of ours is overwritten, whatever it
+/// is. Who cannot tell the epoch of what is known to be there takes none away.
 inline constexpr std::string_view learn_script = R"lua(
 local old = redis.pcall('GET', KEYS[1])
 if type(old) == 'string' then
   local backend, epoch = string.match(old, '^(%S+:%d+) (%d+)$')
+  if epoch and (#epoch > 20 or string.match(epoch, '^0.')) then epoch = nil end
   if epoch and ARGV[2] == '' and backend == ARGV[4] then
     redis.call('PEXPIRE', KEYS[1], ARGV[3])
     return 0
   end
-  if epoch and ARGV[2] ~= '' and (tonumber(ARGV[2]) - tonumber(epoch)) % 2147483648 >= 1073741824 then
+  local own = ARGV[2]
+  if epoch and own ~= '' and (#own < #epoch or (#own == #epoch and own < epoch)) then
     return 0
   end
 end

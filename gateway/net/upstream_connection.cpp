@@ -1,6 +1,9 @@
 #include "gateway/net/upstream_connection.hpp"
 
+#include "gateway/http/answer_faults.hpp"
+
 #include <boost/asio/error.hpp>
+#include <boost/beast/http/error.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -46,10 +49,11 @@ bool is_shortage_here(boost::system::error_code ec) {
 
 }
 
-upstream_connection::upstream_connection(worker& w, routing::upstream_id id)
+upstream_connection::upstream_connection(worker& w, routing::upstream_id id, upstream_face_ptr face)
   : worker_(w)
   , settings_(w.current())
   , id_(id)
+  , face_(std::move(face))
   , stream_(w.streams(), *this) {}
 
 upstream_connection::~upstream_connection() = default;
@@ -85,7 +89,7 @@ void upstream_connection::on_opened(boost::system::error_code ec) {
   else if (ec)
     connect_failed(ec);
   else if (settings_->upstream_tls && !had_tls) {
-    stream_.secure(settings_->upstream_tls->session(worker_.shared().upstream_host(id_)));
+    stream_.secure(settings_->upstream_tls->session(face_->name.host));
     stream_.shake_hands();
   } else
     opened();
@@ -224,15 +228,15 @@ void upstream_connection::parse_head() {
   for (;;) {
     boost::system::error_code ec;
     bool const complete = parser_->parse_head(in_.data(), in_end_, ec);
-    if (ec || (complete && (head_.status == 101 || head_.status < 100))) { // we never ask for an upgrade
-      fail("http_protocol_error", false);
-      return;
-    }
-    if (!complete) {
-      if (in_end_ == in_.size())
-        fail("http_response_header_section_size", false);
-      else
+    if (!complete && !ec) {
+      if (in_end_ < in_.size()) {
         read();
+        return;
+      }
+      ec = boost::beast::http::error::header_limit;
+    }
+    if (http::answer_fault const fault = http::fault_of(ec, head_, in_.data(), *parser_); !fault.error.empty()) {
+      refuse_answer(fault.error, fault.why);
       return;
     }
     std::size_t const used = parser_->head_bytes();
@@ -278,6 +282,10 @@ upstream_connection::body_state upstream_connection::next_body(std::vector<std::
   return body_state::pending;
 }
 
+std::string_view upstream_connection::body_error() const {
+  return body_error_ == boost::asio::error::timed_out ? "http_response_timeout" : http::body_fault_of(body_error_);
+}
+
 void upstream_connection::release() {
   user_ = nullptr;
   waits_for_body_ = false;
@@ -320,6 +328,10 @@ void upstream_connection::fail(std::string_view error, bool timed_out) {
          .timed_out = timed_out,
          .was_reused = was_reused() && in_end_ == 0 && !timed_out},
         error});
+}
+
+void upstream_connection::refuse_answer(std::string_view error, std::string_view why) {
+  fail({.facts = {}, .error = error, .bad_answer = why});
 }
 
 void upstream_connection::fail(hop_failure const& failure) {

@@ -18,6 +18,8 @@ namespace gateway::net {
 struct hop_failure {
   routing::failure facts;
   std::string_view error; // RFC 9209 2.3 error type, such as "connection_refused"
+  /// Not empty: the upstream did answer, but nothing that can be passed on, and why not. `facts` do not count then.
+  std::string_view bad_answer{};
 };
 
 /// Who uses an upstream connection for one hop. Calls come from the worker's loop, never from within a call to the
@@ -30,7 +32,7 @@ public:
   virtual void on_interim_head() = 0;
   /// Body bytes, or the end, may be taken with `next_body` again.
   virtual void on_answer_body() = 0;
-  /// The hop failed before or after the answer's head; the connection is of no more use.
+  /// The hop failed before or after the answer's head, or the answer is of no use; the connection is of no more use.
   virtual void on_hop_failed(hop_failure const& failure) = 0;
 
 protected:
@@ -43,7 +45,7 @@ class upstream_connection final : public deadline_owner,
                                   public stream_user,
                                   public std::enable_shared_from_this<upstream_connection> {
 public:
-  upstream_connection(worker& w, routing::upstream_id id);
+  upstream_connection(worker& w, routing::upstream_id id, upstream_face_ptr face);
   ~upstream_connection() override;
 
   /// What to send. Views and the store stay valid until the connection is released.
@@ -65,6 +67,8 @@ public:
   char const* base() const { return in_.data(); }
 
   enum class body_state : std::uint8_t { more, pending, done, broken };
+  /// Of a body that is broken, as RFC 9209 has it: cut short, silent for too long, or no chunks.
+  std::string_view body_error() const;
   /// Takes what has arrived of the body as up to `pieces.size()` views (valid until the next call) and says what
   /// follows: more now, more later (`on_answer_body` will be called), the end, or that the answer broke off.
   body_state next_body(std::vector<std::string_view>& pieces, std::size_t max_pieces);
@@ -75,9 +79,11 @@ public:
 
   /// In the pool: closes it.
   void retire() { close(); }
-  /// Whether it was made under the present configuration: the upstream may have another address in a later one.
-  bool leads_to(endpoint const& there) const { return to_ == there; }
-  bool is_current() const { return settings_ == worker_.current(); }
+  /// Whether it leads to that upstream, at the address that it has now.
+  bool leads_to(balancer::destination const& there) const { return to_ == there.address && face_ == there.face; }
+  /// Whether it was made under the present configuration, and its upstream is still there.
+  bool is_current() const { return settings_ == worker_.current() && !is_gone(); }
+  bool is_gone() const { return face_->gone.load(std::memory_order_relaxed); }
 
   bool was_reused() const { return hops_ > 1; }
 
@@ -94,6 +100,7 @@ private:
   void parse_head();
   void connect_failed(boost::system::error_code ec);
   void fail(std::string_view error, bool timed_out);
+  void refuse_answer(std::string_view error, std::string_view why);
   void fail(hop_failure const& failure);
   void close();
   void on_deadline() override;
@@ -102,6 +109,7 @@ private:
   worker& worker_;
   std::shared_ptr<settings const> settings_;
   routing::upstream_id id_;
+  upstream_face_ptr face_;
   endpoint to_;
   stream stream_;
   hop_user* user_ = nullptr;

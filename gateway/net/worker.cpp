@@ -68,15 +68,19 @@ worker::~worker() {
   retire_idle();
 }
 
-std::vector<endpoint> worker::listen(std::vector<endpoint> const& at) {
+std::vector<endpoint> worker::listen(std::vector<endpoint> const& at, bool share_ports) {
   std::vector<endpoint> bound;
   for (endpoint const& where : at) {
     listeners_.push_back(std::make_unique<listener>(context_.get_executor(), where,
-                                                    listener::options{.share_port = true, .backlog = 4096},
+                                                    listener::options{.share_port = share_ports, .backlog = 4096},
                                                     shared_.shell().accept_pauses));
     bound.push_back(listeners_.back()->at());
   }
   return bound;
+}
+
+void worker::listen_with(worker& other) {
+  for (auto const& l : other.listeners_) listeners_.push_back(std::make_unique<listener>(context_.get_executor(), *l));
 }
 
 void worker::start() {
@@ -94,6 +98,18 @@ void worker::reload(std::shared_ptr<settings const> s) {
     settings_ = std::move(s);
     apply_settings();
     retire_idle();
+  });
+}
+
+void worker::leave_removed_upstreams() {
+  boost::asio::post(context_, [this] {
+    for (auto& connections : idle_) {
+      auto const gone = std::stable_partition(connections.begin(), connections.end(),
+                                              [](auto const& connection) { return !connection->is_gone(); });
+      std::vector<std::shared_ptr<upstream_connection>> const closed(gone, connections.end());
+      connections.erase(gone, connections.end());
+      for (auto const& connection : closed) connection->retire();
+    }
   });
 }
 
@@ -175,7 +191,7 @@ void worker::apply_settings() {
   set(deadline::linger_idle, t.linger_idle);
 }
 
-std::shared_ptr<upstream_connection> worker::take_idle(routing::upstream_id id, endpoint const& to) {
+std::shared_ptr<upstream_connection> worker::take_idle(routing::upstream_id id, balancer::destination const& to) {
   std::size_t const index = routing::index_of(id);
   while (index < idle_.size() && !idle_[index].empty()) {
     std::shared_ptr<upstream_connection> connection = std::move(idle_[index].back());

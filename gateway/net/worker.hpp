@@ -51,7 +51,7 @@ enum class deadline : std::size_t {
 };
 static_assert(static_cast<std::size_t>(deadline::linger_idle) < deadline_queues::classes);
 
-/// One serving thread: an io_context with its own listeners (SO_REUSEPORT), connections, upstream pool and deadlines.
+/// One serving thread: an io_context with its own listeners, connections, upstream pool and deadlines.
 /// Everything but `start`, `reload`, `drain`, `stop` and `join` runs on its thread.
 class worker final : public cache::surroundings {
 public:
@@ -62,12 +62,16 @@ public:
   worker& operator=(worker const&) = delete;
   ~worker();
 
-  /// Binds and listens; before `start`. Returns the endpoints bound. Throws as listener.
-  std::vector<endpoint> listen(std::vector<endpoint> const& at);
+  /// Binds and listens; before `start`. Returns the endpoints bound. Throws as listener. `share_ports`: see there.
+  std::vector<endpoint> listen(std::vector<endpoint> const& at, bool share_ports);
+  /// At the sockets of another worker; before either starts.
+  void listen_with(worker& other);
   void start();
 
   // From any thread.
   void reload(std::shared_ptr<settings const> s);
+  /// Closes what is idle at upstreams that were removed.
+  void leave_removed_upstreams();
   /// Stops accepting, closes idle connections, lets requests finish; `drained` is called (on this thread) when none is
   /// left.
   void drain(std::function<void()> drained);
@@ -102,8 +106,9 @@ public:
 
   void set_deadline(deadline_owner& owner, deadline which);
 
-  /// An idle connection to the upstream, or nullptr; those that lead elsewhere, since its address changed, are closed.
-  std::shared_ptr<upstream_connection> take_idle(routing::upstream_id id, endpoint const& to);
+  /// An idle connection to the upstream, or nullptr; those that lead elsewhere, since its address changed or the id was
+  /// another's, are closed.
+  std::shared_ptr<upstream_connection> take_idle(routing::upstream_id id, balancer::destination const& to);
   /// Keeps the connection for the next request; false when there are enough.
   bool keep_idle(routing::upstream_id id, std::shared_ptr<upstream_connection> connection);
   void forget_idle(routing::upstream_id id, upstream_connection const* connection);

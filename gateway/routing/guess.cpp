@@ -12,8 +12,9 @@ bool guesser::usable(upstream_state const& state, std::uint32_t index, exclusion
 }
 
 void guesser::weigh(std::span<upstream_state const> upstreams) {
-  weighted_ = std::any_of(upstreams.begin(), upstreams.end(),
-                          [&](upstream_state const& u) { return u.weight != upstreams.front().weight; });
+  auto const first = std::find_if(upstreams.begin(), upstreams.end(), [](upstream_state const& u) { return u.known; });
+  weighted_ = std::any_of(first, upstreams.end(),
+                          [&](upstream_state const& u) { return u.known && u.weight != first->weight; });
 }
 
 // nginx's smooth weighted turns: a heavy one comes often, but not in a row.

@@ -25,10 +25,11 @@ struct upstream_state {
   time_ns avoid_until = 0;     // failures: others are preferred until then …
   time_ns avoided_for = 0;     // … since they were as long before
   std::uint32_t failures = 0;  // in a row
+  std::uint32_t mentions = 0;  // routes under way that are not to be sent there any more
   bool suspect = false;        // so many failures that after `avoid_until` it is tried with one request at a time
   bool on_trial = false;       // that request is under way
   bool healthy = true;         // as its health checks say
-  bool known = true;           // redirects and learnt entries may lead to it; false once it left the configuration
+  bool known = true;           // redirects and learnt entries may lead to it; false once it was removed
   bool in_rotation = true; // guesses may choose it; false for targets known from redirects only, and while it drains
   std::int64_t turns = 0;  // round_robin: what it is owed
 };

@@ -38,6 +38,7 @@ enum class refusal : std::uint8_t {
   owner_unreachable,  // redirected to an upstream that failed this very request
   upstream_failed,    // broke off after it had, or may have had, the request
   upstream_timeout,   // silent after it had, or may have had, the request
+  bad_answer,         // it answered what cannot be passed on
   no_room,            // the balancer itself lacks descriptors or memory
   overloaded          // the upstream has as many requests as it may, and so has its queue
 };
@@ -57,6 +58,7 @@ constexpr std::uint16_t status_of(refusal why) {
   case refusal::unknown_target:
   case refusal::malformed_redirect:
   case refusal::upstream_failed:
+  case refusal::bad_answer:
     break;
   }
   return 502;
@@ -136,14 +138,14 @@ struct redirect_facts {
 struct answer_facts {
   std::optional<upstream_id> backend{}; // that X-Backend names: nullopt without one, no_upstream if none that is known
   bool success = true;                  // whoever asks was let in: below 400
-  std::optional<std::uint32_t> epoch{}; // X-Session-Epoch: raised whenever the session moves
+  std::optional<std::uint64_t> epoch{}; // X-Session-Epoch: raised whenever the session moves
 };
 
 /// What the shared map says of a route's key: `backend` is no_upstream where it says nothing, nothing in time, or what
 /// is no known upstream.
 struct shared_facts {
   upstream_id backend = no_upstream;
-  std::optional<std::uint32_t> epoch{}; // X-Session-Epoch of the answer that taught it
+  std::optional<std::uint64_t> epoch{}; // X-Session-Epoch of the answer that taught it
 };
 
 struct router_settings {
@@ -175,6 +177,7 @@ struct router_counters {
   std::uint64_t learnt = 0;          // entries added or changed
   std::uint64_t forgotten = 0;
   std::uint64_t evicted = 0;
+  std::uint64_t answers_refused = 0;  // that cannot be passed on
   std::uint64_t backends_refused = 0; // X-Backend that is no known upstream
   std::uint64_t waits = 0;
   std::uint64_t shared_hits = 0;       // of map_hits: those that only the shared map knew

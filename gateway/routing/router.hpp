@@ -32,7 +32,7 @@ struct map_budget {
 ///
 /// For each route: `start`, then after each `send` exactly one of `on_redirect`, `on_answer`, `on_failure` or
 /// `abandon`, after a `wait` one of `on_wake`, `on_patience_end` or `abandon`, and after a `look_up` one of `on_shared`
-/// or `abandon`.
+/// or `abandon`. `on_bad_answer` ends a hop, too.
 ///
 /// With a map that balancers share (`shared_ttl`), a key that is not known here is looked up there before it is
 /// guessed, once a request. With `single_guess` that is done by the one that may guess, so that a key is looked up once
@@ -54,15 +54,52 @@ public:
     settings_.max_retries = std::min<std::uint32_t>(settings_.max_retries, route_type::max_failed);
   }
 
+  /// `may_reuse(id)`: whether the shell knows nothing any more of an upstream that was removed.
+  template<class MayReuse>
+  upstream_id add_upstream(std::uint64_t name_hash, bool in_rotation, std::uint32_t weight, MayReuse may_reuse) {
+    if (free_.empty() && removed_.size() >= most_removed) reclaim(may_reuse);
+    upstream_state const fresh{.name_hash = name_hash, .weight = weight, .in_rotation = in_rotation};
+    if (free_.empty()) {
+      BOOST_ASSERT(upstreams_.size() < Payload::most_upstreams);
+      upstreams_.push_back(fresh);
+      if (weight != upstreams_.front().weight) guesser_.weigh(upstreams_);
+      return upstream_id{static_cast<std::uint32_t>(upstreams_.size() - 1)};
+    }
+    upstream_id const id = free_.back();
+    free_.pop_back();
+    upstream(id) = fresh;
+    guesser_.weigh(upstreams_);
+    return id;
+  }
   upstream_id add_upstream(std::uint64_t name_hash, bool in_rotation, std::uint32_t weight = 1) {
-    BOOST_ASSERT(upstreams_.size() < Payload::most_upstreams);
-    upstreams_.push_back({.name_hash = name_hash, .weight = weight, .in_rotation = in_rotation});
-    if (weight != upstreams_.front().weight) guesser_.weigh(upstreams_);
-    return upstream_id{static_cast<std::uint32_t>(upstreams_.size() - 1)};
+    return add_upstream(name_hash, in_rotation, weight, [](upstream_id) { return true; });
+  }
+
+  /// Nothing leads there from now on; what is under way there ends by itself. Its id may be another's later: when no
+  /// route holds it and the map has no entry of it, for which the map is searched once for many that were removed.
+  void remove_upstream(upstream_id id) {
+    upstream_state& gone = upstream(id);
+    gone.known = gone.in_rotation = false;
+    removed_.push_back(id);
+    guesser_.weigh(upstreams_);
+  }
+  /// Those whose ids are not another's yet.
+  std::vector<upstream_id> const& removed_upstreams() const { return removed_; }
+  /// The same upstream is there again: what is known of its tokens holds.
+  void restore_upstream(upstream_id id, bool in_rotation, std::uint32_t weight) {
+    std::erase(removed_, id);
+    upstream_state const& before = upstream(id);
+    upstream(id) = {.name_hash = before.name_hash,
+                    .in_flight = before.in_flight,
+                    .weight = weight,
+                    .mentions = before.mentions,
+                    .in_rotation = in_rotation};
+    guesser_.weigh(upstreams_);
   }
   upstream_state& upstream(upstream_id id) { return upstreams_[index_of(id)]; }
   upstream_state const& upstream(upstream_id id) const { return upstreams_[index_of(id)]; }
-  std::size_t upstream_count() const { return upstreams_.size(); }
+  /// Without those that were removed.
+  std::size_t upstream_count() const { return upstreams_.size() - removed_.size() - free_.size(); }
   void set_weight(upstream_id id, std::uint32_t weight) {
     upstream(id).weight = weight;
     guesser_.weigh(upstreams_);
@@ -129,6 +166,14 @@ public:
   /// The same where no more is known of it.
   action on_answer(route_type& r, std::optional<upstream_id> backend) {
     return on_answer(r, answer_facts{.backend = backend});
+  }
+
+  /// The present upstream answered what the balancer cannot pass on: too large a head, no HTTP, a coding that nobody
+  /// asked for. It has had the request, so nobody else gets it; and it did answer, which says nothing of its health,
+  /// nor of where the session is.
+  action on_bad_answer(route_type& r) {
+    leave(r);
+    return refuse(r, refusal::bad_answer, counters_.answers_refused);
   }
 
   /// The present upstream failed before its answer's head was complete.
@@ -314,11 +359,13 @@ private:
   }
 
   /// From guesses for this request. One that failed takes the place of one that was only full, if need be.
-  static void exclude(route_type& r, upstream_id id, bool is_full) {
+  void exclude(route_type& r, upstream_id id, bool is_full) {
     std::size_t at = r.failed_count;
     if (at == route_type::max_failed)
       for (at = 0; at != route_type::max_failed && (r.full >> at & 1) == 0;) ++at;
     if (at == route_type::max_failed) return;
+    if (at < r.failed_count) --upstream(r.failed[at]).mentions;
+    ++upstream(id).mentions;
     r.failed[at] = id;
     r.full = static_cast<std::uint8_t>((r.full & ~(1u << at)) | (is_full ? 1u << at : 0u));
     if (at == r.failed_count) ++r.failed_count;
@@ -377,13 +424,32 @@ private:
     return next;
   }
 
+  /// Its guess, if it holds one, is over, and so is the route unless it is sent on.
   action finish(route_type& r, action last) {
     if (r.holds_guess) {
       guessing_.erase(r.key);
       r.holds_guess = false;
       last.wake = true;
     }
+    if (last.kind != action_kind::send)
+      while (r.failed_count != 0) --upstream(r.failed[--r.failed_count]).mentions;
     return last;
+  }
+
+  template<class MayReuse>
+  void reclaim(MayReuse const& may_reuse) {
+    std::vector<bool> is_going(upstreams_.size());
+    auto const kept = std::stable_partition(removed_.begin(), removed_.end(), [&](upstream_id id) {
+      upstream_state const& state = upstream(id);
+      return state.in_flight != 0 || state.mentions != 0 || !may_reuse(id);
+    });
+    for (auto id = kept; id != removed_.end(); ++id) is_going[index_of(*id)] = true;
+    if (kept == removed_.end()) return;
+    auto const leads_nowhere = [&](Payload const& known) { return is_going[index_of(known.upstream)]; };
+    if (map_) counters_.forgotten += map_->forget_all(leads_nowhere);
+    if (unproven_) counters_.forgotten += unproven_->forget_all(leads_nowhere);
+    free_.insert(free_.end(), kept, removed_.end());
+    removed_.erase(kept, removed_.end());
   }
 
   action refuse(route_type& r, refusal why, std::uint64_t& counter) {
@@ -406,7 +472,7 @@ private:
       if (fresh.older_than(old)) return true;
       if (moved || !fresh.is_as_good(old)) return false;
       if (!shares() || !is_due(old.shared_in, fresh.shared_in)) return true;
-      fresh.stamp = old.stamp; // nothing new, but it is time to say it again
+      fresh.take_time_of(old); // nothing new, but it is time to say it again
       return false;
     };
     bool const proven = facts.success || !unproven_ || map_->find(r.key);
@@ -453,7 +519,8 @@ private:
     return (map_ ? question(*map_) : 0) + (unproven_ ? question(*unproven_) : 0);
   }
 
-  static constexpr time_ns most_avoidances = 16; // of `avoid_for`, however often it failed
+  static constexpr time_ns most_avoidances = 16;  // of `avoid_for`, however often it failed
+  static constexpr std::size_t most_removed = 64; // before the map is searched for them
 
   router_settings settings_;
   guesser guesser_;
@@ -461,6 +528,7 @@ private:
   double retry_budget_ = 0;
   std::uint32_t shared_shift_ = 0; // in periods
   std::vector<upstream_state> upstreams_;
+  std::vector<upstream_id> removed_, free_;                          // ids: not yet another's; of nobody
   boost::unordered_flat_set<Key, typename Map::hash_type> guessing_; // single_guess: keys whose guess is in flight
   router_counters counters_;
 };

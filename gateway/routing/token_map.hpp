@@ -118,6 +118,20 @@ public:
     return forget(key, [](Payload const&) { return true; });
   }
 
+  /// Forgets all entries of which `when(payload)` is true, in one go over the map; returns how many.
+  template<class When>
+  std::size_t forget_all(When when) {
+    std::size_t const before = size_;
+    for (std::size_t slot = 0; slot != slots_;) {
+      entry const& e = entries_[slot];
+      if (e.last_used != 0 && when(static_cast<Payload const&>(e.payload)))
+        erase(slot); // the next one may be here now
+      else
+        ++slot;
+    }
+    return before - size_;
+  }
+
   std::size_t size() const { return size_; }
   std::size_t capacity() const { return capacity_; }
 

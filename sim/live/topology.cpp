@@ -167,6 +167,7 @@ json topology::cluster_config(std::string const& name) const {
   json config = {
       {"token_key", hex(key_)},
       {"admin", "127.0.0.1:0"},
+      {"reuse_port", true}, // beside our reservation
       {"journal_directory", fs::absolute(directory_.journals()).string()},
       {"seed", node_seed(scenario_.seed, name)},
       {"lease_ms", milliseconds(proxies.lease)},
@@ -233,6 +234,7 @@ void topology::add_balancer_host(std::size_t index) {
   } else {
     json config = {
         {"listen", json::array({listen})},
+        {"reuse_port", true}, // beside our reservation
         {"upstreams", upstreams},
         {"guess", guess_name(group.guess)},
         {"token_map", group.token_map_bytes ? json(std::to_string(*group.token_map_bytes)) : json("off")},

@@ -14,8 +14,8 @@ using scenario::balancer_group;
 using scenario::balancer_kind;
 
 /// The map of gateway/net; a live test compares the two.
-using gateway_map = gateway::routing::token_map<gateway::http::token_digest, gateway::routing::learnt_backend,
-                                                gateway::http::token_digest_hash>;
+using gateway_map =
+    gateway::routing::token_map<gateway::http::map_key, gateway::routing::learnt_backend, gateway::http::map_key_hash>;
 /// Beyond this a map holds more than the largest population, and trying sizes out costs memory.
 constexpr std::uint64_t largest_budget = std::uint64_t{2} << 30;
 

@@ -115,8 +115,9 @@ public:
 
 private:
   using key = typename Keys::key;
-  using map = gateway::routing::token_map<key, gateway::routing::learnt_backend, typename Keys::hash>;
-  using router = gateway::routing::basic_router<map, key, gateway::routing::learnt_backend>;
+  using payload = typename Keys::payload;
+  using map = gateway::routing::token_map<typename Keys::stored, payload, typename Keys::hash>;
+  using router = gateway::routing::basic_router<map, key, payload>;
 
   Keys keys_;
   std::vector<std::unique_ptr<router>> routers_; // by balancer
@@ -126,6 +127,8 @@ private:
 /// Tokens as they are numbered.
 struct dense_keys {
   using key = token_id;
+  using stored = key;
+  using payload = gateway::routing::timed_backend;
   /// Multiples of the golden ratio: neighbours are spread evenly (Knuth, TAOCP 3, 6.4).
   struct hash {
     std::size_t operator()(token_id token) const noexcept {

@@ -59,8 +59,7 @@ void shared_maps::on_command(std::uint32_t place) {
     reply(l);
     break;
   case kind::learn:
-    // An answer of an older epoch came late: as far behind as half of all epochs, which have 31 bits.
-    if (entry const* const old = find(l.token); old && ((l.epoch - old->epoch) & 0x7fffffffu) >= 0x40000000u) break;
+    if (entry const* const old = find(l.token); old && l.epoch < old->epoch) break; // an older answer that came late
     entries_[l.token] = {l.where, l.epoch, w_.now() + ttl_ns(l.balancer)};
     if (entries_.size() < sweep_at_) break;
     boost::unordered::erase_if(entries_, [&](auto const& e) { return e.second.until_ns <= w_.now(); });
@@ -209,10 +208,7 @@ void shared_maps::stop_waiting(flight_id id) {
 
 void shared_maps::learnt(flight const& f, upstream_id where) {
   if (!links_[f.balancer].state.usable()) return;
-  post(f.balancer, {.what = letter::kind::learn,
-                    .token = f.token,
-                    .where = where,
-                    .epoch = static_cast<std::uint32_t>(f.served_epoch) & 0x7fffffffu});
+  post(f.balancer, {.what = letter::kind::learn, .token = f.token, .where = where, .epoch = f.served_epoch});
 }
 
 void shared_maps::lost(flight const& f, upstream_id where) {

@@ -73,14 +73,14 @@ private:
     enum class kind : std::uint8_t { connect, probe, look_up, learn, lose, lost_connection } what = kind::probe;
     token_id token{};
     gateway::routing::upstream_id where = gateway::routing::no_upstream; // none: not found
-    std::uint32_t epoch = 0;
+    std::uint64_t epoch = 0;
     std::uint32_t ticket = 0;
     std::uint16_t balancer = 0;
     std::uint32_t life = 0; // of the balancer
   };
   struct entry {
     gateway::routing::upstream_id where;
-    std::uint32_t epoch;
+    std::uint64_t epoch;
     std::int64_t until_ns;
   };
 

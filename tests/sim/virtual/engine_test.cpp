@@ -30,7 +30,9 @@ double counter(measure::result const& r, std::string const& name) {
 /// As the live gateway keeps tokens: as digests of what Authorization says.
 struct live_keys {
   using key = gateway::http::token_digest;
-  using hash = gateway::http::token_digest_hash;
+  using stored = gateway::http::map_key;
+  using payload = gateway::routing::learnt_backend;
+  using hash = gateway::http::map_key_hash;
   gateway::http::digest_key secret{1, 2, 3};
   key of(virtual_time::token_id token) const {
     return gateway::http::digest_token(secret, "Bearer " + std::to_string(static_cast<std::uint32_t>(token)));

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// Hosts and addresses as configurations, proxies and operators spell them, in one spelling: they are compared as text.
+namespace gateway::http {
+
+/// HOST:PORT in one spelling: `host` is an IP address as RFC 5952 writes it, without brackets, or a name in lower case.
+struct host_port {
+  std::string host;
+  std::uint16_t port = 0;
+
+  bool operator==(host_port const&) const = default;
+  /// `host:port`, IPv6 in brackets.
+  std::string text() const;
+};
+
+/// An IP address in its one spelling. IPv4: four decimal numbers without leading zeros, and nothing else (RFC 3986
+/// 3.2.2). IPv6: any spelling of RFC 4291 2.2, without a zone, which means something on one machine only; an
+/// IPv4-mapped one (RFC 4291 2.5.5.2) is the IPv4 address, as whoever listens at a socket for both families has it.
+/// Nullopt for anything else.
+std::optional<std::string> canonical_address(std::string_view text);
+
+/// `HOST:PORT`, `ADDRESS:PORT` or `[IPv6]:PORT`; port 1 to 65535 (0 only with `allow_port_zero`) in at most five
+/// digits. A name's final dot is dropped. What ends like a number, `127.1`, `0x7f000001` or `10.0.0.01`, is no name:
+/// some resolvers would take it for an address, others not. Nullopt for that and for all else that is not clear.
+std::optional<host_port> parse_host_port(std::string_view text, bool allow_port_zero = false);
+
+/// The same with the port left out, or empty: `default_port` then, 0 for none.
+std::optional<host_port> parse_authority(std::string_view text, std::uint16_t default_port);
+
+/// What an element of X-Forwarded-For says, as proxies write it: an address, with its port or without, in brackets, in
+/// quotes, with a zone.
+struct forwarded_element {
+  enum class kind : std::uint8_t {
+    nothing, // an empty element
+    address,
+    hidden, // `unknown`, `_name` (RFC 7239 6.2, 6.3): somebody whom nobody names
+    unclear // anything else
+  } what = kind::unclear;
+  std::string address{}; // in its one spelling
+};
+forwarded_element parse_forwarded(std::string_view element);
+
+}
