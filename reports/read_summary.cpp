@@ -211,6 +211,7 @@ result read_summary(fs::path const& at) {
   for (verdict const v : {verdict::passed, verdict::failed, verdict::invalid, verdict::interrupted})
     if (verdict_name(v) == root.at("verdict").get<std::string>()) r.verdict = v;
   r.exit_code = root.at("exit_code");
+  r.load_as_planned = root.value("load_as_planned", r.verdict != verdict::invalid);
   if (root.contains("replications")) r.replications = replications_from(root.at("replications"));
   if (root.contains("history_hash"))
     r.history_hash = std::strtoull(root.at("history_hash").get_ref<std::string const&>().c_str(), nullptr, 16);

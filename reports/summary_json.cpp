@@ -190,6 +190,7 @@ std::string summary_json(result const& r) {
               {"exit_code", r.exit_code},
               {"reasons", r.reasons},
               {"differences", r.differences},
+              {"load_as_planned", r.load_as_planned},
               {"duration_s", r.duration_s},
               {"metrics", to_json(r.metrics)},
               {"phases", phases(r)},

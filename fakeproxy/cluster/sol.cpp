@@ -61,7 +61,7 @@ void sol::on_message(link_id link, message const& m, time_point now, sol_actions
         registry_.unreachable(static_cast<incarnation>(m.number), m.subject, now, out) ? status::fenced : status::busy;
     break;
   case operation::attach:
-    reply.status = attach(m, now, out);
+    reply.status = attach(link, m, now, out);
     break;
   case operation::drain:
   case operation::granted:
@@ -142,16 +142,21 @@ status sol::apply(message const& m, time_point now, sol_actions& out) {
   return status::ok;
 }
 
-status sol::attach(message const& m, time_point now, sol_actions& out) {
+status sol::attach(link_id link, message const& m, time_point now, sol_actions& out) {
   game_state& g = states_[m.character];
+  bool const same_session = g.attached_epoch == m.epoch && g.attached_at == m.subject;
   if (m.leaving != 0) {
-    if (g.attached_epoch == m.epoch && g.attached_at == m.subject) detach(g);
+    if (same_session) detach(g);
     return status::ok;
   }
   if (!registry_.holds(m.character, m.subject, m.epoch, now, out)) return status::stale;
   detach(g);
+  bool const link_lost = same_session && g.attached_over != link;
   g.attached_epoch = m.epoch;
   g.attached_at = m.subject;
+  g.attached_over = link;
+  for (std::uint64_t number = m.number + 1; link_lost && number <= g.notified; ++number)
+    push(m.character, g, number, now, out);
   g.notified = std::max(g.notified, m.number); // a sol that was restarted learns the numbers from those who saw them
   g.place = static_cast<std::uint32_t>(attached_.size());
   attached_.push_back(m.character);
@@ -159,12 +164,12 @@ status sol::attach(message const& m, time_point now, sol_actions& out) {
 }
 
 void sol::detach(game_state& g) {
-  if (g.attached_epoch == session_epoch::none) return;
+  if (g.place == nowhere) return;
   character_id const last = attached_.back();
   attached_[g.place] = last;
   states_[last].place = g.place;
   attached_.pop_back();
-  g.attached_epoch = session_epoch::none;
+  g.place = nowhere;
 }
 
 void sol::on_disconnected(link_id link, time_point now, sol_actions& out) {
@@ -189,21 +194,27 @@ void sol::notify_one(std::uint64_t random, time_point now, sol_actions& out) {
   while (!attached_.empty()) {
     character_id const character = attached_[random % attached_.size()];
     game_state& g = states_[character];
-    link_id const link = registry_.link_of(g.attached_at);
-    // A session that moved or ended took its client with it. One whose proxy is away keeps its numbers for later.
-    if (!registry_.holds(character, g.attached_at, g.attached_epoch, now, out) || link == 0) {
+    // A session that moved or ended took its client with it. One whose proxy is away, or back over another link on
+    // which it did not attach its client yet, keeps its numbers for later.
+    if (!registry_.holds(character, g.attached_at, g.attached_epoch, now, out) ||
+        registry_.link_of(g.attached_at) != g.attached_over) {
       detach(g);
       continue;
     }
     ++counters_.notifications;
-    out.send.push_back({link, message{.op = operation::notification,
-                                      .character = character,
-                                      .subject = g.attached_at,
-                                      .epoch = g.attached_epoch,
-                                      .number = ++g.notified,
-                                      .sent_ns = now}});
+    push(character, g, ++g.notified, now, out);
     return;
   }
+}
+
+void sol::push(character_id character, game_state const& g, std::uint64_t number, time_point now,
+               sol_actions& out) const {
+  out.send.push_back({g.attached_over, message{.op = operation::notification,
+                                               .character = character,
+                                               .subject = g.attached_at,
+                                               .epoch = g.attached_epoch,
+                                               .number = number,
+                                               .sent_ns = now}});
 }
 
 std::vector<std::pair<character_id, std::uint64_t>> sol::notified() const {

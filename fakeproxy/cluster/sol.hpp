@@ -14,6 +14,9 @@ namespace fakeproxy::cluster {
 
 /// A sol: a registry shard, the game state of its characters, and the notifications that it pushes to their EVE
 /// clients. Events in, actions out; not thread-safe.
+///
+/// Notifications are numbered 1, 2, … per character. A proxy that attaches a client over a new link says which number
+/// it had last; what was pushed over the old link after that is lost with it, and is pushed again.
 class sol {
 public:
   explicit sol(registry::settings s)
@@ -48,18 +51,22 @@ public:
   registry const& shard() const { return registry_; }
 
 private:
+  static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
   struct game_state {
     std::uint64_t applied = 0;
     std::uint64_t notified = 0;
-    session_epoch attached_epoch = session_epoch::none; // none: no EVE client
+    // The session whose EVE client is attached, or was last, and the link that it is told over.
+    session_epoch attached_epoch = session_epoch::none;
     incarnation attached_at = incarnation::none;
-    std::uint32_t place = 0; // in attached_
+    link_id attached_over = 0;
+    std::uint32_t place = nowhere; // in attached_; nowhere: no EVE client
   };
 
   message answer_claim(message const& m, time_point now, sol_actions& out);
   status apply(message const& m, time_point now, sol_actions& out);
-  status attach(message const& m, time_point now, sol_actions& out);
+  status attach(link_id link, message const& m, time_point now, sol_actions& out);
   void detach(game_state& g);
+  void push(character_id character, game_state const& g, std::uint64_t number, time_point now, sol_actions& out) const;
   /// Moves that a proxy asked for are answered when they are done.
   void answer_moves(sol_actions& out);
 

@@ -12,6 +12,8 @@ using cluster::eve_event;
 
 namespace {
 
+constexpr auto linger_time = std::chrono::seconds(1);
+
 std::string eve_address(cluster::endpoint const& where) {
   return to_text({asio::ip::address_v4(where.address), where.eve_port});
 }
@@ -21,6 +23,7 @@ std::string eve_address(cluster::endpoint const& where) {
 eve_connection::eve_connection(proxy_server& server, tcp::socket socket, cluster::ticket name)
   : server_(server)
   , stream_(std::move(socket))
+  , patience_(stream_.get_executor())
   , name_(name) {
   stream_.text(true);
   stream_.auto_fragment(false);
@@ -108,7 +111,19 @@ void eve_connection::write() {
     if (ec || self->over_) return self->gone();
     self->out_.pop_front();
     if (!self->out_.empty()) return self->write();
-    if (self->last_) self->gone();
+    if (self->last_) self->linger();
+  });
+}
+
+// Closing with unread input makes the kernel reset the connection, and what was written last may then never be read:
+// the client is left to close it, if it does so soon.
+void eve_connection::linger() {
+  error_code ignored;
+  stream_.next_layer().shutdown(tcp::socket::shutdown_send, ignored);
+  patience_.expires_after(linger_time);
+  patience_.async_wait([weak = weak_from_this()](error_code stopped) {
+    auto const self = weak.lock();
+    if (!stopped && self) self->gone();
   });
 }
 
@@ -120,6 +135,7 @@ void eve_connection::gone() {
 
 void eve_connection::close() {
   over_ = true;
+  patience_.cancel();
   error_code ignored;
   stream_.next_layer().shutdown(tcp::socket::shutdown_both, ignored);
   stream_.next_layer().close(ignored);

@@ -3,6 +3,7 @@
 #include "fakeproxy/cluster/node.hpp"
 #include "fakeproxy/net/sockets.hpp"
 
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
@@ -27,10 +28,12 @@ private:
   bool on_text(std::string_view text);
   void send(std::string_view text);
   void write();
+  void linger();
   void gone();
 
   proxy_server& server_;
   boost::beast::websocket::stream<tcp::socket> stream_;
+  boost::asio::steady_timer patience_; // with a client that should close
   cluster::ticket name_;
   boost::beast::flat_buffer in_;
   std::deque<std::string> out_; // the first is being written

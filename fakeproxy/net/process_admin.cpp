@@ -71,6 +71,16 @@ void process::on_node(std::string_view node, std::string_view action, admin_serv
     (*proxy)->pin(characters_of(json::parse(request.body())), [respond](std::size_t granted) {
       respond(200, json{{"granted", granted}}.dump());
     });
+  } else if (proxy != proxies_.end() && action == "partitions" && post) {
+    json const body = json::parse(request.body());
+    auto const sols = body.at("sols").get<std::vector<std::uint32_t>>();
+    double const for_ms = body.at("for_ms").get<double>();
+    if (!std::all_of(sols.begin(), sols.end(), [&](std::uint32_t s) { return s < (*proxy)->sol_count(); }))
+      return respond(400, error_text("there is no such sol"));
+    if (!(for_ms > 0) || for_ms > 1e9) return respond(400, error_text("'for_ms' is not above 0, or above 10^9"));
+    bool const breaks = body.value("connections", std::string("kept")) == "broken";
+    for (std::uint32_t const s : sols) (*proxy)->part(s, static_cast<cluster::duration>(for_ms * 1e6), breaks);
+    respond(200, "{}");
   } else if (sol != sols_.end() && action == "moves" && post) {
     json const body = json::parse(request.body());
     auto const characters = characters_of(body);

@@ -1,6 +1,7 @@
 #include "fakeproxy/net/proxy_server.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace fakeproxy::net {
 
@@ -47,7 +48,7 @@ proxy_server::proxy_server(asio::io_context& io, process_settings const& process
   }
   backend_ = "X-Backend: http://" + to_text(http_.local()) + "\r\n";
   identity_ = "Server: crest-fakeproxy\r\nLab-Proxy: " + name_ + "\r\n";
-  for (tcp::endpoint const& where : process.sols) sols_.push_back({.where = where, .channel = {}, .retry = {}});
+  for (tcp::endpoint const& where : process.sols) sols_.emplace_back().where = where;
 }
 
 proxy_server::~proxy_server() {
@@ -75,29 +76,79 @@ void proxy_server::start() {
 void proxy_server::connect_sol(std::uint32_t sol) {
   sol_link& l = sols_[sol];
   l.channel = std::make_shared<rpc_channel>(tcp::socket(io_));
-  l.channel->connect(l.where, {.opened =
-                                   [this, sol] {
-                                     sols_[sol].pause = first_pause;
-                                     node_.on_connected(sol, now(), actions_);
-                                     perform();
-                                   },
+  l.channel->connect(l.where, {.opened = [this, sol] { sol_opened(sol); },
                                .received =
                                    [this, sol](std::span<cluster::message const> messages) {
                                      cluster::time_point const at = now();
+                                     sol_link& from = sols_[sol];
+                                     if (from.parted_until > at) {
+                                       from.held_in.insert(from.held_in.end(), messages.begin(), messages.end());
+                                       return;
+                                     }
                                      for (auto const& m : messages) node_.on_message(sol, m, at, actions_);
                                      perform();
                                    },
-                               .closed =
-                                   [this, sol] {
-                                     node_.on_disconnected(sol, actions_);
-                                     perform();
-                                     sol_link& lost = sols_[sol];
-                                     lost.retry = std::make_unique<asio::steady_timer>(io_, lost.pause);
-                                     lost.pause = std::min(lost.pause * 2, longest_pause);
-                                     lost.retry->async_wait([this, sol](error_code ec) {
-                                       if (!ec) connect_sol(sol);
-                                     });
-                                   }});
+                               .closed = [this, sol] { sol_lost(sol); }});
+}
+
+void proxy_server::sol_opened(std::uint32_t sol) {
+  sol_link& l = sols_[sol];
+  l.pause = first_pause;
+  l.opening = l.parted_until > now();
+  if (l.opening) return;
+  node_.on_connected(sol, now(), actions_);
+  perform();
+}
+
+void proxy_server::sol_lost(std::uint32_t sol) {
+  sol_link& l = sols_[sol];
+  l.held_in.clear();
+  l.held_out.clear();
+  l.opening = false;
+  node_.on_disconnected(sol, actions_);
+  perform();
+  retry_sol(sol);
+}
+
+void proxy_server::retry_sol(std::uint32_t sol) {
+  sol_link& l = sols_[sol];
+  auto const parted = std::chrono::nanoseconds(std::max<cluster::duration>(0, l.parted_until - now()));
+  l.retry = std::make_unique<asio::steady_timer>(io_, std::max<std::chrono::nanoseconds>(l.pause, parted));
+  l.pause = std::min(l.pause * 2, longest_pause);
+  l.retry->async_wait([this, sol](error_code ec) {
+    if (!ec) connect_sol(sol);
+  });
+}
+
+// ---- partitions
+
+void proxy_server::part(std::uint32_t sol, cluster::duration lasts, bool breaks) {
+  sol_link& l = sols_[sol];
+  cluster::time_point const until = now() + lasts;
+  if (until > l.parted_until) {
+    l.parted_until = until;
+    l.heal = std::make_unique<asio::steady_timer>(io_, std::chrono::nanoseconds(lasts));
+    l.heal->async_wait([this, sol](error_code ec) {
+      if (!ec) heal(sol);
+    });
+  }
+  if (!breaks) return;
+  l.channel->close(); // does not report it
+  sol_lost(sol);
+}
+
+void proxy_server::heal(std::uint32_t sol) {
+  sol_link& l = sols_[sol];
+  l.parted_until = 0;
+  if (std::exchange(l.opening, false)) {
+    node_.on_connected(sol, now(), actions_);
+    perform();
+  }
+  auto const out = std::exchange(l.held_out, {});
+  for (cluster::message const& m : out) l.channel->send(m);
+  auto const in = std::exchange(l.held_in, {});
+  for (cluster::message const& m : in) node_.on_message(sol, m, now(), actions_);
+  perform();
 }
 
 void proxy_server::tick(cluster::time_point at) {
@@ -118,7 +169,13 @@ void proxy_server::perform() {
   // What is done may want more done: the lists grow while they are gone through.
   while (!(a.send.empty() && a.resume.empty() && a.applied.empty() && a.probes.empty() && a.logins.empty() &&
            a.eve.empty())) {
-    for (std::size_t i = 0; i < a.send.size(); ++i) sols_[a.send[i].sol].channel->send(a.send[i].what);
+    for (std::size_t i = 0; i < a.send.size(); ++i) {
+      sol_link& to = sols_[a.send[i].sol];
+      if (to.parted_until > now())
+        to.held_out.push_back(a.send[i].what);
+      else
+        to.channel->send(a.send[i].what);
+    }
     a.send.clear();
     for (std::size_t i = 0; i < a.eve.size(); ++i) {
       auto const at = clients_.find(a.eve[i].client);

@@ -76,12 +76,22 @@ public:
   void forget(http_connection& connection);
   void client_gone(cluster::ticket client);
 
+  /// Parts this proxy from a sol for `lasts`: what either sends arrives when that is over, or (`breaks`) the connection
+  /// ends now and is made anew then. A longer partition that is in force already stays.
+  void part(std::uint32_t sol, cluster::duration lasts, bool breaks);
+  std::size_t sol_count() const { return sols_.size(); }
+
 private:
   struct sol_link {
     tcp::endpoint where;
     std::shared_ptr<rpc_channel> channel;
     std::unique_ptr<boost::asio::steady_timer> retry;
     std::chrono::milliseconds pause{10};
+    // While they are parted:
+    cluster::time_point parted_until = 0;
+    std::unique_ptr<boost::asio::steady_timer> heal;
+    std::vector<cluster::message> held_out, held_in; // in the order sent
+    bool opening = false;                            // a connection came about, which nobody knows of yet
   };
   struct patience {
     cluster::time_point until;
@@ -106,6 +116,10 @@ private:
   /// queue knows its ticket.
   std::shared_ptr<http_connection> connection_of(cluster::ticket name) const { return connections_.at(name); }
   void connect_sol(std::uint32_t sol);
+  void sol_opened(std::uint32_t sol);
+  void sol_lost(std::uint32_t sol);
+  void retry_sol(std::uint32_t sol);
+  void heal(std::uint32_t sol);
   void arm_service_timer();
   void on_service_timer();
 

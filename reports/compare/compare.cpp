@@ -49,9 +49,11 @@ void check_comparable(result const& base, result const& now, settings const& s) 
     throw config::bad_input("BASE ran scenario '" + one_line(base.scenario) + "', NEW '" + one_line(now.scenario) +
                             "'; allowed: results of one scenario, or --force");
   for (result const* r : {&base, &now})
-    if (r->verdict == verdict::invalid || r->verdict == verdict::interrupted)
-      throw config::bad_input(std::string(r == &base ? "BASE" : "NEW") + ": found a run that is " +
-                              (r->verdict == verdict::invalid ? "invalid" : "interrupted") +
+    if (!r->load_as_planned || r->verdict == verdict::invalid || r->verdict == verdict::interrupted)
+      throw config::bad_input(std::string(r == &base ? "BASE" : "NEW") + ": found a run " +
+                              (r->verdict == verdict::interrupted ? "that is interrupted"
+                               : r->verdict == verdict::invalid   ? "that is invalid"
+                                                                  : "whose load was not as planned") +
                               "; allowed: a run that passed or failed, or --force");
 }
 

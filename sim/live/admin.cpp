@@ -29,17 +29,20 @@ asio::ip::tcp::endpoint endpoint_of(std::string const& address) {
   return found.begin()->endpoint();
 }
 
-asio::awaitable<nlohmann::json> admin_call(std::string address, http::verb method, std::string target,
-                                           nlohmann::json body, std::chrono::nanoseconds patience) {
+namespace {
+
+/// The answer's body, if its status is 200.
+asio::awaitable<std::string> exchange(std::string address, http::verb method, std::string target, std::string body,
+                                      std::chrono::nanoseconds patience) {
   std::string const what = "admin " + address + " " + target;
   beast::tcp_stream stream(co_await asio::this_coro::executor);
   stream.expires_after(patience);
   http::request<http::string_body> request(method, target, 11);
   request.set(http::field::host, address);
   request.set(http::field::connection, "close");
-  if (!body.is_null()) {
+  if (!body.empty()) {
     request.set(http::field::content_type, "application/json");
-    request.body() = body.dump();
+    request.body() = std::move(body);
   }
   request.prepare_payload();
   beast::flat_buffer buffer;
@@ -57,9 +60,26 @@ asio::awaitable<nlohmann::json> admin_call(std::string address, http::verb metho
   }
   if (!failure.empty()) throw could_not_run(what + ": " + failure);
   auto const& answer = parser.get();
-  auto json = nlohmann::json::parse(answer.body(), nullptr, false);
-  if (answer.result_int() != 200 || json.is_discarded())
+  if (answer.result_int() != 200)
     throw could_not_run(what + ": status " + std::to_string(answer.result_int()) + ": " + answer.body().substr(0, 200));
+  co_return answer.body();
+}
+
+}
+
+asio::awaitable<std::string> admin_text(std::string address, std::string target, std::chrono::nanoseconds patience) {
+  std::string none;
+  co_return co_await exchange(std::move(address), http::verb::get, std::move(target), std::move(none), patience);
+}
+
+asio::awaitable<nlohmann::json> admin_call(std::string address, http::verb method, std::string target,
+                                           nlohmann::json body, std::chrono::nanoseconds patience) {
+  std::string const what = "admin " + address + " " + target;
+  std::string text = body.is_null() ? std::string() : body.dump();
+  std::string const answer =
+      co_await exchange(std::move(address), method, std::move(target), std::move(text), patience);
+  auto json = nlohmann::json::parse(answer, nullptr, false);
+  if (json.is_discarded()) throw could_not_run(what + ": found no JSON: " + answer.substr(0, 200));
   co_return json;
 }
 

@@ -13,6 +13,10 @@ namespace sim::live {
 /// "HOST:PORT" with an IPv4 address, or a name that is looked up. Throws `could_not_run`.
 boost::asio::ip::tcp::endpoint endpoint_of(std::string const& address);
 
+/// GET from a node's admin address. Throws `could_not_run` when there is no answer of status 200 within `patience`.
+boost::asio::awaitable<std::string> admin_text(std::string address, std::string target,
+                                               std::chrono::nanoseconds patience);
+
 /// One request to a node's admin address. `body` null: none. Throws `could_not_run` when there is no answer of status
 /// 200 with JSON within `patience`.
 boost::asio::awaitable<nlohmann::json> admin_call(std::string address, boost::beast::http::verb method,

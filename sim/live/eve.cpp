@@ -101,7 +101,7 @@ struct eve_clients::shared_state {
   bool on_message(std::shared_ptr<member> const& who, json const& message) {
     std::string const op = message.value("op", "");
     if (op == "notification") {
-      who->notifications.receive(message.value("number", std::uint64_t{0}));
+      who->notifications.receive(message.value("number", std::uint64_t{0}), now_ns());
       notification_latency.push_back(
           static_cast<std::uint64_t>(std::max<std::int64_t>(0, now_ns() - message.value("sent_ns", std::int64_t{0}))));
     } else if (op == "answer") {
@@ -288,10 +288,7 @@ std::vector<measure::eve_record> eve_clients::records(std::map<std::uint32_t, st
   for (auto const& who : state_->members) {
     measure::eve_record record = who->record;
     auto const last = sent.find(who->character);
-    record.received = who->notifications.received();
-    record.doubled = who->notifications.doubled();
-    record.reordered = who->notifications.reordered();
-    record.lost = who->notifications.lost(last == sent.end() ? 0 : last->second);
+    who->notifications.complete(record, last == sent.end() ? 0 : last->second);
     all.push_back(record);
   }
   return all;

@@ -5,6 +5,7 @@
 #include "sim/live/admin.hpp"
 #include "sim/live/clock.hpp"
 #include "sim/live/collect.hpp"
+#include "sim/live/counters.hpp"
 #include "sim/live/eve.hpp"
 #include "sim/live/load_run.hpp"
 #include "sim/live/progress.hpp"
@@ -41,7 +42,8 @@ namespace {
 // Chosen: what a healthy node needs many times over, and a person still waits for.
 constexpr auto admin_patience = std::chrono::seconds(30);
 constexpr auto login_patience = std::chrono::seconds(30);
-constexpr auto settle_patience = std::chrono::seconds(3);
+constexpr auto settle_patience = std::chrono::seconds(10);
+constexpr auto counters_patience = std::chrono::seconds(5);
 constexpr auto stop_patience = std::chrono::seconds(15);
 constexpr auto event_patience = admin_patience + std::chrono::seconds(15); // for an event that is broken off
 constexpr auto interrupted_patience = std::chrono::seconds(2);             // for what is in flight
@@ -82,7 +84,7 @@ private:
   load::plan plan_;
   asio::io_context context_{1};
   asio::signal_set signals_{context_, SIGINT, SIGTERM};
-  asio::cancellation_signal cancel_, cancel_timeline_, cancel_share_, cancel_watch_;
+  asio::cancellation_signal cancel_, cancel_timeline_, cancel_share_, cancel_partitions_, cancel_watch_;
   topology nodes_;
   load_run load_;
   std::optional<eve_clients> eve_;
@@ -91,6 +93,7 @@ private:
   std::vector<std::uint32_t> logged_in_;
   std::vector<measure::event_record> events_;
   std::map<std::uint32_t, std::uint64_t> notifications_sent_;
+  std::map<std::string, gateway_counters> counters_;
   std::vector<std::string> notes_;
   std::optional<std::string> failure_, aborted_by_;
   bool interrupted_ = false;
@@ -216,6 +219,11 @@ asio::awaitable<void> conductor::conduct() {
   asio::co_spawn(context_, perform_events(hands, false, events_),
                  asio::bind_cancellation_slot(cancel_timeline_.slot(), ended));
   asio::co_spawn(context_, watch(), asio::bind_cancellation_slot(cancel_watch_.slot(), ended));
+  if (!scenario_.partitions.empty()) {
+    ++watchers_;
+    asio::co_spawn(context_, perform_partitions(hands, events_),
+                   asio::bind_cancellation_slot(cancel_partitions_.slot(), ended));
+  }
   bool const shares = std::any_of(scenario_.events.begin(), scenario_.events.end(),
                                   [](scenario::event const& e) { return e.at_share.has_value(); });
   if (shares && plan_.total_requests()) {
@@ -298,6 +306,7 @@ asio::awaitable<void> conductor::finish_eve() {
 asio::awaitable<void> conductor::finish() {
   cancel_timeline_.emit(asio::cancellation_type::terminal);
   cancel_share_.emit(asio::cancellation_type::terminal);
+  cancel_partitions_.emit(asio::cancellation_type::terminal);
   if (load_.start_ns() != 0) {
     load_.stop_issuing();
     // After an interruption what is in flight may still end.
@@ -318,6 +327,13 @@ asio::awaitable<void> conductor::finish() {
     load_.abandon();
   }
   if (eve_ && !failure_) co_await finish_eve();
+  if (load_.start_ns() != 0 && !failure_ && !interrupted_) {
+    try {
+      counters_ = co_await read_counters(nodes_, counters_patience);
+    } catch (could_not_run const& error) {
+      notes_.push_back(std::string("counters: ") + error.what());
+    }
+  }
   std::vector<std::string> const complaints = co_await nodes_.stop(stop_patience);
   if (!complaints.empty() && !failure_) failure_ = complaints.front();
 }
@@ -333,12 +349,21 @@ measure::run_records conductor::records_of(load_records load) {
   records.targets = std::move(load.targets);
   records.observed = std::move(load.observed);
   read_journals(nodes_, records);
+  for (measure::balancer_records& balancer : records.balancers) {
+    auto const read = counters_.find(balancer.name);
+    if (read == counters_.end()) continue;
+    balancer.counters = read->second.values;
+    balancer.counting_since_ns = read->second.since_ns;
+    balancer.counters_read_ns = read->second.read_ns;
+  }
   if (eve_) {
     records.eve = eve_->records(notifications_sent_);
     records.eve_latency_ns = eve_->request_latency_ns();
     records.notification_latency_ns = eve_->notification_latency_ns();
   }
   records.events = events_;
+  std::stable_sort(records.events.begin(), records.events.end(),
+                   [](auto const& a, auto const& b) { return a.began_ns < b.began_ns; });
   records.logged_in = logged_in_;
   if (scenario_.load.tls) records.handshakes = {load.tls_handshakes, load.tls_resumed};
   records.interrupted = interrupted_;
@@ -378,11 +403,10 @@ measure::result conductor::run() {
 
 /// Real proxies do not know all that simulated ones do.
 void refuse_what_is_only_simulated(scenario::scenario const& s) {
-  if (!s.simulated.partitions.empty()) {
-    throw config::bad_input(s.file.string() + ": virtual.partitions: found " +
-                            std::to_string(s.simulated.partitions.size()) +
-                            ", which only --engine virtual can do; allowed: none in a live run");
-  }
+  for (scenario::partition const& p : s.partitions)
+    if (p.from.kind != scenario::partition::side::proxy)
+      throw config::bad_input(s.file.string() + ": partitions: found " + p.from_name + " parted from " + p.to_name +
+                              ", which only --engine virtual can do; allowed in a live run: proxies from sols");
   scenario::proxy_settings const& proxies = s.topology.proxies;
   std::string const file = s.file.string() + ": topology.proxies.";
   if (proxies.discipline != scenario::discipline::fifo) {

@@ -4,6 +4,7 @@
 #include "sim/live/clock.hpp"
 #include "sim/live/collect.hpp"
 #include "sim/load/stream.hpp"
+#include "sim/measure/partition_record.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -23,6 +24,7 @@ namespace {
 
 constexpr auto move_patience = std::chrono::seconds(30);
 constexpr std::size_t moves_a_call = 1000;
+constexpr auto part_patience = std::chrono::seconds(5);
 constexpr auto notify_patience = std::chrono::seconds(30);
 
 asio::awaitable<void> add_balancers(stage_hands hands, std::size_t event, measure::event_record& record) {
@@ -140,6 +142,33 @@ asio::awaitable<void> perform_events(stage_hands hands, bool by_share, std::vect
     co_await perform(hands, i, record);
     record.done_ns = now_ns();
     done.push_back(std::move(record));
+  }
+}
+
+asio::awaitable<void> perform_partitions(stage_hands hands, std::vector<measure::event_record>& done) {
+  std::vector<scenario::partition> due = hands.what.partitions;
+  std::stable_sort(due.begin(), due.end(), [](auto const& a, auto const& b) { return a.begin < b.begin; });
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  for (scenario::partition const& p : due) {
+    std::int64_t const at_ns = hands.load.start_ns() + p.begin.count();
+    timer.expires_at(time_at(at_ns));
+    co_await timer.async_wait(asio::use_awaitable);
+    std::vector<std::uint32_t> sols;
+    for (std::uint32_t i = 0; i < hands.nodes.sols().size(); ++i)
+      if (!p.to.index || *p.to.index == i) sols.push_back(i);
+    std::int64_t const began_ns = now_ns();
+    for (std::uint32_t i = 0; i < hands.nodes.proxies().size(); ++i) {
+      std::string const& proxy = hands.nodes.proxies()[i].name;
+      if ((p.from.index && *p.from.index != i) || !hands.nodes.running(proxy)) continue;
+      std::string admin = hands.nodes.admin_of(proxy);
+      std::string target = "/nodes/" + proxy + "/partitions";
+      json body{{"sols", sols},
+                {"for_ms", static_cast<double>((p.over - p.begin).count()) / 1e6},
+                {"connections", p.breaks ? "broken" : "kept"}};
+      co_await admin_call(std::move(admin), boost::beast::http::verb::post, std::move(target), std::move(body),
+                          part_patience);
+    }
+    done.push_back(measure::partition_record(p, hands.load.start_ns(), began_ns));
   }
 }
 

@@ -25,4 +25,8 @@ std::string probe_target(topology const& nodes, std::size_t index);
 /// another, each appended to `done` when it has ended. Throws `could_not_run` when one fails.
 boost::asio::awaitable<void> perform_events(stage_hands hands, bool by_share, std::vector<measure::event_record>& done);
 
+/// Parts proxies from sols when that is due, each partition appended to `done` when it has begun. A proxy that does not
+/// run then is not parted, and one that is restarted meanwhile comes back unparted. Throws `could_not_run`.
+boost::asio::awaitable<void> perform_partitions(stage_hands hands, std::vector<measure::event_record>& done);
+
 }

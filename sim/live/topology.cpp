@@ -2,6 +2,7 @@
 
 #include "fakeproxy/cluster/echo.hpp"
 #include "sim/live/admin.hpp"
+#include "sim/live/clock.hpp"
 #include "sim/live/nginx_config.hpp"
 #include "sim/live/places.hpp"
 
@@ -269,6 +270,7 @@ void topology::add_redis_host() {
 
 void topology::spawn(host& h) {
   command what{h.name, h.program, h.arguments, directory_.logs() / (h.name + ".log")};
+  h.spawned_ns = now_ns();
   h.process = std::make_unique<process>(executor_, std::move(what));
   h.process->on_crash(on_crash_);
 }
@@ -373,6 +375,8 @@ bool topology::running(std::string const& node) const {
 }
 
 std::string topology::admin_of(std::string const& node) const { return hosts_[host_of(node)].admin; }
+
+std::int64_t topology::spawned_ns(std::string const& node) const { return hosts_[host_of(node)].spawned_ns; }
 
 fs::path topology::journal_of(std::string const& node) const { return directory_.journals() / (node + ".journal"); }
 

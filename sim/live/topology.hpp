@@ -42,7 +42,8 @@ struct host {
   host_role role = host_role::sol;
   bool ready_line = true; // nginx has none: ready when it accepts connections
   std::unique_ptr<live::process> process;
-  std::string admin; // HOST:PORT; empty: none
+  std::string admin;           // HOST:PORT; empty: none
+  std::int64_t spawned_ns = 0; // this life of the process
 };
 
 struct proxy_node {
@@ -90,8 +91,10 @@ public:
 
   /// Whether the node's process runs.
   bool running(std::string const& node) const;
-  /// Admin address of a proxy or sol, empty while it does not run.
+  /// Admin address of a node, empty while it does not run.
   std::string admin_of(std::string const& node) const;
+  /// When the present life of the node's process began, CLOCK_MONOTONIC.
+  std::int64_t spawned_ns(std::string const& node) const;
   std::filesystem::path journal_of(std::string const& node) const;
 
 private:

@@ -9,6 +9,7 @@
 #include "sim/measure/timeseries.hpp"
 #include "sim/measure/utilisation.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -132,21 +133,26 @@ private:
     for (threshold_result const& t : out_.thresholds)
       if (!t.passed) failures.push_back("threshold " + t.metric + " " + t.expression + ": " + found(t));
     std::vector<std::string> const invalid = invalidity();
+    bool const broken = std::any_of(out_.invariants.begin(), out_.invariants.end(),
+                                    [](invariant_result const& i) { return i.violations > i.lag_explains; });
+    out_.load_as_planned = invalid.empty();
     out_.verdict = verdict::passed;
     out_.exit_code = exit_passed;
     if (f_.interrupted) {
       out_.verdict = verdict::interrupted;
       out_.exit_code = exit_interrupted;
       out_.reasons.push_back("interrupted");
-    } else if (!invalid.empty()) {
+    } else if (!invalid.empty() && !broken) {
       out_.verdict = verdict::invalid;
       out_.exit_code = exit_invalid;
     } else if (!failures.empty()) {
       out_.verdict = verdict::failed;
       out_.exit_code = exit_failed;
     }
-    out_.reasons.insert(out_.reasons.end(), invalid.begin(), invalid.end());
-    out_.reasons.insert(out_.reasons.end(), failures.begin(), failures.end());
+    // What decided the verdict comes first; neither hides the other.
+    bool const failed = out_.verdict == verdict::failed;
+    for (auto const* part : {failed ? &failures : &invalid, failed ? &invalid : &failures})
+      out_.reasons.insert(out_.reasons.end(), part->begin(), part->end());
   }
 
   static std::string found(threshold_result const& t) {

@@ -1,3 +1,4 @@
+#include "sim/measure/counters.hpp"
 #include "sim/measure/invariants.hpp"
 #include "sim/measure/judge.hpp"
 
@@ -53,6 +54,7 @@ public:
     for (std::uint32_t i = 0; i != v_.size(); ++i)
       if (v_.issued(i)) audit(i);
     audit_strays();
+    if (!faults_.cut_short) compare_counters(v_, j_);
     note_totals();
     return j_.finish();
   }

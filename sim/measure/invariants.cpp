@@ -5,7 +5,8 @@
 #include <boost/beast/http/verb.hpp>
 
 #include <algorithm>
-#include <array>
+#include <limits>
+#include <optional>
 #include <string>
 
 namespace sim::measure {
@@ -17,7 +18,7 @@ bool success(client_record const& c) {
   return c.outcome == client_outcome::answered && c.status >= 200 && c.status < 300;
 }
 
-/// RFC 9110 9.2.2: safe methods, PUT and DELETE are idempotent.
+/// RFC 9110 9.2.2 and the IANA registry of methods: what may be sent again. What is not registered may not.
 bool idempotent(std::uint8_t method) {
   switch (static_cast<verb>(method)) {
   case verb::get:
@@ -26,10 +27,38 @@ bool idempotent(std::uint8_t method) {
   case verb::trace:
   case verb::put:
   case verb::delete_:
+  case verb::acl:
+  case verb::bind:
+  case verb::checkout:
+  case verb::copy:
+  case verb::link:
+  case verb::merge:
+  case verb::mkactivity:
+  case verb::mkcalendar:
+  case verb::mkcol:
+  case verb::move:
+  case verb::propfind:
+  case verb::proppatch:
+  case verb::rebind:
+  case verb::report:
+  case verb::search:
+  case verb::unbind:
+  case verb::unlink:
+  case verb::unlock:
     return true;
-  default:
+  case verb::unknown:
+  case verb::connect:
+  case verb::lock:
+  case verb::msearch:
+  case verb::notify:
+  case verb::patch:
+  case verb::post:
+  case verb::purge:
+  case verb::subscribe:
+  case verb::unsubscribe:
     return false;
   }
+  return false;
 }
 
 std::string method_name(std::uint8_t method) {
@@ -54,12 +83,7 @@ bool answered_by_proxy(run_view const& v, std::uint32_t i) {
   return v.client(i).incarnation != 0 || !v.hops(i).empty() || v.client(i).findings != 0;
 }
 
-constexpr std::array<std::string_view, 7> names = {"one_session",  "right_place", "intact", "at_most_once",
-                                                   "nobody_elses", "closed_door", "books"};
-
 }
-
-std::span<std::string_view const> invariant_names() { return names; }
 
 std::vector<invariant_result> check_invariants(run_view const& v) {
   std::vector<invariant_result> all;
@@ -70,6 +94,7 @@ std::vector<invariant_result> check_invariants(run_view const& v) {
   all.push_back(check_nobody_elses(v));
   all.push_back(check_closed_door(v));
   all.push_back(check_books(v));
+  all.push_back(check_notifications(v.scenario(), v.records()));
   return all;
 }
 
@@ -101,14 +126,55 @@ invariant_result check_intact(run_view const& v) {
   return j.finish();
 }
 
+namespace {
+
+/// How often a sol was asked to apply each request, by slot.
+struct applications {
+  std::vector<std::uint16_t> applied, unexplained; // unexplained: duplicates that no fault gave cause to send
+};
+
+/// A proxy asks its sol again when the link between them, or its own incarnation, was lost while it waited. Without
+/// such a fault nobody but a balancer can have sent the request again.
+applications applications_of(run_view const& v) {
+  applications a{std::vector<std::uint16_t>(v.size()), std::vector<std::uint16_t>(v.size())};
+  std::int64_t fenced_ns = std::numeric_limits<std::int64_t>::max(); // the first incarnation
+  for (journal::sol_event const& e : v.records().sols)
+    if (e.kind == journal::sol_event_kind::fenced) fenced_ns = std::min(fenced_ns, e.at_ns);
+  for (journal::sol_event const& e : v.records().sols) {
+    std::uint32_t const slot = v.slot(e.request);
+    if (slot == no_index) continue;
+    if (e.kind == journal::sol_event_kind::applied) ++a.applied[slot];
+    if (e.kind == journal::sol_event_kind::duplicate && e.at_ns < fenced_ns && !v.link_lost(e.sol, e.at_ns))
+      ++a.unexplained[slot];
+  }
+  return a;
+}
+
+/// A hop that brought the request to a proxy, after which the balancer sent it again although nobody had told it to:
+/// the hop is not the last, and was not redirected. Judged by what proxies saw and by what the balancer says it sent,
+/// whatever the sol made of it.
+std::optional<std::string> repeated_after(run_view const& v, std::uint32_t i) {
+  auto const hops = v.hops(i);
+  for (std::size_t k = 0; k + 1 < hops.size(); ++k) {
+    located_hop const& h = v.hop(hops[k]);
+    if (h.hop.outcome != journal::hop_outcome::redirected)
+      return "proxy[" + std::to_string(h.proxy) + "] had it, and did not redirect it";
+  }
+  bool delivered = false;
+  for (event_reference r : v.events(i)) {
+    journal::balancer_event const& e = v.event(r);
+    if (e.kind != journal::balancer_event_kind::hop || e.hop == journal::hop_kind::own) continue;
+    if (delivered) return std::string("a hop had failed after bytes were accepted");
+    delivered = e.result == journal::hop_result::failed || e.result == journal::hop_result::answered;
+  }
+  return std::nullopt;
+}
+
+}
+
 invariant_result check_at_most_once(run_view const& v) {
   judge j(v, "at_most_once");
-  std::vector<std::uint16_t> applied(v.size());
-  for (journal::sol_event const& e : v.records().sols) {
-    if (e.kind != journal::sol_event_kind::applied) continue;
-    std::uint32_t const slot = v.slot(e.request);
-    if (slot != no_index) ++applied[slot];
-  }
+  auto const [applied, unexplained] = applications_of(v);
   for (std::uint32_t i = 0; i != v.size(); ++i) {
     client_record const& c = v.client(i);
     if (!v.issued(i) || idempotent(c.method) || c.kind != token_kind::own) continue;
@@ -117,6 +183,11 @@ invariant_result check_at_most_once(run_view const& v) {
     if (applied[i] > 1)
       j.violation(i, {"applied_twice"},
                   [&] { return "applied " + std::to_string(applied[i]) + " times; " + arrived(v, i); });
+    else if (auto const earlier = repeated_after(v, i))
+      j.violation(i, {"sent_again"}, [&] { return "sent again although " + *earlier + "; " + arrived(v, i); });
+    else if (unexplained[i] != 0)
+      j.violation(i, {"duplicate"},
+                  [&] { return "a sol was asked to apply it again, which no fault explains; " + arrived(v, i); });
     else if (applied[i] == 0 && success(c))
       j.violation(i, {"not_applied"}, [&] { return "success, but never applied; " + arrived(v, i); });
   }

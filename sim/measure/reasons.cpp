@@ -62,6 +62,7 @@ public:
     history_.first_choice.assign(v.size(), choice::unknown);
     history_.overlapped.assign(v.size(), 0);
     history_.raced.assign(v.size(), 0);
+    history_.stale.assign(v.size(), 0);
     note_failures();
     note_shared();
   }
@@ -75,6 +76,7 @@ public:
       replay(std::span(order).subspan(from, to - from));
       from = to;
     }
+    mark_stale_hits();
     mark_overlaps();
     return std::move(history_);
   }
@@ -328,6 +330,56 @@ private:
           v_.event(e).at_ns <= decided)
         return reason::forgotten;
     return reason::evicted;
+  }
+
+  /// The journal's record of the request's first hop, if there is one.
+  journal::balancer_event const* first_hop(std::uint32_t i) const {
+    for (event_reference e : v_.events(i)) {
+      journal::balancer_event const& event = v_.event(e);
+      if (event.kind == journal::balancer_event_kind::hop && event.hop == journal::hop_kind::first) return &event;
+    }
+    return nullptr;
+  }
+
+  /// Whether the proxy that a hop was sent to died before `until_ns`, as far as the time line tells.
+  bool proxy_died(journal::balancer_event const& hop, std::int64_t until_ns) const {
+    std::uint16_t const proxy = v_.proxy_at(hop.upstream_address, hop.upstream_port);
+    std::string const name = "proxy[" + std::to_string(proxy) + "]";
+    return proxy != no_proxy && std::any_of(v_.strikes().begin(), v_.strikes().end(),
+                                            [&](strike const& s) { return s.node == name && s.began_ns <= until_ns; });
+  }
+
+  /// A hop that the map chose is a hit, also where no proxy lived to see it. A black box does not say where it sent
+  /// what nobody received: only redirects tell there.
+  void mark_stale_hits() {
+    using journal::hop_result;
+    for (std::uint32_t i = 0; i != v_.size(); ++i) {
+      if (!v_.shows_token(i)) continue;
+      client_record const& c = v_.client(i);
+      journal::balancer_event const* const first = first_hop(i);
+      if (first && first->hit != 0 && v_.balancers()[c.balancer].map) {
+        history_.first_choice[i] = choice::map;
+        std::int64_t const until = c.outcome == client_outcome::pending ? never : c.done_ns;
+        switch (first->result) {
+        case hop_result::redirected:
+        case hop_result::refused_redirect:
+        case hop_result::not_delivered:
+          history_.stale[i] = 1;
+          break;
+        case hop_result::failed:
+          history_.stale[i] = proxy_died(*first, until);
+          break;
+        case hop_result::answered:
+        case hop_result::pending:
+          break;
+        }
+      } else if (history_.first_choice[i] == choice::map) {
+        auto const hops = v_.hops(i);
+        history_.stale[i] = std::any_of(hops.begin(), hops.end(), [&](std::uint32_t h) {
+          return v_.hop(h).hop.outcome == journal::hop_outcome::redirected;
+        });
+      }
+    }
   }
 
   /// Marks requests that were sent while another of the same character was in flight, at any balancer.

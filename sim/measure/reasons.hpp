@@ -42,6 +42,9 @@ struct routing_history {
   std::vector<choice> first_choice;     // by slot
   std::vector<std::uint8_t> raced;      // by slot: 1 when guessed before the shared map had what another had learnt
   std::vector<std::uint8_t> overlapped; // by slot: 1 when another request of the character was in flight when sent
+  /// By slot: 1 when the map led the request's first hop to a proxy that was not the owner any more: it redirected, or
+  /// it was dead. Never 1 where the first hop was guessed.
+  std::vector<std::uint8_t> stale;
 };
 
 /// Reconstructs, from records of clients and proxies alone, what each balancer's map could know when it chose.

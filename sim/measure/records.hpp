@@ -77,26 +77,41 @@ struct located_hop {
   std::uint16_t proxy;
 };
 
+/// Notifications of one character that did not come once each and in order.
+struct notification_fault {
+  enum class kind : std::uint8_t { lost, doubled, reordered } what;
+  std::uint64_t count;
+  /// When it can have happened, as the client knows: lost ones between the arrivals of those around them (from 0:
+  /// before all; to the largest time: after all), others when they arrived.
+  std::int64_t from_ns, until_ns;
+};
+
 /// One EVE client's story.
 struct eve_record {
   std::uint32_t character = 0;
   std::uint64_t requests = 0, answers = 0;
   std::uint64_t received = 0, lost = 0, doubled = 0, reordered = 0; // notifications
   std::uint64_t logins = 0, moved = 0, disconnects = 0;
+  std::vector<notification_fault> faults = {}; // by the time they were noticed
 };
 
 struct event_record {
   std::string name;
-  std::string kind; // "add_balancer", "kill", "restart", "move_sessions"
+  std::string kind; // "add_balancer", "kill", "restart", "move_sessions", "partition"
   std::string node; // what it struck, empty if none
   std::int64_t planned_ns = 0, began_ns = 0, done_ns = 0;
-  std::string detail; // "moved 412 sessions"
+  std::string detail;    // "moved 412 sessions"
+  std::string peer = {}; // of a partition: the other end, further from the clients; `node` is the one
 };
 
 struct balancer_records {
   std::string name;
   std::vector<journal::balancer_event> events; // empty for black boxes
   bool has_journal = false;
+  /// What the balancer says it counted, by the names of its /metrics without the program's prefix, labels as written.
+  /// Empty: it was not asked, or did not run any more.
+  std::map<std::string, std::uint64_t> counters = {};
+  std::int64_t counting_since_ns = 0, counters_read_ns = 0; // counted since; asked
 };
 
 /// Where a proxy listens, as balancers name it in their journals.

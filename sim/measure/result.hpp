@@ -74,6 +74,7 @@ struct invariant_result {
   std::uint64_t checked = 0;
   std::uint64_t violations = 0;
   std::uint64_t expected_violations = 0;        // those of balancers that declare them; not counted in `violations`
+  std::uint64_t lag_explains = 0;               // of `violations`: what an overloaded machine can bring about by itself
   bool passed = false;                          // violations == 0 and every expected violation occurred
   bool exercised = false;                       // checked > 0
   std::vector<std::string> examples;            // at most 10, each one line
@@ -133,6 +134,7 @@ struct result {
   /// Where it differs from theory by more than chance and nothing in the run explains that; one line each. No failure
   /// by itself: the run may pass, but its report begins with them, and `verify` fails on them.
   std::vector<std::string> differences;
+  bool load_as_planned = true; // false: the load lagged or was not issued, so that metrics say nothing of its subject
   double duration_s = 0;
   metric_set metrics;
   std::vector<named_metrics> phases, balancers;

@@ -44,18 +44,23 @@ std::string kind_name(scenario::balancer_kind kind) {
 
 }
 
-run_view::run_view(scenario::scenario const& s, run_records const& r)
-  : scenario_(s)
-  , records_(r)
-  , balancers_(know_balancers(s, r.balancers)) {
+std::vector<strike> strikes_of(run_records const& r) {
+  std::vector<strike> all;
   for (event_record const& e : r.events) {
     if (e.kind != "kill" && e.kind != "restart") continue;
     if (e.began_ns == 0 || e.node.empty()) continue;
     std::int64_t const done = e.done_ns ? e.done_ns : std::numeric_limits<std::int64_t>::max();
-    strikes_.push_back({e.node, e.began_ns, done, e.kind == "restart"});
+    all.push_back({e.node, e.began_ns, done, e.kind == "restart"});
   }
-  std::stable_sort(strikes_.begin(), strikes_.end(),
-                   [](strike const& a, strike const& b) { return a.began_ns < b.began_ns; });
+  std::stable_sort(all.begin(), all.end(), [](strike const& a, strike const& b) { return a.began_ns < b.began_ns; });
+  return all;
+}
+
+run_view::run_view(scenario::scenario const& s, run_records const& r)
+  : scenario_(s)
+  , records_(r)
+  , balancers_(know_balancers(s, r.balancers))
+  , strikes_(strikes_of(r)) {
   join_hops();
   join_events();
 }
@@ -129,6 +134,16 @@ std::uint16_t run_view::proxy_at(std::uint32_t address, std::uint16_t port) cons
 
 bool run_view::struck(std::string const& node) const {
   return std::any_of(strikes_.begin(), strikes_.end(), [&](strike const& s) { return s.node == node; });
+}
+
+bool run_view::link_lost(std::uint16_t sol, std::int64_t at_ns) const {
+  std::string const name = "sol[" + std::to_string(sol) + "]";
+  bool const died = std::any_of(strikes_.begin(), strikes_.end(),
+                                [&](strike const& s) { return s.node == name && s.began_ns <= at_ns; });
+  return died || std::any_of(records_.events.begin(), records_.events.end(), [&](event_record const& e) {
+           return e.kind == "partition" && e.began_ns != 0 && e.began_ns <= at_ns &&
+                  (e.peer == name || e.peer == "sols");
+         });
 }
 
 bool run_view::proxy_struck(std::uint16_t proxy) const {

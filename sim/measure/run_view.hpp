@@ -40,6 +40,9 @@ struct strike {
   bool restarted; // came back
 };
 
+/// Kills and restarts that happened, by time.
+std::vector<strike> strikes_of(run_records const& r);
+
 inline constexpr std::uint16_t no_proxy = 0xffff;
 inline constexpr std::uint32_t no_index = 0xffffffffu;
 
@@ -99,6 +102,8 @@ public:
   std::vector<strike> const& strikes() const { return strikes_; }
   bool struck(std::string const& node) const;
   bool proxy_struck(std::uint16_t proxy) const; // any proxy, for `no_proxy`
+  /// Whether links of the sol were lost before `at_ns`, as far as the time line tells: it died, or was parted.
+  bool link_lost(std::uint16_t sol, std::int64_t at_ns) const;
 
 private:
   template<class T>

@@ -156,7 +156,7 @@ void tally::add(counted_request const& r) {
     bool const missed = r.redirects != 0;
     bool const map = r.first_choice == choice::map;
     (map ? s.map_hits : s.guesses) += 1;
-    if (map) s.stale_hits += missed;
+    if (map) s.stale_hits += r.stale;
     if (!map) s.guess_hits += !missed;
   }
   if (!r.answered) return;
@@ -187,6 +187,7 @@ void tally::count_requests(run_view const& v, std::vector<request_facts> const& 
                       .status = c.status,
                       .phase = c.phase,
                       .first_choice = history.first_choice[i],
+                      .stale = history.stale[i] != 0,
                       .needed_proxy = f.needed_proxy,
                       .answered = f.answered,
                       .failed = f.failed,

@@ -52,6 +52,7 @@ struct counted_request {
   std::uint8_t phase = 0;
   std::uint8_t first_reason = not_redirected; // of its first redirect; the others are `chained`
   choice first_choice = choice::unknown;
+  bool stale = false; // see routing_history::stale
   bool needed_proxy = false, answered = false, failed = false;
   bool trial = false; // see cell::trials
   bool asks_resource = false, from_cache = false;

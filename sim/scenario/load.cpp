@@ -183,7 +183,7 @@ scenario load_document(config::document const& document, std::filesystem::path c
   check_externals(root, s);
   s.thresholds = read_thresholds(document, s);
   s.simulated = read_virtual(root, directory);
-  s.simulated.partitions = read_partitions(root, s);
+  s.partitions = read_partitions(root, s);
   return s;
 }
 

@@ -32,29 +32,43 @@ partition::end read_end(cursor const& at, std::vector<std::pair<std::string, par
   return ends[static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin())].second;
 }
 
+partition read_partition(cursor const& at, std::vector<std::pair<std::string, partition::end>> const& ends) {
+  cursor const between = at["between"];
+  partition p;
+  p.from = read_end(between[std::size_t{0}], ends);
+  p.to = read_end(between[std::size_t{1}], ends);
+  p.from_name = between[std::size_t{0}].value().get<std::string>();
+  p.to_name = between[std::size_t{1}].value().get<std::string>();
+  if (p.to.kind < p.from.kind) {
+    std::swap(p.from, p.to);
+    std::swap(p.from_name, p.to_name);
+  }
+  if (static_cast<int>(p.to.kind) != static_cast<int>(p.from.kind) + 1)
+    between.fail("found two nodes that do not talk to each other; allowed: clients and a balancer, a balancer and a "
+                 "proxy, a proxy and a sol");
+  for (char const* key : {"at", "for"})
+    if (!at.has_duration(key)) at.fail(std::string("found no '") + key + "'; allowed: " + key + " or " + key + "_ms");
+  p.begin = at.duration("at", {});
+  p.over = p.begin + at.duration("for", {});
+  p.breaks = at.has("connections") && at["connections"].value() == "broken";
+  if (p.breaks && p.from.kind != side::proxy)
+    at["connections"].fail("found \"broken\" between " + p.from_name + " and " + p.to_name +
+                           "; allowed: between proxies and sols only");
+  return p;
+}
+
 }
 
 std::vector<partition> read_partitions(cursor const& root, scenario const& s) {
   std::vector<partition> all;
-  if (!root.has("virtual") || !root["virtual"].has("partitions")) return all;
-  cursor const list = root["virtual"]["partitions"];
   auto const ends = ends_of(s);
-  for (std::size_t i = 0; i != list.size(); ++i) {
-    cursor const at = list[i];
-    cursor const between = at["between"];
-    partition p;
-    p.from = read_end(between[std::size_t{0}], ends);
-    p.to = read_end(between[std::size_t{1}], ends);
-    if (p.to.kind < p.from.kind) std::swap(p.from, p.to);
-    if (static_cast<int>(p.to.kind) != static_cast<int>(p.from.kind) + 1)
-      between.fail("found two nodes that do not talk to each other; allowed: clients and a balancer, a balancer and a "
-                   "proxy, a proxy and a sol");
-    for (char const* key : {"at", "for"})
-      if (!at.has_duration(key)) at.fail(std::string("found no '") + key + "'; allowed: " + key + " or " + key + "_ms");
-    p.begin = at.duration("at", {});
-    p.over = p.begin + at.duration("for", {});
-    all.push_back(p);
-  }
+  auto const read = [&](cursor const& parent) {
+    if (!parent.has("partitions")) return;
+    cursor const list = parent["partitions"];
+    for (std::size_t i = 0; i != list.size(); ++i) all.push_back(read_partition(list[i], ends));
+  };
+  read(root);
+  if (root.has("virtual")) read(root["virtual"]);
   return all;
 }
 

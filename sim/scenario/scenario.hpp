@@ -239,15 +239,18 @@ struct threshold {
   std::string path;    // where in the file, for messages
 };
 
-/// A part of the network that carries nothing for a while; what is sent meanwhile arrives afterwards.
+/// A part of the network that carries nothing for a while. What is sent meanwhile arrives afterwards, or (`breaks`)
+/// connections end when it begins, and are made anew afterwards.
 struct partition {
   enum class side : std::uint8_t { clients, balancer, proxy, sol }; // neighbours talk to each other
   struct end {
     side kind = side::clients;
     std::optional<std::uint32_t> index; // of balancers_of, or of proxies or sols; none: all
   };
-  end from, to;                  // `to` is one side further from the clients
-  nanoseconds begin{0}, over{0}; // from the start of the load
+  end from, to;                   // `to` is one side further from the clients
+  nanoseconds begin{0}, over{0};  // from the start of the load
+  bool breaks = false;            // connections: between proxies and sols only
+  std::string from_name, to_name; // as written: "proxy[1]", "sols"
 };
 
 /// What only simulated time needs to be told: what sockets and processes cost by themselves when a run is live.
@@ -266,7 +269,6 @@ struct virtual_settings {
   nanoseconds start_time = std::chrono::milliseconds(100); // of a process that is restarted or added
   nanoseconds warm_up{0}; // from the start of the load: requests due before are in no metric
   bool failover = false;  // requests for a balancer that is dead go to one that runs
-  std::vector<partition> partitions;
 };
 
 struct scenario {
@@ -280,6 +282,7 @@ struct scenario {
   std::vector<phase> phases; // never empty after loading
   std::vector<event> events; // by time
   std::vector<threshold> thresholds;
+  std::vector<partition> partitions;
   virtual_settings simulated; // the section "virtual"
 };
 

@@ -59,7 +59,7 @@ std::string disturbed_by(scenario::scenario const& s) {
     if (hashes(g) && s.topology.balancers.size() > 1) return "token_hash guesses beside balancers of another kind";
   }
   if (!s.events.empty()) return "events (" + s.events.front().name + ") disturb sessions or maps";
-  if (!s.simulated.partitions.empty()) return "partitions of the network (virtual.partitions) may end sessions";
+  if (!s.partitions.empty()) return "partitions of the network may end sessions";
   return {};
 }
 

@@ -47,8 +47,9 @@ enum class happening : std::uint8_t {
   eve_request_due,
   notification_due, // node: sol
   // to the run
-  event_due,     // index: of the scenario's events
-  look_at_event, // whether what it waits for has come to pass
+  event_due,        // index: of the scenario's events
+  partition_begins, // index: of the scenario's partitions
+  look_at_event,    // whether what it waits for has come to pass
   look_at_thresholds,
 };
 

@@ -83,6 +83,7 @@ void balancers::start(std::size_t index) {
   w_.caches.open(index, all_[index].cache);
   w_.shared_maps.open(index, all_[index].shared_map);
   all_[index].listening = true;
+  all_[index].started_ns = w_.now();
 }
 
 // ---- a request
@@ -197,6 +198,7 @@ void balancers::perform(flight_id id, action const& next) {
   if (f.hop_kind == journal::hop_kind::first && f.hops != 0) f.hop_kind = journal::hop_kind::retry; // started anew
   if (f.is_own) f.hop_kind = journal::hop_kind::own;
   f.from_map = next.from_map;
+  if (f.hops == 0) f.first_from_map = next.from_map;
   f.retries = static_cast<std::uint8_t>(f.retries + (f.hop_kind == journal::hop_kind::retry));
   f.serviced = f.redirecting = false;
   f.outcome = hop_outcome::received;
@@ -374,6 +376,21 @@ void balancers::begin_refresh(flight_id served) {
 }
 
 // ---- the process
+
+void balancers::read_counters() {
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    if (!all_[i].listening) continue;
+    gateway::routing::router_counters const& c = decisions_->counters(i);
+    measure::balancer_records& book = w_.record.records.balancers[i];
+    book.counters = {{"requests_total", c.requests},     {"guesses_total", c.guesses},
+                     {"guess_hits_total", c.guess_hits}, {"map_hits_total", c.map_hits},
+                     {"stale_hits_total", c.stale_hits}, {"redirects_total", c.redirects},
+                     {"retries_total", c.retries},       {"learnt_total", c.learnt},
+                     {"evicted_total", c.evicted},       {"redirects_refused_limit_total", c.redirects_refused()}};
+    book.counting_since_ns = all_[i].started_ns;
+    book.counters_read_ns = w_.now();
+  }
+}
 
 void balancers::kill(std::size_t index) {
   balancer& b = all_[index];

@@ -43,6 +43,8 @@ public:
 
   /// SIGKILL: what it had in hand is lost.
   void kill(std::size_t index);
+  /// Puts what the routers of the balancers that run have counted into the records.
+  void read_counters();
   /// SIGTERM: takes nothing new.
   void stop_listening(std::size_t index) { all_[index].listening = false; }
   bool idle(std::size_t index) const { return all_[index].in_hand == 0; }
@@ -50,7 +52,8 @@ public:
 private:
   struct balancer {
     bool listening = false;
-    std::uint32_t in_hand = 0; // requests
+    std::int64_t started_ns = 0; // this life of it
+    std::uint32_t in_hand = 0;   // requests
     fifo_servers threads{1};
     load::small_stream random;
     desk_settings settings;

@@ -122,7 +122,7 @@ void eve_clients::on_message_at_client(std::uint32_t place) {
     break;
   }
   case eve_event::kind::notification:
-    m.notifications.receive(l.event.number);
+    m.notifications.receive(l.event.number, w_.now());
     notification_latency_.push_back(static_cast<std::uint64_t>(w_.now() - l.event.sent_ns));
     break;
   }
@@ -172,10 +172,7 @@ std::vector<measure::eve_record> eve_clients::records(std::map<std::uint32_t, st
   for (member const& m : members_) {
     measure::eve_record record = m.record;
     auto const last = sent.find(m.character);
-    record.received = m.notifications.received();
-    record.doubled = m.notifications.doubled();
-    record.reordered = m.notifications.reordered();
-    record.lost = m.notifications.lost(last == sent.end() ? 0 : last->second);
+    m.notifications.complete(record, last == sent.end() ? 0 : last->second);
     all.push_back(record);
   }
   return all;

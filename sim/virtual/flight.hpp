@@ -65,9 +65,12 @@ struct flight {
   std::uint16_t proxy = 0;
   std::uint8_t hops = 0, seen_hops = 0, redirects = 0, retries = 0; // so far; seen: by a proxy
   journal::hop_kind hop_kind = journal::hop_kind::first;
-  bool from_map = false, first_from_map = false; // this hop's proxy; that of the first hop seen
-  std::uint8_t first_reason = 0xff;              // of a redirect by the first proxy: measure::reason
-  bool trial = false;                            // guessed although the session existed
+  bool from_map = false; // this hop's proxy
+  /// Of the first hop if the map chose it, else of the first one that a proxy saw; and whether the proxy that the map
+  /// chose for the first hop was not the owner any more.
+  bool first_from_map = false, first_stale = false;
+  std::uint8_t first_reason = 0xff; // of a redirect by the first proxy: measure::reason
+  bool trial = false;               // guessed although the session existed
   bool serviced = false, redirecting = false;
   std::int64_t received_ns = 0;
   fakeproxy::cluster::session_epoch epoch = fakeproxy::cluster::session_epoch::none; // of the session in use

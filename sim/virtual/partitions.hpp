@@ -32,11 +32,11 @@ public:
     return time - since_start_ns;
   }
 
-private:
   static bool covers(scenario::partition::end const& end, std::size_t index) {
     return !end.index || *end.index == index;
   }
 
+private:
   std::vector<scenario::partition> all_;
 };
 

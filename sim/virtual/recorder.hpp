@@ -113,6 +113,7 @@ public:
                                        .padding = {}});
   }
   void hop_done(flight& f, journal::hop_result result) {
+    if (f.hops == 1 && f.from_map) f.first_stale = is_stale(result);
     if (brief) {
       if (result == journal::hop_result::not_delivered) brief->hop_undelivered();
       if (f.outcome == journal::hop_outcome::redirected) brief->redirect_received(f);
@@ -125,7 +126,7 @@ public:
 
   // proxies
   void arrived(flight& f, journal::incarnation_id at) {
-    if (++f.seen_hops == 1) f.first_from_map = f.from_map;
+    if (++f.seen_hops == 1) f.first_from_map = f.first_from_map || f.from_map;
     if (brief) return brief->hop_seen();
     journal::proxy_hop hop{};
     hop.received_ns = f.received_ns;
@@ -152,6 +153,20 @@ public:
   void happened(journal::sol_event const& e) { records.sols.push_back(e); }
 
 private:
+  /// Of a hop that the map chose. A simulated hop fails for no other reason than that its proxy is gone.
+  static bool is_stale(journal::hop_result result) {
+    switch (result) {
+    case journal::hop_result::redirected:
+    case journal::hop_result::refused_redirect:
+    case journal::hop_result::not_delivered:
+    case journal::hop_result::failed:
+      return true;
+    case journal::hop_result::answered:
+    case journal::hop_result::pending:
+      return false;
+    }
+    return false;
+  }
   measure::client_record& client(flight const& f) { return records.clients[f.request - 1]; }
   std::uint32_t append(std::uint16_t balancer, journal::balancer_event const& e) {
     auto& events = records.balancers[balancer].events;

@@ -4,6 +4,7 @@
 #include "sim/load/logged_in.hpp"
 #include "sim/measure/analyse.hpp"
 #include "sim/measure/findings.hpp"
+#include "sim/measure/invariants.hpp"
 #include "sim/virtual/world.hpp"
 
 #include <algorithm>
@@ -29,7 +30,7 @@ world::world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<d
   , proxy_wire(s.simulated.proxy_delay, s.simulated, s.seed, "proxy wire")
   , rpc_wire(s.simulated.rpc_delay, s.simulated, s.seed, "rpc wire")
   , redis_wire(s.simulated.redis_delay, s.simulated, s.seed, "redis wire")
-  , partitions(s.simulated.partitions)
+  , partitions(s.partitions)
   , sols(*this)
   , proxies(*this)
   , caches(*this)
@@ -46,7 +47,7 @@ namespace {
 constexpr std::int64_t second = 1'000'000'000;
 constexpr std::int64_t tick_ns = 50'000'000; // as fakeproxy/net/process
 constexpr std::int64_t look_ns = second;     // at thresholds, as sim/live/run
-constexpr std::int64_t start_patience_ns = 30 * second, settle_patience_ns = 3 * second; // as sim/live/run
+constexpr std::int64_t start_patience_ns = 30 * second, settle_patience_ns = 10 * second; // as sim/live/run
 constexpr std::int64_t longest_rest_ns = 60 * second;
 constexpr std::uint64_t progress_every = 1 << 16; // occurrences
 
@@ -81,12 +82,17 @@ bool may_abort(scenario::scenario const& s, load::plan const& p, run_options con
   return keeps_records(s, p, options) && std::any_of(s.thresholds.begin(), s.thresholds.end(), aborts);
 }
 
+bool breaks_links(scenario::scenario const& s) {
+  return std::any_of(s.partitions.begin(), s.partitions.end(), [](scenario::partition const& p) { return p.breaks; });
+}
+
 class conductor {
 public:
   conductor(scenario::scenario const& s, load::plan const& p, run_options const& options)
     : options_(options)
     , w_(s, p, options.decisions ? options.decisions() : std::make_unique<desks_of<dense_keys>>(),
-         keeps_records(s, p, options), s.events.empty() && !may_abort(s, p, options) && !options.step_by_step)
+         keeps_records(s, p, options),
+         s.events.empty() && !breaks_links(s) && !may_abort(s, p, options) && !options.step_by_step)
     , may_abort_(may_abort(s, p, options)) {}
 
   measure::result run() {
@@ -182,6 +188,7 @@ private:
     r.interrupted = interrupted_;
     r.complete = w_.clients.issued_all();
     r.aborted_by = aborted_by_;
+    w_.balancers.read_counters();
     measure::result out = w_.full_detail ? measure::analyse(w_.scenario, r, options_.observe) : counted();
     out.engine = "virtual";
     out.history_hash = w_.time.history;
@@ -199,11 +206,13 @@ private:
     brief.close(r.end_ns, r.interrupted || r.aborted_by);
     std::vector<std::string> names;
     for (measure::balancer_records const& b : r.balancers) names.push_back(b.name);
+    std::vector<measure::invariant_result> invariants = brief.invariants();
+    invariants.push_back(measure::check_notifications(w_.scenario, r));
     measure::findings const found{.what = w_.scenario,
                                   .counts = brief.counts(),
                                   .fit = brief.fit(),
                                   .balancers = measure::know_balancers(w_.scenario, r.balancers),
-                                  .invariants = brief.invariants(),
+                                  .invariants = std::move(invariants),
                                   .events = brief.events(r.events),
                                   .timeseries = brief.timeseries(names),
                                   .eve = r.eve,
@@ -354,6 +363,8 @@ private:
       return w_.sols.on_notification_due(o.node, o.index);
     case happening::event_due:
       return w_.timeline.on_event_due(o.index);
+    case happening::partition_begins:
+      return w_.timeline.on_partition(o.index);
     case happening::look_at_event:
       return w_.timeline.on_look(o.index);
     case happening::look_at_thresholds:

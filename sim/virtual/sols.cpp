@@ -24,7 +24,7 @@ sols::sols(world& w)
   , links_(all_.size() * w.scenario.topology.proxies.count)
   , ends_(1)
   , rpc_delay_ns_(w.scenario.topology.sols.rpc_delay.count())
-  , keeps_journals_(w.full_detail || !w.scenario.events.empty()) {
+  , keeps_journals_(w.full_detail || !w.scenario.events.empty() || !w.scenario.partitions.empty()) {
   for (std::size_t i = 0; i < all_.size(); ++i) all_[i].random = small_stream_of(w.scenario.seed, "sol", i);
 }
 
@@ -80,6 +80,12 @@ void sols::disconnect(std::size_t proxy, std::uint32_t sol) {
   if (!w_.proxies.alive(proxy)) return;
   w_.proxies.on_disconnected(proxy, sol);
   connect(proxy, sol);
+}
+
+void sols::break_links(scenario::partition const& p) {
+  for (std::size_t proxy = 0; proxy < w_.proxies.count(); ++proxy)
+    for (std::uint32_t sol = 0; sol < all_.size(); ++sol)
+      if (partitions::covers(p.from, proxy) && partitions::covers(p.to, sol)) disconnect(proxy, sol);
 }
 
 void sols::proxy_gone(std::size_t proxy) {

@@ -2,6 +2,7 @@
 
 #include "fakeproxy/cluster/sol.hpp"
 #include "sim/load/stream.hpp"
+#include "sim/scenario/scenario.hpp"
 #include "sim/virtual/letter_box.hpp"
 
 #include <cstdint>
@@ -30,6 +31,8 @@ public:
   void send(std::size_t proxy, std::uint32_t sol, fakeproxy::cluster::message const& m);
   void on_message_at_sol(std::uint32_t parcel);
   void on_message_at_proxy(std::uint32_t parcel);
+  /// The connections across the partition end; they are made anew as soon as the network carries that.
+  void break_links(sim::scenario::partition const& p);
   /// The proxy's process is gone.
   void proxy_gone(std::size_t proxy);
 

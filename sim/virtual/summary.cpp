@@ -118,9 +118,11 @@ void summary::client_done(flight const& f, client_outcome outcome, std::int64_t 
                              .status = f.status,
                              .phase = f.phase,
                              .first_reason = f.first_reason,
-                             .first_choice = !own || f.seen_hops == 0 ? measure::choice::unknown
-                                             : f.first_from_map       ? measure::choice::map
-                                                                      : measure::choice::guess,
+                             .first_choice = !own               ? measure::choice::unknown
+                                             : f.first_from_map ? measure::choice::map
+                                             : f.seen_hops == 0 ? measure::choice::unknown
+                                                                : measure::choice::guess,
+                             .stale = f.first_stale,
                              .needed_proxy = f.hops != 0,
                              .answered = outcome == client_outcome::answered,
                              .failed = false,

@@ -102,6 +102,7 @@ public:
   void close(std::int64_t end_ns, bool interrupted);
   measure::tally const& counts() const { return counts_; }
   measure::theory_fit const& fit() const { return fit_; }
+  /// All but what is judged from records that are kept in any case (notifications).
   std::vector<measure::invariant_result> invariants() const;
   std::vector<measure::time_slice> timeseries(std::vector<std::string> const& balancers) const;
   std::vector<measure::event_result> events(std::vector<measure::event_record> const& done) const;

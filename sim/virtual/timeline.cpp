@@ -2,6 +2,7 @@
 
 #include "sim/load/stream.hpp"
 #include "sim/measure/owners.hpp"
+#include "sim/measure/partition_record.hpp"
 #include "sim/virtual/world.hpp"
 
 #include <algorithm>
@@ -30,7 +31,15 @@ void timeline::begin() {
     scenario::event const& e = w_.scenario.events[i];
     if (!e.at_share) w_.time.at(w_.start_ns + e.at.count(), happening::event_due, i);
   }
+  for (std::uint32_t i = 0; i < w_.scenario.partitions.size(); ++i)
+    w_.time.at(w_.start_ns + w_.scenario.partitions[i].begin.count(), happening::partition_begins, i);
   reach_share(0);
+}
+
+void timeline::on_partition(std::uint32_t index) {
+  scenario::partition const& p = w_.scenario.partitions[index];
+  done_.push_back(measure::partition_record(p, w_.start_ns, w_.now()));
+  if (p.breaks) w_.sols.break_links(p);
 }
 
 void timeline::reach_share(std::uint64_t started) {

@@ -24,6 +24,7 @@ public:
     if (started >= next_share_) reach_share(started);
   }
   void on_event_due(std::uint32_t event);
+  void on_partition(std::uint32_t index);
   /// A process that was restarted or added has started.
   void on_process_starts(std::uint32_t event);
   /// Looks whether what an event waits for has come to pass.

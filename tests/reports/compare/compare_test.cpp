@@ -191,6 +191,10 @@ TEST_CASE("results that should not be compared are refused, unless forced") {
   invalid.verdict = verdict::invalid;
   CHECK_THROWS_AS(compare(passed_run(), other, {}), config::bad_input);
   CHECK_THROWS_WITH(compare(passed_run(), invalid, {}), Contains("NEW: found a run that is invalid"));
+  result lagged = passed_run(); // failed by an invariant that no lag explains, but lagged all the same
+  lagged.verdict = verdict::failed;
+  lagged.load_as_planned = false;
+  CHECK_THROWS_WITH(compare(lagged, passed_run(), {}), Contains("BASE: found a run whose load was not as planned"));
   settings s;
   s.force = true;
   CHECK_THAT(compare(passed_run(), other, s).remarks.at(0), Contains("scenarios differ"));

@@ -1,7 +1,6 @@
 #include "fakeproxy/cluster/echo.hpp"
 #include "sim/live/client.hpp"
 #include "sim/live/clock.hpp"
-#include "sim/live/eve.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/read_until.hpp>
@@ -319,15 +318,4 @@ TEST_CASE("latency counts from the intended start while a server stalls") {
   CHECK(records[1].sent_ns >= answered_ns);
   CHECK(records[1].done_ns - records[1].intended_ns >= stall_ns);
   CHECK(records[1].sent_ns - records[1].intended_ns >= stall_ns); // the schedule's lag shows it
-}
-
-TEST_CASE("notifications that are lost, doubled or out of order are counted apart") {
-  sim::measure::notification_ledger ledger;
-  for (std::uint64_t const number : {1u, 2u, 4u, 3u, 4u, 7u}) ledger.receive(number);
-  CHECK(ledger.received() == 6);
-  CHECK(ledger.reordered() == 1); // 3
-  CHECK(ledger.doubled() == 1);   // 4
-  CHECK(ledger.lost(7) == 2);     // 5, 6
-  CHECK(ledger.lost(9) == 4);
-  CHECK_FALSE(ledger.has_all(7));
 }

@@ -30,6 +30,7 @@ world honest() {
   world::options junk;
   junk.kind = token_kind::junk;
   w.request(0, 1, junk);
+  w.r.eve.push_back({.character = 3, .received = 17});
   return w;
 }
 
@@ -86,6 +87,45 @@ planted const bugs[] = {
     {"a POST succeeds without being applied", "at_most_once", "not_applied",
      [](world& w) {
        std::erase_if(w.r.sols, [id = a_post(w) + 1](journal::sol_event const& e) { return e.request == id; });
+     }},
+    {"a POST is sent again after a proxy had it, and the sol drops the duplicate", "at_most_once", "sent_again",
+     [](world& w) {
+       std::size_t const i = a_post(w);
+       auto earlier = w.last_hop(i);
+       earlier.received_ns -= 2, earlier.outcome = journal::hop_outcome::aborted, earlier.epoch = 0;
+       w.r.hops.push_back({earlier, 0});
+       auto again = w.booked(i, balancer_event_kind::hop);
+       again.hop = journal::hop_kind::retry, again.hit = 0, again.at_ns += 1;
+       w.booked(i, balancer_event_kind::hop).result = journal::hop_result::failed;
+       w.r.balancers[w.r.clients[i].balancer].events.push_back(again);
+     }},
+    {"a PATCH is sent again after bytes of it were accepted by a proxy that died", "at_most_once", "sent_again",
+     [](world& w) {
+       world::options patch;
+       patch.method = verb::patch;
+       std::size_t const i = w.request(3, 0, patch);
+       w.r.sols.push_back({w.now_ns, i + 1, 0, 0, 3, 0, journal::sol_event_kind::applied, w.r.clients[i].method});
+       auto again = w.booked(i, balancer_event_kind::hop);
+       again.hop = journal::hop_kind::retry, again.hit = 0, again.at_ns += 1;
+       w.booked(i, balancer_event_kind::hop).result = journal::hop_result::failed;
+       w.r.balancers[0].events.push_back(again);
+       w.event("kill", "proxy[3]"); // the proxy's book is lost with it
+     }},
+    {"a sol is asked to apply a POST again, and no link was lost", "at_most_once", "duplicate",
+     [](world& w) {
+       auto again = w.r.sols.back();
+       again.kind = journal::sol_event_kind::duplicate;
+       again.request = a_post(w) + 1;
+       w.r.sols.push_back(again);
+     }},
+    {"a notification is lost", "notifications", "lost",
+     [](world& w) {
+       w.r.eve.back().lost = 1;
+       w.r.eve.back().faults.push_back({notification_fault::kind::lost, 1, world::start_ns, w.now_ns});
+     }},
+    {"a notification comes twice", "notifications", "doubled",
+     [](world& w) {
+       w.r.eve.back().faults.push_back({notification_fault::kind::doubled, 1, w.now_ns, w.now_ns});
      }},
     {"an answer is for another character", "nobody_elses", "foreign",
      [](world& w) { w.r.clients[4].findings = found_foreign; }},
@@ -149,7 +189,7 @@ TEST_CASE("an honest run breaks nothing and exercises every invariant") {
   world w = honest();
   result const r = w.analyse();
   CHECK(broken(r).empty());
-  REQUIRE(r.invariants.size() == 7);
+  REQUIRE(r.invariants.size() == 8);
   for (invariant_result const& i : r.invariants) {
     INFO(i.name);
     CHECK(i.exercised);
@@ -170,7 +210,7 @@ TEST_CASE("each planted bug breaks exactly its invariant, with an example that n
     CHECK(i.violations >= 1);
     CHECK(i.by_kind.contains(bug.kind));
     REQUIRE_FALSE(i.examples.empty());
-    CHECK(i.examples[0].find("request") != std::string::npos);
+    CHECK(i.examples[0].find(i.name == "notifications" ? "character 3" : "request") != std::string::npos);
     CHECK(r.exit_code == exit_failed);
   }
 }

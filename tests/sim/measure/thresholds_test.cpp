@@ -99,7 +99,7 @@ TEST_CASE("a look at a running test refutes with less confidence the more often 
   CHECK_FALSE(judged(w, "redirect_ratio", {}, "<0.1 @95%").undecided);
 }
 
-TEST_CASE("the verdict is interrupted before invalid before failed before passed") {
+TEST_CASE("the verdict is interrupted before invalid before failed before passed, but for broken invariants") {
   world w = guesses();
   scenario::threshold t;
   t.metric = t.written = "redirect_ratio";
