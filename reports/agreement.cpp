@@ -51,6 +51,7 @@ std::string difference_of(std::optional<comparison> const& c) {
 std::string power_of(std::optional<comparison> const& c) {
   if (!c) return "";
   if (!c->smallest_seen) return "not known";
+  if (c->smallest_seen_share && *c->smallest_seen_share < 1e-8) return "any"; // all but rounding
   std::string text = number(*c->smallest_seen);
   if (c->smallest_seen_share) text += " (" + number(100 * *c->smallest_seen_share, 2) + " %)";
   return text;
@@ -174,7 +175,7 @@ std::string agreement_text(std::vector<scenario_agreement> const& all) {
   }
   std::string out = rows.text("");
   out += "\ndifferences in standard errors (se): virtual from theory; gateway and nginx from virtual, or from theory "
-         "where there is no virtual run\n" +
+         "where there is no virtual run or the notes say so\n" +
          powers(all);
   std::string disagreements, open, notes;
   for (scenario_agreement const& s : all) {

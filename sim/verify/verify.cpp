@@ -84,7 +84,7 @@ private:
   /// Notes what makes a run no agreement. False when its figures say nothing of its subject.
   bool is_sound(std::string const& engine, std::uint64_t seed, result const& r, bool must_hold_invariants) {
     std::string const which = engine + ", seed " + std::to_string(seed) + ": ";
-    if (r.verdict == measure::verdict::invalid || r.verdict == measure::verdict::interrupted) {
+    if (!r.load_as_planned || r.verdict == measure::verdict::invalid || r.verdict == measure::verdict::interrupted) {
       out_.failures.push_back(which + (r.reasons.empty() ? "not a whole run" : r.reasons.front()));
       return false;
     }

@@ -30,6 +30,12 @@ measure::result replicate(scenario::scenario const& s, replication_plan const& p
   return command::run_replications(s, {}, plan);
 }
 
+std::uint64_t checked_books(measure::result const& r) {
+  for (measure::invariant_result const& i : r.invariants)
+    if (i.name == "books") return i.checked;
+  return 0;
+}
+
 measure::ratio_metric const& redirect_ratio(measure::result const& r) {
   return std::get<measure::ratio_metric>(r.metrics.at("redirect_ratio"));
 }
@@ -136,11 +142,11 @@ TEST_CASE("every figure has an interval, every counter is a mean, and invariants
     scenario::scenario one = s;
     one.seed = command::replication_seed(s.seed, i);
     auto const alone = virtual_time::run(one);
-    books += alone.invariants.back().checked;
+    books += checked_books(alone);
     seconds += alone.duration_s;
   }
-  CHECK(r.invariants.back().name == "books");
-  CHECK(r.invariants.back().checked == books);
+  CHECK(books > 0);
+  CHECK(checked_books(r) == books);
   CHECK(r.duration_s == Approx(seconds / 4));
   REQUIRE(!r.events.empty());
   CHECK(r.events[0].confidence_intervals.contains("peak_redirect_ratio"));

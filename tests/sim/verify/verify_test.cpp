@@ -241,6 +241,17 @@ TEST_CASE("runs that are not sound are no agreement, but nginx may break what it
     r.invariants.push_back(i);
     return r;
   };
+  auto const lagged = [](scenario::scenario const&) { // and failed by an invariant, which comes before
+    auto r = showing(ratio);
+    r.verdict = measure::verdict::failed;
+    r.load_as_planned = false;
+    r.reasons = {"invariant closed_door: 3 violations"};
+    return r;
+  };
+  auto const b = verify(two_balancers(), {fake(ratio), lagged, {}}, of_runs(2));
+  CHECK_FALSE(b.agrees);
+  CHECK_FALSE(row_of(b, "redirect_ratio").gateway);
+  CHECK(b.failures.front() == "gateway, seed 1: invariant closed_door: 3 violations");
   auto const a = verify(two_balancers(), {fake(ratio), invalid, {}}, of_runs(2));
   CHECK_FALSE(a.agrees);
   CHECK(a.failures.front() == "gateway, seed 1: invalid: lag");
