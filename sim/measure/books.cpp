@@ -201,6 +201,14 @@ private:
         if (shares_map(v_.client(i).balancer)) teach({token(i), no_balancer, hop.proxy}, hop.hop.received_ns);
       }
     }
+    // What a balancer asks of its own accord (to refresh its cache) it asks with a client's token, but no request's id.
+    std::map<std::pair<std::uint32_t, std::uint16_t>, std::int64_t> taught_by_own; // by character and proxy
+    for (std::uint32_t h : v_.stray_hops()) {
+      located_hop const& hop = v_.hop(h);
+      if (hop.hop.request != 0 || hop.hop.character == journal::no_character) continue;
+      auto const [known, fresh] = taught_by_own.try_emplace({hop.hop.character, hop.proxy}, hop.hop.received_ns);
+      if (!fresh) known->second = std::min(known->second, hop.hop.received_ns);
+    }
     auto const knows = [&](lesson const& l, std::int64_t at_ns) {
       auto const at = taught.find(l);
       return at != taught.end() && at->second <= at_ns;
@@ -213,6 +221,8 @@ private:
         std::uint16_t const proxy = v_.proxy_at(e.upstream_address, e.upstream_port);
         if (proxy == no_proxy || knows({token(i), r.balancer, proxy}, e.at_ns)) continue;
         if (shares_map(r.balancer) && knows({token(i), no_balancer, proxy}, e.at_ns)) continue;
+        auto const own = taught_by_own.find({v_.client(i).character, proxy});
+        if (own != taught_by_own.end() && own->second <= e.at_ns) continue;
         j_.violation(i, {"untaught_hit"}, [&] {
           return "its map named proxy[" + std::to_string(proxy) + "], which had never had a request of this token";
         });

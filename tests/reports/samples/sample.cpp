@@ -147,6 +147,7 @@ result eventful_run() {
   move.detail = "moved 412 sessions";
   move.at_s = 8;
   move.done_s = 8.2;
+  move.convergence_note = "the load ended when 60 % of its redirects had happened";
   r.events = {kill, move};
   r.differences = {
       "redirect_ratio{phase:after}: measured 0.2, theory 0.15: +12.5 standard errors, and nothing in the run "
