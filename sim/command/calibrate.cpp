@@ -26,16 +26,22 @@ struct calibrate_choice {
 };
 
 int calibrate(calibrate_choice const& choice) {
+  live::interruption const signals;
   fs::path const file(choice.out), directory = fs::absolute(file.string() + ".run");
   auto const claim = claim_directory(directory);
   sim::calibrate::segments all;
   for (unsigned round = 0; round < choice.rounds; ++round) {
-    live::run_options options{directory / "run", false};
+    live::run_options options{directory / "run"};
+    options.signals = &signals;
     options.inspect = [&](measure::run_records const& records) { all.add(sim::calibrate::segments_of(records)); };
     auto const result = live::run(sim::calibrate::calibration_scenario(choice.seed + round, choice.requests), options);
     if (result.verdict == measure::verdict::passed) continue;
     for (std::string const& reason : result.reasons) std::cerr << "crest-sim: " << reason << '\n';
     return result.exit_code;
+  }
+  if (signals.happened()) {
+    std::cerr << "crest-sim: interrupted: nothing was written\n";
+    return measure::exit_interrupted;
   }
   sim::calibrate::profile profile = sim::calibrate::profile_of(all);
   profile.rounds = choice.rounds;

@@ -8,14 +8,18 @@ namespace sim::command {
 namespace {
 
 sweep::engine live_engine(engine_context const& context) {
-  auto const evaluate = [context](scenario::scenario const& s) { return live::run(s, {context.scratch, false}); };
+  auto const evaluate = [context](scenario::scenario const& s) {
+    live::run_options options{context.scratch};
+    options.signals = context.signals;
+    return live::run(s, options);
+  };
   return {"live", evaluate, false};
 }
 
 sweep::engine virtual_engine(engine_context const& context) {
   auto const evaluate = [context](scenario::scenario const& s) {
     virtual_time::run_options options;
-    options.progress = [&context](virtual_time::run_progress const&) { return !context.interrupted(); };
+    options.progress = [&context](virtual_time::run_progress const&) { return !context.signals->happened(); };
     return virtual_time::run(s, options);
   };
   return {"virtual", evaluate, true};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/live/interruption.hpp"
 #include "sim/sweep/engine.hpp"
 
 #include <filesystem>
@@ -10,8 +11,8 @@ namespace sim::command {
 
 /// What a run needs of its surroundings.
 struct engine_context {
-  std::filesystem::path scratch;     // absolute; for live runs, which empty it first
-  std::function<bool()> interrupted; // asked from several threads, now and then during simulated runs
+  std::filesystem::path scratch;               // absolute; for live runs, which empty it first
+  live::interruption const* signals = nullptr; // outlives the engine; asked from several threads
 };
 
 /// An engine by its name on the command line. Throws `config::bad_input` for a name that there is not.

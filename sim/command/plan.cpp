@@ -88,12 +88,12 @@ void write(plan::outcome const& o, fs::path const& out) {
 }
 
 int plan_scenario(plan_choice const& choice) {
+  interruption const interrupted;
   plan::definition const d =
       or_without_results(choice.out, written, [&] { return plan::define(choice.what.file, choice.what.all()); });
   fs::path const out = choice.out.empty() ? fs::path("out") / (directory_name(d.name) + "-plan") : fs::path(choice.out);
   auto const claim = claim_directory(out);
   remove_results(out, written);
-  interruption const interrupted;
   candidate_runs runs(::isatty(STDERR_FILENO) == 1 && !choice.quiet, interrupted);
   plan::search_options options;
   options.jobs = choice.jobs > 0 ? choice.jobs : std::max(1u, std::thread::hardware_concurrency());

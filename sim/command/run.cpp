@@ -76,16 +76,27 @@ fs::path report_directory(run_choice const& choice, scenario::scenario const& s)
 
 bool shows_progress(run_choice const& choice) { return ::isatty(STDERR_FILENO) == 1 && !choice.quiet; }
 
-void report(run_choice const& choice, measure::result const& result, fs::path const& out) {
-  for (std::string const& missing : reports::write_all(result, out)) std::cerr << "crest-sim: " << missing << '\n';
+/// The report; a signal that comes while it is made is in it as well. Returns the exit code.
+int report(run_choice const& choice, measure::result& result, fs::path const& out, interruption const& signals) {
+  std::vector<std::string> missing;
+  bool known = false;
+  do {
+    known = signals.happened();
+    if (known) mark_interrupted(result);
+    missing = reports::write_all(result, out);
+  } while (signals.happened() != known);
+  for (std::string const& what : missing) std::cerr << "crest-sim: " << what << '\n';
   if (!choice.quiet) std::cout << reports::summary_text(result) << std::flush;
+  return result.exit_code;
 }
 
-int run_live(run_choice const& choice, scenario::scenario const& s, fs::path const& out) {
+int run_live(run_choice const& choice, scenario::scenario const& s, fs::path const& out, interruption const& signals) {
   fs::path const private_directory = out / "run";
   try {
-    measure::result const result = live::run(s, {fs::absolute(private_directory), shows_progress(choice)});
-    report(choice, result, out);
+    live::run_options options{fs::absolute(private_directory), shows_progress(choice)};
+    options.signals = &signals;
+    measure::result result = live::run(s, options);
+    report(choice, result, out, signals);
     bool const passed = result.exit_code == measure::exit_passed;
     if (passed && !choice.keep) {
       fs::remove_all(private_directory);
@@ -105,8 +116,8 @@ int run_live(run_choice const& choice, scenario::scenario const& s, fs::path con
   }
 }
 
-int run_virtual(run_choice const& choice, scenario::scenario const& s, fs::path const& out) {
-  interruption const interrupted;
+int run_virtual(run_choice const& choice, scenario::scenario const& s, fs::path const& out,
+                interruption const& interrupted) {
   simulation_line line(shows_progress(choice));
   virtual_time::run_options options;
   using keep = virtual_time::run_options::detail;
@@ -120,12 +131,10 @@ int run_virtual(run_choice const& choice, scenario::scenario const& s, fs::path 
     line.show(now.running, "  " + std::to_string(now.done) + of + " replications");
     return !interrupted.happened();
   };
-  measure::result const result = replicated(choice)
-                                     ? run_replications(s, options, plan_of(choice), replications_progress_of)
-                                     : virtual_time::run(s, options);
+  measure::result result = replicated(choice) ? run_replications(s, options, plan_of(choice), replications_progress_of)
+                                              : virtual_time::run(s, options);
   line.clear();
-  report(choice, result, out);
-  return result.exit_code;
+  return report(choice, result, out, interrupted);
 }
 
 /// In place of a report. What stopped the run is what the user is told, also where this cannot be written.
@@ -152,12 +161,13 @@ scenario::scenario read(run_choice const& choice) {
 }
 
 int run(run_choice const& choice) {
+  interruption const signals;
   scenario::scenario const s = read(choice);
   fs::path const out = report_directory(choice, s);
   auto const claim = claim_directory(out);
   bool const had_report = remove_results(out, reports::report_files);
   try {
-    return choice.engine == "virtual" ? run_virtual(choice, s, out) : run_live(choice, s, out);
+    return choice.engine == "virtual" ? run_virtual(choice, s, out, signals) : run_live(choice, s, out, signals);
   } catch (config::bad_input const& error) { // leaves nothing new
     if (had_report) report_failure({s.name, error.what(), measure::exit_bad_input}, out);
     throw;

@@ -2,6 +2,7 @@
 #include "sim/command/command.hpp"
 #include "sim/live/places.hpp"
 #include "sim/live/process.hpp"
+#include "sim/load/plan.hpp"
 #include "sim/measure/result.hpp"
 #include "sim/scenario/load.hpp"
 
@@ -17,7 +18,10 @@ namespace fs = std::filesystem;
 
 int check(scenario_choice const& choice) {
   scenario::scenario const s = choice.load();
+  std::vector<std::string> notes;
+  if (s.load.kind == scenario::load_kind::trace) notes = load::make_plan(s).notes; // reads it, as a start would
   std::cout << choice.file << ": good: " << s.name << '\n';
+  for (std::string const& note : notes) std::cout << "    " << note << '\n';
   return measure::exit_passed;
 }
 

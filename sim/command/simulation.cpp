@@ -1,37 +1,17 @@
 #include "sim/command/simulation.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <csignal>
 #include <cstdio>
 #include <iostream>
 
 namespace sim::command {
-namespace {
 
-// Read by the threads that run points and replications too.
-std::atomic<bool> noted{false};
-static_assert(std::atomic<bool>::is_always_lock_free, "for a signal handler");
-
-void note(int signal) {
-  noted.store(true);
-  std::signal(signal, SIG_DFL);
+void mark_interrupted(measure::result& r) {
+  if (r.verdict == measure::verdict::interrupted) return;
+  r.verdict = measure::verdict::interrupted;
+  r.exit_code = measure::exit_interrupted;
+  r.reasons.insert(r.reasons.begin(), "interrupted: by a signal, after the load had ended");
 }
-
-}
-
-interruption::interruption() {
-  noted.store(false);
-  std::signal(SIGINT, note);
-  std::signal(SIGTERM, note);
-}
-
-interruption::~interruption() {
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
-}
-
-bool interruption::happened() const { return noted.load(); }
 
 void simulation_line::show(virtual_time::run_progress const& now, std::string const& what_else) {
   auto const time = std::chrono::steady_clock::now();

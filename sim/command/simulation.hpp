@@ -1,5 +1,7 @@
 #pragma once
 
+#include "sim/live/interruption.hpp"
+#include "sim/measure/result.hpp"
 #include "sim/virtual/run.hpp"
 
 #include <chrono>
@@ -7,15 +9,10 @@
 
 namespace sim::command {
 
-/// While it lives, SIGINT and SIGTERM are noted rather than deadly; a second one is deadly again. One at a time.
-class interruption {
-public:
-  interruption();
-  interruption(interruption const&) = delete;
-  interruption& operator=(interruption const&) = delete;
-  ~interruption();
-  bool happened() const;
-};
+using live::interruption;
+
+/// What a signal makes of a result: a run that was asked to end has not passed, however far it came.
+void mark_interrupted(measure::result& r);
 
 /// A line on stderr, written over and over, of how far a simulated run is. Not thread-safe.
 class simulation_line {

@@ -34,17 +34,6 @@ struct sweep_choice {
   bool quiet = false;
 };
 
-/// Live runs catch signals themselves, and leave them uncaught behind.
-sweep::engine caught_again(sweep::engine engine, std::optional<interruption>& caught) {
-  if (engine.concurrent) return engine;
-  engine.evaluate = [&caught, inner = std::move(engine.evaluate)](scenario::scenario const& s) {
-    measure::result result = inner(s);
-    if (!caught->happened()) caught.emplace();
-    return result;
-  };
-  return engine;
-}
-
 /// "2/8".
 sweep::shard shard_of(std::string const& text) {
   if (text.empty()) return {};
@@ -125,6 +114,7 @@ private:
 };
 
 int sweep_scenario(sweep_choice const& choice, engine_source const& engines) {
+  interruption const signals;
   sweep::run_options options;
   options.shard = shard_of(choice.shard);
   bool const parallel = choice.engine != "live";
@@ -138,10 +128,8 @@ int sweep_scenario(sweep_choice const& choice, engine_source const& engines) {
   auto const claim = claim_sweep(choice, sweep::manifest_of(d), results);
   if (choice.shard.empty()) remove_results(out, sweep::table_files); // made again from the points
   live_scratch const scratch(choice, options.shard, out);
-  std::optional<interruption> caught(std::in_place);
-  auto const interrupted = [&caught] { return caught->happened(); };
-  sweep::engine const engine = caught_again(engines(choice.engine, {fs::absolute(scratch.path), interrupted}), caught);
-  options.stopped = interrupted;
+  sweep::engine const engine = engines(choice.engine, {fs::absolute(scratch.path), &signals});
+  options.stopped = [&signals] { return signals.happened(); };
   options.report = progress_line(::isatty(STDERR_FILENO) == 1 && !choice.quiet);
   sweep::outcome const outcome = sweep::run(d, engine, results, options);
 
@@ -149,7 +137,7 @@ int sweep_scenario(sweep_choice const& choice, engine_source const& engines) {
                             std::to_string(outcome.progress.trials) + " trials" +
                             (choice.shard.empty() ? "" : " of shard " + choice.shard) + ", " +
                             std::to_string(outcome.progress.found) + " of them from before";
-  if (outcome.interrupted) {
+  if (outcome.interrupted || signals.happened()) {
     std::cerr << "crest-sim: interrupted: " << count << "; the same command goes on" << std::endl;
     return measure::exit_interrupted;
   }

@@ -37,11 +37,11 @@ struct verify_choice {
 struct interrupted {};
 
 /// The same decisions in simulated time, which says itself what it cannot model.
-verify::evaluate simulated_engine() {
-  return [](scenario::scenario const& s) {
-    interruption const signal;
+verify::evaluate simulated_engine(interruption const& signals) {
+  return [&signals](scenario::scenario const& s) {
+    if (signals.happened()) throw interrupted{};
     virtual_time::run_options options;
-    options.progress = [&](virtual_time::run_progress const&) { return !signal.happened(); };
+    options.progress = [&](virtual_time::run_progress const&) { return !signals.happened(); };
     try {
       measure::result r = virtual_time::run(s, options);
       if (r.verdict == measure::verdict::interrupted) throw interrupted{};
@@ -53,16 +53,18 @@ verify::evaluate simulated_engine() {
 }
 
 /// Real processes, in a directory that later runs use again.
-verify::evaluate live_engine(fs::path const& directory) {
-  return [directory](scenario::scenario const& s) {
-    measure::result r = live::run(s, {fs::absolute(directory), false});
+verify::evaluate live_engine(fs::path const& directory, interruption const& signals) {
+  return [directory, &signals](scenario::scenario const& s) {
+    live::run_options options{fs::absolute(directory)};
+    options.signals = &signals;
+    measure::result r = live::run(s, options);
     if (r.verdict == measure::verdict::interrupted) throw interrupted{};
     return r;
   };
 }
 
-verify::evaluate nginx_engine(fs::path const& directory) {
-  return [run = live_engine(directory)](scenario::scenario const& s) {
+verify::evaluate nginx_engine(fs::path const& directory, interruption const& signals) {
+  return [run = live_engine(directory, signals)](scenario::scenario const& s) {
     try {
       live::find_nginx();
       live::find_nginx_modules();
@@ -74,6 +76,7 @@ verify::evaluate nginx_engine(fs::path const& directory) {
 }
 
 int verify_files(verify_choice const& choice) {
+  interruption const signals;
   std::vector<std::string> overrides = choice.overrides;
   if (!choice.seed.empty()) overrides.push_back("seed=" + choice.seed);
   std::vector<scenario::scenario> scenarios;
@@ -82,10 +85,10 @@ int verify_files(verify_choice const& choice) {
   std::optional<files::directory_claim> claim;
   if (!choice.no_live) claim.emplace(claim_directory(choice.out));
   verify::engines with;
-  with.simulated = simulated_engine();
+  with.simulated = simulated_engine(signals);
   if (!choice.no_live) {
-    with.gateway = live_engine(directory);
-    with.nginx = nginx_engine(directory);
+    with.gateway = live_engine(directory, signals);
+    with.nginx = nginx_engine(directory, signals);
   }
   verify::options how = choice.how;
   if (::isatty(STDERR_FILENO) == 1 && !choice.quiet)

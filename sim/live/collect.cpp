@@ -4,14 +4,29 @@
 #include "sim/measure/owners.hpp"
 
 #include <map>
+#include <stdexcept>
 #include <utility>
 
 namespace sim::live {
 
-void read_journals(topology const& nodes, measure::run_records& records) {
+namespace {
+
+template<class Record>
+std::vector<Record> journal_of(topology const& nodes, std::string const& node, char const* kind, bool broken_off) {
+  try {
+    return journal::read<Record>(nodes.journal_of(node), kind);
+  } catch (std::runtime_error const&) {
+    if (!broken_off) throw;
+    return {};
+  }
+}
+
+}
+
+void read_journals(topology const& nodes, measure::run_records& records, bool broken_off) {
   for (std::size_t i = 0; i < nodes.proxies().size(); ++i) {
     proxy_node const& proxy = nodes.proxies()[i];
-    for (journal::proxy_hop const& hop : journal::read<journal::proxy_hop>(nodes.journal_of(proxy.name), "proxy_hop"))
+    for (journal::proxy_hop const& hop : journal_of<journal::proxy_hop>(nodes, proxy.name, "proxy_hop", broken_off))
       records.hops.push_back({hop, static_cast<std::uint16_t>(i)});
     std::size_t const colon = proxy.http.rfind(':');
     auto const address = boost::asio::ip::make_address_v4(proxy.http.substr(0, colon));
@@ -19,7 +34,7 @@ void read_journals(topology const& nodes, measure::run_records& records) {
         {address.to_uint(), static_cast<std::uint16_t>(std::stoul(proxy.http.substr(colon + 1)))});
   }
   for (sol_node const& sol : nodes.sols()) {
-    auto const events = journal::read<journal::sol_event>(nodes.journal_of(sol.name), "sol_event");
+    auto const events = journal_of<journal::sol_event>(nodes, sol.name, "sol_event", broken_off);
     records.sols.insert(records.sols.end(), events.begin(), events.end());
   }
   for (balancer_node const& balancer : nodes.balancers()) {
@@ -27,7 +42,7 @@ void read_journals(topology const& nodes, measure::run_records& records) {
     one.name = balancer.identity.name;
     one.has_journal = balancer.identity.settings->kind == scenario::balancer_kind::gateway;
     if (one.has_journal)
-      one.events = journal::read<journal::balancer_event>(nodes.journal_of(one.name), "balancer_event");
+      one.events = journal_of<journal::balancer_event>(nodes, one.name, "balancer_event", broken_off);
     records.balancers.push_back(std::move(one));
   }
 }

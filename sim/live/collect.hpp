@@ -10,8 +10,9 @@
 /// Reading what the nodes wrote down.
 namespace sim::live {
 
-/// Fills in the hops, sol events, balancers and proxies of `records` from the journals as they are now.
-void read_journals(topology const& nodes, measure::run_records& records);
+/// Fills in the hops, sol events, balancers and proxies of `records` from the journals as they are now. `broken_off`:
+/// of a run in which nodes may not have come to write one; such a journal is as an empty one.
+void read_journals(topology const& nodes, measure::run_records& records, bool broken_off);
 
 /// Counts redirects as the proxies write them down, each journal read once.
 class redirect_tail {

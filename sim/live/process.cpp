@@ -41,6 +41,9 @@ exit_status status_of(int raw) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(127); // the parent died before prctl
   ::setpgid(0, 0);
+  // Our handlers are not the program's: what comes before it has its own ends it.
+  ::signal(SIGINT, SIG_DFL);
+  ::signal(SIGTERM, SIG_DFL);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -124,9 +127,13 @@ process::process(asio::any_io_executor executor, command what)
   arguments.push_back(nullptr);
 
   pid_t const parent = ::getpid();
+  sigset_t all, before; // the child must not run handlers of ours, which would tell us of its signals as of our own
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
   pid_t const child = ::fork();
   if (child == 0) become(program.c_str(), arguments.data(), pipe[1], log, null, parent);
   int const fork_error = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   ::close(log);
   ::close(null);
   ::close(pipe[1]);

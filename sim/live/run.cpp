@@ -20,7 +20,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -30,6 +30,7 @@
 #include <exception>
 #include <functional>
 #include <optional>
+#include <unistd.h>
 
 namespace sim::live {
 
@@ -59,12 +60,16 @@ fakeproxy::cluster::token_key key_of(std::uint64_t seed) {
 /// One run from start to end. All members are used on the io_context's one thread.
 class conductor {
 public:
-  conductor(scenario::scenario const& s, run_options const& options);
+  conductor(scenario::scenario const& s, run_options const& options, interruption const& signals);
   measure::result run();
 
 private:
+  void await_signal();
   void on_signal();
   void fail(std::string what);
+  void step(std::string const& what) {
+    if (options_.at_step) options_.at_step(what);
+  }
   void cancel() { cancel_.emit(asio::cancellation_type::terminal); }
 
   asio::awaitable<void> conduct();
@@ -83,7 +88,8 @@ private:
   run_options const& options_;
   load::plan plan_;
   asio::io_context context_{1};
-  asio::signal_set signals_{context_, SIGINT, SIGTERM};
+  interruption const& signals_;
+  asio::posix::stream_descriptor signalled_;
   asio::cancellation_signal cancel_, cancel_timeline_, cancel_share_, cancel_partitions_, cancel_watch_;
   topology nodes_;
   load_run load_;
@@ -96,6 +102,7 @@ private:
   std::map<std::string, gateway_counters> counters_;
   std::vector<std::string> notes_;
   std::optional<std::string> failure_, aborted_by_;
+  int seen_ = 0; // signals
   bool interrupted_ = false;
   bool conducting_ = true;
   bool load_finished_ = false;
@@ -104,26 +111,37 @@ private:
   int watchers_ = 0;        // coroutines beside the main one
 };
 
-conductor::conductor(scenario::scenario const& s, run_options const& options)
+conductor::conductor(scenario::scenario const& s, run_options const& options, interruption const& signals)
   : scenario_(s)
   , options_(options)
   , plan_(load::make_plan(s))
+  , signals_(signals)
+  , signalled_(context_, ::dup(signals.descriptor()))
   , nodes_(context_.get_executor(), s, {options.directory}, key_of(s.seed),
            [this](process& dead) { fail(dead.obituary()); })
   , load_(context_.get_executor(), s, plan_, key_of(s.seed))
   , load_over_(context_, asio::steady_timer::time_point::max())
-  , logged_in_(load::logged_in(s)) {}
+  , logged_in_(load::logged_in(s)) {
+  if (options.at_step) nodes_.at_step = options.at_step;
+}
+
+// The first may have come before the run began.
+void conductor::await_signal() {
+  if (signals_.count() > seen_) on_signal();
+  signalled_.async_wait(asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
+    if (error) return;
+    std::uint64_t ignored = 0;
+    boost::system::error_code none;
+    signalled_.read_some(asio::buffer(&ignored, sizeof ignored), none);
+    await_signal();
+  });
+}
 
 void conductor::on_signal() {
-  if (interrupted_) { // the second time: no patience left; destructors kill what runs
-    context_.stop();
-    return;
-  }
+  seen_ = signals_.count();
+  if (interrupted_ || seen_ > 1) context_.stop(); // the second time: no patience left; destructors kill what runs
   interrupted_ = true;
   if (conducting_) cancel();
-  signals_.async_wait([this](boost::system::error_code error, int) {
-    if (!error) on_signal();
-  });
 }
 
 void conductor::fail(std::string what) {
@@ -189,7 +207,9 @@ asio::awaitable<std::map<std::uint32_t, std::uint64_t>> conductor::notifications
 
 asio::awaitable<void> conductor::conduct() {
   co_await nodes_.start();
+  step("all are ready");
   co_await log_in();
+  step("logged in");
   for (std::size_t i = 0; i < nodes_.balancers().size(); ++i) {
     if (nodes_.balancers()[i].identity.event) continue;
     balancer_order_.push_back(i);
@@ -198,6 +218,7 @@ asio::awaitable<void> conductor::conduct() {
   if (eve_) {
     co_await notifications(scenario_.population.eve_notification_rate_rps);
     eve_->start_requests();
+    step("notifications");
   }
   load_.start([this] {
     load_finished_ = true;
@@ -214,6 +235,7 @@ asio::awaitable<void> conductor::conduct() {
     }
     load_over_.cancel();
   };
+  step("load started");
   watchers_ = 2;
   stage_hands const hands{scenario_, nodes_, load_, balancer_order_};
   asio::co_spawn(context_, perform_events(hands, false, events_),
@@ -232,6 +254,7 @@ asio::awaitable<void> conductor::conduct() {
                    asio::bind_cancellation_slot(cancel_share_.slot(), ended));
   }
   co_await wait_for_load();
+  step("load over");
 }
 
 // Whether nothing may be under way although the load goes on: characters think, a trace pauses, an open load's next
@@ -326,7 +349,8 @@ asio::awaitable<void> conductor::finish() {
     if (watchers_ > 0 && !failure_) failure_ = "an event could not be broken off at the end of the load";
     load_.abandon();
   }
-  if (eve_ && !failure_) co_await finish_eve();
+  step("load finished");
+  if (eve_ && !failure_ && load_.start_ns() != 0) co_await finish_eve();
   if (load_.start_ns() != 0 && !failure_ && !interrupted_) {
     try {
       counters_ = co_await read_counters(nodes_, counters_patience);
@@ -334,8 +358,10 @@ asio::awaitable<void> conductor::finish() {
       notes_.push_back(std::string("counters: ") + error.what());
     }
   }
+  step("settled");
   std::vector<std::string> const complaints = co_await nodes_.stop(stop_patience);
   if (!complaints.empty() && !failure_) failure_ = complaints.front();
+  step("all have stopped");
 }
 
 measure::run_records conductor::records_of(load_records load) {
@@ -348,7 +374,7 @@ measure::run_records conductor::records_of(load_records load) {
       client.balancer = static_cast<std::uint16_t>(balancer_order_[client.balancer]);
   records.targets = std::move(load.targets);
   records.observed = std::move(load.observed);
-  read_journals(nodes_, records);
+  read_journals(nodes_, records, interrupted_);
   for (measure::balancer_records& balancer : records.balancers) {
     auto const read = counters_.find(balancer.name);
     if (read == counters_.end()) continue;
@@ -375,12 +401,12 @@ measure::run_records conductor::records_of(load_records load) {
 
 measure::result conductor::run() {
   run_directory{options_.directory}.create();
-  signals_.async_wait([this](boost::system::error_code error, int) {
-    if (!error) on_signal();
-  });
+  step("directory");
   std::exception_ptr broken;
-  auto const ended = [this](std::exception_ptr error) {
-    signals_.cancel();
+  bool finished = false;
+  auto const ended = [this, &finished](std::exception_ptr error) {
+    signalled_.cancel();
+    finished = true;
     if (error) std::rethrow_exception(error);
     context_.stop();
   };
@@ -390,14 +416,31 @@ measure::result conductor::run() {
                    if (!interrupted_ && !failure_) broken = error;
                    asio::co_spawn(context_, finish(), ended);
                  }));
-  context_.run();
-  if (broken) std::rethrow_exception(broken);
-  if (failure_) throw could_not_run(*failure_);
+  await_signal();
+  try {
+    context_.run();
+  } catch (std::exception const&) { // nothing that breaks on the way out is news after a signal
+    if (signals_.count() == 0) throw;
+  }
+  if (!finished && load_.start_ns() != 0) {
+    end_ns_ = end_ns_ == 0 ? now_ns() : end_ns_;
+    load_.abandon();
+  }
+  // A signal to all of a service's processes ends nodes as well, and one that was stopped before it was ready cannot
+  // leave in good order: after a signal no end is a failure of the run.
+  interrupted_ = interrupted_ || signals_.happened();
+  if (interrupted_) {
+    if (failure_) notes_.push_back("while it was interrupted: " + *failure_);
+  } else {
+    if (broken) std::rethrow_exception(broken);
+    if (failure_) throw could_not_run(*failure_);
+  }
   measure::run_records const records = records_of(load_.take());
   if (options_.inspect) options_.inspect(records);
   measure::result result = measure::analyse(scenario_, records);
   result.notes.insert(result.notes.end(), plan_.notes.begin(), plan_.notes.end());
   result.notes.insert(result.notes.end(), notes_.begin(), notes_.end());
+  step("analysed");
   return result;
 }
 
@@ -426,7 +469,9 @@ measure::result run(scenario::scenario const& s, run_options const& options) {
   refuse_what_is_only_simulated(s);
   limits::raise_open_files();
   std::signal(SIGPIPE, SIG_IGN);
-  return conductor(s, options).run();
+  std::optional<interruption> own;
+  if (options.signals == nullptr) own.emplace();
+  return conductor(s, options, own ? *own : *options.signals).run();
 }
 
 }

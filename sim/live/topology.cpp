@@ -291,6 +291,7 @@ void topology::spawn(host& h) {
   h.spawned_ns = now_ns();
   h.process = std::make_unique<process>(executor_, std::move(what));
   h.process->on_crash(on_crash_);
+  at_step("started " + h.name);
 }
 
 asio::awaitable<void> topology::await_ready(std::size_t index) {
@@ -301,6 +302,7 @@ asio::awaitable<void> topology::await_ready(std::size_t index) {
       throw could_not_run(hosts_[index].name + ": not a ready line: " + line.substr(0, 200));
     if (auto const admin = ready.find("admin"); admin != ready.end() && admin->is_string())
       hosts_[index].admin = admin->get<std::string>();
+    at_step("ready " + hosts_[index].name);
     co_return;
   }
   auto const node =
@@ -309,6 +311,7 @@ asio::awaitable<void> topology::await_ready(std::size_t index) {
   if (!co_await accepts_connections(where, start_patience))
     throw could_not_run(hosts_[index].name + " does not accept connections; its log ends:\n" +
                         last_lines(hosts_[index].process->what().log, 20));
+  at_step("ready " + hosts_[index].name);
 }
 
 asio::awaitable<void> topology::start() {
@@ -382,6 +385,7 @@ asio::awaitable<std::vector<std::string>> topology::stop(std::chrono::nanosecond
     for (host* h : ending) {
       exit_status const status = co_await h->process->stop(patience);
       if (!status.clean()) complaints.push_back(h->process->obituary());
+      at_step("stopped " + h->name);
     }
   }
   co_return complaints;

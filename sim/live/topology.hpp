@@ -73,6 +73,9 @@ public:
   topology(boost::asio::any_io_executor executor, scenario::scenario const& s, run_directory directory,
            fakeproxy::cluster::token_key key, std::function<void(process&)> on_crash);
 
+  /// For tests: is told of each process that was started, is ready, or has stopped.
+  std::function<void(std::string const&)> at_step = [](std::string const&) {};
+
   /// Sols, then proxies, then the balancers that are there from the start.
   boost::asio::awaitable<void> start();
   boost::asio::awaitable<void> start_balancer(std::size_t index);

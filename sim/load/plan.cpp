@@ -3,7 +3,10 @@
 #include "config/document.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <unordered_map>
 
 namespace sim::load {
@@ -31,20 +34,80 @@ private:
   std::unordered_map<std::string, std::uint32_t> index_;
 };
 
+std::string spoken(double seconds) {
+  struct unit {
+    double seconds;
+    char const* name;
+  };
+  constexpr unit units[] = {{365.25 * 86400, " years"}, {86400, " days"}, {3600, " h"}, {60, " min"}, {1, " s"}};
+  auto const* const u = std::find_if(std::begin(units), std::end(units) - 1,
+                                     [&](unit const& candidate) { return seconds >= candidate.seconds; });
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g", seconds / u->seconds);
+  return text + std::string(u->name);
+}
+
+/// A log of which most is not understood is not what it was taken for, and nobody would see it in the replay.
+void check(trace const& log, std::filesystem::path const& file) {
+  access_log::account const& read = log.log;
+  std::uint64_t const blank = read.skipped[static_cast<std::size_t>(access_log::skip::blank)];
+  bool const strange = 2 * read.not_understood() > read.lines - blank;
+  if (!log.entries.empty() && !strange) return;
+  std::string const where = file.string() + (read.first_skipped == 0 ? "" : ":" + std::to_string(read.first_skipped));
+  throw config::bad_input(where + ": found " + (log.entries.empty() ? "no line that can be replayed" : "another form") +
+                          ": of " + std::to_string(read.lines) + " lines, " +
+                          (read.all_skipped() == 0 ? "none has a request" : read.text()) +
+                          "; allowed: an access log in NCSA common or combined format, with a virtual host before it "
+                          "or without, or in lines of JSON");
+}
+
+/// The last time that a load knows: 290 years. Nothing is due later unless a duration ends before.
+constexpr double last_ns = 9e18;
+
+/// Recorded times become replayed ones: at `speed`, and without pauses that nobody wants to wait for.
+void pace(plan& p, trace& log) {
+  scenario::load const& load = p.what->load;
+  if (load.speed <= 0) {
+    for (trace_entry& entry : log.entries) entry.at_ns = 0;
+    return;
+  }
+  double const factor = 1 / load.speed, limit_ns = static_cast<double>(load.max_gap.count()),
+               end_ns = load.duration.count() > 0 ? static_cast<double>(load.duration.count()) : HUGE_VAL;
+  double removed_ns = 0, before_ns = 0; // of replayed time
+  std::uint64_t shortened = 0;
+  for (std::size_t i = 0; i != log.entries.size(); ++i) {
+    trace_entry& entry = log.entries[i];
+    double const whole_ns = static_cast<double>(entry.at_ns) * factor, gap_ns = whole_ns - removed_ns - before_ns;
+    if (gap_ns > limit_ns && load.longer_gaps == scenario::gap_choice::shorten) {
+      removed_ns += gap_ns - limit_ns;
+      ++shortened;
+    } else if (gap_ns > limit_ns && before_ns + gap_ns < end_ns) {
+      throw config::bad_input(load.file.string() + ":" + std::to_string(entry.line) + ": found a pause of " +
+                              spoken(gap_ns / 1e9) + " before this request, after that of line " +
+                              std::to_string(log.entries[i - 1].line) + "; allowed: up to " + spoken(limit_ns / 1e9) +
+                              ", load.max_gap; or load.longer_gaps \"shorten\", or a load.duration that ends before");
+    }
+    before_ns = std::min(whole_ns - removed_ns, last_ns); // what is beyond is never replayed
+    entry.at_ns = static_cast<std::int64_t>(before_ns);
+  }
+  if (shortened > 0)
+    p.notes.push_back("trace: " + std::to_string(shortened) + (shortened == 1 ? " pause" : " pauses") +
+                      " longer than " + spoken(limit_ns / 1e9) + " shortened to it, by " + spoken(removed_ns / 1e9) +
+                      " in all");
+}
+
 /// Adds the log's requests: its methods (bodies from the mix entry of the same method) and targets.
 void add_trace(plan& p, target_table& table) {
   scenario::load const& load = p.what->load;
-  std::ifstream in(load.file);
+  std::ifstream in(load.file, std::ios::binary);
+  if (std::string const why = access_log::not_a_log(in); !why.empty())
+    throw config::bad_input(load.file.string() + ": found a file " + why);
   trace log = read_trace(in, load.max_requests);
-  if (log.entries.empty()) {
-    throw config::bad_input(load.file.string() + ": found no usable line in " + std::to_string(log.bad_lines) +
-                            (log.first_bad.empty() ? "" : " (" + log.first_bad + ")") +
-                            "; allowed: an access log in NCSA common or combined format");
-  }
-  if (log.bad_lines > 0) {
-    p.notes.push_back("trace: " + std::to_string(log.bad_lines) + " lines could not be replayed, first " +
-                      log.first_bad);
-  }
+  check(log, load.file);
+  if (log.log.all_skipped() > 0) p.notes.push_back("trace: " + log.log.text());
+  if (log.identities == 1 && log.entries.size() >= 10)
+    p.notes.push_back("trace: all " + std::to_string(log.entries.size()) +
+                      " requests are of one client address, so of one character: was the log written behind a proxy?");
   if (log.identities > p.what->population.characters) {
     p.notes.push_back("trace: its " + std::to_string(log.identities) + " client addresses share " +
                       std::to_string(p.what->population.characters) + " characters");
@@ -63,12 +126,11 @@ void add_trace(plan& p, target_table& table) {
   }
   p.target_sets.resize(p.methods.size());
   std::vector<std::uint32_t> const targets = table(log.targets);
-  double const factor = load.speed > 0 ? 1 / load.speed : 0;
   for (trace_entry& entry : log.entries) {
     entry.method = methods[entry.method];
     entry.target = targets[entry.target];
-    entry.at_ns = static_cast<std::int64_t>(static_cast<double>(entry.at_ns) * factor);
   }
+  pace(p, log);
   p.trace = std::move(log.entries);
 }
 

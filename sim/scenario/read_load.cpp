@@ -1,3 +1,4 @@
+#include "sim/access_log/reader.hpp"
 #include "sim/scenario/reading.hpp"
 
 #include <algorithm>
@@ -9,6 +10,7 @@ namespace sim::scenario {
 namespace {
 
 constexpr std::string_view kind_names[] = {"closed", "constant_rate", "ramping_rate", "poisson", "trace"};
+constexpr std::string_view gap_names[] = {"refuse", "shorten"};
 constexpr std::string_view choice_names[] = {"uniform", "per_connection", "round_robin", "address"};
 
 /// The keys of `load` that only some kinds use; a duration stands for its _ms form too.
@@ -32,7 +34,10 @@ std::vector<key_use> const& particular_keys() {
                                             {"max_schedule_lag_ms", {constant_rate, ramping_rate, poisson, trace}},
                                             {"file", {trace}},
                                             {"speed", {trace}},
-                                            {"max_requests", {trace}}};
+                                            {"max_requests", {trace}},
+                                            {"max_gap", {trace}},
+                                            {"max_gap_ms", {trace}},
+                                            {"longer_gaps", {trace}}};
   return keys;
 }
 
@@ -105,13 +110,14 @@ void read_stages(cursor const& at, load& result) {
   if (!(highest > 0)) stages.fail("found only rates of 0; allowed: at least one rate_rps above 0");
 }
 
-/// Distinct first words of the lines: the client addresses of an access log.
+/// The client addresses in an access log.
 std::uint32_t distinct_addresses(std::filesystem::path const& log) {
-  std::ifstream in(log);
+  std::ifstream in(log, std::ios::binary);
   std::unordered_set<std::string> seen;
-  for (std::string line; std::getline(in, line);) {
-    if (std::size_t const end = line.find(' '); end != std::string::npos && end > 0) seen.insert(line.substr(0, end));
-  }
+  access_log::read(in, [&](access_log::request&& request, std::uint64_t) {
+    seen.insert(std::move(request.client));
+    return true;
+  });
   return static_cast<std::uint32_t>(std::max<std::size_t>(1, seen.size()));
 }
 
@@ -147,6 +153,8 @@ load read_load(cursor const& at, std::filesystem::path const& directory) {
     at.fail("found a duration of 0; allowed: more than 0");
   result.speed = at.number("speed", result.speed);
   result.max_requests = at.count("max_requests", result.max_requests);
+  result.max_gap = at.duration("max_gap", result.max_gap);
+  result.longer_gaps = at.choice("longer_gaps", gap_names, result.longer_gaps);
   result.balancer_choice = at.choice("balancer_choice", choice_names, result.balancer_choice);
   result.connections_per_balancer = at.count("connections_per_balancer", result.connections_per_balancer);
   result.requests_per_connection = at.count("requests_per_connection", result.requests_per_connection);

@@ -156,6 +156,8 @@ struct population {
 };
 
 enum class load_kind : std::uint8_t { closed, constant_rate, ramping_rate, poisson, trace };
+/// What becomes of a trace whose pauses are longer than `max_gap`: bad input, or they become as long as that.
+enum class gap_choice : std::uint8_t { refuse, shorten };
 enum class balancer_choice : std::uint8_t { uniform, per_connection, round_robin, address };
 
 struct mix_entry {
@@ -183,9 +185,11 @@ struct load {
   std::vector<ramp_stage> stages; // ramping_rate
   nanoseconds duration{0};        // open kinds; closed: 0 = until all requests are done
   // trace
-  std::filesystem::path file;     // absolute
-  double speed = 1;               // recorded time ÷ replayed time; 0: as fast as possible
-  std::uint32_t max_requests = 0; // 0: all
+  std::filesystem::path file;                  // absolute
+  double speed = 1;                            // recorded time ÷ replayed time; 0: as fast as possible
+  std::uint32_t max_requests = 0;              // 0: all
+  nanoseconds max_gap = std::chrono::hours(1); // the longest pause between two requests, in replayed time
+  gap_choice longer_gaps = gap_choice::refuse;
 
   sim::scenario::balancer_choice balancer_choice = sim::scenario::balancer_choice::uniform;
   std::uint32_t connections_per_balancer = 64; // at most; open loops open more when all are busy, up to this

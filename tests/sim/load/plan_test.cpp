@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <set>
 #include <unistd.h>
@@ -319,7 +320,7 @@ TEST_CASE("a trace is replayed at its speed, with characters by address and bodi
   CHECK(p.total_requests() == 3u);
   CHECK(p.paced());
   REQUIRE(p.notes.size() == 1);
-  CHECK_THAT(p.notes[0], Catch::Contains("1 lines could not be replayed, first line 3: nonsense"));
+  CHECK_THAT(p.notes[0], Catch::Contains("trace: 1 line skipped: 1 of another form; first line 3: nonsense"));
 
   s.load.speed = 0;
   plan const quick = make_plan(s);
@@ -329,4 +330,147 @@ TEST_CASE("a trace is replayed at its speed, with characters by address and bodi
   std::ofstream(file) << "nonsense\n";
   CHECK_THROWS_AS(make_plan(s), config::bad_input);
   std::filesystem::remove(file);
+}
+
+namespace {
+
+/// A trace's scenario, and its log.
+struct traced {
+  explicit traced(std::string const& log)
+    : what(open_scenario(load_kind::trace, 0, 0ns)) {
+    what.load.file = std::filesystem::temp_directory_path() / ("crest-traced-" + std::to_string(::getpid()) + ".log");
+    std::ofstream(what.load.file, std::ios::binary) << log;
+  }
+  ~traced() { std::filesystem::remove(what.load.file); }
+  traced(traced const&) = delete;
+  traced& operator=(traced const&) = delete;
+
+  scenario what;
+};
+
+std::string at(char const* date) { return std::string("a - - [") + date + " +0000] \"GET /x HTTP/1.1\" 200 1\n"; }
+
+}
+
+TEST_CASE("a pause that would be waited for is refused or shortened, and said") {
+  std::string const pauses = at("01/Jan/2026:00:00:00") + at("01/Jan/2026:01:00:00") + at("01/Jan/2026:04:00:00");
+  struct row {
+    char const* name;
+    std::string log;
+    std::function<void(sim::scenario::load&)> change;
+    std::string refused; // empty: it is replayed
+    std::vector<std::int64_t> seconds;
+    std::string note;
+  };
+  auto const as_it_is = [](auto&) {};
+  auto const shorten = [](auto& l) { l.longer_gaps = sim::scenario::gap_choice::shorten; };
+  row const table[] = {
+      {"an hour", at("01/Jan/2026:00:00:00") + at("01/Jan/2026:01:00:00"), as_it_is, "", {0, 3600}, ""},
+      {"three hours", pauses, as_it_is, ":3: found a pause of 3 h before this request, after that of line 2", {}, ""},
+      {"a clock that was not set",
+       at("01/Jan/1970:00:00:01") + at("01/Mar/2026:12:00:00"),
+       as_it_is,
+       ":2: found a pause of 56.2 years before this request, after that of line 1",
+       {},
+       ""},
+      {"not in order",
+       at("01/Mar/2026:12:00:00") + at("01/Jan/1970:00:00:01"),
+       as_it_is,
+       ":1: found a pause of 56.2 years",
+       {},
+       ""},
+      {"allowed", pauses, [](auto& l) { l.max_gap = 3h; }, "", {0, 3600, 14400}, ""},
+      {"shorter by speed", pauses, [](auto& l) { l.speed = 3600; }, "", {0, 1, 4}, ""},
+      {"longer by speed",
+       at("01/Jan/2026:00:00:00") + at("01/Jan/2026:00:10:00"),
+       [](auto& l) { l.speed = 0.1; },
+       "found a pause of 1.67 h",
+       {},
+       ""},
+      {"a speed that nobody waits for",
+       at("01/Jan/2026:00:00:00") + at("01/Jan/2026:00:00:01"),
+       [](auto& l) { l.speed = 1e-12; },
+       "years",
+       {},
+       ""},
+      {"shortened",
+       pauses,
+       shorten,
+       "",
+       {0, 3600, 7200},
+       "1 pause longer than 1 h shortened to it, by 2 h in all"},
+      {"shortened to seconds",
+       pauses,
+       [&](auto& l) {
+         shorten(l);
+         l.max_gap = 2s;
+       },
+       "",
+       {0, 2, 4},
+       "2 pauses longer than 2 s shortened to it"},
+      {"56 years shortened",
+       at("01/Jan/1970:00:00:00") + at("01/Mar/2026:12:00:00") + at("01/Mar/2026:12:00:01"),
+       shorten,
+       "",
+       {0, 3600, 3601},
+       "by 56.2 years in all"},
+      {"after the end", pauses, [](auto& l) { l.duration = 2h; }, "", {0, 3600}, ""},
+      {"as fast as possible", pauses, [](auto& l) { l.speed = 0; }, "", {0, 0, 0}, ""},
+  };
+  for (row const& r : table) {
+    INFO(r.name);
+    traced t(r.log);
+    t.what.load.speed = 1;
+    r.change(t.what.load);
+    if (!r.refused.empty()) {
+      CHECK_THROWS_AS(make_plan(t.what), config::bad_input);
+      CHECK_THROWS_WITH(make_plan(t.what), Catch::Contains(r.refused) && Catch::Contains("max_gap"));
+      continue;
+    }
+    plan const p = make_plan(t.what);
+    std::vector<std::int64_t> seconds;
+    for (planned_request const& request : all_requests(p)) seconds.push_back(request.at_ns / 1'000'000'000);
+    CHECK(seconds == r.seconds);
+    CHECK(p.notes.size() == (r.note.empty() ? 0 : 1));
+    if (!r.note.empty()) CHECK_THAT(p.notes.at(0), Catch::Contains(r.note));
+  }
+}
+
+TEST_CASE("a log that is another's is bad input, with its first line") {
+  std::string const good = at("01/Jan/2026:00:00:00");
+  struct row {
+    char const* name;
+    std::string log, says; // empty: it is replayed
+  };
+  row const table[] = {
+      {"an empty log", "", "of 0 lines"},
+      {"blank lines", "\n\n", "2 lines, 2 lines skipped: 2 blank"},
+      {"an error log", "2026/01/01 00:00:00 [error] oops\n", ".log:1: found no line that can be replayed"},
+      {"mostly another form", good + "x\ny\n",
+       ".log:2: found another form: of 3 lines, 2 lines skipped: 2 of another form"},
+      {"only requests that say nothing", "a - - [01/Jan/2026:00:00:00 +0000] \"-\" 408 0\n",
+       "found no line that can be replayed: of 1 lines, 1 line skipped: 1 without a request"},
+      {"gzip", "\x1f\x8b\x08 rest", "compressed with gzip"},
+      {"half of it strange", good + "x\n", ""},
+      {"scanned by TLS",
+       good + std::string("a - - [01/Jan/2026:00:00:00 +0000] \"\\x16\\x03\" 400 0\n") +
+           "a - - [01/Jan/2026:00:00:00 +0000] \"\\x16\\x03\" 400 0\n",
+       ""},
+  };
+  for (row const& r : table) {
+    INFO(r.name);
+    traced t(r.log);
+    if (r.says.empty()) {
+      CHECK_FALSE(make_plan(t.what).notes.empty());
+    } else {
+      CHECK_THROWS_WITH(make_plan(t.what), Catch::Contains(r.says));
+    }
+  }
+}
+
+TEST_CASE("a log whose requests all come from one address says so") {
+  std::string log;
+  for (int i = 0; i < 12; ++i) log += at("01/Jan/2026:00:00:00");
+  traced t(log);
+  CHECK_THAT(make_plan(t.what).notes.at(0), Catch::Contains("all 12 requests are of one client address"));
 }

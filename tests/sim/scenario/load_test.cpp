@@ -150,7 +150,9 @@ TEST_CASE("thresholds take the long form, and an event's metric needs no label w
 TEST_CASE("a trace is found beside its scenario and says how many characters there are") {
   auto const dir = std::filesystem::temp_directory_path() / ("crest-scenario-trace-" + std::to_string(::getpid()));
   std::filesystem::create_directories(dir);
-  std::ofstream(dir / "access.log") << "10.0.0.1 - - a\n10.0.0.2 - - b\n10.0.0.1 - - c\n";
+  std::string const asked = " - - [17/May/2015:10:00:00 +0000] \"GET / HTTP/1.1\" 200 1\n";
+  std::ofstream(dir / "access.log") << "10.0.0.1" + asked + "a.example 10.0.0.2" + asked + "no line of a log\n" +
+                                           "a.example 10.0.0.1" + asked;
   std::ofstream(dir / "s.json")
       << R"({"name": "t", "topology": {"balancers": {"kind": "gateway"}, "proxies": {"count": 2}},
     "load": {"kind": "trace", "file": "access.log", "speed": 0}})";

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+/// Access logs as people have them: what a line says, or why it says nothing that can be sent again. No I/O but the
+/// stream that is handed in.
+namespace sim::access_log {
+
+/// Why a line is skipped. The first ones are of lines that are not understood; the others were understood, and are no
+/// request that could be sent again as it was.
+enum class skip : std::uint8_t {
+  too_long,      // longer than `longest_line`
+  not_text,      // NUL bytes, as a crash leaves them
+  other_form,    // none of the forms below
+  no_client,     // "-" in the client's place
+  no_date,       // none that is understood
+  strange_date,  // outside 1970 to 2199
+  blank,         // nothing but blanks
+  no_request,    // "-" or "": the client said nothing
+  not_http,      // no method that can be replayed, such as TLS sent to a port without
+  old_http,      // HTTP/0.9: without a version
+  strange_target // not in origin form, visible ASCII (a proxy's absolute form, "*", raw bytes)
+};
+inline constexpr std::size_t skips = 11;
+
+constexpr bool is_understood(skip why) { return why >= skip::blank; }
+
+/// For people, behind a number: "5 without a date".
+std::string_view words(skip why);
+
+inline constexpr std::size_t longest_line = 1u << 16;
+
+/// One request of a log.
+struct request {
+  std::string client;        // address (canonical, without port), or the name that stands for it
+  std::int64_t time_ns = 0;  // UTC, since 1970
+  bool to_the_second = true; // the log has no parts of seconds
+  std::string method;
+  std::string target; // origin form, visible ASCII
+};
+
+/// Understands, without its line end:
+/// - NCSA common and combined: `CLIENT IDENT USER [dd/Mon/yyyy:hh:mm:ss +hhmm] "METHOD TARGET HTTP/x.y" …`, with
+///   whatever follows; the date may have parts of seconds, or be as RFC 3339 has it. USER may hold blanks.
+/// - the same with a virtual host before it: `HOST[:PORT] CLIENT - - […`.
+/// - X-Forwarded-For in the client's place: `CLIENT, PROXY - - […`; the first is the client.
+/// - JSON objects: crest-gateway's own, and what nginx, Caddy and Traefik write with the usual names.
+/// Escapes in quoted requests (`\"`, `\\`, `\xHH`, `\n` and the like) are undone.
+std::variant<request, skip> parse_line(std::string_view line);
+
+}
