@@ -206,10 +206,11 @@ std::string summary_text(failure const& f) {
 }
 
 std::string summary_text(result const& r) {
-  return heading(r) + lines("Not as theory has it", r.differences) + redirect_ratios(r) + reasons(r) + other_ratios(r) +
-         durations(r) + counters(r) + invariants(r) + thresholds(r) + events(r) + lines("Notes", r.notes) +
-         lines(r.verdict == verdict::passed ? "Remarks" : "Why it did not pass", r.reasons) + "\n" +
-         upper(verdict_name(r.verdict)) + ", exit code " + std::to_string(r.exit_code) + "\n";
+  return printable(heading(r) + lines("Not as theory has it", r.differences) + redirect_ratios(r) + reasons(r) +
+                   other_ratios(r) + durations(r) + counters(r) + invariants(r) + thresholds(r) + events(r) +
+                   lines("Notes", r.notes) +
+                   lines(r.verdict == verdict::passed ? "Remarks" : "Why it did not pass", r.reasons) + "\n" +
+                   upper(verdict_name(r.verdict)) + ", exit code " + std::to_string(r.exit_code) + "\n");
 }
 
 }

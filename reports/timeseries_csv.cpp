@@ -1,7 +1,15 @@
 #include "reports/reports.hpp"
 #include "reports/wording.hpp"
 
+#include <cmath>
+
 namespace reports {
+namespace {
+
+/// Nothing for what is no number.
+std::string cell(double value) { return std::isfinite(value) ? fixed(value, 3) : ""; }
+
+}
 
 std::string timeseries_csv(sim::measure::result const& r) {
   std::string out = "from_s,to_s,balancer,requests,redirects,redirect_ratio,failed,latency_ms_p50,latency_ms_p99\n";
@@ -9,8 +17,8 @@ std::string timeseries_csv(sim::measure::result const& r) {
     double const ratio = s.requests == 0 ? 0 : static_cast<double>(s.redirects) / static_cast<double>(s.requests);
     out += fixed(s.from_s, 3) + "," + fixed(s.to_s, 3) + "," + (s.balancer.empty() ? "all" : s.balancer) + "," +
            std::to_string(s.requests) + "," + std::to_string(s.redirects) + "," +
-           (s.requests == 0 ? "" : fixed(ratio, 6)) + "," + std::to_string(s.failed) + "," +
-           fixed(s.latency_ms_p50, 3) + "," + fixed(s.latency_ms_p99, 3) + "\n";
+           (s.requests == 0 ? "" : fixed(ratio, 6)) + "," + std::to_string(s.failed) + "," + cell(s.latency_ms_p50) +
+           "," + cell(s.latency_ms_p99) + "\n";
   }
   return out;
 }

@@ -1,5 +1,6 @@
 #include "reports/wording.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -79,10 +80,27 @@ std::string valid_utf8(std::string_view text) {
 }
 
 std::string one_line(std::string_view text) {
-  std::string line = valid_utf8(text);
-  for (char& c : line)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  std::string const whole = valid_utf8(text);
+  std::string line;
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    auto const byte = static_cast<unsigned char>(whole[at]);
+    // U+0080 to U+009F are control characters as well, which terminals obey.
+    bool const second_set = byte == 0xc2 && static_cast<unsigned char>(whole[at + 1]) < 0xa0;
+    if (second_set) ++at;
+    line += byte < 0x20 || byte == 0x7f || second_set ? ' ' : whole[at];
+  }
   return line;
+}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    std::size_t const end = std::min(text.find('\n'), text.size());
+    out += one_line(text.substr(0, end));
+    if (end < text.size()) out += '\n';
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
 }
 
 std::string hexadecimal(std::uint64_t value) {

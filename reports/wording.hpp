@@ -30,6 +30,9 @@ std::string hexadecimal(std::uint64_t value);
 /// `text` on one line, without control characters, and UTF-8 as below.
 std::string one_line(std::string_view text);
 
+/// The same for each line of `text`.
+std::string printable(std::string_view text);
+
 /// `text` with '?' for each byte that belongs to no UTF-8 character (RFC 3629), and for the two that are none (U+FFFE,
 /// U+FFFF): names of files and lines of logs may hold any bytes.
 std::string valid_utf8(std::string_view text);

@@ -1,6 +1,7 @@
 #include "reports/compare/compare.hpp"
 #include "reports/wording.hpp"
 
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 
@@ -11,10 +12,18 @@ using namespace sim::measure;
 
 /// As a table's cell: no end of cell or line, no markup of names that people chose.
 std::string cell(std::string_view text) {
+  std::string const line = one_line(text);
+  auto const in_a_word = [&](std::size_t at) {
+    auto const letter = [&](std::size_t i) {
+      return i < line.size() && std::isalnum(static_cast<unsigned char>(line[i])) != 0;
+    };
+    return at > 0 && letter(at - 1) && letter(at + 1);
+  };
   std::string out;
-  for (char const c : one_line(text)) {
-    if (std::string_view("|\\`*<>[]").find(c) != std::string_view::npos) out += '\\';
-    out += c;
+  for (std::size_t at = 0; at != line.size(); ++at) {
+    bool const markup = std::string_view("|\\`*<>[]&~$").find(line[at]) != std::string_view::npos;
+    if (markup || (line[at] == '_' && !in_a_word(at))) out += '\\';
+    out += line[at];
   }
   return out;
 }

@@ -5,9 +5,12 @@
 #include "tests/reports/samples/golden.hpp"
 #include "tests/reports/samples/sample.hpp"
 
+#include <boost/property_tree/xml_parser.hpp>
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <fstream>
+#include <sstream>
 
 using namespace reports_test;
 
@@ -107,6 +110,43 @@ TEST_CASE("runs without requests and with many balancers can be drawn") {
   }
   r.timeseries.push_back({0, 5, "", 10, 1, 0, 1, 2});
   CHECK(reports::draw(r, dir.path / "many.svg").empty());
+}
+
+TEST_CASE("reports are well-formed whatever names and texts hold") {
+  for (std::string const& name :
+       {std::string("a & b < c > d \"e\" 'f'"), std::string("]]>"), std::string("<!-- -->"), std::string("a\tb\nc\rd"),
+        std::string("\x1b[31mred\x07\x7f"),
+        std::string("\xc2\x9b"
+                    "31m"),
+        std::string("\xff\xfe\xc3"), std::string("\xed\xa0\x80 \xc0\xaf \xf5\x80\x80\x80"), std::string("\xef\xbf\xbf"),
+        std::string("NUL \0 in it", 11), std::string("ü 猫 🚀"), std::string("{}[],:\\/%s$x@y`z`|_*~#")}) {
+    INFO(name);
+    auto r = eventful_run();
+    r.scenario = r.description = r.file = r.engine = name;
+    r.reasons = r.notes = {name};
+    for (auto& i : r.invariants) i.note = name, i.examples = {name};
+    for (auto& e : r.events) e.name = e.node = e.detail = name;
+    for (auto& p : r.phases) p.name = name;
+    auto const parsed = [](std::string const& xml) {
+      std::istringstream in(xml);
+      boost::property_tree::ptree tree;
+      boost::property_tree::read_xml(in, tree);
+      return tree;
+    };
+    for (std::string const& xml : {reports::junit_xml(r), reports::junit_xml({name, name, 1})}) {
+      CHECK(reports::valid_utf8(xml) == xml);
+      CHECK_NOTHROW(parsed(xml));
+      CHECK(std::none_of(xml.begin(), xml.end(),
+                         [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7f; }));
+    }
+    std::string const json = reports::summary_json(r);
+    CHECK(nlohmann::json::accept(json));
+    for (std::string const& text : {reports::summary_text(r), reports::summary_text(reports::failure{name, name, 1})}) {
+      CHECK(reports::valid_utf8(text) == text);
+      CHECK(text.find('\x1b') == std::string::npos);
+      CHECK(text.find("\xc2\x9b") == std::string::npos);
+    }
+  }
 }
 
 TEST_CASE("differences are told in standard errors, and theory without variance demands equality") {

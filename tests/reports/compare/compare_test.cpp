@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <random>
+#include <sstream>
 
 using namespace reports_test;
 using namespace reports::compare;
@@ -71,6 +72,34 @@ TEST_CASE("the table for a pull request is as it was agreed") {
   result odd = eventful_run();
   odd.events[0].convergence_s = 2.5;
   check("odd-names.md", eventful_run(), odd, forced);
+}
+
+TEST_CASE("a table stays a table whatever names hold") {
+  for (std::string const& name :
+       {std::string("a | b"), std::string("a\nb"), std::string("_emphasis_ and __more__"), std::string("~~gone~~"),
+        std::string("&lt;b&gt;"), std::string("<script>"), std::string("$x^2$"), std::string("[a](b)"),
+        std::string("\\|"), std::string("`code`")}) {
+    INFO(name);
+    result base = passed_run(), now = passed_run();
+    base.scenario = now.scenario = name;
+    base.metrics[name] = now.metrics[name] = sim::measure::counter_metric{1};
+    settings how;
+    std::string const text = markdown(compare(base, now, how), base, now, how);
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+      CHECK(line.find("<script>") == std::string::npos);
+      if (!line.starts_with("|")) continue;
+      int bars = 0;
+      for (std::size_t i = 0; i != line.size(); ++i) {
+        if (line[i] == '\\') {
+          ++i;
+        } else if (line[i] == '|') {
+          ++bars;
+        }
+      }
+      CHECK(bars == 8);
+    }
+  }
 }
 
 TEST_CASE("a planted regression is found, in either direction that is worse") {
