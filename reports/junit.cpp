@@ -47,6 +47,7 @@ struct suite {
   std::string name;
   std::vector<std::pair<std::string, std::string>> properties;
   double duration_s = 0;
+  std::vector<std::string> output = {}; // lines
 };
 
 std::string xml(suite const& s, std::vector<test_case> const& cases) {
@@ -73,9 +74,9 @@ std::string xml(suite const& s, std::vector<test_case> const& cases) {
     out += c.text.empty() ? "/>\n" : ">" + xml_text(c.text) + "</" + c.element + ">\n";
     out += "    </testcase>\n";
   }
-  if (!r.differences.empty()) {
+  if (!s.output.empty()) {
     out += "    <system-out>";
-    for (std::string const& difference : r.differences) out += escaped(difference) + "\n";
+    for (std::string const& line : s.output) out += xml_text(line) + "\n";
     out += "</system-out>\n";
   }
   return out + "  </testsuite>\n</testsuites>\n";
@@ -86,12 +87,13 @@ std::string xml(suite const& s, std::vector<test_case> const& cases) {
 std::string junit_xml(result const& r) {
   return xml({r.scenario,
               {{"seed", std::to_string(r.seed)}, {"engine", r.engine}, {"exit_code", std::to_string(r.exit_code)}},
-              r.duration_s},
+              r.duration_s,
+              r.differences},
              cases_of(r));
 }
 
 std::string junit_xml(failure const& f) {
-  return xml({f.scenario, {{"exit_code", std::to_string(f.exit_code)}}, 0},
+  return xml({f.scenario, {{"exit_code", std::to_string(f.exit_code)}}, 0, {}},
              {{"run", "the run is valid", "error", "could not run", f.why}});
 }
 
