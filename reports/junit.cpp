@@ -16,9 +16,10 @@ std::vector<test_case> cases_of(result const& r) {
   std::vector<test_case> cases;
   std::string why;
   for (std::string const& reason : r.reasons) why += (why.empty() ? "" : "\n") + reason;
-  bool const ran = r.verdict != verdict::invalid && r.verdict != verdict::interrupted;
-  cases.push_back(
-      {"run", "the run is valid", ran ? "" : "error", ran ? "" : std::string(verdict_name(r.verdict)), ran ? "" : why});
+  // A run that failed by a broken invariant may have lagged all the same.
+  bool const ran = r.load_as_planned && r.verdict != verdict::invalid && r.verdict != verdict::interrupted;
+  std::string const what = r.verdict == verdict::failed ? "invalid" : std::string(verdict_name(r.verdict));
+  cases.push_back({"run", "the run is valid", ran ? "" : "error", ran ? "" : what, ran ? "" : why});
   for (invariant_result const& i : r.invariants) {
     test_case c{"invariant", i.name, "", "", ""};
     if (!i.passed) {
@@ -47,7 +48,7 @@ struct suite {
   std::string name;
   std::vector<std::pair<std::string, std::string>> properties;
   double duration_s = 0;
-  std::vector<std::string> output = {}; // lines
+  std::vector<std::string> remarks = {}; // for people; decide nothing
 };
 
 std::string xml(suite const& s, std::vector<test_case> const& cases) {
@@ -74,9 +75,9 @@ std::string xml(suite const& s, std::vector<test_case> const& cases) {
     out += c.text.empty() ? "/>\n" : ">" + xml_text(c.text) + "</" + c.element + ">\n";
     out += "    </testcase>\n";
   }
-  if (!s.output.empty()) {
+  if (!s.remarks.empty()) {
     out += "    <system-out>";
-    for (std::string const& line : s.output) out += xml_text(line) + "\n";
+    for (std::string const& remark : s.remarks) out += xml_text(remark) + "\n";
     out += "</system-out>\n";
   }
   return out + "  </testsuite>\n</testsuites>\n";
@@ -93,7 +94,7 @@ std::string junit_xml(result const& r) {
 }
 
 std::string junit_xml(failure const& f) {
-  return xml({f.scenario, {{"exit_code", std::to_string(f.exit_code)}}, 0, {}},
+  return xml({f.scenario, {{"exit_code", std::to_string(f.exit_code)}}, 0},
              {{"run", "the run is valid", "error", "could not run", f.why}});
 }
 
