@@ -152,10 +152,12 @@ status sol::attach(link_id link, message const& m, time_point now, sol_actions& 
   if (!registry_.holds(m.character, m.subject, m.epoch, now, out)) return status::stale;
   detach(g);
   bool const link_lost = same_session && g.attached_over != link;
+  if (!same_session) g.attached_after = g.notified;
   g.attached_epoch = m.epoch;
   g.attached_at = m.subject;
   g.attached_over = link;
-  for (std::uint64_t number = m.number + 1; link_lost && number <= g.notified; ++number)
+  std::uint64_t const seen = std::max(m.number, g.attached_after);
+  for (std::uint64_t number = seen + 1; link_lost && number <= g.notified; ++number)
     push(m.character, g, number, now, out);
   g.notified = std::max(g.notified, m.number); // a sol that was restarted learns the numbers from those who saw them
   g.place = static_cast<std::uint32_t>(attached_.size());

@@ -16,7 +16,8 @@ namespace fakeproxy::cluster {
 /// clients. Events in, actions out; not thread-safe.
 ///
 /// Notifications are numbered 1, 2, … per character. A proxy that attaches a client over a new link says which number
-/// it had last; what was pushed over the old link after that is lost with it, and is pushed again.
+/// it had last; what was pushed over the old link after that is lost with it, and is pushed again. Never what was
+/// pushed before the session had a client: that went to another proxy, of which this one knows nothing.
 class sol {
 public:
   explicit sol(registry::settings s)
@@ -59,7 +60,8 @@ private:
     session_epoch attached_epoch = session_epoch::none;
     incarnation attached_at = incarnation::none;
     link_id attached_over = 0;
-    std::uint32_t place = nowhere; // in attached_; nowhere: no EVE client
+    std::uint64_t attached_after = 0; // this number, which the session's first client was not told any more
+    std::uint32_t place = nowhere;    // in attached_; nowhere: no EVE client
   };
 
   message answer_claim(message const& m, time_point now, sol_actions& out);

@@ -1,6 +1,7 @@
 #include "sim/measure/counters.hpp"
 #include "sim/measure/invariants.hpp"
 #include "sim/measure/judge.hpp"
+#include "sim/measure/lessons.hpp"
 
 #include <algorithm>
 #include <map>
@@ -176,63 +177,20 @@ private:
       kinds.push_back("answer_without_hop");
   }
 
-  /// A balancer's map can name a proxy for a token only after that proxy had a request of the token, and kept it, at
-  /// this balancer, or at any that shares its map. What it takes from elsewhere is another token's, or was forged.
   void audit_hits() {
-    struct lesson {
-      std::uint64_t token;
-      std::uint16_t balancer, proxy;
-      auto operator<=>(lesson const&) const = default;
-    };
-    auto const token = [&](std::uint32_t i) {
-      return std::uint64_t{v_.client(i).character} << 32 | v_.client(i).token;
-    };
-    std::map<lesson, std::int64_t> taught; // since when
-    auto const teach = [&](lesson const& l, std::int64_t at_ns) {
-      auto const [known, fresh] = taught.try_emplace(l, at_ns);
-      if (!fresh) known->second = std::min(known->second, at_ns);
-    };
-    for (std::uint32_t i = 0; i != v_.size(); ++i) {
-      if (!v_.shows_token(i) || v_.client(i).balancer >= v_.balancers().size()) continue;
-      for (std::uint32_t h : v_.hops(i)) {
-        located_hop const& hop = v_.hop(h);
-        if (hop.hop.outcome == hop_outcome::redirected || hop.hop.outcome == hop_outcome::unauthorized) continue;
-        teach({token(i), v_.client(i).balancer, hop.proxy}, hop.hop.received_ns);
-        if (shares_map(v_.client(i).balancer)) teach({token(i), no_balancer, hop.proxy}, hop.hop.received_ns);
-      }
-    }
-    // What a balancer asks of its own accord (to refresh its cache) it asks with a client's token, but no request's id.
-    std::map<std::pair<std::uint32_t, std::uint16_t>, std::int64_t> taught_by_own; // by character and proxy
-    for (std::uint32_t h : v_.stray_hops()) {
-      located_hop const& hop = v_.hop(h);
-      if (hop.hop.request != 0 || hop.hop.character == journal::no_character) continue;
-      auto const [known, fresh] = taught_by_own.try_emplace({hop.hop.character, hop.proxy}, hop.hop.received_ns);
-      if (!fresh) known->second = std::min(known->second, hop.hop.received_ns);
-    }
-    auto const knows = [&](lesson const& l, std::int64_t at_ns) {
-      auto const at = taught.find(l);
-      return at != taught.end() && at->second <= at_ns;
-    };
+    lessons const known(v_);
     for (std::uint32_t i = 0; i != v_.size(); ++i) {
       if (!v_.shows_token(i)) continue;
       for (event_reference r : v_.events(i)) {
         balancer_event const& e = v_.event(r);
         if (e.kind != journal::balancer_event_kind::hop || e.hit == 0) continue;
         std::uint16_t const proxy = v_.proxy_at(e.upstream_address, e.upstream_port);
-        if (proxy == no_proxy || knows({token(i), r.balancer, proxy}, e.at_ns)) continue;
-        if (shares_map(r.balancer) && knows({token(i), no_balancer, proxy}, e.at_ns)) continue;
-        auto const own = taught_by_own.find({v_.client(i).character, proxy});
-        if (own != taught_by_own.end() && own->second <= e.at_ns) continue;
+        if (proxy == no_proxy || known.taught(i, r.balancer, proxy, e.at_ns)) continue;
         j_.violation(i, {"untaught_hit"}, [&] {
           return "its map named proxy[" + std::to_string(proxy) + "], which had never had a request of this token";
         });
       }
     }
-  }
-
-  bool shares_map(std::uint16_t balancer) const {
-    balancer_facts const& b = v_.balancers()[balancer];
-    return b.group && b.group->shared_map.has_value();
   }
 
   /// Hops and events of no client request: only the balancers' own.

@@ -2,6 +2,7 @@
 #include "sim/measure/owners.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <string>
 
@@ -10,6 +11,7 @@ namespace sim::measure {
 namespace {
 
 using fault_kind = notification_fault::kind;
+constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 
 /// Since when an incarnation held a character's session.
 struct tenure {
@@ -34,11 +36,12 @@ public:
 
   /// A sol that died has forgotten which numbers it gave out. What was under way to or through a node that died, or to
   /// a client whose session ended since its proxy was parted from the sol for longer than its lease, is lost. A link
-  /// that breaks and comes back in time is no excuse.
+  /// that breaks and comes back in time is no excuse. What a proxy had sent before it died may still arrive afterwards,
+  /// which moves the beginning of the gap past its death; by the end of its lease it has arrived.
   bool explain(std::uint32_t character, notification_fault const& f) const {
     std::string const sol = "sol[" + std::to_string(character % sols_) + "]";
-    if (struck(sol, f.what == fault_kind::lost ? f.from_ns : 0, f.until_ns)) return true;
-    if (f.what != fault_kind::lost) return false;
+    if (f.what != fault_kind::lost) return struck(sol, 0, f.until_ns);
+    if (struck(sol, f.from_ns, f.until_ns)) return true;
     for (tenure const& t : owners_in(character, f.from_ns, f.until_ns)) {
       if (struck("proxy[" + std::to_string(t.proxy) + "]", f.from_ns, f.until_ns)) return true;
       if (parted(t.proxy, character % sols_, f.from_ns, f.until_ns)) return true;
@@ -49,7 +52,8 @@ public:
 private:
   bool struck(std::string const& node, std::int64_t from_ns, std::int64_t until_ns) const {
     return std::any_of(strikes_.begin(), strikes_.end(), [&](strike const& s) {
-      return s.node == node && s.began_ns <= until_ns && s.done_ns >= from_ns;
+      std::int64_t const over = s.done_ns > never - lease_ns_ ? never : s.done_ns + lease_ns_;
+      return s.node == node && s.began_ns <= until_ns && over >= from_ns;
     });
   }
 

@@ -93,6 +93,29 @@ TEST_CASE("an EVE client that logs in again over the same link gets nothing twic
   CHECK(p.pushed(1).empty());
 }
 
+TEST_CASE(
+    "what an earlier session was told is not pushed again when the link breaks before the next one was told any") {
+  for (int const later : {0, 1, 3}) {
+    INFO("told after the session changed hands: " << later);
+    pushing p;
+    p.attach(1, 0);
+    p.notify(4);
+    p.shard.on_message(1, p.told(operation::release), 1, p.out);
+    p.shard.on_message(1, p.told(operation::claim), 1, p.out);
+    p.epoch = p.out.send.back().what.epoch;
+    p.attach(1, 0); // its proxy knows of no number
+    p.out.clear();
+    p.notify(later);
+    p.shard.on_disconnected(1, 2, p.out);
+    p.out.clear();
+    p.connect(2);
+    p.attach(2, 0);
+    numbers expected;
+    for (int n = 0; n != later; ++n) expected.push_back(static_cast<std::uint64_t>(5 + n));
+    CHECK(p.pushed(2) == expected);
+  }
+}
+
 TEST_CASE("what all proxies have seen is not pushed again") {
   pushing p;
   p.attach(1, 0);

@@ -331,3 +331,57 @@ TEST_CASE("a black box's books are checked as far as they can be, and the report
 }
 
 }
+
+namespace sim::measure {
+namespace {
+
+/// Before character 600 sends its first request that needs a proxy, balancer `by` refreshes an answer with the token of
+/// `whose` at proxy[2]. Then balancer 1's map names proxy[2].
+struct refresh {
+  char const* name;
+  std::uint64_t violations;
+  std::uint16_t by = 1;
+  std::uint32_t whose = 600;
+  bool shared = false, late = false;
+  journal::hop_kind kind = journal::hop_kind::own;
+};
+
+refresh const refreshes[] = {
+    {.name = "its own refresh", .violations = 0},
+    {.name = "another balancer's refresh", .violations = 1, .by = 0},
+    {.name = "a refresh of one that shares its map", .violations = 0, .by = 0, .shared = true},
+    {.name = "a refresh for another character", .violations = 1, .whose = 601},
+    {.name = "a refresh that came later", .violations = 1, .late = true},
+    {.name = "no refresh, but a hop whose id was unreadable", .violations = 1, .kind = journal::hop_kind::first},
+};
+
+}
+
+TEST_CASE("a refresh of a cache teaches the map, and nothing else without a request does") {
+  for (refresh const& c : refreshes) {
+    INFO(c.name);
+    world w = honest();
+    if (c.shared) w.s.topology.balancers[0].shared_map.emplace();
+    w.log_in(600);
+    world::options o;
+    o.guess = 2;
+    std::size_t const i = w.request(600, 1, o);
+    journal::balancer_event const& hop = w.booked(i, balancer_event_kind::hop);
+    std::int64_t const when = hop.at_ns + (c.late ? 1 : -1);
+    journal::balancer_event booked{};
+    booked.at_ns = when, booked.kind = balancer_event_kind::hop, booked.hop = c.kind;
+    booked.result = journal::hop_result::answered;
+    booked.upstream_address = w.r.proxies[2].address, booked.upstream_port = w.r.proxies[2].port;
+    w.booked(i, balancer_event_kind::hop).hit = 1;
+    w.r.balancers[c.by].events.push_back(booked);
+    journal::proxy_hop seen{};
+    seen.received_ns = seen.answered_ns = when, seen.character = c.whose, seen.status = 200;
+    seen.outcome = journal::hop_outcome::served;
+    w.r.hops.push_back({seen, 2});
+    invariant_result const books = invariant(w.analyse(), "books");
+    auto const untaught = books.by_kind.find("untaught_hit");
+    CHECK((untaught == books.by_kind.end() ? 0 : untaught->second) == c.violations);
+  }
+}
+
+}

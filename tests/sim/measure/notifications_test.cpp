@@ -100,6 +100,16 @@ void fence(world& w, std::uint16_t sol, std::uint16_t proxy, double when) {
 explained const cases[] = {
     {"nothing happened", 1, [](world&) {}},
     {"its proxy was killed meanwhile", 0, [](world& w) { strike(w, "kill", "proxy[2]", 11, 11); }},
+    {"its proxy was killed just before, and its last words came afterwards", 0,
+     [](world& w) { strike(w, "kill", "proxy[2]", 9.99, 9.995); }},
+    {"its proxy was killed just before, and another one holds the session since", 0,
+     [](world& w) {
+       strike(w, "kill", "proxy[2]", 9.99, 9.995);
+       w.r.sols.push_back({at(11), 0, 2, std::uint64_t{3} << 48 | 1, 1, 1, journal::sol_event_kind::granted, 0});
+     }},
+    {"another proxy was killed just before", 1, [](world& w) { strike(w, "kill", "proxy[3]", 9.99, 9.995); }},
+    {"its sol was killed just before, and its last words came afterwards", 0,
+     [](world& w) { strike(w, "kill", "sol[1]", 9.99, 9.995); }},
     {"its proxy was killed long before", 1, [](world& w) { strike(w, "kill", "proxy[2]", 5, 5); }},
     {"its proxy was killed afterwards", 1, [](world& w) { strike(w, "kill", "proxy[2]", 13, 13); }},
     {"its proxy was stopping when it began", 0, [](world& w) { strike(w, "restart", "proxy[2]", 8, 10.5); }},
