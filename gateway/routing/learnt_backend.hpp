@@ -19,9 +19,9 @@ struct basic_learnt_backend {
   upstream_id upstream : 19;
   std::uint32_t tells_epoch : 1;
   std::uint32_t shared_in : 12; // with a shared map: in which of its periods that was last told what is here; wraps
-  std::uint32_t stamp[sizeof(Stamp) / sizeof(std::uint32_t)]; // not a Stamp: no padding for its alignment
-
   static constexpr bool has_epochs = sizeof(Stamp) == sizeof(std::uint64_t);
+  std::uint32_t stamp[has_epochs ? 2 : 1]; // not a Stamp: no padding for its alignment
+
   static constexpr std::uint32_t most_upstreams = 1u << 19;
   static constexpr std::uint32_t period_mask = (1u << 12) - 1;
 

@@ -174,21 +174,21 @@ std::optional<std::string> repeated_after(run_view const& v, std::uint32_t i) {
 
 invariant_result check_at_most_once(run_view const& v) {
   judge j(v, "at_most_once");
-  auto const [applied, unexplained] = applications_of(v);
+  applications const asked = applications_of(v);
   for (std::uint32_t i = 0; i != v.size(); ++i) {
     client_record const& c = v.client(i);
     if (!v.issued(i) || idempotent(c.method) || c.kind != token_kind::own) continue;
     if (c.probe == probe_kind::internal_location) continue;
     j.checked();
-    if (applied[i] > 1)
+    if (asked.applied[i] > 1)
       j.violation(i, {"applied_twice"},
-                  [&] { return "applied " + std::to_string(applied[i]) + " times; " + arrived(v, i); });
+                  [&] { return "applied " + std::to_string(asked.applied[i]) + " times; " + arrived(v, i); });
     else if (auto const earlier = repeated_after(v, i))
       j.violation(i, {"sent_again"}, [&] { return "sent again although " + *earlier + "; " + arrived(v, i); });
-    else if (unexplained[i] != 0)
+    else if (asked.unexplained[i] != 0)
       j.violation(i, {"duplicate"},
                   [&] { return "a sol was asked to apply it again, which no fault explains; " + arrived(v, i); });
-    else if (applied[i] == 0 && success(c))
+    else if (asked.applied[i] == 0 && success(c))
       j.violation(i, {"not_applied"}, [&] { return "success, but never applied; " + arrived(v, i); });
   }
   return j.finish();

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 namespace sim::measure {
@@ -23,11 +24,8 @@ public:
   bool taught(std::uint32_t slot, std::uint16_t balancer, std::uint16_t proxy, std::int64_t at_ns) const;
 
 private:
-  struct lesson {
-    std::uint64_t token;
-    std::uint16_t balancer, proxy; // no_balancer: those that share a map
-    auto operator<=>(lesson const&) const = default;
-  };
+  /// Token, balancer (no_balancer: those that share a map) and proxy.
+  using lesson = std::tuple<std::uint64_t, std::uint16_t, std::uint16_t>;
   std::uint64_t token_of(std::uint32_t slot) const {
     return std::uint64_t{v_.client(slot).character} << 32 | v_.client(slot).token;
   }

@@ -38,7 +38,7 @@ TEST_CASE("a ledger knows when what went wrong can have happened") {
   CHECK(faults[0].what == kind::lost);
   CHECK(faults[0].count == 1);
   CHECK(faults[1].count == 2);
-  for (std::size_t const k : {0, 1}) {
+  for (std::size_t k = 0; k != 2; ++k) {
     CHECK(faults[k].from_ns == 1 * second);
     CHECK(faults[k].until_ns == 2 * second);
   }
