@@ -2,7 +2,6 @@
 
 #include "sim/measure/run_view.hpp"
 
-#include <compare>
 #include <cstdint>
 #include <map>
 #include <set>
