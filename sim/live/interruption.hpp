@@ -3,7 +3,8 @@
 namespace sim::live {
 
 /// While it lives, SIGINT and SIGTERM are counted rather than deadly: commands make one before they begin, so that a
-/// signal at any moment ends them in good order. One at a time in a process; what it says may be asked from any thread.
+/// signal at any moment ends them in good order. A third one ends the process at once. One at a time in a process; what
+/// it says may be asked from any thread.
 class interruption {
 public:
   /// Nothing has happened yet.

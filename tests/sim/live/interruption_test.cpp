@@ -139,8 +139,8 @@ TEST_CASE("signals are counted while somebody wants to know, and deadly again af
   {
     live::interruption const signals;
     CHECK_FALSE(signals.happened());
-    for (int const signal : {SIGINT, SIGTERM, SIGINT}) ::raise(signal);
-    CHECK(signals.count() == 3);
+    for (int const signal : {SIGINT, SIGTERM}) ::raise(signal);
+    CHECK(signals.count() == 2);
   }
   pid_t const child = ::fork();
   if (child == 0) {
@@ -150,6 +150,15 @@ TEST_CASE("signals are counted while somebody wants to know, and deadly again af
   int status = 0;
   ::waitpid(child, &status, 0);
   CHECK(WIFSIGNALED(status));
+  pid_t const impatient = ::fork();
+  if (impatient == 0) {
+    live::interruption const again;
+    for (int i = 0; i < 3; ++i) ::raise(SIGINT);
+    ::_exit(0);
+  }
+  ::waitpid(impatient, &status, 0);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == measure::exit_interrupted);
   live::interruption const again;
   CHECK_FALSE(again.happened());
 }
