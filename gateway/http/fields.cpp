@@ -18,7 +18,7 @@ bool starts_alike(std::string_view name, std::string_view prefix) {
   });
 }
 
-bool is_hop_by_hop(beast_http::field id, std::string_view name) {
+bool is_hop_by_hop(beast_http::field id) {
   using enum beast_http::field;
   switch (id) {
   case connection:
@@ -28,9 +28,8 @@ bool is_hop_by_hop(beast_http::field id, std::string_view name) {
   case trailer:
   case transfer_encoding:
   case upgrade:
+  case http2_settings:
     return true;
-  case unknown:
-    return iequals(name, "HTTP2-Settings");
   default:
     return false;
   }
@@ -84,6 +83,10 @@ bool has_other_coding(message_head const& head, char const* base) {
   return false;
 }
 
+bool is_same_variable(std::string_view name, std::string_view lower) {
+  return name.size() == lower.size() && starts_alike(name, lower);
+}
+
 bool is_internal(std::string_view name) {
   if (name.size() < 9 || (name[0] != 'X' && name[0] != 'x')) return false;
   return starts_alike(name, "x-accel-") || (name.size() == 9 && starts_alike(name, "x-backend")) ||
@@ -101,9 +104,7 @@ end_to_end_filter::end_to_end_filter(message_head const& head, char const* base)
 }
 
 bool end_to_end_filter::passes(field_line const& line, char const* base) const {
-  std::string_view const name = line.name.in(base);
-  if (is_hop_by_hop(line.id, name)) return false;
-  return !has_connection_ || !named_by_connection(name, base);
+  return !is_hop_by_hop(line.id) && (!has_connection_ || !named_by_connection(line.name.in(base), base));
 }
 
 bool end_to_end_filter::named_by_connection(std::string_view name, char const* base) const {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 namespace gateway::http {
@@ -46,7 +47,7 @@ bool usable_request_id(std::string_view id) {
          std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
-/// Fields that the gateway writes itself, from what it knows.
+/// Fields that the gateway writes itself, from what it knows; also with `_` for `-`, which are one to many servers.
 bool is_replaced_in_request(beast_http::field id, std::string_view name) {
   using enum beast_http::field;
   switch (id) {
@@ -58,9 +59,28 @@ bool is_replaced_in_request(beast_http::field id, std::string_view name) {
   default:
     break;
   }
-  if (name.size() < 11 || (name[0] != 'X' && name[0] != 'x')) return false;
-  return iequals(name, "X-Forwarded-For") || iequals(name, "X-Forwarded-Proto") || iequals(name, "X-Forwarded-Host") ||
-         iequals(name, "X-Request-Id");
+  if (name.size() < 12 || (name[0] != 'X' && name[0] != 'x')) return false;
+  return is_same_variable(name, "x-forwarded-for") || is_same_variable(name, "x-forwarded-proto") ||
+         is_same_variable(name, "x-forwarded-host") || is_same_variable(name, "x-request-id");
+}
+
+/// What a client cannot have meant for a server behind a gateway: credentials for a proxy (RFC 9110 11.7), and Proxy,
+/// which CGI would make HTTP_PROXY of.
+bool is_dropped_in_request(beast_http::field id, std::string_view name) {
+  return id == beast_http::field::proxy_authorization || iequals(name, "Proxy");
+}
+
+/// What an upstream cannot ask of a client that speaks to a gateway (RFC 9110 11.7).
+bool is_dropped_in_answer(beast_http::field id) {
+  return id == beast_http::field::proxy_authenticate || id == beast_http::field::proxy_authentication_info;
+}
+
+/// Of Max-Forwards: decimal digits; more than fit are as good as the most that do (RFC 9110 7.6.2).
+std::optional<std::uint64_t> parse_hops(std::string_view text) {
+  std::uint64_t hops = 0;
+  auto const read = std::from_chars(text.data(), text.data() + text.size(), hops);
+  if (text.empty() || read.ptr != text.data() + text.size()) return std::nullopt;
+  return read.ec == std::errc::result_out_of_range ? std::numeric_limits<std::uint64_t>::max() : hops;
 }
 
 /// `name: VALUES, last` with the values that the message had, comma-joined (RFC 9110 5.3).
@@ -71,6 +91,16 @@ void append_joined(std::string& out, message_head const& head, char const* base,
     if (line.name.size == name.size() && iequals(line.name.in(base), name))
       out.append(line.value.in(base)).append(", ");
   out.append(last).append(crlf);
+}
+
+/// Of a Content-Length that may be a list, whose elements the parser found equal.
+void append_first_number(std::string& out, std::string_view name, std::string_view list) {
+  std::string_view const first = trimmed(list.substr(0, list.find(',')));
+  std::uint64_t number = 0;
+  std::from_chars(first.data(), first.data() + first.size(), number);
+  out.append(name).append(": ");
+  append_number(out, number);
+  out.append(crlf);
 }
 
 }
@@ -141,6 +171,11 @@ head_refusal summarise(message_head const& head, char const* base, request_summa
       if (!iequals(line.value.in(base), "100-continue")) return {417, "an expectation that is not 100-continue"};
       out.expects_continue = head.version >= 11;
       break;
+    case beast_http::field::max_forwards:
+      if (head.verb != beast_http::verb::options) break; // others may ignore it, and do
+      if (out.max_forwards || !(out.max_forwards = parse_hops(line.value.in(base))))
+        return {400, "a Max-Forwards that is not one number"};
+      break;
     case beast_http::field::transfer_encoding:
       // Beast takes what it does not know for no coding at all: the body would pass for the next request.
       if (head.version < 11) return {400, "a transfer coding in HTTP/1.0"};
@@ -185,7 +220,14 @@ std::string_view append_request_head(std::string& out, message_head const& head,
       if (iequals(name, "X-Request-Id")) client_id = line.value.in(base);
       continue;
     }
-    if (!filter.passes(line, base) || is_internal(name)) continue;
+    if (!filter.passes(line, base) || is_internal(name) || is_dropped_in_request(line.id, name)) continue;
+    if (line.id == beast_http::field::max_forwards && summary.max_forwards) {
+      out.append(name).append(": ");
+      append_number(out, *summary.max_forwards - 1);
+      out.append(crlf);
+      continue;
+    }
+    if (!add.keep_forwarded_for && line.id == beast_http::field::forwarded) continue;
     append_field(out, name, line.value.in(base));
   }
   if (!add.keep_forwarded_for) forwarded_for = false;
@@ -216,23 +258,23 @@ void append_answer_fields(std::string& out, message_head const& head, char const
                           bool (*drops)(beast_http::field id)) {
   end_to_end_filter const filter(head, base);
   bool date_due = !add.date.empty();
-  bool length_due = true; // one Content-Length, even of an upstream that repeats it (RFC 9110 8.6)
+  bool length_due = head.status >= 200 && head.status != 204;
   for (field_line const& line : head.fields) {
     std::string_view const name = line.name.in(base);
-    if (drops(line.id) || is_internal(name) || !filter.passes(line, base)) continue;
+    if (drops(line.id) || is_internal(name) || is_dropped_in_answer(line.id) || !filter.passes(line, base)) continue;
     if (!add.hsts.empty() && line.id == beast_http::field::strict_transport_security) continue;
     if (!add.vary.empty() && line.id == beast_http::field::vary) continue;
     date_due = date_due && line.id != beast_http::field::date;
-    if (line.id == beast_http::field::content_length && !std::exchange(length_due, false)) continue;
+    if (line.id == beast_http::field::content_length) {
+      if (std::exchange(length_due, false)) append_first_number(out, name, line.value.in(base));
+      continue;
+    }
     if (std::any_of(add.without.begin(), add.without.end(), [&](auto const& other) { return iequals(name, other); }))
       continue;
-    if (line.id == beast_http::field::location && add.rewrite_location) {
-      if (auto const rewritten = (*add.rewrite_location)(line.value.in(base))) {
-        append_field(out, name, *rewritten);
-        continue;
-      }
-    }
-    append_field(out, name, line.value.in(base));
+    outward_value const outward =
+        add.is_upstream ? without_upstreams(line.id, name, line.value.in(base), *add.is_upstream) : outward_value{};
+    if (outward.what == outward_value::kind::dropped) continue;
+    append_field(out, name, outward.what == outward_value::kind::changed ? outward.value : line.value.in(base));
   }
   if (!add.vary.empty()) append_field(out, "Vary", add.vary);
   if (date_due) append_field(out, "Date", add.date);
@@ -267,7 +309,7 @@ void append_own_answer(std::string& out, own_answer const& answer) {
   if (answer.retry_after != 0) append_field(out, "Retry-After", std::to_string(answer.retry_after));
   if (!answer.location.empty()) append_field(out, "Location", answer.location);
   if (!answer.hsts.empty()) append_field(out, "Strict-Transport-Security", answer.hsts);
-  if (answer.status == 405) append_field(out, "Allow", answer.allow);
+  if (answer.status == 405 || answer.status == 200) append_field(out, "Allow", answer.allow);
   append_connection(out, answer.close, answer.http10);
   out.append(crlf);
   if (answer.is_head) return;

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "gateway/http/head_parser.hpp"
+#include "gateway/http/references.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,6 +26,7 @@ struct request_summary {
   bool expects_continue = false;
   bool idempotent = true; // RFC 9110 9.2.2
   bool is_head = false;
+  std::optional<std::uint64_t> max_forwards{}; // of OPTIONS (RFC 9110 7.6.2); 0: it ends here
 };
 
 /// Why a request is refused without a hop; status 0: it is not.
@@ -40,7 +41,7 @@ head_refusal summarise(message_head const& head, char const* base, request_summa
 /// What the gateway adds to a request.
 struct forwarding {
   std::string_view peer_address{};            // appended to X-Forwarded-For, …
-  bool keep_forwarded_for = true;             // … or all that it says, whatever came
+  bool keep_forwarded_for = true;             // … or all that it says, whatever came, and Forwarded is dropped
   std::string_view scheme = "http";           // X-Forwarded-Proto
   std::string_view request_id{};              // X-Request-Id, unless the client sent a usable one
   std::optional<std::uint64_t> body_length{}; // framing of the body: Content-Length, …
@@ -52,6 +53,7 @@ inline constexpr std::string_view host_of_none = "localhost";
 
 /// Appends the request's head as an upstream gets it: method and target unchanged, end-to-end fields in their order,
 /// Host first, hop-by-hop and internal fields dropped, `Via`, `X-Forwarded-*` and `X-Request-Id` added (RFC 9110 7.6).
+/// What becomes of each field is a table in docs/gateway.md.
 /// Returns the view of X-Request-Id's value within `out`.
 std::string_view append_request_head(std::string& out, message_head const& head, char const* base,
                                      request_summary const& summary, forwarding const& add);
@@ -73,14 +75,14 @@ struct answer_forwarding {
   std::string_view date{};                // value of Date for an answer that has none (RFC 9110 6.6.1); empty: none
   std::string_view cache_status{};        // value of a Cache-Status line of our own (RFC 9211); empty: none
   std::span<std::string const> without{}; // names, lower-case, of fields to leave out
-  /// Rewrites a Location that names an upstream; nullopt leaves it as it is.
-  std::function<std::optional<std::string>(std::string_view location)> const* rewrite_location = nullptr;
+  upstream_question const* is_upstream = nullptr; // for fields that can name one; nullptr: they stay as they are
 };
 
 /// Appends `HTTP/1.1 STATUS REASON CRLF`.
 void append_status_line(std::string& out, unsigned status, std::string_view reason);
 
-/// Appends the fields that travel on, internal and hop-by-hop ones dropped, except those that `drops(id)`.
+/// Appends the fields that travel on, internal and hop-by-hop ones dropped, except those that `drops(id)`. A
+/// Content-Length has one number (RFC 9110 8.6), and is not there where none may be: in 1xx and 204.
 void append_answer_fields(std::string& out, message_head const& head, char const* base, answer_forwarding const& add,
                           bool (*drops)(beast_http::field id));
 
@@ -107,9 +109,10 @@ struct own_answer {
   bool is_head = false;
   bool http10 = false;
   std::string_view date{}; // value of Date (RFC 9110 6.6.1); empty: none
-  std::string_view allow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"; // value of Allow, with 405
-  std::string_view hsts{};     // value of Strict-Transport-Security; empty: none
-  std::string_view location{}; // value of Location; empty: none
+  std::string_view allow =
+      "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"; // value of Allow, with 405, and 200 to OPTIONS
+  std::string_view hsts{};                            // value of Strict-Transport-Security; empty: none
+  std::string_view location{};                        // value of Location; empty: none
 };
 void append_own_answer(std::string& out, own_answer const& answer);
 

@@ -43,7 +43,7 @@ void client_connection::stream_head() {
   add.http10 = http10_;
   if (stream_.is_secured()) add.hsts = settings_->hsts;
   add.date = worker_.date();
-  add.rewrite_location = &worker_.rewrite_location();
+  add.is_upstream = &worker_.is_upstream();
   std::string cache_status;
   if (cached_) {
     add.vary = cached_->vary();
@@ -228,7 +228,7 @@ void client_connection::on_interim() {
   if (http10_ || stage_ != stage::exchange || interim_.size() > most_interim_bytes) return;
   upstream_connection const& from = *exchange_.upstream();
   http::append_status_line(interim_, from.head().status, from.head().reason.in(from.base()));
-  http::append_answer_fields(interim_, from.head(), from.base(), {.rewrite_location = &worker_.rewrite_location()},
+  http::append_answer_fields(interim_, from.head(), from.base(), {.is_upstream = &worker_.is_upstream()},
                              [](http::beast_http::field) { return false; });
   interim_.append("\r\n");
   send_interim();

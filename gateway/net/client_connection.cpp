@@ -21,9 +21,13 @@ bool names_a_version(std::string_view head) {
   return version.starts_with(" HTTP/") && is_digit(version[6]) && version[7] == '.' && is_digit(version[8]);
 }
 
-unsigned status_for(boost::system::error_code ec, std::string_view head) {
+unsigned status_for(boost::system::error_code ec, std::string_view head, std::size_t max_head) {
   namespace beast_http = boost::beast::http;
-  if (ec == beast_http::error::header_limit) return 431;
+  if (ec == beast_http::error::header_limit) {
+    std::string_view const line = head.substr(0, head.find("\r\n"));
+    bool const target_is_too_long = line.size() + 2 > max_head && line.find(' ') != std::string_view::npos;
+    return target_is_too_long ? 414 : 431;
+  }
   // Beast says so of a request line with anything else at its end, too.
   if (ec == beast_http::error::bad_version && names_a_version(head)) return 505;
   return 400;
@@ -183,7 +187,7 @@ void client_connection::parse_head() {
   bool const complete = parser_->parse_head(in_.data(), in_end_, ec);
   if (!complete && !ec && in_end_ == in_.size()) ec = boost::beast::http::error::header_limit;
   if (ec) {
-    refuse_unread(status_for(ec, {in_.data(), in_end_}), "the request cannot be read");
+    refuse_unread(status_for(ec, {in_.data(), in_end_}, settings_->max_head), "the request cannot be read");
     return;
   }
   if (!complete) {

@@ -57,6 +57,7 @@ void client_connection::begin_request() {
       worker_.shared().shell().rate_limited.fetch_add(1, std::memory_order_relaxed);
     }
   }
+  if (refusal.status == 0 && summary.max_forwards == 0u) refusal = {200, "as far as Max-Forwards lets it go"};
   if (worker_.cache() && refusal.status == 0)
     cached_ = std::make_unique<cache::transaction>(*worker_.cache(), worker_, head_, in_.data(), summary, scheme(),
                                                    has_body_, facts_.has_token ? &facts_.key : nullptr);

@@ -51,7 +51,7 @@ worker::worker(balancer& shared, cache::shared_cache* cache, access_log& log, st
   , settings_(std::move(s))
   , random_(seed)
   , timer_(context_.get_executor())
-  , rewrite_location_([this](std::string_view location) { return relative_location(location); }) {
+  , is_upstream_([&shared](http::host_port const& who) { return shared.is_upstream(who); }) {
   if (settings_->shared_map)
     shared_map_ = std::make_unique<shared_map>(context_, *settings_->shared_map, shared_, random_);
   apply_settings();
@@ -135,19 +135,6 @@ std::string_view worker::date() {
   date_of_ = now;
   date_ = cache::http_date(now);
   return date_;
-}
-
-// `http://PROXY/path` would show a proxy's address, and lead clients past the gateway: `/path` remains.
-std::optional<std::string> worker::relative_location(std::string_view location) const {
-  std::string_view const scheme = settings_->upstream_tls ? "https://" : "http://";
-  if (!http::istarts_with(location, scheme)) return std::nullopt;
-  std::string_view const rest = location.substr(scheme.size());
-  std::size_t const path = std::min(rest.find_first_of("/?#"), rest.size());
-  auto const authority = http::parse_host_port(rest.substr(0, path));
-  if (!authority || !shared_.is_upstream(*authority)) return std::nullopt;
-  std::string relative(rest.substr(path));
-  if (!relative.starts_with('/')) relative.insert(relative.begin(), '/');
-  return relative;
 }
 
 void worker::set_deadline(deadline_owner& owner, deadline which) {

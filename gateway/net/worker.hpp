@@ -93,15 +93,13 @@ public:
   std::string_view date();
   bool draining() const { return static_cast<bool>(drained_); }
 
-  /// Makes a Location that names an upstream relative; nullopt leaves it as it is.
-  std::function<std::optional<std::string>(std::string_view)> const& rewrite_location() const {
-    return rewrite_location_;
-  }
+  /// For fields of answers that can name one.
+  http::upstream_question const& is_upstream() const { return is_upstream_; }
 
   // As the cache's transactions want them.
   cache::moment now() const override { return cache_now(); }
   http::answer_forwarding forwarding() const override {
-    return {.hsts = settings_->hsts, .rewrite_location = &rewrite_location_};
+    return {.hsts = settings_->hsts, .is_upstream = &is_upstream_};
   }
 
   void set_deadline(deadline_owner& owner, deadline which);
@@ -139,7 +137,6 @@ private:
   void arm_timer();
   void apply_settings();
   void check_drained();
-  std::optional<std::string> relative_location(std::string_view location) const;
 
   boost::asio::io_context context_{1};
   stream_set streams_{context_};
@@ -167,7 +164,7 @@ private:
   std::unordered_set<std::shared_ptr<client_connection>> clients_;
   std::unordered_set<std::shared_ptr<refresh>> refreshes_;
   std::function<void()> drained_;
-  std::function<std::optional<std::string>(std::string_view)> const rewrite_location_;
+  http::upstream_question const is_upstream_;
   std::thread thread_;
 };
 

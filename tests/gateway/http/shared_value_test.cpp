@@ -9,7 +9,8 @@ using namespace gateway::http;
 
 TEST_CASE("a shared value is read back as it was written") {
   for (auto const& epoch :
-       {std::optional<std::uint32_t>{}, std::optional<std::uint32_t>{0}, std::optional<std::uint32_t>{0x7fff'ffff}})
+       {std::optional<std::uint64_t>{}, std::optional<std::uint64_t>{0}, std::optional<std::uint64_t>{0x8000'0000},
+        std::optional<std::uint64_t>{1764307000000000000}, std::optional<std::uint64_t>{~std::uint64_t{0}}})
     for (char const* backend : {"10.0.0.1:8000", "[::1]:1", "proxy-1.example:65535"}) {
       auto const read = parse_shared_value(shared_value_text(backend, epoch));
       REQUIRE(read);
@@ -22,8 +23,8 @@ TEST_CASE("what no balancer wrote is no shared value") {
   std::string const text =
       GENERATE(as<std::string>{}, "", " ", "-", "10.0.0.1", "10.0.0.1:0", "10.0.0.1:70000", "10.0.0.1:80 ",
                "10.0.0.1:80  1", "10.0.0.1:80 -1", "10.0.0.1:80 1 ", "10.0.0.1:80 1 2", "10.0.0.1:80 x",
-               "10.0.0.1:80 2147483648", "10.0.0.1:80 99999999999", "http://10.0.0.1:80", "10.0.0.1:80\n",
-               std::string(400, 'a') + ":80", std::string("10.0.0.1:80\0", 12));
+               "10.0.0.1:80 18446744073709551616", "10.0.0.1:80 007", "10.0.0.1:80 00", "127.1:80 1",
+               "http://10.0.0.1:80", "10.0.0.1:80\n", std::string(400, 'a') + ":80", std::string("10.0.0.1:80\0", 12));
   INFO(text);
   CHECK_FALSE(parse_shared_value(text));
 }

@@ -18,7 +18,7 @@ router_settings shared(router_settings s = {}) {
 }
 
 action tell(bench& b, router::route_type& route, std::optional<upstream_id> owner,
-            std::optional<std::uint32_t> epoch = {}) {
+            std::optional<std::uint64_t> epoch = {}) {
   return b.r.on_shared(route, {.backend = owner.value_or(no_upstream), .epoch = epoch}, b.now, b.random);
 }
 

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <list>
 #include <random>
@@ -176,4 +177,32 @@ TEST_CASE("a token map of the smallest budget still holds one entry") {
   m.learn({2}, 20);
   CHECK(m.find({1}) == nullptr);
   CHECK(m.find({2}) != nullptr);
+}
+
+TEST_CASE("forgetting all of a kind leaves the others, in their order of use") {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    INFO(seed);
+    std::mt19937_64 random{seed};
+    map m(40);
+    std::list<std::uint64_t> order; // least recently used first
+    for (int i = 0; i < 60; ++i) {
+      std::uint64_t const k = random() % 50;
+      m.learn({k}, static_cast<int>(k));
+      order.remove(k);
+      order.push_back(k);
+      if (order.size() > 40) order.pop_front();
+    }
+    auto const is_odd = [](int payload) { return payload % 2 == 1; };
+    std::size_t const before = order.size();
+    order.remove_if([](std::uint64_t k) { return k % 2 == 1; });
+    CHECK(m.forget_all(is_odd) == before - order.size());
+    CHECK(m.size() == order.size());
+    for (std::uint64_t k = 0; k < 50; ++k)
+      CHECK((m.peek({k}) != nullptr) == (std::find(order.begin(), order.end(), k) != order.end()));
+    for (std::uint64_t k = 1000; m.size() < 40; ++k) m.learn({k}, 0);
+    m.learn({2000}, 0);
+    CHECK(m.peek({order.front()}) == nullptr);
+    CHECK(m.forget_all([](int) { return true; }) == 40);
+    CHECK(m.size() == 0);
+  }
 }
