@@ -7,7 +7,6 @@
 namespace sim::sweep {
 namespace {
 
-namespace fs = std::filesystem;
 using json = nlohmann::json;
 using ordered = nlohmann::ordered_json;
 

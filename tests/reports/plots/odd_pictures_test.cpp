@@ -45,7 +45,7 @@ std::string drawn(order const& o, fs::path const& folder, std::string const& nam
   overheard const said;
   draw(o, folder / (name + ".svg"));
   draw(o, folder / (name + ".png"));
-  CHECK(said.text() == "");
+  CHECK(said.text().empty());
   std::string const svg = read(folder / (name + ".svg"));
   std::istringstream in(svg);
   boost::property_tree::ptree tree;
@@ -251,7 +251,7 @@ TEST_CASE("a run's redirects over time are drawn, however short or empty it is")
     r.change(changed);
     overheard const said;
     CHECK(reports::write_all(changed, dir.path / "run").empty());
-    CHECK(said.text() == "");
+    CHECK(said.text().empty());
     CHECK_THAT(read(dir.path / "run" / "redirect-ratio.svg"), Contains("</svg>"));
     drawn(of(dir, "recovery", {"run"}), dir.path / "out");
   }

@@ -196,7 +196,7 @@ TEST_CASE("several replications show every figure that one run shows") {
         }
       };
       for (char const* part : {"metrics", "phases", "balancers"}) look(look, alone[part], all[part], part);
-      CHECK(lost == std::vector<std::string>{});
+      CHECK(lost.empty());
       bool const limited = alone["metrics"].contains("utilisation");
       CHECK(all["metrics"].contains("utilisation") == limited);
       if (limited) {
