@@ -51,8 +51,8 @@ TEST_CASE("decision code has no clock, no randomness of its own, no thread and n
   std::regex const forbidden(R"(::now\s*\(|random_device|std::\w+_distribution|sleep_for|std::j?thread|std::mutex|)"
                              R"(boost/asio(?!/buffer\.hpp)|boost/beast/(core|websocket|ssl)/\w*stream|::socket\()");
   for (char const* folder :
-       {"gateway/routing", "gateway/http", "gateway/cache", "fakeproxy/cluster", "sim/access_log", "sim/load", "sim/theory",
-        "sim/measure", "sim/resources", "sim/virtual", "sim/verify", "sim/calibrate"})
+       {"gateway/routing", "gateway/http", "gateway/cache", "fakeproxy/cluster", "sim/access_log", "sim/load",
+        "sim/theory", "sim/measure", "sim/resources", "sim/virtual", "sim/verify", "sim/calibrate"})
     for (source const& s : sources_under(folder, true)) {
       std::string const code = code_only(s.text);
       std::smatch found;
@@ -136,7 +136,8 @@ TEST_CASE("fakeproxy reads HTTP with stock Beast, not with the parser that it is
 TEST_CASE("no names that say nothing, no unfinished business") {
   std::regex const vague(R"((^|/)(utils?|common|helpers?|misc|manager)\.(hpp|cpp)$)");
   std::regex const unfinished(R"(\b(TODO|FIXME|XXX)\b)");
-  for (char const* folder : {"config", "journal", "limits", "files", "memory", "gateway", "fakeproxy", "sim", "reports"})
+  for (char const* folder :
+       {"config", "journal", "limits", "files", "memory", "gateway", "fakeproxy", "sim", "reports"})
     for (source const& s : sources_under(folder, true)) {
       INFO(s.path);
       CHECK_FALSE(std::regex_search(s.path, vague));
@@ -145,7 +146,8 @@ TEST_CASE("no names that say nothing, no unfinished business") {
 }
 
 TEST_CASE("files longer than 500 lines say why in their first lines") {
-  for (char const* folder : {"config", "journal", "limits", "files", "memory", "gateway", "fakeproxy", "sim", "reports"})
+  for (char const* folder :
+       {"config", "journal", "limits", "files", "memory", "gateway", "fakeproxy", "sim", "reports"})
     for (source const& s : sources_under(folder, true)) {
       auto const lines = std::count(s.text.begin(), s.text.end(), '\n');
       INFO(s.path << " has " << lines << " lines");

@@ -393,12 +393,7 @@ TEST_CASE("a pause that would be waited for is refused or shortened, and said") 
        "years",
        {},
        ""},
-      {"shortened",
-       pauses,
-       shorten,
-       "",
-       {0, 3600, 7200},
-       "1 pause longer than 1 h shortened to it, by 2 h in all"},
+      {"shortened", pauses, shorten, "", {0, 3600, 7200}, "1 pause longer than 1 h shortened to it, by 2 h in all"},
       {"shortened to seconds",
        pauses,
        [&](auto& l) {
