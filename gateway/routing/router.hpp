@@ -1,3 +1,4 @@
+// Long because it is one state machine, whose transitions are read beside each other.
 #pragma once
 
 #include "gateway/routing/learnt_backend.hpp"
