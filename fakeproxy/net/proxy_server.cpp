@@ -81,7 +81,7 @@ void proxy_server::connect_sol(std::uint32_t sol) {
                                    [this, sol](std::span<cluster::message const> messages) {
                                      cluster::time_point const at = now();
                                      sol_link& from = sols_[sol];
-                                     if (from.parted_until > at) {
+                                     if (from.is_parted()) {
                                        from.held_in.insert(from.held_in.end(), messages.begin(), messages.end());
                                        return;
                                      }
@@ -94,7 +94,7 @@ void proxy_server::connect_sol(std::uint32_t sol) {
 void proxy_server::sol_opened(std::uint32_t sol) {
   sol_link& l = sols_[sol];
   l.pause = first_pause;
-  l.opening = l.parted_until > now();
+  l.opening = l.is_parted();
   if (l.opening) return;
   node_.on_connected(sol, now(), actions_);
   perform();
@@ -171,7 +171,7 @@ void proxy_server::perform() {
            a.eve.empty())) {
     for (std::size_t i = 0; i < a.send.size(); ++i) {
       sol_link& to = sols_[a.send[i].sol];
-      if (to.parted_until > now())
+      if (to.is_parted())
         to.held_out.push_back(a.send[i].what);
       else
         to.channel->send(a.send[i].what);

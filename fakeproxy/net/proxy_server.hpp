@@ -88,10 +88,13 @@ private:
     std::unique_ptr<boost::asio::steady_timer> retry;
     std::chrono::milliseconds pause{10};
     // While they are parted:
-    cluster::time_point parted_until = 0;
+    cluster::time_point parted_until = 0; // 0: they are not; it may have passed, until `heal` has been called
     std::unique_ptr<boost::asio::steady_timer> heal;
     std::vector<cluster::message> held_out, held_in; // in the order sent
     bool opening = false;                            // a connection came about, which nobody knows of yet
+
+    /// Until all that was held up has gone out: what comes meanwhile must not overtake it.
+    bool is_parted() const { return parted_until != 0; }
   };
   struct patience {
     cluster::time_point until;

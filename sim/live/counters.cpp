@@ -42,15 +42,24 @@ boost::asio::awaitable<std::map<std::string, gateway_counters>> read_counters(to
     gateway_counters& counted = all[name];
     counted.since_ns = nodes.spawned_ns(name);
     // Some is counted when the client has its answer already: until nothing changes any more.
-    for (int reading = 0; reading != most_readings; ++reading) {
-      std::string admin = nodes.admin_of(name);
-      std::string target = "/metrics";
-      std::string const text = co_await admin_text(std::move(admin), std::move(target), patience);
+    bool settled = false;
+    for (int reading = 0; reading != most_readings && !settled; ++reading) {
+      if (reading > 0) {
+        pause.expires_after(between_readings);
+        co_await pause.async_wait(boost::asio::use_awaitable);
+      }
+      std::string text;
+      try {
+        std::string admin = nodes.admin_of(name);
+        std::string target = "/metrics";
+        text = co_await admin_text(std::move(admin), std::move(target), patience);
+      } catch (could_not_run const&) { // it is just ending or starting: one that cannot be asked hides no other
+        counted.values.clear();
+        break;
+      }
       auto const before = std::exchange(counted.values, parse_counters(text, "crest_gateway_"));
       counted.read_ns = now_ns();
-      if (reading > 0 && before == counted.values) break;
-      pause.expires_after(between_readings);
-      co_await pause.async_wait(boost::asio::use_awaitable);
+      settled = reading > 0 && before == counted.values;
     }
   }
   co_return all;

@@ -22,7 +22,8 @@ struct gateway_counters {
 /// prefix is left out of the names, labels are kept as written.
 std::map<std::string, std::uint64_t> parse_counters(std::string_view text, std::string_view prefix);
 
-/// Asks every gateway that runs for its /metrics, within `patience` each. By name. Throws `could_not_run`.
+/// Asks every gateway that runs for its /metrics, within `patience` each. By name; without values where it does not
+/// answer.
 boost::asio::awaitable<std::map<std::string, gateway_counters>> read_counters(topology const& nodes,
                                                                               std::chrono::nanoseconds patience);
 

@@ -351,13 +351,8 @@ asio::awaitable<void> conductor::finish() {
   }
   step("load finished");
   if (eve_ && !failure_ && load_.start_ns() != 0) co_await finish_eve();
-  if (load_.start_ns() != 0 && !failure_ && !interrupted_) {
-    try {
-      counters_ = co_await read_counters(nodes_, counters_patience);
-    } catch (could_not_run const& error) {
-      notes_.push_back(std::string("counters: ") + error.what());
-    }
-  }
+  if (load_.start_ns() != 0 && !failure_ && !interrupted_)
+    counters_ = co_await read_counters(nodes_, counters_patience);
   step("settled");
   std::vector<std::string> const complaints = co_await nodes_.stop(stop_patience);
   if (!complaints.empty() && !failure_) failure_ = complaints.front();

@@ -69,6 +69,26 @@ TEST_CASE("links that break and come back within the lease lose no notification 
   CHECK(count(summary, "failed_requests") == 0);
 }
 
+TEST_CASE("what is held up by a partition is not overtaken by what comes when it is over") {
+  json scenario = parted_scenario("10ms", "kept", "30s");
+  scenario["topology"]["proxies"]["count"] = 2;
+  scenario["population"]["logged_in"] = 1.0;
+  scenario["population"]["eve_clients"] = scenario["population"]["characters"];
+  scenario["population"]["eve_notification_rate_rps"] = 40;
+  scenario["partitions"] = json::array();
+  for (int i = 0; i != 70; ++i)
+    scenario["partitions"].push_back(
+        {{"between", {"proxies", "sols"}}, {"at_ms", 200 + 25 * i}, {"for", "10ms"}, {"connections", "kept"}});
+  lab_run run(scenario);
+  int const code = run.wait();
+  INFO(run.output());
+  CHECK(code == 0);
+  json const summary = run.summary();
+  check_invariants(summary, all_invariants);
+  CHECK(count(summary, "notifications_reordered") == 0);
+  CHECK(count(summary, "failed_requests") == 0);
+}
+
 TEST_CASE("a live run refuses partitions that it cannot make") {
   for (auto const& [from, to] : {std::pair{"clients", "balancers"}, std::pair{"proxy[1]", "gateway[0]"}}) {
     json scenario = small_scenario();

@@ -27,6 +27,7 @@ std::map<std::string, std::uint64_t> counted(balancer_records const& b, std::int
       bool const refused = e.outcome == journal::request_result::refused;
       ++c[refused ? "refused_total" : "requests_total"];
       ++c["request_duration_seconds_count"];
+      c["failed_total"] += e.outcome == journal::request_result::failed;
       c["internal_probes_total"] += refused && e.status == 404;
       continue;
     }
@@ -115,6 +116,38 @@ TEST_CASE("the map cannot have forgotten, or hold, more than it learnt") {
   read_counters(w);
   w.r.balancers[1].counters["learnt_total"] = 100'000;
   CHECK(broken(w.analyse()) == "books");
+}
+
+TEST_CASE("a hop whose answer could not be passed on has failed for the journal, whichever way the gateway counts it") {
+  struct counted_as {
+    char const* name;
+    std::uint64_t failures, bad_answers;
+    bool agrees;
+  };
+  for (counted_as const& c : {counted_as{"both failed", 2, 0, true},
+                              {"one of each", 1, 1, true},
+                              {"both bad answers", 0, 2, true},
+                              {"one counted twice", 2, 1, false},
+                              {"one not counted", 1, 0, false},
+                              {"none counted", 0, 0, false}}) {
+    INFO(c.name);
+    world w = busy();
+    std::string label;
+    for (int k = 0; k != 2; ++k) {
+      std::size_t const i = w.request(0, 0);
+      journal::balancer_event& hop = w.booked(i, balancer_event_kind::hop);
+      REQUIRE(hop.hit == 1);
+      hop.result = hop_result::failed;
+      w.booked(i, balancer_event_kind::request).outcome = journal::request_result::failed;
+      label = "{upstream=\"127.0.0.1:" + std::to_string(hop.upstream_port) + "\"}";
+    }
+    read_counters(w);
+    auto& counters = w.r.balancers[0].counters;
+    counters["upstream_failures_total" + label] = c.failures;
+    counters["upstream_bad_answers_total" + label] = c.bad_answers;
+    auto const& kinds = invariant(w.analyse(), "books").by_kind;
+    CHECK(kinds.contains("counter") != c.agrees);
+  }
 }
 
 TEST_CASE("a balancer that was restarted has counted its last life only") {
