@@ -50,7 +50,7 @@ std::optional<std::string> canonical_name(std::string_view host) {
 std::optional<std::uint16_t> parse_port(std::string_view text) {
   std::uint16_t port = 0;
   auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (text.size() > 5 || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return port;
 }
 

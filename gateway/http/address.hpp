@@ -24,8 +24,8 @@ struct host_port {
 /// Nullopt for anything else.
 std::optional<std::string> canonical_address(std::string_view text);
 
-/// `HOST:PORT`, `ADDRESS:PORT` or `[IPv6]:PORT`; port 1 to 65535 (0 only with `allow_port_zero`) in at most five
-/// digits. A name's final dot is dropped. What ends like a number, `127.1`, `0x7f000001` or `10.0.0.01`, is no name:
+/// `HOST:PORT`, `ADDRESS:PORT` or `[IPv6]:PORT`; port 1 to 65535 (0 only with `allow_port_zero`), leading zeros
+/// or not. A name's final dot is dropped. What ends like a number, `127.1`, `0x7f000001` or `10.0.0.01`, is no name:
 /// some resolvers would take it for an address, others not. Nullopt for that and for all else that is not clear.
 std::optional<host_port> parse_host_port(std::string_view text, bool allow_port_zero = false);
 

@@ -41,6 +41,11 @@ answer_fault fault_of(error_code ec, message_head const& head, char const* base,
   return {};
 }
 
+bool may_begin_answer(std::string_view bytes) {
+  constexpr std::string_view begin = "HTTP/";
+  return begin.starts_with(bytes.substr(0, begin.size()));
+}
+
 std::string_view body_fault_of(error_code ec) {
   bool const is_of_http = ec.category() == beast_http::make_error_code(beast_http::error::bad_chunk).category();
   return is_of_http && ec != beast_http::error::partial_message ? protocol_error : "http_response_incomplete";

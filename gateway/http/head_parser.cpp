@@ -17,7 +17,8 @@ void message_head::clear() {
 
 template<bool IsRequest>
 head_parser<IsRequest>::head_parser(message_head& head, std::uint32_t head_limit)
-  : head_(&head) {
+  : head_(&head)
+  , head_limit_(head_limit) {
   head.clear();
   this->header_limit(head_limit);
   this->body_limit(boost::none);
@@ -38,7 +39,9 @@ bool head_parser<IsRequest>::parse_head(char const* base, std::size_t size, erro
     }
     if (ec) return false;
   }
-  return this->is_header_done();
+  // Beast's limit is that of a part: the first line, and the fields.
+  if (this->is_header_done() && head_bytes_ > head_limit_) ec = beast_http::error::header_limit;
+  return this->is_header_done() && !ec;
 }
 
 template<bool IsRequest>

@@ -102,6 +102,7 @@ private:
   void on_finish_impl(error_code& ec) override;
 
   message_head* head_;
+  std::size_t head_limit_;
   char const* base_ = nullptr;
   std::size_t size_ = 0;
   std::size_t head_bytes_ = 0;

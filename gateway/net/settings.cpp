@@ -1,16 +1,14 @@
 #include "gateway/net/settings.hpp"
 
-#include "config/units.hpp"
 #include "gateway/http/fields.hpp"
 #include "gateway/net/body_store.hpp"
-#include "gateway/net/writable.hpp"
+#include "gateway/net/settings_reader.hpp"
 #include "journal/journal.hpp"
 #include "journal/records.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <fstream>
 #include <limits>
 #include <stdexcept>
@@ -20,126 +18,6 @@
 
 namespace gateway::net {
 namespace {
-
-using pointer = nlohmann::json::json_pointer;
-
-/// Reads typed values out of a checked document, with errors that name the place.
-class reader {
-public:
-  reader(config::document const& document, name_resolver const& names)
-    : document_(document)
-    , names_(names) {}
-
-  nlohmann::json const* at(pointer const& where) const {
-    return document_.root().contains(where) ? &document_.root()[where] : nullptr;
-  }
-
-  template<class T>
-  void value(char const* where, T& out) const {
-    if (auto const* value = at(pointer(where))) out = value->get<T>();
-  }
-
-  template<class T>
-  void size(char const* where, T& out, std::uint64_t at_least, std::uint64_t at_most) const {
-    auto const* value = at(pointer(where));
-    if (!value) return;
-    auto const bytes = config::parse_size(value->get<std::string>());
-    if (!bytes || *bytes < at_least || *bytes > at_most)
-      throw document_.error_at(pointer(where), "found " + value->dump() + "; allowed: a size from " +
-                                                   std::to_string(at_least) + " to " + std::to_string(at_most) +
-                                                   " bytes");
-    out = static_cast<T>(*bytes);
-  }
-
-  void duration(char const* where, nanoseconds& out, bool may_be_nothing = false) const {
-    auto const* value = at(pointer(where));
-    if (!value) return;
-    auto const parsed = config::parse_duration(value->get<std::string>());
-    if (!parsed || (parsed->count() == 0 && !may_be_nothing))
-      throw document_.error_at(pointer(where), "found " + value->dump() + "; allowed: a duration " +
-                                                   (may_be_nothing ? "of" : "above 0 and of") + " at most a year");
-    out = *parsed;
-  }
-
-  /// Where no time at all means not at all.
-  void seconds(char const* where, std::int64_t& out) const {
-    nanoseconds value = std::chrono::seconds(out);
-    duration(where, value, true);
-    out = std::chrono::duration_cast<std::chrono::seconds>(value).count();
-  }
-
-  bool flag(pointer const& where) const {
-    auto const* value = at(where);
-    return value && value->get<bool>();
-  }
-
-  /// A TLS context that `make` makes from files; what is wrong with them is said of `where`.
-  template<class Make>
-  auto tls(pointer const& where, Make make) const {
-    try {
-      return make();
-    } catch (tls_error const& wrong) {
-      throw document_.error_at(where, std::string("found ") + wrong.what() +
-                                          "; allowed: PEM files that can be read and belong together");
-    }
-  }
-
-  /// `flag` is the command line's name for it.
-  place address(pointer const& where, char const* flag, bool allow_port_zero) const {
-    std::string const text = document_.root()[where].get<std::string>();
-    auto const parsed = http::parse_host_port(text, allow_port_zero);
-    if (!parsed)
-      throw document_.error_at(
-          where, "found \"" + text + "\"; allowed: HOST:PORT with a port from " + (allow_port_zero ? "0" : "1") +
-                     " to 65535, and HOST an IPv4 address of four decimal numbers, an IPv6 "
-                     "address in brackets without a zone, or a name that does not end in a number");
-    boost::system::error_code ec;
-    endpoint const resolved = names_(*parsed, ec);
-    if (ec)
-      throw document_.error_at(where, "found \"" + text + "\", whose host name does not resolve (" + ec.message() +
-                                          "); allowed: an IP address or a name that this machine knows (" + flag + ")");
-    return {*parsed, resolved};
-  }
-
-  /// The file that is named there can be written, or made: looked at without making it.
-  std::filesystem::path writable_file(pointer const& where, char const* flag) const {
-    std::filesystem::path const file = document_.root()[where].get<std::string>();
-    if (std::string const why = why_not_writable(file); !why.empty())
-      throw document_.error_at(where, "found " + file.string() + ", which cannot be written (" + why +
-                                          "); allowed: a file that can be, or that can be made in its directory (" +
-                                          flag + ")");
-    return file;
-  }
-
-  config::document const& document() const { return document_; }
-
-private:
-  config::document const& document_;
-  name_resolver const& names_;
-};
-
-std::optional<allowed_range> parse_range(std::string_view text) {
-  std::size_t const colon = text.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  std::string network(text.substr(0, colon));
-  bool const is_v6 = network.starts_with('[') && network.ends_with(']');
-  if (is_v6) network = network.substr(1, network.size() - 2);
-  auto const parsed = address_range::parse(network);
-  if (!parsed || is_v6 != (network.find(':') != std::string::npos)) return std::nullopt;
-  allowed_range range{.network = *parsed};
-  std::string_view const ports = text.substr(colon + 1);
-  char const* const end = ports.data() + ports.size();
-  auto first = std::from_chars(ports.data(), end, range.first_port);
-  if (first.ec != std::errc{}) return std::nullopt;
-  range.last_port = range.first_port;
-  if (first.ptr != end) {
-    if (*first.ptr != '-') return std::nullopt;
-    auto const last = std::from_chars(first.ptr + 1, end, range.last_port);
-    if (last.ec != std::errc{} || last.ptr != end) return std::nullopt;
-  }
-  if (range.first_port == 0 || range.first_port > range.last_port) return std::nullopt;
-  return range;
-}
 
 constexpr std::array<std::pair<routing::guess_policy, std::string_view>, 4> guess_names{
     {{routing::guess_policy::random, "random"},
@@ -153,62 +31,7 @@ routing::guess_policy guess_named(std::string_view name) {
   return routing::guess_policy::random;
 }
 
-constexpr char const* listen_flag = "--listen, --listen-tls";
-
-/// Whether whoever listens at one is in the way of whoever listens at the other. `shared`: with SO_REUSEPORT only the
-/// same address is.
-bool overlap(endpoint const& a, endpoint const& b, bool shared) {
-  if (a.port() != b.port() || a.port() == 0) return false;
-  if (a.address() == b.address()) return true;
-  auto const holds = [](boost::asio::ip::address const& all, boost::asio::ip::address const& one) {
-    return all.is_unspecified() && (all.is_v6() || one.is_v4()); // that of IPv6 is also that of IPv4
-  };
-  return !shared && (holds(a.address(), b.address()) || holds(b.address(), a.address()));
-}
-
-door read_door(reader const& in, pointer const& where) {
-  if (in.at(where)->is_string()) return {.at = in.address(where, listen_flag, true)};
-  door d{.at = in.address(where / "address", listen_flag, true), .tls = in.flag(where / "tls")};
-  if (auto const* port = in.at(where / "redirect_to_https")) {
-    if (d.tls)
-      throw in.document().error_at(where,
-                                   "found both tls and redirect_to_https; allowed: one of them, since what comes "
-                                   "with TLS is there already");
-    d.https_port = port->get<std::uint16_t>();
-  }
-  return d;
-}
-
-std::vector<door> read_doors(reader const& in) {
-  pointer const root("/listen");
-  auto const* value = in.at(root);
-  std::vector<door> doors;
-  if (value && !value->is_array()) doors.push_back(read_door(in, root));
-  if (value && value->is_array())
-    for (std::size_t i = 0; i < value->size(); ++i) {
-      door next = read_door(in, root / i);
-      for (door const& earlier : doors)
-        if (overlap(earlier.at.address, next.at.address, in.flag(pointer("/reuse_port"))))
-          throw in.document().error_at(root / i, "found " + next.at.name.text() + " beside " + earlier.at.name.text() +
-                                                     ", which is or holds the same; allowed: each address once");
-      doors.push_back(std::move(next));
-    }
-  if (doors.empty())
-    throw in.document().error_at(root, "found nothing; allowed: at least one HOST:PORT to listen at (--listen, "
-                                       "--listen-tls)");
-  return doors;
-}
-
-place read_admin(reader const& in, std::vector<door> const& doors) {
-  place const at = in.address(pointer("/admin"), "--admin", true);
-  for (door const& d : doors)
-    if (overlap(at.address, d.at.address, false))
-      throw in.document().error_at(pointer("/admin"), "found " + at.name.text() + ", where clients connect (" +
-                                                          d.at.name.text() + "); allowed: another address (--admin)");
-  return at;
-}
-
-std::filesystem::path read_journal(reader const& in) {
+std::filesystem::path read_journal(settings_reader const& in) {
   pointer const where("/journal/file");
   std::filesystem::path const file = in.writable_file(where, "--journal");
   try {
@@ -220,7 +43,7 @@ std::filesystem::path read_journal(reader const& in) {
   return file;
 }
 
-void read_body_directory(reader const& in, settings& s) {
+void read_body_directory(settings_reader const& in, settings& s) {
   pointer const where("/body_directory");
   if (auto const* directory = in.at(where)) s.body_directory = directory->get<std::string>();
   if (s.max_body <= s.body_in_memory) return; // no body needs a file
@@ -232,7 +55,7 @@ void read_body_directory(reader const& in, settings& s) {
   ::close(file);
 }
 
-std::string read_hsts(reader const& in, pointer const& where) {
+std::string read_hsts(settings_reader const& in, pointer const& where) {
   if (!in.at(where)) return {};
   nanoseconds max_age{0};
   in.duration((where / "max_age").to_string().c_str(), max_age);
@@ -242,7 +65,7 @@ std::string read_hsts(reader const& in, pointer const& where) {
   return value;
 }
 
-void read_tls(reader const& in, settings& s) {
+void read_tls(settings_reader const& in, settings& s) {
   pointer const root("/tls");
   if (auto const* tls = in.at(root)) {
     server_tls_settings of;
@@ -274,26 +97,7 @@ void read_tls(reader const& in, settings& s) {
   }
 }
 
-std::vector<upstream_settings> read_upstreams(reader const& in) {
-  pointer const root("/upstreams");
-  std::vector<upstream_settings> out;
-  auto const* value = in.at(root);
-  for (std::size_t i = 0; value && i != value->size(); ++i) {
-    pointer const here = root / i;
-    bool const plain = in.at(here)->is_string();
-    upstream_settings next{.at = in.address(plain ? here : here / "address", "--upstream", false)};
-    if (!plain) next.weight = in.at(here)->value("weight", 1u);
-    for (upstream_settings const& earlier : out)
-      if (earlier.at.name == next.at.name)
-        throw in.document().error_at(here,
-                                     "found " + next.at.name.text() + " a second time; allowed: each address once");
-    out.push_back(std::move(next));
-  }
-  if (out.empty()) throw in.document().error_at(root, "found nothing; allowed: at least one HOST:PORT (--upstream)");
-  return out;
-}
-
-void read_routing(reader const& in, routing::router_settings& out) {
+void read_routing(settings_reader const& in, routing::router_settings& out) {
   in.value("/max_redirects", out.max_redirects);
   in.value("/max_retries", out.max_retries);
   in.value("/single_guess", out.single_guess);
@@ -305,7 +109,7 @@ void read_routing(reader const& in, routing::router_settings& out) {
   in.value("/retry_budget/burst", out.retry_burst);
 }
 
-std::optional<health_check_settings> read_health_checks(reader const& in) {
+std::optional<health_check_settings> read_health_checks(settings_reader const& in) {
   if (!in.at(pointer("/health_checks"))) return std::nullopt;
   health_check_settings checks;
   in.value("/health_checks/path", checks.path);
@@ -316,7 +120,7 @@ std::optional<health_check_settings> read_health_checks(reader const& in) {
   return checks;
 }
 
-std::optional<cache::cache_settings> read_cache(reader const& in) {
+std::optional<cache::cache_settings> read_cache(settings_reader const& in) {
   pointer const root("/cache");
   auto const* cache = in.at(root);
   if (!cache || *cache == "off") return std::nullopt;
@@ -349,7 +153,7 @@ std::optional<cache::cache_settings> read_cache(reader const& in) {
 }
 
 /// The first line of a file that only the gateway should be able to read.
-std::string read_password(reader const& in, pointer const& where) {
+std::string read_password(settings_reader const& in, pointer const& where) {
   std::string const name = in.at(where)->get<std::string>();
   std::ifstream file(name);
   std::string password;
@@ -360,7 +164,7 @@ std::string read_password(reader const& in, pointer const& where) {
   return password;
 }
 
-std::optional<shared_map_settings> read_shared_map(reader const& in, bool has_map) {
+std::optional<shared_map_settings> read_shared_map(settings_reader const& in, bool has_map) {
   pointer const root("/shared_map");
   if (!in.at(root)) return std::nullopt;
   if (!has_map)
@@ -387,22 +191,7 @@ std::optional<shared_map_settings> read_shared_map(reader const& in, bool has_ma
   return out;
 }
 
-trusted_proxies read_trusted_proxies(reader const& in) {
-  trusted_proxies out;
-  pointer const root("/trusted_proxies");
-  auto const* value = in.at(root);
-  for (std::size_t i = 0; value && i != value->size(); ++i) {
-    auto const range = address_range::parse((*value)[i].get<std::string>());
-    if (!range)
-      throw in.document().error_at(root / i,
-                                   "found " + (*value)[i].dump() +
-                                       "; allowed: an address or NETWORK/BITS, such as 10.0.0.0/8 or fd00::/8");
-    out.add(*range);
-  }
-  return out;
-}
-
-std::optional<shield::rate> read_rate(reader const& in, pointer const& where) {
+std::optional<shield::rate> read_rate(settings_reader const& in, pointer const& where) {
   if (!in.at(where)) return std::nullopt;
   shield::rate r;
   r.per_second = in.at(where / "per_second")->get<double>();
@@ -410,7 +199,7 @@ std::optional<shield::rate> read_rate(reader const& in, pointer const& where) {
   return r;
 }
 
-client_limits read_limits(reader const& in) {
+client_limits read_limits(settings_reader const& in) {
   client_limits limits;
   pointer const root("/limits");
   if (auto const* most = in.at(root / "connections_per_address"))
@@ -424,7 +213,7 @@ client_limits read_limits(reader const& in) {
   return limits;
 }
 
-void read_timeouts(reader const& in, timeouts& out) {
+void read_timeouts(settings_reader const& in, timeouts& out) {
   for (auto const& [where, value] :
        std::initializer_list<std::pair<char const*, nanoseconds*>>{{"/timeouts/client_head", &out.client_head},
                                                                    {"/timeouts/client_idle", &out.client_idle},
@@ -451,7 +240,7 @@ std::string_view name_of(routing::guess_policy policy) {
 }
 
 settings read_settings(config::document const& document, name_resolver const& names) {
-  reader const in(document, names);
+  settings_reader const in(document, names);
   settings s;
   s.listen = read_doors(in);
   in.value("/reuse_port", s.reuse_port);
@@ -481,17 +270,7 @@ settings read_settings(config::document const& document, name_resolver const& na
   in.value("/methods", s.methods);
   for (std::string const& method : s.methods) s.allow.append(s.allow.empty() ? "" : ", ").append(method);
   in.value("/paths", s.paths);
-  if (auto const* ranges = in.at(pointer("/allow_redirects_to")))
-    for (std::size_t i = 0; i < ranges->size(); ++i) {
-      auto const range = parse_range((*ranges)[i].get<std::string>());
-      if (!range)
-        throw document.error_at(
-            pointer("/allow_redirects_to") / i,
-            "found " + (*ranges)[i].dump() +
-                "; allowed: NETWORK/BITS:PORT or NETWORK/BITS:PORT-PORT, such as 10.0.0.0/8:8000-8999 or "
-                "[fd00::/8]:8000");
-      s.allow_redirects_to.push_back(*range);
-    }
+  s.allow_redirects_to = read_allowed_ranges(in);
   in.size("/max_head", s.max_head, 1024, 1u << 20);
   in.size("/max_body", s.max_body, 0, std::uint64_t{1} << 40);
   in.size("/body_in_memory", s.body_in_memory, 4096, 1u << 30);

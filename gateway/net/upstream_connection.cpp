@@ -228,6 +228,7 @@ void upstream_connection::parse_head() {
   for (;;) {
     boost::system::error_code ec;
     bool const complete = parser_->parse_head(in_.data(), in_end_, ec);
+    if (!http::may_begin_answer({in_.data(), in_end_})) ec = boost::beast::http::error::bad_version;
     if (!complete && !ec) {
       if (in_end_ < in_.size()) {
         read();

@@ -3,6 +3,7 @@
 #include "gateway/routing/learnt_backend.hpp"
 #include "gateway/routing/route.hpp"
 #include "gateway/routing/token_map.hpp"
+#include "gateway/routing/upstream_list.hpp"
 
 #include <boost/assert.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
@@ -57,18 +58,15 @@ public:
   /// `may_reuse(id)`: whether the shell knows nothing any more of an upstream that was removed.
   template<class MayReuse>
   upstream_id add_upstream(std::uint64_t name_hash, bool in_rotation, std::uint32_t weight, MayReuse may_reuse) {
-    if (free_.empty() && removed_.size() >= most_removed) reclaim(may_reuse);
-    upstream_state const fresh{.name_hash = name_hash, .weight = weight, .in_rotation = in_rotation};
-    if (free_.empty()) {
-      BOOST_ASSERT(upstreams_.size() < Payload::most_upstreams);
-      upstreams_.push_back(fresh);
-      if (weight != upstreams_.front().weight) guesser_.weigh(upstreams_);
-      return upstream_id{static_cast<std::uint32_t>(upstreams_.size() - 1)};
-    }
-    upstream_id const id = free_.back();
-    free_.pop_back();
-    upstream(id) = fresh;
-    guesser_.weigh(upstreams_);
+    if (upstreams_.is_full_of_removed())
+      upstreams_.reclaim(may_reuse, [this](std::vector<bool> const& is_going) {
+        for (std::optional<Map>* const m : {&map_, &unproven_})
+          if (*m)
+            counters_.forgotten += (*m)->forget_all([&](Payload const& p) { return is_going[index_of(p.upstream)]; });
+      });
+    upstream_id const id = upstreams_.add({.name_hash = name_hash, .weight = weight, .in_rotation = in_rotation});
+    BOOST_ASSERT(index_of(id) < Payload::most_upstreams);
+    guesser_.weigh(upstreams_.states());
     return id;
   }
   upstream_id add_upstream(std::uint64_t name_hash, bool in_rotation, std::uint32_t weight = 1) {
@@ -78,31 +76,21 @@ public:
   /// Nothing leads there from now on; what is under way there ends by itself. Its id may be another's later: when no
   /// route holds it and the map has no entry of it, for which the map is searched once for many that were removed.
   void remove_upstream(upstream_id id) {
-    upstream_state& gone = upstream(id);
-    gone.known = gone.in_rotation = false;
-    removed_.push_back(id);
-    guesser_.weigh(upstreams_);
+    upstreams_.remove(id);
+    guesser_.weigh(upstreams_.states());
   }
-  /// Those whose ids are not another's yet.
-  std::vector<upstream_id> const& removed_upstreams() const { return removed_; }
+  std::vector<upstream_id> const& removed_upstreams() const { return upstreams_.removed(); }
   /// The same upstream is there again: what is known of its tokens holds.
   void restore_upstream(upstream_id id, bool in_rotation, std::uint32_t weight) {
-    std::erase(removed_, id);
-    upstream_state const& before = upstream(id);
-    upstream(id) = {.name_hash = before.name_hash,
-                    .in_flight = before.in_flight,
-                    .weight = weight,
-                    .mentions = before.mentions,
-                    .in_rotation = in_rotation};
-    guesser_.weigh(upstreams_);
+    upstreams_.restore(id, in_rotation, weight);
+    guesser_.weigh(upstreams_.states());
   }
-  upstream_state& upstream(upstream_id id) { return upstreams_[index_of(id)]; }
-  upstream_state const& upstream(upstream_id id) const { return upstreams_[index_of(id)]; }
-  /// Without those that were removed.
-  std::size_t upstream_count() const { return upstreams_.size() - removed_.size() - free_.size(); }
+  upstream_state& upstream(upstream_id id) { return upstreams_[id]; }
+  upstream_state const& upstream(upstream_id id) const { return upstreams_[id]; }
+  std::size_t upstream_count() const { return upstreams_.count(); }
   void set_weight(upstream_id id, std::uint32_t weight) {
     upstream(id).weight = weight;
-    guesser_.weigh(upstreams_);
+    guesser_.weigh(upstreams_.states());
   }
 
   /// For a new configuration; what is in the map stays.
@@ -110,7 +98,7 @@ public:
     settings_ = settings;
     settings_.max_retries = std::min<std::uint32_t>(settings_.max_retries, route_type::max_failed);
     guesser_ = guesser(policy);
-    guesser_.weigh(upstreams_);
+    guesser_.weigh(upstreams_.states());
     retry_budget_ = std::min<double>(retry_budget_, settings.retry_burst);
   }
 
@@ -336,7 +324,7 @@ private:
 
   template<class Generator>
   upstream_id make_guess(route_type const& r, time_ns now, Generator& generator) {
-    upstream_id guess = guesser_.choose(upstreams_, r.token_hash, r.excluded(), now, generator);
+    upstream_id guess = guesser_.choose(upstreams_.states(), r.token_hash, r.excluded(), now, generator);
     if (r.whole || guess == no_upstream || !upstream(guess).suspect) return guess;
     // No trial, since it may take as long as its client likes: elsewhere, if there is anywhere else.
     std::array<upstream_id, 2 * route_type::max_failed> passed{};
@@ -344,7 +332,8 @@ private:
     std::copy(r.failed.begin(), r.failed.begin() + r.failed_count, passed.begin());
     while (count != passed.size()) {
       passed[count++] = guess;
-      upstream_id const next = guesser_.choose(upstreams_, r.token_hash, {passed.data(), count}, now, generator);
+      upstream_id const next =
+          guesser_.choose(upstreams_.states(), r.token_hash, {passed.data(), count}, now, generator);
       if (next == no_upstream) break;
       guess = next;
       if (!upstream(guess).suspect) break;
@@ -436,22 +425,6 @@ private:
     return last;
   }
 
-  template<class MayReuse>
-  void reclaim(MayReuse const& may_reuse) {
-    std::vector<bool> is_going(upstreams_.size());
-    auto const kept = std::stable_partition(removed_.begin(), removed_.end(), [&](upstream_id id) {
-      upstream_state const& state = upstream(id);
-      return state.in_flight != 0 || state.mentions != 0 || !may_reuse(id);
-    });
-    for (auto id = kept; id != removed_.end(); ++id) is_going[index_of(*id)] = true;
-    if (kept == removed_.end()) return;
-    auto const leads_nowhere = [&](Payload const& known) { return is_going[index_of(known.upstream)]; };
-    if (map_) counters_.forgotten += map_->forget_all(leads_nowhere);
-    if (unproven_) counters_.forgotten += unproven_->forget_all(leads_nowhere);
-    free_.insert(free_.end(), kept, removed_.end());
-    removed_.erase(kept, removed_.end());
-  }
-
   action refuse(route_type& r, refusal why, std::uint64_t& counter) {
     ++counter;
     return finish(r, {.kind = action_kind::respond, .why = why});
@@ -519,16 +492,14 @@ private:
     return (map_ ? question(*map_) : 0) + (unproven_ ? question(*unproven_) : 0);
   }
 
-  static constexpr time_ns most_avoidances = 16;  // of `avoid_for`, however often it failed
-  static constexpr std::size_t most_removed = 64; // before the map is searched for them
+  static constexpr time_ns most_avoidances = 16; // of `avoid_for`, however often it failed
 
   router_settings settings_;
   guesser guesser_;
   std::optional<Map> map_, unproven_;
   double retry_budget_ = 0;
   std::uint32_t shared_shift_ = 0; // in periods
-  std::vector<upstream_state> upstreams_;
-  std::vector<upstream_id> removed_, free_;                          // ids: not yet another's; of nobody
+  upstream_list upstreams_;
   boost::unordered_flat_set<Key, typename Map::hash_type> guessing_; // single_guess: keys whose guess is in flight
   router_counters counters_;
 };

@@ -319,6 +319,6 @@ TEST_CASE("SIGHUP changes upstreams and keeps the map; a bad file changes nothin
   CHECK(late.requests().size() == 1);
   gateway.rewrite(text({late.address()}));
   gateway->process().signal(SIGHUP);
-  CHECK(eventually([&] { return gateway.status()["upstreams"][0]["known"] == false; }));
+  CHECK(eventually([&] { return gateway.status()["upstreams"].size() == 1; }));
   CHECK(c.exchange(request("GET", "/x", "t")).body == "late"); // the map's proxy has left
 }

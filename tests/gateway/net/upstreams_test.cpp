@@ -57,8 +57,9 @@ TEST_CASE(
   for (int i = 0; i < 8; ++i) CHECK(get(gateway.port(), "a" + std::to_string(i)) == 200);
   CHECK(second.requests().size() == 12);
   CHECK(ask_admin(gateway, "DELETE", place).status == 404);
-  CHECK(ask_admin(gateway, "PUT", place).status == 204); // and back again
-  CHECK(upstream_status(gateway, second.address())["weight"] == 3);
+  CHECK(ask_admin(gateway, "PUT", place).status == 204); // and back again, from the beginning
+  CHECK(upstream_status(gateway, second.address())["weight"] == 1);
+  CHECK(upstream_status(gateway, second.address())["hops"] == 0);
 }
 
 TEST_CASE("what admin cannot do with an upstream it says, and nothing changes") {
