@@ -51,7 +51,7 @@ TEST_CASE("thousands of upstreams come and go while requests are under way, whic
   std::vector<std::unique_ptr<client>> tries;
   while (!slow.has_connection()) {
     tries.push_back(std::make_unique<client>(gateway.port()));
-    tries.back()->send(request("POST", "/slow", "the slow one", "", "b"));
+    tries.back()->send(request("POST", "/slow", "slow" + std::to_string(tries.size()), "", "b"));
     eventually([&] { return slow.has_connection() || stays.requests().size() == tries.size(); });
   }
   raw_connection there = slow.accept();
@@ -91,7 +91,8 @@ TEST_CASE("thousands of upstreams come and go while requests are under way, whic
 
   there.send(answer("X-Backend: http://" + slow.address() + "\r\nConnection: close\r\n", "from the slow one"));
   CHECK(tries.back()->receive().body == "from the slow one");
-  CHECK(client(gateway.port()).exchange(request("GET", "/x", "the slow one")).body == "served");
+  std::string const its_token = "slow" + std::to_string(tries.size());
+  CHECK(client(gateway.port()).exchange(request("GET", "/x", its_token)).body == "served");
 }
 
 TEST_CASE("connections that are idle at an upstream are closed when it is removed, also by a reload") {
