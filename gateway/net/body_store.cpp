@@ -1,5 +1,7 @@
 #include "gateway/net/body_store.hpp"
 
+#include "gateway/net/writable.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
@@ -71,18 +73,8 @@ void body_store::clear() {
   complete_ = failed_ = false;
 }
 
-int body_store::make_file(std::filesystem::path const& directory) {
-  int file = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (file >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return file;
-  // A file system without O_TMPFILE: a named file, unlinked at once.
-  std::string name = (directory / "crest-body-XXXXXX").string();
-  file = ::mkostemp(name.data(), O_CLOEXEC);
-  if (file >= 0) ::unlink(name.c_str());
-  return file;
-}
-
 bool body_store::open_file() {
-  file_ = make_file(*directory_);
+  file_ = make_nameless_file(*directory_);
   failed_ = file_ < 0;
   return !failed_;
 }

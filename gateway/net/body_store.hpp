@@ -47,9 +47,6 @@ public:
   /// Forgets everything and closes the file; a little memory stays allocated for the next body.
   void clear();
 
-  /// A file in `directory` that has no name and goes when it is closed; -1, and errno says why.
-  static int make_file(std::filesystem::path const& directory);
-
 private:
   bool open_file();
 

@@ -1,7 +1,6 @@
 #include "gateway/net/settings.hpp"
 
 #include "gateway/http/fields.hpp"
-#include "gateway/net/body_store.hpp"
 #include "gateway/net/settings_reader.hpp"
 #include "journal/journal.hpp"
 #include "journal/records.hpp"
@@ -47,7 +46,7 @@ void read_body_directory(settings_reader const& in, settings& s) {
   pointer const where("/body_directory");
   if (auto const* directory = in.at(where)) s.body_directory = directory->get<std::string>();
   if (s.max_body <= s.body_in_memory) return; // no body needs a file
-  int const file = body_store::make_file(s.body_directory);
+  int const file = make_nameless_file(s.body_directory);
   if (file < 0)
     throw in.document().error_at(where, "found " + s.body_directory.string() + ", where no file can be made (" +
                                             std::generic_category().message(errno) +

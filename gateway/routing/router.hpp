@@ -1,4 +1,3 @@
-// Long because it is one state machine, whose transitions are read beside each other.
 #pragma once
 
 #include "gateway/routing/learnt_backend.hpp"
@@ -57,8 +56,9 @@ public:
   }
 
   /// `may_reuse(id)`: whether the shell knows nothing any more of an upstream that was removed.
-  template<class MayReuse>
-  upstream_id add_upstream(std::uint64_t name_hash, bool in_rotation, std::uint32_t weight, MayReuse may_reuse) {
+  template<class MayReuse = upstream_list::anything>
+  upstream_id add_upstream(std::uint64_t name_hash, bool in_rotation, std::uint32_t weight = 1,
+                           MayReuse may_reuse = {}) {
     if (upstreams_.is_full_of_removed())
       upstreams_.reclaim(may_reuse, [this](std::vector<bool> const& is_going) {
         for (std::optional<Map>* const m : {&map_, &unproven_})
@@ -69,9 +69,6 @@ public:
     BOOST_ASSERT(index_of(id) < Payload::most_upstreams);
     guesser_.weigh(upstreams_.states());
     return id;
-  }
-  upstream_id add_upstream(std::uint64_t name_hash, bool in_rotation, std::uint32_t weight = 1) {
-    return add_upstream(name_hash, in_rotation, weight, [](upstream_id) { return true; });
   }
 
   /// Nothing leads there from now on; what is under way there ends by itself. Its id may be another's later: when no
@@ -274,16 +271,10 @@ public:
   router_settings const& settings() const { return settings_; }
   guess_policy policy() const { return guesser_.policy(); }
   bool has_map() const { return map_.has_value(); }
-  std::size_t map_entries() const {
-    return of_maps([](Map const& m) { return m.size(); });
-  }
+  std::size_t map_entries() const { return of_maps(&Map::size); }
   std::size_t unproven_entries() const { return unproven_ ? unproven_->size() : 0; }
-  std::size_t map_capacity() const {
-    return of_maps([](Map const& m) { return m.capacity(); });
-  }
-  std::size_t map_bytes() const {
-    return of_maps([](Map const& m) { return m.bytes(); });
-  }
+  std::size_t map_capacity() const { return of_maps(&Map::capacity); }
+  std::size_t map_bytes() const { return of_maps(&Map::bytes); }
 
 private:
   template<class Generator>
@@ -488,9 +479,8 @@ private:
     return age >= due_after && age < Payload::period_mask - 2 * due_after;
   }
 
-  template<class Question>
-  std::size_t of_maps(Question question) const {
-    return (map_ ? question(*map_) : 0) + (unproven_ ? question(*unproven_) : 0);
+  std::size_t of_maps(std::size_t (Map::*question)() const) const {
+    return (map_ ? ((*map_).*question)() : 0) + (unproven_ ? ((*unproven_).*question)() : 0);
   }
 
   static constexpr time_ns most_avoidances = 16; // of `avoid_for`, however often it failed

@@ -13,6 +13,10 @@ namespace gateway::routing {
 /// nothing leads to who had them any more.
 class upstream_list {
 public:
+  struct anything { // may be reused, as far as the shell is concerned
+    bool operator()(upstream_id) const { return true; }
+  };
+
   upstream_state& operator[](upstream_id id) { return states_[index_of(id)]; }
   upstream_state const& operator[](upstream_id id) const { return states_[index_of(id)]; }
   /// Also those that were removed, which no guess may choose.

@@ -133,9 +133,11 @@ TEST_CASE("an address is free again as soon as its gateway has ended, though cli
     REQUIRE_FALSE(gateway.ready.empty());
     where = gateway.address();
     auto const port = static_cast<std::uint16_t>(std::stoi(port_of(where)));
-    client c(port); // the gateway closes first: the connection's end is in TIME_WAIT
-    CHECK(c.exchange(request("GET", "/x", "", "Connection: close\r\n")).status == 200);
-    CHECK(c.closed());
+    { // the gateway closes first: the connection's end is in TIME_WAIT
+      client c(port);
+      CHECK(c.exchange(request("GET", "/x", "", "Connection: close\r\n")).status == 200);
+      CHECK(c.closed());
+    }
     gateway.process.signal(SIGTERM);
     CHECK(gateway.process.wait() == 0);
   }

@@ -120,6 +120,7 @@ TEST_CASE("what a start finds --check finds, with the same line, and neither lea
       row{"the log is below a file", {{"access_log", "@/file/a.log"}}, "access_log"},
       row{"the log is a link to nowhere", {{"access_log", "@/dangling"}}, "access_log"},
       row{"the log's name is too long", {{"access_log", "@/" + std::string(300, 'a')}}, "access_log"},
+      row{"no file can be made in the log's directory", {{"access_log", "/proc/nowhere.log"}}, "access_log"},
       row{"the journal's directory does not exist", {{"journal", {{"file", "@/nowhere/j"}}}}, "journal"},
       row{"the journal is something else", {{"journal", {{"file", "@/not-a-journal"}}}}, "journal"},
       row{"the bodies' directory does not exist", {{"body_directory", "@/nowhere"}}, "body_directory"},
