@@ -2,6 +2,7 @@
 #include "sim/measure/owners.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <limits>
 #include <map>
 #include <string>
@@ -34,52 +35,62 @@ public:
       if (e.kind == "partition" && e.began_ns != 0) partitions_.push_back(&e);
   }
 
+  /// What took the session away although nothing on the time line did: ", when proxy[2] lost its lease"; else empty.
+  std::string lost_lease(std::uint32_t character, notification_fault const& f) const {
+    if (f.what != fault_kind::lost) return {};
+    std::int64_t const from_ns = f.from_ns - lease_ns_; // what had been pushed before may arrive until then
+    for (std::uint16_t const proxy : owners_in(character, from_ns, f.until_ns))
+      if (fenced(proxy, character % sols_, from_ns, f.until_ns))
+        return ", when proxy[" + std::to_string(proxy) + "] lost its lease";
+    return {};
+  }
+
   /// A sol that died has forgotten which numbers it gave out. What was under way to or through a node that died, or to
   /// a client whose session ended since its proxy was parted from the sol for longer than its lease, is lost. A link
   /// that breaks and comes back in time is no excuse. What a proxy had sent before it died may still arrive afterwards,
-  /// which moves the beginning of the gap past its death; by the end of its lease it has arrived.
+  /// which moves the beginning of the gap past its death, and past the next grant; by the end of its lease it has
+  /// arrived. So it counts who held the session since the fault began.
   bool explain(std::uint32_t character, notification_fault const& f) const {
-    std::string const sol = "sol[" + std::to_string(character % sols_) + "]";
-    if (f.what != fault_kind::lost) return struck(sol, 0, f.until_ns);
-    if (struck(sol, f.from_ns, f.until_ns)) return true;
-    for (tenure const& t : owners_in(character, f.from_ns, f.until_ns)) {
-      if (struck("proxy[" + std::to_string(t.proxy) + "]", f.from_ns, f.until_ns)) return true;
-      if (parted(t.proxy, character % sols_, f.from_ns, f.until_ns)) return true;
+    std::uint32_t const shard = character % sols_;
+    std::string const sol = "sol[" + std::to_string(shard) + "]";
+    bool const is_loss = f.what == fault_kind::lost;
+    std::int64_t const from_ns = is_loss ? f.from_ns : 0;
+    for (strike const& s : strikes_) {
+      if (s.began_ns > f.until_ns || over(s.done_ns) < from_ns) continue;
+      if (s.node == sol) return true;
+      for (std::uint16_t const proxy : owners_in(character, s.began_ns, f.until_ns))
+        if (is_loss && s.node == "proxy[" + std::to_string(proxy) + "]") return true;
+    }
+    for (event_record const* p : partitions_) {
+      if (!is_loss || p->began_ns > f.until_ns || over(end_of(*p)) < from_ns) continue;
+      for (std::uint16_t const proxy : owners_in(character, p->began_ns, f.until_ns))
+        if (fenced(proxy, shard, p->began_ns, over(end_of(*p)))) return true;
     }
     return false;
   }
 
 private:
-  bool struck(std::string const& node, std::int64_t from_ns, std::int64_t until_ns) const {
-    return std::any_of(strikes_.begin(), strikes_.end(), [&](strike const& s) {
-      std::int64_t const over = s.done_ns > never - lease_ns_ ? never : s.done_ns + lease_ns_;
-      return s.node == node && s.began_ns <= until_ns && over >= from_ns;
-    });
-  }
+  std::int64_t over(std::int64_t done_ns) const { return done_ns > never - lease_ns_ ? never : done_ns + lease_ns_; }
+  static std::int64_t end_of(event_record const& partition) { return partition.done_ns ? partition.done_ns : never; }
 
   /// Whose proxies held the character's session at some time of the interval.
-  std::vector<tenure> owners_in(std::uint32_t character, std::int64_t from_ns, std::int64_t until_ns) const {
-    std::vector<tenure> in;
+  std::vector<std::uint16_t> owners_in(std::uint32_t character, std::int64_t from_ns, std::int64_t until_ns) const {
+    std::vector<std::uint16_t> in;
     auto const known = owners_.find(character);
     if (known == owners_.end()) return in;
     auto const& all = known->second;
     for (std::size_t k = 0; k != all.size(); ++k)
-      if (all[k].from_ns <= until_ns && (k + 1 == all.size() || all[k + 1].from_ns >= from_ns)) in.push_back(all[k]);
+      if (all[k].from_ns <= until_ns && (k + 1 == all.size() || all[k + 1].from_ns >= from_ns))
+        in.push_back(all[k].proxy);
     return in;
   }
 
-  /// A partition between proxy and sol, by which the proxy was fenced there.
-  bool parted(std::uint16_t proxy, std::uint32_t sol, std::int64_t from_ns, std::int64_t until_ns) const {
-    auto const fenced = fences_.find(static_cast<std::uint16_t>(sol));
-    if (fenced == fences_.end()) return false;
-    for (event_record const* p : partitions_) {
-      std::int64_t const over = (p->done_ns ? p->done_ns : until_ns) + lease_ns_;
-      for (tenure const& fence : fenced->second)
-        if (fence.proxy == proxy && p->began_ns <= fence.from_ns && fence.from_ns <= over && p->began_ns <= until_ns &&
-            over >= from_ns)
-          return true;
-    }
-    return false;
+  /// Whether the sol declared a life of the proxy dead in that time.
+  bool fenced(std::uint16_t proxy, std::uint32_t sol, std::int64_t from_ns, std::int64_t until_ns) const {
+    auto const here = fences_.find(static_cast<std::uint16_t>(sol));
+    return here != fences_.end() && std::any_of(here->second.begin(), here->second.end(), [&](tenure const& fence) {
+             return fence.proxy == proxy && from_ns <= fence.from_ns && fence.from_ns <= until_ns;
+           });
   }
 
   std::uint32_t sols_;
@@ -89,6 +100,18 @@ private:
   std::map<std::uint16_t, std::vector<tenure>> fences_; // by sol
   std::vector<event_record const*> partitions_;
 };
+
+/// "after 1.204 s, before 1.5 s": seconds of the load, as far as the client knows.
+std::string when(notification_fault const& f, std::int64_t start_ns) {
+  auto const seconds = [start_ns](std::int64_t at_ns) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.3f s", static_cast<double>(at_ns - start_ns) / 1e9);
+    return std::string(text);
+  };
+  if (f.what != fault_kind::lost) return "at " + seconds(f.until_ns);
+  std::string const after = f.from_ns == 0 ? "from the first on" : "after " + seconds(f.from_ns);
+  return after + (f.until_ns == never ? ", up to the last" : ", before " + seconds(f.until_ns));
+}
 
 std::string_view name_of(fault_kind kind) {
   switch (kind) {
@@ -122,7 +145,8 @@ invariant_result check_notifications(scenario::scenario const& s, run_records co
       if (f.what == fault_kind::lost) out.lag_explains += f.count;
       if (out.examples.size() < most_examples)
         out.examples.push_back("character " + std::to_string(e.character) + ": " + std::to_string(f.count) + " " +
-                               std::string(name_of(f.what)) + ", which no fault on the time line explains");
+                               std::string(name_of(f.what)) + " (" + when(f, r.start_ns) + ")" +
+                               known.lost_lease(e.character, f) + ", which no fault on the time line explains");
     }
   }
   out.exercised = out.checked != 0;

@@ -107,6 +107,16 @@ explained const cases[] = {
        strike(w, "kill", "proxy[2]", 9.99, 9.995);
        w.r.sols.push_back({at(11), 0, 2, std::uint64_t{3} << 48 | 1, 1, 1, journal::sol_event_kind::granted, 0});
      }},
+    {"its proxy was killed before, another one held the session soon, and its last words came after that", 0,
+     [](world& w) {
+       strike(w, "kill", "proxy[2]", 9, 9.5);
+       w.r.sols.push_back({at(9.8), 0, 2, std::uint64_t{3} << 48 | 1, 1, 1, journal::sol_event_kind::granted, 0});
+     }},
+    {"another proxy was killed, which held the session long before", 1,
+     [](world& w) {
+       strike(w, "kill", "proxy[2]", 9, 9.5);
+       w.r.sols.push_back({at(8), 0, 2, std::uint64_t{3} << 48 | 1, 1, 1, journal::sol_event_kind::granted, 0});
+     }},
     {"another proxy was killed just before", 1, [](world& w) { strike(w, "kill", "proxy[3]", 9.99, 9.995); }},
     {"its sol was killed just before, and its last words came afterwards", 0,
      [](world& w) { strike(w, "kill", "sol[1]", 9.99, 9.995); }},
@@ -120,6 +130,12 @@ explained const cases[] = {
     {"a partition that its session outlived", 1, [](world& w) { part(w, "proxy[2]", "sol[1]", 11, 11.5); }},
     {"a partition that cost its proxy the lease", 0,
      [](world& w) { part(w, "proxy[2]", "sol[1]", 9, 13), fence(w, 1, 2, 12); }},
+    {"a partition that cost its proxy the lease, and another one holds the session since", 0,
+     [](world& w) {
+       part(w, "proxy[2]", "sol[1]", 6, 10);
+       fence(w, 1, 2, 9);
+       w.r.sols.push_back({at(9.1), 0, 2, std::uint64_t{3} << 48 | 1, 1, 1, journal::sol_event_kind::granted, 0});
+     }},
     {"a partition that cost another proxy the lease", 1,
      [](world& w) { part(w, "proxy[0]", "sol[1]", 9, 13), fence(w, 1, 0, 12); }},
     {"a partition that cost the lease at another sol", 1,
@@ -148,6 +164,21 @@ TEST_CASE("a lost notification is a violation unless a fault on the time line li
     CHECK(i.note.empty() == (c.violations != 0));
     CHECK(r.exit_code == (c.violations ? exit_failed : exit_passed));
   }
+}
+
+TEST_CASE("a lost notification is told with its time, and with the lease that its proxy lost without a fault") {
+  world w(1, 4);
+  w.r.sols.push_back({at(0), 0, 1, std::uint64_t{2} << 48 | 1, 1, 0, journal::sol_event_kind::granted, 0});
+  fence(w, 0, 2, 11);
+  for (auto const& [from, until] : {std::pair{at(10), at(12)}, std::pair{at(20), std::int64_t{INT64_MAX}}})
+    w.r.eve.push_back({.character = 1, .lost = 1, .faults = {{notification_fault::kind::lost, 1, from, until}}});
+  w.request(2, 0);
+  auto const examples = invariant(w.analyse(), "notifications").examples;
+  REQUIRE(examples.size() == 2);
+  CHECK(examples[0] == "character 1: 1 lost (after 10.000 s, before 12.000 s), when proxy[2] lost its lease, which no "
+                       "fault on the time line explains");
+  CHECK(examples[1] ==
+        "character 1: 1 lost (after 20.000 s, up to the last), which no fault on the time line explains");
 }
 
 TEST_CASE("what came twice, or out of order, is explained by the death of its sol only") {
