@@ -409,8 +409,9 @@ TEST_CASE("a shared map needs a key that others cannot guess, and other things t
 }
 
 TEST_CASE("a shared map needs a map of the gateway's own, and a restart to be changed") {
-  finished const off = run_gateway({"--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:1", "--token-map", "off",
-                                    "--config", CREST_SOURCE_DIR "/docs/examples/gateway-shared-map.json", "--check"});
+  std::string const example = CREST_SOURCE_DIR "/docs/examples/gateway-shared-map.json";
+  finished const off = run_gateway(
+      {"--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:1", "--token-map", "off", "--config", example, "--check"});
   CHECK(off.exit_code == 2);
   CHECK(off.errors.find("token_map") != std::string::npos);
 
