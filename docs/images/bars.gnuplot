@@ -20,27 +20,29 @@ set rmargin at screen 0.43
 set xlabel 'redirects per request' font ',10'
 set xrange [0:0.9851525084237488]
 set xtics 0,0.2
-plot 'bars.dat' using (0):0:(0):($2):($0-0.32):($0+0.32) with boxxyerror lc rgb '#0072B2', \
-     'bars.dat' using 2:0:3:4 with xerrorbars pt 0 lw 1.2 lc rgb 'black', \
-     'bars.dat' using 4:0:(sprintf(' %.3g', $2)) with labels left offset 0.5,0 font ',10'
+plot 'bars.dat' using (0):0:(0):($2):($0-0.32):($0+0.32) with boxxyerror notitle lc rgb '#0072B2', \
+     'bars.dat' using 2:0:3:4 with xerrorbars notitle pt 0 lw 1.2 lc rgb 'black', \
+     'bars.dat' using 4:0:(sprintf(' %.3g', $2)) with labels left offset 0.5,0 font ',10' notitle
 unset label
 set ytics ('' 0)
 set format y ''
 set lmargin at screen 0.49
 set rmargin at screen 0.69
 set xlabel 'latency p99, milliseconds' font ',10'
-set xrange [0:14.4654336]
+set xrange [0:14.509669050000003]
 set xtics 0,5
-plot 'bars.dat' using (0):0:(0):($5):($0-0.32):($0+0.32) with boxxyerror lc rgb '#E69F00', \
-     'bars.dat' using 5:0:6:7 with xerrorbars pt 0 lw 1.2 lc rgb 'black', \
-     'bars.dat' using 7:0:(sprintf(' %.3g', $5)) with labels left offset 0.5,0 font ',10'
+plot 'bars.dat' using (0):0:(0):($5):($0-0.32):($0+0.32) with boxxyerror notitle lc rgb '#E69F00', \
+     'bars.dat' using 5:0:6:7 with xerrorbars notitle pt 0 lw 1.2 lc rgb 'black', \
+     'bars.dat' using 7:0:(sprintf(' %.3g', $5)) with labels left offset 0.5,0 font ',10' notitle
+unset label
 set lmargin at screen 0.75
 set rmargin at screen 0.95
 set xlabel 'hops per request' font ',10'
 set xrange [0:2.3351525084237488]
 set xtics 0,0.5
-plot 'bars.dat' using (0):0:(0):($8):($0-0.32):($0+0.32) with boxxyerror lc rgb '#56B4E9', \
-     'bars.dat' using 8:0:9:10 with xerrorbars pt 0 lw 1.2 lc rgb 'black', \
-     'bars.dat' using 10:0:(sprintf(' %.3g', $8)) with labels left offset 0.5,0 font ',10'
+plot 'bars.dat' using (0):0:(0):($8):($0-0.32):($0+0.32) with boxxyerror notitle lc rgb '#56B4E9', \
+     'bars.dat' using 8:0:9:10 with xerrorbars notitle pt 0 lw 1.2 lc rgb 'black', \
+     'bars.dat' using 10:0:(sprintf(' %.3g', $8)) with labels left offset 0.5,0 font ',10' notitle
+unset label
 unset multiplot
 unset output

@@ -25,7 +25,7 @@ set xrange [-0.5:6-0.5]
 set yrange [-0.5:8-0.5]
 set xtics ('0' 0, '0.3' 1, '0.6' 2, '0.9' 3, '1.2' 4, '1.5' 5)
 set ytics ('32k' 0, '64k' 1, '128k' 2, '256k' 3, '512k' 4, '1m' 5, '2m' 6, '4m' 7)
-plot 'heatmap.dat' using 1:3:5 with image pixels, \
-     'heatmap.dat' using 1:3:($5 <= 0.358981797810135 ? sprintf('%.3g', $5) : '') with labels font ',10' tc rgb 'black', \
-     'heatmap.dat' using 1:3:($5 > 0.358981797810135 ? sprintf('%.3g', $5) : '') with labels font ',10' tc rgb 'white'
+plot 'heatmap.dat' using 1:3:($1-0.5):($1+0.5):($3-0.5):($3+0.5):5 with boxxyerror fs solid 1 noborder lc palette notitle, \
+     'heatmap.dat' using 1:($5 <= 0.502574516934189 ? $3 : NaN):(sprintf('%.3g', $5)) with labels font ',10' tc rgb 'black' notitle, \
+     'heatmap.dat' using 1:($5 > 0.502574516934189 ? $3 : NaN):(sprintf('%.3g', $5)) with labels font ',10' tc rgb 'white' notitle
 unset output
