@@ -83,8 +83,8 @@ void client_connection::body_came() {
     read();
   }
   auto const self = shared_from_this();
-  if (awaits_body_ && body_.is_complete()) {
-    facts_.whole = true;
+  if (awaits_body_ && !body_is_awaited()) {
+    facts_.whole = body_.is_complete();
     proceed();
   }
   exchange_.body_arrived();
@@ -95,6 +95,17 @@ void client_connection::body_failed(unsigned status, std::string_view detail) {
   if (stage_ != stage::exchange) return; // an answer is under way already
   exchange_.abandon(journal::hop_result::failed);
   answer_here({.status = status, .detail = detail});
+}
+
+/// Whether no upstream is to be asked yet. A slow client must not take an upstream's connection, or room that others
+/// wait for. Called whenever more of the body has come.
+bool client_connection::body_is_awaited() {
+  if (!has_body_ || body_.is_complete()) return false;
+  if (settings_->request_buffering == request_buffering::on || worker_.shared().limits_upstreams()) return true;
+  if (settings_->request_buffering == request_buffering::off) return false;
+  steady_time const now = std::chrono::steady_clock::now();
+  body_paused_ = body_paused_ || now - std::exchange(body_came_at_, now) > settings_->timeouts.body_pause;
+  return body_paused_ || body_.size() <= settings_->body_in_memory;
 }
 
 /// On average, once it had some time to begin.

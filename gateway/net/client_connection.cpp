@@ -219,7 +219,7 @@ void client_connection::next_request() {
   parser_.emplace(head_, settings_->max_head);
   body_.clear();
   has_body_ = is_head_ = http10_ = false;
-  awaits_body_ = awaits_fetch_ = false;
+  awaits_body_ = body_paused_ = awaits_fetch_ = false;
   exchange_.reset();
   cached_.reset();
   fetch_patience_.clear_deadline();

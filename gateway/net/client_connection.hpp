@@ -86,6 +86,7 @@ private:
   void body_came();
   void body_failed(unsigned status, std::string_view detail);
   bool body_is_too_slow() const;
+  bool body_is_awaited();
 
   // The exchange with the upstreams, and the cache in front of it (client_exchange.cpp)
   void proceed();
@@ -156,7 +157,9 @@ private:
   bool is_head_ = false, http10_ = false, keep_alive_ = true;
   steady_time started_{};
   routing::request_facts<http::token_digest> facts_;
-  bool awaits_body_ = false; // to be complete, before it is routed
+  bool awaits_body_ = false; // to be complete, or to come fast enough, before it is routed
+  bool body_paused_ = false; // for so long that request_buffering waits for all of it
+  steady_time body_came_at_{};
   bool awaits_fetch_ = false;
   exchange exchange_;
   std::unique_ptr<cache::transaction> cached_; // nullptr without a cache

@@ -87,8 +87,8 @@ void client_connection::begin_request() {
   if (!has_body_) worker_.set_deadline(request_deadline_, deadline::request); // else when the body is complete
   auto const self = shared_from_this();
   facts_.whole = !has_body_ || body_.is_complete();
-  // A slow client must not take room that others wait for.
-  awaits_body_ = !facts_.whole && worker_.shared().limits_upstreams();
+  body_came_at_ = started_;
+  awaits_body_ = body_is_awaited();
   if (!awaits_body_) proceed();
   if (stage_ != stage::exchange) return;
   if (has_body_)

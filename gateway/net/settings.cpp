@@ -24,6 +24,9 @@ constexpr std::array<std::pair<routing::guess_policy, std::string_view>, 4> gues
      {routing::guess_policy::least_conn, "least_conn"},
      {routing::guess_policy::token_hash, "token_hash"}}};
 
+constexpr std::array<std::pair<request_buffering, std::string_view>, 3> buffering_names{
+    {{request_buffering::on, "on"}, {request_buffering::off, "off"}, {request_buffering::automatic, "auto"}}};
+
 routing::guess_policy guess_named(std::string_view name) {
   for (auto const& [policy, known] : guess_names)
     if (known == name) return policy;
@@ -217,6 +220,7 @@ void read_timeouts(settings_reader const& in, timeouts& out) {
        std::initializer_list<std::pair<char const*, nanoseconds*>>{{"/timeouts/client_head", &out.client_head},
                                                                    {"/timeouts/client_idle", &out.client_idle},
                                                                    {"/timeouts/client_body", &out.client_body},
+                                                                   {"/timeouts/body_pause", &out.body_pause},
                                                                    {"/timeouts/client_total", &out.client_total},
                                                                    {"/timeouts/client_send", &out.client_send},
                                                                    {"/timeouts/guess_wait", &out.guess_wait},
@@ -272,6 +276,9 @@ settings read_settings(config::document const& document, name_resolver const& na
   s.allow_redirects_to = read_allowed_ranges(in);
   in.size("/max_head", s.max_head, 1024, 1u << 20);
   in.size("/max_body", s.max_body, 0, std::uint64_t{1} << 40);
+  if (auto const* wanted = in.at(pointer("/request_buffering")))
+    for (auto const& [mode, name] : buffering_names)
+      if (wanted->get_ref<std::string const&>() == name) s.request_buffering = mode;
   in.size("/body_in_memory", s.body_in_memory, 4096, 1u << 30);
   read_body_directory(in, s);
   in.value("/idle_per_upstream", s.idle_per_upstream);

@@ -51,6 +51,7 @@ struct timeouts {
   nanoseconds client_head = std::chrono::seconds(60);
   nanoseconds client_idle = std::chrono::seconds(75);
   nanoseconds client_body = std::chrono::seconds(60);
+  nanoseconds body_pause = std::chrono::seconds(1); // chosen: longer than honest round trips
   nanoseconds client_total = std::chrono::minutes(15);
   nanoseconds client_send = std::chrono::seconds(60);
   nanoseconds guess_wait = std::chrono::milliseconds(200);
@@ -62,6 +63,9 @@ struct timeouts {
   nanoseconds linger_idle = std::chrono::seconds(5);
   nanoseconds drain = std::chrono::seconds(10);
 };
+
+/// When an upstream is asked for a request with a body; gateway.schema.json says it in full.
+enum class request_buffering : std::uint8_t { on, off, automatic };
 
 /// What one address, or one token, may have, and what an upstream may get. nullopt: no limit.
 struct client_limits {
@@ -134,6 +138,7 @@ struct settings {
   std::uint32_t max_head = 16 * 1024;
   std::uint64_t max_body = 64u << 20;
   std::uint64_t body_in_memory = 64 * 1024;
+  net::request_buffering request_buffering = net::request_buffering::automatic;
   std::filesystem::path body_directory = "/tmp";
   std::uint32_t idle_per_upstream = 64;
   client_limits limits;

@@ -17,6 +17,11 @@ namespace {
 
 nlohmann::json with_timeouts(nlohmann::json timeouts) { return {{"timeouts", std::move(timeouts)}}; }
 
+/// Bodies go on as they come.
+nlohmann::json streaming(nlohmann::json timeouts) {
+  return {{"timeouts", std::move(timeouts)}, {"request_buffering", "off"}};
+}
+
 std::string proxy_status_error(client_answer const& got) {
   std::string const value = got.field("Proxy-Status");
   std::size_t const at = value.find("error=");
@@ -28,7 +33,8 @@ std::string proxy_status_error(client_answer const& got) {
 TEST_CASE("an upload is told to continue, also when the first hop redirects, and arrives once and whole") {
   raw_upstream wrong;
   scripted_upstream owner{[](upstream_request const& r) { return script_answer{answer("", r.body)}; }};
-  configured_gateway gateway({wrong.address(), owner.address()}, {{"guess", "round_robin"}});
+  configured_gateway gateway({wrong.address(), owner.address()},
+                             {{"guess", "round_robin"}, {"request_buffering", "off"}});
   client c(gateway.port());
   c.send("POST /up HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 8\r\n\r\n");
   CHECK(c.receive().status == 100);
@@ -76,7 +82,7 @@ TEST_CASE("a body beyond the limit in memory is redirected and received whole") 
 
 TEST_CASE("an answer before the end of the request's body reaches the client, and ends the connection") {
   raw_upstream upstream;
-  configured_gateway gateway({upstream.address()});
+  configured_gateway gateway({upstream.address()}, {{"request_buffering", "off"}});
   client c(gateway.port());
   c.send("POST /up HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\nfirst part");
   raw_connection u = upstream.accept();
@@ -91,7 +97,7 @@ TEST_CASE("an answer before the end of the request's body reaches the client, an
 
 TEST_CASE("an answer that begins before the request's end still gets the rest of the request") {
   raw_upstream upstream;
-  configured_gateway gateway({upstream.address()});
+  configured_gateway gateway({upstream.address()}, {{"request_buffering", "off"}});
   raw_connection c(gateway.port());
   c.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhello");
   raw_connection u = upstream.accept();
@@ -106,7 +112,7 @@ TEST_CASE("an answer that begins before the request's end still gets the rest of
 
 TEST_CASE("the time for a request begins when all of it is there") {
   raw_upstream upstream;
-  configured_gateway gateway({upstream.address()}, with_timeouts({{"request", "100ms"}}));
+  configured_gateway gateway({upstream.address()}, streaming({{"request", "100ms"}}));
   client slow(gateway.port());
   slow.send("POST /slow HTTP/1.1\r\nHost: h\r\nContent-Length: 8\r\n\r\nfour");
   raw_connection u = upstream.accept();
@@ -121,7 +127,7 @@ TEST_CASE("the time for a request begins when all of it is there") {
 
 TEST_CASE("a client that uploads slowly does not make its upstream look silent") {
   raw_upstream upstream;
-  configured_gateway gateway({upstream.address()}, with_timeouts({{"answer", "50ms"}, {"client_body", "300ms"}}));
+  configured_gateway gateway({upstream.address()}, streaming({{"answer", "50ms"}, {"client_body", "300ms"}}));
   client c(gateway.port());
   c.send("POST /up HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhalf");
   raw_connection u = upstream.accept();
