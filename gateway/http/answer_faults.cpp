@@ -29,7 +29,7 @@ answer_fault fault_of(error_code ec) {
 
 answer_fault fault_of(error_code ec, message_head const& head, char const* base, answer_parser const& parser) {
   if (ec) return fault_of(ec);
-  if (head.status == 101) return {protocol_error, "the upstream switches protocols, which nobody asked it for"};
+  if (head.status == 101) return {protocol_error, "the upstream switches to a protocol that nobody asked it for"};
   // RFC 9112 6.1: its framing is faulty, whatever else it says.
   if (!parser.done() && head.version < 11 && find(head, base, beast_http::field::transfer_encoding))
     return {protocol_error, "the upstream's answer has a transfer coding in HTTP/1.0"};

@@ -3,6 +3,7 @@
 #include "gateway/http/accel.hpp"
 #include "gateway/http/fields.hpp"
 #include "gateway/http/target.hpp"
+#include "gateway/http/websocket.hpp"
 
 #include <boost/beast/http/status.hpp>
 
@@ -147,7 +148,7 @@ head_refusal summarise(message_head const& head, char const* base, request_summa
   out.idempotent = is_idempotent(head.verb);
   out.is_head = head.verb == beast_http::verb::head;
   std::size_t hosts = 0;
-  bool has_length = false;
+  bool has_length = false, has_upgrade = false;
   for (field_line const& line : head.fields) {
     switch (line.id) {
     case beast_http::field::authorization:
@@ -181,6 +182,9 @@ head_refusal summarise(message_head const& head, char const* base, request_summa
       if (head.version < 11) return {400, "a transfer coding in HTTP/1.0"};
       if (!iequals(line.value.in(base), "chunked")) return {501, "a transfer coding that is not chunked"};
       break;
+    case beast_http::field::upgrade:
+      has_upgrade = true;
+      break;
     case beast_http::field::unknown:
       if (line.name.size == 11 && iequals(line.name.in(base), "Lab-Request")) {
         std::string_view const text = line.value.in(base);
@@ -191,6 +195,7 @@ head_refusal summarise(message_head const& head, char const* base, request_summa
       break;
     }
   }
+  if (has_upgrade) out.websocket_key = websocket_key(head, base);
   if (hosts > 1 || (hosts == 0 && head.version >= 11)) return {400, "HTTP/1.1 needs one Host"};
   if (head.verb == beast_http::verb::connect) return {405, "CONNECT is not for a gateway"};
   if (head.verb == beast_http::verb::trace) return {405, "TRACE would show fields that are between us and the proxies"};
@@ -246,6 +251,7 @@ std::string_view append_request_head(std::string& out, message_head const& head,
   out.append(usable_request_id(client_id) ? client_id : add.request_id);
   std::size_t const id_size = out.size() - id_at;
   out.append(crlf);
+  if (add.websocket) out.append(websocket_upgrade);
   if (add.chunked)
     out.append("Transfer-Encoding: chunked\r\n");
   else if (add.body_length)
@@ -290,6 +296,7 @@ void append_answer_head(std::string& out, message_head const& head, char const* 
   if (!add.hsts.empty()) append_field(out, "Strict-Transport-Security", add.hsts);
   if (!add.cache_status.empty()) append_field(out, "Cache-Status", add.cache_status);
   if (add.framing == answer_framing::chunked) out.append("Transfer-Encoding: chunked\r\n");
+  if (add.upgrade) out.append(websocket_upgrade);
   append_connection(out, add.close, add.http10);
   out.append(crlf);
 }

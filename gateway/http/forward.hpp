@@ -26,6 +26,7 @@ struct request_summary {
   bool expects_continue = false;
   bool idempotent = true; // RFC 9110 9.2.2
   bool is_head = false;
+  std::string_view websocket_key{};            // empty: it asks for no WebSocket
   std::optional<std::uint64_t> max_forwards{}; // of OPTIONS (RFC 9110 7.6.2); 0: it ends here
 };
 
@@ -46,6 +47,7 @@ struct forwarding {
   std::string_view request_id{};              // X-Request-Id, unless the client sent a usable one
   std::optional<std::uint64_t> body_length{}; // framing of the body: Content-Length, …
   bool chunked = false;                       // … or chunked, or (neither) no body
+  bool websocket = false;                     // what is said of switching protocols goes on, of WebSocket alone
 };
 
 /// Host of a request that names none, as HTTP/1.0 may.
@@ -68,6 +70,7 @@ enum class answer_framing : std::uint8_t {
 
 struct answer_forwarding {
   answer_framing framing = answer_framing::length;
+  bool upgrade = false;                   // names WebSocket in Upgrade: a 101, or a 426 that asks for it
   bool close = false;                     // the client connection ends after this answer
   bool http10 = false;                    // the client speaks HTTP/1.0: keep-alive must be said
   std::string_view hsts{};                // value of Strict-Transport-Security, in place of the upstream's; empty: none

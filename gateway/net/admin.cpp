@@ -71,6 +71,9 @@ std::vector<named_count> counts_of(balancer::status const& now, shell_counters c
       {"bodies_not_kept", "Requests answered 507: no file for their bodies.", shell.bodies_not_kept},
       {"log_lines_lost", "Lines of the access log that could not be written.", shell.log_lines_lost},
       {"journal_records_lost", "Records of the journal that could not be written.", shell.journal_records_lost},
+      {"tunnels", "WebSockets that were opened.", shell.tunnels},
+      {"tunnel_bytes_up", "Bytes in WebSockets to upstreams.", shell.tunnel_bytes_up},
+      {"tunnel_bytes_down", "Bytes in WebSockets to clients.", shell.tunnel_bytes_down},
       {"accept_pauses", "Pauses of accepting, mostly for lack of file descriptors.", shell.accept_pauses},
   };
   if (!now.has_shared_map) return counts;
@@ -343,6 +346,7 @@ std::string metrics_text(balancer const& shared, cache::shared_cache* cache) {
   std::string out;
   std::vector<named_count> counts = counts_of(now, shell);
   std::vector<named_count> gauges{{"open_connections", "Client connections open.", shell.open_connections},
+                                  {"open_tunnels", "WebSockets open, or asked for.", shell.open_tunnels},
                                   {"token_map_entries", "Tokens in the map.", now.map_entries},
                                   {"token_map_unproven", "Of these: never answered with success.", now.map_unproven},
                                   {"token_map_capacity", "Tokens that the map can hold.", now.map_capacity},
@@ -393,8 +397,8 @@ std::string metrics_text(balancer const& shared, cache::shared_cache* cache) {
     for (balancer::upstream_status const& u : now.upstreams)
       append_line(out, family.name, "{upstream=\"" + u.name + "\"}", std::to_string(family.value(u)));
   }
-  append_family(out, "request_duration_seconds", "From the end of a request's head to the end of its answer.",
-                "histogram");
+  append_family(out, "request_duration_seconds",
+                "From the end of a request's head to the end of its answer, or to its 101.", "histogram");
   auto const buckets = cumulative_latency(shell);
   for (auto const& [bound, count] : buckets)
     append_line(out, "request_duration_seconds_bucket", "{le=\"" + bound + "\"}", std::to_string(count));
@@ -410,6 +414,7 @@ std::string status_json(balancer const& shared, cache::shared_cache* cache, std:
   out["version"] = config::version;
   for (named_count const& count : counts_of(now, shell)) out[count.name] = count.value;
   out["open_connections"] = shell.open_connections.load();
+  out["open_tunnels"] = shell.open_tunnels.load();
   out["token_map"] = {{"entries", now.map_entries},
                       {"unproven", now.map_unproven},
                       {"capacity", now.map_capacity},

@@ -57,6 +57,9 @@ struct shell_counters {
   std::atomic<std::uint64_t> journal_records_lost{0};
   std::atomic<std::uint64_t> answers_refused{0}; // beside the router's: whose bodies cannot even begin
   std::atomic<std::uint64_t> bodies_not_kept{0}; // requests answered 507: no file for their bodies
+  std::atomic<std::uint64_t> tunnels{0};         // WebSockets that were opened
+  std::atomic<std::uint64_t> open_tunnels{0};    // that are open, or asked for
+  std::atomic<std::uint64_t> tunnel_bytes_up{0}, tunnel_bytes_down{0}; // to upstreams, to clients; without heads
   std::atomic<std::uint64_t> accept_pauses{0};   // times that accepting had to wait, mostly for descriptors
   std::atomic<std::uint64_t> shared_lookups{0};  // that the shared map was asked
   std::atomic<std::uint64_t> shared_timeouts{0}; // of these: not answered in time

@@ -41,6 +41,7 @@ void client_connection::stream_head() {
   if (worker_.draining()) keep_alive_ = false;
   add.close = !keep_alive_;
   add.http10 = http10_;
+  add.upgrade = status_ == 426 && settings_->websocket; // RFC 9110 15.5.22 wants it there
   if (stream_.is_secured()) add.hsts = settings_->hsts;
   add.date = worker_.date();
   add.is_upstream = &worker_.is_upstream();
@@ -71,8 +72,10 @@ void client_connection::stream_body() {
   }
   upstream_connection* const upstream = exchange_.upstream();
   body_state_ = upstream ? upstream->next_body(pieces_, max_pieces) : upstream_connection::body_state::broken;
+  bool const is_tunnel = stage_ == stage::tunnel;
+  if (is_tunnel) count_tunnelled();
   if (body_state_ == upstream_connection::body_state::broken)
-    break_off();
+    is_tunnel ? break_tunnel("connection_terminated") : break_off();
   else
     write_pieces(body_state_ == upstream_connection::body_state::done);
 }
@@ -280,6 +283,10 @@ void client_connection::wrote(boost::system::error_code ec) {
 
 void client_connection::finish_request() {
   deadline_.clear_deadline();
+  if (stage_ == stage::tunnel) {
+    end_tunnel();
+    return;
+  }
   exchange_.end(journal::hop_result::answered);
   served_.reset();
   auto const took = std::chrono::steady_clock::now() - started_;
@@ -340,6 +347,7 @@ void client_connection::close() {
   served_.reset();
   stream_.close();
   worker_.buffers().give(std::move(in_));
+  leave_tunnels();
   if (counted_) worker_.shared().disconnected(peer_key_);
   worker_.closed(shared_from_this());
 }

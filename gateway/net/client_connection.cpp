@@ -93,6 +93,7 @@ void client_connection::on_opened(boost::system::error_code ec) {
 void client_connection::drain() {
   keep_alive_ = false;
   if (stage_ == stage::handshake || (stage_ == stage::idle && in_end_ == 0)) close();
+  if (stage_ == stage::tunnel) worker_.set_deadline(request_deadline_, deadline::tunnel_drain);
 }
 
 void client_connection::read() {
@@ -107,7 +108,7 @@ boost::asio::mutable_buffer client_connection::room() {
 }
 
 void client_connection::room_unused() {
-  if (stage_ == stage::idle && in_end_ == 0) worker_.buffers().give(std::move(in_));
+  if ((stage_ == stage::idle || stage_ == stage::tunnel) && in_end_ == 0) worker_.buffers().give(std::move(in_));
 }
 
 void client_connection::on_read(boost::system::error_code ec, std::size_t bytes) {
@@ -121,6 +122,8 @@ void client_connection::on_read(boost::system::error_code ec, std::size_t bytes)
     bool const request_incomplete = stage_ == stage::exchange && has_body_ && !body_.is_complete();
     if (stage_ == stage::idle || stage_ == stage::head || stage_ == stage::lingering)
       close();
+    else if (stage_ == stage::tunnel)
+      ec == boost::asio::error::eof ? carry() : client_gone();
     else if (ec != boost::asio::error::eof || request_incomplete)
       client_gone();
     return;
@@ -154,6 +157,9 @@ void client_connection::continue_with_input() {
   case stage::answering:
     // The upstream may need the rest of the body to end its answer. Otherwise a pipelined request: its turn comes.
     if (exchange_.upstream()) take_body();
+    break;
+  case stage::tunnel:
+    carry();
     break;
   case stage::lingering:
     discard_input();
@@ -224,6 +230,8 @@ void client_connection::next_request() {
   cached_.reset();
   fetch_patience_.clear_deadline();
   client_address_.clear();
+  websocket_key_.clear();
+  leave_tunnels();
   request_id_.clear();
   interim_.clear();
   lab_request_ = 0;
@@ -258,6 +266,7 @@ void client_connection::on_timeout() {
     body_failed(408, "the request's body did not arrive in time");
     break;
   case stage::answering:
+  case stage::tunnel:
     client_gone();
     break;
   default:
@@ -268,6 +277,7 @@ void client_connection::on_timeout() {
 void client_connection::on_request_timeout() {
   auto const self = shared_from_this();
   if (stage_ == stage::lingering) close();
+  if (stage_ == stage::tunnel) break_tunnel(worker_.draining() ? "drained" : "connection_timeout");
   if (stage_ == stage::head) refuse_unread(408, "the request's head did not arrive in time");
   if (stage_ != stage::exchange) return;
   if (has_body_ && !body_.is_complete()) {

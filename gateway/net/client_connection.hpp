@@ -25,7 +25,7 @@ namespace gateway::net {
 ///        │          │  ▲        │             └─▶ cache: still holds ─▶ stored answer
 ///        │          │  └ wait   └──▶ own answer (502 …)
 ///        │          └─▶ stored answer
-///        └ body ─▶ store
+///        └ body ─▶ store                    └─▶ tunnel (101)
 ///
 class client_connection final : public exchange_user,
                                 public stream_user,
@@ -54,7 +54,7 @@ private:
     void (client_connection::*function)();
   };
 
-  enum class stage : std::uint8_t { handshake, idle, head, exchange, answering, lingering, closed };
+  enum class stage : std::uint8_t { handshake, idle, head, exchange, answering, tunnel, lingering, closed };
 
   // Reading (client_connection.cpp)
   void on_opened(boost::system::error_code ec) override;
@@ -120,6 +120,17 @@ private:
   void client_gone();
   void log_request(nanoseconds took);
 
+  // A WebSocket (client_tunnel.cpp)
+  bool enter_tunnels();
+  void leave_tunnels();
+  void begin_tunnel();
+  void tunnel_lives();
+  void count_tunnelled();
+  void carry();
+  void on_sent(boost::system::error_code ec) override;
+  void end_tunnel();
+  void break_tunnel(std::string_view why);
+
   void on_timeout();
   void on_request_timeout();
 
@@ -151,6 +162,9 @@ private:
   std::string forward_head_;                      // as every upstream gets it
   std::size_t method_size_ = 0, target_size_ = 0; // of forward_head_'s first line
   std::string request_id_;
+  std::string websocket_key_; // empty: it asks for none
+  bool may_tunnel_ = false;   // it has a place among the tunnels
+  bool carrying_ = false;     // a tunnel: in_ waits for the upstream to take it
   journal::request_id lab_request_ = 0;
   body_store body_;
   bool has_body_ = false, chunked_body_ = false;

@@ -55,11 +55,16 @@ void client_connection::start_exchange(std::string_view head) {
                    .body = has_body_ ? &body_ : nullptr,
                    .chunked = chunked_body_,
                    .is_head = is_head_,
-                   .lab_request = lab_request_},
+                   .lab_request = lab_request_,
+                   .websocket_key = websocket_key_},
                   facts_, monotonic_ns());
 }
 
 void client_connection::on_answer() {
+  if (exchange_.upstream()->is_tunnel()) {
+    begin_tunnel();
+    return;
+  }
   if (cached_) {
     switch (show_answer(*cached_, *exchange_.upstream())) {
     case cache::transaction::course::pass:

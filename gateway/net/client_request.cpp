@@ -42,6 +42,7 @@ void client_connection::begin_request() {
   has_body_ = !parser_->done();
   chunked_body_ = has_body_ && parser_->chunked();
   request_record_ = worker_.shared().record_request(lab_request_);
+  if (settings_->websocket && !has_body_) websocket_key_ = summary.websocket_key;
   std::optional<std::uint64_t> length;
   if (auto const stated = parser_->content_length()) length = *stated;
   write_forward_head(summary, length);
@@ -58,7 +59,11 @@ void client_connection::begin_request() {
     }
   }
   if (refusal.status == 0 && summary.max_forwards == 0u) refusal = {200, "as far as Max-Forwards lets it go"};
-  if (worker_.cache() && refusal.status == 0)
+  if (refusal.status == 0 && !websocket_key_.empty() && !enter_tunnels()) {
+    refusal = {503, "as many WebSockets as this gateway takes"};
+    retry_after = 1;
+  }
+  if (worker_.cache() && refusal.status == 0 && websocket_key_.empty())
     cached_ = std::make_unique<cache::transaction>(*worker_.cache(), worker_, head_, in_.data(), summary, scheme(),
                                                    has_body_, facts_.has_token ? &facts_.key : nullptr);
   std::string const location = door_.https_port && refusal.status == 0 ? https_location(summary) : std::string();
@@ -109,7 +114,8 @@ void client_connection::write_forward_head(http::request_summary const& summary,
                                                        .scheme = scheme(),
                                                        .request_id = new_request_id(worker_.random()),
                                                        .body_length = length,
-                                                       .chunked = chunked_body_}));
+                                                       .chunked = chunked_body_,
+                                                       .websocket = !websocket_key_.empty()}));
 }
 
 routing::request_facts<http::token_digest> client_connection::facts_of(http::request_summary const& summary) const {

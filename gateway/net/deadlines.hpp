@@ -35,7 +35,7 @@ private:
 /// call, because all deadlines of a class are equally long and so expire in the order they were set. One thread.
 class deadline_queues {
 public:
-  static constexpr std::size_t classes = 13;
+  static constexpr std::size_t classes = 15;
 
   void set_duration(std::size_t duration_class, std::chrono::nanoseconds duration) {
     queues_[duration_class].duration = duration;

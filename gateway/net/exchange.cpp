@@ -106,7 +106,11 @@ void exchange::make_hop(routing::action const& next) {
   if (hops_ > 1 && next.hop == routing::hop_kind::first) booked.hop = routing::hop_kind::retry; // it was started again
   hop_record_ = worker_.shared().record_hop(what_.lab_request, to, booked, what_.is_own);
   upstream_->send(*this, to,
-                  {.head = what_.head, .body = what_.body, .chunked = what_.chunked, .is_head = what_.is_head});
+                  {.head = what_.head,
+                   .body = what_.body,
+                   .chunked = what_.chunked,
+                   .is_head = what_.is_head,
+                   .websocket_key = what_.websocket_key});
 }
 
 // Whether the hop may be made now; else it waits for room, or there is none.

@@ -22,6 +22,8 @@ public:
   virtual void on_more() = 0;
   /// An interim answer's head is at `upstream()`, until this returns.
   virtual void on_interim() {}
+  /// In a tunnel: what the upstream's connection did not take at once, it has now, or it broke.
+  virtual void on_sent(boost::system::error_code /*ec*/) {}
   /// The answer's body broke off, or no upstream answers: why, as the router has it, and as RFC 9209 does in `error()`.
   virtual void on_refused(routing::refusal why) = 0;
   /// Whoever holds the exchange, so that what comes later finds it or finds it gone.
@@ -47,7 +49,8 @@ public:
     bool chunked = false;
     bool is_head = false;
     journal::request_id lab_request = 0;
-    bool is_own = false; // of the gateway, not of a client
+    bool is_own = false;              // of the gateway, not of a client
+    std::string_view websocket_key{}; // not empty: it asks for a WebSocket
   };
 
   /// Forgets the last request.
@@ -61,6 +64,8 @@ public:
   void end(journal::hop_result result);
   /// Nobody wants the answer any more; ends the present hop.
   void abandon(journal::hop_result result);
+  /// The answer is 101 and what follows takes as long as it likes: it is no request any more that others wait for.
+  void begin_tunnel() { leave_upstream(); }
   /// Says so in `error()`.
   void note_error(std::string_view error) { error_ = error; }
 
@@ -100,6 +105,7 @@ private:
   void on_answer_head() override;
   void on_interim_head() override { user_.on_interim(); }
   void on_answer_body() override;
+  void on_sent(boost::system::error_code ec) override { user_.on_sent(ec); }
   void on_hop_failed(hop_failure const& failure) override;
   void on_patience_end();
   void look_up();

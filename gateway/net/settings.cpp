@@ -206,6 +206,7 @@ client_limits read_limits(settings_reader const& in) {
   pointer const root("/limits");
   if (auto const* most = in.at(root / "connections_per_address"))
     limits.connections_per_address = most->get<std::uint32_t>();
+  if (auto const* most = in.at(root / "websockets")) limits.websockets = most->get<std::uint32_t>();
   limits.requests_per_address = read_rate(in, root / "requests_per_address");
   limits.requests_per_token = read_rate(in, root / "requests_per_token");
   if (auto const* room = in.at(root / "requests_per_upstream"))
@@ -230,6 +231,8 @@ void read_timeouts(settings_reader const& in, timeouts& out) {
                                                                    {"/timeouts/upstream_idle", &out.upstream_idle},
                                                                    {"/timeouts/linger", &out.linger},
                                                                    {"/timeouts/linger_idle", &out.linger_idle},
+                                                                   {"/timeouts/tunnel_idle", &out.tunnel_idle},
+                                                                   {"/timeouts/tunnel_drain", &out.tunnel_drain},
                                                                    {"/timeouts/drain", &out.drain}})
     in.duration(where, *value);
 }
@@ -273,6 +276,7 @@ settings read_settings(config::document const& document, name_resolver const& na
   in.value("/methods", s.methods);
   for (std::string const& method : s.methods) s.allow.append(s.allow.empty() ? "" : ", ").append(method);
   in.value("/paths", s.paths);
+  in.value("/websocket", s.websocket);
   s.allow_redirects_to = read_allowed_ranges(in);
   in.size("/max_head", s.max_head, 1024, 1u << 20);
   in.size("/max_body", s.max_body, 0, std::uint64_t{1} << 40);

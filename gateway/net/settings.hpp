@@ -61,6 +61,8 @@ struct timeouts {
   nanoseconds upstream_idle = std::chrono::seconds(60);
   nanoseconds linger = std::chrono::seconds(30); // this and the next as nginx
   nanoseconds linger_idle = std::chrono::seconds(5);
+  nanoseconds tunnel_idle = std::chrono::hours(1);
+  nanoseconds tunnel_drain = std::chrono::seconds(5);
   nanoseconds drain = std::chrono::seconds(10);
 };
 
@@ -76,6 +78,7 @@ struct client_limits {
     std::uint32_t waiting = 0;
   };
   std::optional<upstream_room> requests_per_upstream;
+  std::optional<std::uint32_t> websockets; // open at a time, of all clients
   std::uint32_t head_fields = 100;
   std::uint32_t body_rate = 0; // bytes a second; 0: no limit
 };
@@ -135,6 +138,7 @@ struct settings {
   std::vector<std::string> methods; // that are served; empty: all that the gateway knows
   std::string allow;                // the same as a list
   std::vector<std::string> paths;   // likewise, each with what is below it
+  bool websocket = false;           // requests for one may become a tunnel
   std::uint32_t max_head = 16 * 1024;
   std::uint64_t max_body = 64u << 20;
   std::uint64_t body_in_memory = 64 * 1024;

@@ -1,6 +1,7 @@
 #include "gateway/net/upstream_connection.hpp"
 
 #include "gateway/http/answer_faults.hpp"
+#include "gateway/http/websocket.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/beast/http/error.hpp>
@@ -167,7 +168,22 @@ void upstream_connection::on_written(boost::system::error_code ec, std::size_t b
   writing_ = false;
   accepted_any_ = accepted_any_ || bytes > 0;
   wrote(ec);
-  if (user_) send_more();
+  if (tunnel_ && user_)
+    user_->on_sent(ec);
+  else if (user_)
+    send_more();
+}
+
+bool upstream_connection::send_raw(std::string_view bytes) {
+  boost::asio::const_buffer rest(bytes.data(), bytes.size());
+  boost::system::error_code ec;
+  std::size_t const written = stream_.write_some({&rest, 1}, ec);
+  if (ec && ec != boost::asio::error::would_block) return true; // the read that is under way tells
+  rest += written;
+  if (rest.size() == 0) return true;
+  writing_ = true;
+  stream_.write({&rest, 1});
+  return false;
 }
 
 // A failed write is not the end: the upstream may have answered before it closed, and the read that is under way tells.
@@ -194,7 +210,7 @@ boost::asio::mutable_buffer upstream_connection::room() {
 }
 
 void upstream_connection::room_unused() {
-  if (!user_) worker_.buffers().give(std::move(in_));
+  if (!user_ || (tunnel_ && in_end_ == 0)) worker_.buffers().give(std::move(in_));
 }
 
 void upstream_connection::on_read(boost::system::error_code ec, std::size_t bytes) {
@@ -236,6 +252,12 @@ void upstream_connection::parse_head() {
       }
       ec = boost::beast::http::error::header_limit;
     }
+    tunnel_ =
+        complete && !ec && head_.status == 101 && http::agrees_to_websocket(head_, in_.data(), request_.websocket_key);
+    if (tunnel_) {
+      in_taken_ = parser_->head_bytes();
+      break;
+    }
     if (http::answer_fault const fault = http::fault_of(ec, head_, in_.data(), *parser_); !fault.error.empty()) {
       refuse_answer(fault.error, fault.why);
       return;
@@ -259,6 +281,11 @@ void upstream_connection::parse_head() {
 upstream_connection::body_state upstream_connection::next_body(std::vector<std::string_view>& pieces,
                                                                std::size_t max_pieces) {
   pieces.clear();
+  if (tunnel_ && in_taken_ < in_end_) {
+    pieces.push_back({in_.data() + in_taken_, in_end_ - in_taken_});
+    in_taken_ = in_end_;
+    return body_state::more;
+  }
   while (in_taken_ < in_end_ && pieces.size() < max_pieces && !parser_->done() && !body_error_) {
     boost::system::error_code ec;
     http::body_step const step = parser_->parse_body(in_.data() + in_taken_, in_end_ - in_taken_, ec);
@@ -267,9 +294,10 @@ upstream_connection::body_state upstream_connection::next_body(std::vector<std::
     if (!step.data.empty()) pieces.push_back(step.data);
     if (step.consumed == 0) break;
   }
-  if (parser_->done()) return body_state::done;
+  if (parser_->done() && !tunnel_) return body_state::done;
   if (!pieces.empty()) return body_state::more;
   if (body_error_) return body_state::broken;
+  if (input_ended_ && tunnel_) return body_state::done;
   if (input_ended_) {
     parser_->end_of_input(body_error_);
     return body_error_ ? body_state::broken : body_state::done;
@@ -278,7 +306,7 @@ upstream_connection::body_state upstream_connection::next_body(std::vector<std::
   in_end_ -= in_taken_;
   in_taken_ = 0;
   waits_for_body_ = true;
-  worker_.set_deadline(*this, deadline::answer);
+  if (!tunnel_) worker_.set_deadline(*this, deadline::answer);
   read();
   return body_state::pending;
 }
@@ -300,8 +328,8 @@ void upstream_connection::release() {
       if (step.consumed == 0) break;
     }
   }
-  bool const clean = open_ && answered_ && !body_error_ && !input_ended_ && parser_->done() && parser_->keep_alive() &&
-                     request_sent() && !writing_ && in_taken_ == in_end_;
+  bool const clean = open_ && answered_ && !tunnel_ && !body_error_ && !input_ended_ && parser_->done() &&
+                     parser_->keep_alive() && request_sent() && !writing_ && in_taken_ == in_end_;
   request_ = {};
   if (!clean || !worker_.keep_idle(id_, shared_from_this())) {
     close();

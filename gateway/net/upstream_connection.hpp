@@ -32,6 +32,8 @@ public:
   virtual void on_interim_head() = 0;
   /// Body bytes, or the end, may be taken with `next_body` again.
   virtual void on_answer_body() = 0;
+  /// In a tunnel: what `send_raw` did not send at once has been sent, or not.
+  virtual void on_sent(boost::system::error_code ec) = 0;
   /// The hop failed before or after the answer's head, or the answer is of no use; the connection is of no more use.
   virtual void on_hop_failed(hop_failure const& failure) = 0;
 
@@ -53,7 +55,8 @@ public:
     std::string_view head;
     body_store* body = nullptr; // nullptr: no body
     bool chunked = false;
-    bool is_head = false; // the answer has no body
+    bool is_head = false;             // the answer has no body
+    std::string_view websocket_key{}; // not empty: the answer may be 101, after which this is a tunnel
   };
 
   /// Sends a request; connects to `to` first if this is a fresh connection.
@@ -72,6 +75,13 @@ public:
   /// Takes what has arrived of the body as up to `pieces.size()` views (valid until the next call) and says what
   /// follows: more now, more later (`on_answer_body` will be called), the end, or that the answer broke off.
   body_state next_body(std::vector<std::string_view>& pieces, std::size_t max_pieces);
+
+  /// The answer is 101: whatever comes is its body (`next_body`), and what is sent is the user's business.
+  bool is_tunnel() const { return tunnel_; }
+  /// In a tunnel: sends it, and says whether all of it left at once. Else it has to stay until `on_sent`.
+  bool send_raw(std::string_view bytes);
+  /// In a tunnel: nothing more will be sent.
+  void end_sending() { stream_.shutdown_send(); }
 
   /// The user is done with it: back to the pool if both messages ended cleanly, else closed. No calls to the user
   /// follow.
@@ -135,6 +145,7 @@ private:
   std::optional<http::answer_parser> parser_;
   boost::system::error_code body_error_;
   bool answered_ = false; // the user has the head
+  bool tunnel_ = false;
   bool waits_for_body_ = false;
   bool input_ended_ = false;
   bool reading_ = false;

@@ -176,6 +176,8 @@ void worker::apply_settings() {
   set(deadline::upstream_idle, t.upstream_idle);
   set(deadline::linger, t.linger);
   set(deadline::linger_idle, t.linger_idle);
+  set(deadline::tunnel_idle, t.tunnel_idle);
+  set(deadline::tunnel_drain, t.tunnel_drain);
 }
 
 std::shared_ptr<upstream_connection> worker::take_idle(routing::upstream_id id, balancer::destination const& to) {

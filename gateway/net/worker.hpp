@@ -47,9 +47,11 @@ enum class deadline : std::size_t {
   request,
   upstream_idle,
   linger,
-  linger_idle
+  linger_idle,
+  tunnel_idle,
+  tunnel_drain
 };
-static_assert(static_cast<std::size_t>(deadline::linger_idle) < deadline_queues::classes);
+static_assert(static_cast<std::size_t>(deadline::tunnel_drain) < deadline_queues::classes);
 
 /// One serving thread: an io_context with its own listeners, connections, upstream pool and deadlines.
 /// Everything but `start`, `reload`, `drain`, `stop` and `join` runs on its thread.
