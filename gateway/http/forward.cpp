@@ -1,6 +1,7 @@
 #include "gateway/http/forward.hpp"
 
 #include "gateway/http/accel.hpp"
+#include "gateway/http/credentials.hpp"
 #include "gateway/http/fields.hpp"
 #include "gateway/http/target.hpp"
 
@@ -154,6 +155,7 @@ head_refusal summarise(message_head const& head, char const* base, request_summa
       if (out.has_authorization) return {400, "more than one Authorization"};
       out.has_authorization = true;
       out.authorization = line.value.in(base);
+      if (!is_ascii_outside_quotes(out.authorization)) return {400, "an Authorization that is no credentials"};
       break;
     case beast_http::field::host:
       ++hosts;
