@@ -58,6 +58,7 @@ std::vector<named_count> counts_of(balancer::status const& now, shell_counters c
       {"connections", "Client connections accepted.", shell.connections},
       {"refused", "Requests answered here without a hop.", shell.refused},
       {"internal_probes", "Requests for the internal location.", shell.internal_probes},
+      {"odd_names", "Fields of requests whose names servers could take for others.", shell.odd_names},
       {"failed", "Requests answered 502, 503 or 504 here.", shell.failed},
       {"client_gone", "Requests whose client went away.", shell.client_gone},
       {"truncated_answers", "Answers that an upstream broke off.", shell.truncated_answers},

@@ -42,6 +42,7 @@ struct shell_counters {
   std::atomic<std::uint64_t> open_connections{0};
   std::atomic<std::uint64_t> refused{0};         // requests answered here without a hop
   std::atomic<std::uint64_t> internal_probes{0}; // of these: requests for the internal location
+  std::atomic<std::uint64_t> odd_names{0};       // request fields whose names servers could take for others
   std::atomic<std::uint64_t> failed{0};          // requests answered 502, 503 or 504 here
   std::atomic<std::uint64_t> client_gone{0};
   std::atomic<std::uint64_t> truncated_answers{0};   // upstream broke off in the middle of an answer

@@ -198,6 +198,12 @@ std::optional<shield::rate> read_rate(settings_reader const& in, pointer const& 
   return r;
 }
 
+http::odd_names read_odd_names(settings_reader const& in) {
+  auto const* const how = in.at(pointer("/underscores_in_fields"));
+  if (how && *how == "pass") return http::odd_names::pass;
+  return how && *how == "refuse" ? http::odd_names::refuse : http::odd_names::drop;
+}
+
 client_limits read_limits(settings_reader const& in) {
   client_limits limits;
   pointer const root("/limits");
@@ -269,6 +275,7 @@ settings read_settings(config::document const& document, name_resolver const& na
   in.value("/methods", s.methods);
   for (std::string const& method : s.methods) s.allow.append(s.allow.empty() ? "" : ", ").append(method);
   in.value("/paths", s.paths);
+  s.odd_names = read_odd_names(in);
   s.allow_redirects_to = read_allowed_ranges(in);
   in.size("/max_head", s.max_head, 1024, 1u << 20);
   in.size("/max_body", s.max_body, 0, std::uint64_t{1} << 40);

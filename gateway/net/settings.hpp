@@ -3,6 +3,7 @@
 #include "config/document.hpp"
 #include "gateway/cache/shared_cache.hpp"
 #include "gateway/http/digest.hpp"
+#include "gateway/http/field_names.hpp"
 #include "gateway/net/address_ranges.hpp"
 #include "gateway/net/resolve.hpp"
 #include "gateway/net/tls.hpp"
@@ -131,6 +132,7 @@ struct settings {
   std::vector<std::string> methods; // that are served; empty: all that the gateway knows
   std::string allow;                // the same as a list
   std::vector<std::string> paths;   // likewise, each with what is below it
+  http::odd_names odd_names = http::odd_names::drop;
   std::uint32_t max_head = 16 * 1024;
   std::uint64_t max_body = 64u << 20;
   std::uint64_t body_in_memory = 64 * 1024;
