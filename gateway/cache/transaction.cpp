@@ -79,6 +79,16 @@ std::string_view transaction::upstream_head() {
   return own_head_;
 }
 
+std::string_view transaction::answers_elsewhere() {
+  elsewhere_ = true;
+  decision_.what = decision::kind::fetch;
+  decision_.stored.reset();
+  moment const now = place_.now();
+  if (decision_.leads) cache_.with([&](cache& c) { c.pass(resource_, now); });
+  land(landing::unshared);
+  return head_;
+}
+
 void transaction::learn_facts(http::message_head const& head, char const* base) {
   if (!token_ || !cache_.has_facts()) return;
   said_ = cache_.read_facts(head, base);
@@ -103,6 +113,7 @@ transaction::course transaction::on_answer(http::message_head const& head, char 
     if (request_.what == request_facts::kind::unsafe && head.status < 400) invalidate(head, base, now);
     return course::pass;
   }
+  if (elsewhere_) return course::pass;
   if (decision_.what == decision::kind::validate && head.status == 304) return on_not_modified(facts, head, base, now);
   if (is_server_error(head.status) && may_serve_instead(false)) return course::serve;
   if (request_.is_head)

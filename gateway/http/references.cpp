@@ -1,5 +1,6 @@
 #include "gateway/http/references.hpp"
 
+#include "gateway/http/characters.hpp"
 #include "gateway/http/fields.hpp"
 
 #include <algorithm>
@@ -8,12 +9,6 @@ namespace gateway::http {
 namespace {
 
 constexpr std::string_view slashes = "/\\";
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = static_cast<char>(c | 0x20);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /// As browsers decode a host.
 std::string percent_decoded(std::string_view text) {

@@ -41,6 +41,8 @@ std::vector<named_count> counts_of(balancer::status const& now, shell_counters c
       {"redirects_refused_malformed", "Redirects refused: no HOST:PORT.", r.redirects_refused_malformed},
       {"redirects_refused_unreachable", "Redirects refused: the target failed this request before.",
        r.redirects_refused_unreachable},
+      {"redirects_refused_path", "Redirects refused: another path or query than the request's.",
+       r.redirects_refused_path},
       {"retries", "Hops made because an earlier one failed.", r.retries},
       {"retries_refused", "Retries that the retry budget did not allow.", r.retries_refused},
       {"ejections", "Times that guesses began to avoid an upstream.", r.ejections},
@@ -429,6 +431,8 @@ std::string status_json(balancer const& shared, cache::shared_cache* cache, std:
   out["max_redirects"] = now.settings.max_redirects;
   out["max_retries"] = now.settings.max_retries;
   out["single_guess"] = now.settings.single_guess;
+  out["accel_path"] = name_of(now.accel);
+  out["underscores_in_fields"] = name_of(now.odd);
   out["upstreams"] = nlohmann::ordered_json::array();
   for (balancer::upstream_status const& u : now.upstreams)
     out["upstreams"].push_back({{"name", u.name},

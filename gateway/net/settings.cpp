@@ -198,12 +198,6 @@ std::optional<shield::rate> read_rate(settings_reader const& in, pointer const& 
   return r;
 }
 
-http::odd_names read_odd_names(settings_reader const& in) {
-  auto const* const how = in.at(pointer("/underscores_in_fields"));
-  if (how && *how == "pass") return http::odd_names::pass;
-  return how && *how == "refuse" ? http::odd_names::refuse : http::odd_names::drop;
-}
-
 client_limits read_limits(settings_reader const& in) {
   client_limits limits;
   pointer const root("/limits");
@@ -244,6 +238,20 @@ std::string_view name_of(routing::guess_policy policy) {
   return {};
 }
 
+std::string_view name_of(http::accel_path how) { return how == http::accel_path::follow ? "follow" : "same"; }
+
+std::string_view name_of(http::odd_names how) {
+  switch (how) {
+  case http::odd_names::drop:
+    break;
+  case http::odd_names::refuse:
+    return "refuse";
+  case http::odd_names::pass:
+    return "pass";
+  }
+  return "drop";
+}
+
 settings read_settings(config::document const& document, name_resolver const& names) {
   settings_reader const in(document, names);
   settings s;
@@ -275,7 +283,11 @@ settings read_settings(config::document const& document, name_resolver const& na
   in.value("/methods", s.methods);
   for (std::string const& method : s.methods) s.allow.append(s.allow.empty() ? "" : ", ").append(method);
   in.value("/paths", s.paths);
-  s.odd_names = read_odd_names(in);
+  if (auto const* how = in.at(pointer("/underscores_in_fields")))
+    s.odd_names = *how == "pass"     ? http::odd_names::pass
+                  : *how == "refuse" ? http::odd_names::refuse
+                                     : http::odd_names::drop;
+  if (auto const* how = in.at(pointer("/accel_path")); how && *how == "follow") s.accel_path = http::accel_path::follow;
   s.allow_redirects_to = read_allowed_ranges(in);
   in.size("/max_head", s.max_head, 1024, 1u << 20);
   in.size("/max_body", s.max_body, 0, std::uint64_t{1} << 40);
