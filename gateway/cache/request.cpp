@@ -28,6 +28,13 @@ request_facts::kind kind_of(http::beast_http::verb method) {
   }
 }
 
+void look_at_unknown(request_facts& facts, std::string_view name, std::span<std::string const> ignored) {
+  if (http::holds_credentials(name)) facts.has_key = true;
+  if (facts.has_unkeyed_fields || !http::replaces_request(name)) return;
+  facts.has_unkeyed_fields = std::none_of(ignored.begin(), ignored.end(),
+                                          [name](std::string const& other) { return http::iequals(name, other); });
+}
+
 /// `https://a:443` is `https://a` (RFC 9110 4.2.3).
 std::string_view without_usual_port(std::string_view origin) {
   std::string_view const port = origin.starts_with("https:") ? ":443" : ":80";
@@ -36,7 +43,8 @@ std::string_view without_usual_port(std::string_view origin) {
 
 }
 
-request_facts read_request(http::message_head const& head, char const* base, http::request_summary const& summary) {
+request_facts read_request(http::message_head const& head, char const* base, http::request_summary const& summary,
+                           std::span<std::string const> ignored) {
   using field = http::beast_http::field;
   request_facts facts;
   facts.what = kind_of(head.verb);
@@ -53,10 +61,14 @@ request_facts read_request(http::message_head const& head, char const* base, htt
       facts.control.read(value);
       break;
     case field::forwarded:
-      facts.has_unkeyed_fields = true;
+      facts.has_unkeyed_fields =
+          facts.has_unkeyed_fields || std::find(ignored.begin(), ignored.end(), "forwarded") == ignored.end();
+      break;
+    case field::cookie:
+      facts.has_cookie = true;
       break;
     case field::unknown:
-      facts.has_unkeyed_fields = facts.has_unkeyed_fields || http::replaces_request(line.name.in(base));
+      look_at_unknown(facts, line.name.in(base), ignored);
       break;
     case field::pragma:
       asks_for_fresh = asks_for_fresh || http::list_contains(value, "no-cache");

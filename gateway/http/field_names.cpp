@@ -92,4 +92,12 @@ bool replaces_request(std::string_view name) {
   return is_of_a_family(folded.text()) || is_replacement(folded.text());
 }
 
+bool holds_credentials(std::string_view name) {
+  static constexpr std::string_view endings[]{"token", "-key",     "apikey",    "-auth",      "-authorization",
+                                              "-jwt",  "-session", "-password", "-signature", "-credential"};
+  folded_name const folded(name);
+  return std::any_of(std::begin(endings), std::end(endings),
+                     [&](std::string_view ending) { return folded.text().ends_with(ending); });
+}
+
 }

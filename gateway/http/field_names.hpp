@@ -28,4 +28,7 @@ odd_reading reading_of(std::string_view odd_name);
 /// too. Not those that the gateway writes itself (X-Forwarded-For, -Proto, -Host), unless they are spelt oddly.
 bool replaces_request(std::string_view name);
 
+/// Whether such a field, like Authorization and Cookie, says who asks: keys and tokens that APIs have of their own.
+bool holds_credentials(std::string_view name);
+
 }

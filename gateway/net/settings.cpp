@@ -135,6 +135,12 @@ std::optional<cache::cache_settings> read_cache(settings_reader const& in) {
   in.duration("/cache/wait", out.wait);
   in.value("/cache/targets", out.targets);
   for (std::string& name : out.targets) name = http::lower_case(name);
+  in.value("/cache/ignored_inputs", out.ignored_inputs);
+  for (std::string& name : out.ignored_inputs) name = http::lower_case(name);
+  if (auto const* rule = in.at(root / "set_cookie"))
+    out.rules.set_cookie = *rule == "never"      ? cache::cookie_rule::never
+                           : *rule == "explicit" ? cache::cookie_rule::if_explicit
+                                                 : cache::cookie_rule::if_public;
   in.value("/cache/cache_status", out.shows_status);
   if (auto const* fields = in.at(root / "session_facts" / "fields")) {
     for (std::size_t i = 0; i != fields->size(); ++i) {
@@ -326,6 +332,7 @@ std::string keep_what_needs_a_restart(settings const& in_force, settings& fresh)
   } else if (fresh.cache) {
     keep("cache.size", in_force.cache->rules.bytes, fresh.cache->rules.bytes);
     keep("cache.targets", in_force.cache->targets, fresh.cache->targets);
+    keep("cache.ignored_inputs", in_force.cache->ignored_inputs, fresh.cache->ignored_inputs);
     keep("cache.session_facts.fields", in_force.cache->session_facts, fresh.cache->session_facts);
     keep("cache.session_facts.max_age", in_force.cache->facts_max_age, fresh.cache->facts_max_age);
   }
