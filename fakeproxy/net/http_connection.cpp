@@ -9,6 +9,8 @@
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 
+#include <algorithm>
+
 namespace fakeproxy::net {
 
 namespace asio = boost::asio;
@@ -91,11 +93,13 @@ void http_connection::begin() {
   epoch_ = cluster::session_epoch::none;
   record_ = server_.begin_hop(facts_, unwritten_);
   if (facts_.authorizations == 0) return served_here();
+  // auth-scheme 1*SP token68 (RFC 9110 11.4); a row of blanks may have tabs in it, as many servers read it.
   std::string_view const value = facts_.authorization;
-  constexpr std::size_t scheme = 7;
-  if (facts_.authorizations != 1 || value.size() < scheme || !boost::beast::iequals(value.substr(0, scheme), "bearer "))
+  std::size_t const scheme = std::min(value.find_first_of(" \t"), value.size());
+  std::size_t const begin = std::min(value.find_first_not_of(" \t", scheme), value.size());
+  if (facts_.authorizations != 1 || !boost::beast::iequals(value.substr(0, scheme), "bearer"))
     return answer_unauthorized();
-  auto const token = cluster::parse_token(server_.token_key(), value.substr(scheme));
+  auto const token = cluster::parse_token(server_.token_key(), value.substr(begin));
   if (!token) return answer_unauthorized();
   character_ = static_cast<cluster::character_id>(token->character);
   record_->character = token->character;

@@ -50,6 +50,7 @@ void cache::set_rules(cache_rules const& rules) {
 // Why a stored answer must not be served without asking; `no`: it may.
 forwarded cache::unusable(request_facts const& request, stored_answer const& stored, moment now) const {
   if (stored.no_cache) return forwarded::stale;
+  if (stored.may_be_anothers(request)) return forwarded::request;
   request_directives const& asked = request.control;
   bool const obey = rules_.obey_clients;
   if (obey && asked.no_cache) return forwarded::request;

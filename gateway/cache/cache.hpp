@@ -20,6 +20,7 @@ struct cache_rules {
   std::size_t max_answer = 1u << 20; // content that is longer is not stored
   bool obey_clients = true;          // Cache-Control and Pragma of requests (RFC 9111 5.2.1)
   heuristic guess;
+  cookie_rule set_cookie = cookie_rule::if_public;
   std::int64_t stale_if_unreachable_s = 60;  // where no upstream answers at all (RFC 9111 4.2.4: disconnected)
   std::int64_t stale_if_error_s = 0;         // for answers that say nothing of it
   std::int64_t pass_for_ns = 10 * second_ns; // that what cannot be shared is not waited for

@@ -1,12 +1,12 @@
 #include "gateway/cache/request.hpp"
 
+#include "gateway/http/field_names.hpp"
 #include "gateway/http/fields.hpp"
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url.hpp>
 
 #include <algorithm>
-#include <array>
 
 namespace gateway::cache {
 namespace {
@@ -28,20 +28,11 @@ request_facts::kind kind_of(http::beast_http::verb method) {
   }
 }
 
-/// Fields by which frameworks replace what the key is made of. With `_` for `-` they are one to many servers; those
-/// that the gateway writes itself are harmless in their own spelling.
-bool is_unkeyed(std::string_view name) {
-  static constexpr std::array<std::string_view, 12> names{
-      "x-forwarded-host",   "x-forwarded-proto",      "x-forwarded-port", "x-forwarded-server",
-      "x-forwarded-prefix", "x-forwarded-scheme",     "x-original-url",   "x-rewrite-url",
-      "x-original-host",    "x-http-method-override", "x-http-method",    "x-method-override"};
-  if (name.size() < 13 || (name[0] != 'x' && name[0] != 'X')) return false;
-  std::string plain = http::lower_case(name);
-  bool const odd = plain.find('_') != std::string::npos;
-  std::replace(plain.begin(), plain.end(), '_', '-');
-  auto const found = std::find(names.begin(), names.end(), plain);
-  bool const is_ours = found == names.begin() || found == names.begin() + 1;
-  return found != names.end() && (odd || !is_ours);
+void look_at_unknown(request_facts& facts, std::string_view name, std::span<std::string const> ignored) {
+  if (http::holds_credentials(name)) facts.has_key = true;
+  if (facts.has_unkeyed_fields || !http::replaces_request(name)) return;
+  facts.has_unkeyed_fields = std::none_of(ignored.begin(), ignored.end(),
+                                          [name](std::string const& other) { return http::iequals(name, other); });
 }
 
 /// `https://a:443` is `https://a` (RFC 9110 4.2.3).
@@ -52,7 +43,8 @@ std::string_view without_usual_port(std::string_view origin) {
 
 }
 
-request_facts read_request(http::message_head const& head, char const* base, http::request_summary const& summary) {
+request_facts read_request(http::message_head const& head, char const* base, http::request_summary const& summary,
+                           std::span<std::string const> ignored) {
   using field = http::beast_http::field;
   request_facts facts;
   facts.what = kind_of(head.verb);
@@ -69,10 +61,14 @@ request_facts read_request(http::message_head const& head, char const* base, htt
       facts.control.read(value);
       break;
     case field::forwarded:
-      facts.has_unkeyed_fields = true;
+      facts.has_unkeyed_fields =
+          facts.has_unkeyed_fields || std::find(ignored.begin(), ignored.end(), "forwarded") == ignored.end();
+      break;
+    case field::cookie:
+      facts.has_cookie = true;
       break;
     case field::unknown:
-      facts.has_unkeyed_fields = facts.has_unkeyed_fields || is_unkeyed(line.name.in(base));
+      look_at_unknown(facts, line.name.in(base), ignored);
       break;
     case field::pragma:
       asks_for_fresh = asks_for_fresh || http::list_contains(value, "no-cache");

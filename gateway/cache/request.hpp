@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,8 @@ struct request_facts {
   kind what = kind::safe;
   bool is_head = false;
   bool authorized = false; // has Authorization
+  bool has_cookie = false;
+  bool has_key = false; // credentials in another field than Authorization and Cookie
   bool has_body = false;
   bool has_unkeyed_fields = false; // that servers take for another host, target or method than the request's own
   request_directives control;
@@ -33,7 +36,9 @@ struct request_facts {
     return !if_match.empty() || !if_none_match.empty() || !if_modified_since.empty() || !if_unmodified_since.empty();
   }
 };
-request_facts read_request(http::message_head const& head, char const* base, http::request_summary const& summary);
+/// `ignored`: names, lower-case, of fields that no upstream looks at, although others may.
+request_facts read_request(http::message_head const& head, char const* base, http::request_summary const& summary,
+                           std::span<std::string const> ignored = {});
 
 /// What a stored answer is found by: `scheme://host/path?query`, the host in lower case.
 void append_key(std::string& out, std::string_view scheme, std::string_view host, std::string_view target);

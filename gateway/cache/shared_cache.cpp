@@ -22,6 +22,7 @@ shared_cache::shared_cache(cache_settings const& s, http::digest_key const& key,
   : locks_(std::move(locks))
   , keys_(key)
   , targets_(s.targets)
+  , ignored_inputs_(s.ignored_inputs)
   , cache_(rules_of(s), keys_)
   , used_(cache_.answers().used())
   , shows_status_(s.shows_status) {

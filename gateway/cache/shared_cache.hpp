@@ -24,6 +24,7 @@ struct cache_settings {
   bool shows_status = true;                                // Cache-Status
   std::vector<std::string> targets{"cdn-cache-control"};   // names of answer fields, lower-case (RFC 9213)
   std::vector<std::string> session_facts;                  // likewise
+  std::vector<std::string> ignored_inputs{};               // likewise, of requests (read_request)
   std::chrono::nanoseconds facts_max_age = std::chrono::seconds(10);
 };
 
@@ -53,7 +54,7 @@ public:
   /// `key`: of the digests that stored answers and facts are found by, which nobody may guess.
   shared_cache(cache_settings const& s, http::digest_key const& key, cache_locks locks = {});
 
-  /// Takes over all rules but the number of bytes, the targets and the session facts.
+  /// Takes over all rules but the number of bytes, the targets, the ignored inputs and the session facts.
   void reload(cache_settings const& s);
 
   /// Runs `decide(cache&)` under the lock.
@@ -73,6 +74,7 @@ public:
   variant_keys const& keys() const { return keys_; }
   /// Names, lower-case, of the fields that are for this cache (RFC 9213).
   std::span<std::string const> targets() const { return targets_; }
+  std::span<std::string const> ignored_inputs() const { return ignored_inputs_; }
   std::shared_ptr<ledger> const& used() const { return used_; }
   bool shows_status() const { return shows_status_.load(std::memory_order_relaxed); }
   cache_counters& counts() { return counters_; }
@@ -89,7 +91,7 @@ public:
 private:
   cache_locks const locks_;
   variant_keys const keys_;
-  std::vector<std::string> const targets_;
+  std::vector<std::string> const targets_, ignored_inputs_;
   cache cache_;
   std::shared_ptr<ledger> const used_;
   std::optional<session_facts> facts_;

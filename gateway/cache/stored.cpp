@@ -18,6 +18,35 @@ bool may_share(answer_directives const& control) { // with others than the token
   return control.is_public || control.must_revalidate || control.s_maxage;
 }
 
+/// Whether it says that caches may have it.
+bool speaks_of_caches(answer_facts const& answer) {
+  answer_directives const& control = answer.control;
+  return control.is_public || control.max_age || control.s_maxage || answer.expires_s;
+}
+
+bool sets_cookie_for_all(answer_facts const& answer) {
+  auto const& withheld = answer.control.withheld;
+  return answer.sets_cookie && std::find(withheld.begin(), withheld.end(), "set-cookie") == withheld.end();
+}
+
+bool allows_cookie(answer_facts const& answer, cookie_rule rule) {
+  switch (rule) {
+  case cookie_rule::never:
+    return false;
+  case cookie_rule::if_public:
+    return answer.control.is_public;
+  case cookie_rule::if_explicit:
+    return speaks_of_caches(answer);
+  }
+  return false;
+}
+
+/// Whether the client says who he is, by something that the answer was not chosen by.
+bool is_somebodys(request_facts const& request, std::vector<std::string> const& vary) {
+  bool const by_cookie = request.has_cookie && std::find(vary.begin(), vary.end(), "cookie") == vary.end();
+  return by_cookie || request.has_key;
+}
+
 /// Made anew whenever it is served, or between two neighbours only (RFC 9111 3.1).
 bool is_of_the_moment(http::beast_http::field id) {
   using enum http::beast_http::field;
@@ -49,6 +78,7 @@ void fill_in(stored_answer& out, answer_facts const& facts, storing_rules const&
   answer_directives const& control = facts.control;
   out.fresh = freshness_of(facts, rules.guess, requested, now);
   out.requested_ns = requested.steady_ns;
+  out.guessed = !speaks_of_caches(facts);
   out.no_cache = control.no_cache;
   out.forbids_stale = control.forbids_stale();
   out.has_s_maxage = control.s_maxage.has_value();
@@ -90,6 +120,10 @@ stored_body::stored_body(std::shared_ptr<std::string const> bytes, std::shared_p
 
 stored_body::~stored_body() { in_->bytes.fetch_sub(counted_, std::memory_order_relaxed); }
 
+bool stored_answer::may_be_anothers(request_facts const& request) const {
+  return guessed && is_somebodys(request, vary.fields);
+}
+
 std::size_t stored_answer::footprint() const {
   std::size_t bytes = heap_bytes(sizeof(stored_answer) + 16);
   for (std::string const* text : {&head, &etag, &last_modified}) bytes += heap_bytes_of(*text);
@@ -99,7 +133,7 @@ std::size_t stored_answer::footprint() const {
   return bytes;
 }
 
-bool may_store(request_facts const& request, answer_facts const& answer) {
+bool may_store(request_facts const& request, answer_facts const& answer, cookie_rule rule) {
   answer_directives const& control = answer.control;
   if (request.what != request_facts::kind::lookup || request.is_head || request.control.no_store) return false;
   // What the answer depends on is not in the key.
@@ -114,8 +148,9 @@ bool may_store(request_facts const& request, answer_facts const& answer) {
   if (control.no_store && !control.must_understand) return false;
   if (control.is_private || answer.varies_on_anything) return false;
   if (request.authorized && !may_share(control)) return false;
-  bool const says_so = control.is_public || control.max_age || control.s_maxage || answer.expires_s;
-  return says_so || (!answer.sets_cookie && is_heuristically_cacheable(answer.status));
+  if (sets_cookie_for_all(answer) && !allows_cookie(answer, rule)) return false;
+  if (speaks_of_caches(answer)) return true;
+  return is_heuristically_cacheable(answer.status) && !is_somebodys(request, answer.vary);
 }
 
 bool is_worth_storing(answer_facts const& answer, freshness const& fresh) {
@@ -138,7 +173,7 @@ bool may_stay(request_facts const& request, stored_answer const& merged, answer_
   as_if.is_head = false;
   as_if.authorized = request.authorized || merged.authorized;
   as_if.if_match = as_if.if_none_match = as_if.if_modified_since = as_if.if_unmodified_since = as_if.range = {};
-  return may_store(as_if, read_again(merged.head, now, rules.targets));
+  return may_store(as_if, read_again(merged.head, now, rules.targets), rules.set_cookie);
 }
 
 std::string outward_vary(answer_facts const& facts, std::span<std::string const> session_facts) {

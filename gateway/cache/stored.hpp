@@ -32,6 +32,10 @@ private:
   std::shared_ptr<ledger> in_;
 };
 
+/// Which answers with Set-Cookie are stored (RFC 9111 7.3): none; those that are `public`; all that state a lifetime.
+/// One that withholds the field (`private="Set-Cookie"`, `no-cache="Set-Cookie"`) is as one without.
+enum class cookie_rule : std::uint8_t { never, if_public, if_explicit };
+
 /// An answer as it may be served again. Immutable, shared with those who send it.
 struct stored_answer {
   unsigned status = 200;
@@ -40,6 +44,7 @@ struct stored_answer {
   freshness fresh;
   std::int64_t requested_ns = 0; // when the request for it was sent
   bool authorized = false;       // it was made for a request with Authorization: shared only if it says so (3.5)
+  bool guessed = false;          // nothing in it says that caches may have it, but that it was modified
   bool no_cache = false;         // only after validation
   bool forbids_stale = false;    // by must-revalidate, proxy-revalidate, no-cache
   bool has_s_maxage = false;     // which forbids it too (RFC 9111 5.2.2.10), unless the answer itself says for how long
@@ -52,6 +57,9 @@ struct stored_answer {
 
   validators compared() const { return {etag, last_modified, last_modified_s, date_s}; }
   bool can_be_validated() const { return !etag.empty() || last_modified_s; }
+  /// Whether it is not this client's unasked: it says nothing of caches, and the client says who he is, by something
+  /// that it was not chosen by.
+  bool may_be_anothers(request_facts const& request) const;
   /// Bytes that it takes but for its body.
   std::size_t footprint() const;
 };
@@ -62,11 +70,12 @@ struct storing_rules {
   std::span<std::string const> session_facts{}; // names, lower-case
   std::span<std::string const> targets{};       // as read_answer has them
   heuristic guess;
+  cookie_rule set_cookie = cookie_rule::if_public;
 };
 
 /// Whether an answer to this request may be stored for everybody whom it concerns (RFC 9111 3, 3.5); its own fields
-/// decide. One that sets a cookie has to say so itself: a guessed lifetime is not enough (7.3).
-bool may_store(request_facts const& request, answer_facts const& answer);
+/// decide. One that sets a cookie has to say so itself, by `rule` (7.3), and so has one to a client who says who he is.
+bool may_store(request_facts const& request, answer_facts const& answer, cookie_rule rule = cookie_rule::if_public);
 
 /// Whether Vary names a field between balancers and proxies that is no session fact here: nobody can tell then whom the
 /// answer is for.

@@ -24,7 +24,7 @@ transaction::transaction(shared_cache& all, surroundings& place, http::message_h
                          http::token_digest const* token)
   : cache_(all)
   , place_(place)
-  , request_(read_request(head, base, summary)) {
+  , request_(read_request(head, base, summary, all.ignored_inputs())) {
   append_key(key_, scheme, summary.has_host ? summary.host : http::host_of_none, summary.target);
   resource_ = cache_.keys().resource(key_);
   request_.has_body = has_body;
@@ -79,6 +79,16 @@ std::string_view transaction::upstream_head() {
   return own_head_;
 }
 
+std::string_view transaction::answers_elsewhere() {
+  elsewhere_ = true;
+  decision_.what = decision::kind::fetch;
+  decision_.stored.reset();
+  moment const now = place_.now();
+  if (decision_.leads) cache_.with([&](cache& c) { c.pass(resource_, now); });
+  land(landing::unshared);
+  return head_;
+}
+
 void transaction::learn_facts(http::message_head const& head, char const* base) {
   if (!token_ || !cache_.has_facts()) return;
   said_ = cache_.read_facts(head, base);
@@ -86,10 +96,12 @@ void transaction::learn_facts(http::message_head const& head, char const* base) 
 }
 
 storing_rules transaction::rules() {
+  cache_rules const now = cache_.with([](cache& c) { return c.rules(); });
   return {.forwarding = place_.forwarding(),
           .session_facts = cache_.fact_names(),
           .targets = cache_.targets(),
-          .guess = cache_.with([](cache& c) { return c.rules().guess; })};
+          .guess = now.guess,
+          .set_cookie = now.set_cookie};
 }
 
 transaction::course transaction::on_answer(http::message_head const& head, char const* base,
@@ -103,6 +115,7 @@ transaction::course transaction::on_answer(http::message_head const& head, char 
     if (request_.what == request_facts::kind::unsafe && head.status < 400) invalidate(head, base, now);
     return course::pass;
   }
+  if (elsewhere_) return course::pass;
   if (decision_.what == decision::kind::validate && head.status == 304) return on_not_modified(facts, head, base, now);
   if (is_server_error(head.status) && may_serve_instead(false)) return course::serve;
   if (request_.is_head)
@@ -126,10 +139,12 @@ transaction::course transaction::on_not_modified(answer_facts const& facts, http
   }
   storing_rules const how = rules();
   auto merged = std::make_shared<stored_answer>(merge(stored, head, base, facts, how, asked_, now));
-  bool const stays = may_stay(request_, *merged, facts, how, now);
+  // What is confirmed to somebody of whom it does not speak stays as it is for all others.
+  bool const is_his = merged->may_be_anothers(request_);
+  bool const stays = !is_his && may_stay(request_, *merged, facts, how, now);
   if (stays)
     put_merged(merged);
-  else
+  else if (!is_his)
     forget_stored();
   decision_.stored = std::move(merged);
   confirmed_ = true;
@@ -146,12 +161,13 @@ bool transaction::concerns(fact_values const& facts) const {
 
 void transaction::begin_storing(answer_facts const& facts, http::message_head const& head, char const* base,
                                 std::optional<std::uint64_t> length, moment now) {
-  bool may = may_store(request_, facts) && !varies_on_unknown(facts, cache_.fact_names()) &&
+  storing_rules const how = rules();
+  bool may = may_store(request_, facts, how.set_cookie) && !varies_on_unknown(facts, cache_.fact_names()) &&
              !http::has_other_coding(head, base);
   std::optional<http::token_digest> variant;
   storing s;
   if (may) {
-    s.answer = make_stored(head, base, facts, rules(), asked_, now);
+    s.answer = make_stored(head, base, facts, how, asked_, now);
     s.answer.authorized = request_.authorized;
     // The facts that the answer itself states, not those known before: it is of these that it was made.
     variant = cache_.keys().variant(resource_, s.answer.vary, head_, said_);

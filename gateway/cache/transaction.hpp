@@ -45,6 +45,10 @@ public:
   /// The head to send: with conditions, or without the client's, where the answer is for others too.
   std::string_view upstream_head();
 
+  /// The upstream has it that another target is to be asked for: that answer is neither stored nor does it confirm what
+  /// is, and nobody waits for it. Returns the request's own head.
+  std::string_view answers_elsewhere();
+
   /// What becomes of the upstream's answer.
   enum class course : std::uint8_t {
     pass,  // it goes on to the client, and past the cache or into it: its content is to be given to `take`
@@ -113,6 +117,7 @@ private:
   unsigned forward_status_ = 0;
   bool waited_ = false;
   bool confirmed_ = false;
+  bool elsewhere_ = false; // the answer is another target's
 };
 
 }

@@ -1,5 +1,6 @@
 #include "gateway/cache/vary.hpp"
 
+#include "gateway/http/credentials.hpp"
 #include "gateway/http/field_text.hpp"
 #include "gateway/http/fields.hpp"
 
@@ -51,6 +52,7 @@ vary_spec make_vary_spec(std::vector<std::string> names, std::span<std::string c
 }
 
 std::string normalised(std::string_view field, std::string_view value) {
+  if (field == "authorization") return std::string(http::normal_credentials(value).text());
   std::string out;
   auto const join = [&out](std::string_view element) { out.append(out.empty() ? "" : ",").append(element); };
   bool const is_ordered = is_preference(field) && value.find('"') == std::string_view::npos;
@@ -91,11 +93,11 @@ std::optional<http::token_digest> variant_keys::variant(http::token_digest const
     text.push_back(static_cast<char>(fact));
     text.append(reinterpret_cast<char const*>(&facts[fact]), sizeof facts[fact]);
   }
-  return http::digest_token(key_, text);
+  return http::digest_bytes(key_, text);
 }
 
 std::uint64_t variant_keys::fact(std::string_view value) const {
-  return std::max<std::uint64_t>(1, http::digest_token(key_, value).high);
+  return std::max<std::uint64_t>(1, http::digest_bytes(key_, value).high);
 }
 
 }

@@ -36,7 +36,7 @@ vary_spec make_vary_spec(std::vector<std::string> names, std::span<std::string c
 
 /// A value as it is compared: blanks around commas do not count (4.1: "normalizing"), and for Accept-Encoding and
 /// Accept-Language neither do letter case and the order of unequals (RFC 9110 12.5; of equals many servers take the
-/// first).
+/// first). Authorization is compared as everywhere (http/credentials.hpp).
 std::string normalised(std::string_view field, std::string_view value);
 
 /// Digests of requests under a key that only this process has: what cannot be computed elsewhere cannot be made to
@@ -46,7 +46,7 @@ public:
   explicit variant_keys(http::digest_key const& key)
     : key_(key) {}
 
-  http::token_digest resource(std::string_view key) const { return http::digest_token(key_, key); }
+  http::token_digest resource(std::string_view key) const { return http::digest_bytes(key_, key); }
 
   /// What `spec` makes of a request. `head` is the request as the upstream gets it: `name: value CRLF` lines; that is
   /// what it chose the answer by. An absent field is different from every value. Nullopt if a fact is needed that is

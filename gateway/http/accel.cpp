@@ -32,7 +32,7 @@ session_words session_words_of(message_head const& head, char const* base) {
 std::optional<host_port> parse_accel_redirect(std::string_view location) {
   if (!location.starts_with(internal_prefix)) return std::nullopt;
   location.remove_prefix(internal_prefix.size());
-  std::size_t const end = std::min(location.find_first_of("/?"), location.size());
+  std::size_t const end = std::min(location.find_first_of("/?*"), location.size());
   if (std::any_of(location.begin(), location.end(), is_control)) return std::nullopt;
   return parse_host_port(location.substr(0, end));
 }

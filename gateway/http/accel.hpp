@@ -24,8 +24,8 @@ struct session_words {
 };
 session_words session_words_of(message_head const& head, char const* base);
 
-/// The proxy that an X-Accel-Redirect value names. The rest must be empty or begin with `/` or `?`, and have no control
-/// character. Nullopt when malformed.
+/// The proxy that an X-Accel-Redirect value names. The rest (accel_target.hpp) must be empty or begin with `/`, `?` or
+/// `*`, and have no control character. Nullopt when malformed.
 std::optional<host_port> parse_accel_redirect(std::string_view location);
 
 /// The proxy that an X-Backend value names, in any form that is clear: `http://HOST:PORT`; with `https`, in any letter

@@ -1,5 +1,7 @@
 #include "gateway/http/digest.hpp"
 
+#include "gateway/http/credentials.hpp"
+
 #include <sodium.h>
 
 #include <cstring>
@@ -15,14 +17,18 @@ digest_key random_digest_key() {
   return key;
 }
 
-token_digest digest_token(digest_key const& key, std::string_view authorization) {
-  std::array<unsigned char, sizeof(token_digest)> bytes;
-  crypto_shorthash_siphashx24(bytes.data(), reinterpret_cast<unsigned char const*>(authorization.data()),
-                              authorization.size(), key.data());
+token_digest digest_bytes(digest_key const& key, std::string_view bytes) {
+  std::array<unsigned char, sizeof(token_digest)> out;
+  crypto_shorthash_siphashx24(out.data(), reinterpret_cast<unsigned char const*>(bytes.data()), bytes.size(),
+                              key.data());
   token_digest digest;
-  std::memcpy(&digest.high, bytes.data(), sizeof digest.high);
-  std::memcpy(&digest.low, bytes.data() + sizeof digest.high, sizeof digest.low);
+  std::memcpy(&digest.high, out.data(), sizeof digest.high);
+  std::memcpy(&digest.low, out.data() + sizeof digest.high, sizeof digest.low);
   return digest;
+}
+
+token_digest digest_token(digest_key const& key, std::string_view authorization) {
+  return digest_bytes(key, normal_credentials(authorization).text());
 }
 
 std::uint64_t shared_token_hash(std::string_view authorization) {
@@ -41,9 +47,11 @@ std::optional<shared_map_key> parse_shared_map_key(std::string_view digits) {
 }
 
 std::string shared_name(shared_map_key const& key, std::string_view authorization) {
+  normal_credentials const credentials(authorization);
+  std::string_view const text = credentials.text();
   std::array<unsigned char, 16> digest;
-  crypto_generichash(digest.data(), digest.size(), reinterpret_cast<unsigned char const*>(authorization.data()),
-                     authorization.size(), key.data(), key.size());
+  crypto_generichash(digest.data(), digest.size(), reinterpret_cast<unsigned char const*>(text.data()), text.size(),
+                     key.data(), key.size());
   std::array<char, 2 * digest.size() + 1> hex;
   sodium_bin2hex(hex.data(), hex.size(), digest.data(), digest.size());
   return hex.data();

@@ -45,6 +45,10 @@ struct map_key_hash {
 /// A key from the system's source of randomness.
 digest_key random_digest_key();
 
+/// Of any bytes.
+token_digest digest_bytes(digest_key const& key, std::string_view bytes);
+
+/// Of an `Authorization` value in its one spelling (credentials.hpp), as all that follow.
 token_digest digest_token(digest_key const& key, std::string_view authorization);
 
 /// The digest under a key that is the same on every balancer: for guesses that must agree between balancers

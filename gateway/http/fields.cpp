@@ -83,10 +83,6 @@ bool has_other_coding(message_head const& head, char const* base) {
   return false;
 }
 
-bool is_same_variable(std::string_view name, std::string_view lower) {
-  return name.size() == lower.size() && starts_alike(name, lower);
-}
-
 bool is_internal(std::string_view name) {
   if (name.size() < 9 || (name[0] != 'X' && name[0] != 'x')) return false;
   return starts_alike(name, "x-accel-") || (name.size() == 9 && starts_alike(name, "x-backend")) ||

@@ -68,10 +68,6 @@ bool list_contains(std::string_view list, std::string_view token);
 /// who asked for it with TE could undo, and we ask for none.
 bool has_other_coding(message_head const& head, char const* base);
 
-/// Whether a server that maps names to variables takes `name` for `lower` (lower-case, with `-`): in any letter case,
-/// with `_` for `-`.
-bool is_same_variable(std::string_view name, std::string_view lower);
-
 /// Fields that are between balancer and proxies only: `X-Accel-*`, `X-Backend`, `X-Session-*`, in any letter case and
 /// with `_` for `-`, which are one to many servers (CGI's variables). They are taken from proxies only, and are dropped
 /// from requests and from answers that travel on.

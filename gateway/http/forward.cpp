@@ -1,6 +1,7 @@
 #include "gateway/http/forward.hpp"
 
 #include "gateway/http/accel.hpp"
+#include "gateway/http/credentials.hpp"
 #include "gateway/http/fields.hpp"
 #include "gateway/http/target.hpp"
 #include "gateway/http/websocket.hpp"
@@ -48,7 +49,7 @@ bool usable_request_id(std::string_view id) {
          std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
-/// Fields that the gateway writes itself, from what it knows; also with `_` for `-`, which are one to many servers.
+/// Fields that the gateway writes itself, from what it knows.
 bool is_replaced_in_request(beast_http::field id, std::string_view name) {
   using enum beast_http::field;
   switch (id) {
@@ -61,14 +62,20 @@ bool is_replaced_in_request(beast_http::field id, std::string_view name) {
     break;
   }
   if (name.size() < 12 || (name[0] != 'X' && name[0] != 'x')) return false;
-  return is_same_variable(name, "x-forwarded-for") || is_same_variable(name, "x-forwarded-proto") ||
-         is_same_variable(name, "x-forwarded-host") || is_same_variable(name, "x-request-id");
+  return iequals(name, "X-Forwarded-For") || iequals(name, "X-Forwarded-Proto") || iequals(name, "X-Forwarded-Host") ||
+         iequals(name, "X-Request-Id");
 }
 
 /// What a client cannot have meant for a server behind a gateway: credentials for a proxy (RFC 9110 11.7), and Proxy,
 /// which CGI would make HTTP_PROXY of.
 bool is_dropped_in_request(beast_http::field id, std::string_view name) {
   return id == beast_http::field::proxy_authorization || iequals(name, "Proxy");
+}
+
+bool is_dropped_for_its_name(std::string_view name, odd_names how) {
+  if (!is_odd(name)) return false;
+  odd_reading const reading = reading_of(name);
+  return reading == odd_reading::forbidden || (reading == odd_reading::another && how != odd_names::pass);
 }
 
 /// What an upstream cannot ask of a client that speaks to a gateway (RFC 9110 11.7).
@@ -155,6 +162,7 @@ head_refusal summarise(message_head const& head, char const* base, request_summa
       if (out.has_authorization) return {400, "more than one Authorization"};
       out.has_authorization = true;
       out.authorization = line.value.in(base);
+      if (!is_ascii_outside_quotes(out.authorization)) return {400, "an Authorization that is no credentials"};
       break;
     case beast_http::field::host:
       ++hosts;
@@ -186,6 +194,8 @@ head_refusal summarise(message_head const& head, char const* base, request_summa
       has_upgrade = true;
       break;
     case beast_http::field::unknown:
+      if (std::string_view const name = line.name.in(base); is_odd(name) && reading_of(name) != odd_reading::no_other)
+        ++out.odd_names;
       if (line.name.size == 11 && iequals(line.name.in(base), "Lab-Request")) {
         std::string_view const text = line.value.in(base);
         std::from_chars(text.data(), text.data() + text.size(), out.lab_request);
@@ -226,6 +236,7 @@ std::string_view append_request_head(std::string& out, message_head const& head,
       continue;
     }
     if (!filter.passes(line, base) || is_internal(name) || is_dropped_in_request(line.id, name)) continue;
+    if (summary.odd_names != 0 && is_dropped_for_its_name(name, add.odd)) continue;
     if (line.id == beast_http::field::max_forwards && summary.max_forwards) {
       out.append(name).append(": ");
       append_number(out, *summary.max_forwards - 1);

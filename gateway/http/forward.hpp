@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/http/field_names.hpp"
 #include "gateway/http/head_parser.hpp"
 #include "gateway/http/references.hpp"
 
@@ -27,6 +28,7 @@ struct request_summary {
   bool idempotent = true; // RFC 9110 9.2.2
   bool is_head = false;
   std::string_view websocket_key{};            // empty: it asks for no WebSocket
+  std::uint32_t odd_names = 0;                 // fields whose names servers may take for others (field_names.hpp)
   std::optional<std::uint64_t> max_forwards{}; // of OPTIONS (RFC 9110 7.6.2); 0: it ends here
 };
 
@@ -43,6 +45,7 @@ head_refusal summarise(message_head const& head, char const* base, request_summa
 struct forwarding {
   std::string_view peer_address{};            // appended to X-Forwarded-For, …
   bool keep_forwarded_for = true;             // … or all that it says, whatever came, and Forwarded is dropped
+  odd_names odd = odd_names::drop;            // what becomes of fields with odd names
   std::string_view scheme = "http";           // X-Forwarded-Proto
   std::string_view request_id{};              // X-Request-Id, unless the client sent a usable one
   std::optional<std::uint64_t> body_length{}; // framing of the body: Content-Length, …

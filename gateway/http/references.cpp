@@ -1,5 +1,6 @@
 #include "gateway/http/references.hpp"
 
+#include "gateway/http/characters.hpp"
 #include "gateway/http/fields.hpp"
 
 #include <algorithm>
@@ -9,9 +10,22 @@ namespace {
 
 constexpr std::string_view slashes = "/\\";
 
+/// As browsers decode a host.
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    int const high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+    int const low = high < 0 ? -1 : hex_digit(text[i + 2]);
+    out.push_back(low < 0 ? text[i] : static_cast<char>(high * 16 + low));
+    if (low >= 0) i += 2;
+  }
+  return out;
+}
+
 /// With the ports that an authority without one can mean.
-bool names_upstream(std::string_view authority, std::uint16_t default_port, upstream_question const& is_upstream) {
-  authority.remove_prefix(std::min(authority.rfind('@') + 1, authority.size())); // npos + 1 is 0
+bool names_upstream(std::string_view written, std::uint16_t default_port, upstream_question const& is_upstream) {
+  written.remove_prefix(std::min(written.rfind('@') + 1, written.size())); // npos + 1 is 0
+  std::string const authority = percent_decoded(written);
   std::uint16_t const both[] = {80, 443};
   for (std::uint16_t const port : both) {
     auto const named = parse_authority(authority, default_port == 0 ? port : default_port);
@@ -20,10 +34,23 @@ bool names_upstream(std::string_view authority, std::uint16_t default_port, upst
   return false;
 }
 
-std::string without_tabs(std::string_view text) {
+/// As browsers begin: without tabs and line ends, nor blanks and controls at its ends.
+std::string without_blanks(std::string_view text) {
+  auto const is_blank = [](char c) { return static_cast<unsigned char>(c) <= ' '; };
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
   std::string out(text);
-  std::erase(out, '\t');
-  return std::string(trimmed(out));
+  std::erase_if(out, [](char c) { return c == '\t' || c == '\r' || c == '\n'; });
+  return out;
+}
+
+/// A path that is one path, of what follows an authority.
+std::string as_path(std::string_view rest) {
+  std::string path(rest);
+  if (path.empty() || slashes.find(path.front()) == std::string_view::npos) path.insert(path.begin(), '/');
+  path.front() = '/';
+  if (path.size() > 1 && slashes.find(path[1]) != std::string_view::npos) path.insert(0, "/.");
+  return path;
 }
 
 outward_value changed_to(std::optional<std::string> value) {
@@ -49,15 +76,21 @@ outward_value link_without(std::string_view value, upstream_question const& is_u
   return any ? changed_to(std::move(out)) : outward_value{};
 }
 
-/// `5; url=URI`, as browsers have it (HTML, "shared declarative refresh steps").
+/// `5; url=URI`, as browsers have it (HTML, "shared declarative refresh steps"): a time, a separator that may be a
+/// blank, and a URI with or without `url=` and quotes.
 outward_value refresh_without(std::string_view value, upstream_question const& is_upstream) {
-  std::size_t const separator = value.find_first_of(";,");
-  if (separator == std::string_view::npos) return {};
-  std::size_t at = std::min(value.find_first_not_of(" \t", separator + 1), value.size());
+  constexpr std::string_view blanks = " \t";
+  auto const skip = [value](std::size_t from, std::string_view characters) {
+    return std::min(value.find_first_not_of(characters, from), value.size());
+  };
+  std::size_t const time = skip(0, blanks);
+  std::size_t const end_of_time = skip(time, "0123456789.");
+  std::size_t at = skip(end_of_time, blanks);
+  if (at < value.size() && (value[at] == ';' || value[at] == ',')) at = skip(at + 1, blanks);
+  if (time == end_of_time || at == end_of_time) return {};
   if (istarts_with(value.substr(at), "url")) {
-    std::size_t const equals = value.find_first_not_of(" \t", at + 3);
-    if (equals != std::string_view::npos && value[equals] == '=')
-      at = std::min(value.find_first_not_of(" \t", equals + 1), value.size());
+    std::size_t const equals = skip(at + 3, blanks);
+    if (equals < value.size() && value[equals] == '=') at = skip(equals + 1, blanks);
   }
   std::string_view uri = value.substr(at);
   std::string_view tail;
@@ -86,7 +119,7 @@ bool offers_upstream(std::string_view value, upstream_question const& is_upstrea
 }
 
 std::optional<std::string> relative_reference(std::string_view uri, upstream_question const& is_upstream) {
-  std::string const clean = without_tabs(uri);
+  std::string const clean = without_blanks(uri);
   std::string_view rest = clean;
   std::uint16_t default_port = 0; // that of the client's scheme
   if (istarts_with(rest, "http:")) {
@@ -97,16 +130,18 @@ std::optional<std::string> relative_reference(std::string_view uri, upstream_que
     rest.remove_prefix(6);
   }
   std::size_t const begin = std::min(rest.find_first_not_of(slashes), rest.size());
-  if (begin < 2) return std::nullopt;
+  // Behind a scheme any number of slashes begins an authority, if the page has another scheme; else two or more do.
+  if (default_port == 0 && begin == 1) return std::nullopt;
   rest.remove_prefix(begin);
   std::size_t const path = std::min(rest.find_first_of("/\\?#"), rest.size());
-  if (!names_upstream(rest.substr(0, path), default_port, is_upstream)) return std::nullopt;
-  std::string relative(rest.substr(path));
-  if (relative.empty() || slashes.find(relative.front()) == std::string_view::npos)
-    relative.insert(relative.begin(), '/');
-  relative.front() = '/';
-  if (relative.size() > 1 && slashes.find(relative[1]) != std::string_view::npos) relative.insert(0, "/.");
-  return relative;
+  std::string_view const authority = rest.substr(0, path);
+  if (default_port == 0 && begin == 0) { // HOST:PORT, which nobody can mean as a scheme
+    auto const named = parse_host_port(authority);
+    if (!named || !is_upstream(*named)) return std::nullopt;
+  } else if (!names_upstream(authority, default_port, is_upstream)) {
+    return std::nullopt;
+  }
+  return as_path(rest.substr(path));
 }
 
 outward_value without_upstreams(boost::beast::http::field id, std::string_view name, std::string_view value,

@@ -16,8 +16,9 @@ namespace gateway::http {
 using upstream_question = std::function<bool(host_port const&)>;
 
 /// A URI that names an upstream without its scheme and authority: `http://PROXY/path` becomes `/path`. What is left
-/// never reads as another authority: `//evil` as `/.//evil`, which is the same path (RFC 3986 5.2.4). Backslashes and
-/// tabs are read as browsers read them (WHATWG URL). Nullopt where it names no upstream.
+/// never reads as another authority: `//evil` as `/.//evil`, which is the same path (RFC 3986 5.2.4). Backslashes,
+/// tabs, blanks and controls at the ends, percent-encoded hosts and missing slashes (`http:PROXY`) are read as browsers
+/// read them (WHATWG URL). `HOST:PORT/path` names an upstream, too. Nullopt where none is named.
 std::optional<std::string> relative_reference(std::string_view uri, upstream_question const& is_upstream);
 
 /// A field's value as it goes on.

@@ -41,6 +41,8 @@ std::vector<named_count> counts_of(balancer::status const& now, shell_counters c
       {"redirects_refused_malformed", "Redirects refused: no HOST:PORT.", r.redirects_refused_malformed},
       {"redirects_refused_unreachable", "Redirects refused: the target failed this request before.",
        r.redirects_refused_unreachable},
+      {"redirects_refused_path", "Redirects refused: another path or query than the request's.",
+       r.redirects_refused_path},
       {"retries", "Hops made because an earlier one failed.", r.retries},
       {"retries_refused", "Retries that the retry budget did not allow.", r.retries_refused},
       {"ejections", "Times that guesses began to avoid an upstream.", r.ejections},
@@ -58,6 +60,7 @@ std::vector<named_count> counts_of(balancer::status const& now, shell_counters c
       {"connections", "Client connections accepted.", shell.connections},
       {"refused", "Requests answered here without a hop.", shell.refused},
       {"internal_probes", "Requests for the internal location.", shell.internal_probes},
+      {"odd_names", "Fields of requests whose names servers could take for others.", shell.odd_names},
       {"failed", "Requests answered 502, 503 or 504 here.", shell.failed},
       {"client_gone", "Requests whose client went away.", shell.client_gone},
       {"truncated_answers", "Answers that an upstream broke off.", shell.truncated_answers},
@@ -433,6 +436,8 @@ std::string status_json(balancer const& shared, cache::shared_cache* cache, std:
   out["max_redirects"] = now.settings.max_redirects;
   out["max_retries"] = now.settings.max_retries;
   out["single_guess"] = now.settings.single_guess;
+  out["accel_path"] = name_of(now.accel);
+  out["underscores_in_fields"] = name_of(now.odd);
   out["upstreams"] = nlohmann::ordered_json::array();
   for (balancer::upstream_status const& u : now.upstreams)
     out["upstreams"].push_back({{"name", u.name},

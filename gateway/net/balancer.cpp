@@ -37,7 +37,9 @@ std::optional<live_map> make_map(settings const& s, std::size_t routing::map_bud
 balancer::balancer(settings const& s)
   : key_(http::random_digest_key())
   , router_(s.routing, s.guess, make_map(s, &routing::map_budget::proven), make_map(s, &routing::map_budget::unproven))
-  , ranges_(s.allow_redirects_to) {
+  , ranges_(s.allow_redirects_to)
+  , accel_path_(s.accel_path)
+  , odd_names_(s.odd_names) {
   limit(s.limits);
   for (upstream_settings const& u : s.upstreams) take_in(u.at, u.weight);
   if (!s.journal_file.empty()) journal_.emplace(s.journal_file, "balancer_event");
@@ -90,6 +92,8 @@ void balancer::reload(settings const& s) {
   limit(s.limits);
   std::lock_guard const lock(mutex_);
   ranges_ = s.allow_redirects_to;
+  accel_path_ = s.accel_path;
+  odd_names_ = s.odd_names;
   banned_.clear();
   router_.reconfigure(s.routing, s.guess);
   std::set<std::string> wanted;
@@ -187,11 +191,12 @@ routing::upstream_id balancer::resolve_target(http::host_port const& target) {
   return add(target, endpoint(address, target.port), false, 1);
 }
 
-routing::action balancer::on_redirect(live_route& r, std::optional<http::host_port> const& target, bool once) {
+routing::action balancer::on_redirect(live_route& r, redirect const& what) {
   std::lock_guard const lock(mutex_);
   ++upstreams_[routing::index_of(r.upstream)].counters.redirects;
-  if (!target) return router_.on_redirect(r, {.malformed = true});
-  return router_.on_redirect(r, {.target = resolve_target(*target), .once = once});
+  if (!what.to) return router_.on_redirect(r, {.malformed = true});
+  if (what.other_target) return router_.on_redirect(r, {.other_target = true});
+  return router_.on_redirect(r, {.target = resolve_target(*what.to), .once = what.once});
 }
 
 routing::action balancer::on_answer(live_route& r, answer const& head, std::string& learnt_at) {
@@ -228,6 +233,10 @@ void balancer::misunderstood(misread what, std::string_view source, std::string_
     switch (what) {
     case misread::redirect: // counted by the router
       return {nullptr, "X-Accel-Redirect", "; allowed: /internal_redirect/HOST:PORT/…; such requests are answered 502"};
+    case misread::redirect_path: // likewise
+      return {nullptr, "X-Accel-Redirect",
+              ", which is another path than the request's; such requests are answered 502, unless accel_path says "
+              "\"follow\""};
     case misread::backend:
       return {&shell_.backends_malformed, "X-Backend", "; allowed: http://HOST:PORT; nothing is learnt from it"};
     case misread::epoch:
@@ -409,6 +418,8 @@ balancer::status balancer::snapshot() const {
   out.router = router_.counters();
   out.settings = router_.settings();
   out.guess = router_.policy();
+  out.accel = accel_path_;
+  out.odd = odd_names_;
   out.has_map = router_.has_map();
   out.has_shared_map = router_.settings().shared_ttl > 0;
   std::int64_t const now_ns = monotonic_ns();

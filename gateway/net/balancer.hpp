@@ -42,6 +42,7 @@ struct shell_counters {
   std::atomic<std::uint64_t> open_connections{0};
   std::atomic<std::uint64_t> refused{0};         // requests answered here without a hop
   std::atomic<std::uint64_t> internal_probes{0}; // of these: requests for the internal location
+  std::atomic<std::uint64_t> odd_names{0};       // request fields whose names servers could take for others
   std::atomic<std::uint64_t> failed{0};          // requests answered 502, 503 or 504 here
   std::atomic<std::uint64_t> client_gone{0};
   std::atomic<std::uint64_t> truncated_answers{0};   // upstream broke off in the middle of an answer
@@ -84,7 +85,7 @@ struct upstream_face {
 using upstream_face_ptr = std::shared_ptr<upstream_face const>;
 
 /// What proxies say that is not understood, and is done without.
-enum class misread : std::uint8_t { redirect, backend, epoch, forwarded_for };
+enum class misread : std::uint8_t { redirect, redirect_path, backend, epoch, forwarded_for };
 
 /// Counts for one upstream.
 struct upstream_counters {
@@ -110,8 +111,12 @@ public:
     std::lock_guard const lock(mutex_);
     return router_.start(r, facts, now, generator);
   }
-  /// `once`: for this request only.
-  routing::action on_redirect(live_route& r, std::optional<http::host_port> const& target, bool once);
+  struct redirect {
+    std::optional<http::host_port> to; // nullopt: malformed
+    bool once = false;                 // for this request only
+    bool other_target = false;         // it names another path or query, which is not followed
+  };
+  routing::action on_redirect(live_route& r, redirect const& what);
   /// What an answer's head says of where its session is.
   struct answer {
     std::optional<std::optional<http::host_port>> backend; // of X-Backend; its inner one is empty if malformed
@@ -248,6 +253,8 @@ public:
     routing::router_counters router;
     routing::router_settings settings;
     routing::guess_policy guess = routing::guess_policy::random;
+    http::accel_path accel = http::accel_path::same;
+    http::odd_names odd = http::odd_names::drop;
     bool has_map = false;
     bool has_shared_map = false;
     std::size_t map_entries = 0, map_unproven = 0, map_capacity = 0, map_bytes = 0;
@@ -290,6 +297,8 @@ private:
   std::set<std::pair<misread, std::string>> misread_; // of whom it was said
   boost::unordered_flat_map<std::string, routing::upstream_id> by_name_;
   std::vector<allowed_range> ranges_;
+  http::accel_path accel_path_ = http::accel_path::same; // these two for the status only
+  http::odd_names odd_names_ = http::odd_names::drop;
   std::optional<client_limits::upstream_room> upstream_room_;
   std::atomic<bool> upstream_limited_{false};
   std::atomic<std::uint64_t> tickets_{1};

@@ -93,6 +93,7 @@ private:
   void consult_cache(bool may_wait);
   void on_fetch_patience_end();
   void start_exchange(std::string_view head);
+  std::string_view on_other_target() override;
   void on_answer() override;
   void on_more() override;
   void on_interim() override;

@@ -60,6 +60,10 @@ void client_connection::start_exchange(std::string_view head) {
                   facts_, monotonic_ns());
 }
 
+std::string_view client_connection::on_other_target() {
+  return cached_ ? cached_->answers_elsewhere() : std::string_view(forward_head_);
+}
+
 void client_connection::on_answer() {
   if (exchange_.upstream()->is_tunnel()) {
     begin_tunnel();
@@ -103,6 +107,8 @@ void client_connection::respond(routing::refusal why) {
       return {"destination_ip_prohibited", "redirected to what is no known upstream"};
     case routing::refusal::malformed_redirect:
       return {"http_protocol_error", "redirected to a malformed location"};
+    case routing::refusal::other_target:
+      return {"http_protocol_error", "redirected to another path than the request's"};
     case routing::refusal::owner_unreachable:
       return {"destination_unavailable", "the session's proxy cannot be reached"};
     case routing::refusal::upstream_timeout:

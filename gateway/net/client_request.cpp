@@ -37,6 +37,8 @@ void client_connection::begin_request() {
   http::head_refusal refusal = http::summarise(head_, in_.data(), summary);
   if (refusal.status == 404) worker_.shared().shell().internal_probes.fetch_add(1, std::memory_order_relaxed);
   std::uint64_t const address_key = find_client();
+  if (summary.odd_names != 0)
+    worker_.shared().shell().odd_names.fetch_add(summary.odd_names, std::memory_order_relaxed);
   is_head_ = summary.is_head;
   lab_request_ = summary.lab_request;
   has_body_ = !parser_->done();
@@ -111,6 +113,7 @@ void client_connection::write_forward_head(http::request_summary const& summary,
   request_id_ = std::string(http::append_request_head(forward_head_, head_, in_.data(), summary,
                                                       {.peer_address = peer_address_,
                                                        .keep_forwarded_for = believes,
+                                                       .odd = settings_->odd_names,
                                                        .scheme = scheme(),
                                                        .request_id = new_request_id(worker_.random()),
                                                        .body_length = length,
@@ -134,6 +137,8 @@ http::head_refusal client_connection::find_refusal(http::request_summary const& 
   settings const& s = *settings_;
   std::string_view const method = head_.method.in(in_.data());
   if (head_.fields.size() > s.limits.head_fields) return {431, "more fields than this gateway takes"};
+  if (summary.odd_names != 0 && s.odd_names == http::odd_names::refuse)
+    return {400, "a field whose name servers could take for another"};
   if (!s.methods.empty() && std::find(s.methods.begin(), s.methods.end(), method) == s.methods.end())
     return {405, "a method that is not served here"};
   if (!s.paths.empty() && std::none_of(s.paths.begin(), s.paths.end(), [&](std::string const& path) {

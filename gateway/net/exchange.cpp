@@ -1,6 +1,7 @@
 #include "gateway/net/exchange.hpp"
 
 #include "gateway/http/accel.hpp"
+#include "gateway/http/accel_target.hpp"
 #include "gateway/http/field_text.hpp"
 #include "gateway/http/fields.hpp"
 
@@ -202,15 +203,36 @@ void exchange::on_answer_body() {
 }
 
 void exchange::follow_redirect(std::string_view location, bool once) {
-  auto const target = http::parse_accel_redirect(location);
-  if (!target) worker_.shared().misunderstood(misread::redirect, last_upstream(), location);
+  balancer::redirect what{.to = http::parse_accel_redirect(location), .once = once};
+  std::string other;
+  if (!what.to) {
+    worker_.shared().misunderstood(misread::redirect, last_upstream(), location);
+  } else if (!may_follow(http::named_target(location), other)) {
+    what.other_target = true;
+    worker_.shared().misunderstood(misread::redirect_path, last_upstream(), location);
+  }
   journal::balancer_event* const record = std::exchange(hop_record_, nullptr);
-  routing::action const next = worker_.shared().on_redirect(route_, target, once);
+  routing::action const next = worker_.shared().on_redirect(route_, what);
   bool const followed = next.kind == routing::action_kind::send;
   if (record) record->result = followed ? journal::hop_result::redirected : journal::hop_result::refused_redirect;
   std::exchange(upstream_, nullptr)->release();
   leave_upstream();
+  if (followed && !other.empty()) {
+    followed_head_ = http::with_target(user_.on_other_target(), other);
+    what_.head = followed_head_;
+  }
   perform(next);
+}
+
+/// Whether the request may go where this target is named; `other` is what it has to become then, if anything.
+bool exchange::may_follow(std::string_view named, std::string& other) const {
+  std::string_view const present = http::target_of(what_.head);
+  bool const follows = worker_.current()->accel_path == http::accel_path::follow;
+  if (http::names_target(named, present, !follows)) return true;
+  if (!follows) return false;
+  auto target = http::followed_target(named, present);
+  if (target) other = *std::move(target);
+  return target.has_value();
 }
 
 void exchange::on_hop_failed(hop_failure const& failure) {

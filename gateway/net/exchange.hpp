@@ -20,6 +20,9 @@ public:
   virtual void on_answer() = 0;
   /// More of its body, or its end, may be taken.
   virtual void on_more() = 0;
+  /// A redirect to another target is followed: the head to send with that, in place of the one that was given to
+  /// `start`. It stays as it is until `end`.
+  virtual std::string_view on_other_target() = 0;
   /// An interim answer's head is at `upstream()`, until this returns.
   virtual void on_interim() {}
   /// In a tunnel: what the upstream's connection did not take at once, it has now, or it broke.
@@ -102,6 +105,7 @@ private:
   bool may_enter(routing::action const& next);
   void leave_upstream();
   void follow_redirect(std::string_view location, bool once);
+  bool may_follow(std::string_view named, std::string& other) const;
   void on_answer_head() override;
   void on_interim_head() override { user_.on_interim(); }
   void on_answer_body() override;
@@ -117,6 +121,7 @@ private:
   exchange_user& user_;
   patience patience_;
   request what_;
+  std::string followed_head_; // with a target that an upstream named; `what_.head` then is this
   live_route route_;
   bool routed_ = false;         // the router knows of this request and waits to hear
   bool asleep_ = false;         // single_guess: waits to be woken

@@ -22,6 +22,8 @@ void refresh::start(worker& w, std::unique_ptr<cache::transaction> cached,
 
 void refresh::send() { exchange_.start({.head = cached_->upstream_head(), .is_own = true}, facts_, monotonic_ns()); }
 
+std::string_view refresh::on_other_target() { return cached_->answers_elsewhere(); }
+
 void refresh::on_answer() {
   answered_ = true;
   switch (show_answer(*cached_, *exchange_.upstream())) {

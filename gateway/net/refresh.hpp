@@ -22,6 +22,7 @@ public:
 
 private:
   void send();
+  std::string_view on_other_target() override;
   void on_answer() override;
   void on_more() override;
   void on_refused(routing::refusal why) override;

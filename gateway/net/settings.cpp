@@ -138,6 +138,12 @@ std::optional<cache::cache_settings> read_cache(settings_reader const& in) {
   in.duration("/cache/wait", out.wait);
   in.value("/cache/targets", out.targets);
   for (std::string& name : out.targets) name = http::lower_case(name);
+  in.value("/cache/ignored_inputs", out.ignored_inputs);
+  for (std::string& name : out.ignored_inputs) name = http::lower_case(name);
+  if (auto const* rule = in.at(root / "set_cookie"))
+    out.rules.set_cookie = *rule == "never"      ? cache::cookie_rule::never
+                           : *rule == "explicit" ? cache::cookie_rule::if_explicit
+                                                 : cache::cookie_rule::if_public;
   in.value("/cache/cache_status", out.shows_status);
   if (auto const* fields = in.at(root / "session_facts" / "fields")) {
     for (std::size_t i = 0; i != fields->size(); ++i) {
@@ -245,6 +251,20 @@ std::string_view name_of(routing::guess_policy policy) {
   return {};
 }
 
+std::string_view name_of(http::accel_path how) { return how == http::accel_path::follow ? "follow" : "same"; }
+
+std::string_view name_of(http::odd_names how) {
+  switch (how) {
+  case http::odd_names::drop:
+    break;
+  case http::odd_names::refuse:
+    return "refuse";
+  case http::odd_names::pass:
+    return "pass";
+  }
+  return "drop";
+}
+
 settings read_settings(config::document const& document, name_resolver const& names) {
   settings_reader const in(document, names);
   settings s;
@@ -277,6 +297,11 @@ settings read_settings(config::document const& document, name_resolver const& na
   for (std::string const& method : s.methods) s.allow.append(s.allow.empty() ? "" : ", ").append(method);
   in.value("/paths", s.paths);
   in.value("/websocket", s.websocket);
+  if (auto const* how = in.at(pointer("/underscores_in_fields")))
+    s.odd_names = *how == "pass"     ? http::odd_names::pass
+                  : *how == "refuse" ? http::odd_names::refuse
+                                     : http::odd_names::drop;
+  if (auto const* how = in.at(pointer("/accel_path")); how && *how == "follow") s.accel_path = http::accel_path::follow;
   s.allow_redirects_to = read_allowed_ranges(in);
   in.size("/max_head", s.max_head, 1024, 1u << 20);
   in.size("/max_body", s.max_body, 0, std::uint64_t{1} << 40);
@@ -318,6 +343,7 @@ std::string keep_what_needs_a_restart(settings const& in_force, settings& fresh)
   } else if (fresh.cache) {
     keep("cache.size", in_force.cache->rules.bytes, fresh.cache->rules.bytes);
     keep("cache.targets", in_force.cache->targets, fresh.cache->targets);
+    keep("cache.ignored_inputs", in_force.cache->ignored_inputs, fresh.cache->ignored_inputs);
     keep("cache.session_facts.fields", in_force.cache->session_facts, fresh.cache->session_facts);
     keep("cache.session_facts.max_age", in_force.cache->facts_max_age, fresh.cache->facts_max_age);
   }

@@ -2,7 +2,9 @@
 
 #include "config/document.hpp"
 #include "gateway/cache/shared_cache.hpp"
+#include "gateway/http/accel_target.hpp"
 #include "gateway/http/digest.hpp"
+#include "gateway/http/field_names.hpp"
 #include "gateway/net/address_ranges.hpp"
 #include "gateway/net/resolve.hpp"
 #include "gateway/net/tls.hpp"
@@ -110,8 +112,10 @@ struct shared_map_settings {
   bool operator==(shared_map_settings const&) const = default;
 };
 
-/// The policy's name in a configuration.
+/// Their names in a configuration.
 std::string_view name_of(routing::guess_policy policy);
+std::string_view name_of(http::accel_path how);
+std::string_view name_of(http::odd_names how);
 
 /// A configuration as the gateway runs it: defaults filled in, checked.
 struct settings {
@@ -139,6 +143,8 @@ struct settings {
   std::string allow;                // the same as a list
   std::vector<std::string> paths;   // likewise, each with what is below it
   bool websocket = false;           // requests for one may become a tunnel
+  http::accel_path accel_path = http::accel_path::same;
+  http::odd_names odd_names = http::odd_names::drop;
   std::uint32_t max_head = 16 * 1024;
   std::uint64_t max_body = 64u << 20;
   std::uint64_t body_in_memory = 64 * 1024;

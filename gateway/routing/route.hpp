@@ -35,6 +35,7 @@ enum class refusal : std::uint8_t {
   redirect_limit,     // more X-Accel answers than allowed
   unknown_target,     // X-Accel to what is no known upstream
   malformed_redirect, // X-Accel that names no HOST:PORT
+  other_target,       // X-Accel that names another path or query than the request's
   owner_unreachable,  // redirected to an upstream that failed this very request
   upstream_failed,    // broke off after it had, or may have had, the request
   upstream_timeout,   // silent after it had, or may have had, the request
@@ -57,6 +58,7 @@ constexpr std::uint16_t status_of(refusal why) {
   case refusal::redirect_limit:
   case refusal::unknown_target:
   case refusal::malformed_redirect:
+  case refusal::other_target:
   case refusal::upstream_failed:
   case refusal::bad_answer:
     break;
@@ -131,7 +133,8 @@ struct failure {
 struct redirect_facts {
   upstream_id target = no_upstream;
   bool malformed = false;
-  bool once = false; // for this request only, as Redis' ASK: what is known of the token stays
+  bool once = false;         // for this request only, as Redis' ASK: what is known of the token stays
+  bool other_target = false; // than the request's path and query, which is not to be followed
 };
 
 /// The final answer's head.
@@ -171,6 +174,7 @@ struct router_counters {
   std::uint64_t redirects_refused_unknown = 0;
   std::uint64_t redirects_refused_malformed = 0;
   std::uint64_t redirects_refused_unreachable = 0;
+  std::uint64_t redirects_refused_path = 0;
   std::uint64_t retries = 0;
   std::uint64_t retries_refused = 0; // the retry budget was used up
   std::uint64_t ejections = 0;       // upstreams that guesses began to avoid
@@ -185,7 +189,7 @@ struct router_counters {
 
   std::uint64_t redirects_refused() const {
     return redirects_refused_limit + redirects_refused_unknown + redirects_refused_malformed +
-           redirects_refused_unreachable;
+           redirects_refused_unreachable + redirects_refused_path;
   }
 };
 

@@ -124,6 +124,7 @@ public:
     if (r.from_shared) ++counters_.shared_stale_hits;
     answered(r);
     if (facts.malformed) return refuse(r, refusal::malformed_redirect, counters_.redirects_refused_malformed);
+    if (facts.other_target) return refuse(r, refusal::other_target, counters_.redirects_refused_path);
     if (facts.target == no_upstream || !upstream(facts.target).known)
       return refuse(r, refusal::unknown_target, counters_.redirects_refused_unknown);
     if (r.redirects >= settings_.max_redirects)

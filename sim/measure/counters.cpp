@@ -167,9 +167,9 @@ constexpr equation equations[] = {
      none},
 };
 
-constexpr std::string_view refused_redirects[] = {"redirects_refused_limit_total", "redirects_refused_unknown_total",
-                                                  "redirects_refused_malformed_total",
-                                                  "redirects_refused_unreachable_total"};
+constexpr std::string_view refused_redirects[] = {
+    "redirects_refused_limit_total", "redirects_refused_unknown_total", "redirects_refused_malformed_total",
+    "redirects_refused_unreachable_total", "redirects_refused_path_total"};
 constexpr std::string_view of_upstreams[] = {"upstream_hops_total", "upstream_redirects_total",
                                              "upstream_failures_total", "upstream_bad_answers_total"};
 
@@ -177,6 +177,7 @@ constexpr std::string_view of_upstreams[] = {"upstream_hops_total", "upstream_re
 constexpr std::string_view never_more_than_learnt[] = {"evicted_total", "token_map_entries"};
 
 constexpr auto uncompared = std::to_array<std::string_view>({"answers_refused_total",
+                                                             "odd_names_total",
                                                              "backends_malformed_total",
                                                              "epochs_malformed_total",
                                                              "forwarded_for_malformed_total",

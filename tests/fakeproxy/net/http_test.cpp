@@ -97,6 +97,18 @@ TEST_CASE_METHOD(fixture, "a redirect carries the target byte for byte, and the 
   CHECK(taken_down.target == hops(0).back().incarnation);
 }
 
+TEST_CASE_METHOD(fixture, "a token finds its session however its scheme is spelt (RFC 9110 11.4)") {
+  std::string const token = bearer(7).substr(22);
+  for (char const* scheme : {"bearer ", "BEARER ", "beareR  ", "Bearer \t ", "Bearer\t"}) {
+    INFO(scheme);
+    CHECK(get(owner, "/", std::string("Authorization: ") + scheme + token)["lab-character"] == "7");
+  }
+  for (char const* scheme : {"Bearer", "Bearers ", "Basic ", ""}) {
+    INFO(scheme);
+    CHECK(get(owner, "/", std::string("Authorization: ") + scheme + token).status == 401);
+  }
+}
+
 TEST_CASE_METHOD(fixture, "a token that is not ours gets 401 without X-Backend, none at all is served by any proxy") {
   for (std::string const& field : {std::string("Authorization: Bearer junk\r\n"), std::string("Authorization: x\r\n"),
                                    bearer(7).substr(0, 50) + "\r\n", bearer(7) + bearer(7)}) {

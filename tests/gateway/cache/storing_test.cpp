@@ -188,15 +188,6 @@ TEST_CASE("RFC 9111 3.5: what was answered to nobody in particular is there for 
   CHECK(reuses(plain, answer(200, "Cache-Control: max-age=60"), of_bob));
 }
 
-TEST_CASE("RFC 9111 7.3: an answer with Set-Cookie that states its lifetime is stored with the cookie") {
-  std::string const head = served_head(answer(200, "Cache-Control: max-age=60\nSet-Cookie: a=1\nSet-Cookie: b=2"));
-  CHECK(count_of(head, "Set-Cookie") == 2);
-}
-
-TEST_CASE("RFC 9111 7.3: an answer with Set-Cookie that says nothing of caches is not stored on a guess") {
-  CHECK(stored_after(plain, answer(200, "Set-Cookie: a=1\nLast-Modified: " + date_at(-1'000'000))) == 0);
-}
-
 TEST_CASE("RFC 9111 3.1: unknown fields are stored and served, each line of them") {
   std::string const head = served_head(answer(200, "Cache-Control: max-age=60\nX-New: 1\nx-new: 2\nLink: </b>"));
   CHECK(field_of(head, "X-New") == "1, 2");

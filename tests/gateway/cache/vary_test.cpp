@@ -191,6 +191,19 @@ TEST_CASE("RFC 9111 3.5, 4.1: an answer that varies on Authorization and may be 
   CHECK_FALSE(reuses(alice, from, "GET /a"));
 }
 
+TEST_CASE("RFC 9110 11.4: an answer that varies on Authorization is a token's own, however it is spelt") {
+  answer const from(200, "Cache-Control: public, max-age=60\nVary: Authorization");
+  request const first("GET /a", "Authorization: Bearer t");
+  for (char const* same : {"bearer t", "BEARER t", "Bearer  t", "Bearer\tt", "bEARER \t t"}) {
+    INFO(same);
+    CHECK(reuses(first, from, request("GET /a", "Authorization: " + std::string(same))));
+  }
+  for (char const* other : {"Bearer T", "Basic t", "Bearert", "t", "Bearer t,", "Bearer ,t"}) {
+    INFO(other);
+    CHECK_FALSE(reuses(first, from, request("GET /a", "Authorization: " + std::string(other))));
+  }
+}
+
 TEST_CASE("RFC 9110 12.4.2: a weight that is no number is none, and says nothing of the order") {
   CHECK(cache::normalised("accept-language", "b;q=0.5, c;q=nan, a;q=inf, d;q=-1, e;q=") ==
         "c;q=nan,a;q=inf,d;q=-1,e;q=,b;q=0.5");

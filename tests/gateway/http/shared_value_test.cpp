@@ -49,6 +49,7 @@ TEST_CASE("a token's shared name depends on the key and on every bit of the toke
   CHECK(name == shared_name(key, "Bearer a"));
   CHECK(name != shared_name(other, "Bearer a"));
   CHECK(name != shared_name(key, "Bearer b"));
-  CHECK(name != shared_name(key, "Bearer a "));
+  CHECK(name != shared_name(key, "Bearer a="));
+  CHECK(name == shared_name(key, "bearer  a"));
   CHECK(shared_name(key, "") != name);
 }

@@ -124,6 +124,35 @@ TEST_CASE("answers to what is not in the key are not stored") {
   CHECK(look(gateway.port(), "/a").hit);
 }
 
+TEST_CASE("ignored_inputs, set_cookie and obey_clients of a configuration count") {
+  struct row {
+    nlohmann::json cache;
+    char const* first; // fields of the request that brings the answer
+    char const* answer;
+    char const* second;
+    bool hit;
+  };
+  auto const r = GENERATE_COPY(
+      row{nlohmann::json::object(), "X-Real-IP: 1\r\n", "Cache-Control: max-age=60\r\n", "", false},
+      row{{{"ignored_inputs", {"X-Real-IP"}}}, "X-Real-IP: 1\r\n", "Cache-Control: max-age=60\r\n", "", true},
+      row{{{"ignored_inputs", {"x-real-ip"}}}, "X-Host: e\r\n", "Cache-Control: max-age=60\r\n", "", false},
+      row{nlohmann::json::object(), "", "Cache-Control: max-age=60\r\nSet-Cookie: a\r\n", "", false},
+      row{nlohmann::json::object(), "", "Cache-Control: public, max-age=60\r\nSet-Cookie: a\r\n", "", true},
+      row{{{"set_cookie", "explicit"}}, "", "Cache-Control: max-age=60\r\nSet-Cookie: a\r\n", "", true},
+      row{{{"set_cookie", "never"}}, "", "Cache-Control: public, max-age=60\r\nSet-Cookie: a\r\n", "", false},
+      row{nlohmann::json::object(), "", "Cache-Control: max-age=60\r\n", "Cache-Control: no-cache\r\n", false},
+      row{{{"obey_clients", false}}, "", "Cache-Control: max-age=60\r\n", "Cache-Control: no-cache\r\n", true},
+      row{{{"obey_clients", false}}, "", "Cache-Control: max-age=60\r\n", "Pragma: no-cache\r\n", true},
+      row{{{"obey_clients", false}}, "", "Cache-Control: max-age=60\r\n", "Cache-Control: max-age=0\r\n", true});
+  CAPTURE(r.cache.dump(), r.first, r.answer, r.second);
+  scripted_upstream u{[&](upstream_request const&) { return script_answer{answer(r.answer, "x")}; }};
+  configured_gateway gateway({u.address()}, with_cache(r.cache));
+  client c(gateway.port());
+  c.exchange(request("GET", "/a", "", r.first));
+  c.exchange(request("GET", "/a", "", r.second));
+  CHECK(gateway.count("cache_hits") == (r.hit ? 1 : 0));
+}
+
 TEST_CASE("what answers a condition or a range of one client is not the resource") {
   struct row {
     char const* fields;

@@ -49,6 +49,28 @@ TEST_CASE("a token that sends too many requests gets 429, and no other does") {
   for (int i = 0; i < 5; ++i) CHECK(status(gateway.port(), "") == 200); // without a token there is none to limit
 }
 
+TEST_CASE("a token has its rate, and its session, however its credentials are spelt; they go on as they came") {
+  scripted_upstream upstream(serves_as());
+  upstream.set_script([&](upstream_request const&) { return served_by(upstream.address()); });
+  nlohmann::json configuration = limits({{"requests_per_token", {{"per_second", 0.001}, {"burst", 9}}}});
+  configuration["guess"] = "round_robin";
+  configured_gateway gateway({upstream.address()}, configuration);
+  std::vector<std::string> const spellings{"Bearer t",  "bearer t",     "BEARER t",   "bEARER   t", "Bearer\tt",
+                                           "Bearer t ", "Bearer \t  t", "beareR t\t", "\tBearer t"};
+  client c(gateway.port());
+  for (std::string const& spelling : spellings) {
+    INFO(spelling);
+    CHECK(c.exchange("GET /x HTTP/1.1\r\nHost: a\r\nAuthorization: " + spelling + "\r\n\r\n").status == 200);
+    std::string const came = upstream.requests().back().field("Authorization");
+    std::string const sent = spelling.substr(spelling.find_first_not_of(" \t"));
+    CHECK(came == sent.substr(0, sent.find_last_not_of(" \t") + 1));
+  }
+  CHECK(gateway.count("map_hits") == spellings.size() - 1);
+  for (std::string const& spelling : spellings)
+    CHECK(c.exchange("GET /x HTTP/1.1\r\nHost: a\r\nAuthorization: " + spelling + "\r\n\r\n").status == 429);
+  CHECK(c.exchange(request("GET", "/x", "T")).status == 200); // which is another one
+}
+
 TEST_CASE("a request that is refused for its rate closes the connection where its body is not read") {
   scripted_upstream upstream(serves_as());
   configured_gateway gateway({upstream.address()},

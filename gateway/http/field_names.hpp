@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+/// What servers make of the names of request fields. CGI (RFC 3875 4.1.18) and what descends from it (WSGI, Rack, PHP,
+/// lighttpd, …) make variables of them: upper case, `_` for `-`, and some of them `_` for all that is neither letter
+/// nor digit. So X-Real-IP, X_Real_IP and X.Real.IP are one name there, and three on the way.
+namespace gateway::http {
+
+/// What becomes of the fields whose names are odd, below.
+enum class odd_names : std::uint8_t { drop, refuse, pass };
+
+/// Whether there is anything in it but letters, digits and `-`.
+bool is_odd(std::string_view name);
+
+enum class odd_reading : std::uint8_t {
+  no_other, // nobody takes it for another name that counts: it passes
+  another,  // some may: has an underscore, or would be a name that HTTP knows or that servers believe
+  forbidden // as `another`, of what no client may say, or what the gateway says itself: never passes
+};
+
+/// How an odd name is read.
+odd_reading reading_of(std::string_view odd_name);
+
+/// Whether servers and frameworks take what such a field says for the request's own host, scheme, target or method, or
+/// for who the client is, so that an answer may depend on it, whatever Vary says. In any letter case, odd spellings
+/// too. Not those that the gateway writes itself (X-Forwarded-For, -Proto, -Host), unless they are spelt oddly.
+bool replaces_request(std::string_view name);
+
+/// Whether such a field, like Authorization and Cookie, says who asks: keys and tokens that APIs have of their own.
+bool holds_credentials(std::string_view name);
+
+}
