@@ -72,7 +72,8 @@ void read_tls(settings_reader const& in, settings& s) {
   if (auto const* tls = in.at(root)) {
     server_tls_settings of;
     for (auto const& pair : (*tls)["certificates"])
-      of.certificates.push_back({pair["certificate"].get<std::string>(), pair["key"].get<std::string>()});
+      of.certificates.push_back(
+          {pair["certificate"].get<std::string>(), pair["key"].get<std::string>(), pair.value("ocsp", "")});
     if (auto const* lowest = in.at(root / "lowest_version")) of.only_1_3 = *lowest == "1.3";
     if (auto const* ciphers = in.at(root / "ciphers")) of.ciphers = ciphers->get<std::string>();
     auto const* const tickets = in.at(root / "ticket_key_lifetime");

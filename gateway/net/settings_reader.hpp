@@ -76,8 +76,10 @@ public:
     try {
       return make();
     } catch (tls_error const& wrong) {
-      throw document_.error_at(where, std::string("found ") + wrong.what() +
-                                          "; allowed: PEM files that can be read and belong together");
+      throw document_.error_at(where,
+                               std::string("found ") + wrong.what() +
+                                   "; allowed: PEM files that can be read and belong together, and for ocsp a DER "
+                                   "file that says now that the certificate is good");
     }
   }
 

@@ -84,13 +84,13 @@ tls_context server_context(server_tls_settings const& s, server_tls_settings::ce
   // A client that closes without saying so cannot cut anything short that we wait for: requests say how long they are.
   SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
   if (s.only_1_3) SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
-  if (SSL_CTX_set_cipher_list(context, s.ciphers.c_str()) != 1)
+  if (SSL_CTX_set_cipher_list(context, s.ciphers.empty() ? intermediate_ciphers : s.ciphers.c_str()) != 1)
     throw tls_error("the ciphers \"" + s.ciphers + "\": " + reason());
+  // Who gives a list means its order, but for clients for whom ChaCha20 is faster than what they have no hardware for.
+  if (!s.ciphers.empty()) SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384");
   SSL_CTX_set_dh_auto(context, 1);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF); // tickets instead
-  static constexpr std::string_view id = "crest-gateway";
-  SSL_CTX_set_session_id_context(context, reinterpret_cast<unsigned char const*>(id.data()), id.size());
   if (s.ticket_key_lifetime.count() == 0) {
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
     SSL_CTX_set_num_tickets(context, 0);
@@ -159,6 +159,13 @@ server_tls::server_tls(server_tls_settings s)
   : settings_(std::move(s)) {
   for (server_tls_settings::certificate const& c : settings_.certificates)
     contexts_.push_back(server_context(settings_, c));
+  for (std::size_t i = 0; i != contexts_.size(); ++i) {
+    auto const& file = settings_.certificates[i].ocsp;
+    if (file.empty()) continue;
+    staples_.push_back(std::make_unique<ocsp_staple const>(file, contexts_[i].get()));
+    staples_.back()->offer_in(contexts_[i].get());
+  }
+  SSL_CTX_set_client_hello_cb(contexts_.front().get(), &server_tls::on_hello, nullptr);
   for (tls_context const& context : contexts_) {
     // What the macro SSL_CTX_set_tlsext_servername_callback does, without its casts.
     SSL_CTX_callback_ctrl(context.get(), SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
@@ -184,6 +191,23 @@ tls_session server_tls::session() const {
   if (!made) throw std::bad_alloc();
   SSL_set_accept_state(made.get());
   return made;
+}
+
+// A session is resumed under the name that it began with, and no other (RFC 6066 3; OpenSSL sees to that for TLS 1.3
+// only): the name is the context that it belongs to. It has to be there before OpenSSL looks at the session, when the
+// extension has not been read yet: of its bytes all count, in lower case.
+int server_tls::on_hello(SSL* session, int*, void*) {
+  unsigned char const* bytes = nullptr;
+  std::size_t size = 0;
+  std::string name;
+  if (SSL_client_hello_get0_ext(session, TLSEXT_TYPE_server_name, &bytes, &size) == 1) name.assign(bytes, bytes + size);
+  for (char& c : name)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  std::array<unsigned char, SSL_MAX_SID_CTX_LENGTH> id;
+  static EVP_MD const* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  bool const is_bound = EVP_Digest(name.data(), name.size(), id.data(), nullptr, sha256, nullptr) == 1 &&
+                        SSL_set_session_id_context(session, id.data(), id.size()) == 1;
+  return is_bound ? SSL_CLIENT_HELLO_SUCCESS : SSL_CLIENT_HELLO_ERROR;
 }
 
 // The first certificate that names the host, by the rules of RFC 6125.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "gateway/net/ocsp.hpp"
+
 #include <openssl/types.h>
 
 #include <array>
@@ -29,7 +31,8 @@ class tls_error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Mozilla's "intermediate" list for TLS 1.2 (version 5.7); the order is the client's business, since all are good.
+/// Mozilla's "intermediate" list for TLS 1.2 (version 5.7), which leaves the order to the client: all are good, and a
+/// client without AES in hardware knows best that ChaCha20 is faster.
 inline constexpr char const* intermediate_ciphers =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
@@ -70,16 +73,18 @@ private:
 struct server_tls_settings {
   struct certificate {
     std::filesystem::path chain, key; // PEM; the chain begins with the server's own certificate
+    std::filesystem::path ocsp{};     // DER: a response to staple (ocsp.hpp); empty: none
   };
   std::vector<certificate> certificates; // the first is for clients that name no host, or none of these
   bool only_1_3 = false;
-  std::string ciphers = intermediate_ciphers; // of TLS 1.2
+  std::string ciphers{}; // of TLS 1.2, in the server's order; empty: intermediate_ciphers, in the client's
   /// Zero: no tickets.
   std::chrono::nanoseconds ticket_key_lifetime = std::chrono::hours(12);
 };
 
 /// The server's side of TLS 1.2 and 1.3: HTTP/1.1 by ALPN (RFC 7301), the certificate by SNI (RFC 6066), resumption by
-/// tickets. Constant once `use` was called; sessions may be made from several threads.
+/// tickets, for the name only that the session began with. Constant once `use` was called; sessions may be made from
+/// several threads.
 class server_tls {
 public:
   /// Reads the files. Throws tls_error, with the file in its text.
@@ -97,8 +102,10 @@ public:
 
 private:
   static int choose_certificate(SSL* session, int* alert, void* self);
+  static int on_hello(SSL* session, int* alert, void* nothing);
 
   server_tls_settings settings_;
+  std::vector<std::unique_ptr<ocsp_staple const>> staples_;
   std::vector<tls_context> contexts_; // one a certificate
   std::shared_ptr<ticket_keys> keys_;
 };

@@ -60,6 +60,8 @@ secure_client::secure_client(std::uint16_t port, client_hello const& hello)
   if (!names.empty())
     SSL_set_alpn_protos(session, reinterpret_cast<unsigned char const*>(names.data()),
                         static_cast<unsigned int>(names.size()));
+  if (!hello.ciphers.empty()) SSL_set_cipher_list(session, hello.ciphers.c_str());
+  if (hello.asks_status) SSL_ctrl(session, SSL_CTRL_SET_TLSEXT_STATUS_REQ_TYPE, TLSEXT_STATUSTYPE_ocsp, nullptr);
   if (hello.resume) SSL_set_session(session, hello.resume);
 
   auto& socket = stream_.next_layer();
@@ -88,6 +90,14 @@ std::string secure_client::certificate_name() {
   char name[256] = {};
   X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name, sizeof name);
   return name;
+}
+
+std::string secure_client::cipher() { return SSL_get_cipher_name(stream_.native_handle()); }
+
+std::string secure_client::staple() {
+  unsigned char* response = nullptr;
+  long const size = SSL_ctrl(stream_.native_handle(), SSL_CTRL_GET_TLSEXT_STATUS_REQ_OCSP_RESP, 0, &response);
+  return size > 0 ? std::string(response, response + size) : std::string();
 }
 
 bool secure_client::resumed() { return SSL_session_reused(stream_.native_handle()) == 1; }

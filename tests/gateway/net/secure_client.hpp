@@ -38,6 +38,8 @@ struct client_hello {
   std::vector<std::string> alpn{}; // in order
   SSL_SESSION* resume = nullptr;   // not owned
   int receive_buffer = 0;          // bytes in the kernel; 0: default
+  std::string ciphers{};           // of TLS 1.2, in order; empty: OpenSSL's
+  bool asks_status = false;        // for an OCSP response
 };
 
 /// A TLS client made of Asio's own stream, blocking, with bounded waits.
@@ -52,6 +54,8 @@ public:
   std::string alpn();
   std::string certificate_name(); // its subject's common name
   bool resumed();
+  std::string cipher();
+  std::string staple(); // the OCSP response, empty without
   /// The session, for `client_hello::resume`: after an answer, since tickets come behind the handshake.
   std::shared_ptr<SSL_SESSION> session();
 

@@ -162,6 +162,60 @@ TEST_CASE("sessions are resumed by tickets, also after a reload") {
   CHECK_FALSE(second.resumed());
 }
 
+TEST_CASE("a session is resumed under the name that it began with, and under no other (RFC 6066 3)") {
+  test_ca const ca({"localhost", "a.crest.test", "wildcard.b.crest.test"});
+  scripted_upstream upstream(serves_as());
+  configured_gateway gateway({upstream.address()},
+                             with_tls(ca, {"localhost", "a.crest.test", "wildcard.b.crest.test"}));
+  // Some get one certificate, some another; a name may be none that there is one for.
+  std::vector<std::string> const names{
+      "localhost", "a.crest.test", "x.b.crest.test", "y.b.crest.test",  "unknown.test", "unknown2.test",
+      "",          "crest.test",   "a.crest.testx",  "xx.b.crest.test", "A.Crest.Test"};
+  for (int const version : {TLS1_2_VERSION, TLS1_3_VERSION})
+    for (std::string const& from : names) {
+      secure_client first(gateway.port(), {.server_name = from, .lowest = version, .highest = version});
+      first.exchange(get);
+      auto const session = first.session();
+      for (std::string const& to : names) {
+        // OpenSSL's client never resumes a session again whose connection ended without close_notify.
+        std::shared_ptr<SSL_SESSION> const copy(SSL_SESSION_dup(session.get()), SSL_SESSION_free);
+        INFO((version == TLS1_2_VERSION ? "TLS 1.2" : "TLS 1.3") << " from \"" << from << "\" to \"" << to << "\"");
+        secure_client second(gateway.port(),
+                             {.server_name = to, .lowest = version, .highest = version, .resume = copy.get()});
+        CHECK(second.connected());
+        auto const in_lower_case = [](std::string const& name) {
+          return name == "A.Crest.Test" ? std::string("a.crest.test") : name;
+        };
+        bool const is_same = in_lower_case(from) == in_lower_case(to);
+        if (!is_same) CHECK_FALSE(second.resumed());
+        if (from == to) CHECK(second.resumed());
+        if (!is_same)
+          CHECK(second.certificate_name() == secure_client(gateway.port(), {.server_name = to}).certificate_name());
+        CHECK(second.exchange(get).starts_with("HTTP/1.1 200"));
+      }
+    }
+}
+
+TEST_CASE("the order of ciphers is the client's by default, and the server's where it names them") {
+  test_ca const ca;
+  scripted_upstream upstream(serves_as());
+  std::string const small = "ECDHE-ECDSA-AES128-GCM-SHA256", large = "ECDHE-ECDSA-AES256-GCM-SHA384",
+                    chacha = "ECDHE-ECDSA-CHACHA20-POLY1305";
+  auto const chosen = [&](configured_gateway& gateway, std::string const& offered) {
+    return secure_client(gateway.port(), {.highest = TLS1_2_VERSION, .ciphers = offered}).cipher();
+  };
+  configured_gateway gateway({upstream.address()}, with_tls(ca));
+  for (std::string const& first : {small, large, chacha})
+    CHECK(chosen(gateway, first + ":" + small + ":" + large + ":" + chacha) == first);
+  auto ordered = with_tls(ca);
+  ordered["tls"]["ciphers"] = large + ":" + small + ":" + chacha;
+  configured_gateway strict({upstream.address()}, ordered);
+  CHECK(chosen(strict, small + ":" + large) == large);
+  CHECK(chosen(strict, small + ":" + chacha + ":" + large) == large);
+  CHECK(chosen(strict, small + ":" + chacha) == small);
+  CHECK(chosen(strict, chacha + ":" + small + ":" + large) == chacha); // who has no hardware for AES
+}
+
 TEST_CASE("a ticket's key opens for one lifetime longer than it seals") {
   using gateway::net::ticket_keys;
   ticket_keys keys(10s);
