@@ -94,13 +94,18 @@ void fill_in(stored_answer& out, answer_facts const& facts, storing_rules const&
 answer_facts read_again(std::string const& head, moment now, std::span<std::string const> targets) {
   std::string const text = head + "\r\n";
   http::message_head lines;
-  http::answer_parser parser(lines, static_cast<std::uint32_t>(text.size() + 1));
+  http::answer_parser parser(lines, {.bytes = static_cast<std::uint32_t>(text.size() + 1)});
   boost::system::error_code ec;
   parser.parse_head(text.data(), text.size(), ec);
   answer_facts facts = read_answer(lines, text.data(), now, targets);
   // Views into `text` end here; those who need the validators have them of the stored answer.
   facts.etag = facts.last_modified = {};
   return facts;
+}
+
+void make_unique(std::vector<std::string>& names) {
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
 }
 
 bool is_condition(std::string_view name) {
@@ -197,6 +202,7 @@ stored_answer make_stored(http::message_head const& head, char const* base, answ
   out.vary = make_vary_spec(facts.vary, rules.session_facts);
   http::append_status_line(out.head, head.status, head.reason.in(base));
   out.withheld = facts.control.withheld;
+  make_unique(out.withheld);
   std::vector<std::string> without = out.withheld;
   if (!facts.date_s) without.emplace_back("date"); // there is none that can be read
   append_fields(out.head, head, base, facts, without, rules, is_of_the_moment);
@@ -216,22 +222,18 @@ stored_answer merge(stored_answer const& old, http::message_head const& head, ch
   out.authorized = old.authorized;
   out.withheld = old.withheld;
   out.withheld.insert(out.withheld.end(), facts.control.withheld.begin(), facts.control.withheld.end());
+  make_unique(out.withheld);        // or each 304 would add to it
   std::string fresh_lines = "\r\n"; // in the place of a status line
   append_fields(fresh_lines, head, base, facts, out.withheld, rules,
                 old.etag.empty() ? keeps_its_own : keeps_its_own_and_etag);
   if (!facts.date_s) http::append_field(fresh_lines, "Date", http_date(now.wall_s)); // of when it came
-  auto const is_replaced = [&](std::string_view name) {
-    bool found = false;
-    http::for_each_field(
-        fresh_lines, [&](std::string_view fresh, std::string_view) { found = found || http::iequals(name, fresh); });
-    return found;
-  };
-  auto const is_withheld = [&](std::string_view name) {
-    return std::any_of(out.withheld.begin(), out.withheld.end(), [&](auto const& w) { return http::iequals(w, name); });
-  };
+  http::name_set gone;
+  http::for_each_field(fresh_lines, [&](std::string_view name, std::string_view) { gone.add(name); });
+  for (std::string const& name : out.withheld) gone.add(name);
+  gone.seal();
   out.head = old.head.substr(0, old.head.find("\r\n") + 2);
   http::for_each_field(old.head, [&](std::string_view name, std::string_view value) {
-    if (!is_replaced(name) && !is_withheld(name)) http::append_field(out.head, name, value);
+    if (!gone.contains(name)) http::append_field(out.head, name, value);
   });
   out.head.append(fresh_lines, 2);
   answer_facts merged = read_again(out.head, now, rules.targets);

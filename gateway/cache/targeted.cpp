@@ -128,7 +128,6 @@ std::optional<answer_directives> parse_targeted(std::string_view field) {
     else if (!in.parameters())
       return std::nullopt;
     if (next.what == type::none) return std::nullopt;
-    std::erase_if(all, [&](directive const& d) { return d.key == next.key; }); // the last counts (RFC 9651 3.2)
     all.push_back(next);
     in.skip(" \t");
     if (in.at_end()) break;
@@ -136,6 +135,10 @@ std::optional<answer_directives> parse_targeted(std::string_view field) {
     in.skip(" \t");
     if (in.at_end()) return std::nullopt; // a comma too many
   }
+  // Of those with one key the last counts (RFC 9651 3.2). Their order means nothing.
+  std::stable_sort(all.begin(), all.end(), [](directive const& a, directive const& b) { return a.key < b.key; });
+  auto const last = std::unique(all.rbegin(), all.rend(), [](auto const& a, auto const& b) { return a.key == b.key; });
+  all.erase(all.begin(), last.base());
   // As Cache-Control has them. Of one with a value of another type than it should have nothing counts (RFC 9213 2.1),
   // but where it forbids something: then it does.
   std::string plain;

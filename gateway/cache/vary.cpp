@@ -1,11 +1,13 @@
 #include "gateway/cache/vary.hpp"
 
+#include "gateway/http/characters.hpp"
 #include "gateway/http/credentials.hpp"
 #include "gateway/http/field_text.hpp"
 #include "gateway/http/fields.hpp"
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace gateway::cache {
 namespace {
@@ -23,6 +25,13 @@ std::string normalised_element(std::string_view text) {
   return out;
 }
 
+/// By bytes, in any letter case.
+bool is_before(std::string_view a, std::string_view b) {
+  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+    return static_cast<unsigned char>(http::lower_case(x)) < static_cast<unsigned char>(http::lower_case(y));
+  });
+}
+
 /// Of an element such as `de;q=0.8`.
 double quality(std::string_view element) {
   std::size_t const at = element.find(";q=");
@@ -32,6 +41,23 @@ double quality(std::string_view element) {
   if (!is_number) return q;
   std::from_chars(element.data() + at + 3, element.data() + element.size(), q);
   return q;
+}
+
+/// What a request says in each of these fields (lower-case, in order); nullopt: it is not there. One pass over its
+/// lines, however many fields are asked for.
+std::vector<std::optional<std::string>> values_of(std::vector<std::string> const& fields, std::string_view head) {
+  std::vector<std::optional<std::string>> values(fields.size());
+  if (fields.empty()) return values;
+  http::for_each_field(head, [&](std::string_view name, std::string_view line) {
+    auto const at = std::lower_bound(fields.begin(), fields.end(), name, is_before);
+    if (at == fields.end() || !http::iequals(*at, name)) return;
+    std::optional<std::string>& value = values[static_cast<std::size_t>(at - fields.begin())];
+    if (value)
+      value->append(",").append(line); // as if they had come in one line (RFC 9110 5.3)
+    else
+      value = line;
+  });
+  return values;
 }
 
 }
@@ -56,17 +82,20 @@ std::string normalised(std::string_view field, std::string_view value) {
   std::string out;
   auto const join = [&out](std::string_view element) { out.append(out.empty() ? "" : ",").append(element); };
   bool const is_ordered = is_preference(field) && value.find('"') == std::string_view::npos;
-  std::vector<std::string> preferences;
+  std::vector<std::pair<double, std::string>> preferences; // with their qualities
   http::any_in_quoted_list(value, true, [&](std::string_view element) {
     if (!is_ordered)
       join(element);
-    else if (!element.empty())
-      preferences.push_back(normalised_element(element));
+    else if (!element.empty()) {
+      std::string one = normalised_element(element);
+      double const q = quality(one);
+      preferences.emplace_back(q, std::move(one));
+    }
     return false;
   });
   std::stable_sort(preferences.begin(), preferences.end(),
-                   [](std::string const& a, std::string const& b) { return quality(a) > quality(b); });
-  for (std::string const& one : preferences) join(one);
+                   [](auto const& a, auto const& b) { return a.first > b.first; });
+  for (auto const& [q, one] : preferences) join(one);
   return out;
 }
 
@@ -74,18 +103,11 @@ std::optional<http::token_digest> variant_keys::variant(http::token_digest const
                                                         std::string_view head, fact_values const& facts) const {
   if (spec.empty()) return resource;
   std::string text(reinterpret_cast<char const*>(&resource), sizeof resource);
-  for (std::string const& name : spec.fields) {
-    std::optional<std::string> value;
-    http::for_each_field(head, [&](std::string_view field, std::string_view line) {
-      if (!http::iequals(field, name)) return;
-      if (value)
-        value->append(",").append(line); // as if they had come in one line (RFC 9110 5.3)
-      else
-        value = line;
-    });
+  std::vector<std::optional<std::string>> const values = values_of(spec.fields, head);
+  for (std::size_t i = 0; i != values.size(); ++i) {
     // Neither a value nor a name has a NUL: what follows one cannot be taken for the other.
-    text.append(name).append(value ? "\0=" : "\0-", 2);
-    if (value) text.append(normalised(name, *value));
+    text.append(spec.fields[i]).append(values[i] ? "\0=" : "\0-", 2);
+    if (values[i]) text.append(normalised(spec.fields[i], *values[i]));
     text.push_back('\0');
   }
   for (std::uint8_t const fact : spec.facts) {

@@ -1,5 +1,6 @@
 #include "gateway/http/address.hpp"
 
+#include "gateway/http/characters.hpp"
 #include "gateway/http/fields.hpp"
 
 #include <algorithm>
@@ -12,10 +13,13 @@ namespace {
 
 constexpr std::size_t longest_host = 253; // RFC 1035 2.3.4, without the final dot
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_host_character(char c) { return is_digit(c) || is_letter(c) || c == '-' || c == '.' || c == '_'; }
-bool is_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+bool is_hex_digit(char c) { return hex_digit(c) >= 0; }
+/// unreserved / sub-delims (RFC 3986 2.2, 2.3) but for commas.
+bool is_name_character(char c) {
+  return is_host_character(c) || std::string_view("~!$&'()*+;=").find(c) != std::string_view::npos;
+}
 
 std::optional<std::string> canonical_v4(std::string const& text) {
   in_addr address{};
@@ -52,6 +56,30 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
   if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return port;
+}
+
+/// "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" ) (RFC 3986 3.2.2).
+bool is_future_address(std::string_view text) {
+  if (!text.starts_with('v') && !text.starts_with('V')) return false;
+  std::size_t const dot = std::min(text.find('.'), text.size());
+  std::string_view const version = text.substr(1, dot - 1), rest = text.substr(std::min(dot + 1, text.size()));
+  return !version.empty() && std::all_of(version.begin(), version.end(), is_hex_digit) && !rest.empty() &&
+         std::all_of(rest.begin(), rest.end(), [](char c) { return c == ':' || is_name_character(c); });
+}
+
+/// reg-name (RFC 3986 3.2.2), not empty. What is escaped is a character of names, or beyond ASCII.
+bool is_registered_name(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '%') {
+      if (i + 2 >= text.size() || !is_hex_digit(text[i + 1]) || !is_hex_digit(text[i + 2])) return false;
+      c = static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+      i += 2;
+      if ((static_cast<unsigned char>(c) & 0x80) != 0) continue;
+    }
+    if (!is_name_character(c)) return false;
+  }
+  return !text.empty();
 }
 
 /// HOST and what follows it: nothing, or `:` and the port.
@@ -112,6 +140,23 @@ std::optional<host_port> parse_authority(std::string_view text, std::uint16_t de
   if (!at.rest.empty() && at.rest != ":") return parse_host_port(text);
   if (default_port == 0) return std::nullopt;
   return host_port{*at.host, default_port};
+}
+
+bool is_authority(std::string_view text) {
+  bool const is_literal = text.starts_with('[');
+  std::size_t const end = is_literal ? text.find(']') : std::min(text.find(':'), text.size());
+  if (end == std::string_view::npos) return false;
+  if (is_literal) {
+    std::string const address(text.substr(1, end - 1));
+    bool const is_address = address.find('\0') == std::string::npos && canonical_v6(address);
+    if (!is_address && !is_future_address(address)) return false;
+    text.remove_prefix(end + 1);
+  } else {
+    if (!is_registered_name(text.substr(0, end))) return false;
+    text.remove_prefix(end);
+  }
+  if (text.empty() || text == ":") return true;
+  return text.front() == ':' && parse_port(text.substr(1));
 }
 
 forwarded_element parse_forwarded(std::string_view element) {

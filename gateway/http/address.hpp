@@ -32,6 +32,12 @@ std::optional<host_port> parse_host_port(std::string_view text, bool allow_port_
 /// The same with the port left out, or empty: `default_port` then, 0 for none.
 std::optional<host_port> parse_authority(std::string_view text, std::uint16_t default_port);
 
+/// Whether it is `uri-host [ ":" port ]` (RFC 9110 7.2, RFC 3986 3.2.2), the host not empty: an IP literal in brackets
+/// that is one; else a name of the characters that RFC 3986 has for names, where no delimiter hides behind a percent
+/// sign. A port is a number up to 65535, or empty. Commas, which RFC 3986 allows in names, are refused: what has one
+/// reads as a list of two hosts.
+bool is_authority(std::string_view text);
+
 /// What an element of X-Forwarded-For says, as proxies write it: an address, with its port or without, in brackets, in
 /// quotes, with a zone.
 struct forwarded_element {

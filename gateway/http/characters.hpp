@@ -1,22 +1,50 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <string_view>
 
-/// Kinds of characters in HTTP's grammar.
+/// The classes of characters that HTTP's grammar is made of.
 namespace gateway::http {
 
-/// tchar (RFC 9110 5.6.2).
-constexpr bool is_token_character(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+namespace detail {
+constexpr std::array<bool, 256> table_of(std::string_view members) {
+  std::array<bool, 256> table{};
+  for (char const c : members) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}
+inline constexpr auto token_table =
+    table_of("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 }
 
-/// Value of a hexadecimal digit (HEXDIG, RFC 3986 2.1), or -1.
+/// tchar (RFC 9110 5.6.2).
+constexpr bool is_token_character(char c) { return detail::token_table[static_cast<unsigned char>(c)]; }
+
+/// SP / HTAB (RFC 9110 5.6.3).
+constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+/// HTAB / SP / VCHAR / obs-text: what values, quoted strings and reasons consist of (RFC 9110 5.5, 5.6.4).
+constexpr bool is_text_character(char c) {
+  auto const byte = static_cast<unsigned char>(c);
+  return byte == '\t' || (byte >= ' ' && byte != 0x7f);
+}
+
+/// What a target consists of, as far as it is looked at here: VCHAR, and obs-text, which others send (RFC 9112 3.2).
+constexpr bool is_target_character(char c) {
+  auto const byte = static_cast<unsigned char>(c);
+  return byte > ' ' && byte != 0x7f;
+}
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// -1: it is none.
 constexpr int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
+  if (is_digit(c)) return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
 }
+
+constexpr char lower_case(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 }

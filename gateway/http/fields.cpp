@@ -1,5 +1,7 @@
 #include "gateway/http/fields.hpp"
 
+#include "gateway/http/characters.hpp"
+
 #include <algorithm>
 #include <charconv>
 
@@ -9,11 +11,8 @@ namespace {
 /// Whether `name` begins with `prefix` (lower-case) to a server that maps names to variables: `_` is `-` to it.
 bool starts_alike(std::string_view name, std::string_view prefix) {
   if (name.size() < prefix.size()) return false;
-  return std::equal(prefix.begin(), prefix.end(), name.begin(), [](char expected, char c) {
-    if (c == '_') c = '-';
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return c == expected;
-  });
+  return std::equal(prefix.begin(), prefix.end(), name.begin(),
+                    [](char expected, char c) { return (c == '_' ? '-' : lower_case(c)) == expected; });
 }
 
 bool is_hop_by_hop(beast_http::field id) {
@@ -36,15 +35,14 @@ bool is_hop_by_hop(beast_http::field id) {
 }
 
 std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
   return text;
 }
 
 std::string lower_case(std::string_view text) {
   std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  for (char& c : out) c = lower_case(c);
   return out;
 }
 
@@ -90,26 +88,24 @@ bool is_internal(std::string_view name) {
          starts_alike(name, "x-session-");
 }
 
-end_to_end_filter::end_to_end_filter(message_head const& head, char const* base)
-  : head_(&head) {
+end_to_end_filter::end_to_end_filter(message_head const& head, char const* base) {
   for (field_line const& line : head.fields) {
     if (line.id != beast_http::field::connection) continue;
-    has_connection_ = has_connection_ || any_in_list(line.value.in(base), [](std::string_view token) {
-                        return !iequals(token, "close") && !iequals(token, "keep-alive");
-                      });
+    any_in_list(line.value.in(base), [this](std::string_view token) {
+      if (!iequals(token, "close") && !iequals(token, "keep-alive")) named_.add(token);
+      return false;
+    });
   }
+  named_.seal();
 }
 
 bool end_to_end_filter::passes(field_line const& line, char const* base) const {
-  return !is_hop_by_hop(line.id) && (!has_connection_ || !named_by_connection(line.name.in(base), base));
-}
-
-bool end_to_end_filter::named_by_connection(std::string_view name, char const* base) const {
+  if (is_hop_by_hop(line.id)) return false;
+  if (named_.empty()) return true;
   // What decides who may see an answer, and how long a message is, cannot be taken out by a Connection field.
-  if (iequals(name, "authorization") || iequals(name, "host") || iequals(name, "content-length")) return false;
-  return std::any_of(head_->fields.begin(), head_->fields.end(), [&](field_line const& line) {
-    return line.id == beast_http::field::connection && list_contains(line.value.in(base), name);
-  });
+  using field = beast_http::field;
+  if (line.id == field::authorization || line.id == field::host || line.id == field::content_length) return true;
+  return !named_.contains(line.name.in(base));
 }
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {

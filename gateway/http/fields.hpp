@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/http/head_parser.hpp"
+#include "gateway/http/name_set.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -81,10 +82,7 @@ public:
   bool passes(field_line const& line, char const* base) const;
 
 private:
-  bool named_by_connection(std::string_view name, char const* base) const;
-
-  message_head const* head_;
-  bool has_connection_ = false; // a Connection field that names more than `close` and `keep-alive`
+  name_set named_; // by Connection, if it names more than `close` and `keep-alive`
 };
 
 /// Appends `name: value CRLF`.

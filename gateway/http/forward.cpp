@@ -23,30 +23,21 @@ constexpr std::string_view crlf = "\r\n";
 bool to_origin_form(request_summary& s, bool is_options) {
   for (std::string_view const scheme : {std::string_view("http://"), std::string_view("https://")})
     if (istarts_with(s.target, scheme)) {
-      std::size_t const path = std::min(s.target.find_first_of("/?#", scheme.size()), s.target.size());
+      std::size_t const path = std::min(s.target.find_first_of("/?", scheme.size()), s.target.size());
       std::string_view const authority = s.target.substr(scheme.size(), path - scheme.size());
       if (authority.empty() || (s.has_host && !iequals(authority, s.host))) return false;
       s.host = authority;
       s.has_host = true;
       s.target.remove_prefix(path);
-      if (s.target.empty()) s.target = is_options ? "*" : "/";
+      if (s.target.empty()) {
+        s.target = is_options ? "*" : "/";
+      } else if (s.target.front() == '?') { // an empty path is `/` (RFC 9110 4.2.3)
+        s.completed_target = std::make_shared<std::string const>("/" + std::string(s.target));
+        s.target = *s.completed_target;
+      }
       return true;
     }
   return true;
-}
-
-/// uri-host [ ":" port ] by its characters (RFC 9110 7.2, RFC 3986 3.2.2): no path, user or space can hide in it.
-bool usable_host(std::string_view host) {
-  return std::all_of(host.begin(), host.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("-._~%!$&'()*+,;=:[]").find(c) != std::string_view::npos;
-  });
-}
-
-/// A client's X-Request-Id is kept when it is short and harmless in a log.
-bool usable_request_id(std::string_view id) {
-  return !id.empty() && id.size() <= 128 &&
-         std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
 /// Fields that the gateway writes itself, from what it knows.
@@ -113,6 +104,11 @@ void append_first_number(std::string& out, std::string_view name, std::string_vi
 
 }
 
+bool usable_request_id(std::string_view id) {
+  return !id.empty() && id.size() <= 128 &&
+         std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
 void append_length(std::string& out, std::uint64_t length) {
   out.append("Content-Length: ");
   append_number(out, length);
@@ -149,7 +145,7 @@ bool is_idempotent(beast_http::verb verb) {
   }
 }
 
-head_refusal summarise(message_head const& head, char const* base, request_summary& out) {
+refusal_words summarise(message_head const& head, char const* base, request_summary& out) {
   out = {};
   out.target = head.target.in(base);
   out.idempotent = is_idempotent(head.verb);
@@ -159,10 +155,10 @@ head_refusal summarise(message_head const& head, char const* base, request_summa
   for (field_line const& line : head.fields) {
     switch (line.id) {
     case beast_http::field::authorization:
-      if (out.has_authorization) return {400, "more than one Authorization"};
+      if (out.has_authorization) return words_of(refusal::two_credentials);
       out.has_authorization = true;
       out.authorization = line.value.in(base);
-      if (!is_ascii_outside_quotes(out.authorization)) return {400, "an Authorization that is no credentials"};
+      if (!is_ascii_outside_quotes(out.authorization)) return words_of(refusal::unusable_credentials);
       break;
     case beast_http::field::host:
       ++hosts;
@@ -173,22 +169,22 @@ head_refusal summarise(message_head const& head, char const* base, request_summa
       // Beast takes several that agree, as RFC 9110 8.6 allows; others on the way might not.
       std::string_view const digits = line.value.in(base);
       if (std::exchange(has_length, true) || digits.find_first_not_of("0123456789") != std::string_view::npos)
-        return {400, "a Content-Length that is not one number"};
+        return words_of(refusal::unusable_length);
       break;
     }
     case beast_http::field::expect:
-      if (!iequals(line.value.in(base), "100-continue")) return {417, "an expectation that is not 100-continue"};
+      if (!iequals(line.value.in(base), "100-continue")) return words_of(refusal::other_expectation);
       out.expects_continue = head.version >= 11;
       break;
     case beast_http::field::max_forwards:
       if (head.verb != beast_http::verb::options) break; // others may ignore it, and do
       if (out.max_forwards || !(out.max_forwards = parse_hops(line.value.in(base))))
-        return {400, "a Max-Forwards that is not one number"};
+        return words_of(refusal::unusable_hops);
       break;
     case beast_http::field::transfer_encoding:
       // Beast takes what it does not know for no coding at all: the body would pass for the next request.
-      if (head.version < 11) return {400, "a transfer coding in HTTP/1.0"};
-      if (!iequals(line.value.in(base), "chunked")) return {501, "a transfer coding that is not chunked"};
+      if (head.version < 11) return words_of(refusal::coding_in_http10);
+      if (!iequals(line.value.in(base), "chunked")) return words_of(refusal::other_coding);
       break;
     case beast_http::field::upgrade:
       has_upgrade = true;
@@ -206,16 +202,16 @@ head_refusal summarise(message_head const& head, char const* base, request_summa
     }
   }
   if (has_upgrade) out.websocket_key = websocket_key(head, base);
-  if (hosts > 1 || (hosts == 0 && head.version >= 11)) return {400, "HTTP/1.1 needs one Host"};
-  if (head.verb == beast_http::verb::connect) return {405, "CONNECT is not for a gateway"};
-  if (head.verb == beast_http::verb::trace) return {405, "TRACE would show fields that are between us and the proxies"};
+  if (hosts > 1 || (hosts == 0 && head.version >= 11)) return words_of(refusal::not_one_host);
+  if (head.verb == beast_http::verb::connect) return words_of(refusal::connect);
+  if (head.verb == beast_http::verb::trace) return words_of(refusal::trace);
   bool const has_authority = to_origin_form(out, head.verb == beast_http::verb::options);
-  if (!has_authority) return {400, "a URI without a host, or with another one than Host"};
-  if (!usable_host(out.host)) return {400, "a Host that names no host"};
+  if (!has_authority) return words_of(refusal::other_authority);
+  if (!out.host.empty() && !is_authority(out.host)) return words_of(refusal::unusable_host);
   bool const asterisk = out.target == "*" && head.verb == beast_http::verb::options;
-  if (!out.target.starts_with('/') && !asterisk) return {400, "a target that is neither a path nor a URI"};
-  if (names_internal_location(out.target)) return {404, "not found"};
-  if (has_dot_segments(out.target)) return {400, "a path with dot segments"};
+  if (!out.target.starts_with('/') && !asterisk) return words_of(refusal::no_path);
+  if (names_internal_location(out.target)) return words_of(refusal::internal_location);
+  if (has_dot_segments(out.target)) return words_of(refusal::dot_segments);
   return {};
 }
 
@@ -274,6 +270,9 @@ std::string_view append_request_head(std::string& out, message_head const& head,
 void append_answer_fields(std::string& out, message_head const& head, char const* base, answer_forwarding const& add,
                           bool (*drops)(beast_http::field id)) {
   end_to_end_filter const filter(head, base);
+  name_set without;
+  for (std::string const& name : add.without) without.add(name);
+  without.seal();
   bool date_due = !add.date.empty();
   bool length_due = head.status >= 200 && head.status != 204;
   for (field_line const& line : head.fields) {
@@ -286,8 +285,7 @@ void append_answer_fields(std::string& out, message_head const& head, char const
       if (std::exchange(length_due, false)) append_first_number(out, name, line.value.in(base));
       continue;
     }
-    if (std::any_of(add.without.begin(), add.without.end(), [&](auto const& other) { return iequals(name, other); }))
-      continue;
+    if (without.contains(name)) continue;
     outward_value const outward =
         add.is_upstream ? without_upstreams(line.id, name, line.value.in(base), *add.is_upstream) : outward_value{};
     if (outward.what == outward_value::kind::dropped) continue;

@@ -3,8 +3,10 @@
 #include "gateway/http/field_names.hpp"
 #include "gateway/http/head_parser.hpp"
 #include "gateway/http/references.hpp"
+#include "gateway/http/refusals.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,16 +32,16 @@ struct request_summary {
   std::string_view websocket_key{};            // empty: it asks for no WebSocket
   std::uint32_t odd_names = 0;                 // fields whose names servers may take for others (field_names.hpp)
   std::optional<std::uint64_t> max_forwards{}; // of OPTIONS (RFC 9110 7.6.2); 0: it ends here
+  // What `target` is a view of where the message has no such text: `/?q` of `http://host?q`.
+  std::shared_ptr<std::string const> completed_target{};
 };
 
-/// Why a request is refused without a hop; status 0: it is not.
-struct head_refusal {
-  unsigned status = 0;
-  std::string_view detail;
-};
+/// Checks a request's head beyond its grammar and summarises it. Views point into the message at `base`. Why it is
+/// refused without a hop; status 0: it is not.
+refusal_words summarise(message_head const& head, char const* base, request_summary& out);
 
-/// Checks a request's head beyond its grammar and summarises it. Views point into the message at `base`.
-head_refusal summarise(message_head const& head, char const* base, request_summary& out);
+/// A client's X-Request-Id is kept when it is short and harmless in a log.
+bool usable_request_id(std::string_view id);
 
 /// What the gateway adds to a request.
 struct forwarding {
@@ -104,6 +106,9 @@ void append_answer_head(std::string& out, message_head const& head, char const* 
 /// Standard reason phrase, such as "Bad Gateway"; "Unknown" where there is none.
 std::string_view reason_phrase(unsigned status);
 
+/// Value of Allow where the configuration names no methods.
+inline constexpr std::string_view usual_methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
 /// A complete answer of the gateway's own. `proxy_status` is the value of a Proxy-Status field (RFC 9209), empty for
 /// none.
 struct own_answer {
@@ -114,11 +119,10 @@ struct own_answer {
   bool close = false;
   bool is_head = false;
   bool http10 = false;
-  std::string_view date{}; // value of Date (RFC 9110 6.6.1); empty: none
-  std::string_view allow =
-      "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"; // value of Allow, with 405, and 200 to OPTIONS
-  std::string_view hsts{};                            // value of Strict-Transport-Security; empty: none
-  std::string_view location{};                        // value of Location; empty: none
+  std::string_view date{};                // value of Date (RFC 9110 6.6.1); empty: none
+  std::string_view allow = usual_methods; // value of Allow, with 405, and 200 to OPTIONS
+  std::string_view hsts{};                // value of Strict-Transport-Security; empty: none
+  std::string_view location{};            // value of Location; empty: none
 };
 void append_own_answer(std::string& out, own_answer const& answer);
 

@@ -16,11 +16,11 @@ void message_head::clear() {
 }
 
 template<bool IsRequest>
-head_parser<IsRequest>::head_parser(message_head& head, std::uint32_t head_limit)
+head_parser<IsRequest>::head_parser(message_head& head, head_limits const& limits)
   : head_(&head)
-  , head_limit_(head_limit) {
+  , limits_(limits) {
   head.clear();
-  this->header_limit(head_limit);
+  this->header_limit(limits.bytes);
   this->body_limit(boost::none);
   this->eager(false);
 }
@@ -35,17 +35,24 @@ bool head_parser<IsRequest>::parse_head(char const* base, std::size_t size, erro
     head_bytes_ += used;
     if (ec == beast_http::error::need_more) {
       ec = {};
-      return false;
+      break;
     }
     if (ec) return false;
   }
+  if (!this->is_header_done()) {
+    if (!partial_) partial_.emplace(IsRequest, limits_);
+    partial_->look(base, size, ec);
+    return false;
+  }
   // Beast's limit is that of a part: the first line, and the fields.
-  if (this->is_header_done() && head_bytes_ > head_limit_) ec = beast_http::error::header_limit;
-  return this->is_header_done() && !ec;
+  if (head_bytes_ > limits_.bytes) ec = beast_http::error::header_limit;
+  if (base_type::chunked() && !this->is_done()) chunks_.emplace(limits_.bytes);
+  return !ec;
 }
 
 template<bool IsRequest>
 body_step head_parser<IsRequest>::parse_body(char const* data, std::size_t size, error_code& ec) {
+  if (chunks_) return chunks_->decode(data, size, ec);
   body_step step;
   ec = {};
   piece_ = {};
@@ -65,8 +72,11 @@ body_step head_parser<IsRequest>::parse_body(char const* data, std::size_t size,
 template<bool IsRequest>
 void head_parser<IsRequest>::end_of_input(error_code& ec) {
   ec = {};
-  if (this->is_done()) return;
-  this->put_eof(ec);
+  if (done()) return;
+  if (chunks_)
+    ec = beast_http::error::partial_message;
+  else
+    this->put_eof(ec);
 }
 
 template<bool IsRequest>
@@ -89,7 +99,9 @@ bool head_parser<IsRequest>::record_field(beast_http::field id, boost::beast::st
 
 template<bool IsRequest>
 void head_parser<IsRequest>::on_request_impl(beast_http::verb verb, boost::beast::string_view method,
-                                             boost::beast::string_view target, int version, error_code&) {
+                                             boost::beast::string_view target, int version, error_code& ec) {
+  if (method.size() > longest_method) ec = beast_http::error::bad_method;
+  if (target.find('#') != boost::beast::string_view::npos) ec = beast_http::error::bad_target;
   head_->verb = verb;
   head_->method = span_of(method);
   head_->target = span_of(target);
@@ -106,9 +118,10 @@ void head_parser<IsRequest>::on_response_impl(int status, boost::beast::string_v
 template<bool IsRequest>
 void head_parser<IsRequest>::on_field_impl(beast_http::field id, boost::beast::string_view name,
                                            boost::beast::string_view value, error_code& ec) {
-  // After the head these are trailers of a chunked body, which we drop (RFC 9110 6.5.1 lets us).
-  if (this->is_header_done()) return;
-  if (!record_field(id, name, value)) ec = beast_http::error::bad_value;
+  if (head_->fields.size() == limits_.fields)
+    ec = beast_http::error::buffer_overflow;
+  else if (!record_field(id, name, value))
+    ec = beast_http::error::bad_value;
 }
 
 template<bool IsRequest>
@@ -123,12 +136,12 @@ std::size_t head_parser<IsRequest>::on_body_impl(boost::beast::string_view body,
   return body.size();
 }
 
+// Chunked bodies are not given to Beast.
 template<bool IsRequest>
 void head_parser<IsRequest>::on_chunk_header_impl(std::uint64_t, boost::beast::string_view, error_code&) {}
 
 template<bool IsRequest>
 std::size_t head_parser<IsRequest>::on_chunk_body_impl(std::uint64_t, boost::beast::string_view body, error_code&) {
-  piece_ = {body.data(), body.size()};
   return body.size();
 }
 

@@ -1,11 +1,15 @@
 #pragma once
 
+#include "gateway/http/chunks.hpp"
+#include "gateway/http/partial_head.hpp"
+
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -14,7 +18,6 @@
 namespace gateway::http {
 
 namespace beast_http = boost::beast::http;
-using boost::beast::error_code;
 
 /// Part of the buffer that holds a message, as offsets from the message's first byte, so that the buffer may grow.
 struct span {
@@ -44,12 +47,6 @@ struct message_head {
   void clear();
 };
 
-/// What one step over body bytes gave.
-struct body_step {
-  std::size_t consumed = 0; // bytes of input used up
-  std::string_view data;    // payload bytes, a view into the input; may be empty
-};
-
 /// Reads one message. Feed the head from its first byte with `parse_head` until `head_done()`, then the body with
 /// `parse_body` until `done()`. `answer_to_head` and limits are set before the first byte.
 template<bool IsRequest>
@@ -57,14 +54,17 @@ class head_parser : private beast_http::basic_parser<IsRequest> {
   using base_type = beast_http::basic_parser<IsRequest>;
 
 public:
-  /// Records into `head`, which must outlive the parser and is cleared. `head_limit` is in bytes.
-  explicit head_parser(message_head& head, std::uint32_t head_limit = 16 * 1024);
+  /// Records into `head`, which must outlive the parser and is cleared. Trailers may be as large as a head.
+  explicit head_parser(message_head& head, head_limits const& limits = {});
 
   /// For answers: this answers a HEAD request, so that no body follows whatever the head says. Before the first byte.
   void answer_to_head(bool yes) { this->skip(yes); }
 
   /// `base` is where the message begins, `size` how many of its bytes have arrived in all (also those of earlier
   /// calls, which must not have changed). Returns true when the head is complete; false with no error: needs more.
+  /// Errors are Beast's, each as soon as it is certain: `header_limit` for a head that is too large, `buffer_overflow`
+  /// for one with too many lines, `bad_method` also for a method longer than `longest_method`, `bad_target` also for
+  /// one with a fragment, which only clients look at (RFC 9110 4.2.5).
   bool parse_head(char const* base, std::size_t size, error_code& ec);
 
   /// Bytes of the head, after `parse_head` returned true: the body begins there.
@@ -78,7 +78,7 @@ public:
   void end_of_input(error_code& ec);
 
   bool head_done() const { return this->is_header_done(); }
-  bool done() const { return this->is_done(); }
+  bool done() const { return chunks_ ? chunks_->done() : this->is_done(); }
   bool chunked() const { return base_type::chunked(); }
   bool keep_alive() const { return base_type::keep_alive(); }
   bool until_eof() const { return this->need_eof(); }
@@ -102,11 +102,13 @@ private:
   void on_finish_impl(error_code& ec) override;
 
   message_head* head_;
-  std::size_t head_limit_;
+  head_limits limits_;
   char const* base_ = nullptr;
   std::size_t size_ = 0;
   std::size_t head_bytes_ = 0;
   std::string_view piece_;
+  std::optional<partial_head> partial_; // of a head that did not come at once
+  std::optional<chunk_decoder> chunks_; // of a chunked body
 };
 
 extern template class head_parser<true>;

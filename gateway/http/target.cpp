@@ -1,6 +1,7 @@
 #include "gateway/http/target.hpp"
 
 #include "gateway/http/accel.hpp"
+#include "gateway/http/characters.hpp"
 #include "gateway/http/fields.hpp"
 
 #include <algorithm>
@@ -9,13 +10,6 @@
 
 namespace gateway::http {
 namespace {
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 /// The path as the most obliging of servers would have it: decoded until nothing is left to decode, `\` as `/`. What a
 /// decoded character completes is decoded at once, so that it takes one pass.

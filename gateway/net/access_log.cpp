@@ -108,6 +108,7 @@ void access_log::write(access_entry const& entry) {
   append_text(buffer_, "upstream", entry.upstream);
   append_text(buffer_, "chosen_by", entry.chosen_by);
   append_text(buffer_, "tls", entry.tls);
+  append_text(buffer_, "refused", entry.refused);
   append_text(buffer_, "error", entry.error);
   append_text(buffer_, "request_id", entry.request_id);
   buffer_.append("}\n");

@@ -19,6 +19,7 @@ struct access_entry {
   std::string_view upstream;  // last one asked; empty: none
   std::string_view chosen_by; // "map", "guess", "redirect", "retry"; empty: none
   std::string_view tls;       // version; empty: none
+  std::string_view refused{}; // the word of docs/gateway.md for why the gateway refused it; empty: it did not
   std::string_view error;     // of the gateway's own answers
   unsigned status = 0;
   std::uint64_t body_bytes = 0;

@@ -60,13 +60,16 @@ bool trusted_proxies::contains(ip::address const& address) const {
 trusted_proxies::origin trusted_proxies::client(std::string_view forwarded_for) const {
   using kind = http::forwarded_element::kind;
   origin found;
-  while (!forwarded_for.empty()) {
+  for (int proxies = 0; !forwarded_for.empty();) {
     std::size_t const comma = forwarded_for.rfind(',');
     std::string_view const element = forwarded_for.substr(comma == std::string_view::npos ? 0 : comma + 1);
     forwarded_for = forwarded_for.substr(0, comma == std::string_view::npos ? 0 : comma);
     http::forwarded_element const said = http::parse_forwarded(element);
     if (said.what == kind::nothing) continue;
-    if (said.what == kind::unclear) found.unclear = element;
+    if (said.what == kind::unclear || ++proxies > most_proxies) {
+      found.unclear = element;
+      return found;
+    }
     if (said.what != kind::address) return found;
     boost::system::error_code ignored; // it is one
     found.address = ip::make_address(said.address, ignored);

@@ -30,6 +30,9 @@ private:
   std::variant<boost::asio::ip::network_v4, boost::asio::ip::network_v6> network_;
 };
 
+/// Of one request, one behind the other. Chosen: no chain is as long, and somebody has to look at each.
+inline constexpr int most_proxies = 64;
+
 /// The proxies in front of the gateway whose X-Forwarded-For is believed.
 class trusted_proxies {
 public:
@@ -39,7 +42,7 @@ public:
 
   /// Where a request comes from that a trusted proxy sends: the last address in X-Forwarded-For that is not such a
   /// proxy's itself, as each appended whom it has it from. What is before an element that names nobody is no more
-  /// certain: the one behind it counts then.
+  /// certain: the one behind it counts then, and so is what is before `most_proxies` of them.
   struct origin {
     std::optional<boost::asio::ip::address> address; // nullopt: nobody knows
     std::string_view unclear;                        // the element that is not understood, if that is why it ends there

@@ -226,6 +226,12 @@ void client_connection::answer_here(http::own_answer answer) {
   write_out(&client_connection::finish_request);
 }
 
+void client_connection::refuse(http::refusal why, unsigned retry_after) {
+  http::refusal_words const& words = http::words_of(why);
+  refused_ = words.word;
+  answer_here({.status = words.status, .detail = words.detail, .retry_after = retry_after, .allow = allow()});
+}
+
 // RFC 9110 15.2: a proxy passes these on, but not to a client of HTTP/1.0.
 void client_connection::on_interim() {
   if (http10_ || stage_ != stage::exchange || interim_.size() > most_interim_bytes) return;
@@ -362,6 +368,7 @@ void client_connection::log_request(nanoseconds took) {
                        .upstream = exchange_.last_upstream(),
                        .chosen_by = exchange_.chosen_by(),
                        .tls = stream_.protocol(),
+                       .refused = refused_,
                        .error = exchange_.error().empty() ? own_error_ : std::string_view(exchange_.error()),
                        .status = status_,
                        .body_bytes = body_out_,

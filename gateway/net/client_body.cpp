@@ -36,17 +36,17 @@ bool client_connection::store_body() {
     boost::system::error_code ec;
     http::body_step const step = parser_->parse_body(in_.data() + in_taken_, in_end_ - in_taken_, ec);
     if (ec) {
-      body_failed(400, "the body's chunks cannot be read");
+      body_failed(http::refusal_of_body(ec));
       return false;
     }
     if (body_.size() + step.data.size() > settings_->max_body) {
-      body_failed(413, "the body is longer than this gateway takes");
+      body_failed(http::refusal::large_body);
       return false;
     }
     bool const is_kept = body_.append(step.data);
     worker_.shared().keeps_bodies(is_kept ? 0 : errno, body_.is_in_file(), settings_->body_directory);
     if (!is_kept) {
-      body_failed(507, "no room to keep the body");
+      body_failed(http::refusal::no_room);
       return false;
     }
     in_taken_ += step.consumed;
@@ -76,7 +76,7 @@ void client_connection::body_came() {
     client_gone(); // half-closed within a pipelined request
     return;
   } else if (!answering && body_is_too_slow()) {
-    body_failed(408, "the request's body comes too slowly");
+    body_failed(http::refusal::slow_body);
     return;
   } else {
     if (!answering) worker_.set_deadline(deadline_, deadline::client_body);
@@ -90,11 +90,16 @@ void client_connection::body_came() {
   exchange_.body_arrived();
 }
 
-void client_connection::body_failed(unsigned status, std::string_view detail) {
+void client_connection::body_failed(http::refusal why) {
   keep_alive_ = false;
-  if (stage_ != stage::exchange) return; // an answer is under way already
-  exchange_.abandon(journal::hop_result::failed);
-  answer_here({.status = status, .detail = detail});
+  if (stage_ == stage::exchange) {
+    exchange_.abandon(journal::hop_result::failed);
+    refuse(why);
+    return;
+  }
+  // An answer is under way. If it is whole, it may go on; else its upstream would wait for a rest that never comes.
+  if (stage_ == stage::answering && exchange_.upstream() && body_state_ != upstream_connection::body_state::done)
+    break_off();
 }
 
 /// Whether no upstream is to be asked yet. A slow client must not take an upstream's connection, or room that others

@@ -11,28 +11,6 @@ namespace {
 
 constexpr unsigned max_blank_lines = 8; // before a request; chosen: enough for any honest mistake
 
-/// Whether the request line is METHOD TARGET HTTP/x.y.
-bool names_a_version(std::string_view head) {
-  std::string_view const line = head.substr(0, head.find("\r\n"));
-  auto const is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  if (line.size() < 9 || std::count(line.begin(), line.end(), ' ') != 2) return false;
-  if (line.find('\n') != std::string_view::npos) return false;
-  std::string_view const version = line.substr(line.size() - 9);
-  return version.starts_with(" HTTP/") && is_digit(version[6]) && version[7] == '.' && is_digit(version[8]);
-}
-
-unsigned status_for(boost::system::error_code ec, std::string_view head, std::size_t max_head) {
-  namespace beast_http = boost::beast::http;
-  if (ec == beast_http::error::header_limit) {
-    std::string_view const line = head.substr(0, head.find("\r\n"));
-    bool const target_is_too_long = line.size() + 2 > max_head && line.find(' ') != std::string_view::npos;
-    return target_is_too_long ? 414 : 431;
-  }
-  // Beast says so of a request line with anything else at its end, too.
-  if (ec == beast_http::error::bad_version && names_a_version(head)) return 505;
-  return 400;
-}
-
 }
 
 client_connection::client_connection(worker& w, door const& at, endpoint const& from)
@@ -87,7 +65,7 @@ void client_connection::on_opened(boost::system::error_code ec) {
     return;
   }
   stream_.give_up_tls(); // so that it can be told
-  refuse_unread(400, "this port speaks HTTPS");
+  refuse_unread(http::refusal::plain_to_tls);
 }
 
 void client_connection::drain() {
@@ -174,7 +152,7 @@ void client_connection::take_settings() {
   if (settings_ == worker_.current()) return;
   settings_ = worker_.current();
   body_.use(settings_->body_in_memory, settings_->body_directory);
-  parser_.emplace(head_, settings_->max_head);
+  parser_.emplace(head_, settings_->request_limits());
 }
 
 // Some clients end a body with a line too many (RFC 9112 2.2). Returns whether anything else has arrived.
@@ -182,7 +160,7 @@ bool client_connection::skip_blank_lines() {
   std::string_view const input(in_.data(), in_end_);
   std::size_t skipped = 0;
   for (; blank_lines_ < max_blank_lines && input.substr(skipped).starts_with("\r\n"); skipped += 2) ++blank_lines_;
-  std::memmove(in_.data(), in_.data() + skipped, in_end_ - skipped);
+  if (skipped != 0) std::memmove(in_.data(), in_.data() + skipped, in_end_ - skipped);
   in_end_ -= skipped;
   bool const half_a_line = in_end_ == 1 && input.back() == '\r' && blank_lines_ < max_blank_lines;
   return in_end_ > 0 && !half_a_line;
@@ -193,7 +171,7 @@ void client_connection::parse_head() {
   bool const complete = parser_->parse_head(in_.data(), in_end_, ec);
   if (!complete && !ec && in_end_ == in_.size()) ec = boost::beast::http::error::header_limit;
   if (ec) {
-    refuse_unread(status_for(ec, {in_.data(), in_end_}, settings_->max_head), "the request cannot be read");
+    refuse_unread(http::refusal_of_head(ec, {in_.data(), in_end_}, settings_->request_limits()));
     return;
   }
   if (!complete) {
@@ -214,15 +192,15 @@ void client_connection::parse_head() {
 }
 
 /// Answers before a request's head is known, and closes.
-void client_connection::refuse_unread(unsigned status, std::string_view detail) {
+void client_connection::refuse_unread(http::refusal why) {
   keep_alive_ = false;
   started_ = std::chrono::steady_clock::now();
   request_record_ = worker_.shared().record_request(0);
-  answer_here({.status = status, .detail = detail});
+  refuse(why);
 }
 
 void client_connection::next_request() {
-  parser_.emplace(head_, settings_->max_head);
+  parser_.emplace(head_, settings_->request_limits());
   body_.clear();
   has_body_ = is_head_ = http10_ = false;
   awaits_body_ = body_paused_ = awaits_fetch_ = false;
@@ -238,7 +216,7 @@ void client_connection::next_request() {
   blank_lines_ = 0;
   status_ = 0;
   body_out_ = 0;
-  own_error_ = {};
+  own_error_ = refused_ = {};
   request_record_ = nullptr;
   answer_started_ = answer_chunked_ = head_left_ = false;
   method_size_ = target_size_ = 0;
@@ -260,10 +238,10 @@ void client_connection::on_timeout() {
   auto const self = shared_from_this();
   switch (stage_) {
   case stage::head:
-    refuse_unread(408, "the request's head did not arrive in time");
+    refuse_unread(http::refusal::slow_head);
     break;
   case stage::exchange:
-    body_failed(408, "the request's body did not arrive in time");
+    body_failed(http::refusal::late_body);
     break;
   case stage::answering:
   case stage::tunnel:
@@ -278,10 +256,10 @@ void client_connection::on_request_timeout() {
   auto const self = shared_from_this();
   if (stage_ == stage::lingering) close();
   if (stage_ == stage::tunnel) break_tunnel(worker_.draining() ? "drained" : "connection_timeout");
-  if (stage_ == stage::head) refuse_unread(408, "the request's head did not arrive in time");
+  if (stage_ == stage::head) refuse_unread(http::refusal::slow_head);
   if (stage_ != stage::exchange) return;
   if (has_body_ && !body_.is_complete()) {
-    body_failed(408, "the request did not arrive in time");
+    body_failed(http::refusal::slow_request);
     return;
   }
   exchange_.abandon(journal::hop_result::failed);

@@ -66,14 +66,15 @@ private:
   void take_settings();
   bool skip_blank_lines();
   void parse_head();
-  void refuse_unread(unsigned status, std::string_view detail);
+  void refuse_unread(http::refusal why);
   void next_request();
 
   // The head (client_request.cpp)
   void begin_request();
-  http::head_refusal find_refusal(http::request_summary const& summary, std::optional<std::uint64_t> length) const;
+  http::refusal find_refusal(http::request_summary const& summary, std::optional<std::uint64_t> length) const;
   std::uint64_t find_client();
   void write_forward_head(http::request_summary const& summary, std::optional<std::uint64_t> length);
+  void note_refused(http::request_summary const& summary);
   std::string_view scheme() const { return stream_.is_secured() ? "https" : "http"; }
   routing::request_facts<http::token_digest> facts_of(http::request_summary const& summary) const;
   std::string https_location(http::request_summary const& summary) const;
@@ -84,7 +85,7 @@ private:
   bool store_body();
   void take_body();
   void body_came();
-  void body_failed(unsigned status, std::string_view detail);
+  void body_failed(http::refusal why);
   bool body_is_too_slow() const;
   bool body_is_awaited();
 
@@ -111,6 +112,8 @@ private:
   void write_pieces(bool last);
   void break_off();
   void answer_here(http::own_answer answer);
+  void refuse(http::refusal why, unsigned retry_after = 0);
+  std::string_view allow() const { return settings_->allow.empty() ? http::usual_methods : settings_->allow; }
   void send_interim();
   void write_out(void (client_connection::*next)());
   void on_written(boost::system::error_code ec, std::size_t bytes) override;
@@ -194,6 +197,7 @@ private:
   bool head_left_ = false; // some of the answer has been given to the kernel
   unsigned status_ = 0;
   std::string_view own_error_;
+  std::string_view refused_; // the word for it, of a request that the gateway refused
   std::uint64_t body_out_ = 0;
   upstream_connection::body_state body_state_ = upstream_connection::body_state::pending;
 };

@@ -23,7 +23,7 @@ void client_connection::consult_cache(bool may_wait) {
     serve_stored();
     break;
   case cache::decision::kind::unavailable:
-    answer_here({.status = 504, .detail = "not in the cache, and nowhere else was to be asked"});
+    refuse(http::refusal::not_stored);
     break;
   case cache::decision::kind::wait:
     if (!fetch_patience_.has_deadline()) worker_.set_deadline(fetch_patience_, deadline::fetch_wait);

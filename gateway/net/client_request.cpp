@@ -34,8 +34,9 @@ void client_connection::begin_request() {
   http10_ = head_.version < 11;
   keep_alive_ = parser_->keep_alive() && !worker_.draining();
   http::request_summary summary;
-  http::head_refusal refusal = http::summarise(head_, in_.data(), summary);
-  if (refusal.status == 404) worker_.shared().shell().internal_probes.fetch_add(1, std::memory_order_relaxed);
+  http::refusal refusal = http::summarise(head_, in_.data(), summary).why;
+  if (refusal == http::refusal::internal_location)
+    worker_.shared().shell().internal_probes.fetch_add(1, std::memory_order_relaxed);
   std::uint64_t const address_key = find_client();
   if (summary.odd_names != 0)
     worker_.shared().shell().odd_names.fetch_add(summary.odd_names, std::memory_order_relaxed);
@@ -47,40 +48,43 @@ void client_connection::begin_request() {
   if (settings_->websocket && !has_body_) websocket_key_ = summary.websocket_key;
   std::optional<std::uint64_t> length;
   if (auto const stated = parser_->content_length()) length = *stated;
-  write_forward_head(summary, length);
-
   std::int64_t const now_ns = nanoseconds(started_.time_since_epoch()).count();
   facts_ = facts_of(summary);
   unsigned retry_after = 0;
-  if (refusal.status == 0) refusal = find_refusal(summary, length);
-  if (refusal.status == 0) {
+  if (refusal == http::refusal::none) refusal = find_refusal(summary, length);
+  if (refusal == http::refusal::none) {
     retry_after = worker_.shared().retry_after_s(address_key, facts_.has_token ? &facts_.key : nullptr, now_ns);
     if (retry_after != 0) {
-      refusal = {429, "more requests than this client may send"};
+      refusal = http::refusal::too_many_requests;
       worker_.shared().shell().rate_limited.fetch_add(1, std::memory_order_relaxed);
     }
   }
-  if (refusal.status == 0 && summary.max_forwards == 0u) refusal = {200, "as far as Max-Forwards lets it go"};
-  if (refusal.status == 0 && !websocket_key_.empty() && !enter_tunnels()) {
-    refusal = {503, "as many WebSockets as this gateway takes"};
+  bool const ends_here = refusal == http::refusal::none && summary.max_forwards == 0u;
+  if (refusal == http::refusal::none && !ends_here && !websocket_key_.empty() && !enter_tunnels()) {
+    refusal = http::refusal::too_many_tunnels;
     retry_after = 1;
   }
-  if (worker_.cache() && refusal.status == 0 && websocket_key_.empty())
+  bool const goes_on = refusal == http::refusal::none && !ends_here;
+  if (goes_on)
+    write_forward_head(summary, length);
+  else
+    note_refused(summary);
+  if (worker_.cache() && goes_on && websocket_key_.empty())
     cached_ = std::make_unique<cache::transaction>(*worker_.cache(), worker_, head_, in_.data(), summary, scheme(),
                                                    has_body_, facts_.has_token ? &facts_.key : nullptr);
-  std::string const location = door_.https_port && refusal.status == 0 ? https_location(summary) : std::string();
+  std::string const location = door_.https_port && goes_on ? https_location(summary) : std::string();
 
   // From here on the head's bytes are not needed: the buffer is the body's, and the next request's.
   std::memmove(in_.data(), in_.data() + in_taken_, in_end_ - in_taken_);
   in_end_ -= in_taken_;
   in_taken_ = 0;
-  if (refusal.status != 0) {
+  if (!goes_on) {
     // The body is not read, or nobody knows where the message ends.
-    bool const is_broken = refusal.status == 400 || refusal.status == 431 || refusal.status == 501;
-    if (has_body_ || is_broken) keep_alive_ = false;
-    http::own_answer answer{.status = refusal.status, .detail = refusal.detail, .retry_after = retry_after};
-    if (!settings_->allow.empty()) answer.allow = settings_->allow;
-    answer_here(answer);
+    if (has_body_ || http::leaves_no_end(refusal)) keep_alive_ = false;
+    if (ends_here)
+      answer_here({.status = 200, .detail = "as far as Max-Forwards lets it go", .allow = allow()});
+    else
+      refuse(refusal, retry_after);
     return;
   }
   if (door_.https_port) {
@@ -121,6 +125,15 @@ void client_connection::write_forward_head(http::request_summary const& summary,
                                                        .websocket = !websocket_key_.empty()}));
 }
 
+/// For the log only: of what is not sent on no head is made.
+void client_connection::note_refused(http::request_summary const& summary) {
+  method_size_ = head_.method.size;
+  target_size_ = summary.target.size();
+  forward_head_.assign(head_.method.in(in_.data())).append(" ").append(summary.target);
+  auto const said = http::find(head_, in_.data(), "X-Request-Id");
+  request_id_ = said && http::usable_request_id(*said) ? std::string(*said) : new_request_id(worker_.random());
+}
+
 routing::request_facts<http::token_digest> client_connection::facts_of(http::request_summary const& summary) const {
   routing::request_facts<http::token_digest> facts;
   facts.idempotent = summary.idempotent;
@@ -132,23 +145,20 @@ routing::request_facts<http::token_digest> client_connection::facts_of(http::req
   return facts;
 }
 
-http::head_refusal client_connection::find_refusal(http::request_summary const& summary,
-                                                   std::optional<std::uint64_t> length) const {
+http::refusal client_connection::find_refusal(http::request_summary const& summary,
+                                              std::optional<std::uint64_t> length) const {
   settings const& s = *settings_;
   std::string_view const method = head_.method.in(in_.data());
-  if (head_.fields.size() > s.limits.head_fields) return {431, "more fields than this gateway takes"};
-  if (summary.odd_names != 0 && s.odd_names == http::odd_names::refuse)
-    return {400, "a field whose name servers could take for another"};
+  if (summary.odd_names != 0 && s.odd_names == http::odd_names::refuse) return http::refusal::odd_name;
   if (!s.methods.empty() && std::find(s.methods.begin(), s.methods.end(), method) == s.methods.end())
-    return {405, "a method that is not served here"};
+    return http::refusal::other_method;
   if (!s.paths.empty() && std::none_of(s.paths.begin(), s.paths.end(), [&](std::string const& path) {
         return http::is_at_or_below(summary.target, path);
       }))
-    return {404, "not found"};
-  if (length && *length > s.max_body) return {413, "the body is longer than this gateway takes"};
-  if (door_.https_port && host_without_port(summary.host).empty())
-    return {400, "a request that names no host cannot be sent to HTTPS"};
-  return {};
+    return http::refusal::other_path;
+  if (length && *length > s.max_body) return http::refusal::large_body;
+  if (door_.https_port && host_without_port(summary.host).empty()) return http::refusal::no_host_for_https;
+  return http::refusal::none;
 }
 
 /// Who the client is: the peer, or whom a trusted proxy has the request from. Returns what limits count it by.

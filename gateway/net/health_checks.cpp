@@ -29,7 +29,7 @@ public:
     , done_(std::move(done))
     , timer_(owner.context_.get_executor())
     , stream_(owner.streams_, *this)
-    , parser_(head_, answer_bytes)
+    , parser_(head_, {.bytes = answer_bytes})
     , question_("GET " + settings_->health_checks->path + " HTTP/1.1\r\nHost: " + target_.face->text +
                 "\r\nUser-Agent: crest-gateway\r\nConnection: close\r\n\r\n") {}
 

@@ -117,6 +117,9 @@ std::string_view name_of(routing::guess_policy policy);
 std::string_view name_of(http::accel_path how);
 std::string_view name_of(http::odd_names how);
 
+/// Field lines of an answer. Chosen: many times as many as any server sends.
+inline constexpr std::uint32_t most_answer_fields = 1'000;
+
 /// A configuration as the gateway runs it: defaults filled in, checked.
 struct settings {
   std::vector<door> listen;
@@ -153,6 +156,9 @@ struct settings {
   std::uint32_t idle_per_upstream = 64;
   client_limits limits;
   net::timeouts timeouts;
+
+  http::head_limits request_limits() const { return {.bytes = max_head, .fields = limits.head_fields}; }
+  http::head_limits answer_limits() const { return {.bytes = max_head, .fields = most_answer_fields}; }
 };
 
 /// Reads a configuration whose values were checked against the schema first, and has its host names resolved, which may

@@ -68,7 +68,7 @@ void upstream_connection::send(hop_user& user, endpoint const& to, hop_request c
   answered_ = waits_for_body_ = false;
   body_error_ = {};
   in_end_ = in_taken_ = 0;
-  parser_.emplace(head_, settings_->max_head);
+  parser_.emplace(head_, settings_->answer_limits());
   parser_->answer_to_head(request.is_head);
   if (!open_) {
     connecting_ = true;
@@ -270,7 +270,7 @@ void upstream_connection::parse_head() {
     if (head_.status != 100) user_->on_interim_head(); // what 100 asks for has been sent anyway
     std::memmove(in_.data(), in_.data() + used, in_end_ - used);
     in_end_ -= used;
-    parser_.emplace(head_, settings_->max_head);
+    parser_.emplace(head_, settings_->answer_limits());
     parser_->answer_to_head(request_.is_head);
   }
   answered_ = true;
@@ -295,8 +295,11 @@ upstream_connection::body_state upstream_connection::next_body(std::vector<std::
     if (step.consumed == 0) break;
   }
   if (parser_->done() && !tunnel_) return body_state::done;
+  if (body_error_) { // what came before it in one go is of no use: nobody may take it for the whole
+    pieces.clear();
+    return body_state::broken;
+  }
   if (!pieces.empty()) return body_state::more;
-  if (body_error_) return body_state::broken;
   if (input_ended_ && tunnel_) return body_state::done;
   if (input_ended_) {
     parser_->end_of_input(body_error_);

@@ -54,7 +54,7 @@ void serve(cache::stored_answer const& stored, cache::request_facts const& reque
   cache::served const sent = cache::append_served(out, stored, request, how, now);
   fuzz::expect_one_head(out);
   http::message_head head;
-  http::answer_parser parser(head, static_cast<std::uint32_t>(out.size() + 1));
+  http::answer_parser parser(head, {.bytes = static_cast<std::uint32_t>(out.size() + 1)});
   http::error_code ec;
   expect(parser.parse_head(out.data(), out.size(), ec));
   expect(parser.head_bytes() == out.size() && head.status == sent.status);
@@ -106,7 +106,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
       cache::validating_head("GET /a HTTP/1.1\r\nHost: h\r\nRange: bytes=0-1\r\n\r\n", stored);
   fuzz::expect_one_head(validating);
   http::message_head head;
-  http::request_parser parser(head, static_cast<std::uint32_t>(validating.size() + 1));
+  http::request_parser parser(head, {.bytes = static_cast<std::uint32_t>(validating.size() + 1)});
   http::error_code ec;
   expect(parser.parse_head(validating.data(), validating.size(), ec) && parser.head_bytes() == validating.size());
 

@@ -50,6 +50,12 @@ std::string named(std::vector<std::string> const& lines, std::string const& pref
   return out;
 }
 
+std::string many_lines(int count) {
+  std::string out;
+  for (int i = 0; i != count; ++i) out += "A: b\r\n";
+  return out;
+}
+
 bool is_upstream(host_port const& who) { return who.text() == "proxy:8000" || who.text() == "[::1]:80"; }
 
 struct row {
@@ -137,7 +143,7 @@ TEST_CASE("each row of the table of fields holds for requests") {
     error_code ec;
     REQUIRE(parser.parse_head(wire.data(), wire.size(), ec));
     request_summary summary;
-    head_refusal const refused = summarise(head, wire.data(), summary);
+    refusal_words const refused = summarise(head, wire.data(), summary);
     INFO(refused.detail);
     REQUIRE(refused.status == 0);
     std::optional<std::uint64_t> length;
@@ -258,6 +264,7 @@ TEST_CASE("each answer that is refused has the error that its row says, and othe
        "http_response_header_section_size"},
       {"a larger head than max_head", "HTTP/1.1 200 " + std::string(20'000, 'a') + "\r\n\r\n",
        "http_response_header_section_size"},
+      {"more than 1,000 field lines", ok + many_lines(1'001) + "\r\n", "http_response_header_section_size"},
       {"a malformed status line", "HTTP/1.1 OK\r\n\r\n", "http_protocol_error"},
       {"a malformed status line", "HTTP/1.1 2000 OK\r\n\r\n", "http_protocol_error"},
       {"a malformed status line", "SSH-2.0-OpenSSH_9\r\n\r\n", "http_protocol_error"},
@@ -300,7 +307,7 @@ TEST_CASE("each answer that is refused has the error that its row says, and othe
     INFO(r.name << ": " << r.wire.substr(0, 100));
     tried.insert(r.name);
     message_head head;
-    answer_parser parser(head);
+    answer_parser parser(head, {.fields = 1'000});
     error_code ec;
     parser.parse_head(r.wire.data(), r.wire.size(), ec);
     answer_fault const fault = fault_of(ec, head, r.wire.data(), parser);
@@ -311,10 +318,11 @@ TEST_CASE("each answer that is refused has the error that its row says, and othe
   for (std::string const& good :
        {ok + "Content-Length: 2, 2\r\n\r\n", ok + "\r\n", std::string("HTTP/1.0 200 OK\r\n\r\n"),
         std::string("HTTP/1.1 204 X\r\nTransfer-Encoding: gzip\r\n\r\n"), std::string("HTTP/1.1 999 X\r\n\r\n"),
-        std::string("HTTP/1.1 200 \r\n\r\n"), std::string("HTTP/1.1 103 X\r\n\r\n"), ok + "A: \xe9\r\n\r\n"}) {
+        ok + many_lines(1'000) + "\r\n", std::string("HTTP/1.1 200 \r\n\r\n"), std::string("HTTP/1.1 103 X\r\n\r\n"),
+        ok + "A: \xe9\r\n\r\n"}) {
     INFO(good);
     message_head head;
-    answer_parser parser(head);
+    answer_parser parser(head, {.fields = 1'000});
     error_code ec;
     REQUIRE(parser.parse_head(good.data(), good.size(), ec));
     CHECK(fault_of(ec, head, good.data(), parser).error.empty());

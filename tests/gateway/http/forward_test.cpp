@@ -14,7 +14,7 @@ struct read_request {
   message_head head;
   request_parser parser{head};
   request_summary summary;
-  head_refusal refusal;
+  refusal_words refusal;
 
   explicit read_request(std::string text)
     : wire(std::move(text)) {
@@ -87,6 +87,13 @@ TEST_CASE("heads that cannot be served are refused with the status the RFC asks 
                row{"CONNECT", "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 405},
                row{"TRACE", "TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", 405},
                row{"a path in Host", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400},
+               row{"a port that is none", "GET / HTTP/1.1\r\nHost: a:8x\r\n\r\n", 400},
+               row{"two hosts in one", "GET / HTTP/1.1\r\nHost: a,b\r\n\r\n", 400},
+               row{"a name in brackets", "GET / HTTP/1.1\r\nHost: [a]\r\n\r\n", 400},
+               row{"a name behind brackets", "GET http://[::1]a/ HTTP/1.1\r\nHost: [::1]a\r\n\r\n", 400},
+               row{"a port alone", "GET / HTTP/1.1\r\nHost: :80\r\n\r\n", 400},
+               row{"an empty Host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", 0},
+               row{"a query but no host", "GET http://?x HTTP/1.1\r\nHost: a\r\n\r\n", 400},
                row{"a space in Host", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400},
                row{"a user in the URI", "GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n", 400},
                row{"no host in the URI", "GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n", 400},
@@ -113,6 +120,11 @@ TEST_CASE("an absolute-form target names the same host as Host, which goes on (R
       row{"GET http://api.example:8080/x", "api.example:8080", "GET /x HTTP/1.1\r\nHost: api.example:8080\r\n"},
       row{"GET http://api.example", "API.example", "GET / HTTP/1.1\r\nHost: api.example\r\n"},
       row{"OPTIONS http://api.example", "api.example", "OPTIONS * HTTP/1.1\r\nHost: api.example\r\n"},
+      row{"GET http://api.example?x", "api.example", "GET /?x HTTP/1.1\r\nHost: api.example\r\n"},
+      row{"GET https://api.example:1?x/y?z", "api.example:1", "GET /?x/y?z HTTP/1.1\r\nHost: api.example:1\r\n"},
+      row{"OPTIONS http://api.example?", "api.example", "OPTIONS /? HTTP/1.1\r\nHost: api.example\r\n"},
+      row{"HEAD HTTP://[::1]?a=http://b/", "[::1]", "HEAD /?a=http://b/ HTTP/1.1\r\nHost: [::1]\r\n"},
+      row{"POST http://api.example?/../x", "api.example", "POST /?/../x HTTP/1.1\r\nHost: api.example\r\n"},
       row{"GET /x", "api.example", "GET /x HTTP/1.1\r\nHost: api.example\r\n"});
   INFO(c.line);
   read_request r(std::string(c.line) + " HTTP/1.1\r\nAccept: a\r\nHost: " + c.host + "\r\n\r\n");

@@ -150,7 +150,7 @@ TEST_CASE("what could mean two things to two parsers is refused") {
 
 TEST_CASE("a head over its limit is refused as such") {
   message_head head;
-  request_parser parser(head, 1024);
+  request_parser parser(head, {.bytes = 1024});
   std::string const wire = "GET / HTTP/1.1\r\nX: " + std::string(2000, 'a') + "\r\n\r\n";
   error_code ec;
   CHECK_FALSE(parser.parse_head(wire.data(), wire.size(), ec));

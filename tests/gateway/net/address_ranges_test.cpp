@@ -83,3 +83,13 @@ TEST_CASE("the client is found among elements with ports, brackets and nothing, 
   CHECK((found.address ? found.address->to_string() : "none") == r.client);
   CHECK(found.unclear == r.unclear);
 }
+
+TEST_CASE("nobody follows a chain of proxies that is longer than any") {
+  trusted_proxies const proxies = trusting({"10.0.0.0/8"});
+  std::string chain = "192.0.2.7";
+  for (int i = 0; i != gateway::net::most_proxies - 1; ++i) chain += ", 10.0.0.1";
+  CHECK(proxies.client(chain).address->to_string() == "192.0.2.7");
+  auto const found = proxies.client(chain + ", 10.0.0.2");
+  CHECK(found.address->to_string() == "10.0.0.1");
+  CHECK(found.unclear == "192.0.2.7");
+}

@@ -292,7 +292,7 @@ TEST_CASE("what is no request is refused, and the connection ends") {
       row{"oversized head", "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n", "431"},
       row{"oversized target", "GET /" + std::string(20'000, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n", "414"},
       row{"oversized body", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n", "413"},
-      row{"no path in the URI", "GET http://a?b=/c HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
+      row{"no host in the URI", "GET http://?b=/c HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
       row{"the same length twice", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na",
           "400"},
       row{"a list of lengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 1\r\n\r\na", "400"},
