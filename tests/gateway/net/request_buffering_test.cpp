@@ -140,7 +140,8 @@ TEST_CASE("what is refused by its body is refused before an upstream is asked") 
     char const* rest;
     unsigned status;
   };
-  row const r = GENERATE(row{"chunks beyond max_body", "4000\r\n", 413}, row{"no chunk", "five\r\n", 400});
+  row const r = GENERATE(row{"chunks beyond max_body", "4000\r\n", 413}, row{"no chunk", "five\r\n", 400},
+                         row{"a chunk that ends elsewhere", "1\r\nab", 400});
   INFO(r.name);
   raw_upstream upstream;
   configured_gateway gateway({upstream.address()}, {{"max_body", "8k"}});
