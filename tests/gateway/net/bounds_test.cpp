@@ -115,7 +115,7 @@ TEST_CASE("a request that turns out broken when its answer has begun ends both")
   for (row const& r : rows()) {
     INFO(r.name);
     raw_upstream upstream;
-    configured_gateway gateway({upstream.address()});
+    configured_gateway gateway({upstream.address()}, {{"request_buffering", "off"}});
     raw_connection c(gateway.port());
     c.send(post + "5\r\nbegun\r\n");
     raw_connection u = upstream.accept();
