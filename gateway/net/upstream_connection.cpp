@@ -67,7 +67,7 @@ void upstream_connection::send(hop_user& user, endpoint const& to, hop_request c
   head_sent_ = last_chunk_sent_ = accepted_any_ = send_failed_ = false;
   answered_ = waits_for_body_ = false;
   body_error_ = {};
-  in_end_ = in_taken_ = 0;
+  in_end_ = in_taken_ = in_base_ = 0;
   parser_.emplace(head_, settings_->answer_limits());
   parser_->answer_to_head(request.is_head);
   if (!open_) {
@@ -240,12 +240,20 @@ void upstream_connection::on_read(boost::system::error_code ec, std::size_t byte
   }
 }
 
+/// The input begins behind these bytes of it.
+void upstream_connection::drop_front(std::size_t bytes) {
+  if (bytes != 0) std::memmove(in_.data(), in_.data() + bytes, in_end_ - bytes);
+  in_end_ -= bytes;
+  in_taken_ = 0;
+}
+
 void upstream_connection::parse_head() {
   for (;;) {
     boost::system::error_code ec;
-    bool const complete = parser_->parse_head(in_.data(), in_end_, ec);
-    if (!http::may_begin_answer({in_.data(), in_end_})) ec = boost::beast::http::error::bad_version;
+    bool const complete = parser_->parse_head(base(), in_end_ - in_base_, ec);
+    if (!http::may_begin_answer({base(), in_end_ - in_base_})) ec = boost::beast::http::error::bad_version;
     if (!complete && !ec) {
+      drop_front(std::exchange(in_base_, 0)); // once, however many interim answers came
       if (in_end_ < in_.size()) {
         read();
         return;
@@ -253,23 +261,22 @@ void upstream_connection::parse_head() {
       ec = boost::beast::http::error::header_limit;
     }
     tunnel_ =
-        complete && !ec && head_.status == 101 && http::agrees_to_websocket(head_, in_.data(), request_.websocket_key);
+        complete && !ec && head_.status == 101 && http::agrees_to_websocket(head_, base(), request_.websocket_key);
     if (tunnel_) {
-      in_taken_ = parser_->head_bytes();
+      in_taken_ = in_base_ + parser_->head_bytes();
       break;
     }
-    if (http::answer_fault const fault = http::fault_of(ec, head_, in_.data(), *parser_); !fault.error.empty()) {
+    if (http::answer_fault const fault = http::fault_of(ec, head_, base(), *parser_); !fault.error.empty()) {
       refuse_answer(fault.error, fault.why);
       return;
     }
-    std::size_t const used = parser_->head_bytes();
+    std::size_t const end = in_base_ + parser_->head_bytes();
     if (head_.status >= 200) {
-      in_taken_ = used;
+      in_taken_ = end;
       break;
     }
     if (head_.status != 100) user_->on_interim_head(); // what 100 asks for has been sent anyway
-    std::memmove(in_.data(), in_.data() + used, in_end_ - used);
-    in_end_ -= used;
+    in_base_ = end;
     parser_.emplace(head_, settings_->answer_limits());
     parser_->answer_to_head(request_.is_head);
   }
@@ -305,9 +312,7 @@ upstream_connection::body_state upstream_connection::next_body(std::vector<std::
     parser_->end_of_input(body_error_);
     return body_error_ ? body_state::broken : body_state::done;
   }
-  std::memmove(in_.data(), in_.data() + in_taken_, in_end_ - in_taken_);
-  in_end_ -= in_taken_;
-  in_taken_ = 0;
+  drop_front(in_taken_);
   waits_for_body_ = true;
   if (!tunnel_) worker_.set_deadline(*this, deadline::answer);
   read();
@@ -338,7 +343,7 @@ void upstream_connection::release() {
     close();
     return;
   }
-  in_end_ = in_taken_ = 0;
+  in_end_ = in_taken_ = in_base_ = 0;
   worker_.buffers().give(std::move(in_));
   worker_.set_deadline(*this, deadline::upstream_idle);
   read();

@@ -67,7 +67,7 @@ public:
   // The answer, between on_answer_head and release.
   http::message_head const& head() const { return head_; }
   http::answer_parser const& parser() const { return *parser_; }
-  char const* base() const { return in_.data(); }
+  char const* base() const { return in_.data() + in_base_; }
 
   enum class body_state : std::uint8_t { more, pending, done, broken };
   /// Of a body that is broken, as RFC 9209 has it: cut short, silent for too long, or no chunks.
@@ -107,6 +107,7 @@ private:
   boost::asio::mutable_buffer room() override;
   void room_unused() override;
   void on_read(boost::system::error_code ec, std::size_t bytes) override;
+  void drop_front(std::size_t bytes);
   void parse_head();
   void connect_failed(boost::system::error_code ec);
   void fail(std::string_view error, bool timed_out);
@@ -138,7 +139,8 @@ private:
   bool last_in_flight_ = false;
 
   // The answer on its way in.
-  read_buffer in_;           // message begins at 0
+  read_buffer in_;
+  std::size_t in_base_ = 0;  // where the message begins, behind interim ones
   std::size_t in_end_ = 0;   // bytes filled
   std::size_t in_taken_ = 0; // bytes of these that were handed on
   http::message_head head_;

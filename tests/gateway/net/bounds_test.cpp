@@ -236,3 +236,19 @@ TEST_CASE("what names no host is 400 at every door, and reaches no Location") {
   client_answer const moved = client(redirecting.port()).exchange("GET http://a?x HTTP/1.1\r\nHost: a\r\n\r\n");
   CHECK(moved.field("Location") == "https://a/?x");
 }
+
+TEST_CASE("any number of interim answers comes before the answer, wherever they are split") {
+  raw_upstream upstream;
+  configured_gateway gateway({upstream.address()});
+  std::string const interim = many(5'000, "HTTP/1.1 102 Processing\r\nA: b\r\n\r\n");
+  for (std::size_t const split : {std::size_t{1}, std::size_t{35}, std::size_t{40'001}, interim.size()}) {
+    INFO("split at " << split);
+    raw_connection c(gateway.port());
+    c.send("GET /x HTTP/1.0\r\nHost: a\r\n\r\n"); // which is not told of them
+    raw_connection u = upstream.accept();
+    u.read_until("\r\n\r\n");
+    u.send(interim.substr(0, split));
+    u.send(interim.substr(split) + "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+    CHECK(c.read_until("ok").starts_with("HTTP/1.1 200"));
+  }
+}

@@ -21,6 +21,9 @@ extern "C" void __wrap___sanitizer_cov_trace_pc() { ++counted; } // NOLINT(bugpr
 // In place of the C library's, for all that is linked here, its C++ library included. Not under a sanitizer, which has
 // its own in this place.
 #ifndef CREST_SANITIZED
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-tree-loop-distribute-patterns") // which would make a call of memcpy of its own loop
+#endif
 extern "C" {
 
 void* memchr(void const* text, int wanted, std::size_t size) {
