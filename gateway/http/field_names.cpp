@@ -11,7 +11,14 @@
 namespace gateway::http {
 namespace {
 
-bool is_plain(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'; }
+constexpr std::array<bool, 256> plain_table = [] {
+  std::array<bool, 256> table{};
+  for (char const c : std::string_view("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-"))
+    table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+
+bool is_plain(char c) { return plain_table[static_cast<unsigned char>(c)]; }
 
 /// A name as servers read it: in lower case, with `-` for what is neither letter nor digit. Of more than are in any
 /// name below the beginning only.

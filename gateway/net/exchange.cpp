@@ -231,8 +231,9 @@ bool exchange::may_follow(std::string_view named, std::string& other) const {
   if (http::names_target(named, present, !follows)) return true;
   if (!follows) return false;
   auto target = http::followed_target(named, present);
-  if (target) other = *std::move(target);
-  return target.has_value();
+  if (!target) return false;
+  other = *std::move(target);
+  return true;
 }
 
 void exchange::on_hop_failed(hop_failure const& failure) {
