@@ -29,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     made.add(*gateway::net::address_range::parse("10.0.0.0/8"));
     return made;
   }();
-  if (auto const client = proxies.client(text); client && text.find(client->to_string()) == text.npos) {
+  if (auto const client = proxies.client(text).address; client && text.find(client->to_string()) == text.npos) {
     // Another spelling of an IPv6 address, or an IPv4 address in one.
     if (text.find(':') == text.npos) std::abort();
   }
