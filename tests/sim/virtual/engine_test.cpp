@@ -196,8 +196,9 @@ TEST_CASE("what is sent over a parted network arrives afterwards, and only that"
 
 TEST_CASE("a proxy that cannot reach its sols loses its sessions, and no character has two") {
   auto const r = virtual_time::run(shipped(
-      "new-balancer-joins", {"topology.proxies.lease=\"1s\"", "load.targets=[\"/status\"]", "thresholds={}",
-                             R"(virtual.partitions=[{"between":["proxy[0]","sols"],"at_ms":3000,"for_ms":4000}])"}));
+      "new-balancer-joins",
+      {"topology.proxies.lease=\"1s\"", "load.targets=[\"/status\"]", "thresholds={}", R"(phases=[{"name":"all"}])",
+       R"(virtual.partitions=[{"between":["proxy[0]","sols"],"at_ms":3000,"for_ms":4000}])"}));
   double const characters = 500;
   CHECK(counter(r, "sessions_created") > characters); // those of proxy[0] again, elsewhere
   for (measure::invariant_result const& i : r.invariants) {
@@ -208,9 +209,13 @@ TEST_CASE("a proxy that cannot reach its sols loses its sessions, and no charact
 }
 
 TEST_CASE("links that break and come back within the lease cost nothing, and for longer they cost the lease") {
-  std::vector<std::string> const common{
-      "topology.proxies.lease=\"1s\"", "load.targets=[\"/status\"]", "thresholds={}",
-      "population.logged_in=0.5",      "population.eve_clients=50",  "population.eve_notification_rate_rps=50"};
+  std::vector<std::string> const common{"topology.proxies.lease=\"1s\"",
+                                        "load.targets=[\"/status\"]",
+                                        "thresholds={}",
+                                        R"(phases=[{"name":"all"}])",
+                                        "population.logged_in=0.5",
+                                        "population.eve_clients=50",
+                                        "population.eve_notification_rate_rps=50"};
   for (bool const longer : {false, true}) {
     INFO((longer ? "beyond" : "within") << " the lease");
     auto overrides = common;
@@ -251,9 +256,10 @@ TEST_CASE("thresholds that abort end a simulated run early") {
 TEST_CASE("an event that is due while another one is under way waits for it, in simulated time as live") {
   // What is in flight at the gateway takes 2.4 s, and a graceful restart waits for that.
   auto const r = virtual_time::run(shipped(
-      "sessions-move", {R"(topology.proxies.service_time={"constant":{"mean_ms":2400}})", "thresholds={}",
-                        R"(load={"kind":"constant_rate","rate_rps":50,"duration":"6s","connections_per_balancer":400})",
-                        R"(events=[{"at":"1s","restart":"gateway[0]"},{"at":"1200ms","kill":"proxy[1]"}])"}));
+      "sessions-move",
+      {R"(topology.proxies.service_time={"constant":{"mean_ms":2400}})", "thresholds={}", R"(phases=[{"name":"all"}])",
+       R"(load={"kind":"constant_rate","rate_rps":50,"duration":"6s","connections_per_balancer":400})",
+       R"(events=[{"at":"1s","restart":"gateway[0]"},{"at":"1200ms","kill":"proxy[1]"}])"}));
   REQUIRE(r.events.size() == 2);
   CHECK(r.events[0].kind == "restart");
   CHECK(r.events[0].at_s == Approx(1));
@@ -264,9 +270,10 @@ TEST_CASE("an event that is due while another one is under way waits for it, in 
 
 TEST_CASE("an event that waits for another one when the load ends does not strike any more") {
   auto const r = virtual_time::run(shipped(
-      "sessions-move", {R"(topology.proxies.service_time={"constant":{"mean_ms":5000}})", "thresholds={}",
-                        R"(load={"kind":"constant_rate","rate_rps":50,"duration":"2s","connections_per_balancer":400})",
-                        R"(events=[{"at":"1s","restart":"gateway[0]"},{"at":"1200ms","kill":"proxy[1]"}])"}));
+      "sessions-move",
+      {R"(topology.proxies.service_time={"constant":{"mean_ms":5000}})", "thresholds={}", R"(phases=[{"name":"all"}])",
+       R"(load={"kind":"constant_rate","rate_rps":50,"duration":"2s","connections_per_balancer":400})",
+       R"(events=[{"at":"1s","restart":"gateway[0]"},{"at":"1200ms","kill":"proxy[1]"}])"}));
   for (auto const& e : r.events) CHECK(e.kind != "kill");
 }
 
