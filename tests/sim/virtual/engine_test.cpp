@@ -273,7 +273,8 @@ TEST_CASE("an event that waits for another one when the load ends does not strik
       "sessions-move",
       {R"(topology.proxies.service_time={"constant":{"mean_ms":5000}})", "thresholds={}", R"(phases=[{"name":"all"}])",
        R"(load={"kind":"constant_rate","rate_rps":50,"duration":"2s","connections_per_balancer":400})",
-       R"(events=[{"at":"1s","restart":"gateway[0]"},{"at":"1200ms","kill":"proxy[1]"}])"}));
+       "virtual.start_time=\"1s\"",
+       R"(events=[{"at":"1900ms","restart":"gateway[0]"},{"at":"1950ms","kill":"proxy[1]"}])"}));
   for (auto const& e : r.events) CHECK(e.kind != "kill");
 }
 
