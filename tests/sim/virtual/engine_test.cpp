@@ -196,9 +196,8 @@ TEST_CASE("what is sent over a parted network arrives afterwards, and only that"
 
 TEST_CASE("a proxy that cannot reach its sols loses its sessions, and no character has two") {
   auto const r = virtual_time::run(shipped(
-      "new-balancer-joins",
-      {"topology.proxies.lease=\"1s\"", "load.targets=[\"/status\"]", "thresholds={}", R"(phases=[{"name":"all"}])",
-       R"(virtual.partitions=[{"between":["proxy[0]","sols"],"at_ms":3000,"for_ms":4000}])"}));
+      "new-balancer-joins", {"topology.proxies.lease=\"1s\"", "load.targets=[\"/status\"]", "thresholds={}",
+                             R"(virtual.partitions=[{"between":["proxy[0]","sols"],"at_ms":3000,"for_ms":4000}])"}));
   double const characters = 500;
   CHECK(counter(r, "sessions_created") > characters); // those of proxy[0] again, elsewhere
   for (measure::invariant_result const& i : r.invariants) {
@@ -209,13 +208,9 @@ TEST_CASE("a proxy that cannot reach its sols loses its sessions, and no charact
 }
 
 TEST_CASE("links that break and come back within the lease cost nothing, and for longer they cost the lease") {
-  std::vector<std::string> const common{"topology.proxies.lease=\"1s\"",
-                                        "load.targets=[\"/status\"]",
-                                        "thresholds={}",
-                                        R"(phases=[{"name":"all"}])",
-                                        "population.logged_in=0.5",
-                                        "population.eve_clients=50",
-                                        "population.eve_notification_rate_rps=50"};
+  std::vector<std::string> const common{
+      "topology.proxies.lease=\"1s\"", "load.targets=[\"/status\"]", "thresholds={}",
+      "population.logged_in=0.5",      "population.eve_clients=50",  "population.eve_notification_rate_rps=50"};
   for (bool const longer : {false, true}) {
     INFO((longer ? "beyond" : "within") << " the lease");
     auto overrides = common;
