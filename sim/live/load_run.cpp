@@ -82,17 +82,22 @@ void load_run::start(std::function<void()> finished) {
 }
 
 void load_run::count_started() {
-  std::uint64_t const started = started_.fetch_add(1, std::memory_order_relaxed) + 1;
-  std::uint64_t trigger = share_trigger_.load(std::memory_order_relaxed);
-  if (started < trigger || !share_trigger_.compare_exchange_strong(trigger, ~std::uint64_t{0})) return;
+  std::uint64_t const started = started_.fetch_add(1) + 1;
+  if (started >= start_trigger_.load()) pull_trigger();
+}
+
+void load_run::pull_trigger() {
+  std::uint64_t trigger = start_trigger_.load();
+  if (started_.load() < trigger || !start_trigger_.compare_exchange_strong(trigger, ~std::uint64_t{0})) return;
   asio::post(control_, [alive = alive_, this] {
-    if (*alive && on_share_) std::exchange(on_share_, nullptr)();
+    if (*alive && on_trigger_) std::exchange(on_trigger_, nullptr)();
   });
 }
 
-void load_run::at_share(double share, std::function<void()> reached) {
-  on_share_ = std::move(reached);
-  share_trigger_.store(static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(total_))));
+void load_run::when_started(std::uint64_t requests, std::function<void()> reached) {
+  on_trigger_ = std::move(reached);
+  start_trigger_.store(requests);
+  pull_trigger(); // they may have been started already
 }
 
 void load_run::worker_finished() {

@@ -54,9 +54,8 @@ public:
   void start(std::function<void()> finished);
   std::int64_t start_ns() const { return start_ns_; }
 
-  /// Calls `reached` once when `share` of all planned requests were started. One at a time. Precondition: the plan
-  /// knows its total.
-  void at_share(double share, std::function<void()> reached);
+  /// Calls `reached` once, from the control loop, when so many requests were started. One at a time.
+  void when_started(std::uint64_t requests, std::function<void()> reached);
 
   /// Issues nothing more; `finished` follows when what is in flight is done.
   void stop_issuing();
@@ -77,6 +76,7 @@ private:
   void worker_finished();
   /// A request of the plan was issued. From any worker.
   void count_started();
+  void pull_trigger();
 
   boost::asio::any_io_executor control_;
   scenario::scenario const& scenario_;
@@ -84,9 +84,9 @@ private:
   vocabulary words_;
   std::atomic<journal::request_id> ids_{1};
   std::atomic<std::uint64_t> started_{0};
-  std::atomic<std::uint64_t> share_trigger_{~std::uint64_t{0}};
+  std::atomic<std::uint64_t> start_trigger_{~std::uint64_t{0}};
   std::atomic<bool> stopped_{false};
-  std::function<void()> on_share_;
+  std::function<void()> on_trigger_;
   std::function<void()> on_finished_;
   std::uint64_t total_ = 0; // 0: unknown
   std::int64_t start_ns_ = 0;

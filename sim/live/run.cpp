@@ -90,7 +90,7 @@ private:
   asio::io_context context_{1};
   interruption const& signals_;
   asio::posix::stream_descriptor signalled_;
-  asio::cancellation_signal cancel_, cancel_timeline_, cancel_share_, cancel_partitions_, cancel_watch_;
+  asio::cancellation_signal cancel_, cancel_timeline_, cancel_partitions_, cancel_watch_;
   topology nodes_;
   load_run load_;
   std::optional<eve_clients> eve_;
@@ -238,20 +238,13 @@ asio::awaitable<void> conductor::conduct() {
   step("load started");
   watchers_ = 2;
   stage_hands const hands{scenario_, nodes_, load_, balancer_order_};
-  asio::co_spawn(context_, perform_events(hands, false, events_),
+  asio::co_spawn(context_, perform_events(hands, plan_.total_requests().value_or(0), events_),
                  asio::bind_cancellation_slot(cancel_timeline_.slot(), ended));
   asio::co_spawn(context_, watch(), asio::bind_cancellation_slot(cancel_watch_.slot(), ended));
   if (!scenario_.partitions.empty()) {
     ++watchers_;
     asio::co_spawn(context_, perform_partitions(hands, events_),
                    asio::bind_cancellation_slot(cancel_partitions_.slot(), ended));
-  }
-  bool const shares = std::any_of(scenario_.events.begin(), scenario_.events.end(),
-                                  [](scenario::event const& e) { return e.at_share.has_value(); });
-  if (shares && plan_.total_requests()) {
-    ++watchers_;
-    asio::co_spawn(context_, perform_events(hands, true, events_),
-                   asio::bind_cancellation_slot(cancel_share_.slot(), ended));
   }
   co_await wait_for_load();
   step("load over");
@@ -328,7 +321,6 @@ asio::awaitable<void> conductor::finish_eve() {
 
 asio::awaitable<void> conductor::finish() {
   cancel_timeline_.emit(asio::cancellation_type::terminal);
-  cancel_share_.emit(asio::cancellation_type::terminal);
   cancel_partitions_.emit(asio::cancellation_type::terminal);
   if (load_.start_ns() != 0) {
     load_.stop_issuing();

@@ -1,9 +1,9 @@
 #include "sim/live/timeline.hpp"
 
+#include "sim/actors/event_schedule.hpp"
 #include "sim/live/admin.hpp"
 #include "sim/live/clock.hpp"
 #include "sim/live/collect.hpp"
-#include "sim/load/stream.hpp"
 #include "sim/measure/partition_record.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -11,7 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -27,42 +27,32 @@ constexpr std::size_t moves_a_call = 1000;
 constexpr auto part_patience = std::chrono::seconds(5);
 constexpr auto notify_patience = std::chrono::seconds(30);
 
-asio::awaitable<void> add_balancers(stage_hands hands, std::size_t event, measure::event_record& record) {
-  record.kind = "add_balancer";
+asio::awaitable<void> add_balancers(stage_hands hands, std::size_t event) {
   for (std::size_t i = 0; i < hands.nodes.balancers().size(); ++i) {
     if (hands.nodes.balancers()[i].identity.event != event) continue;
     co_await hands.nodes.start_balancer(i);
     hands.balancer_order.push_back(i);
     hands.load.add_balancer(hands.nodes.balancers()[i].where, probe_target(hands.nodes, i));
-    record.node += (record.node.empty() ? "" : " ") + hands.nodes.balancers()[i].identity.name;
   }
-  record.detail = "added " + record.node;
 }
 
-asio::awaitable<void> move_sessions(stage_hands hands, scenario::move_sessions const& move, std::size_t event,
-                                    measure::event_record& record) {
-  record.kind = "move_sessions";
-  record.node = move.from;
+asio::awaitable<void> move_sessions(stage_hands hands, scenario::move_sessions const& move, std::uint32_t event,
+                                    actors::action_result& result) {
   std::vector<std::uint32_t> candidates;
   for (session_place const& session : sessions_now(hands.nodes))
     if (move.from.empty() || "proxy[" + std::to_string(session.proxy) + "]" == move.from)
       candidates.push_back(session.character);
-  auto draws = load::stream(hands.what.seed, "move " + std::to_string(event));
-  std::size_t const wanted =
-      static_cast<std::size_t>(std::llround(move.share * static_cast<double>(candidates.size())));
-  load::draw_to_front(candidates, wanted, draws);
-  candidates.resize(wanted);
+  candidates = actors::sessions_to_move(std::move(candidates), move, hands.what.seed, event);
+  result.to_move = candidates.size();
 
   std::size_t const sols = hands.nodes.sols().size();
-  std::uint64_t moved = 0;
-  std::string unreachable;
   for (std::size_t shard = 0; shard < sols; ++shard) {
     std::vector<std::uint32_t> of_shard;
     for (std::uint32_t const character : candidates)
       if (character % sols == shard) of_shard.push_back(character);
     std::string const& sol = hands.nodes.sols()[shard].name;
     if (!hands.nodes.running(sol)) { // killed: nobody can move its characters
-      if (!of_shard.empty()) unreachable += (unreachable.empty() ? "; not running: " : ", ") + sol;
+      if (!of_shard.empty()) result.not_running.push_back(sol);
       continue;
     }
     for (std::size_t at = 0; at < of_shard.size(); at += moves_a_call) {
@@ -73,18 +63,14 @@ asio::awaitable<void> move_sessions(stage_hands hands, scenario::move_sessions c
       std::string target = "/nodes/" + sol + "/moves";
       json const answer = co_await admin_call(std::move(admin), boost::beast::http::verb::post, std::move(target),
                                               std::move(body), move_patience);
-      moved += answer.value("moved", std::uint64_t{0});
+      result.moved += answer.value("moved", std::uint64_t{0});
     }
   }
-  record.detail = "moved " + std::to_string(moved) + " of " + std::to_string(wanted) + " sessions" + unreachable;
 }
 
-asio::awaitable<void> restart(stage_hands hands, scenario::restart_node const& what, measure::event_record& record) {
-  record.kind = "restart";
-  record.node = what.node;
-  bool const ran = hands.nodes.running(what.node);
+asio::awaitable<void> restart(stage_hands hands, scenario::restart_node const& what, actors::action_result& result) {
+  result.ran_before = hands.nodes.running(what.node);
   co_await hands.nodes.restart(what.node, what.graceful);
-  record.detail = (!ran ? "started " : what.graceful ? "stopped and started " : "killed and started ") + what.node;
   // A sol notifies at the rate that it was told, and its next life was told nothing.
   if (!what.node.starts_with("sol[") || hands.what.population.eve_clients == 0) co_return;
   std::string admin = hands.nodes.admin_of(what.node);
@@ -94,20 +80,24 @@ asio::awaitable<void> restart(stage_hands hands, scenario::restart_node const& w
                       notify_patience);
 }
 
-asio::awaitable<void> perform(stage_hands hands, std::size_t index, measure::event_record& record) {
+asio::awaitable<void> perform(stage_hands hands, std::uint32_t index, measure::event_record& record) {
   scenario::action const& action = hands.what.events[index].action;
+  std::vector<std::string> added;
+  for (auto const& balancer : hands.nodes.balancers())
+    if (balancer.identity.event == index) added.push_back(balancer.identity.name);
+  record.kind = actors::kind_of(action);
+  record.node = actors::node_of(action, added);
+  actors::action_result result;
   if (std::holds_alternative<scenario::add_balancer>(action)) {
-    co_await add_balancers(hands, index, record);
+    co_await add_balancers(hands, index);
   } else if (auto const* kill = std::get_if<scenario::kill_node>(&action)) {
-    record.kind = "kill";
-    record.node = kill->node;
     co_await hands.nodes.kill(kill->node);
-    record.detail = "killed " + kill->node;
   } else if (auto const* again = std::get_if<scenario::restart_node>(&action)) {
-    co_await restart(hands, *again, record);
+    co_await restart(hands, *again, result);
   } else {
-    co_await move_sessions(hands, std::get<scenario::move_sessions>(action), index, record);
+    co_await move_sessions(hands, std::get<scenario::move_sessions>(action), index, result);
   }
+  record.detail = actors::sentence_of(action, record.node, result);
 }
 
 }
@@ -116,32 +106,34 @@ std::string probe_target(topology const& nodes, std::size_t index) {
   return nodes.proxies()[index % nodes.proxies().size()].http;
 }
 
-asio::awaitable<void> perform_events(stage_hands hands, bool by_share, std::vector<measure::event_record>& done) {
+asio::awaitable<void> perform_events(stage_hands hands, std::uint64_t total_requests,
+                                     std::vector<measure::event_record>& done) {
   // Shared with the load, which may call back when a cancelled run has ended this coroutine.
   auto const timer = std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor);
-  for (std::size_t i = 0; i < hands.what.events.size(); ++i) {
-    scenario::event const& event = hands.what.events[i];
-    if (event.at_share.has_value() != by_share) continue;
-    measure::event_record record;
-    record.name = event.name;
-    if (by_share) {
-      auto const reached = std::make_shared<bool>(false);
-      timer->expires_at(asio::steady_timer::time_point::max());
-      hands.load.at_share(*event.at_share, [reached, timer] {
-        *reached = true;
+  auto const schedule = std::make_shared<actors::event_schedule>(hands.what.events, total_requests);
+  schedule->begin(hands.load.start_ns());
+  for (;;) {
+    while (auto const event = schedule->take(now_ns())) {
+      measure::event_record record;
+      record.name = hands.what.events[*event].name;
+      record.planned_ns = schedule->due_ns(*event);
+      record.began_ns = now_ns();
+      co_await perform(hands, *event, record);
+      record.done_ns = now_ns();
+      done.push_back(std::move(record));
+      schedule->on_done();
+    }
+    auto const deadline = schedule->next_deadline();
+    std::uint64_t const share = schedule->next_share();
+    bool const waits_for_share = share != std::numeric_limits<std::uint64_t>::max();
+    if (!deadline && !waits_for_share) co_return;
+    timer->expires_at(deadline ? time_at(*deadline) : asio::steady_timer::time_point::max());
+    if (waits_for_share)
+      hands.load.when_started(share, [schedule, timer, share] {
+        schedule->on_started(share, now_ns());
         timer->cancel();
       });
-      while (!*reached) co_await timer->async_wait(asio::as_tuple(asio::use_awaitable));
-      record.planned_ns = now_ns();
-    } else {
-      record.planned_ns = hands.load.start_ns() + event.at.count();
-      timer->expires_at(time_at(record.planned_ns));
-      co_await timer->async_wait(asio::use_awaitable);
-    }
-    record.began_ns = now_ns();
-    co_await perform(hands, i, record);
-    record.done_ns = now_ns();
-    done.push_back(std::move(record));
+    co_await timer->async_wait(asio::as_tuple(asio::use_awaitable));
   }
 }
 

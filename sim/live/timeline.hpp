@@ -6,6 +6,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cstdint>
 #include <vector>
 
 namespace sim::live {
@@ -21,9 +22,10 @@ struct stage_hands {
 /// HOST:PORT of a proxy, for the probes of the closed door at balancer number `index`.
 std::string probe_target(topology const& nodes, std::size_t index);
 
-/// Performs the events that have a time, or (when `by_share`) those that wait for a share of the load, one after
-/// another, each appended to `done` when it has ended. Throws `could_not_run` when one fails.
-boost::asio::awaitable<void> perform_events(stage_hands hands, bool by_share, std::vector<measure::event_record>& done);
+/// Performs the events as their schedule has them, each appended to `done` when it has ended. `total_requests` of a
+/// closed load; 0: not known. Throws `could_not_run` when one fails.
+boost::asio::awaitable<void> perform_events(stage_hands hands, std::uint64_t total_requests,
+                                            std::vector<measure::event_record>& done);
 
 /// Parts proxies from sols when that is due, each partition appended to `done` when it has begun. A proxy that does not
 /// run then is not parted, and one that is restarted meanwhile comes back unparted. Throws `could_not_run`.

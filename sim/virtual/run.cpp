@@ -159,6 +159,7 @@ private:
       happen(next);
     w_.time.now_ns = std::max(w_.now(), w_.clients.last_arrival_ns());
     w_.record.records.end_ns = w_.now();
+    w_.timeline.end();
     w_.work.end();
     // Books are closed when what nobody waits for has come to its end, too.
     std::int64_t const until = w_.now() + longest_rest_ns;
@@ -362,7 +363,7 @@ private:
     case happening::notification_due:
       return w_.sols.on_notification_due(o.node, o.index);
     case happening::event_due:
-      return w_.timeline.on_event_due(o.index);
+      return w_.timeline.on_event_due();
     case happening::partition_begins:
       return w_.timeline.on_partition(o.index);
     case happening::look_at_event:

@@ -1,14 +1,12 @@
 #include "sim/virtual/timeline.hpp"
 
-#include "sim/load/stream.hpp"
 #include "sim/measure/owners.hpp"
 #include "sim/measure/partition_record.hpp"
 #include "sim/virtual/world.hpp"
 
-#include <algorithm>
-#include <cmath>
 #include <map>
 #include <optional>
+#include <utility>
 
 namespace sim::virtual_time {
 
@@ -22,18 +20,15 @@ constexpr std::int64_t longest_drain_ns = 10'000'000'000; // as the gateway's ti
 timeline::timeline(world& w)
   : w_(w)
   , balancers_(scenario::balancers_of(w.scenario))
-  , events_(w.scenario.events.size())
-  , total_(w.plan.total_requests().value_or(0))
-  , performed_(w.scenario.events.size()) {}
+  , schedule_(w.scenario.events, w.plan.total_requests().value_or(0))
+  , events_(w.scenario.events.size()) {}
 
 void timeline::begin() {
-  for (std::uint32_t i = 0; i < events_.size(); ++i) {
-    scenario::event const& e = w_.scenario.events[i];
-    if (!e.at_share) w_.time.at(w_.start_ns + e.at.count(), happening::event_due, i);
-  }
+  schedule_.begin(w_.start_ns);
+  for (std::uint32_t i = 0; i < events_.size(); ++i)
+    if (std::int64_t const due_ns = schedule_.due_ns(i)) w_.time.at(due_ns, happening::event_due, i);
   for (std::uint32_t i = 0; i < w_.scenario.partitions.size(); ++i)
     w_.time.at(w_.start_ns + w_.scenario.partitions[i].begin.count(), happening::partition_begins, i);
-  reach_share(0);
 }
 
 void timeline::on_partition(std::uint32_t index) {
@@ -42,49 +37,44 @@ void timeline::on_partition(std::uint32_t index) {
   if (p.breaks) w_.sols.break_links(p);
 }
 
-void timeline::reach_share(std::uint64_t started) {
-  next_share_ = ~std::uint64_t{0};
-  for (std::uint32_t i = 0; i < events_.size(); ++i) {
-    scenario::event const& e = w_.scenario.events[i];
-    if (!e.at_share || performed_[i]) continue;
-    auto const due = static_cast<std::uint64_t>(std::ceil(*e.at_share * static_cast<double>(total_)));
-    if (due <= started && started > 0) {
-      performed_[i] = true;
-      w_.time.at(w_.now(), happening::event_due, i);
-    } else {
-      next_share_ = std::min(next_share_, std::max<std::uint64_t>(due, 1));
-    }
-  }
+void timeline::on_started(std::uint64_t started) {
+  if (schedule_.on_started(started, w_.now())) w_.time.at(w_.now(), happening::event_due, 0);
 }
 
-void timeline::on_event_due(std::uint32_t event) {
+// Called when one is due, and when one that others wait for is done.
+void timeline::on_event_due() {
+  while (auto const event = schedule_.take(w_.now())) begin_event(*event);
+}
+
+void timeline::begin_event(std::uint32_t event) {
   scenario::event const& e = w_.scenario.events[event];
+  std::vector<std::string> added;
+  for (scenario::balancer_identity const& identity : balancers_)
+    if (identity.event == event) added.push_back(identity.name);
   measure::event_record& record = events_[event].record;
   record.name = e.name;
-  record.planned_ns = e.at_share ? w_.now() : w_.start_ns + e.at.count();
+  record.kind = actors::kind_of(e.action);
+  record.node = actors::node_of(e.action, added);
+  record.planned_ns = schedule_.due_ns(event);
   record.began_ns = w_.now();
   w_.time.note(w_.now(), 0x6576656e74000000u + event);
   perform(event);
 }
 
 void timeline::finish(std::uint32_t event) {
-  events_[event].record.done_ns = w_.now();
-  done_.push_back(events_[event].record);
+  under_way& u = events_[event];
+  u.record.detail = actors::sentence_of(w_.scenario.events[event].action, u.record.node, u.result);
+  u.record.done_ns = w_.now();
+  done_.push_back(u.record);
+  schedule_.on_done();
+  on_event_due();
 }
 
 void timeline::perform(std::uint32_t event) {
   scenario::action const& action = w_.scenario.events[event].action;
-  measure::event_record& record = events_[event].record;
   if (std::holds_alternative<scenario::add_balancer>(action)) {
-    record.kind = "add_balancer";
-    for (scenario::balancer_identity const& identity : balancers_)
-      if (identity.event == event) record.node += (record.node.empty() ? "" : " ") + identity.name;
-    record.detail = "added " + record.node;
     w_.time.in(w_.scenario.simulated.start_time.count(), happening::process_starts, event);
   } else if (auto const* kill_it = std::get_if<scenario::kill_node>(&action)) {
-    record.kind = "kill";
-    record.node = kill_it->node;
-    record.detail = "killed " + kill_it->node;
     kill(find(kill_it->node));
     finish(event);
   } else if (auto const* again = std::get_if<scenario::restart_node>(&action)) {
@@ -146,12 +136,8 @@ bool timeline::running(node const& n) const {
 }
 
 void timeline::restart(std::uint32_t event, scenario::restart_node const& what) {
-  measure::event_record& record = events_[event].record;
   node const n = find(what.node);
-  record.kind = "restart";
-  record.node = what.node;
-  bool const ran = running(n);
-  record.detail = (!ran ? "started " : what.graceful ? "stopped and started " : "killed and started ") + what.node;
+  bool const ran = events_[event].result.ran_before = running(n);
   bool const drains = ran && what.graceful && (n.what == node::role::balancer || n.what == node::role::proxy);
   if (drains && n.what == node::role::balancer) w_.balancers.stop_listening(n.index);
   if (drains && n.what == node::role::proxy) w_.proxies.begin_leaving(n.index);
@@ -177,8 +163,7 @@ void timeline::on_look(std::uint32_t event) {
   under_way& u = events_[event];
   std::uint64_t const ended = w_.sols.moved().granted + w_.sols.moved().refused - u.ended_before;
   if (ended < u.asked) return w_.time.in(look_every_ns, happening::look_at_event, event);
-  u.record.detail = "moved " + std::to_string(w_.sols.moved().granted - u.granted_before) + " of " +
-                    std::to_string(u.wanted) + " sessions" + u.unreachable;
+  u.result.moved = w_.sols.moved().granted - u.granted_before;
   finish(event);
 }
 
@@ -200,17 +185,13 @@ void timeline::on_process_starts(std::uint32_t event) {
 
 void timeline::move_sessions(std::uint32_t event, scenario::move_sessions const& what) {
   under_way& u = events_[event];
-  u.record.kind = "move_sessions";
-  u.record.node = what.from;
   std::map<std::uint32_t, journal::incarnation_id> owners;
   for (std::size_t sol = 0; sol < w_.sols.count(); ++sol) measure::follow_owners(w_.sols.journal_of(sol), owners);
   std::vector<std::uint32_t> candidates;
   for (auto const& [character, incarnation] : owners)
     if (what.from.empty() || find(what.from).index == measure::proxy_of(incarnation)) candidates.push_back(character);
-  auto draws = load::stream(w_.scenario.seed, "move " + std::to_string(event));
-  u.wanted = static_cast<std::uint64_t>(std::llround(what.share * static_cast<double>(candidates.size())));
-  load::draw_to_front(candidates, u.wanted, draws);
-  candidates.resize(u.wanted);
+  candidates = actors::sessions_to_move(std::move(candidates), what, w_.scenario.seed, event);
+  u.result.to_move = candidates.size();
 
   std::optional<std::uint16_t> to;
   if (what.to != "random") to = static_cast<std::uint16_t>(find(what.to).index);
@@ -227,8 +208,7 @@ void timeline::move_sessions(std::uint32_t event, scenario::move_sessions const&
     w_.sols.move(character, to);
   }
   for (std::size_t sol = 0; sol < away.size(); ++sol)
-    if (away[sol])
-      u.unreachable += (u.unreachable.empty() ? "; not running: sol[" : ", sol[") + std::to_string(sol) + "]";
+    if (away[sol]) u.result.not_running.push_back("sol[" + std::to_string(sol) + "]");
   on_look(event);
 }
 

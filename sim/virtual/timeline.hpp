@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/actors/event_schedule.hpp"
 #include "sim/measure/records.hpp"
 #include "sim/scenario/scenario.hpp"
 
@@ -12,7 +13,7 @@ namespace sim::virtual_time {
 
 struct world;
 
-/// The scenario's events: what strikes the run, and when it was done.
+/// Performs the scenario's events as their schedule has them, and keeps when each was done.
 class timeline {
 public:
   explicit timeline(world& w);
@@ -20,10 +21,11 @@ public:
   /// The load begins now.
   void begin();
   /// So many requests were started: events may wait for a share of them.
-  void on_started(std::uint64_t started) {
-    if (started >= next_share_) reach_share(started);
-  }
-  void on_event_due(std::uint32_t event);
+  void on_started(std::uint64_t started);
+  /// An event may be due.
+  void on_event_due();
+  /// The load is over.
+  void end() { schedule_.end(); }
   void on_partition(std::uint32_t index);
   /// A process that was restarted or added has started.
   void on_process_starts(std::uint32_t event);
@@ -40,12 +42,12 @@ private:
   };
   struct under_way {
     measure::event_record record;
-    std::uint64_t wanted = 0, asked = 0;                // moves of sessions
+    actors::action_result result;
+    std::uint64_t asked = 0;                            // moves of sessions
     std::uint64_t granted_before = 0, ended_before = 0; // moves in all
-    std::string unreachable;
   };
 
-  void reach_share(std::uint64_t started);
+  void begin_event(std::uint32_t event);
   void perform(std::uint32_t event);
   void finish(std::uint32_t event);
   node find(std::string const& name) const;
@@ -58,11 +60,9 @@ private:
 
   world& w_;
   std::vector<scenario::balancer_identity> balancers_;
+  actors::event_schedule schedule_;
   std::vector<under_way> events_; // as in the scenario
   std::vector<measure::event_record> done_;
-  std::uint64_t next_share_ = ~std::uint64_t{0};
-  std::uint64_t total_;
-  std::vector<bool> performed_;
 };
 
 }

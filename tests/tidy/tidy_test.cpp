@@ -53,7 +53,7 @@ TEST_CASE("decision code has no clock, no randomness of its own, no thread and n
                              R"(boost/asio(?!/buffer\.hpp)|boost/beast/(core|websocket|ssl)/\w*stream|::socket\()");
   for (char const* folder :
        {"gateway/routing", "gateway/http", "gateway/cache", "fakeproxy/cluster", "sim/access_log", "sim/load",
-        "sim/theory", "sim/measure", "sim/resources", "sim/virtual", "sim/verify", "sim/calibrate"})
+        "sim/actors", "sim/theory", "sim/measure", "sim/resources", "sim/virtual", "sim/verify", "sim/calibrate"})
     for (source const& s : sources_under(folder, true)) {
       std::string const code = code_only(s.text);
       std::smatch found;
@@ -89,15 +89,16 @@ TEST_CASE("folders include only what the architecture lets them") {
       {"sim/access_log", {"sim/access_log/"}},
       {"sim/scenario", {"sim/scenario/", "sim/access_log/", "config/", "gateway/http/accel.hpp", "gateway/routing/"}},
       {"sim/load", {"sim/load/", "sim/access_log/", "sim/scenario/", "config/", "gateway/routing/"}},
+      {"sim/actors", {"sim/actors/", "sim/load/", "sim/scenario/"}},
       {"sim/theory", {"sim/theory/", "sim/scenario/", "gateway/routing/", "gateway/http/digest.hpp"}},
       {"sim/measure", {"sim/measure/", "sim/theory/", "sim/scenario/", "fakeproxy/cluster/", "journal/"}},
       {"sim/resources",
        {"sim/resources/", "sim/measure/", "sim/scenario/", "fakeproxy/cluster/", "gateway/cache/directives.hpp"}},
       {"sim/live",
-       {"sim/live/", "sim/load/", "sim/measure/", "sim/resources/", "sim/theory/", "sim/scenario/", "gateway/http/",
-        "fakeproxy/cluster/", "journal/", "config/", "files/", "limits/"}},
+       {"sim/live/", "sim/actors/", "sim/load/", "sim/measure/", "sim/resources/", "sim/theory/", "sim/scenario/",
+        "gateway/http/", "fakeproxy/cluster/", "journal/", "config/", "files/", "limits/"}},
       {"sim/virtual",
-       {"sim/virtual/", "sim/load/", "sim/measure/", "sim/resources/", "sim/theory/", "sim/scenario/",
+       {"sim/virtual/", "sim/actors/", "sim/load/", "sim/measure/", "sim/resources/", "sim/theory/", "sim/scenario/",
         "gateway/routing/", "gateway/http/", "gateway/cache/", "fakeproxy/cluster/", "journal/", "config/"}},
       {"sim/verify", {"sim/verify/", "sim/theory/", "sim/measure/", "sim/scenario/"}},
       {"sim/calibrate", {"sim/calibrate/", "sim/measure/", "sim/scenario/", "journal/"}},

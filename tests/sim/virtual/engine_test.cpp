@@ -248,6 +248,31 @@ TEST_CASE("thresholds that abort end a simulated run early") {
   CHECK(r.duration_s < 3);
 }
 
+TEST_CASE("an event that is due while another one is under way waits for it, in simulated time as live") {
+  // What is in flight at the gateway takes 2.4 s, and a graceful restart waits for that.
+  auto const r = virtual_time::run(shipped(
+      "sessions-move",
+      {R"(topology.proxies.service_time={"constant":{"mean_ms":2400}})", "thresholds={}", R"(phases=[{"name":"all"}])",
+       R"(load={"kind":"constant_rate","rate_rps":50,"duration":"6s","connections_per_balancer":400})",
+       R"(events=[{"at":"1s","restart":"gateway[0]"},{"at":"1200ms","kill":"proxy[1]"}])"}));
+  REQUIRE(r.events.size() == 2);
+  CHECK(r.events[0].kind == "restart");
+  CHECK(r.events[0].at_s == Approx(1));
+  CHECK(r.events[0].done_s > 3);
+  CHECK(r.events[1].kind == "kill");
+  CHECK(r.events[1].at_s == Approx(r.events[0].done_s));
+}
+
+TEST_CASE("an event that waits for another one when the load ends does not strike any more") {
+  auto const r = virtual_time::run(shipped(
+      "sessions-move",
+      {R"(topology.proxies.service_time={"constant":{"mean_ms":5000}})", "thresholds={}", R"(phases=[{"name":"all"}])",
+       R"(load={"kind":"constant_rate","rate_rps":50,"duration":"2s","connections_per_balancer":400})",
+       "virtual.start_time=\"1s\"",
+       R"(events=[{"at":"1900ms","restart":"gateway[0]"},{"at":"1950ms","kill":"proxy[1]"}])"}));
+  for (auto const& e : r.events) CHECK(e.kind != "kill");
+}
+
 TEST_CASE("progress may end a run, which is then interrupted") {
   virtual_time::run_options options;
   int calls = 0;

@@ -1,0 +1,136 @@
+#include "sim/actors/event_schedule.hpp"
+
+#include "sim/load/stream.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <type_traits>
+#include <variant>
+
+namespace sim::actors {
+
+event_schedule::event_schedule(std::vector<scenario::event> const& events, std::uint64_t total_requests)
+  : events_(events)
+  , slots_(events.size()) {
+  for (std::size_t i = 0; i != events.size(); ++i) {
+    if (!events[i].at_share) continue;
+    slots_[i].now = state::waits_for_share;
+    slots_[i].share = std::numeric_limits<std::uint64_t>::max();
+    if (total_requests != 0)
+      slots_[i].share = std::max<std::uint64_t>(
+          1, static_cast<std::uint64_t>(std::ceil(*events[i].at_share * static_cast<double>(total_requests))));
+  }
+}
+
+void event_schedule::begin(std::int64_t now_ns) {
+  begun_ = true;
+  for (std::size_t i = 0; i != slots_.size(); ++i)
+    if (slots_[i].now == state::due) slots_[i].due_ns = now_ns + events_[i].at.count();
+  reach_shares(0, now_ns);
+}
+
+bool event_schedule::reach_shares(std::uint64_t started, std::int64_t now_ns) {
+  bool any = false;
+  next_share_ = std::numeric_limits<std::uint64_t>::max();
+  for (slot& s : slots_) {
+    if (s.now != state::waits_for_share) continue;
+    if (s.share > started) {
+      next_share_ = std::min(next_share_, s.share);
+      continue;
+    }
+    any = true;
+    s.now = state::due;
+    s.due_ns = now_ns;
+  }
+  return any;
+}
+
+event_schedule::slot const* event_schedule::next() const {
+  slot const* first = nullptr;
+  for (slot const& s : slots_)
+    if (s.now == state::due && (!first || s.due_ns < first->due_ns)) first = &s;
+  return begun_ && !under_way_ ? first : nullptr;
+}
+
+std::optional<event_schedule::index> event_schedule::take(std::int64_t now_ns) {
+  slot const* const first = next();
+  if (!first || first->due_ns > now_ns) return std::nullopt;
+  auto const event = static_cast<index>(first - slots_.data());
+  slots_[event].now = state::taken;
+  under_way_ = true;
+  return event;
+}
+
+void event_schedule::on_done() {
+  if (!under_way_) throw std::logic_error("no event is under way that could be done");
+  under_way_ = false;
+}
+
+std::optional<std::int64_t> event_schedule::next_deadline() const {
+  slot const* const first = next();
+  return first ? std::optional(first->due_ns) : std::nullopt;
+}
+
+namespace {
+
+template<class... Cases>
+struct cases : Cases... {
+  using Cases::operator()...;
+};
+template<class... Cases>
+cases(Cases...) -> cases<Cases...>;
+
+std::string joined(std::vector<std::string> const& names, char const* between) {
+  std::string out;
+  for (std::string const& name : names) out.append(out.empty() ? "" : between).append(name);
+  return out;
+}
+
+}
+
+char const* kind_of(scenario::action const& action) {
+  return std::visit(cases{[](scenario::add_balancer const&) { return "add_balancer"; },
+                          [](scenario::kill_node const&) { return "kill"; },
+                          [](scenario::restart_node const&) { return "restart"; },
+                          [](scenario::move_sessions const&) { return "move_sessions"; }},
+                    action);
+}
+
+std::string node_of(scenario::action const& action, std::vector<std::string> const& added) {
+  return std::visit(cases{[&](scenario::add_balancer const&) { return joined(added, " "); },
+                          [](scenario::kill_node const& kill) { return kill.node; },
+                          [](scenario::restart_node const& restart) { return restart.node; },
+                          [](scenario::move_sessions const& move) { return move.from; }},
+                    action);
+}
+
+std::string sentence_of(scenario::action const& action, std::string const& node, action_result const& what) {
+  return std::visit(cases{[&](scenario::add_balancer const&) { return "added " + node; },
+                          [&](scenario::kill_node const&) { return "killed " + node; },
+                          [&](scenario::restart_node const& restart) {
+                            char const* const done = !what.ran_before   ? "started "
+                                                     : restart.graceful ? "stopped and started "
+                                                                        : "killed and started ";
+                            return done + node;
+                          },
+                          [&](scenario::move_sessions const&) {
+                            std::string text = "moved " + std::to_string(what.moved) + " of " +
+                                               std::to_string(what.to_move) + " sessions";
+                            if (!what.not_running.empty()) text += "; not running: " + joined(what.not_running, ", ");
+                            return text;
+                          }},
+                    action);
+}
+
+std::vector<std::uint32_t> sessions_to_move(std::vector<std::uint32_t> candidates, scenario::move_sessions const& move,
+                                            std::uint64_t seed, event_schedule::index event) {
+  std::sort(candidates.begin(), candidates.end());
+  auto draws = load::stream(seed, "move " + std::to_string(event));
+  auto const wanted = static_cast<std::size_t>(std::llround(move.share * static_cast<double>(candidates.size())));
+  load::draw_to_front(candidates, wanted, draws);
+  candidates.resize(wanted);
+  return candidates;
+}
+
+}

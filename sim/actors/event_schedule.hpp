@@ -1,0 +1,85 @@
+#pragma once
+
+#include "sim/scenario/scenario.hpp"
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sim::actors {
+
+/// When a scenario's events strike. Each is due at its time after the start of the load, or when its share of all
+/// requests has been started; those that are due wait for each other, and strike in the order in which they became due,
+/// those of one moment in the order of the file. The driver performs what `take` gives it, and says when that is done.
+/// Times are nanoseconds of one clock, whichever that is. Not thread-safe.
+class event_schedule {
+public:
+  using index = std::uint32_t; // of scenario.events
+
+  /// `total_requests` of a closed load; 0: not known, so that shares are never reached. `events` outlive it.
+  event_schedule(std::vector<scenario::event> const& events, std::uint64_t total_requests);
+
+  /// The load begins.
+  void begin(std::int64_t now_ns);
+
+  /// So many requests have been started. Returns whether a share was reached by that.
+  bool on_started(std::uint64_t started, std::int64_t now_ns) {
+    return started >= next_share_ && reach_shares(started, now_ns);
+  }
+  /// How many requests have to be started for the next share; the largest number: none waits for one.
+  std::uint64_t next_share() const { return next_share_; }
+
+  /// The event to perform now; nullopt: none is due, or another one is under way.
+  std::optional<index> take(std::int64_t now_ns);
+  /// The one that was taken has been performed.
+  void on_done();
+  /// The load is over: what has not struck by now does not.
+  void end() { begun_ = false; }
+
+  /// When `take` has one to give; nullopt: not before `on_done`, or before another share is reached.
+  std::optional<std::int64_t> next_deadline() const;
+
+  /// When it became due; 0: it has not.
+  std::int64_t due_ns(index event) const { return slots_[event].due_ns; }
+
+private:
+  enum class state : std::uint8_t { waits_for_share, due, taken };
+  struct slot {
+    std::uint64_t share = 0; // requests to be started
+    std::int64_t due_ns = 0;
+    state now = state::due;
+  };
+
+  bool reach_shares(std::uint64_t started, std::int64_t now_ns);
+  slot const* next() const;
+
+  std::vector<scenario::event> const& events_;
+  std::vector<slot> slots_; // as the events
+  std::uint64_t next_share_ = std::numeric_limits<std::uint64_t>::max();
+  bool begun_ = false, under_way_ = false;
+};
+
+/// What a report calls an action.
+char const* kind_of(scenario::action const& action);
+
+/// The node that it strikes; of a move the proxy that it takes sessions from, empty for any. `added`: the balancers
+/// that it adds, for an action that does.
+std::string node_of(scenario::action const& action, std::vector<std::string> const& added);
+
+/// What came of an action, for its sentence in a report.
+struct action_result {
+  bool ran_before = true;                 // of a restart: the node ran
+  std::uint64_t moved = 0, to_move = 0;   // sessions
+  std::vector<std::string> not_running{}; // sols whose sessions nobody could move
+};
+/// "moved 3 of 4 sessions; not running: sol[1]".
+std::string sentence_of(scenario::action const& action, std::string const& node, action_result const& what);
+
+/// Which of the characters whose sessions are at `from` a move takes: its share of them, drawn at random. Depends on
+/// the seed, the event and the set of candidates alone.
+std::vector<std::uint32_t> sessions_to_move(std::vector<std::uint32_t> candidates, scenario::move_sessions const& move,
+                                            std::uint64_t seed, event_schedule::index event);
+
+}

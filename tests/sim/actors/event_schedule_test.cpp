@@ -1,0 +1,191 @@
+#include "sim/actors/event_schedule.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace sim::actors {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr std::int64_t ms = 1'000'000;
+constexpr std::int64_t start = 5'000 * ms; // of the load, on the driver's clock
+
+scenario::event kill_at(std::chrono::milliseconds at) {
+  scenario::event e;
+  e.at = at;
+  e.action = scenario::kill_node{"proxy[0]"};
+  return e;
+}
+
+scenario::event kill_at_share(double share) {
+  scenario::event e = kill_at(0ms);
+  e.at_share = share;
+  return e;
+}
+
+scenario::move_sessions move_of(double share, std::string const& from = "") {
+  scenario::move_sessions move;
+  move.share = share;
+  move.from = from;
+  return move;
+}
+
+/// A driver whose events take as long as they are said to: when each began, in order.
+std::vector<std::pair<event_schedule::index, std::int64_t>> play(std::vector<scenario::event> const& events,
+                                                                 std::vector<std::int64_t> const& take_ms) {
+  event_schedule schedule(events, 0);
+  schedule.begin(start);
+  std::vector<std::pair<event_schedule::index, std::int64_t>> began;
+  for (std::int64_t now = start; auto const deadline = schedule.next_deadline();) {
+    now = std::max(now, *deadline);
+    auto const event = schedule.take(now);
+    REQUIRE(event);
+    CHECK_FALSE(schedule.take(now));
+    CHECK_FALSE(schedule.next_deadline());
+    began.emplace_back(*event, (now - start) / ms);
+    now += take_ms[*event] * ms;
+    schedule.on_done();
+  }
+  return began;
+}
+
+using history = std::vector<std::pair<event_schedule::index, std::int64_t>>;
+
+}
+
+TEST_CASE("events strike at their times when each is over before the next") {
+  CHECK(play({kill_at(100ms), kill_at(200ms), kill_at(300ms)}, {0, 99, 0}) == history{{0, 100}, {1, 200}, {2, 300}});
+}
+
+TEST_CASE("an event that is due while another one is under way waits for it") {
+  // A graceful restart at 1 s that takes 2.5 s, and a kill at 1.2 s.
+  CHECK(play({kill_at(1000ms), kill_at(1200ms)}, {2500, 0}) == history{{0, 1000}, {1, 3500}});
+}
+
+TEST_CASE("those that have waited strike one after another, in the order in which they became due") {
+  CHECK(play({kill_at(100ms), kill_at(300ms), kill_at(200ms), kill_at(900ms)}, {500, 10, 20, 0}) ==
+        history{{0, 100}, {2, 600}, {1, 620}, {3, 900}});
+}
+
+TEST_CASE("events of one moment strike in the order of the file") {
+  CHECK(play({kill_at(100ms), kill_at(100ms), kill_at(100ms)}, {1, 1, 1}) == history{{0, 100}, {1, 101}, {2, 102}});
+}
+
+TEST_CASE("nothing strikes before the load begins, or before its time") {
+  std::vector<scenario::event> const events{kill_at(0ms), kill_at(10ms)};
+  event_schedule schedule(events, 0);
+  CHECK_FALSE(schedule.next_deadline());
+  CHECK_FALSE(schedule.take(start));
+  schedule.begin(start);
+  CHECK(schedule.next_deadline() == start);
+  CHECK(schedule.take(start) == 0u);
+  schedule.on_done();
+  CHECK_FALSE(schedule.take(start + 10 * ms - 1));
+  CHECK(schedule.take(start + 10 * ms) == 1u);
+  schedule.on_done();
+  CHECK_FALSE(schedule.next_deadline());
+}
+
+TEST_CASE("a share of a closed load is reached by the request that completes it, once") {
+  struct row {
+    double share;
+    std::uint64_t total, at;
+  };
+  for (row const& r : {row{0.5, 100, 50}, row{0.5, 101, 51}, row{0.001, 100, 1}, row{0, 100, 1}, row{1, 100, 100},
+                       row{0.333, 10, 4}}) {
+    INFO(r.share << " of " << r.total);
+    std::vector<scenario::event> const events{kill_at_share(r.share)};
+    event_schedule schedule(events, r.total);
+    schedule.begin(start);
+    CHECK(schedule.next_share() == r.at);
+    for (std::uint64_t started = 1; started <= r.total; ++started) {
+      CHECK(schedule.on_started(started, start + static_cast<std::int64_t>(started)) == (started == r.at));
+      CHECK(schedule.take(start + static_cast<std::int64_t>(started)).has_value() == (started == r.at));
+      if (started == r.at) {
+        CHECK(schedule.due_ns(0) == start + static_cast<std::int64_t>(started));
+        schedule.on_done();
+      }
+    }
+  }
+}
+
+TEST_CASE("shares and times are one schedule: whatever is due waits for what is under way") {
+  std::vector<scenario::event> const events{kill_at(10ms), kill_at_share(0.5), kill_at_share(0.6)};
+  event_schedule schedule(events, 10);
+  schedule.begin(start);
+  CHECK(schedule.take(start + 10 * ms) == 0u);
+  CHECK(schedule.on_started(7, start + 11 * ms)); // both at once: several threads start requests
+  CHECK_FALSE(schedule.take(start + 12 * ms));
+  schedule.on_done();
+  CHECK(schedule.next_deadline() == start + 11 * ms);
+  CHECK(schedule.take(start + 20 * ms) == 1u);
+  schedule.on_done();
+  CHECK(schedule.take(start + 20 * ms) == 2u);
+}
+
+TEST_CASE("shares of a load without an end are never reached") {
+  std::vector<scenario::event> const events{kill_at_share(0)};
+  event_schedule schedule(events, 0);
+  schedule.begin(start);
+  CHECK_FALSE(schedule.on_started(1'000'000'000, start));
+  CHECK_FALSE(schedule.next_deadline());
+}
+
+TEST_CASE("an event cannot be done that was not taken") {
+  std::vector<scenario::event> const events{kill_at(1ms)};
+  event_schedule schedule(events, 0);
+  schedule.begin(start);
+  CHECK_THROWS_AS(schedule.on_done(), std::logic_error);
+}
+
+TEST_CASE("a move takes its share of the sessions, whatever order they are counted in, and another share elsewhen") {
+  std::vector<std::uint32_t> sessions(1000);
+  std::iota(sessions.begin(), sessions.end(), 0);
+  scenario::move_sessions const half = move_of(0.5);
+  auto const taken = sessions_to_move(sessions, half, 7, 0);
+  CHECK(taken.size() == 500);
+  CHECK(std::set(taken.begin(), taken.end()).size() == 500);
+  std::reverse(sessions.begin(), sessions.end());
+  CHECK(sessions_to_move(sessions, half, 7, 0) == taken);
+  CHECK(sessions_to_move(sessions, half, 7, 1) != taken);
+  CHECK(sessions_to_move(sessions, half, 8, 0) != taken);
+  CHECK(sessions_to_move({}, half, 7, 0).empty());
+  CHECK(sessions_to_move(sessions, move_of(1), 7, 0).size() == 1000);
+  CHECK(sessions_to_move(sessions, move_of(0.0004), 7, 0).empty());
+}
+
+TEST_CASE("reports say of each action what it was, whom it struck and what came of it") {
+  struct row {
+    scenario::action what;
+    std::string kind, node, sentence;
+    action_result result{};
+  };
+  action_result started, some, none;
+  started.ran_before = false;
+  some.moved = 3;
+  some.to_move = none.to_move = 4;
+  none.not_running = {"sol[0]", "sol[2]"};
+  row const rows[] = {
+      {scenario::add_balancer{}, "add_balancer", "gateway[2] gateway[3]", "added gateway[2] gateway[3]"},
+      {scenario::kill_node{"sol[1]"}, "kill", "sol[1]", "killed sol[1]"},
+      {scenario::restart_node{"proxy[1]", true}, "restart", "proxy[1]", "stopped and started proxy[1]"},
+      {scenario::restart_node{"proxy[1]", false}, "restart", "proxy[1]", "killed and started proxy[1]"},
+      {scenario::restart_node{"proxy[1]", true}, "restart", "proxy[1]", "started proxy[1]", started},
+      {move_of(1, "proxy[2]"), "move_sessions", "proxy[2]", "moved 3 of 4 sessions", some},
+      {move_of(1), "move_sessions", "", "moved 0 of 4 sessions; not running: sol[0], sol[2]", none},
+  };
+  for (row const& r : rows) {
+    CHECK(kind_of(r.what) == r.kind);
+    std::string const node = node_of(r.what, {"gateway[2]", "gateway[3]"});
+    CHECK(node == r.node);
+    CHECK(sentence_of(r.what, node, r.result) == r.sentence);
+  }
+}
+
+}
