@@ -3,7 +3,6 @@
 #include "sim/live/admin.hpp"
 #include "sim/live/clock.hpp"
 #include "sim/live/process.hpp"
-#include "sim/load/stream.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -30,8 +29,6 @@ using nlohmann::json;
 namespace {
 
 constexpr auto tuple_awaitable = asio::as_tuple(asio::use_awaitable);
-constexpr auto reconnect_pause = std::chrono::milliseconds(50);
-constexpr auto handshake_patience = std::chrono::seconds(5);
 
 /// Looks every few milliseconds, until `condition` holds or the time is over.
 template<class Condition>
@@ -46,41 +43,52 @@ asio::awaitable<bool> poll_until(Condition condition, std::chrono::nanoseconds p
   co_return true;
 }
 
+/// What a proxy says; nullopt: nothing that a client knows. `proxies`: their addresses, by number.
+std::optional<actors::eve_message> message_of(json const& said, std::vector<std::string> const& proxies) {
+  using kind = fakeproxy::cluster::eve_event::kind;
+  static std::map<std::string, kind> const known{
+      {"welcome", kind::welcome}, {"elsewhere", kind::elsewhere},       {"refused", kind::refused},
+      {"answer", kind::answer},   {"notification", kind::notification}, {"moved", kind::moved},
+      {"goodbye", kind::goodbye}};
+  if (!said.is_object()) return std::nullopt;
+  auto const what = known.find(said.value("op", ""));
+  if (what == known.end()) return std::nullopt;
+  actors::eve_message message{.what = what->second};
+  message.number = said.value(message.what == kind::answer ? "id" : "number", std::uint64_t{0});
+  message.sent_ns = said.value("sent_ns", std::int64_t{0});
+  auto const there = std::find(proxies.begin(), proxies.end(), said.value("eve", ""));
+  if (there != proxies.end()) message.proxy = static_cast<std::uint16_t>(there - proxies.begin());
+  return message;
+}
+
 }
 
 struct eve_clients::member {
   using stream = websocket::stream<beast::tcp_stream>;
 
-  std::uint32_t character = 0;
+  actors::eve_clients::client number = 0;
   std::string token;
   std::optional<stream> socket;
-  std::string next_address; // empty: any proxy
-  bool logged_in = false;
   bool ended = false;
   std::deque<std::string> outbox;
   bool writing = false;
-  std::map<std::uint64_t, std::int64_t> asked; // request id → when
-  std::uint64_t next_id = 1;
-  measure::eve_record record;
-  measure::notification_ledger notifications;
 };
 
 struct eve_clients::shared_state {
   asio::any_io_executor executor;
   eve_settings settings;
   std::vector<std::shared_ptr<member>> members;
-  std::mt19937_64 where, when;
+  actors::eve_clients actors;
   asio::steady_timer timer;
-  std::int64_t due_ns = 0;
-  bool asking = false;
   bool leaving = false;
-  std::vector<std::uint64_t> request_latency, notification_latency;
 
   shared_state(asio::any_io_executor const& e, eve_settings s)
     : executor(e)
     , settings(std::move(s))
-    , where(load::stream(settings.seed, "eve proxies"))
-    , when(load::stream(settings.seed, "eve requests"))
+    , actors({.characters = settings.characters,
+              .proxies = static_cast<std::uint32_t>(settings.proxies.size()),
+              .request_rate_rps = settings.request_rate_rps,
+              .seed = settings.seed})
     , timer(e) {}
 
   static void write_next(std::shared_ptr<member> const& who) {
@@ -96,39 +104,13 @@ struct eve_clients::shared_state {
     who->outbox.push_back(message.dump());
     write_next(who);
   }
-
-  /// False when the connection is over.
-  bool on_message(std::shared_ptr<member> const& who, json const& message) {
-    std::string const op = message.value("op", "");
-    if (op == "notification") {
-      who->notifications.receive(message.value("number", std::uint64_t{0}), now_ns());
-      notification_latency.push_back(
-          static_cast<std::uint64_t>(std::max<std::int64_t>(0, now_ns() - message.value("sent_ns", std::int64_t{0}))));
-    } else if (op == "answer") {
-      auto const asked = who->asked.find(message.value("id", std::uint64_t{0}));
-      if (asked == who->asked.end()) return true;
-      ++who->record.answers;
-      request_latency.push_back(static_cast<std::uint64_t>(now_ns() - asked->second));
-      who->asked.erase(asked);
-    } else if (op == "welcome") {
-      who->logged_in = true;
-      ++who->record.logins;
-    } else if (op == "elsewhere" || op == "moved") {
-      who->next_address = message.value("eve", "");
-      if (op == "moved") ++who->record.moved;
-      return false;
-    } else if (op == "goodbye" || op == "refused") {
-      return false;
-    }
-    return true;
-  }
 };
 
 eve_clients::eve_clients(asio::any_io_executor executor, eve_settings settings)
   : state_(std::make_shared<shared_state>(executor, std::move(settings))) {
   for (std::uint32_t const character : state_->settings.characters) {
     auto who = std::make_shared<member>();
-    who->character = who->record.character = character;
+    who->number = static_cast<actors::eve_clients::client>(state_->members.size());
     who->token = fakeproxy::cluster::make_token(state_->settings.key, character, 0, state_->settings.token_bytes);
     state_->members.push_back(std::move(who));
   }
@@ -143,43 +125,45 @@ eve_clients::~eve_clients() {
   }
 }
 
-// One connection. True when it got as far as being logged in.
-asio::awaitable<bool> eve_clients::session(std::shared_ptr<shared_state> state, std::shared_ptr<member> who) {
-  auto const& proxies = state->settings.proxies;
-  std::string address = std::exchange(who->next_address, {});
-  if (address.empty()) address = proxies[load::uniform_below(state->where, static_cast<std::uint32_t>(proxies.size()))];
-
+// One connection, from its beginning to its end.
+asio::awaitable<void> eve_clients::session(std::shared_ptr<shared_state> state, std::shared_ptr<member> who,
+                                           std::uint16_t proxy) {
+  std::string const address = state->settings.proxies[proxy];
   who->socket.emplace(state->executor);
   beast::tcp_stream& tcp = beast::get_lowest_layer(*who->socket);
-  tcp.expires_after(handshake_patience);
+  tcp.expires_after(std::chrono::nanoseconds(state->actors.settings().login_patience_ns));
   auto const where = endpoint_of(address);
   auto const [connect_error] = co_await tcp.async_connect(where, tuple_awaitable);
-  if (connect_error) co_return false;
+  if (connect_error) co_return;
   tcp.socket().set_option(asio::ip::tcp::no_delay(true));
   auto const [handshake_error] = co_await who->socket->async_handshake(address, "/", tuple_awaitable);
-  if (handshake_error) co_return false;
+  if (handshake_error) co_return;
   who->socket->text(true);
   json const login{{"op", "login"}, {"token", who->token}};
   shared_state::send(who, login);
 
   beast::flat_buffer buffer;
-  for (bool more = true; more && !(state->leaving && !who->logged_in);) {
+  for (bool more = true; more && !(state->leaving && !state->actors.is_in(who->number));) {
     auto const [error, bytes] = co_await who->socket->async_read(buffer, tuple_awaitable);
     if (error) break;
     std::string_view const text(static_cast<char const*>(buffer.data().data()), bytes);
-    json const message = json::parse(text, nullptr, false);
+    json const said = json::parse(text, nullptr, false);
     buffer.consume(buffer.size());
-    bool const was_in = who->logged_in;
-    more = message.is_object() && state->on_message(who, message);
-    if (who->logged_in && !was_in) tcp.expires_never();
+    auto const message = message_of(said, state->settings.proxies);
+    more = message ? state->actors.on_message(who->number, *message, now_ns()) : said.is_object();
+    if (state->actors.is_in(who->number)) tcp.expires_never();
   }
-  co_return std::exchange(who->logged_in, false);
 }
 
 asio::awaitable<void> eve_clients::live(std::shared_ptr<shared_state> state, std::shared_ptr<member> who) {
   asio::steady_timer pause(state->executor);
+  actors::eve_clients::attempt next = state->actors.connect(who->number);
   while (!state->leaving) {
-    bool const was_in = co_await session(state, who);
+    if (next.pause_ns != 0) {
+      pause.expires_after(std::chrono::nanoseconds(next.pause_ns));
+      co_await pause.async_wait(tuple_awaitable);
+    }
+    co_await session(state, who, next.proxy);
     error_code ignored;
     if (who->socket) beast::get_lowest_layer(*who->socket).socket().close(ignored);
     // The last write's completion needs the stream, and comes at once after the close.
@@ -188,14 +172,7 @@ asio::awaitable<void> eve_clients::live(std::shared_ptr<shared_state> state, std
       co_await pause.async_wait(tuple_awaitable);
     }
     who->outbox.clear();
-    who->asked.clear();
-    if (state->leaving) break;
-    bool const sent_on = !who->next_address.empty();
-    if (was_in && !sent_on) ++who->record.disconnects;
-    if (!sent_on) {
-      pause.expires_after(reconnect_pause);
-      co_await pause.async_wait(tuple_awaitable);
-    }
+    if (!state->leaving) next = state->actors.reconnect(who->number);
   }
   who->ended = true;
 }
@@ -203,45 +180,37 @@ asio::awaitable<void> eve_clients::live(std::shared_ptr<shared_state> state, std
 asio::awaitable<void> eve_clients::log_in(std::chrono::nanoseconds patience) {
   for (auto const& who : state_->members) asio::co_spawn(state_->executor, live(state_, who), asio::detached);
   auto const state = state_;
-  auto const all_in = [state] {
-    return std::all_of(state->members.begin(), state->members.end(), [](auto const& who) { return who->logged_in; });
-  };
-  bool const in_time = co_await poll_until(all_in, patience);
+  bool const in_time = co_await poll_until([state] { return state->actors.all_in(); }, patience);
   if (in_time) co_return;
-  auto const out =
-      std::count_if(state->members.begin(), state->members.end(), [](auto const& who) { return !who->logged_in; });
+  auto const out = std::count_if(state->members.begin(), state->members.end(),
+                                 [&](auto const& who) { return !state->actors.is_in(who->number); });
   throw could_not_run(std::to_string(out) + " of " + std::to_string(state->members.size()) +
                       " EVE clients could not log in");
 }
 
 void eve_clients::start_requests() {
-  if (state_->members.empty() || state_->settings.request_rate_rps <= 0) return;
-  state_->asking = true;
-  state_->due_ns = now_ns();
+  state_->actors.start_requests(now_ns());
   next_request(state_);
 }
 
 void eve_clients::next_request(std::shared_ptr<shared_state> const& state) {
-  double const rate = state->settings.request_rate_rps * static_cast<double>(state->members.size());
-  while (state->asking && state->due_ns <= now_ns()) {
-    auto const& who =
-        state->members[load::uniform_below(state->when, static_cast<std::uint32_t>(state->members.size()))];
-    if (who->logged_in) {
-      ++who->record.requests;
-      who->asked.emplace(who->next_id, state->due_ns);
-      shared_state::send(who, {{"op", "request"}, {"id", who->next_id++}});
+  for (;;) {
+    auto const due_ns = state->actors.next_request_ns();
+    if (!due_ns) return;
+    if (*due_ns > now_ns()) {
+      state->timer.expires_at(time_at(*due_ns));
+      state->timer.async_wait([state](error_code error) {
+        if (!error) next_request(state);
+      });
+      return;
     }
-    state->due_ns += static_cast<std::int64_t>(load::exponential_ns(load::uniform_positive(state->when), rate));
+    if (auto const request = state->actors.take_request())
+      shared_state::send(state->members[request->from], {{"op", "request"}, {"id", request->number}});
   }
-  if (!state->asking) return;
-  state->timer.expires_at(time_at(state->due_ns));
-  state->timer.async_wait([state](error_code error) {
-    if (!error) next_request(state);
-  });
 }
 
 void eve_clients::stop_requests() {
-  state_->asking = false;
+  state_->actors.stop_requests();
   state_->timer.cancel();
 }
 
@@ -249,14 +218,7 @@ asio::awaitable<void> eve_clients::settle(std::map<std::uint32_t, std::uint64_t>
                                           std::function<bool(std::uint32_t)> served,
                                           std::chrono::nanoseconds patience) {
   auto const state = state_;
-  auto const settled = [&sent, &served, state] {
-    return std::all_of(state->members.begin(), state->members.end(), [&](auto const& who) {
-      if (!served(who->character)) return true;
-      auto const last = sent.find(who->character);
-      return who->asked.empty() && (last == sent.end() || who->notifications.has_all(last->second));
-    });
-  };
-  co_await poll_until(settled, patience);
+  co_await poll_until([&sent, &served, state] { return state->actors.settled(sent, served); }, patience);
 }
 
 asio::awaitable<void> eve_clients::log_out(std::function<bool(std::uint32_t)> served,
@@ -266,9 +228,9 @@ asio::awaitable<void> eve_clients::log_out(std::function<bool(std::uint32_t)> se
   for (auto const& who : state->members) {
     json const logout{{"op", "logout"}};
     error_code ignored;
-    if (!served(who->character)) { // nobody would say goodbye
+    if (!served(state->actors.character(who->number))) { // nobody would say goodbye
       if (who->socket) beast::get_lowest_layer(*who->socket).socket().close(ignored);
-    } else if (who->logged_in) {
+    } else if (state->actors.is_in(who->number)) {
       shared_state::send(who, logout);
     }
   }
@@ -283,18 +245,6 @@ asio::awaitable<void> eve_clients::log_out(std::function<bool(std::uint32_t)> se
   }
 }
 
-std::vector<measure::eve_record> eve_clients::records(std::map<std::uint32_t, std::uint64_t> const& sent) const {
-  std::vector<measure::eve_record> all;
-  for (auto const& who : state_->members) {
-    measure::eve_record record = who->record;
-    auto const last = sent.find(who->character);
-    who->notifications.complete(record, last == sent.end() ? 0 : last->second);
-    all.push_back(record);
-  }
-  return all;
-}
-
-std::vector<std::uint64_t> const& eve_clients::request_latency_ns() const { return state_->request_latency; }
-std::vector<std::uint64_t> const& eve_clients::notification_latency_ns() const { return state_->notification_latency; }
+actors::eve_clients const& eve_clients::books() const { return state_->actors; }
 
 }

@@ -1,8 +1,7 @@
 #pragma once
 
 #include "fakeproxy/cluster/token.hpp"
-#include "sim/measure/notification_ledger.hpp"
-#include "sim/measure/records.hpp"
+#include "sim/actors/eve_client.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -12,7 +11,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -27,9 +25,8 @@ struct eve_settings {
   std::uint64_t seed = 1;
 };
 
-/// EVE clients: long-lived WebSocket connections that log in at a proxy (and follow their session when it moves or its
-/// proxy dies), send game requests, and receive notifications. One merged timer drives all requests. On the executor's
-/// one thread.
+/// EVE clients (sim/actors/eve_client) over WebSocket connections, one each. One timer drives all requests. On the
+/// executor's one thread.
 class eve_clients {
 public:
   eve_clients(boost::asio::any_io_executor executor, eve_settings settings);
@@ -48,16 +45,14 @@ public:
   /// Logs out and closes all, within `patience`; those that are not `served` are closed at once.
   boost::asio::awaitable<void> log_out(std::function<bool(std::uint32_t)> served, std::chrono::nanoseconds patience);
 
-  /// `sent`: by character, the last number that a sol gave out.
-  std::vector<measure::eve_record> records(std::map<std::uint32_t, std::uint64_t> const& sent) const;
-  std::vector<std::uint64_t> const& request_latency_ns() const;
-  std::vector<std::uint64_t> const& notification_latency_ns() const;
+  actors::eve_clients const& books() const;
 
 private:
   struct shared_state;
   struct member;
   static boost::asio::awaitable<void> live(std::shared_ptr<shared_state> state, std::shared_ptr<member> who);
-  static boost::asio::awaitable<bool> session(std::shared_ptr<shared_state> state, std::shared_ptr<member> who);
+  static boost::asio::awaitable<void> session(std::shared_ptr<shared_state> state, std::shared_ptr<member> who,
+                                              std::uint16_t proxy);
   static void next_request(std::shared_ptr<shared_state> const& state);
 
   std::shared_ptr<shared_state> state_;

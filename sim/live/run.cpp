@@ -370,9 +370,9 @@ measure::run_records conductor::records_of(load_records load) {
     balancer.counters_read_ns = read->second.read_ns;
   }
   if (eve_) {
-    records.eve = eve_->records(notifications_sent_);
-    records.eve_latency_ns = eve_->request_latency_ns();
-    records.notification_latency_ns = eve_->notification_latency_ns();
+    records.eve = eve_->books().records(notifications_sent_);
+    records.eve_latency_ns = eve_->books().request_latency_ns();
+    records.notification_latency_ns = eve_->books().notification_latency_ns();
   }
   records.events = events_;
   std::stable_sort(records.events.begin(), records.events.end(),

@@ -42,6 +42,7 @@ enum class happening : std::uint8_t {
   redis_is_tried, // node: balancer; index: its life
   // to EVE clients; index: the client
   eve_connects,
+  eve_login_due,
   eve_message_at_proxy,
   eve_message_at_client,
   eve_request_due,

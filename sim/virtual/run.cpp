@@ -180,9 +180,9 @@ private:
     r.targets = w_.plan.targets;
     r.bytes = false;
     if (w_.eve.count() > 0) {
-      r.eve = w_.eve.records(sent_);
-      r.eve_latency_ns = w_.eve.request_latency_ns();
-      r.notification_latency_ns = w_.eve.notification_latency_ns();
+      r.eve = w_.eve.books().records(sent_);
+      r.eve_latency_ns = w_.eve.books().request_latency_ns();
+      r.notification_latency_ns = w_.eve.books().notification_latency_ns();
     }
     r.events = w_.timeline.done();
     r.work = w_.work.work();
@@ -354,6 +354,8 @@ private:
       return w_.shared_maps.on_attempt_due(o.node, o.index);
     case happening::eve_connects:
       return w_.eve.on_connected(o.index);
+    case happening::eve_login_due:
+      return w_.eve.on_login_due(o.index);
     case happening::eve_message_at_proxy:
       return w_.eve.on_message_at_proxy(o.index);
     case happening::eve_message_at_client:
