@@ -180,7 +180,8 @@ asio::awaitable<void> eve_clients::live(std::shared_ptr<shared_state> state, std
 asio::awaitable<void> eve_clients::log_in(std::chrono::nanoseconds patience) {
   for (auto const& who : state_->members) asio::co_spawn(state_->executor, live(state_, who), asio::detached);
   auto const state = state_;
-  bool const in_time = co_await poll_until([state] { return state->actors.all_in(); }, patience);
+  auto const all_in = [state] { return state->actors.all_in(); };
+  bool const in_time = co_await poll_until(all_in, patience);
   if (in_time) co_return;
   auto const out = std::count_if(state->members.begin(), state->members.end(),
                                  [&](auto const& who) { return !state->actors.is_in(who->number); });
@@ -218,7 +219,8 @@ asio::awaitable<void> eve_clients::settle(std::map<std::uint32_t, std::uint64_t>
                                           std::function<bool(std::uint32_t)> served,
                                           std::chrono::nanoseconds patience) {
   auto const state = state_;
-  co_await poll_until([&sent, &served, state] { return state->actors.settled(sent, served); }, patience);
+  auto const settled = [&sent, &served, state] { return state->actors.settled(sent, served); };
+  co_await poll_until(settled, patience);
 }
 
 asio::awaitable<void> eve_clients::log_out(std::function<bool(std::uint32_t)> served,
