@@ -40,6 +40,8 @@ public:
 
   /// One call gives at most one piece of content; call again while it consumes.
   body_step decode(char const* data, std::size_t size, error_code& ec);
+  /// Bytes of content that the present chunk still has to have, by its size.
+  std::uint64_t announced() const { return state_ == state::data ? size_ : 0; }
   /// After the last CRLF.
   bool done() const { return state_ == state::done; }
 

@@ -74,6 +74,9 @@ public:
   /// again while `consumed > 0`. With nothing consumed and no error it needs more input, or is `done()`.
   body_step parse_body(char const* data, std::size_t size, error_code& ec);
 
+  /// Bytes of content that have been announced and have not come, as far as a chunked body says.
+  std::uint64_t announced() const { return chunks_ ? chunks_->announced() : 0; }
+
   /// The connection ended. An error unless that is where the message may end.
   void end_of_input(error_code& ec);
 

@@ -46,6 +46,7 @@ refusal refusal_of_head(error_code ec, std::string_view bytes, head_limits const
   std::string_view const line = first_line(bytes);
   if (ec == error::buffer_overflow) return refusal::many_fields;
   if (ec == error::header_limit) {
+    if (has_long_method(bytes)) return refusal::long_method;
     bool const is_line_too_long = line.size() + 2 > limits.bytes && line.find(' ') != std::string_view::npos;
     return is_line_too_long ? refusal::long_target : refusal::large_head;
   }

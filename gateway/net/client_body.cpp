@@ -31,7 +31,11 @@ bool client_connection::begin_body(std::optional<std::uint64_t> length, bool exp
 }
 
 // Moves body bytes from the buffer into the store, from where every hop sends them. False when the request was refused.
+// What lies between the pieces of a read is closed up first: the store, and its file, get one piece, whatever the
+// chunks.
 bool client_connection::store_body() {
+  std::size_t const begin = in_taken_;
+  std::size_t end = begin; // of the content
   while (in_taken_ < in_end_ && !parser_->done()) {
     boost::system::error_code ec;
     http::body_step const step = parser_->parse_body(in_.data() + in_taken_, in_end_ - in_taken_, ec);
@@ -39,18 +43,21 @@ bool client_connection::store_body() {
       body_failed(http::refusal_of_body(ec));
       return false;
     }
-    if (body_.size() + step.data.size() > settings_->max_body) {
+    if (!step.data.empty()) std::memmove(in_.data() + end, step.data.data(), step.data.size());
+    end += step.data.size();
+    std::uint64_t const size = body_.size() + (end - begin);
+    if (size > settings_->max_body || parser_->announced() > settings_->max_body - size) {
       body_failed(http::refusal::large_body);
-      return false;
-    }
-    bool const is_kept = body_.append(step.data);
-    worker_.shared().keeps_bodies(is_kept ? 0 : errno, body_.is_in_file(), settings_->body_directory);
-    if (!is_kept) {
-      body_failed(http::refusal::no_room);
       return false;
     }
     in_taken_ += step.consumed;
     if (step.consumed == 0) break;
+  }
+  bool const is_kept = body_.append({in_.data() + begin, end - begin});
+  worker_.shared().keeps_bodies(is_kept ? 0 : errno, body_.is_in_file(), settings_->body_directory);
+  if (!is_kept) {
+    body_failed(http::refusal::no_room);
+    return false;
   }
   std::memmove(in_.data(), in_.data() + in_taken_, in_end_ - in_taken_);
   in_end_ -= in_taken_;

@@ -298,7 +298,7 @@ upstream_connection::body_state upstream_connection::next_body(std::vector<std::
     http::body_step const step = parser_->parse_body(in_.data() + in_taken_, in_end_ - in_taken_, ec);
     if (ec) body_error_ = ec;
     in_taken_ += step.consumed;
-    if (!step.data.empty()) pieces.push_back(step.data);
+    add_piece(pieces, step.data);
     if (step.consumed == 0) break;
   }
   if (parser_->done() && !tunnel_) return body_state::done;
@@ -317,6 +317,20 @@ upstream_connection::body_state upstream_connection::next_body(std::vector<std::
   if (!tunnel_) worker_.set_deadline(*this, deadline::answer);
   read();
   return body_state::pending;
+}
+
+// A small piece is moved up to the one before it: what goes on is written in few pieces, whatever the chunks were.
+void upstream_connection::add_piece(std::vector<std::string_view>& pieces, std::string_view piece) {
+  constexpr std::size_t small = 1024;
+  if (piece.empty()) return;
+  if (pieces.empty() || piece.size() > small) {
+    pieces.push_back(piece);
+    return;
+  }
+  std::string_view& last = pieces.back();
+  char* const end = in_.data() + (last.data() - in_.data()) + last.size();
+  std::memmove(end, piece.data(), piece.size());
+  last = {last.data(), last.size() + piece.size()};
 }
 
 std::string_view upstream_connection::body_error() const {

@@ -116,6 +116,7 @@ private:
   void close();
   void on_deadline() override;
   bool request_sent() const;
+  void add_piece(std::vector<std::string_view>& pieces, std::string_view piece);
 
   worker& worker_;
   std::shared_ptr<settings const> settings_;
