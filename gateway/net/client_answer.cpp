@@ -20,6 +20,7 @@ constexpr std::size_t most_interim_bytes = 16 * 1024;
 }
 
 void client_connection::stream_head() {
+  leave_tunnels();
   request_deadline_.clear_deadline();
   stage_ = stage::answering;
   upstream_connection const& upstream = *exchange_.upstream();
@@ -199,6 +200,7 @@ void client_connection::serve_more() {
 }
 
 void client_connection::answer_here(http::own_answer answer) {
+  leave_tunnels();
   request_deadline_.clear_deadline();
   deadline_.clear_deadline();
   stage_ = stage::answering;
@@ -267,7 +269,7 @@ void client_connection::write_out(void (client_connection::*next)()) {
     return;
   }
   stream::drop_front(buffers_, written);
-  worker_.set_deadline(deadline_, deadline::client_send);
+  if (stage_ != stage::tunnel) worker_.set_deadline(deadline_, deadline::client_send);
   writing_ = true;
   stream_.write(buffers_);
 }

@@ -96,13 +96,15 @@ void client_connection::on_read(boost::system::error_code ec, std::size_t bytes)
   if (ec) {
     input_ended_ = true;
     // The end of input in the middle of a request is the end of the connection; after a whole request it is a
-    // half-close, and the answer is still wanted (RFC 9112 9.6).
-    bool const request_incomplete = stage_ == stage::exchange && has_body_ && !body_.is_complete();
+    // half-close, and the answer is still wanted (RFC 9112 9.6). One that is whole already goes out in any case.
+    bool const request_incomplete = has_body_ && !body_.is_complete();
+    bool const answer_is_whole =
+        stage_ == stage::answering && (body_state_ == upstream_connection::body_state::done || !exchange_.upstream());
     if (stage_ == stage::idle || stage_ == stage::head || stage_ == stage::lingering)
       close();
     else if (stage_ == stage::tunnel)
       ec == boost::asio::error::eof ? carry() : client_gone();
-    else if (ec != boost::asio::error::eof || request_incomplete)
+    else if (ec != boost::asio::error::eof || (request_incomplete && !answer_is_whole))
       client_gone();
     return;
   }

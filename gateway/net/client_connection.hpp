@@ -131,7 +131,7 @@ private:
   void tunnel_lives();
   void count_tunnelled();
   void carry();
-  void on_sent(boost::system::error_code ec) override;
+  void on_sent() override;
   void end_tunnel();
   void break_tunnel(std::string_view why);
 

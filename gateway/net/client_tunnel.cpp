@@ -36,6 +36,7 @@ void client_connection::begin_tunnel() {
   http::append_answer_head(out_, upstream.head(), upstream.base(),
                            {.framing = http::answer_framing::none,
                             .upgrade = true,
+                            .hsts = stream_.is_secured() ? std::string_view(settings_->hsts) : std::string_view(),
                             .date = worker_.date(),
                             .is_upstream = &worker_.is_upstream()});
   answer_started_ = true;
@@ -75,27 +76,23 @@ void client_connection::carry() {
     if (carrying_) return;
     in_end_ = 0;
   }
-  if (!input_ended_) {
+  worker_.buffers().give(std::move(in_)); // `room` takes one when bytes come
+  if (input_ended_)
+    upstream->end_sending(); // what it still has to say may take its time
+  else
     read();
-    return;
-  }
-  upstream->end_sending();
-  worker_.set_deadline(request_deadline_, deadline::linger); // for what it still has to say
 }
 
-void client_connection::on_sent(boost::system::error_code ec) {
+void client_connection::on_sent() {
+  if (!std::exchange(carrying_, false)) return;
   auto const self = shared_from_this();
-  carrying_ = false;
   in_end_ = 0;
-  if (stage_ != stage::tunnel) return;
-  if (ec)
-    break_tunnel("connection_terminated");
-  else
-    carry();
+  if (stage_ == stage::tunnel) carry();
 }
 
 /// All that the upstream had to say has been written.
 void client_connection::end_tunnel() {
+  leave_tunnels();
   exchange_.end(journal::hop_result::answered);
   log_request(std::chrono::steady_clock::now() - started_);
   linger();

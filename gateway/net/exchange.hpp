@@ -25,8 +25,8 @@ public:
   virtual std::string_view on_other_target() = 0;
   /// An interim answer's head is at `upstream()`, until this returns.
   virtual void on_interim() {}
-  /// In a tunnel: what the upstream's connection did not take at once, it has now, or it broke.
-  virtual void on_sent(boost::system::error_code /*ec*/) {}
+  /// In a tunnel: what the upstream's connection did not take at once, it has now, or it is broken.
+  virtual void on_sent() {}
   /// The answer's body broke off, or no upstream answers: why, as the router has it, and as RFC 9209 does in `error()`.
   virtual void on_refused(routing::refusal why) = 0;
   /// Whoever holds the exchange, so that what comes later finds it or finds it gone.
@@ -109,7 +109,7 @@ private:
   void on_answer_head() override;
   void on_interim_head() override { user_.on_interim(); }
   void on_answer_body() override;
-  void on_sent(boost::system::error_code ec) override { user_.on_sent(ec); }
+  void on_sent() override { user_.on_sent(); }
   void on_hop_failed(hop_failure const& failure) override;
   void on_patience_end();
   void look_up();

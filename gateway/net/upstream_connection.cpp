@@ -167,18 +167,26 @@ void upstream_connection::on_written(boost::system::error_code ec, std::size_t b
   auto const self = shared_from_this();
   writing_ = false;
   accepted_any_ = accepted_any_ || bytes > 0;
-  wrote(ec);
-  if (tunnel_ && user_)
-    user_->on_sent(ec);
-  else if (user_)
-    send_more();
+  if (!tunnel_) {
+    wrote(ec);
+    if (user_) send_more();
+    return;
+  }
+  if (!head_sent_) wrote(ec); // of the request, which the upstream has answered nevertheless
+  if (!raw_.empty() && !send_raw(std::exchange(raw_, {}))) return;
+  if (user_) user_->on_sent();
 }
 
+// An error is not told: the read that is under way tells, after what the upstream has said before.
 bool upstream_connection::send_raw(std::string_view bytes) {
+  if (writing_) {
+    raw_ = bytes;
+    return false;
+  }
   boost::asio::const_buffer rest(bytes.data(), bytes.size());
   boost::system::error_code ec;
   std::size_t const written = stream_.write_some({&rest, 1}, ec);
-  if (ec && ec != boost::asio::error::would_block) return true; // the read that is under way tells
+  if (ec && ec != boost::asio::error::would_block) return true;
   rest += written;
   if (rest.size() == 0) return true;
   writing_ = true;
@@ -195,7 +203,7 @@ void upstream_connection::wrote(boost::system::error_code ec) {
   head_sent_ = true;
   body_sent_ += piece_in_flight_;
   last_chunk_sent_ = last_chunk_sent_ || last_in_flight_;
-  if (user_ && (!answered_ || waits_for_body_)) worker_.set_deadline(*this, deadline::answer);
+  if (user_ && !tunnel_ && (!answered_ || waits_for_body_)) worker_.set_deadline(*this, deadline::answer);
 }
 
 void upstream_connection::read() {
@@ -313,6 +321,7 @@ upstream_connection::body_state upstream_connection::next_body(std::vector<std::
     return body_error_ ? body_state::broken : body_state::done;
   }
   drop_front(in_taken_);
+  if (tunnel_ && in_end_ == 0) worker_.buffers().give(std::move(in_)); // `room` takes one when bytes come
   waits_for_body_ = true;
   if (!tunnel_) worker_.set_deadline(*this, deadline::answer);
   read();

@@ -32,8 +32,9 @@ public:
   virtual void on_interim_head() = 0;
   /// Body bytes, or the end, may be taken with `next_body` again.
   virtual void on_answer_body() = 0;
-  /// In a tunnel: what `send_raw` did not send at once has been sent, or not.
-  virtual void on_sent(boost::system::error_code ec) = 0;
+  /// In a tunnel: what `send_raw` did not send at once has been sent, or the connection is broken, which `next_body`
+  /// will say.
+  virtual void on_sent() = 0;
   /// The hop failed before or after the answer's head, or the answer is of no use; the connection is of no more use.
   virtual void on_hop_failed(hop_failure const& failure) = 0;
 
@@ -149,6 +150,7 @@ private:
   boost::system::error_code body_error_;
   bool answered_ = false; // the user has the head
   bool tunnel_ = false;
+  std::string_view raw_; // waits for the request's head to be sent
   bool waits_for_body_ = false;
   bool input_ended_ = false;
   bool reading_ = false;

@@ -110,6 +110,24 @@ TEST_CASE("an answer that begins before the request's end still gets the rest of
   CHECK(c.read_all().ends_with("world\r\n0\r\n\r\n"));
 }
 
+TEST_CASE("a client that leaves in the middle of its body, after the answer has begun, leaves no upstream waiting") {
+  raw_upstream upstream;
+  configured_gateway gateway({upstream.address()}, {{"request_buffering", "off"}});
+  raw_connection c(gateway.port());
+  c.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhello");
+  raw_connection u = upstream.accept();
+  u.read_until("hello");
+  u.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
+  CHECK(c.read_until("hello").ends_with("hello"));
+  bool const resets = GENERATE(false, true);
+  if (resets)
+    c.reset();
+  else
+    c.half_close();
+  CHECK(u.closed());
+  CHECK(eventually([&] { return gateway.status()["upstreams"][0]["in_flight"] == 0; }));
+}
+
 TEST_CASE("the time for a request begins when all of it is there") {
   raw_upstream upstream;
   configured_gateway gateway({upstream.address()}, streaming({{"request", "100ms"}}));

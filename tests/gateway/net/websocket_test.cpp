@@ -385,6 +385,87 @@ TEST_CASE("a tunnel in which nothing passes ends, one in which something does go
   CHECK(rounds == 30);
 }
 
+TEST_CASE(
+    "no other time-out ends a tunnel: not a send that had to wait, nor a client that does not read, nor a half-close") {
+  raw_upstream upstream;
+  configured_gateway gateway({upstream.address()}, with_websocket({{"timeouts",
+                                                                    {{"answer", "50ms"},
+                                                                     {"client_send", "50ms"},
+                                                                     {"linger", "50ms"},
+                                                                     {"linger_idle", "50ms"},
+                                                                     {"client_idle", "100ms"}}}}));
+  auto const later = [&] { // than any of these
+    for (int i = 0; i != 3; ++i) raw_connection(gateway.port()).closed();
+  };
+  tunnel t(gateway, upstream, "", 4096);
+  std::string const large(6'000'000, 'x');
+  SECTION("a send to the upstream that had to wait") {
+    std::thread sender([&] { CHECK(t.client.send(large)); });
+    CHECK(t.server->read(large.size()).size() == large.size());
+    sender.join();
+  }
+  SECTION("a client that does not read") {
+    while (t.server->send_some(large) != 0) {
+    }
+    later();
+    t.client.send("!");
+    CHECK(t.server->read(1) == "!");
+  }
+  SECTION("a client that has said all") {
+    t.client.half_close();
+    CHECK(t.server->read_all().empty());
+  }
+  later();
+  t.server->send("still here");
+  t.server->close();
+  CHECK(t.client.read_all().ends_with("still here"));
+}
+
+TEST_CASE("a place among the WebSockets is free as soon as none is open or asked for") {
+  raw_upstream upstream;
+  configured_gateway gateway({upstream.address()}, with_websocket({{"limits", {{"websockets", 1}}}}));
+  raw_connection c(gateway.port());
+  SECTION("the upstream does not agree, and its answer takes its time") {
+    c.send(asks());
+    raw_connection u = upstream.accept();
+    u.read_until("\r\n\r\n");
+    u.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf ");
+    CHECK(c.read_until("half ").starts_with("HTTP/1.1 200"));
+    tunnel other(gateway, upstream);
+    CHECK(other.response.starts_with("HTTP/1.1 101"));
+  }
+  SECTION("the upstream has ended it, and the client lingers") {
+    tunnel first(gateway, upstream);
+    first.server->close();
+    CHECK(first.client.read_all().empty()); // and does not close
+    tunnel second(gateway, upstream);
+    CHECK(second.response.starts_with("HTTP/1.1 101"));
+  }
+  SECTION("no upstream can be reached") {
+    upstream.close();
+    c.send(asks());
+    CHECK(c.read_until("\r\n\r\n").starts_with("HTTP/1.1 502"));
+    CHECK(gateway.count("open_tunnels") == 0);
+  }
+}
+
+TEST_CASE("silent tunnels hold no buffers") {
+  raw_upstream upstream;
+  configured_gateway gateway({upstream.address()}, with_websocket());
+  std::vector<tunnel> all;
+  for (int i = 0; i != 100; ++i) all.emplace_back(gateway, upstream);
+  std::size_t const before = gateway.resident_bytes();
+  std::string const large(30'000, 'x');
+  for (tunnel& t : all) {
+    t.client.send(large);
+    CHECK(t.server->read(large.size()) == large);
+    t.server->send(large);
+    CHECK(t.client.read(large.size()) == large);
+  }
+  if (configured_gateway::counts_memory)
+    CHECK(gateway.resident_bytes() < before + 3'000'000); // 100 x 64 KiB if they did
+}
+
 TEST_CASE("limits.websockets bounds those that are open or asked for, and nothing else") {
   raw_upstream upstream;
   configured_gateway gateway({upstream.address()}, with_websocket({{"limits", {{"websockets", 1}}}}));
