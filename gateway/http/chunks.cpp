@@ -204,8 +204,10 @@ void chunk_decoder::take_of_trailer(char c, error_code& ec) {
     state_ = state::trailer_begin;
     break;
   default: // last_lf
-    if (c != '\n') ec = error::bad_field;
-    state_ = state::done;
+    if (c != '\n')
+      ec = error::bad_field;
+    else
+      state_ = state::done;
     break;
   }
 }

@@ -43,6 +43,7 @@ std::vector<row> const& rows() {
       {"a trailer's name that does not end", "0\r\n" + std::string(33'000, 'a'), "431"},
       {"quotes with a line's end in them", "1;a=\"b\r\n", "400"},
       {"quotes with LF in them", "5;a=\"\nGET / HTTP/1.1\"\r\nabcde\r\n", "400"},
+      {"a last line that ends otherwise", "1\r\na\r\n0\r\n\rX", "400"},
       {"a trailer that frames", "1\r\na\r\n0\r\nContent-Length: 9\r\n", "400"}};
   return all;
 }

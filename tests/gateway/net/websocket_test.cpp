@@ -17,7 +17,6 @@
 
 using namespace tests::gateway_net;
 using tests::live::answer;
-using tests::live::serves_as;
 namespace websocket = boost::beast::websocket;
 
 namespace {
@@ -226,7 +225,7 @@ TEST_CASE("a 101 that does not agree to what was asked for is no answer, and ope
                                       "Connection: Upgrade\r\n" + accept,
                                       "Upgrade: h2c\r\nConnection: Upgrade\r\n" + accept,
                                       ""};
-  std::string const fields = rows[GENERATE(range(0, 8))];
+  std::string const fields = rows[GENERATE(range<std::size_t>(0, 8))];
   INFO(fields);
   raw_upstream upstream;
   configured_gateway gateway({upstream.address()}, with_websocket());
