@@ -20,8 +20,8 @@ constexpr std::array<bool, 256> plain_table = [] {
 
 bool is_plain(char c) { return plain_table[static_cast<unsigned char>(c)]; }
 
-/// A name as servers read it: in lower case, with `-` for what is neither letter nor digit. Of more than are in any
-/// name below the beginning only.
+/// A name as servers read it: in lower case, with `-` for what is neither letter nor digit. Of more bytes than any name
+/// has that servers know the beginning only.
 class folded_name {
 public:
   explicit folded_name(std::string_view name)
@@ -34,7 +34,7 @@ public:
   std::string_view text() const { return {text_.data(), size_}; }
 
 private:
-  std::array<char, 48> text_;
+  std::array<char, 128> text_;
   std::size_t size_;
 };
 

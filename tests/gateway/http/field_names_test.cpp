@@ -164,6 +164,7 @@ TEST_CASE("fields by which servers replace parts of a request, in any spelling")
                            "X-LB-TLS",
                            "X-Verb-Override",
                            "X-App-Hostname",
+                           "X-Company-Internal-Reverse-Proxy-Original-Request-Url",
                            "X.Public.Url"}) {
     INFO(name);
     CHECK(replaces_request(name));
@@ -233,7 +234,8 @@ TEST_CASE("fields that say who asks") {
                            "Tailscale-User-Login",
                            "X-Session-Id",
                            "X-Api-Secret",
-                           "X.User.Id"}) {
+                           "X.User.Id",
+                           "X-Company-Internal-Reverse-Proxy-Authoritative-User-Id"}) {
     INFO(name);
     CHECK(holds_credentials(name));
   }
