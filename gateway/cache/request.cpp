@@ -28,7 +28,7 @@ request_facts::kind kind_of(http::beast_http::verb method) {
   }
 }
 
-void look_at_unknown(request_facts& facts, std::string_view name, std::span<std::string const> ignored) {
+void look_at_name(request_facts& facts, std::string_view name, std::span<std::string const> ignored) {
   if (http::holds_credentials(name)) facts.has_key = true;
   if (facts.has_unkeyed_fields || !http::replaces_request(name)) return;
   facts.has_unkeyed_fields = std::none_of(ignored.begin(), ignored.end(),
@@ -65,10 +65,14 @@ request_facts read_request(http::message_head const& head, char const* base, htt
           facts.has_unkeyed_fields || std::find(ignored.begin(), ignored.end(), "forwarded") == ignored.end();
       break;
     case field::cookie:
+    case field::cookie2:
       facts.has_cookie = true;
       break;
+    case field::path: // these three are in the registry, of other protocols
+    case field::protocol:
+    case field::uri:
     case field::unknown:
-      look_at_unknown(facts, line.name.in(base), ignored);
+      look_at_name(facts, line.name.in(base), ignored);
       break;
     case field::pragma:
       asks_for_fresh = asks_for_fresh || http::list_contains(value, "no-cache");

@@ -24,8 +24,8 @@ bool speaks_of_caches(answer_facts const& answer) {
   return control.is_public || control.max_age || control.s_maxage || answer.expires_s;
 }
 
-bool sets_cookie_for_all(answer_facts const& answer) {
-  auto const& withheld = answer.control.withheld;
+/// Whether it sets a cookie that is not among the `withheld`.
+bool sets_cookie_for_all(answer_facts const& answer, std::vector<std::string> const& withheld) {
   return answer.sets_cookie && std::find(withheld.begin(), withheld.end(), "set-cookie") == withheld.end();
 }
 
@@ -153,7 +153,7 @@ bool may_store(request_facts const& request, answer_facts const& answer, cookie_
   if (control.no_store && !control.must_understand) return false;
   if (control.is_private || answer.varies_on_anything) return false;
   if (request.authorized && !may_share(control)) return false;
-  if (sets_cookie_for_all(answer) && !allows_cookie(answer, rule)) return false;
+  if (sets_cookie_for_all(answer, control.withheld) && !allows_cookie(answer, rule)) return false;
   if (speaks_of_caches(answer)) return true;
   return is_heuristically_cacheable(answer.status) && !is_somebodys(request, answer.vary);
 }
@@ -170,10 +170,25 @@ bool varies_on_unknown(answer_facts const& answer, std::span<std::string const> 
   });
 }
 
+namespace {
+
+bool forbids_storing(answer_facts const& said, storing_rules const& rules) {
+  return said.control.no_store || said.control.is_private || said.varies_on_anything ||
+         varies_on_unknown(said, rules.session_facts);
+}
+
+}
+
+bool is_for_who_asked(request_facts const& request, stored_answer const& merged, answer_facts const& said,
+                      storing_rules const& rules) {
+  if (merged.may_be_anothers(request)) return true;
+  bool const brings_cookie = sets_cookie_for_all(said, merged.withheld) && !allows_cookie(said, rules.set_cookie);
+  return brings_cookie && !forbids_storing(said, rules);
+}
+
 bool may_stay(request_facts const& request, stored_answer const& merged, answer_facts const& said,
               storing_rules const& rules, moment now) {
-  if (said.control.no_store || said.control.is_private || said.varies_on_anything) return false;
-  if (varies_on_unknown(said, rules.session_facts)) return false;
+  if (forbids_storing(said, rules) || is_for_who_asked(request, merged, said, rules)) return false;
   request_facts as_if = request; // for the whole, with GET
   as_if.is_head = false;
   as_if.authorized = request.authorized || merged.authorized;

@@ -93,6 +93,12 @@ stored_answer make_stored(http::message_head const& head, char const* base, answ
 stored_answer merge(stored_answer const& old, http::message_head const& head, char const* base,
                     answer_facts const& facts, storing_rules const& rules, moment requested, moment now);
 
+/// Whether what a 304 or an answer to HEAD said is only for who asked, so that what is stored stays as it is for all
+/// others: it is a guess, and he says who he is; or it brings a cookie, and does not itself say, by the rule for these,
+/// that this is for all. What the stored answer said was said of its own fields (7.3). Not if storing it is forbidden.
+bool is_for_who_asked(request_facts const& request, stored_answer const& merged, answer_facts const& said,
+                      storing_rules const& rules);
+
 /// Whether a merged answer may be stored again: all that the store asks of a new one (3, 3.5) holds for what the 304 or
 /// the answer to HEAD said, and for the fields that were merged.
 bool may_stay(request_facts const& request, stored_answer const& merged, answer_facts const& said,

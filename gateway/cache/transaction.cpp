@@ -139,12 +139,10 @@ transaction::course transaction::on_not_modified(answer_facts const& facts, http
   }
   storing_rules const how = rules();
   auto merged = std::make_shared<stored_answer>(merge(stored, head, base, facts, how, asked_, now));
-  // What is confirmed to somebody of whom it does not speak stays as it is for all others.
-  bool const is_his = merged->may_be_anothers(request_);
-  bool const stays = !is_his && may_stay(request_, *merged, facts, how, now);
+  bool const stays = may_stay(request_, *merged, facts, how, now);
   if (stays)
     put_merged(merged);
-  else if (!is_his)
+  else if (!is_for_who_asked(request_, *merged, facts, how))
     forget_stored();
   decision_.stored = std::move(merged);
   confirmed_ = true;
@@ -222,7 +220,7 @@ void transaction::stop_storing(landing how) {
 bool transaction::may_serve_instead(bool unreachable) {
   moment const now = place_.now();
   // The session may be another one by now than when it was asked.
-  bool const may = decision_.stored && concerns(known_facts(now)) &&
+  bool const may = decision_.stored && !decision_.stored->may_be_anothers(request_) && concerns(known_facts(now)) &&
                    cache_.with([&](cache& c) { return c.may_serve_on_error(*decision_.stored, unreachable, now); });
   land(landing::failed);
   if (may) count(cache_.counts().stale_hits);

@@ -20,8 +20,8 @@ constexpr std::array<bool, 256> plain_table = [] {
 
 bool is_plain(char c) { return plain_table[static_cast<unsigned char>(c)]; }
 
-/// A name as servers read it: in lower case, with `-` for what is neither letter nor digit. Of more than are in any
-/// name below the beginning only.
+/// A name as servers read it: in lower case, with `-` for what is neither letter nor digit. Of more bytes than any name
+/// has that servers know the beginning only.
 class folded_name {
 public:
   explicit folded_name(std::string_view name)
@@ -34,9 +34,18 @@ public:
   std::string_view text() const { return {text_.data(), size_}; }
 
 private:
-  std::array<char, 48> text_;
+  std::array<char, 128> text_;
   std::size_t size_;
 };
+
+template<std::size_t N>
+bool is_one_of(std::string_view text, std::string_view const (&all)[N]) {
+  return std::find(std::begin(all), std::end(all), text) != std::end(all);
+}
+template<std::size_t N>
+bool ends_with_one_of(std::string_view text, std::string_view const (&all)[N]) {
+  return std::any_of(std::begin(all), std::end(all), [text](std::string_view e) { return text.ends_with(e); });
+}
 
 /// What frames a message or belongs to one connection (RFC 9112 6, RFC 9110 7.6.1), what is for a proxy, and what the
 /// gateway says itself.
@@ -45,34 +54,64 @@ bool is_forbidden(std::string_view folded) {
                                           "proxy-connection",    "http2-settings",    "max-forwards",
                                           "proxy-authorization", "x-forwarded-for",   "x-forwarded-host",
                                           "x-forwarded-proto",   "x-request-id"};
-  return is_internal(folded) || std::find(std::begin(all), std::end(all), folded) != std::end(all);
+  return is_internal(folded) || is_one_of(folded, all);
 }
+
+std::string_view last_word(std::string_view folded) { return folded.substr(folded.rfind('-') + 1); }
 
 /// Whether it begins so, and what a name that replaces parts of a request begins with.
 bool is_of_a_family(std::string_view folded) {
-  static constexpr std::string_view all[]{
-      "x-forward",       "forwarded-",        "x-orig",           "x-rewrit",      "x-replaced-",
-      "x-http-",         "x-method",          "x-middleware-",    "x-invoke-",     "x-proxy",
-      "x-ssl",           "ssl-client",        "x-remote-",        "remote-",       "x-authenticated-",
-      "x-auth-request-", "x-webauth-",        "x-arr-ssl",        "x-client-cert", "x-client-verify",
-      "x-client-dn",     "x-envoy-original-", "x-envoy-external-"};
+  static constexpr std::string_view all[]{"x-forward",
+                                          "forwarded-",
+                                          "x-orig",
+                                          "x-rewrit",
+                                          "x-replaced-",
+                                          "x-http-",
+                                          "x-method",
+                                          "x-middleware-",
+                                          "x-invoke-",
+                                          "x-proxy",
+                                          "x-ssl",
+                                          "ssl-client",
+                                          "x-remote-",
+                                          "remote-",
+                                          "x-authenticated-",
+                                          "x-auth-request-",
+                                          "x-webauth-",
+                                          "x-arr-ssl",
+                                          "x-client-cert",
+                                          "x-client-verify",
+                                          "x-client-dn",
+                                          "x-envoy-original-",
+                                          "x-envoy-external-",
+                                          "client-cert",
+                                          "wl-proxy-",
+                                          "x-now-",
+                                          "x-nextjs-"};
   return std::any_of(std::begin(all), std::end(all), [folded](std::string_view p) { return folded.starts_with(p); });
 }
 
-/// By what they replace: host and scheme; target; method; the client's address (also all that ends in `-ip`) and name.
+/// What ends so is of something else: HTTP's own field, what a browser says by itself (no script can set Sec-), the
+/// method that a preflight asks for, and the page on which a script runs, as Referer has it.
+bool is_no_replacement(std::string_view folded) {
+  static constexpr std::string_view all[]{"host", "access-control-request-method", "hx-current-url", "next-url"};
+  return folded.starts_with("sec-") || is_one_of(folded, all);
+}
+
+/// By what they replace, which the last word of the name tells: host and scheme; target; method; the client's address.
+/// Then those that say it otherwise, or who the client is.
 bool is_replacement(std::string_view folded) {
-  static constexpr std::string_view all[]{
-      "x-host", "x-host-override", "x-backend-host", "x-server-name", "x-port", "x-scheme", "x-url-scheme",
-      "x-protocol", "x-https", "x-tls", "front-end-https", "cloudfront-forwarded-proto", "cf-visitor", "fastly-ssl",
-      // target
-      "x-uri", "x-url", "x-path", "x-path-info", "x-request-uri", "x-request-url", "x-request-path", "request-uri",
-      "x-script-name", "script-name", "x-base-url", "x-base-path", "base-url", "x-waws-unencoded-url",
-      // method
-      "method", "x-requested-method", "http-method-override",
-      // client
-      "cf-connecting-ipv6", "cf-pseudo-ipv4", "x-azure-clientip", "x-azure-socketip", "x-real-host", "auth-user",
-      "x-auth-user", "x-user", "x-username", "x-user-name"};
-  return folded.ends_with("-ip") || std::find(std::begin(all), std::end(all), folded) != std::end(all);
+  static constexpr std::string_view last_words[]{"host", "hostname", "vhost", "domain", "authority", "port", "proto",
+                                                 "protocol", "scheme", "ssl", "tls", "https",
+                                                 // target and method
+                                                 "url", "uri", "path", "prefix", "method", "override",
+                                                 // client
+                                                 "ip", "ipv4", "ipv6", "addr", "clientip", "socketip"};
+  static constexpr std::string_view whole[]{"x-server-name", "server-name", "cf-visitor",    "x-path-info",
+                                            "path-info",     "script-name", "x-script-name", "auth-user",
+                                            "x-auth-user",   "x-user",      "x-username",    "x-user-name"};
+  if (is_no_replacement(folded)) return false;
+  return is_one_of(last_word(folded), last_words) || is_one_of(folded, whole);
 }
 
 /// Written by the gateway, on each request.
@@ -100,11 +139,23 @@ bool replaces_request(std::string_view name) {
 }
 
 bool holds_credentials(std::string_view name) {
-  static constexpr std::string_view endings[]{"token", "-key",     "apikey",    "-auth",      "-authorization",
-                                              "-jwt",  "-session", "-password", "-signature", "-credential"};
+  static constexpr std::string_view endings[]{
+      "token",       "apikey",         "accesskey",  "sessionid",  "sessid",      "userid",
+      "cert",        "-key",           "-key-id",    "-user",      "-user-id",    "-client-id",
+      "-account-id", "-authorization", "-member-id", "-device-id", "-customer-id"};
+  static constexpr std::string_view words[]{
+      "auth",        "authenticated", "jwt",   "dpop",      "oidc",     "saml",      "assertion", "credential",
+      "credentials", "session",       "sid",   "principal", "identity", "signature", "password",  "secret",
+      "email",       "username",      "login", "uid",       "cert",     "clientcert"};
   folded_name const folded(name);
-  return std::any_of(std::begin(endings), std::end(endings),
-                     [&](std::string_view ending) { return folded.text().ends_with(ending); });
+  if (folded.text().starts_with("sec-fetch-")) return false; // what a browser is about to do with the answer
+  if (ends_with_one_of(folded.text(), endings)) return true;
+  for (std::string_view rest = folded.text();;) { // word by word
+    std::size_t const end = rest.find('-');
+    if (is_one_of(rest.substr(0, end), words)) return true;
+    if (end == std::string_view::npos) return false;
+    rest.remove_prefix(end + 1);
+  }
 }
 
 }

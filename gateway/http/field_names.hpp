@@ -28,7 +28,8 @@ odd_reading reading_of(std::string_view odd_name);
 /// too. Not those that the gateway writes itself (X-Forwarded-For, -Proto, -Host), unless they are spelt oddly.
 bool replaces_request(std::string_view name);
 
-/// Whether such a field, like Authorization and Cookie, says who asks: keys and tokens that APIs have of their own.
+/// Whether such a field, like Authorization and Cookie, says who asks: the keys and tokens that APIs have of their own,
+/// and what a proxy in front that knows the user says of him.
 bool holds_credentials(std::string_view name);
 
 }

@@ -75,6 +75,35 @@ TEST_CASE("what an answer to HEAD says to one client does not come to others") {
   CHECK(look(gateway.port(), "/a").answer.field("X-User").empty());
 }
 
+TEST_CASE("a cookie that a 304 or an answer to HEAD sets for one client does not come to others") {
+  struct row {
+    char const* method;
+    char const* hers;
+    char const* says;
+    char const* others; // what they get
+  };
+  auto const r = GENERATE(row{"GET", "Cache-Control: no-cache\r\nCookie: alice\r\n", "", ""},
+                          row{"GET", "Cache-Control: max-age=0\r\nIf-None-Match: \"1\"\r\n", "", ""},
+                          row{"GET", "Pragma: no-cache\r\n", "Cache-Control: max-age=60\r\n", ""},
+                          row{"HEAD", "Cache-Control: no-cache\r\n", "", ""},
+                          row{"HEAD", "Pragma: no-cache\r\n", "Cache-Control: s-maxage=60\r\n", ""},
+                          row{"GET", "Cache-Control: no-cache\r\n", "Cache-Control: public, max-age=60\r\n", "sid=1"});
+  CAPTURE(r.method, r.hers, r.says);
+  scripted_upstream u{[&](upstream_request const& q) {
+    std::string const fields = "ETag: \"1\"\r\nSet-Cookie: sid=1\r\n" + std::string(r.says);
+    if (q.method == "HEAD") return script_answer{"HTTP/1.1 200 OK\r\n" + fields + "Content-Length: 1\r\n\r\n"};
+    return script_answer{q.field("If-None-Match").empty()
+                             ? answer("Cache-Control: public, max-age=60\r\nETag: \"1\"\r\n", "x")
+                             : "HTTP/1.1 304 Not Modified\r\n" + fields + "\r\n"};
+  }};
+  configured_gateway gateway({u.address()}, with_cache());
+  ask(gateway.port(), "/a");
+  CHECK(ask(gateway.port(), "/a", "", r.hers, r.method).field("Set-Cookie") == "sid=1");
+  found const other = look(gateway.port(), "/a");
+  CHECK(other.hit);
+  CHECK(other.answer.field("Set-Cookie") == r.others);
+}
+
 TEST_CASE("a 304 that states another session fact does not confirm what was stored for the old one") {
   scripted_upstream u{[](upstream_request const&) { return script_answer{}; }};
   std::atomic<bool> moved{false};
@@ -113,7 +142,8 @@ TEST_CASE("answers to what is not in the key are not stored") {
     char const* body;
   };
   auto const r = GENERATE(row{"", "evil"}, row{"Forwarded: host=evil\r\n", ""}, row{"X_Forwarded_Host: evil\r\n", ""},
-                          row{"X-Original-URL: /evil\r\n", ""}, row{"X-HTTP-Method-Override: DELETE\r\n", ""});
+                          row{"X-Original-URL: /evil\r\n", ""}, row{"X-HTTP-Method-Override: DELETE\r\n", ""},
+                          row{"X-Vhost: evil\r\n", ""}, row{"Uri: /evil\r\n", ""}, row{"WL-Proxy-SSL: true\r\n", ""});
   CAPTURE(r.fields, r.body);
   scripted_upstream u{[](upstream_request const& q) {
     return script_answer{answer("Cache-Control: public, max-age=60\r\n", "of " + q.body)};
