@@ -4,6 +4,8 @@
 #include "gateway/http/fields.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -87,6 +89,49 @@ std::optional<std::string> normal_parameters(std::string_view text) {
   return out;
 }
 
+constexpr std::string_view base64_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// What a character stands for in base64 (RFC 4648 4), or `no_base64`.
+constexpr std::uint8_t no_base64 = 64;
+constexpr auto base64_table = [] {
+  std::array<std::uint8_t, 256> table{};
+  table.fill(no_base64);
+  for (std::uint8_t i = 0; i != base64_alphabet.size(); ++i) table[static_cast<unsigned char>(base64_alphabet[i])] = i;
+  return table;
+}();
+std::uint8_t base64_value(char c) { return base64_table[static_cast<unsigned char>(c)]; }
+
+/// The same value without the bits that belong to no byte, where it is the last of `size` characters.
+std::uint8_t without_spare_bits(std::uint8_t value, std::size_t size) {
+  std::size_t const over = size % 4;
+  std::uint8_t const spare = over == 2 ? 0x0f : over == 3 ? 0x03 : 0;
+  return static_cast<std::uint8_t>(value & ~spare);
+}
+
+/// Whether it is base64 without padding, as one encoder only would write it.
+bool is_normal_base64(std::string_view text) {
+  return !text.empty() && text.size() % 4 != 1 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return base64_value(c) != no_base64; }) &&
+         without_spare_bits(base64_value(text.back()), text.size()) == base64_value(text.back());
+}
+
+/// One spelling of all that lenient decoders read alike: they skip what is not in the alphabet, padding that completes
+/// nothing, and a character that begins a byte and does not end it; and they stop at padding that completes four
+/// characters. `=`, if nothing is left.
+std::string normal_base64(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0, padding = 0; i != text.size(); ++i) {
+    if (text[i] == '=' && out.size() % 4 >= 2 && out.size() % 4 + ++padding == 4) break;
+    if (base64_value(text[i]) == no_base64) continue;
+    out.push_back(text[i]);
+    padding = 0;
+  }
+  if (out.size() % 4 == 1) out.pop_back();
+  if (out.empty()) return "=";
+  out.back() = base64_alphabet[without_spare_bits(base64_value(out.back()), out.size())];
+  return out;
+}
+
 /// Whether there is a `=` that is not at the end, where token68 has its.
 bool may_be_parameters(std::string_view text) {
   std::size_t const last = text.find_last_not_of('=');
@@ -103,6 +148,15 @@ normal_credentials::normal_credentials(std::string_view authorization)
   if (scheme.empty() || gap == 0) return;
   bool const is_normal = is_normal_scheme(scheme) && gap == 1 && rest.front() == ' ';
   rest.remove_prefix(gap);
+  if (iequals(scheme, "Basic")) {
+    std::string_view const unpadded = rest.substr(0, rest.find_last_not_of('=') + 1); // npos + 1 is 0
+    bool const is_base64 = is_normal_base64(unpadded);
+    if (is_normal && is_base64)
+      text_.remove_suffix(rest.size() - unpadded.size());
+    else
+      text_ = rewritten_ = std::string("Basic ").append(is_base64 ? unpadded : normal_base64(rest));
+    return;
+  }
   auto const parameters = may_be_parameters(rest) ? normal_parameters(rest) : std::nullopt;
   if (is_normal && !parameters) return;
   rewritten_ = normal_scheme(scheme).append(" ").append(parameters ? std::string_view(*parameters) : rest);

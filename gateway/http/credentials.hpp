@@ -11,11 +11,14 @@ namespace gateway::http {
 ///     credentials = auth-scheme [ 1*SP ( token68 / #auth-param ) ]
 ///
 /// The scheme is case-insensitive: `Bearer` for `bearer` and `BEARER`. Between it and the rest is one blank, whether
-/// blanks or tabs were there, and none is at the ends. What token68 holds stays byte for byte: two base64 texts that
-/// decode to the same are two. Of parameters (11.2) names are in lower case, values in quotes, without blanks around
+/// blanks or tabs were there, and none is at the ends. What token68 holds stays byte for byte, but for Basic (RFC 7617
+/// 2): that is base64, and what decodes to the same is the same, without padding. Decoders are lenient: what is outside
+/// of the alphabet counts as little as the bits that belong to no byte. Of parameters (11.2) names are in lower case,
+/// values in quotes, without blanks around
 /// `=` and `,`, in the order of their names.
 /// What is no such thing, or one word alone (which proves nothing, and may be a bare key), stays as it is but for
-/// blanks at its ends. No memory is taken for what already is in this form, as `Bearer …` and `Basic …` are.
+/// blanks at its ends. No memory is taken for what already is in this form, as `Bearer …` is, and
+/// `Basic …` with its padding or without.
 class normal_credentials {
 public:
   /// Views `authorization` as long as this lives.

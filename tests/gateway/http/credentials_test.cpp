@@ -35,7 +35,7 @@ TEST_CASE("credentials are compared in one spelling") {
       {"blanks before", " \tBearer abc", "Bearer abc"},
       {"a scheme with digits and dashes", "scram-SHA-256 abc==", "Scram-sha-256 abc=="},
       {"a scheme that begins with no letter", "1AB x", "1ab x"},
-      {"token68 keeps its case and padding", "basic QWxhZGRpbjpvcGVu==", "Basic QWxhZGRpbjpvcGVu=="},
+      {"token68 keeps its case and padding", "negotiate QWxhZGRpbjpvcGVu==", "Negotiate QWxhZGRpbjpvcGVu=="},
       {"blanks within what is no token68", "Custom a  b", "Custom a  b"},
       {"one parameter", "Token token=abc", "Token token=\"abc\""},
       {"its name in upper case, in quotes", "token TOKEN=\"abc\"", "Token token=\"abc\""},
@@ -69,12 +69,57 @@ TEST_CASE("credentials are compared in one spelling") {
   }
 }
 
+TEST_CASE("Basic credentials that decode to the same are one") {
+  struct one {
+    std::string_view normal;
+    std::vector<std::string_view> spellings;
+  };
+  std::vector<one> const rows{
+      {"Basic YTpi", {"Basic YTpi=",  "Basic YTpi==", "Basic YTpi=====", "basic YTpi",     "BASIC\tYTpi==",
+                      "Basic =YTpi",  "Basic YT=pi",  "Basic Y!Tpi",     "Basic YT-pi",    "Basic YT_pi",
+                      "Basic Y.T~pi", "Basic YT pi",  "Basic YT\tpi",    "Basic \"YTpi\"", "Basic 'YTpi'",
+                      "Basic YT,pi",  "Basic YT%pi",  "Basic YTpi!",     "Basic YTpi=!",   "Basic !YTpi",
+                      "Basic YTpiZ",  "Basic YTpi9=", "Basic YT\\pi",    "Basic Y\xa0Tpi", "Basic YTpi,"}},
+      {"Basic YTpiYw",
+       {"Basic YTpiYw==", "Basic YTpiYw=", "Basic YTpiYw===", "Basic YTpiYx==", "Basic YTpiYx",
+        "Basic YTpiY/==", "Basic YTpiY3", "Basic YTpiY=w==", "Basic YTpiYw==YQ", "Basic YTpiYw==!", "Basic YTpiYz==x=y",
+        "Basic YTpiYw=-=", "bASIC  YTpiYw", "Basic YTpi.Yw"}},
+      {"Basic YTpiY2Q",
+       {"Basic YTpiY2Q=", "Basic YTpiY2R=", "Basic YTpiY2S", "Basic YTpiY2T=", "Basic YTpiY2Q==", "Basic YTpiY2Q=x",
+        "Basic YTpiY2Q=YTpi", "Basic YTpi:Y2Q"}},
+      {"Basic Oj++/w", {"Basic Oj++/w==", "Basic Oj++/x==", "Basic Oj++ /w"}},
+      {"Basic =", {"Basic ==", "Basic !", "Basic \"\"", "Basic A", "Basic -_-"}},
+  };
+  digest_key const key = random_digest_key();
+  for (one const& r : rows) {
+    CHECK(text(r.normal) == r.normal);
+    for (std::string_view const spelling : r.spellings) {
+      INFO(spelling);
+      CHECK(text(spelling) == r.normal);
+      CHECK(digest_token(key, spelling) == digest_token(key, r.normal));
+    }
+  }
+}
+
 TEST_CASE("credentials that differ stay different") {
   std::vector<std::string_view> const rows{"Bearer abc",
                                            "Bearer ABC",
                                            "Bearer abc=",
                                            "Bearer abc==",
                                            "Basic abc",
+                                           "Basic ABC",
+                                           "Basic abcd",
+                                           "Basic abcdabc",
+                                           "Basic ab+c",
+                                           "Basic ab/c",
+                                           "Basic abc0abcd",
+                                           "Basic a=b",
+                                           "Basic =",
+                                           "Negotiate YTpiYw",
+                                           "Negotiate YTpiYw=",
+                                           "Negotiate YTpiYx=",
+                                           "Bearer YT-pi",
+                                           "Bearer YTpi",
                                            "Bearera bc",
                                            "Bearer a bc",
                                            "Bearer",

@@ -71,6 +71,25 @@ TEST_CASE("a token has its rate, and its session, however its credentials are sp
   CHECK(c.exchange(request("GET", "/x", "T")).status == 200); // which is another one
 }
 
+TEST_CASE("Basic credentials have one rate however their base64 is spelt; they go on as they came") {
+  scripted_upstream upstream(serves_as());
+  std::vector<std::string> const spellings{"YTpiYw==", "YTpiYw=", "YTpiYw",    "YTpiYx==",   "YT!piYw==",
+                                           "YT-piYw=", "Y.TpiYw", "YTpiYw==x", "YTpiYw====", "\"YTpiYw==\""};
+  configured_gateway gateway({upstream.address()},
+                             limits({{"requests_per_token", {{"per_second", 0.001}, {"burst", spellings.size()}}}}));
+  client c(gateway.port());
+  auto const ask = [&](std::string const& base64) {
+    return c.exchange("GET /x HTTP/1.1\r\nHost: a\r\nAuthorization: Basic " + base64 + "\r\n\r\n").status;
+  };
+  for (std::string const& spelling : spellings) {
+    INFO(spelling);
+    CHECK(ask(spelling) == 200);
+    CHECK(upstream.requests().back().field("Authorization") == "Basic " + spelling);
+  }
+  for (std::string const& spelling : spellings) CHECK(ask(spelling) == 429);
+  CHECK(ask("YTpiZA==") == 200); // which is another one
+}
+
 TEST_CASE("a request that is refused for its rate closes the connection where its body is not read") {
   scripted_upstream upstream(serves_as());
   configured_gateway gateway({upstream.address()},
