@@ -12,7 +12,7 @@
 /// Fields of answers that can name an upstream: it would show its address, and lead clients past the gateway.
 namespace gateway::http {
 
-/// Whether somebody is one of the upstreams.
+/// Whether somebody is one of the upstreams, or may become one.
 using upstream_question = std::function<bool(host_port const&)>;
 
 /// A URI that names an upstream without its scheme and authority: `http://PROXY/path` becomes `/path`. What is left

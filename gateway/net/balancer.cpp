@@ -178,17 +178,24 @@ void balancer::ban(std::string const& name) {
   banned_.push_back(name);
 }
 
+std::optional<boost::asio::ip::address> balancer::allowed_address(http::host_port const& target) const {
+  if (ranges_.empty()) return std::nullopt;
+  boost::system::error_code ec;
+  auto const address = boost::asio::ip::make_address(target.host, ec);
+  bool const allowed = !ec && std::any_of(ranges_.begin(), ranges_.end(), [&](allowed_range const& range) {
+    return range.contains(address, target.port);
+  });
+  return allowed ? std::optional(address) : std::nullopt;
+}
+
 routing::upstream_id balancer::resolve_target(http::host_port const& target) {
   std::string const name = target.text();
   if (auto const known = by_name_.find(name); known != by_name_.end()) return known->second;
-  boost::system::error_code ec;
-  auto const address = boost::asio::ip::make_address(target.host, ec);
-  if (ec || std::none_of(ranges_.begin(), ranges_.end(),
-                         [&](allowed_range const& range) { return range.contains(address, target.port); }))
-    return routing::no_upstream;
+  auto const address = allowed_address(target);
+  if (!address) return routing::no_upstream;
   bool const is_banned = std::find(banned_.begin(), banned_.end(), name) != banned_.end();
   if (is_banned || router_.upstream_count() >= max_upstreams) return routing::no_upstream;
-  return add(target, endpoint(address, target.port), false, 1);
+  return add(target, endpoint(*address, target.port), false, 1);
 }
 
 routing::action balancer::on_redirect(live_route& r, redirect const& what) {
@@ -351,7 +358,7 @@ balancer::destination balancer::destination_of_hop(routing::upstream_id id) {
 
 bool balancer::is_upstream(http::host_port const& authority) const {
   std::lock_guard const lock(mutex_);
-  return by_name_.contains(authority.text());
+  return by_name_.contains(authority.text()) || allowed_address(authority);
 }
 
 journal::balancer_event* balancer::record_request(journal::request_id request) {

@@ -224,7 +224,7 @@ public:
   void keeps_bodies(int error, bool in_file, std::filesystem::path const& directory);
   /// Counts what is not understood, and says so on stderr: once of each source, and of no more than some hundred.
   void misunderstood(misread what, std::string_view source, std::string_view said);
-  /// Whether `authority` (HOST:PORT) is one of the upstreams.
+  /// Whether `authority` (HOST:PORT) is one of the upstreams, or may become one by the word of a proxy.
   bool is_upstream(http::host_port const& authority) const;
 
   /// Journal records, or nullptr without a journal or without room for more. Valid as long as the balancer; each is
@@ -285,6 +285,8 @@ private:
   /// no_upstream if it is none, or no longer. Under the lock.
   routing::upstream_id find_known(http::host_port const& name) const;
   /// The id of a target named by a proxy; adds targets in an allowed range. Under the lock.
+  /// Of a target that is an address, if a redirect may lead there though it is not listed.
+  std::optional<boost::asio::ip::address> allowed_address(http::host_port const& target) const;
   routing::upstream_id resolve_target(http::host_port const& target);
 
   mutable std::mutex mutex_;

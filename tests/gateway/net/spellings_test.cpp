@@ -54,6 +54,35 @@ TEST_CASE("a proxy that spells an address in its own way is understood: in X-Acc
   CHECK(gateway.status()["upstreams"].size() == 2);
 }
 
+TEST_CASE("a proxy in an allowed range that nobody met yet is named to no client") {
+  struct row {
+    char const* fields;
+    char const* name;
+    char const* outward;
+  };
+  auto const r =
+      GENERATE(row{"Location: http://127.9.9.9:81/a\r\n", "Location", "/a"},
+               row{"Location: https://127.9.9.9:443//evil.test/x\r\n", "Location", "/.//evil.test/x"},
+               row{"Location: //127.9.9.9/a\r\n", "Location", "/a"},
+               row{"Location: http://[::ffff:127.9.9.9]:99/a\r\n", "Location", "/a"},
+               row{"Location: http://[fd00:0::1]:8000/a\r\n", "Location", "/a"},
+               row{"Location: 127.9.9.9:82/a\r\n", "Location", "/a"},
+               row{"Content-Location: http://127.0.0.1:80//evil.test/x\r\n", "Content-Location", "/.//evil.test/x"},
+               row{"Link: <http://127.9.9.9:80/a>; rel=next\r\n", "Link", "</a>; rel=next"},
+               row{"Refresh: 0; url=http://127.9.9.9:80/a\r\n", "Refresh", "0; url=/a"},
+               row{"Alt-Svc: h2=\"127.9.9.9:443\"\r\n", "Alt-Svc", ""},
+               row{"Location: http://127.9.9.9:79/a\r\n", "Location", "http://127.9.9.9:79/a"},
+               row{"Location: http://128.9.9.9/a\r\n", "Location", "http://128.9.9.9/a"},
+               row{"Location: http://[fd00::1]:8001/a\r\n", "Location", "http://[fd00::1]:8001/a"},
+               row{"Location: http://other.test:80/a\r\n", "Location", "http://other.test:80/a"});
+  INFO(r.fields);
+  scripted_upstream upstream{[&](upstream_request const&) { return script_answer{answer(r.fields)}; }};
+  configured_gateway gateway({upstream.address()},
+                             {{"allow_redirects_to", {"127.0.0.0/8:80-99", "127.0.0.0/8:443", "[fd00::/8]:8000"}}});
+  CHECK(client(gateway.port()).exchange(request("GET", "/x", "")).field(r.name) == r.outward);
+  CHECK(gateway.status()["upstreams"].size() == 1);
+}
+
 TEST_CASE("admin takes an upstream by any spelling of its address, and it stays one") {
   scripted_upstream upstream{serves_as()};
   configured_gateway gateway({upstream.address()}, {{"admin_writes", true}});
