@@ -2,8 +2,6 @@
 
 #include "gateway/http/fields.hpp"
 
-#include <boost/beast/http/field.hpp>
-
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -124,12 +122,7 @@ bool is_own(std::string_view name) {
 bool is_odd(std::string_view name) { return !std::all_of(name.begin(), name.end(), is_plain); }
 
 odd_reading reading_of(std::string_view odd_name) {
-  folded_name const folded(odd_name);
-  std::string_view const text = folded.text();
-  if (is_forbidden(text)) return odd_reading::forbidden;
-  bool const counts = odd_name.find('_') != std::string_view::npos || is_of_a_family(text) || is_replacement(text) ||
-                      boost::beast::http::string_to_field({text.data(), text.size()}) != beast_http::field::unknown;
-  return counts ? odd_reading::another : odd_reading::no_other;
+  return is_forbidden(folded_name(odd_name).text()) ? odd_reading::forbidden : odd_reading::another;
 }
 
 bool replaces_request(std::string_view name) {

@@ -15,8 +15,7 @@ enum class odd_names : std::uint8_t { drop, refuse, pass };
 bool is_odd(std::string_view name);
 
 enum class odd_reading : std::uint8_t {
-  no_other, // nobody takes it for another name that counts: it passes
-  another,  // some may: has an underscore, or would be a name that HTTP knows or that servers believe
+  another,  // a server may take it for another name: nobody but the server knows in which it believes
   forbidden // as `another`, of what no client may say, or what the gateway says itself: never passes
 };
 

@@ -65,8 +65,7 @@ bool is_dropped_in_request(beast_http::field id, std::string_view name) {
 
 bool is_dropped_for_its_name(std::string_view name, odd_names how) {
   if (!is_odd(name)) return false;
-  odd_reading const reading = reading_of(name);
-  return reading == odd_reading::forbidden || (reading == odd_reading::another && how != odd_names::pass);
+  return how != odd_names::pass || reading_of(name) == odd_reading::forbidden;
 }
 
 /// What an upstream cannot ask of a client that speaks to a gateway (RFC 9110 11.7).
@@ -190,8 +189,7 @@ refusal_words summarise(message_head const& head, char const* base, request_summ
       has_upgrade = true;
       break;
     case beast_http::field::unknown:
-      if (std::string_view const name = line.name.in(base); is_odd(name) && reading_of(name) != odd_reading::no_other)
-        ++out.odd_names;
+      if (is_odd(line.name.in(base))) ++out.odd_names;
       if (line.name.size == 11 && iequals(line.name.in(base), "Lab-Request")) {
         std::string_view const text = line.value.in(base);
         std::from_chars(text.data(), text.data() + text.size(), out.lab_request);

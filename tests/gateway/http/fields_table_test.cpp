@@ -128,9 +128,9 @@ TEST_CASE("each row of the table of fields holds for requests") {
       {{"any other field", "Cookie: a\r\nCookie: b\r\n", "Cookie", "Cookie: a|Cookie: b"}},
       {{"any other field", "Server: x\r\nWarning: 199 - x\r\n", "Warning", "Warning: 199 - x"}},
       {{"any other field", "Range: bytes=0-1\r\nIf-Range: \"x\"\r\n", "Range", "Range: bytes=0-1"}},
-      {{"any field with _ in its name", "X_Real_IP: 1.1.1.1\r\nCONTENT_LENGTH: 5\r\nfoo_bar: 1\r\n", "X_", ""}},
-      {{"any field with _ in its name", "Proxy_Connection: x\r\nlab.version: 1\r\nAccept.Encoding: x\r\n", "Acc", ""}},
-      {{"any field with _ in its name", "app.version: 1\r\n", "app", "app.version: 1"}},
+      {{"any field with an odd name", "X_Real_IP: 1.1.1.1\r\nCONTENT_LENGTH: 5\r\nfoo_bar: 1\r\n", "X_", ""}},
+      {{"any field with an odd name", "Proxy_Connection: x\r\nlab.version: 1\r\nAccept.Encoding: x\r\n", "Acc", ""}},
+      {{"any field with an odd name", "app.version: 1\r\n", "app", ""}},
       {{"any other field", "X-Real-IP: 1.1.1.1\r\n", "X-Real", "X-Real-IP: 1.1.1.1"}},
   };
   std::set<std::string> tried;
@@ -221,7 +221,7 @@ TEST_CASE("each row of the table of fields holds for answers") {
       {{"Vary", "Vary: a\r\n", "Vary", "Vary: a"}},
       {{"Vary", "Vary: a\r\nVary: X-Session-B\r\n", "Vary", "Vary: ours"}, 200, answer_framing::length, "", "ours"},
       {{"Authorization", "Authorization: x\r\n", "Auth", "Authorization: x"}},
-      {{"any field with _ in its name", "X_Custom: 1\r\n", "X_", "X_Custom: 1"}},
+      {{"any field with an odd name", "X_Custom: 1\r\n", "X_", "X_Custom: 1"}},
       {{"any other field", "Set-Cookie: a\r\nX: y\r\nSet-Cookie: b\r\n", "Set", "Set-Cookie: a|Set-Cookie: b"}},
       {{"any other field", "Server: proxy\r\n", "Server", "Server: proxy"}},
       {{"any other field", "Age: 7\r\nWarning: 110 - x\r\n", "Age", "Age: 7"}},
