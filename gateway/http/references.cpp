@@ -1,6 +1,6 @@
 #include "gateway/http/references.hpp"
 
-#include "gateway/http/characters.hpp"
+#include "gateway/http/browser_host.hpp"
 #include "gateway/http/fields.hpp"
 
 #include <algorithm>
@@ -10,22 +10,17 @@ namespace {
 
 constexpr std::string_view slashes = "/\\";
 
-/// As browsers decode a host.
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    int const high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-    int const low = high < 0 ? -1 : hex_digit(text[i + 2]);
-    out.push_back(low < 0 ? text[i] : static_cast<char>(high * 16 + low));
-    if (low >= 0) i += 2;
-  }
-  return out;
-}
+/// Those behind which browsers read an authority, whatever slashes there are (WHATWG URL, "special scheme").
+struct special_scheme {
+  std::string_view name;
+  std::uint16_t port;
+};
+constexpr special_scheme schemes[] = {{"http:", 80}, {"https:", 443}, {"ws:", 80}, {"wss:", 443}, {"ftp:", 21}};
 
 /// With the ports that an authority without one can mean.
 bool names_upstream(std::string_view written, std::uint16_t default_port, upstream_question const& is_upstream) {
   written.remove_prefix(std::min(written.rfind('@') + 1, written.size())); // npos + 1 is 0
-  std::string const authority = percent_decoded(written);
+  std::string const authority = browser_authority(written);
   std::uint16_t const both[] = {80, 443};
   for (std::uint16_t const port : both) {
     auto const named = parse_authority(authority, default_port == 0 ? port : default_port);
@@ -58,20 +53,37 @@ outward_value changed_to(std::optional<std::string> value) {
   return value ? outward_value{kind::changed, *std::move(value)} : outward_value{};
 }
 
-/// `<URI>; rel=…, <URI>; …` (RFC 8288 3).
+/// Where the value of `anchor` begins, if `at` is where a parameter begins that is one; else npos.
+std::size_t anchor_at(std::string_view value, std::size_t at) {
+  constexpr std::string_view blanks = " \t";
+  constexpr std::string_view name = "anchor";
+  at = std::min(value.find_first_not_of(blanks, at), value.size());
+  if (!istarts_with(value.substr(at), name)) return std::string_view::npos;
+  at = std::min(value.find_first_not_of(blanks, at + name.size()), value.size());
+  return at < value.size() && value[at] == '=' ? value.find_first_not_of(blanks, at + 1) : std::string_view::npos;
+}
+
+/// `<URI>; rel=…; anchor="URI", <URI>; …` (RFC 8288 3).
 outward_value link_without(std::string_view value, upstream_question const& is_upstream) {
   std::string out;
   bool any = false;
-  while (!value.empty()) {
-    std::size_t const open = std::min(value.find('<'), value.size());
-    std::size_t const close = std::min(value.find('>', open), value.size());
-    out.append(value.substr(0, std::min(open + 1, value.size())));
-    if (open == value.size()) break;
-    std::string_view const uri = value.substr(open + 1, close - open - 1);
-    auto const relative = relative_reference(uri, is_upstream);
+  for (std::size_t at = 0; at < value.size();) {
+    std::size_t const found = std::min(value.find_first_of("<;", at), value.size());
+    std::size_t begin = std::min(found + 1, value.size());
+    std::size_t end = begin;
+    if (found < value.size() && value[found] == '<') {
+      end = value.find('>', begin);
+    } else if (std::size_t const anchor = anchor_at(value, begin); anchor != std::string_view::npos) {
+      bool const is_quoted = value[anchor] == '"';
+      begin = anchor + (is_quoted ? 1 : 0);
+      end = value.find_first_of(is_quoted ? "\"" : ";, \t", begin);
+    }
+    end = std::min(end, value.size());
+    std::string_view const uri = value.substr(begin, end - begin);
+    auto const relative = uri.empty() ? std::nullopt : relative_reference(uri, is_upstream);
     any = any || relative;
-    out.append(relative ? *relative : uri);
-    value.remove_prefix(close);
+    out.append(value.substr(at, begin - at)).append(relative ? *relative : uri);
+    at = end;
   }
   return any ? changed_to(std::move(out)) : outward_value{};
 }
@@ -122,13 +134,12 @@ std::optional<std::string> relative_reference(std::string_view uri, upstream_que
   std::string const clean = without_blanks(uri);
   std::string_view rest = clean;
   std::uint16_t default_port = 0; // that of the client's scheme
-  if (istarts_with(rest, "http:")) {
-    default_port = 80;
-    rest.remove_prefix(5);
-  } else if (istarts_with(rest, "https:")) {
-    default_port = 443;
-    rest.remove_prefix(6);
-  }
+  for (auto const& [scheme, port] : schemes)
+    if (istarts_with(rest, scheme)) {
+      default_port = port;
+      rest.remove_prefix(scheme.size());
+      break;
+    }
   std::size_t const begin = std::min(rest.find_first_not_of(slashes), rest.size());
   // Behind a scheme any number of slashes begins an authority, if the page has another scheme; else two or more do.
   if (default_port == 0 && begin == 1) return std::nullopt;

@@ -109,6 +109,85 @@ TEST_CASE("a URI that names an upstream becomes one path") {
   }
 }
 
+TEST_CASE("a host is read as browsers read it") {
+  auto const is_it = [](host_port const& who) {
+    return who.text() == "127.0.0.1:8000" || who.text() == "proxy1:8000" || who.text() == "10.1.0.2:80" ||
+           who.text() == "127.0.0.1:443" || who.text() == "[::1]:8000";
+  };
+  for (char const* host : {"127.0.0.1.:8000",
+                           "127.1:8000",
+                           "127.0.1:8000",
+                           "127.1.:8000",
+                           "2130706433:8000",
+                           "017700000001:8000",
+                           "0x7f.0.0.1:8000",
+                           "0x7F000001:08000",
+                           "0x7f.1:8000",
+                           "0177.0.0.1:8000",
+                           "0000177.0x.00.0x01:8000",
+                           "127.0.0.01:8000",
+                           "%31%32%37.1:8000",
+                           "１２７.0.0.1:8000",
+                           "127。0。0。1:8000",
+                           "127．0｡0。1:8000",
+                           "%EF%BC%91%EF%BC%92%EF%BC%97%E3%80%821:8000",
+                           "①②⑦.⓪.0.¹:8000",
+                           "𝟏𝟐𝟕.𝟘.𝟬.𝟷:8000",
+                           "🯱27.₀.⁰.1:8000",
+                           "1\u00ad27.0.0.1\u200b:8000",
+                           "ｐｒｏｘｙ１:8000",
+                           "ＰＲＯＸＹ1:8000",
+                           "𝓹𝕣ⓞⅹ𝙮1:8000",
+                           "ⓟℝℴⅩ\u2060y1。:8000",
+                           "u@10.1.2",
+                           "10.0x10002",
+                           "10.1.2:",
+                           "0x0a010002",
+                           "[::1]:8000",
+                           "[0::0.0.0.1]:8000"}) {
+    INFO(host);
+    CHECK(relative_reference(std::string("http://") + host + "//a", is_it) == "/.//a");
+    CHECK(relative_reference(std::string("ws://") + host + "/a", is_it) == "/a");
+  }
+  for (char const* host : {"127.0.0.1:8001",
+                           "127.2:8000",
+                           "127.0.0.0.1:8000",
+                           "127.256:80000",
+                           "127..1:8000",
+                           "127.0.0.1..:8000",
+                           "0x7g.1:8000",
+                           "0189.0.0.1:8000",
+                           "4294967296:8000",
+                           "256.0.0.1:8000",
+                           "127.0.0.256:8000",
+                           "127.0.65536:8000",
+                           "18446744073709551616:8000",
+                           "127.1.example:8000",
+                           "127.1x:8000",
+                           ".127.1:8000",
+                           "0x:8000",
+                           ":8000",
+                           "",
+                           "2130706434:8000",
+                           "①②.1:8000",
+                           "proxy\u0142:8000",
+                           "\xff\xc2:8000",
+                           "\xef\xbc:8000",
+                           "[127.1]:8000",
+                           "proxy:8000"}) {
+    INFO(host);
+    CHECK_FALSE(relative_reference(std::string("http://") + host + "/a", is_it));
+  }
+  for (char const* uri : {"ws://proxy1:8000/a", "WSS://proxy1:8000/a", "ws:proxy1:8000/a", "wss:\\proxy1:8000/a",
+                          "wss://127.1/a", "ftp://127.0.0.1:8000/a", "FTP:///u@proxy1:8000\\a", "w\tss://127.1/a"}) {
+    INFO(uri);
+    CHECK(relative_reference(uri, is_it).value_or("-").substr(1) == "a");
+  }
+  for (char const* uri :
+       {"ws://127.1/a", "wss://proxy1/a", "ftp://10.1.2/a", "gopher://10.1.2/a", "ws:/a", "wsx:10.1.2"})
+    CHECK_FALSE(relative_reference(uri, is_it));
+}
+
 TEST_CASE("whatever a URI is made of, a browser gets neither to an upstream nor elsewhere by what we made of it") {
   static constexpr std::string_view pieces[] = {
       "/", "\\", "\t", " ", ".", "..", "%2f", "http:", "//", "?", "@", "HTTPS:", "#", "proxy:8000", "evil.test", "a"};
@@ -155,6 +234,20 @@ TEST_CASE("Refresh and Link are read as browsers read them") {
       {unknown, "", ""},
       {link, "<http:proxy:8000//evil.test>; rel=next", "</.//evil.test>; rel=next"},
       {link, "< //proxy:8000/\\evil.test >; rel=a, </x>", "</./\\evil.test>; rel=a, </x>"},
+      {link, "</x>; rel=a; anchor=\"http://proxy:8000//evil.test\"; title=\"b\"",
+       "</x>; rel=a; anchor=\"/.//evil.test\"; title=\"b\""},
+      {link, "</x>;anchor=http://proxy:8000/a;rel=b", "</x>;anchor=/a;rel=b"},
+      {link, "<http://proxy:8000/x> ; ANCHOR\t= \"//proxy:8000/a\", </y>; anchor=\"ws://proxy/b\"",
+       "</x> ; ANCHOR\t= \"/a\", </y>; anchor=\"/b\""},
+      {link, "</x>; anchor=\"proxy:8000/a", "</x>; anchor=\"/a"},
+      {link, "</x>; anchor=http://proxy:8000, </y>; rel=a", "</x>; anchor=/, </y>; rel=a"},
+      {link, "</x>; anchor=\"http://other/a\"; rel=b", "</x>; anchor=\"http://other/a\"; rel=b"},
+      {link, "</x>; anchors=\"http://proxy:8000/a\"; my-anchor=http://proxy/",
+       "</x>; anchors=\"http://proxy:8000/a\"; my-anchor=http://proxy/"},
+      {link, "</x>; anchor", "</x>; anchor"},
+      {link, "</x>; anchor=", "</x>; anchor="},
+      {link, "</x>; anchor=\"\"; rel=a;", "</x>; anchor=\"\"; rel=a;"},
+      {link, "<>; rel=a, <", "<>; rel=a, <"},
       {content_location, "//proxy:8000//evil.test", "/.//evil.test"},
       {location, "\\\\proxy:8000/a", "/a"},
   };
