@@ -49,7 +49,6 @@ struct other_forms {
   std::string_view ascii;
 };
 constexpr std::string_view digits = "0123456789";
-constexpr std::string_view small = "abcdefghijklmnopqrstuvwxyz";
 constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz"; // large and small
 constexpr std::string_view printable = "!\"#$%&'()*+,-./0123456789:;<=>?@abcdefghijklmnopqrstuvwxyz[\\]^_`"
                                        "abcdefghijklmnopqrstuvwxyz{|}~";
