@@ -15,10 +15,14 @@ constexpr std::array<bool, 256> table_of(std::string_view members) {
 }
 inline constexpr auto token_table =
     table_of("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+inline constexpr auto plain_table = table_of("-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 }
 
 /// tchar (RFC 9110 5.6.2).
 constexpr bool is_token_character(char c) { return detail::token_table[static_cast<unsigned char>(c)]; }
+
+/// ALPHA / DIGIT / "-": what names of fields consist of, but for odd ones.
+constexpr bool is_plain_character(char c) { return detail::plain_table[static_cast<unsigned char>(c)]; }
 
 /// SP / HTAB (RFC 9110 5.6.3).
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }

@@ -1,5 +1,6 @@
 #include "gateway/http/field_names.hpp"
 
+#include "gateway/http/characters.hpp"
 #include "gateway/http/fields.hpp"
 
 #include <algorithm>
@@ -9,25 +10,14 @@
 namespace gateway::http {
 namespace {
 
-constexpr std::array<bool, 256> plain_table = [] {
-  std::array<bool, 256> table{};
-  for (char const c : std::string_view("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-"))
-    table[static_cast<unsigned char>(c)] = true;
-  return table;
-}();
-
-bool is_plain(char c) { return plain_table[static_cast<unsigned char>(c)]; }
-
 /// A name as servers read it: in lower case, with `-` for what is neither letter nor digit. Of more bytes than any name
 /// has that servers know the beginning only.
 class folded_name {
 public:
   explicit folded_name(std::string_view name)
     : size_(std::min(name.size(), text_.size())) {
-    std::transform(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(size_), text_.begin(), [](char c) {
-      if (c >= 'A' && c <= 'Z') return static_cast<char>(c - 'A' + 'a');
-      return is_plain(c) ? c : '-';
-    });
+    std::transform(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(size_), text_.begin(),
+                   [](char c) { return is_plain_character(c) ? lower_case(c) : '-'; });
   }
   std::string_view text() const { return {text_.data(), size_}; }
 
@@ -119,7 +109,7 @@ bool is_own(std::string_view name) {
 
 }
 
-bool is_odd(std::string_view name) { return !std::all_of(name.begin(), name.end(), is_plain); }
+bool is_odd(std::string_view name) { return !std::all_of(name.begin(), name.end(), is_plain_character); }
 
 odd_reading reading_of(std::string_view odd_name) {
   return is_forbidden(folded_name(odd_name).text()) ? odd_reading::forbidden : odd_reading::another;

@@ -48,9 +48,8 @@ std::string lower_case(std::string_view text) {
 
 // Not Beast's, which (in Boost 1.81) looks at the byte behind the two where their letter case differs.
 bool iequals(std::string_view a, std::string_view b) {
-  auto const lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return x == y || lower(x) == lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return x == y || lower_case(x) == lower_case(y); });
 }
 
 bool istarts_with(std::string_view text, std::string_view prefix) {

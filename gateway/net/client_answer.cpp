@@ -23,10 +23,8 @@ void client_connection::stream_head() {
   leave_tunnels();
   request_deadline_.clear_deadline();
   stage_ = stage::answering;
-  upstream_connection const& upstream = *exchange_.upstream();
-  http::message_head const& head = upstream.head();
-  http::answer_parser const& parser = upstream.parser();
-  status_ = head.status;
+  http::answer_parser const& parser = exchange_.upstream()->parser();
+  status_ = exchange_.upstream()->head().status;
   http::answer_forwarding add;
   if (is_head_ || status_ == 204 || status_ == 304)
     add.framing = http::answer_framing::none;
@@ -52,16 +50,21 @@ void client_connection::stream_head() {
     if (worker_.cache()->shows_status()) cache_status = cached_->cache_status(cache_now());
   }
   add.cache_status = cache_status;
-  out_ = std::exchange(interim_, {});
-  head_at_ = out_.size();
-  http::append_answer_head(out_, head, upstream.base(), add);
-  answer_started_ = true;
-  if (request_record_) {
-    request_record_->outcome = journal::request_result::forwarded;
-    request_record_->status = static_cast<std::uint16_t>(status_);
-  }
+  begin_answer(add);
   if (cached_ && cached_->content()) take_content();
   stream_body();
+}
+
+// The upstream's head, behind what is left of interim ones: it leaves with the first of what follows.
+void client_connection::begin_answer(http::answer_forwarding const& add) {
+  upstream_connection const& upstream = *exchange_.upstream();
+  out_ = std::exchange(interim_, {});
+  head_at_ = out_.size();
+  http::append_answer_head(out_, upstream.head(), upstream.base(), add);
+  answer_started_ = true;
+  if (!request_record_) return;
+  request_record_->outcome = journal::request_result::forwarded;
+  request_record_->status = static_cast<std::uint16_t>(status_);
 }
 
 // One round: what has arrived of the body, after the head if that is still due, in one gather write.

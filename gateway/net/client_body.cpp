@@ -105,8 +105,7 @@ void client_connection::body_failed(http::refusal why) {
     return;
   }
   // An answer is under way. If it is whole, it may go on; else its upstream would wait for a rest that never comes.
-  if (stage_ == stage::answering && exchange_.upstream() && body_state_ != upstream_connection::body_state::done)
-    break_off();
+  if (stage_ == stage::answering && !answer_is_whole()) break_off();
 }
 
 /// Whether no upstream is to be asked yet. A slow client must not take an upstream's connection, or room that others

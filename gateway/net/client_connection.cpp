@@ -98,13 +98,11 @@ void client_connection::on_read(boost::system::error_code ec, std::size_t bytes)
     // The end of input in the middle of a request is the end of the connection; after a whole request it is a
     // half-close, and the answer is still wanted (RFC 9112 9.6). One that is whole already goes out in any case.
     bool const request_incomplete = has_body_ && !body_.is_complete();
-    bool const answer_is_whole =
-        stage_ == stage::answering && (body_state_ == upstream_connection::body_state::done || !exchange_.upstream());
     if (stage_ == stage::idle || stage_ == stage::head || stage_ == stage::lingering)
       close();
     else if (stage_ == stage::tunnel)
       ec == boost::asio::error::eof ? carry() : client_gone();
-    else if (ec != boost::asio::error::eof || (request_incomplete && !answer_is_whole))
+    else if (ec != boost::asio::error::eof || (request_incomplete && !answer_is_whole()))
       client_gone();
     return;
   }
@@ -211,7 +209,6 @@ void client_connection::next_request() {
   fetch_patience_.clear_deadline();
   client_address_.clear();
   websocket_key_.clear();
-  leave_tunnels();
   request_id_.clear();
   interim_.clear();
   lab_request_ = 0;

@@ -106,6 +106,11 @@ private:
 
   // Answering (client_answer.cpp)
   void stream_head();
+  void begin_answer(http::answer_forwarding const& add);
+  bool answer_is_whole() const {
+    return stage_ == stage::answering &&
+           (body_state_ == upstream_connection::body_state::done || !exchange_.upstream());
+  }
   void stream_body();
   void take_content();
   void stream_content();

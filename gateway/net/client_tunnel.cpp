@@ -28,22 +28,13 @@ void client_connection::begin_tunnel() {
   worker_.shared().record_latency(std::chrono::steady_clock::now() - started_);
   keep_alive_ = false;
   exchange_.begin_tunnel();
-  upstream_connection const& upstream = *exchange_.upstream();
   stage_ = stage::tunnel;
-  status_ = upstream.head().status;
-  out_ = std::exchange(interim_, {});
-  head_at_ = out_.size();
-  http::append_answer_head(out_, upstream.head(), upstream.base(),
-                           {.framing = http::answer_framing::none,
-                            .upgrade = true,
-                            .hsts = stream_.is_secured() ? std::string_view(settings_->hsts) : std::string_view(),
-                            .date = worker_.date(),
-                            .is_upstream = &worker_.is_upstream()});
-  answer_started_ = true;
-  if (request_record_) {
-    request_record_->outcome = journal::request_result::forwarded;
-    request_record_->status = static_cast<std::uint16_t>(status_);
-  }
+  status_ = exchange_.upstream()->head().status;
+  begin_answer({.framing = http::answer_framing::none,
+                .upgrade = true,
+                .hsts = stream_.is_secured() ? std::string_view(settings_->hsts) : std::string_view(),
+                .date = worker_.date(),
+                .is_upstream = &worker_.is_upstream()});
   deadline_.clear_deadline();
   worker_.set_deadline(request_deadline_, worker_.draining() ? deadline::tunnel_drain : deadline::tunnel_idle);
   auto const self = shared_from_this();

@@ -1,5 +1,7 @@
 #include "gateway/net/tls.hpp"
 
+#include "gateway/http/fields.hpp"
+
 #include <boost/asio/ip/address.hpp>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -201,8 +203,7 @@ int server_tls::on_hello(SSL* session, int*, void*) {
   std::size_t size = 0;
   std::string name;
   if (SSL_client_hello_get0_ext(session, TLSEXT_TYPE_server_name, &bytes, &size) == 1) name.assign(bytes, bytes + size);
-  for (char& c : name)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  name = http::lower_case(name);
   std::array<unsigned char, SSL_MAX_SID_CTX_LENGTH> id;
   static EVP_MD const* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   bool const is_bound = EVP_Digest(name.data(), name.size(), id.data(), nullptr, sha256, nullptr) == 1 &&
