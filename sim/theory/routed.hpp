@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-/// What becomes of a load's requests on their way to a session, in expectation (DESIGN section 6).
+/// What becomes of a load's requests on their way to a session, in expectation (docs/theory.md).
 namespace sim::theory {
 
 /// A run, or a part of it: how many requests have started when it begins and ends.
