@@ -35,7 +35,8 @@ bool evicts(scenario::scenario const& s);
 bool guesses_by_hash(scenario::scenario const& s);
 
 /// Entries that the token map of a balancer of this group holds: a gateway's as gateway/routing sizes it (0 when off);
-/// of nginx's `lua_shared_dict` a lower bound by the length of its keys, as measured on 1.22 (docs/nginx-differences.md).
+/// of nginx's `lua_shared_dict` a lower bound by the length of its keys, as measured on 1.22
+/// (docs/nginx-differences.md).
 std::uint64_t map_entries(scenario::balancer_group const& g, std::uint32_t token_bytes);
 
 }
