@@ -89,7 +89,7 @@ struct route {
   upstream_id upstream = no_upstream;
   std::array<upstream_id, max_failed> failed{};
   std::uint8_t failed_count = 0;
-  std::uint8_t full = 0; // bits of those in `failed` that only had no room: excluded from guesses, but they did not fail
+  std::uint8_t full = 0; // bits of those in `failed` that only had no room: not to be guessed, but not failed
   std::uint8_t redirects = 0;
   std::uint8_t retries = 0;
   bool has_key = false;
