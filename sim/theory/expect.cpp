@@ -16,7 +16,7 @@ using scenario::balancer_kind;
 /// The map of gateway/net; a live test compares the two.
 using gateway_map =
     gateway::routing::token_map<gateway::http::map_key, gateway::routing::learnt_backend, gateway::http::map_key_hash>;
-/// Beyond this a map holds more than the largest population, and trying sizes out costs memory.
+/// Beyond this a map holds more than the largest population, and finding its capacity takes memory.
 constexpr std::uint64_t largest_budget = std::uint64_t{2} << 30;
 
 /// Why the guesses of this group are not uniform and independent; empty when they are.
@@ -24,7 +24,7 @@ std::string_view guesses_broken_by(balancer_group const& g, std::uint32_t proxie
   if (proxies == 1) return {};
   if (g.kind == balancer_kind::external) return "an external balancer's guesses are unknown";
   if (g.kind == balancer_kind::nginx) {
-    // Round robin over tokens in shuffled order picks as good as uniformly: what theory was checked against.
+    // Round robin over tokens in shuffled order is as good as uniform; theory was checked against that.
     return g.nginx_config == "template" ? "the rules of a user's nginx template are unknown" : std::string_view{};
   }
   switch (g.guess) {
