@@ -36,7 +36,7 @@ private:
 /// One that withholds the field (`private="Set-Cookie"`, `no-cache="Set-Cookie"`) counts as one without.
 enum class cookie_rule : std::uint8_t { never, if_public, if_explicit };
 
-/// An answer as it may be served again. Immutable, and shared with those that send it.
+/// An answer as it may be served again. Immutable, shared with those who send it.
 struct stored_answer {
   unsigned status = 200;
   std::string head; // status line and end-to-end fields, without Age and framing

@@ -11,8 +11,8 @@ namespace gateway::http {
 /// What becomes of a redirect that names another target than the request's.
 enum class accel_path : std::uint8_t { same, follow };
 
-/// `/path?query` after HOST:PORT, verbatim; empty: none is named, so the request's is meant. Precondition:
-/// parse_accel_redirect accepts the location.
+/// `/path?query` behind HOST:PORT, as it stands there; empty: none is named, which is the request's. Of a location that
+/// parse_accel_redirect takes.
 std::string_view named_target(std::string_view location);
 
 /// Whether `named` is `target` (origin-form or `*`) in one of its spellings: percent-encoding is ignored (RFC 3986

@@ -11,7 +11,7 @@ namespace gateway::http {
 /// What becomes of fields with odd names (below).
 enum class odd_names : std::uint8_t { drop, refuse, pass };
 
-/// Whether a name has anything but letters, digits and `-`.
+/// Whether there is anything in it but letters, digits and `-`.
 bool is_odd(std::string_view name);
 
 enum class odd_reading : std::uint8_t {

@@ -24,7 +24,7 @@ std::string_view guesses_broken_by(balancer_group const& g, std::uint32_t proxie
   if (proxies == 1) return {};
   if (g.kind == balancer_kind::external) return "an external balancer's guesses are unknown";
   if (g.kind == balancer_kind::nginx) {
-    // Round robin over tokens in shuffled order is as good as uniform; theory was checked against that.
+    // Round robin over tokens in shuffled order picks as good as uniformly: what theory was checked against.
     return g.nginx_config == "template" ? "the rules of a user's nginx template are unknown" : std::string_view{};
   }
   switch (g.guess) {

@@ -22,7 +22,7 @@ std::vector<std::string> metrics_of(std::vector<prediction> const& predictions, 
   return metrics;
 }
 
-/// Whether some balancer guesses by the number of requests in flight.
+/// Whether some balancer guesses by how many requests are in flight.
 bool follows_times(scenario::scenario const& s) {
   auto const& groups = s.topology.balancers;
   return s.topology.proxies.count > 1 && std::any_of(groups.begin(), groups.end(), [](auto const& g) {
@@ -56,7 +56,7 @@ public:
   }
 
 private:
-  /// The results of `runs` runs with consecutive seeds; none if there is no engine or variant.
+  /// What `runs` runs with consecutive seeds came to; none when the engine or the variant is not there.
   std::vector<result> results_of(std::string const& engine, evaluate const& evaluate, variant const& what,
                                  unsigned runs, bool must_hold_invariants) {
     std::vector<result> results;
