@@ -44,7 +44,7 @@ public:
   /// belongs to that.
   void begin_refresh();
 
-  /// The head to send: with the cache's conditions, or without the client's if the answer is for others, too.
+  /// The head to send: with conditions, or without the client's, where the answer is for others too.
   std::string_view upstream_head();
 
   /// The upstream has named another target: the answer is neither stored nor does it validate what is, and no request
