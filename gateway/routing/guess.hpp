@@ -25,16 +25,16 @@ struct upstream_state {
   time_ns avoid_until = 0;     // failures: others are preferred until then …
   time_ns avoided_for = 0;     // … since they were as long before
   std::uint32_t failures = 0;  // in a row
-  std::uint32_t mentions = 0;  // routes under way that are not to be sent there any more
-  bool suspect = false;        // so many failures that after `avoid_until` it is tried with one request at a time
+  std::uint32_t mentions = 0;  // routes under way that must not be sent there again
+  bool suspect = false;        // it failed so often that after `avoid_until` it is tried with one request at a time
   bool on_trial = false;       // that request is under way
   bool healthy = true;         // as its health checks say
   bool known = true;           // redirects and learnt entries may lead to it; false once it was removed
   bool in_rotation = true; // guesses may choose it; false for targets known from redirects only, and while it drains
-  std::int64_t turns = 0;  // round_robin: what it is owed
+  std::int64_t turns = 0;  // round_robin: its credit
 };
 
-/// What a guess may not choose: the upstreams this request was already sent to in vain.
+/// What a guess may not choose: the upstreams to which this request was already sent without success.
 using exclusions = std::span<upstream_id const>;
 
 /// Chooses among upstreams. Excluded ones are never chosen; ones to be avoided (failing, on trial, unhealthy) only when
@@ -54,7 +54,7 @@ public:
   }
 
   guess_policy policy() const { return policy_; }
-  /// After a weight changed, and when one came that weighs another than the first.
+  /// Call after a weight has changed, and when an upstream is added whose weight differs from the first one's.
   void weigh(std::span<upstream_state const> upstreams);
 
 private:
@@ -88,8 +88,8 @@ private:
                     Generator& generator) const {
     if (upstreams.empty()) return no_upstream;
     auto const count = static_cast<std::uint32_t>(upstreams.size());
-    // Where all weigh the same, nearly always the first draw is usable; it is then uniform over the usable ones, as
-    // each redraw is.
+    // If all weights are equal, the first draw is nearly always usable, and is then uniform over the usable ones, as is
+    // each redraw.
     for (int draw = 0; !weighted_ && draw < 4; ++draw) {
       std::uint32_t const index = uniform_below(generator, count);
       if (usable(upstreams[index], index, excluded, now)) return upstream_id{index};

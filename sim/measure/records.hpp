@@ -41,7 +41,7 @@ enum client_finding : std::uint16_t {
 /// What kind of token the request carried.
 enum class token_kind : std::uint8_t { own, junk, none };
 
-/// Whether the request tries the closed door (DESIGN invariant 6).
+/// Whether the request tries the closed door (docs/invariants.md).
 enum class probe_kind : std::uint8_t {
   none,              // ordinary load
   internal_location, // asks for /internal_redirect/...: must be refused without a hop

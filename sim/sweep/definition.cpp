@@ -14,7 +14,7 @@ namespace {
 using config::bad_input;
 using nlohmann::json;
 
-/// An override that an axis would overwrite does nothing, and a reader would think that it does.
+/// An override that an axis overwrites would have no effect, which a reader would not expect.
 void refuse_overrides_of_axes(definition const& d, std::vector<std::string> const& overrides) {
   for (std::string const& assignment : overrides) {
     std::string_view const set = std::string_view(assignment).substr(0, assignment.find('='));
@@ -96,7 +96,7 @@ std::string resolved_text(definition const& d, trial const& t) {
   config::document const document = document_of(d, t);
   json root = document.root();
   for (char const* key : {"$schema", "description", "axes", "axes_combine"}) root.erase(key);
-  root["seed"] = root.value("seed", std::uint64_t{1}); // the trial's, also where it is the default
+  root["seed"] = root.value("seed", std::uint64_t{1}); // the trial's, even if it is the default
   return root.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

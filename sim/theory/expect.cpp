@@ -16,7 +16,7 @@ using scenario::balancer_kind;
 /// The map of gateway/net; a live test compares the two.
 using gateway_map =
     gateway::routing::token_map<gateway::http::map_key, gateway::routing::learnt_backend, gateway::http::map_key_hash>;
-/// Beyond this a map holds more than the largest population, and trying sizes out costs memory.
+/// Beyond this a map holds more than the largest population, and finding its capacity takes memory.
 constexpr std::uint64_t largest_budget = std::uint64_t{2} << 30;
 
 /// Why the guesses of this group are not uniform and independent; empty when they are.

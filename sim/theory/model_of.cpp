@@ -1,4 +1,4 @@
-// Which routing model a scenario is, and why it is none.
+// Which routing model a scenario has, or why it has none.
 #include "sim/theory/expect.hpp"
 #include "sim/theory/routed.hpp"
 

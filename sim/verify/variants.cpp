@@ -13,7 +13,7 @@ using scenario::balancer_group;
 using scenario::balancer_kind;
 using scenario::guess_policy;
 
-/// Why this group has no counterpart of the other kind; empty when it has.
+/// Why this group has no counterpart of the other kind; empty if it has one.
 std::string peculiar(balancer_group const& g) {
   if (g.kind == balancer_kind::external) return "external balancers are what they are";
   if (g.kind == balancer_kind::nginx && g.nginx_config == "template") return "an nginx template is what it is";
@@ -29,7 +29,7 @@ bool strikes_balancer(scenario::event const& e) {
   return false;
 }
 
-/// Whether changing the kind of some balancers leaves events without their subject.
+/// Whether events would refer to nodes that no longer exist after the change of kinds.
 std::string events_in_the_way(scenario::scenario const& s, balancer_kind kind) {
   bool const changes = std::any_of(s.topology.balancers.begin(), s.topology.balancers.end(),
                                    [&](balancer_group const& g) { return g.kind != kind; });
@@ -38,8 +38,8 @@ std::string events_in_the_way(scenario::scenario const& s, balancer_kind kind) {
   return struck == s.events.end() ? "" : "the event '" + struck->name + "' is about balancers of another kind";
 }
 
-/// Whether nginx, which decodes targets on the redirected way, would send another one than it got: %XX of anything but
-/// an unreserved character (RFC 3986, section 2.3).
+/// Whether nginx, which decodes targets on the redirected way, would send a different one from what it got: %XX of
+/// anything but an unreserved character (RFC 3986, section 2.3).
 bool decodes_to_another(std::string const& target) {
   for (std::size_t at = target.find('%'); at != std::string::npos; at = target.find('%', at + 1)) {
     unsigned value = 0;
@@ -52,7 +52,7 @@ bool decodes_to_another(std::string const& target) {
   return false;
 }
 
-/// Where stock nginx is known to route otherwise than a gateway; empty when nowhere.
+/// Why stock nginx is known to route differently from a gateway; empty if it does not.
 std::string known_to_differ(scenario::scenario const& s) {
   for (scenario::event const& e : s.events)
     if (!std::holds_alternative<scenario::move_sessions>(e.action))

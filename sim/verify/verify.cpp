@@ -12,7 +12,7 @@ namespace {
 using measure::result;
 using theory::prediction;
 
-/// Every scenario's metrics; those of phases follow where theory has something to say of them.
+/// Every scenario's metrics; those of phases follow if theory has something to say about them.
 std::vector<std::string> metrics_of(std::vector<prediction> const& predictions, bool latency) {
   std::vector<std::string> metrics{"redirect_ratio",  "hops_per_request", "map_hit_ratio", "guess_hit_ratio",
                                    "cache_hit_ratio", "sessions_created", "utilisation"};
@@ -81,7 +81,7 @@ private:
     return results;
   }
 
-  /// Notes what makes a run no agreement. False when its figures say nothing of its subject.
+  /// Notes what disqualifies a run. False if its figures say nothing about its subject.
   bool is_sound(std::string const& engine, std::uint64_t seed, result const& r, bool must_hold_invariants) {
     std::string const which = engine + ", seed " + std::to_string(seed) + ": ";
     if (!r.load_as_planned || r.verdict == measure::verdict::invalid || r.verdict == measure::verdict::interrupted) {
@@ -97,7 +97,7 @@ private:
   }
 
   void add_row(std::string const& metric, prediction const* theory) {
-    // A profile holds the gateway's times: nginx's latencies are not what it is about.
+    // A profile has the gateway's times, and says nothing about nginx's latencies.
     bool const about_nginx = !metric.starts_with("latency_ms");
     sample const simulated = sample_of(simulated_, metric), gateway = sample_of(gateway_, metric),
                  nginx = about_nginx ? sample_of(nginx_, metric) : sample{};
@@ -134,8 +134,8 @@ private:
     return sum;
   }
 
-  /// Theory's closed form does not hold where guesses raced the shared map, and how many did depends on how fast Redis
-  /// and the machine are: each engine is held against what theory makes of its own runs, if it makes anything of them.
+  /// Theory's closed form does not hold where guesses raced the shared map, and how many did depends on the speed of
+  /// Redis and the machine. So each engine is compared with what theory says of its own runs, if it says anything.
   bool add_raced_row(metric_row& row, sample const& simulated, sample const& gateway,
                      std::optional<run_error> const& error) {
     double const simulations = raced_in(simulated_), live = raced_in(gateway_);
@@ -157,7 +157,7 @@ private:
     return true;
   }
 
-  /// Against theory's number; without one against what theory makes of each run.
+  /// Against theory's number, or without one against what theory says of each run.
   static std::optional<comparison> judge_by_theory(metric_row& row, sample const& s, prediction const* theory,
                                                    std::optional<run_error> const& error) {
     if (theory && theory->value) return against_theory(s, *theory->value, theory->relative_error, error);
