@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/routing/draw.hpp"
+#include "gateway/routing/guess_policy.hpp"
 #include "gateway/routing/ids.hpp"
 
 #include <cstdint>
@@ -8,14 +9,6 @@
 #include <span>
 
 namespace gateway::routing {
-
-/// How an upstream is chosen without knowledge.
-enum class guess_policy : std::uint8_t {
-  random,      // uniform
-  round_robin, // in turn
-  least_conn,  // fewest requests in flight from this balancer, by weight; ties at random
-  token_hash // rendezvous hash of the token: the same on every balancer with the same upstreams; random without a token
-};
 
 /// What the balancer knows of one upstream for the purpose of guessing.
 struct upstream_state {
