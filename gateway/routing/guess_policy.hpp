@@ -10,6 +10,7 @@ enum class guess_policy : std::uint8_t {
   random,      // uniform
   round_robin, // in turn
   least_conn,  // fewest requests in flight from this balancer, by weight; ties at random
+  two_choices, // of two at random, by weight, the one with fewer requests in flight from this balancer, by weight
   token_hash // rendezvous hash of the token: the same on every balancer with the same upstreams; random without a token
 };
 
@@ -22,6 +23,8 @@ constexpr std::string_view name_of(guess_policy policy) {
     return "round_robin";
   case guess_policy::least_conn:
     return "least_conn";
+  case guess_policy::two_choices:
+    return "two_choices";
   case guess_policy::token_hash:
     return "token_hash";
   }

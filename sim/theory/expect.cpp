@@ -73,6 +73,7 @@ guess_law law_of(scenario::guess_policy policy) {
   case scenario::guess_policy::round_robin:
     return guess_law::in_turn;
   case scenario::guess_policy::least_conn:
+  case scenario::guess_policy::two_choices: // uniform while nothing is in flight
     return guess_law::by_load;
   case scenario::guess_policy::token_hash:
     return guess_law::by_hash;

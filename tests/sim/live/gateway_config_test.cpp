@@ -30,7 +30,9 @@ TEST_CASE("a gateway of a live run reads the settings that one in simulated time
   all.max_redirects = 7;
   all.cache = {1u << 22, 1u << 16, {"X-Session-Corporation"}, std::chrono::seconds(3), std::chrono::seconds(9)};
   all.shared_map = {std::chrono::seconds(77), std::chrono::microseconds(1500)};
-  for (sim::scenario::balancer_group const& group : {plain, all}) {
+  sim::scenario::balancer_group two = plain;
+  two.guess = sim::scenario::guess_policy::two_choices;
+  for (sim::scenario::balancer_group const& group : {plain, two, all}) {
     sim::actors::gateway_settings const meant = sim::actors::settings_of(group);
     gateway::net::settings const read = as_read_by_a_gateway(group);
     CHECK(read.routing.max_redirects == meant.routing.max_redirects);
