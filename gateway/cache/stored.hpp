@@ -36,6 +36,19 @@ private:
 /// One that withholds the field (`private="Set-Cookie"`, `no-cache="Set-Cookie"`) counts as one without.
 enum class cookie_rule : std::uint8_t { never, if_public, if_explicit };
 
+/// As a configuration writes it.
+constexpr std::string_view name_of(cookie_rule value) {
+  switch (value) {
+  case cookie_rule::never:
+    return "never";
+  case cookie_rule::if_public:
+    return "public";
+  case cookie_rule::if_explicit:
+    return "explicit";
+  }
+  return {};
+}
+
 /// An answer as it may be served again. Immutable, shared with those who send it.
 struct stored_answer {
   unsigned status = 200;

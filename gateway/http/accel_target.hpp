@@ -11,6 +11,17 @@ namespace gateway::http {
 /// What becomes of a redirect that names another target than the request's.
 enum class accel_path : std::uint8_t { same, follow };
 
+/// As a configuration writes it.
+constexpr std::string_view name_of(accel_path value) {
+  switch (value) {
+  case accel_path::same:
+    return "same";
+  case accel_path::follow:
+    return "follow";
+  }
+  return {};
+}
+
 /// `/path?query` behind HOST:PORT, as it stands there; empty: none is named, which is the request's. Of a location that
 /// parse_accel_redirect takes.
 std::string_view named_target(std::string_view location);

@@ -11,6 +11,19 @@ namespace gateway::http {
 /// What becomes of fields with odd names (below).
 enum class odd_names : std::uint8_t { drop, refuse, pass };
 
+/// As a configuration writes it.
+constexpr std::string_view name_of(odd_names value) {
+  switch (value) {
+  case odd_names::drop:
+    return "drop";
+  case odd_names::refuse:
+    return "refuse";
+  case odd_names::pass:
+    return "pass";
+  }
+  return {};
+}
+
 /// Whether there is anything in it but letters, digits and `-`.
 bool is_odd(std::string_view name);
 

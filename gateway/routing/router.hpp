@@ -1,11 +1,11 @@
 #pragma once
 
+#include "contract/expects.hpp"
 #include "gateway/routing/learnt_backend.hpp"
 #include "gateway/routing/route.hpp"
 #include "gateway/routing/token_map.hpp"
 #include "gateway/routing/upstream_list.hpp"
 
-#include <boost/assert.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include <algorithm>
@@ -66,7 +66,7 @@ public:
             counters_.forgotten += (*m)->forget_all([&](Payload const& p) { return is_going[index_of(p.upstream)]; });
       });
     upstream_id const id = upstreams_.add({.name_hash = name_hash, .weight = weight, .in_rotation = in_rotation});
-    BOOST_ASSERT(index_of(id) < Payload::most_upstreams);
+    CREST_EXPECTS(index_of(id) < Payload::most_upstreams);
     guesser_.weigh(upstreams_.states());
     return id;
   }
@@ -281,6 +281,7 @@ public:
 private:
   template<class Generator>
   action choose(route_type& r, hop_kind hop, time_ns now, Generator& generator) {
+    CREST_EXPECTS(r.upstream == no_upstream);
     r.once = false;
     if (map_ && r.has_key) {
       if (Payload const* found = known(r.key)) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "contract/expects.hpp"
 #include "memory/zeroed_array.hpp"
 
 #include <algorithm>
@@ -225,6 +226,7 @@ private:
 
   /// The slot of the least recently used entry. Precondition: not empty.
   std::size_t oldest() {
+    CREST_EXPECTS(size_ != 0);
     for (;;) {
       for (; evicted_to_ < ordered_; ++evicted_to_)
         if (std::uint32_t const slot = order_[evicted_to_]; entries_[slot].last_used == evicted_to_ + 1) return slot;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "contract/expects.hpp"
 #include "gateway/routing/guess.hpp"
 #include "gateway/routing/ids.hpp"
 
@@ -17,7 +18,11 @@ public:
     bool operator()(upstream_id) const { return true; }
   };
 
-  upstream_state& operator[](upstream_id id) { return states_[index_of(id)]; }
+  /// Of one that was added: not no_upstream, which routes have while no hop is under way.
+  upstream_state& operator[](upstream_id id) {
+    CREST_EXPECTS(index_of(id) < states_.size());
+    return states_[index_of(id)];
+  }
   upstream_state const& operator[](upstream_id id) const { return states_[index_of(id)]; }
   /// Includes removed ones, which no guess may choose.
   std::vector<upstream_state>& states() { return states_; }

@@ -5,7 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// Many runs of one scenario: what varies (axes), what is run (trials), what is kept of each (evaluation) and where
@@ -20,7 +22,18 @@ struct axis {
 };
 
 /// grid: each value of an axis with each of the others; zip: the n-th values of all axes together.
-enum class combination { grid, zip };
+enum class combination : std::uint8_t { grid, zip };
+
+/// As the file writes it.
+constexpr std::string_view name_of(combination value) {
+  switch (value) {
+  case combination::grid:
+    return "grid";
+  case combination::zip:
+    return "zip";
+  }
+  return {};
+}
 
 struct axis_set {
   std::vector<axis> axes; // by path

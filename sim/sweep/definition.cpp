@@ -1,6 +1,7 @@
 #include "sim/sweep/definition.hpp"
 
 #include "config/version.hpp"
+#include "config/words.hpp"
 #include "sim/load/stream.hpp"
 #include "sim/scenario/load.hpp"
 #include "sim/sweep/fingerprint.hpp"
@@ -74,8 +75,11 @@ definition define(std::filesystem::path const& file, definition_settings const& 
   for (std::string const& assignment : settings.overrides) d.base.set(assignment);
   d.name = scenario::load_document(d.base, file).name;
   json const& root = d.base.root();
-  combination const combine = root.value("axes_combine", "grid") == "zip" ? combination::zip : combination::grid;
-  d.axes = read_axes(d.base, json::json_pointer("/axes"), combine);
+  auto const combine = config::value_of<combination>(root.value("axes_combine", "grid"));
+  if (!combine)
+    throw d.base.error_at(json::json_pointer("/axes_combine"), "found " + root.at("axes_combine").dump() +
+                                                                   "; allowed: " + config::listed_words<combination>());
+  d.axes = read_axes(d.base, json::json_pointer("/axes"), *combine);
   refuse_overrides_of_axes(d, settings.overrides);
   d.points = expand(d.axes);
   if (d.points.size() * d.replications > max_points) {

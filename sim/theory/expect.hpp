@@ -31,8 +31,18 @@ std::string disturbed_by(scenario::scenario const& s);
 /// Whether a token map holds fewer entries than there are characters.
 bool evicts(scenario::scenario const& s);
 
-/// Whether a balancer guesses by the token's hash.
-bool guesses_by_hash(scenario::scenario const& s);
+/// What a policy's guesses follow.
+enum class guess_law : std::uint8_t {
+  independent, // uniform, each a chance of its own
+  in_turn,     // as good as uniform over tokens in shuffled order, but each follows from the one before
+  by_hash,     // of the token: uniform over tokens, the same for all guesses of one
+  by_load      // what is in flight, and so the times that hops take
+};
+guess_law law_of(scenario::guess_policy policy);
+
+/// Whether a group's guesses follow that law; of a scenario: some group's.
+bool guesses_follow(scenario::balancer_group const& g, guess_law law);
+bool guesses_follow(scenario::scenario const& s, guess_law law);
 
 /// Entries that the token map of a balancer of this group holds: a gateway's as gateway/routing sizes it (0 when off);
 /// of nginx's `lua_shared_dict` a lower bound by the length of its keys, as measured on 1.22

@@ -1,5 +1,6 @@
 #include "sim/verify/verify.hpp"
 
+#include "sim/theory/expect.hpp"
 #include "sim/theory/explain.hpp"
 #include "sim/verify/judge.hpp"
 #include "sim/verify/variants.hpp"
@@ -22,14 +23,6 @@ std::vector<std::string> metrics_of(std::vector<prediction> const& predictions, 
   return metrics;
 }
 
-/// Whether some balancer guesses by how many requests are in flight.
-bool follows_times(scenario::scenario const& s) {
-  auto const& groups = s.topology.balancers;
-  return s.topology.proxies.count > 1 && std::any_of(groups.begin(), groups.end(), [](auto const& g) {
-           return g.kind == scenario::balancer_kind::gateway && g.guess == scenario::guess_policy::least_conn;
-         });
-}
-
 class verification {
 public:
   verification(scenario::scenario const& s, engines const& with, options const& how)
@@ -43,11 +36,7 @@ public:
     simulated_ = results_of("virtual", with_.simulated, gateways, how_.simulated_runs, true);
     gateway_ = results_of("gateway", with_.gateway, gateways, how_.live_runs, true);
     nginx_ = results_of("nginx", with_.nginx, nginx, how_.live_runs, false);
-    if (!gateway_.empty() && !simulated_.empty() && follows_times(scenario_))
-      out_.notes.emplace_back(
-          "least_conn: its guesses follow what is in flight, and so the times that hops take: "
-          "simulated ones are those of 'virtual' (crest-sim calibrate measures this machine's), live "
-          "ones those of a machine that all processes share (docs/simulated-time.md, least_conn)");
+    if (!gateway_.empty() && !simulated_.empty() && scenario_.topology.proxies.count > 1) note_guesses_by_load();
     std::vector<prediction> const predictions = theory::explain(scenario_);
     for (std::string const& metric : metrics_of(predictions, how_.latency))
       add_row(metric, theory::find(predictions, metric));
@@ -56,6 +45,18 @@ public:
   }
 
 private:
+  void note_guesses_by_load() {
+    auto const& groups = scenario_.topology.balancers;
+    auto const found = std::find_if(groups.begin(), groups.end(), [](scenario::balancer_group const& g) {
+      return theory::guesses_follow(g, theory::guess_law::by_load);
+    });
+    if (found == groups.end()) return;
+    out_.notes.push_back(std::string(name_of(found->guess)) +
+                         ": its guesses follow what is in flight, and so the times that hops take: simulated ones are "
+                         "those of 'virtual' (crest-sim calibrate measures this machine's), live ones those of a "
+                         "machine that all processes share (docs/simulated-time.md, least_conn)");
+  }
+
   /// What `runs` runs with consecutive seeds came to; none when the engine or the variant is not there.
   std::vector<result> results_of(std::string const& engine, evaluate const& evaluate, variant const& what,
                                  unsigned runs, bool must_hold_invariants) {
