@@ -42,6 +42,8 @@ public:
   /// What was served is to be validated, by an exchange of the gateway's own (RFC 5861 3) that this is for from now on.
   void begin_refresh();
 
+  /// The request's own head, as it was asked about.
+  std::string_view head() const { return head_; }
   /// The head to send: with conditions, or without the client's, where the answer is for others too.
   std::string_view upstream_head();
 
@@ -73,6 +75,8 @@ public:
   /// What is said of the answer (RFC 9211).
   std::string cache_status(moment now) const;
   decision const& decided() const { return decision_; }
+  /// What is stored was found to hold still, by the upstream's answer.
+  bool confirmed() const { return confirmed_; }
   request_facts const& request() const { return request_; }
   /// Vary as it goes on; empty: as the upstream has it.
   std::string const& vary() const { return vary_; }

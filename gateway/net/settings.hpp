@@ -56,7 +56,7 @@ struct timeouts {
   nanoseconds body_pause = std::chrono::seconds(1); // chosen: longer than honest round trips
   nanoseconds client_total = std::chrono::minutes(15);
   nanoseconds client_send = std::chrono::seconds(60);
-  nanoseconds guess_wait = std::chrono::milliseconds(200);
+  nanoseconds guess_wait{routing::router_settings{}.guess_wait};
   nanoseconds connect = std::chrono::seconds(5);
   nanoseconds answer = std::chrono::seconds(60);
   nanoseconds request = std::chrono::seconds(120);
