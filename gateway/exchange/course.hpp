@@ -12,6 +12,10 @@
 /// live gateway and the simulator carry what is decided here.
 namespace gateway::exchange {
 
+/// How long a request waits for another's guess, unless a configuration says otherwise. (For another's fetch:
+/// cache::cache_settings.)
+inline constexpr routing::time_ns default_guess_wait = 200'000'000;
+
 /// What is next for a request.
 enum class step : std::uint8_t {
   route,          // `start` the router, and tell the course what it says

@@ -4,7 +4,6 @@
 #include "gateway/http/accel_target.hpp"
 #include "gateway/http/field_text.hpp"
 #include "gateway/http/fields.hpp"
-#include "gateway/net/cached_exchange.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -226,7 +225,11 @@ void exchange::on_answer_head() {
     worker_.shared_tokens()->learnt(authorization(), learnt_at, facts.epoch);
   tell_others(next);
   step then = course_.after(next, what_.cached);
-  if (what_.cached && !upstream_->is_tunnel()) then = course_.after(show_answer(*what_.cached, *upstream_));
+  if (what_.cached && !upstream_->is_tunnel()) {
+    auto const stated = upstream_->parser().content_length();
+    auto const length = stated ? std::optional<std::uint64_t>(*stated) : std::nullopt;
+    then = course_.after(what_.cached->on_answer(upstream_->head(), upstream_->base(), length));
+  }
   if (then != step::stream) end(journal::hop_result::answered);
   go_on(then);
 }

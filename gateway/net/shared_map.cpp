@@ -176,30 +176,26 @@ void shared_map::on_lost(std::string_view why) {
 /// new. `detail`: of an error.
 void shared_map::follow(std::string_view detail) {
   bool const is_usable = link_.usable();
-  if (std::exchange(was_usable_, is_usable) != is_usable) {
-    if (is_usable)
-      count(shared_.shell().shared_connected);
-    else
-      shared_.shell().shared_connected.fetch_sub(1, std::memory_order_relaxed);
-  }
+  std::atomic<std::uint64_t>& connected = shared_.shell().shared_connected;
+  if (std::exchange(was_usable_, is_usable) != is_usable) is_usable ? ++connected : --connected;
   arm();
   link_condition const state = link_.condition();
   if (shared_.shell().shared_condition.exchange(state) == state) return; // that is known, if from another thread
   std::string const name = settings_.at.name.text();
-  switch (state) {
-  case link_condition::usable:
-    note("shared map: " + name + " answers again");
-    break;
-  case link_condition::down:
-    note("shared map: no connection to " + name + " (" + std::string(detail) + "); requests go on without it");
-    break;
-  case link_condition::slow:
-    note("shared map: " + name + " does not answer in time; requests go on without it");
-    break;
-  case link_condition::refusing:
-    note("shared map: " + name + " answers " + std::string(detail) + "; requests go on without it");
-    break;
-  }
+  std::string const what = [&] {
+    switch (state) {
+    case link_condition::usable:
+      return name + " answers again";
+    case link_condition::down:
+      return "no connection to " + name + " (" + std::string(detail) + "); requests go on without it";
+    case link_condition::slow:
+      return name + " does not answer in time; requests go on without it";
+    case link_condition::refusing:
+      return name + " answers " + std::string(detail) + "; requests go on without it";
+    }
+    return name;
+  }();
+  note("shared map: " + what);
 }
 
 void shared_map::release(std::vector<link::waiting> const& those) {

@@ -157,11 +157,10 @@ struct router_settings {
   std::uint32_t max_failures = 1; // in a row, after which guesses avoid an upstream …
   time_ns avoid_for =
       1'000'000'000; // … for so long; then one request tries it, and after each that fails for twice as long
-  double retries_per_request = 0;   // retry budget: what each request adds to it and each retry takes 1 from; 0: none
-  std::uint32_t retry_burst = 100;  // and how much it holds, at first too
-  bool single_guess = false;        // at most one guess in flight per token; the others wait for what it learns …
-  time_ns guess_wait = 200'000'000; // … for so long, before they make their own
-  time_ns shared_ttl = 0;           // how long the map shared between balancers keeps an entry; 0: there is none
+  double retries_per_request = 0;  // retry budget: what each request adds to it and each retry takes 1 from; 0: none
+  std::uint32_t retry_burst = 100; // and how much it holds, at first too
+  bool single_guess = false;       // at most one guess in flight per token; the others wait for what it learns
+  time_ns shared_ttl = 0;          // how long the map shared between balancers keeps an entry; 0: there is none
 };
 
 struct router_counters {

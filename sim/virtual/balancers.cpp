@@ -193,7 +193,7 @@ void balancers::go_on(flight_id id, step next, action const& how) {
   case step::not_stored:
     return respond(id, next, 504);
   case step::wait_for_guess:
-    be_patient(id, all_[w_.flights[id].balancer].settings.routing.guess_wait);
+    be_patient(id, gateway::exchange::default_guess_wait);
     return wait_for_guess(id);
   case step::wait_for_fetch:
     be_patient(id, all_[w_.flights[id].balancer].cache->wait.count());
