@@ -2,7 +2,8 @@
 
 # Warnings and sanitizers, for every target of ours.
 add_library(crest_warnings INTERFACE)
-target_compile_options(crest_warnings INTERFACE -Wall -Wextra -Wconversion -Wshadow -Wnon-virtual-dtor -Wold-style-cast)
+target_compile_options(crest_warnings INTERFACE -Wall -Wextra -Wconversion -Wshadow -Wnon-virtual-dtor -Wold-style-cast
+                                                -Werror=switch)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False positives of GCC 12's flow analysis in Boost and nlohmann headers.
   target_compile_options(crest_warnings INTERFACE -Wno-maybe-uninitialized -Wno-restrict -Wno-array-bounds

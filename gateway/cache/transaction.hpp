@@ -44,6 +44,8 @@ public:
   /// belongs to that.
   void begin_refresh();
 
+  /// The request's own head, as it was asked about.
+  std::string_view head() const { return head_; }
   /// The head to send: with conditions, or without the client's, where the answer is for others too.
   std::string_view upstream_head();
 
@@ -75,6 +77,8 @@ public:
   /// The answer's Cache-Status (RFC 9211).
   std::string cache_status(moment now) const;
   decision const& decided() const { return decision_; }
+  /// What is stored was found to hold still, by the upstream's answer.
+  bool confirmed() const { return confirmed_; }
   request_facts const& request() const { return request_; }
   /// Vary for the client; empty: the upstream's.
   std::string const& vary() const { return vary_; }

@@ -370,8 +370,8 @@ journal::balancer_event* balancer::record_request(journal::request_id request) {
   return append_to_journal(event);
 }
 
-journal::balancer_event* balancer::record_hop(journal::request_id request, endpoint const& to,
-                                              routing::action const& why, bool is_own) {
+journal::balancer_event* balancer::record_hop(journal::request_id request, endpoint const& to, journal::hop_kind hop,
+                                              bool from_map) {
   if (!journal_) return nullptr;
   journal::balancer_event event{};
   event.at_ns = monotonic_ns();
@@ -379,19 +379,8 @@ journal::balancer_event* balancer::record_hop(journal::request_id request, endpo
   if (to.address().is_v4()) event.upstream_address = to.address().to_v4().to_uint();
   event.upstream_port = to.port();
   event.kind = journal::balancer_event_kind::hop;
-  switch (why.hop) {
-  case routing::hop_kind::first:
-    event.hop = journal::hop_kind::first;
-    break;
-  case routing::hop_kind::redirect:
-    event.hop = journal::hop_kind::redirect;
-    break;
-  case routing::hop_kind::retry:
-    event.hop = journal::hop_kind::retry;
-    break;
-  }
-  if (is_own) event.hop = journal::hop_kind::own;
-  event.hit = why.from_map ? 1 : 0;
+  event.hop = hop;
+  event.hit = from_map ? 1 : 0;
   return append_to_journal(event);
 }
 

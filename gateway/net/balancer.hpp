@@ -230,9 +230,8 @@ public:
   /// Journal records, or nullptr without a journal or without room for more. Valid as long as the balancer; each is
   /// completed by its one owner.
   journal::balancer_event* record_request(journal::request_id request);
-  /// `is_own`: for a request of the gateway's own, whose hops are booked as such.
-  journal::balancer_event* record_hop(journal::request_id request, endpoint const& upstream, routing::action const& why,
-                                      bool is_own);
+  journal::balancer_event* record_hop(journal::request_id request, endpoint const& upstream, journal::hop_kind hop,
+                                      bool from_map);
 
   shell_counters& shell() { return shell_; }
   shell_counters const& shell() const { return shell_; }

@@ -1,15 +1,8 @@
 #include "gateway/net/cached_exchange.hpp"
 
-#include <optional>
 #include <vector>
 
 namespace gateway::net {
-
-cache::transaction::course show_answer(cache::transaction& t, upstream_connection const& from) {
-  std::optional<std::uint64_t> length;
-  if (auto const stated = from.parser().content_length()) length = *stated;
-  return t.on_answer(from.head(), from.base(), length);
-}
 
 upstream_connection::body_state give_content(cache::transaction& t, upstream_connection* from) {
   using state = upstream_connection::body_state;

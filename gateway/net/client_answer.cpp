@@ -165,7 +165,7 @@ void client_connection::on_more() {
 }
 
 // What is stored, or the part of it that was asked for, in one gather write.
-void client_connection::serve_stored() {
+void client_connection::on_stored() {
   request_deadline_.clear_deadline();
   deadline_.clear_deadline();
   stage_ = stage::answering;
@@ -182,8 +182,7 @@ void client_connection::serve_stored() {
   status_ = sent.status;
   body_out_ = sent.content.size();
   if (request_record_) {
-    request_record_->outcome =
-        exchange_.hops() > 0 ? journal::request_result::forwarded : journal::request_result::cached;
+    request_record_->outcome = exchange_.course().result_of(gateway::exchange::step::serve_stored);
     request_record_->status = static_cast<std::uint16_t>(status_);
   }
   if (cached_->decided().refresh) refresh::start(worker_, std::move(cached_), facts_);
@@ -213,7 +212,7 @@ void client_connection::answer_here(http::own_answer answer) {
   bool const failed = after_hops || (answer.status >= 502 && !as_asked);
   (failed ? counters.failed : counters.refused).fetch_add(1, std::memory_order_relaxed);
   if (request_record_) {
-    request_record_->outcome = after_hops ? journal::request_result::failed : journal::request_result::refused;
+    request_record_->outcome = exchange_.course().result_of(gateway::exchange::step::respond);
     request_record_->status = static_cast<std::uint16_t>(answer.status);
   }
   status_ = answer.status;
@@ -352,7 +351,6 @@ void client_connection::close() {
   if (std::exchange(stage_, stage::closed) == stage::closed) return;
   deadline_.clear_deadline();
   request_deadline_.clear_deadline();
-  fetch_patience_.clear_deadline();
   exchange_.abandon(journal::hop_result::pending);
   cached_.reset();
   served_.reset();
@@ -379,8 +377,8 @@ void client_connection::log_request(nanoseconds took) {
                        .body_bytes = body_out_,
                        .duration = took,
                        .hops = exchange_.hops(),
-                       .redirects = exchange_.route().redirects,
-                       .retries = exchange_.route().retries});
+                       .redirects = exchange_.course().redirects,
+                       .retries = exchange_.course().retries});
 }
 
 }

@@ -23,7 +23,6 @@ client_connection::client_connection(worker& w, door const& at, endpoint const& 
   , peer_key_(limit_key(peer_))
   , deadline_(*this, &client_connection::on_timeout)
   , request_deadline_(*this, &client_connection::on_request_timeout)
-  , fetch_patience_(*this, &client_connection::on_fetch_patience_end)
   , body_(settings_->body_in_memory, settings_->body_directory)
   , exchange_(w, *this) {}
 
@@ -203,10 +202,9 @@ void client_connection::next_request() {
   parser_.emplace(head_, settings_->request_limits());
   body_.clear();
   has_body_ = is_head_ = http10_ = false;
-  awaits_body_ = body_paused_ = awaits_fetch_ = false;
+  awaits_body_ = body_paused_ = false;
   exchange_.reset();
   cached_.reset();
-  fetch_patience_.clear_deadline();
   client_address_.clear();
   websocket_key_.clear();
   request_id_.clear();

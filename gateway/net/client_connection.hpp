@@ -39,8 +39,6 @@ public:
   void start(int fd);
   /// The worker drains: close if idle, else after the present answer.
   void drain();
-  /// The fetch for the cache that this request waited for is over.
-  void on_landing(cache::landing how);
   void close();
 
 private:
@@ -91,17 +89,13 @@ private:
 
   // The exchange with the upstreams, and the cache in front of it (client_exchange.cpp)
   void proceed();
-  void consult_cache(bool may_wait);
-  void on_fetch_patience_end();
-  void start_exchange(std::string_view head);
-  std::string_view on_other_target() override;
   void on_answer() override;
+  void on_not_stored() override;
   void on_more() override;
   void on_interim() override;
   void on_refused(routing::refusal why) override;
   std::shared_ptr<void> holder() override { return shared_from_this(); }
-  void respond(routing::refusal why);
-  void serve_stored();
+  void on_stored() override;
   void serve_more();
 
   // Answering (client_answer.cpp)
@@ -154,7 +148,6 @@ private:
   std::string client_address_;   // of this request, where a trusted proxy says so; else empty
   timer deadline_;
   timer request_deadline_;
-  timer fetch_patience_; // with another's fetch
   stage stage_ = stage::idle;
   bool reading_ = false;
   bool input_ended_ = false;
@@ -183,7 +176,6 @@ private:
   bool awaits_body_ = false; // to be complete, or to come fast enough, before it is routed
   bool body_paused_ = false; // for so long that request_buffering waits for all of it
   steady_time body_came_at_{};
-  bool awaits_fetch_ = false;
   exchange exchange_;
   std::unique_ptr<cache::transaction> cached_; // nullptr without a cache
   journal::balancer_event* request_record_ = nullptr;

@@ -1,100 +1,27 @@
 // What happens between a request's head and its answer: the cache, and the exchange with the upstreams.
 #include "gateway/net/client_connection.hpp"
 
-#include <utility>
-
 namespace gateway::net {
 
 /// The request may go on: to the cache, or to an upstream.
 void client_connection::proceed() {
   awaits_body_ = false;
-  if (cached_)
-    consult_cache(true);
-  else
-    start_exchange(forward_head_);
-}
-
-void client_connection::consult_cache(bool may_wait) {
-  cache::decision const& decided = cached_->ask(forward_head_, may_wait);
-  awaits_fetch_ = decided.what == cache::decision::kind::wait;
-  if (!awaits_fetch_) fetch_patience_.clear_deadline();
-  switch (decided.what) {
-  case cache::decision::kind::answer:
-    serve_stored();
-    break;
-  case cache::decision::kind::unavailable:
-    refuse(http::refusal::not_stored);
-    break;
-  case cache::decision::kind::wait:
-    if (!fetch_patience_.has_deadline()) worker_.set_deadline(fetch_patience_, deadline::fetch_wait);
-    worker_.wait_for_fetch(decided.flight, weak_from_this());
-    break;
-  case cache::decision::kind::fetch:
-  case cache::decision::kind::validate:
-    start_exchange(cached_->upstream_head());
-    break;
-  }
-}
-
-void client_connection::on_landing(cache::landing how) {
-  if (stage_ != stage::exchange || !awaits_fetch_) return;
-  auto const self = shared_from_this();
-  // After a failure the next one tries, and the others wait for that. Who finds nothing although there is something now
-  // goes himself: what was stored may not be used unasked, or is not his.
-  consult_cache(how == cache::landing::failed);
-}
-
-void client_connection::on_fetch_patience_end() {
-  if (stage_ != stage::exchange || !awaits_fetch_) return;
-  auto const self = shared_from_this();
-  consult_cache(false);
-}
-
-void client_connection::start_exchange(std::string_view head) {
-  exchange_.start({.head = head,
+  exchange_.start({.head = forward_head_,
+                   .facts = &facts_,
+                   .cached = cached_.get(),
                    .body = has_body_ ? &body_ : nullptr,
                    .chunked = chunked_body_,
                    .is_head = is_head_,
                    .lab_request = lab_request_,
-                   .websocket_key = websocket_key_},
-                  facts_, monotonic_ns());
+                   .websocket_key = websocket_key_});
 }
 
-std::string_view client_connection::on_other_target() {
-  return cached_ ? cached_->answers_elsewhere() : std::string_view(forward_head_);
-}
+void client_connection::on_answer() { exchange_.upstream()->is_tunnel() ? begin_tunnel() : stream_head(); }
 
-void client_connection::on_answer() {
-  if (exchange_.upstream()->is_tunnel()) {
-    begin_tunnel();
-    return;
-  }
-  if (cached_) {
-    switch (show_answer(*cached_, *exchange_.upstream())) {
-    case cache::transaction::course::pass:
-      break;
-    case cache::transaction::course::serve:
-      exchange_.end(journal::hop_result::answered);
-      serve_stored();
-      return;
-    case cache::transaction::course::again:
-      exchange_.end(journal::hop_result::answered);
-      start_exchange(cached_->upstream_head());
-      return;
-    }
-  }
-  stream_head();
-}
-
-void client_connection::on_refused(routing::refusal why) {
-  if (cached_ && cached_->on_failure())
-    serve_stored();
-  else
-    respond(why);
-}
+void client_connection::on_not_stored() { refuse(http::refusal::not_stored); }
 
 // The router gave up: 502, 503 or 504 with the reason as RFC 9209 has it.
-void client_connection::respond(routing::refusal why) {
+void client_connection::on_refused(routing::refusal why) {
   struct words {
     std::string_view error; // RFC 9209 2.3
     std::string_view detail;

@@ -11,63 +11,92 @@
 
 namespace gateway::net {
 
+using gateway::exchange::awaiting;
+using gateway::exchange::step;
+
 void exchange::reset() {
   patience_.clear_deadline();
   what_ = {};
+  head_ = {};
   route_ = {};
-  routed_ = asleep_ = answered_ = false;
+  course_ = {};
+  answered_ = false;
   looked_up_ = 0;
-  hops_ = 0;
-  chosen_by_ = {};
   error_.clear();
   bad_answer_ = {};
   last_ = {};
   hop_record_ = nullptr;
 }
 
-void exchange::start(request const& what, routing::request_facts<http::token_digest> const& facts,
-                     std::int64_t now_ns) {
+void exchange::start(request const& what) {
   what_ = what;
-  routed_ = true;
-  perform(worker_.shared().start(route_, facts, now_ns, worker_.random()));
+  course_.is_own = what.is_own;
+  go_on(course_.begin(what_.cached, what_.head));
 }
 
 void exchange::perform(routing::action const& next) {
+  tell_others(next);
+  go_on(course_.after(next, what_.cached), next);
+}
+
+/// What the router says is not for this request only.
+void exchange::tell_others(routing::action const& next) {
   if (next.wake) wake_others();
   if (next.news == routing::shared_news::lost) worker_.shared_tokens()->lost(authorization(), text_of(last_.address));
-  switch (next.kind) {
-  case routing::action_kind::send:
-    send_hop(next);
+}
+
+void exchange::go_on(step next, routing::action const& how) {
+  switch (next) {
+  case step::route:
+    route();
     break;
-  case routing::action_kind::stream:
-    routed_ = false;
+  case step::send:
+    send_hop(how);
+    break;
+  case step::stream:
     user_.on_answer();
     break;
-  case routing::action_kind::respond:
-    routed_ = false;
-    user_.on_refused(next.why);
+  case step::serve_stored:
+    user_.on_stored();
     break;
-  case routing::action_kind::wait:
-    asleep_ = true;
-    worker_.set_deadline(patience_, deadline::guess_wait);
-    worker_.wait_for(route_.key, shared());
+  case step::respond:
+    user_.on_refused(how.why);
     break;
-  case routing::action_kind::look_up:
+  case step::not_stored:
+    user_.on_not_stored();
+    break;
+  case step::wait_for_guess:
+    be_patient(deadline::guess_wait);
+    worker_.wait_for_guess(route_.key, shared());
+    break;
+  case step::wait_for_fetch:
+    be_patient(deadline::fetch_wait);
+    worker_.wait_for_fetch(what_.cached->decided().flight, shared());
+    break;
+  case step::look_up:
     look_up();
     break;
   }
 }
 
+void exchange::route() {
+  head_ = what_.cached ? what_.cached->upstream_head() : what_.head;
+  perform(worker_.shared().start(route_, *what_.facts, monotonic_ns(), worker_.random()));
+}
+
+void exchange::be_patient(deadline which) {
+  if (course_.patience_begins) worker_.set_deadline(patience_, which);
+}
+
 void exchange::look_up() {
   looked_up_ = worker_.shared_tokens()->look_up(authorization(), shared());
-  if (looked_up_ == 0) perform(worker_.shared().on_shared(route_, std::nullopt, monotonic_ns(), worker_.random()));
+  if (looked_up_ == 0) on_shared(0, std::nullopt);
 }
 
 void exchange::on_shared(std::uint64_t ticket, std::optional<http::shared_value> const& found) {
   // Not if the request that asked has ended and this is the next one.
-  if (!routed_ || looked_up_ != ticket) return;
+  if (looked_up_ != ticket || !course_.stops_waiting(awaiting::shared_map)) return;
   auto const self = shared();
-  looked_up_ = 0;
   perform(worker_.shared().on_shared(route_, found, monotonic_ns(), worker_.random()));
 }
 
@@ -90,24 +119,11 @@ void exchange::make_hop(routing::action const& next) {
   endpoint const to = last_.address;
   upstream_ = fresh_only ? nullptr : worker_.take_idle(next.upstream, last_);
   if (!upstream_) upstream_ = std::make_shared<upstream_connection>(worker_, next.upstream, last_.face);
-  ++hops_;
+  course_.hop_made(next);
   answered_ = false;
-  switch (next.hop) {
-  case routing::hop_kind::first:
-    chosen_by_ = route_.from_shared ? "shared_map" : next.from_map ? "map" : "guess";
-    break;
-  case routing::hop_kind::redirect:
-    chosen_by_ = "redirect";
-    break;
-  case routing::hop_kind::retry:
-    chosen_by_ = "retry";
-    break;
-  }
-  routing::action booked = next;
-  if (hops_ > 1 && next.hop == routing::hop_kind::first) booked.hop = routing::hop_kind::retry; // it was started again
-  hop_record_ = worker_.shared().record_hop(what_.lab_request, to, booked, what_.is_own);
+  hop_record_ = worker_.shared().record_hop(what_.lab_request, to, course_.hop, next.from_map);
   upstream_->send(*this, to,
-                  {.head = what_.head,
+                  {.head = head_,
                    .body = what_.body,
                    .chunked = what_.chunked,
                    .is_head = what_.is_head,
@@ -164,9 +180,22 @@ void exchange::end(journal::hop_result result) {
 
 void exchange::abandon(journal::hop_result result) {
   end(result);
-  asleep_ = false;
-  looked_up_ = 0;
-  if (std::exchange(routed_, false) && worker_.shared().abandon(route_)) wake_others();
+  if (course_.give_up() && worker_.shared().abandon(route_)) wake_others();
+}
+
+std::string_view exchange::chosen_by() const {
+  if (course_.hops == 0) return {};
+  switch (course_.hop) {
+  case journal::hop_kind::first:
+    return route_.from_shared ? "shared_map" : route_.from_map ? "map" : "guess";
+  case journal::hop_kind::redirect:
+    return "redirect";
+  case journal::hop_kind::retry:
+    return "retry";
+  case journal::hop_kind::own:
+    break;
+  }
+  return {};
 }
 
 void exchange::on_answer_head() {
@@ -194,7 +223,15 @@ void exchange::on_answer_head() {
   routing::action const next = worker_.shared().on_answer(route_, facts, learnt_at);
   if (next.news == routing::shared_news::learnt)
     worker_.shared_tokens()->learnt(authorization(), learnt_at, facts.epoch);
-  perform(next);
+  tell_others(next);
+  step then = course_.after(next, what_.cached);
+  if (what_.cached && !upstream_->is_tunnel()) {
+    auto const stated = upstream_->parser().content_length();
+    auto const length = stated ? std::optional<std::uint64_t>(*stated) : std::nullopt;
+    then = course_.after(what_.cached->on_answer(upstream_->head(), upstream_->base(), length));
+  }
+  if (then != step::stream) end(journal::hop_result::answered);
+  go_on(then);
 }
 
 void exchange::on_answer_body() {
@@ -213,20 +250,20 @@ void exchange::follow_redirect(std::string_view location, bool once) {
   }
   journal::balancer_event* const record = std::exchange(hop_record_, nullptr);
   routing::action const next = worker_.shared().on_redirect(route_, what);
-  bool const followed = next.kind == routing::action_kind::send;
-  if (record) record->result = followed ? journal::hop_result::redirected : journal::hop_result::refused_redirect;
+  if (record) record->result = gateway::exchange::result_of_redirect(next);
   std::exchange(upstream_, nullptr)->release();
   leave_upstream();
-  if (followed && !other.empty()) {
-    followed_head_ = http::with_target(user_.on_other_target(), other);
-    what_.head = followed_head_;
+  if (next.kind == routing::action_kind::send && !other.empty()) {
+    followed_head_ = http::with_target(what_.cached ? what_.cached->answers_elsewhere() : what_.head, other);
+    head_ = followed_head_;
   }
-  perform(next);
+  tell_others(next);
+  go_on(course_.after_redirect(next, what_.cached), next);
 }
 
 /// Whether the request may go where this target is named; `other` is what it has to become then, if anything.
 bool exchange::may_follow(std::string_view named, std::string& other) const {
-  std::string_view const present = http::target_of(what_.head);
+  std::string_view const present = http::target_of(head_);
   bool const follows = worker_.current()->accel_path == http::accel_path::follow;
   if (http::names_target(named, present, !follows)) return true;
   if (!follows) return false;
@@ -243,9 +280,8 @@ void exchange::on_hop_failed(hop_failure const& failure) {
   if (answered_) return; // the answer's body: who takes it sees it break off
   bool const is_bad = !failure.bad_answer.empty();
   if (hop_record_)
-    hop_record_->result = !is_bad && failure.facts.how_much == routing::sent::nothing
-                              ? journal::hop_result::not_delivered
-                              : journal::hop_result::failed;
+    hop_record_->result =
+        gateway::exchange::result_of_failure(is_bad ? routing::sent::something : failure.facts.how_much);
   hop_record_ = nullptr;
   error_ = failure.error;
   bad_answer_ = failure.bad_answer;
@@ -257,17 +293,23 @@ void exchange::on_hop_failed(hop_failure const& failure) {
 }
 
 void exchange::on_wake() {
-  // Not if the request that fell asleep timed out and this is the next one.
-  if (!routed_ || !std::exchange(asleep_, false)) return;
+  if (!course_.stops_waiting(awaiting::guess)) return;
   auto const self = shared();
-  patience_.clear_deadline();
   perform(worker_.shared().on_wake(route_, monotonic_ns(), worker_.random()));
 }
 
-void exchange::on_patience_end() {
-  if (!routed_ || !std::exchange(asleep_, false)) return;
+void exchange::on_landing(cache::landing how) {
+  if (!course_.stops_waiting(awaiting::fetch)) return;
   auto const self = shared();
-  perform(worker_.shared().on_patience_end(route_, monotonic_ns(), worker_.random()));
+  go_on(course_.on_landing(*what_.cached, what_.head, how));
+}
+
+void exchange::on_patience_end() {
+  auto const self = shared();
+  if (course_.stops_waiting(awaiting::fetch))
+    go_on(course_.on_fetch_late(*what_.cached, what_.head));
+  else if (course_.stops_waiting(awaiting::guess))
+    perform(worker_.shared().on_patience_end(route_, monotonic_ns(), worker_.random()));
 }
 
 }

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "gateway/exchange/course.hpp"
 #include "gateway/net/body_store.hpp"
 #include "gateway/net/shared_map.hpp"
 #include "gateway/net/upstream_connection.hpp"
 #include "gateway/net/worker.hpp"
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,13 +16,15 @@ namespace gateway::net {
 /// For whom an exchange is. Calls come from the worker's loop or from within a call to the exchange.
 class exchange_user {
 public:
-  /// The final answer's head is there; the route is over. Its body follows from `upstream()`.
+  /// The final answer's head is there, and has been shown to the cache; the route is over. Its body follows from
+  /// `upstream()`.
   virtual void on_answer() = 0;
+  /// What the cache has stored is the answer; no hop is under way.
+  virtual void on_stored() = 0;
+  /// The request wants what is stored, or nothing.
+  virtual void on_not_stored() = 0;
   /// More of its body, or its end, may be taken.
   virtual void on_more() = 0;
-  /// A redirect to another target is followed: the head to send with that, in place of the one that was given to
-  /// `start`. It stays as it is until `end`.
-  virtual std::string_view on_other_target() = 0;
   /// An interim answer's head is at `upstream()`, until this returns.
   virtual void on_interim() {}
   /// In a tunnel: what the upstream's connection did not take at once, it has now, or it is broken.
@@ -36,7 +38,7 @@ protected:
   ~exchange_user() = default;
 };
 
-/// One request's way through the upstreams: asks the router, makes the hops that it orders, follows redirects, retries.
+/// Carries one request: asks the cache, the router and the shared map as its course has it, makes the hops, waits.
 /// Reused from request to request. One thread.
 class exchange final : public hop_user, public shared_map_asker {
 public:
@@ -47,8 +49,10 @@ public:
 
   /// What is sent. It stays as it is until `end`, except that more of the body arrives.
   struct request {
-    std::string_view head;
-    body_store* body = nullptr; // nullptr: none
+    std::string_view head; // as an upstream gets it, where the cache does not want it otherwise
+    routing::request_facts<http::token_digest> const* facts = nullptr;
+    cache::transaction* cached = nullptr; // nullptr: without a cache
+    body_store* body = nullptr;           // nullptr: none
     bool chunked = false;
     bool is_head = false;
     journal::request_id lab_request = 0;
@@ -58,8 +62,7 @@ public:
 
   /// Forgets the last request.
   void reset();
-  /// Again without `reset`: its answer was of no use, and its hops are retries.
-  void start(request const& what, routing::request_facts<http::token_digest> const& facts, std::int64_t now_ns);
+  void start(request const& what);
   void body_arrived() {
     if (upstream_) upstream_->body_arrived();
   }
@@ -72,8 +75,10 @@ public:
   /// Says so in `error()`.
   void note_error(std::string_view error) { error_ = error; }
 
-  /// single_guess: the guess that it waited for is over.
+  /// The guess that it waited for is over, …
   void on_wake();
+  /// … or the fetch.
+  void on_landing(cache::landing how);
   void on_shared(std::uint64_t ticket, std::optional<http::shared_value> const& found) override;
   /// False if it no longer waits for this.
   bool on_room(std::uint64_t ticket);
@@ -83,16 +88,17 @@ public:
   std::string const& error() const { return error_; } // RFC 9209 error of the last failure; empty without
   /// With refusal::bad_answer: what is wrong with it.
   std::string_view bad_answer() const { return bad_answer_; }
-  live_route const& route() const { return route_; }
-  unsigned hops() const { return hops_; }
-  std::string_view chosen_by() const { return chosen_by_; }
+  gateway::exchange::course const& course() const { return course_; }
+  unsigned hops() const { return course_.hops; }
+  /// How the last hop's upstream was chosen; empty without one.
+  std::string_view chosen_by() const;
   /// HOST:PORT of the upstream that was asked last; empty: none was.
   std::string_view last_upstream() const {
     return last_.face ? std::string_view(last_.face->text) : std::string_view();
   }
 
 private:
-  struct patience final : deadline_owner { // with another's guess
+  struct patience final : deadline_owner { // with another's guess, or fetch
     explicit patience(exchange& of)
       : of_(of) {}
     void on_deadline() override { of_.on_patience_end(); }
@@ -100,6 +106,10 @@ private:
   };
 
   void perform(routing::action const& next);
+  void tell_others(routing::action const& next);
+  void go_on(gateway::exchange::step next, routing::action const& how = {});
+  void route();
+  void be_patient(deadline which);
   void send_hop(routing::action const& next);
   void make_hop(routing::action const& next);
   bool may_enter(routing::action const& next);
@@ -121,18 +131,16 @@ private:
   exchange_user& user_;
   patience patience_;
   request what_;
-  std::string followed_head_; // with a target that an upstream named; `what_.head` then is this
+  std::string_view head_;     // to be sent
+  std::string followed_head_; // with a target that an upstream named; `head_` then is this
   live_route route_;
-  bool routed_ = false;         // the router knows of this request and waits to hear
-  bool asleep_ = false;         // single_guess: waits to be woken
+  gateway::exchange::course course_;
   std::uint64_t looked_up_ = 0; // the ticket of the shared map's answer that it waits for; 0: none
   bool answered_ = false;       // by the present hop
-  unsigned hops_ = 0;
   routing::upstream_id room_at_ = routing::no_upstream; // where upstreams are limited
   bool has_room_ = false;
   std::optional<routing::action> waiting_hop_; // for room
   std::uint64_t ticket_ = 0;
-  std::string_view chosen_by_;
   std::string error_;
   std::string_view bad_answer_;
   std::shared_ptr<upstream_connection> upstream_;

@@ -17,27 +17,18 @@ void refresh::start(worker& w, std::unique_ptr<cache::transaction> cached,
   w.began(own);
   w.set_deadline(*own, deadline::request);
   own->cached_->begin_refresh();
-  own->send();
+  own->exchange_.start(
+      {.head = own->cached_->head(), .facts = &own->facts_, .cached = own->cached_.get(), .is_own = true});
 }
-
-void refresh::send() { exchange_.start({.head = cached_->upstream_head(), .is_own = true}, facts_, monotonic_ns()); }
-
-std::string_view refresh::on_other_target() { return cached_->answers_elsewhere(); }
 
 void refresh::on_answer() {
   answered_ = true;
-  switch (show_answer(*cached_, *exchange_.upstream())) {
-  case cache::transaction::course::pass:
-    on_more();
-    break;
-  case cache::transaction::course::serve:
-    close();
-    break;
-  case cache::transaction::course::again:
-    exchange_.end(journal::hop_result::answered);
-    send();
-    break;
-  }
+  on_more();
+}
+
+void refresh::on_stored() {
+  answered_ = true;
+  close();
 }
 
 void refresh::on_more() {

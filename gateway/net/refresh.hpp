@@ -21,9 +21,9 @@ public:
   void close();
 
 private:
-  void send();
-  std::string_view on_other_target() override;
   void on_answer() override;
+  void on_stored() override;
+  void on_not_stored() override { close(); }
   void on_more() override;
   void on_refused(routing::refusal why) override;
   std::shared_ptr<void> holder() override { return shared_from_this(); }

@@ -2,6 +2,7 @@
 
 #include "config/document.hpp"
 #include "gateway/cache/shared_cache.hpp"
+#include "gateway/exchange/course.hpp"
 #include "gateway/http/accel_target.hpp"
 #include "gateway/http/digest.hpp"
 #include "gateway/http/field_names.hpp"
@@ -57,7 +58,7 @@ struct timeouts {
   nanoseconds body_pause = std::chrono::seconds(1); // chosen: longer than honest round trips
   nanoseconds client_total = std::chrono::minutes(15);
   nanoseconds client_send = std::chrono::seconds(60);
-  nanoseconds guess_wait = std::chrono::milliseconds(200);
+  nanoseconds guess_wait{gateway::exchange::default_guess_wait};
   nanoseconds connect = std::chrono::seconds(5);
   nanoseconds answer = routing::default_limits.answer;
   nanoseconds request = std::chrono::seconds(120);

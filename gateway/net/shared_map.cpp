@@ -39,6 +39,7 @@ shared_map::shared_map(boost::asio::io_context& context, shared_map_settings s, 
   , shared_(shared)
   , random_(random)
   , connection_(context, *this)
+  , link_(settings_.timeout.count())
   , timer_(context.get_executor()) {}
 
 void shared_map::start() { arm(); }
@@ -64,10 +65,9 @@ std::uint64_t shared_map::look_up(std::string_view authorization, std::weak_ptr<
     return 0;
   }
   count(shared_.shell().shared_lookups);
-  waiting_.push_back({++last_ticket_, now() + settings_.timeout, std::move(asker)});
-  asked_.push_back(last_ticket_);
-  set_timer(waiting_.front().due);
-  return last_ticket_;
+  asked_.push_back(link_.look_up(std::move(asker), ns(now())));
+  arm();
+  return asked_.back();
 }
 
 void shared_map::learnt(std::string_view authorization, std::string_view backend, std::optional<std::uint64_t> epoch) {
@@ -86,6 +86,7 @@ void shared_map::lost(std::string_view authorization, std::string_view backend) 
 }
 
 // All that a connection needs, and at its end what is done later: writing and reading. If these go well, all is well.
+// What could not be sent is not answered, and the silence that follows ends the connection.
 void shared_map::greet() {
   is_open_ = true;
   is_connecting_ = false;
@@ -98,8 +99,8 @@ void shared_map::greet() {
          send(command::lose_script, {"SCRIPT", "LOAD", lose_script}) &&
          send(command::setting, {"EVAL", learn_script, "1", probe_name_, "-", "", ttl_ms_, "-"}) &&
          send(command::probe, {"GETEX", probe_name_, "PX", ttl_ms_});
-  is_probing_ = true; // if it could not be sent: until the silence that follows ends the connection
-  if (sent) probe_due_ = now() + settings_.timeout;
+  link_.on_open();
+  link_.on_probe_sent(ns(now()));
   arm();
 }
 
@@ -132,72 +133,74 @@ void shared_map::on_reply(redis_reply const& reply) {
 }
 
 void shared_map::on_probe_answer() {
-  is_probing_ = false;
-  bool const in_time = std::exchange(probe_due_, std::nullopt).has_value();
-  if (!greeting_error_.empty()) {
-    refused(greeting_error_);
-    return;
+  bool tells_anew = false;
+  if (greeting_error_.empty()) {
+    tells_anew = link_.on_probed(ns(heard_), random_);
+  } else {
+    count(shared_.shell().shared_errors);
+    link_.on_probe_refused(ns(heard_), random_);
   }
-  if (!in_time) {
-    fall(link_condition::slow, {});
-    return;
-  }
-  if (link_.usable()) return;
-  link_.recovered(ns(heard_));
-  count(shared_.shell().shared_connected);
-  if (shared_.shell().shared_condition.exchange(link_condition::usable) != link_condition::usable)
-    note("shared map: " + settings_.at.name.text() + " answers again");
-  if (std::exchange(may_lack_, false)) shared_.share_anew();
+  follow(greeting_error_);
+  if (tells_anew) shared_.share_anew();
 }
 
 void shared_map::on_found(redis_reply const& reply) {
-  std::uint64_t const ticket = asked_.front();
+  link::ticket const ticket = asked_.front();
   asked_.pop_front();
   bool const is_junk = reply.what == redis_reply::kind::error && code_of(reply.text) == "WRONGTYPE";
   if (reply.what == redis_reply::kind::error && !is_junk) refused(reply.text);
-  if (waiting_.empty() || waiting_.front().ticket != ticket) return; // too late
-  waiting const first = std::move(waiting_.front());
-  waiting_.pop_front();
+  auto const waiting = link_.on_found(ticket);
+  if (!waiting) return;
   std::optional<http::shared_value> found;
   if (reply.what == redis_reply::kind::text) found = http::parse_shared_value(reply.text);
-  if (auto const asker = first.asker.lock()) asker->on_shared(ticket, found);
+  if (auto const asker = waiting->lock()) asker->on_shared(ticket, found);
 }
 
 void shared_map::refused(std::string_view text) {
   count(shared_.shell().shared_errors);
-  may_lack_ = true;
-  fall(link_condition::refusing, code_of(text));
+  link_.on_error(ns(heard_), random_);
+  follow(code_of(text));
 }
 
 void shared_map::on_lost(std::string_view why) {
   count(shared_.shell().shared_errors);
-  is_open_ = is_connecting_ = is_probing_ = false;
-  may_lack_ = true;
+  is_open_ = is_connecting_ = false;
   in_flight_.clear();
   asked_.clear();
-  probe_due_.reset();
-  fall(link_condition::down, why);
-  release_all();
+  auto const released = link_.on_lost(ns(now()), random_);
+  follow(why);
+  release(released);
 }
 
-void shared_map::fall(link_condition why, std::string_view detail) {
-  bool const was_usable = link_.usable();
-  link_.fell(why, ns(now()), random_);
-  if (was_usable) shared_.shell().shared_connected.fetch_sub(1, std::memory_order_relaxed);
+/// The link's state has changed, or was found to be the same again: all workers' are counted, and stderr says what is
+/// new. `detail`: of an error.
+void shared_map::follow(std::string_view detail) {
+  bool const is_usable = link_.usable();
+  std::atomic<std::uint64_t>& connected = shared_.shell().shared_connected;
+  if (std::exchange(was_usable_, is_usable) != is_usable) is_usable ? ++connected : --connected;
   arm();
-  if (shared_.shell().shared_condition.exchange(why) == why) return; // that is known, if from another thread
+  link_condition const state = link_.condition();
+  if (shared_.shell().shared_condition.exchange(state) == state) return; // that is known, if from another thread
   std::string const name = settings_.at.name.text();
-  std::string const what = why == link_condition::down   ? "no connection to " + name + " (" + std::string(detail) + ")"
-                           : why == link_condition::slow ? name + " does not answer in time"
-                                                         : name + " answers " + std::string(detail);
-  note("shared map: " + what + "; requests go on without it");
+  std::string const what = [&] {
+    switch (state) {
+    case link_condition::usable:
+      return name + " answers again";
+    case link_condition::down:
+      return "no connection to " + name + " (" + std::string(detail) + "); requests go on without it";
+    case link_condition::slow:
+      return name + " does not answer in time; requests go on without it";
+    case link_condition::refusing:
+      return name + " answers " + std::string(detail) + "; requests go on without it";
+    }
+    return name;
+  }();
+  note("shared map: " + what);
 }
 
-/// Nobody waits any more.
-void shared_map::release_all() {
-  std::deque<waiting> const released = std::exchange(waiting_, {});
-  for (waiting const& w : released)
-    if (auto const asker = w.asker.lock()) asker->on_shared(w.ticket, std::nullopt);
+void shared_map::release(std::vector<link::waiting> const& those) {
+  for (link::waiting const& w : those)
+    if (auto const asker = w.who.lock()) asker->on_shared(w.number, std::nullopt);
 }
 
 // ---- time
@@ -214,9 +217,7 @@ void shared_map::set_timer(steady_time due) {
 }
 
 void shared_map::arm() {
-  if (!waiting_.empty()) set_timer(waiting_.front().due);
-  if (probe_due_) set_timer(*probe_due_);
-  if (auto const at = link_.next_attempt(); at && !is_probing_) set_timer(steady_time(nanoseconds(*at)));
+  if (auto const at = link_.next_deadline()) set_timer(steady_time(nanoseconds(*at)));
   if (is_due()) set_timer(silence_ends());
 }
 
@@ -237,24 +238,26 @@ void shared_map::read_all() {
 void shared_map::on_timer() {
   read_all();
   steady_time const at = now();
-  if (probe_due_ && *probe_due_ <= at) probe_due_.reset();
-  auto const overdue = std::count_if(waiting_.begin(), waiting_.end(), [at](waiting const& w) { return w.due <= at; });
-  if (overdue > 0) {
-    count(shared_.shell().shared_timeouts, static_cast<std::uint64_t>(overdue));
-    count(shared_.shell().shared_skipped, waiting_.size() - static_cast<std::size_t>(overdue));
-    fall(link_condition::slow, {});
-    release_all();
-  }
   if (is_due() && silence_ends() <= at) {
     connection_.close();
     on_lost("nothing is heard from it");
   }
-  if (auto const attempt = link_.next_attempt(); attempt && *attempt <= ns(at) && !is_probing_) {
-    link_.attempt_begins();
-    if (is_open_)
-      greet();
-    else
-      connect();
+  auto const due = link_.on_deadline(ns(at), random_);
+  if (due.late != 0) {
+    count(shared_.shell().shared_timeouts, due.late);
+    count(shared_.shell().shared_skipped, due.released.size() - due.late);
+    follow({});
+    release(due.released);
+  }
+  switch (due.next) {
+  case link::attempt::none:
+    break;
+  case link::attempt::connect:
+    connect();
+    break;
+  case link::attempt::probe:
+    greet();
+    break;
   }
   arm();
 }

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "gateway/exchange/shared_map_link.hpp"
 #include "gateway/http/shared_value.hpp"
 #include "gateway/net/deadlines.hpp"
 #include "gateway/net/redis_connection.hpp"
 #include "gateway/net/settings.hpp"
-#include "gateway/routing/shared_link.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -13,6 +13,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace gateway::net {
 
@@ -28,11 +29,8 @@ protected:
   ~shared_map_asker() = default;
 };
 
-/// One worker's way to the token map that balancers share, which is in a Redis (docs/adr/0013). Nobody waits while it
-/// is not usable, and nobody longer than `timeout`. Everything runs on the worker's thread.
-///
-/// A usable map that does not answer in time costs those who wait at that moment what is left of their `timeout`. Who
-/// comes later does not wait until a probe was answered in time.
+/// One worker's way to the token map that balancers share, which is in a Redis (docs/adr/0013): carries what
+/// exchange::shared_map_link has it do. Everything runs on the worker's thread.
 class shared_map final : redis_user {
 public:
   shared_map(boost::asio::io_context& context, shared_map_settings s, balancer& shared, std::mt19937_64& random);
@@ -52,11 +50,7 @@ public:
 
 private:
   enum class command : std::uint8_t { password, setting, learn_script, lose_script, probe, look_up, change };
-  struct waiting {
-    std::uint64_t ticket;
-    steady_time due;
-    std::weak_ptr<shared_map_asker> asker;
-  };
+  using link = gateway::exchange::shared_map_link<std::weak_ptr<shared_map_asker>>;
 
   void on_open() override { greet(); }
   void on_reply(redis_reply const& reply) override;
@@ -66,8 +60,8 @@ private:
   void on_probe_answer();
   void on_found(redis_reply const& reply);
   void refused(std::string_view text);
-  void fall(routing::link_condition why, std::string_view detail);
-  void release_all();
+  void follow(std::string_view detail);
+  static void release(std::vector<link::waiting> const& those);
   bool may_send() const;
   bool send(command what, std::initializer_list<std::string_view> words);
   std::string name_of(std::string_view authorization) const;
@@ -83,18 +77,14 @@ private:
   balancer& shared_;
   std::mt19937_64& random_;
   redis_connection connection_;
-  routing::shared_link link_;
+  link link_;
+  bool was_usable_ = false;
   bool is_open_ = false, is_connecting_ = false;
-  bool may_lack_ = false; // what was learnt: it may have begun anew. Not after it was slow: it has enough to do then
   std::string greeting_error_;
-  bool is_probing_ = false;              // since its last command of a greeting was sent
-  std::optional<steady_time> probe_due_; // unless it is late already
   std::string learn_sha_, lose_sha_;
   std::deque<command> in_flight_;
-  std::deque<waiting> waiting_;     // in the order of their commands
-  std::deque<std::uint64_t> asked_; // tickets of the look-ups in flight
-  std::uint64_t last_ticket_ = 0;
-  steady_time heard_{}; // when an answer came last, or when one began to be due
+  std::deque<link::ticket> asked_; // of the look-ups in flight
+  steady_time heard_{};            // when an answer came last, or when one began to be due
   steady_timer timer_;
   steady_time timer_due_ = steady_time::max();
 };

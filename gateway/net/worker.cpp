@@ -30,15 +30,7 @@ steady_time soon() {
   return steady_time(std::chrono::seconds(now.tv_sec) + nanoseconds(now.tv_nsec) + tick);
 }
 
-/// Those who wait for `key`, who wait no more.
-template<class Sleepers>
-typename Sleepers::mapped_type taken(Sleepers& sleepers, http::token_digest const& key) {
-  auto const found = sleepers.find(key);
-  if (found == sleepers.end()) return {};
-  typename Sleepers::mapped_type out = std::move(found->second);
-  sleepers.erase(found);
-  return out;
-}
+bool is_gone(std::weak_ptr<exchange> const& who) { return who.expired(); }
 
 }
 
@@ -213,24 +205,21 @@ void worker::forget_idle(routing::upstream_id id, upstream_connection const* con
   if (found != idle_[index].end()) idle_[index].erase(found);
 }
 
-void worker::wait_for(http::token_digest const& key, std::weak_ptr<exchange> sleeper) {
-  waiting_[key].push_back(std::move(sleeper));
+void worker::wait_for_guess(http::token_digest const& key, std::weak_ptr<exchange> who) {
+  awaiting_guess_.add(key, std::move(who), is_gone);
 }
 
 void worker::wake_here(http::token_digest const& key) {
-  for (auto const& sleeper : taken(waiting_, key))
+  for (auto const& sleeper : awaiting_guess_.take(key))
     if (auto const there = sleeper.lock()) there->on_wake();
 }
 
-void worker::wait_for_fetch(http::token_digest const& flight, std::weak_ptr<client_connection> connection) {
-  auto& list = awaiting_fetch_[flight];
-  if (list.size() % 64 == 63) // those who left
-    std::erase_if(list, [](std::weak_ptr<client_connection> const& who) { return who.expired(); });
-  list.push_back(std::move(connection));
+void worker::wait_for_fetch(http::token_digest const& flight, std::weak_ptr<exchange> who) {
+  awaiting_fetch_.add(flight, std::move(who), is_gone);
 }
 
 void worker::land_here(http::token_digest const& flight, cache::landing how) {
-  for (auto const& sleeper : taken(awaiting_fetch_, flight))
+  for (auto const& sleeper : awaiting_fetch_.take(flight))
     if (auto const there = sleeper.lock()) there->on_landing(how);
 }
 

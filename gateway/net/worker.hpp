@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/cache/transaction.hpp"
+#include "gateway/exchange/sleepers.hpp"
 #include "gateway/net/access_log.hpp"
 #include "gateway/net/balancer.hpp"
 #include "gateway/net/deadlines.hpp"
@@ -12,7 +13,6 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/unordered/unordered_flat_map.hpp>
 
 #include <cstdint>
 #include <ctime>
@@ -113,14 +113,14 @@ public:
   bool keep_idle(routing::upstream_id id, std::shared_ptr<upstream_connection> connection);
   void forget_idle(routing::upstream_id id, upstream_connection const* connection);
 
-  /// single_guess: puts the exchange to sleep until the key's guess is over.
-  void wait_for(http::token_digest const& key, std::weak_ptr<exchange> sleeper);
+  /// Has the exchange woken when the guess for the key is over.
+  void wait_for_guess(http::token_digest const& key, std::weak_ptr<exchange> who);
   /// Wakes those who wait for the key, on every worker.
   std::function<void(http::token_digest const&)> wake;
   void wake_here(http::token_digest const& key);
 
-  /// Has the connection told when a fetch for the cache ends.
-  void wait_for_fetch(http::token_digest const& flight, std::weak_ptr<client_connection> connection);
+  /// Has the exchange told when a fetch for the cache ends.
+  void wait_for_fetch(http::token_digest const& flight, std::weak_ptr<exchange> who);
   /// Tells those who wait for the fetch how it ended, on every worker.
   std::function<void(http::token_digest const&, cache::landing)> land;
   void landed(http::token_digest const& flight, cache::landing how) override { land(flight, how); }
@@ -158,11 +158,9 @@ private:
   steady_timer timer_;
   steady_time timer_due_ = steady_time::max();
   std::vector<std::vector<std::shared_ptr<upstream_connection>>> idle_; // by upstream id, most recently used last
-  template<class Sleeper>
-  using sleepers =
-      boost::unordered_flat_map<http::token_digest, std::vector<std::weak_ptr<Sleeper>>, http::token_digest_hash>;
-  sleepers<exchange> waiting_;                 // by token
-  sleepers<client_connection> awaiting_fetch_; // by flight
+  using sleepers = gateway::exchange::sleepers<http::token_digest, std::weak_ptr<exchange>, http::token_digest_hash>;
+  sleepers awaiting_guess_; // by token
+  sleepers awaiting_fetch_; // by flight
   std::unordered_set<std::shared_ptr<client_connection>> clients_;
   std::unordered_set<std::shared_ptr<refresh>> refreshes_;
   std::function<void()> drained_;

@@ -16,8 +16,7 @@ enum class happening : std::uint8_t {
   service_ends,   // at a proxy with a queue in order of arrival
   answer_returns, // the proxy's answer is at the balancer
   hop_fails,      // the balancer learns that the proxy is gone
-  fetch_is_late,  // that another's fetch for the cache, for which it waits, is not awaited any more
-  redis_is_late,  // with what it says of the token
+  wait_is_over,   // for another's guess, or another's fetch for the cache, unless it is over already
   reaches_client,
   connection_frees,   // node: the client's entrance, index: its character; the request itself was concluded before
   connection_refused, // the client learns that its balancer does not listen
@@ -39,7 +38,7 @@ enum class happening : std::uint8_t {
   // to the shared map
   command_at_redis, // index: the letter
   redis_replies,
-  redis_is_tried, // node: balancer; index: its life
+  redis_is_due, // to be tried, or to have answered; node: balancer; index: its life
   // to EVE clients; index: the client
   eve_connects,
   eve_login_due,

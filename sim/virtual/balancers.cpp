@@ -10,8 +10,9 @@
 
 namespace sim::virtual_time {
 
+using gateway::exchange::awaiting;
+using gateway::exchange::step;
 using gateway::routing::action;
-using gateway::routing::action_kind;
 using gateway::routing::upstream_id;
 using journal::hop_outcome;
 using journal::hop_result;
@@ -19,21 +20,9 @@ using journal::request_result;
 
 namespace {
 
-journal::hop_kind journalled(gateway::routing::hop_kind kind) {
-  switch (kind) {
-  case gateway::routing::hop_kind::first:
-    return journal::hop_kind::first;
-  case gateway::routing::hop_kind::redirect:
-    return journal::hop_kind::redirect;
-  case gateway::routing::hop_kind::retry:
-    return journal::hop_kind::retry;
-  }
-  return journal::hop_kind::own;
-}
-
-desk_settings desk_of(scenario::balancer_group const& group, actors::gateway_settings const& as,
-                      scenario::scenario const& s) {
-  desk_settings settings{as.routing, as.guess, std::nullopt, s.topology.proxies.count};
+router_options options_of(scenario::balancer_group const& group, actors::gateway_settings const& as,
+                          scenario::scenario const& s) {
+  router_options settings{as.routing, as.guess, std::nullopt, s.topology.proxies.count};
   if (as.token_map_bytes) settings.map_entries = theory::map_entries(group, s.population.token_bytes);
   // Tokens that never change are as many as characters (nobody's tokens are not learnt): a map needs no more room.
   if (settings.map_entries && s.population.token_rotation_rps == 0)
@@ -43,7 +32,7 @@ desk_settings desk_of(scenario::balancer_group const& group, actors::gateway_set
 
 }
 
-balancers::balancers(world& w, std::unique_ptr<desks> decisions)
+balancers::balancers(world& w, std::unique_ptr<routers> decisions)
   : w_(w)
   , decisions_(std::move(decisions))
   , work_(w.scenario.simulated.balancer_time) {
@@ -52,7 +41,7 @@ balancers::balancers(world& w, std::unique_ptr<desks> decisions)
     actors::gateway_settings const as = actors::settings_of(*identity.settings);
     b.threads = fifo_servers(as.threads);
     b.random = small_stream_of(w.scenario.seed, "balancer", all_.size());
-    b.settings = desk_of(*identity.settings, as, w.scenario);
+    b.settings = options_of(*identity.settings, as, w.scenario);
     b.cache = as.cache;
     b.shared_map = as.shared_map;
     all_.push_back(std::move(b));
@@ -101,16 +90,14 @@ void balancers::work(flight_id id) {
 void balancers::on_worked(flight_id id) {
   flight& f = w_.flights[id];
   if (f.abandoned) return let_go(id);
-  if (f.hops != 0) {
-    go_on(id);
-  } else if (f.has_errand && w_.errands[id].refused != 0) {
-    f.status = w_.errands[id].refused;
-    f.served_by = f.served_epoch = 0;
-    to_client(id, request_result::refused);
-  } else if (f.has_errand && w_.errands[id].dealing && !f.is_own) {
-    consult_cache(id, true);
+  if (f.course.hops != 0) {
+    on_hop_over(id);
+  } else if (!f.has_errand) {
+    go_on(id, f.course.begin(nullptr, {}));
+  } else if (errand const& e = w_.errands[id]; e.refused != 0) {
+    respond(id, step::respond, e.refused);
   } else {
-    route(id);
+    go_on(id, f.course.begin(e.dealing.get(), e.forwarded));
   }
   look_again();
 }
@@ -122,27 +109,26 @@ void balancers::route(flight_id id) {
     errand& e = w_.errands[id];
     e.sent = e.dealing ? e.dealing->upstream_head() : e.forwarded;
   }
-  desks::request what;
+  routers::request what;
   if (f.plan.kind != load::token_kind::none) what.token = f.token;
   what.idempotent = f.idempotent;
-  f.is_routed = true;
   perform(id, decisions_->start(f.balancer, id, what, w_.now(), all_[f.balancer].random));
 }
 
 /// The present hop was redirected, or failed.
-void balancers::go_on(flight_id id) {
+void balancers::on_hop_over(flight_id id) {
   flight& f = w_.flights[id];
   balancer& b = all_[f.balancer];
   if (f.outcome == hop_outcome::redirected) {
     upstream_id const target{fakeproxy::cluster::proxy_index_of(f.owner)};
     action const next = decisions_->on_redirect(f.balancer, id, target);
-    w_.record.hop_done(f, next.kind == action_kind::send ? hop_result::redirected : hop_result::refused_redirect);
-    ++f.redirects;
-    return perform(id, next);
+    w_.record.hop_done(f, gateway::exchange::result_of_redirect(next));
+    tell_others(f, next);
+    return go_on(id, f.course.after_redirect(next, cached(id)), next);
   }
   // A hop in service when its proxy went was on a connection that had served before, as pools make likely.
   gateway::routing::failure what;
-  what.how_much = f.proxy_had_it ? gateway::routing::sent::something : gateway::routing::sent::nothing;
+  what.how_much = how_much_was_sent(f);
   what.was_reused = f.proxy_had_it;
   if (!what.was_reused) w_.record.forgotten(f);
   perform(id, decisions_->on_failure(f.balancer, id, what, w_.now(), b.random));
@@ -157,38 +143,63 @@ bool balancers::has_company(flight_id id) const {
   for (flight_id other = 0; other < w_.flights.size(); ++other) {
     flight const& o = w_.flights[other];
     bool const same_map = o.balancer == f.balancer || (all_[o.balancer].shared_map && all_[f.balancer].shared_map);
-    if (other != id && o.carried && o.hops > 0 && same_map && o.token == f.token) return true;
+    if (other != id && o.carried && o.course.hops > 0 && same_map && o.token == f.token) return true;
   }
   return false;
 }
 
+gateway::cache::transaction* balancers::cached(flight_id id) {
+  return w_.flights[id].has_errand ? w_.errands[id].dealing.get() : nullptr;
+}
+
 void balancers::perform(flight_id id, action const& next) {
   flight& f = w_.flights[id];
+  tell_others(f, next);
+  go_on(id, f.course.after(next, cached(id)), next);
+}
+
+/// What the router says is not for this request only.
+void balancers::tell_others(flight const& f, action const& next) {
+  if (next.wake) wake_guessers(f);
   if (next.news == gateway::routing::shared_news::lost) w_.shared_maps.lost(f, upstream_id{f.proxy});
-  if (next.kind == action_kind::look_up) {
+}
+
+void balancers::go_on(flight_id id, step next, action const& how) {
+  switch (next) {
+  case step::route:
+    return route(id);
+  case step::send:
+    return send(id, how);
+  case step::stream:
+    return finish(id);
+  case step::serve_stored:
+    return serve_stored(id);
+  case step::respond:
+    return respond(id, next, gateway::routing::status_of(how.why));
+  case step::not_stored:
+    return respond(id, next, 504);
+  case step::wait_for_guess:
+    be_patient(id, gateway::exchange::default_guess_wait);
+    return wait_for_guess(id);
+  case step::wait_for_fetch:
+    be_patient(id, all_[w_.flights[id].balancer].cache->wait.count());
+    return w_.caches.wait(id);
+  case step::look_up:
     if (!w_.shared_maps.look_up(id)) on_shared(id, gateway::routing::no_upstream);
     return;
   }
-  if (next.kind == action_kind::respond) {
-    f.is_routed = false;
-    if (f.has_errand && w_.errands[id].dealing && w_.errands[id].dealing->on_failure()) return serve_stored(id, false);
-    f.status = gateway::routing::status_of(next.why);
-    f.served_by = 0;
-    f.served_epoch = 0;
-    return to_client(id, request_result::failed);
-  }
+}
+
+void balancers::send(flight_id id, action const& next) {
+  flight& f = w_.flights[id];
   // A redirect is put down to how the first proxy that saw the request was chosen.
   if (f.seen_hops == 0) w_.record.chosen(f, !next.from_map, has_company(id), w_.now());
   f.proxy = static_cast<std::uint16_t>(index_of(next.upstream));
-  f.hop_kind = journalled(next.hop);
-  if (f.hop_kind == journal::hop_kind::first && f.hops != 0) f.hop_kind = journal::hop_kind::retry; // started anew
-  if (f.is_own) f.hop_kind = journal::hop_kind::own;
   f.from_map = next.from_map;
-  if (f.hops == 0) f.first_from_map = next.from_map;
-  f.retries = static_cast<std::uint8_t>(f.retries + (f.hop_kind == journal::hop_kind::retry));
+  if (f.course.hops == 0) f.first_from_map = next.from_map;
+  f.course.hop_made(next);
   f.serviced = f.redirecting = false;
   f.outcome = hop_outcome::received;
-  ++f.hops;
   f.where = flight::place::to_proxy;
   w_.record.hop_sent(f, w_.now());
   w_.proxies.expect(f);
@@ -210,22 +221,26 @@ void balancers::on_answer(flight_id id) {
   }
   action const next = decisions_->on_answer(f.balancer, id, backend);
   if (next.news == gateway::routing::shared_news::learnt) w_.shared_maps.learnt(f, next.upstream);
-  f.is_routed = false;
-  finish(id);
+  tell_others(f, next);
+  step then = f.course.after(next, nullptr);
+  if (f.has_errand) then = show_answer(id);
+  go_on(id, then);
   look_again();
+}
+
+step balancers::show_answer(flight_id id) {
+  flight& f = w_.flights[id];
+  errand& e = w_.errands[id];
+  if (!e.dealing) return step::stream;
+  std::optional<std::uint64_t> length;
+  if (f.status != 204 && f.status != 304) length = e.content_bytes;
+  return f.course.after(e.dealing->on_answer(e.answer_head, e.answer.data(), length));
 }
 
 /// The final answer is there: past the cache or into it.
 void balancers::finish(flight_id id) {
-  flight const& f = w_.flights[id];
-  if (f.has_errand) {
-    using course = gateway::cache::transaction::course;
+  if (w_.flights[id].has_errand) {
     errand& e = w_.errands[id];
-    std::optional<std::uint64_t> length;
-    if (f.status != 204 && f.status != 304) length = e.content_bytes;
-    course const next = e.dealing ? e.dealing->on_answer(e.answer_head, e.answer.data(), length) : course::pass;
-    if (next == course::again) return route(id);
-    if (next == course::serve) return serve_stored(id, f.status == 304);
     if (e.dealing && e.dealing->is_storing()) {
       if (content_.size() < e.content_bytes) content_.resize(e.content_bytes, '.');
       e.dealing->take(std::string_view(content_).substr(0, e.content_bytes));
@@ -233,21 +248,33 @@ void balancers::finish(flight_id id) {
     }
     w_.errands.take(id);
   }
-  to_client(id, request_result::forwarded);
+  to_client(id, step::stream);
+}
+
+gateway::routing::sent balancers::how_much_was_sent(flight const& f) {
+  return f.proxy_had_it ? gateway::routing::sent::something : gateway::routing::sent::nothing;
 }
 
 void balancers::on_hop_failed(flight_id id) {
   flight& f = w_.flights[id];
-  w_.record.hop_done(f, f.proxy_had_it ? hop_result::failed : hop_result::not_delivered);
+  w_.record.hop_done(f, gateway::exchange::result_of_failure(how_much_was_sent(f)));
   if (f.abandoned) return let_go(id);
   work(id);
 }
 
-void balancers::to_client(flight_id id, request_result result) {
+/// The balancer answers by itself.
+void balancers::respond(flight_id id, step how, std::uint16_t status) {
+  flight& f = w_.flights[id];
+  f.status = status;
+  f.served_by = f.served_epoch = 0;
+  to_client(id, how);
+}
+
+void balancers::to_client(flight_id id, step answered) {
   flight& f = w_.flights[id];
   w_.caches.leave(id);
-  if (f.is_own) return let_go(id);
-  w_.record.request_done(f, result, f.status);
+  if (f.course.is_own) return let_go(id);
+  w_.record.request_done(f, f.course.result_of(answered), f.status);
   --all_[f.balancer].in_hand;
   f.where = flight::place::to_client;
   f.carried = false;
@@ -261,10 +288,8 @@ void balancers::on_client_gone(flight_id id) {
   if (f.where == flight::place::to_balancer) return; // is dropped when it arrives
   if (f.abandoned) return;
   f.abandoned = true;
-  if (f.is_routed) decisions_->abandon(f.balancer, id);
-  bool const waited = f.waits_for_fetch || f.looks_up;
-  w_.caches.stop_waiting(id);
-  w_.shared_maps.stop_waiting(id);
+  bool const waited = f.course.awaits != awaiting::nothing; // nothing else is to come of it
+  if (f.course.give_up() && decisions_->abandon(f.balancer, id)) wake_guessers(f);
   w_.caches.leave(id);
   w_.record.request_done(f, request_result::client_gone, 0);
   --all_[f.balancer].in_hand;
@@ -281,63 +306,75 @@ void balancers::let_go(flight_id id) {
 
 void balancers::on_shared(flight_id id, upstream_id found) {
   flight& f = w_.flights[id];
-  f.looks_up = false;
+  if (!f.course.stops_waiting(awaiting::shared_map)) return;
   perform(id, decisions_->on_shared(f.balancer, id, found, w_.now(), all_[f.balancer].random));
   look_again();
 }
 
-// ---- the cache
+// ---- those who wait
 
-void balancers::consult_cache(flight_id id, bool may_wait) {
-  using kind = gateway::cache::decision::kind;
+void balancers::be_patient(flight_id id, std::int64_t time_ns) {
   flight& f = w_.flights[id];
-  errand& e = w_.errands[id];
-  switch (e.dealing->ask(e.forwarded, may_wait).what) {
-  case kind::answer:
-    return serve_stored(id, false);
-  case kind::fetch:
-  case kind::validate:
-    return route(id);
-  case kind::wait:
-    w_.caches.wait(id);
-    if (!std::exchange(f.has_waited, true))
-      w_.time.to_flight(w_.now() + all_[f.balancer].cache->wait.count(), happening::fetch_is_late, id, f.life);
-    return;
-  case kind::unavailable:
-    f.status = 504;
-    return to_client(id, request_result::failed);
-  }
+  if (!f.course.patience_begins) return;
+  f.gives_up_ns = w_.now() + time_ns;
+  w_.time.to_flight(f.gives_up_ns, happening::wait_is_over, id, f.life);
 }
 
-void balancers::on_fetch_late(flight_id id) {
-  if (!w_.flights[id].waits_for_fetch) return;
-  w_.caches.stop_waiting(id);
-  consult_cache(id, false);
+void balancers::on_patience_end(flight_id id) {
+  flight& f = w_.flights[id];
+  if (w_.now() < f.gives_up_ns) return; // of an earlier wait
+  if (f.course.stops_waiting(awaiting::fetch))
+    go_on(id, f.course.on_fetch_late(*cached(id), w_.errands[id].forwarded));
+  else if (f.course.stops_waiting(awaiting::guess))
+    perform(id, decisions_->on_patience_end(f.balancer, id, w_.now(), all_[f.balancer].random));
   look_again();
+}
+
+void balancers::wait_for_guess(flight_id id) {
+  flight const& f = w_.flights[id];
+  all_[f.balancer].guessers.add(f.token, {id, f.life}, [this](sleeper const& s) { return w_.flights.is_gone(s); });
+}
+
+void balancers::wake_guessers(flight const& f) {
+  wake(all_[f.balancer].guessers.take(f.token), awaiting::guess, gateway::cache::landing::stored);
+}
+
+void balancers::wake(std::vector<sleeper> const& those, awaiting what, gateway::cache::landing how) {
+  for (sleeper const& who : those) woken_.push_back({who, what, how});
 }
 
 /// Those whose wait is over, and those whose wait that ends.
 void balancers::look_again() {
   if (looking_) return;
   looking_ = true;
-  while (auto const next = w_.caches.next_woken()) consult_cache(next->who, next->may_wait);
+  for (; !woken_.empty();) {
+    woken const next = woken_.front();
+    woken_.pop_front();
+    flight& f = w_.flights[next.who.id];
+    if (w_.flights.is_gone(next.who) || !f.course.stops_waiting(next.from)) continue;
+    if (next.from == awaiting::fetch)
+      go_on(next.who.id, f.course.on_landing(*cached(next.who.id), w_.errands[next.who.id].forwarded, next.how));
+    else
+      perform(next.who.id, decisions_->on_wake(f.balancer, next.who.id, w_.now(), all_[f.balancer].random));
+  }
   looking_ = false;
 }
 
-void balancers::serve_stored(flight_id id, bool confirmed) {
+// ---- the cache
+
+void balancers::serve_stored(flight_id id) {
   flight& f = w_.flights[id];
-  if (f.is_own) return to_client(id, request_result::forwarded);
-  errand const& e = w_.errands[id];
-  auto const stored = e.dealing->decided().stored;
-  bool const needs_refresh = e.dealing->decided().refresh;
+  if (f.course.is_own) return to_client(id, step::serve_stored);
+  gateway::cache::transaction const& dealing = *w_.errands[id].dealing;
+  auto const stored = dealing.decided().stored;
+  bool const needs_refresh = dealing.decided().refresh;
   head_text_.clear();
   gateway::cache::moment const now = w_.errands.moment_at(w_.now());
-  f.status = static_cast<std::uint16_t>(
-      gateway::cache::append_served(head_text_, *stored, e.dealing->request(), {}, now).status);
-  w_.errands.take(id, *stored, confirmed);
-  request_result const result = f.hops != 0 ? request_result::forwarded : request_result::cached;
+  f.status =
+      static_cast<std::uint16_t>(gateway::cache::append_served(head_text_, *stored, dealing.request(), {}, now).status);
+  w_.errands.take(id, *stored, dealing.confirmed());
   if (needs_refresh) begin_refresh(id);
-  to_client(id, result);
+  to_client(id, step::serve_stored);
 }
 
 /// The balancer asks whether what it served stale still holds (RFC 5861 3).
@@ -355,7 +392,7 @@ void balancers::begin_refresh(flight_id served) {
   own.game_state = f.game_state;
   own.sent_ns = w_.now();
   own.where = flight::place::at_balancer;
-  own.carried = own.is_own = true;
+  own.carried = own.course.is_own = true;
   w_.errands.pass_on(served, id);
   w_.errands[id].dealing->begin_refresh();
   work(id);
@@ -383,6 +420,7 @@ void balancers::kill(std::size_t index) {
   b.listening = false;
   b.in_hand = 0;
   b.threads.clear();
+  b.guessers.clear();
   w_.caches.close(index);
   w_.shared_maps.close(index);
   for (flight_id id = 0; id < w_.flights.size(); ++id) {
@@ -390,11 +428,11 @@ void balancers::kill(std::size_t index) {
     bool const inside = f.carried && !f.abandoned && f.where != flight::place::to_balancer;
     if (!inside || f.balancer != index) continue;
     f.abandoned = true;
-    bool const parked = f.waits_for_fetch || f.looks_up; // nothing else is to come of it
-    f.waits_for_fetch = f.looks_up = false;
+    bool const waited = f.course.awaits != awaiting::nothing; // nothing else is to come of it
+    f.course.give_up();
     if (f.client_waits)
       w_.time.to_flight(w_.client_arrival(f, purpose::way_back), happening::connection_lost, id, f.life);
-    if (parked) let_go(id);
+    if (waited) let_go(id);
   }
 }
 

@@ -1,13 +1,16 @@
 #pragma once
 
 #include "gateway/cache/shared_cache.hpp"
+#include "gateway/exchange/course.hpp"
+#include "gateway/exchange/sleepers.hpp"
 #include "gateway/routing/route.hpp"
-#include "sim/virtual/desks.hpp"
 #include "sim/virtual/flight.hpp"
 #include "sim/virtual/law.hpp"
+#include "sim/virtual/routers.hpp"
 #include "sim/virtual/servers.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,10 +20,10 @@ namespace sim::virtual_time {
 
 struct world;
 
-/// The balancers' shells: they carry requests between clients and proxies as `desks` decides.
+/// The balancers' shells: they carry requests between clients and proxies as their courses and `routers` have it.
 class balancers {
 public:
-  balancers(world& w, std::unique_ptr<desks> decisions);
+  balancers(world& w, std::unique_ptr<routers> decisions);
 
   /// Starts number `index` of scenario::balancers_of.
   void start(std::size_t index);
@@ -36,8 +39,10 @@ public:
   void on_shared(flight_id id, gateway::routing::upstream_id found);
   /// The shared map has lost what it was told.
   void share_anew(std::size_t index) { decisions_->share_anew(index); }
-  /// It has waited for another's fetch long enough.
-  void on_fetch_late(flight_id id);
+  /// It may have waited long enough.
+  void on_patience_end(flight_id id);
+  /// Those who waited go on when what happens now is over. `how`: of a fetch.
+  void wake(std::vector<sleeper> const& those, gateway::exchange::awaiting what, gateway::cache::landing how);
   /// The client does not wait any more.
   void on_client_gone(flight_id id);
 
@@ -56,29 +61,45 @@ private:
     std::uint32_t in_hand = 0;   // requests
     fifo_servers threads{1};
     load::small_stream random;
-    desk_settings settings;
+    router_options settings;
     std::optional<gateway::cache::cache_settings> cache;
     std::optional<scenario::shared_map_settings> shared_map;
+    gateway::exchange::sleepers<token_id, sleeper, dense_keys::hash> guessers; // those who wait for another's guess
+  };
+  struct woken {
+    sleeper who;
+    gateway::exchange::awaiting from;
+    gateway::cache::landing how;
   };
 
   void work(flight_id id);
-  void route(flight_id id);
-  void go_on(flight_id id);
-  void consult_cache(flight_id id, bool may_wait);
-  void serve_stored(flight_id id, bool confirmed);
-  void begin_refresh(flight_id served);
-  void look_again();
-  void finish(flight_id id);
-  bool has_company(flight_id id) const;
   void perform(flight_id id, gateway::routing::action const& next);
-  void to_client(flight_id id, journal::request_result result);
+  void tell_others(flight const& f, gateway::routing::action const& next);
+  void go_on(flight_id id, gateway::exchange::step next, gateway::routing::action const& how = {});
+  void route(flight_id id);
+  void send(flight_id id, gateway::routing::action const& next);
+  void on_hop_over(flight_id id);
+  gateway::exchange::step show_answer(flight_id id);
+  void finish(flight_id id);
+  void serve_stored(flight_id id);
+  void begin_refresh(flight_id served);
+  void respond(flight_id id, gateway::exchange::step how, std::uint16_t status);
+  void to_client(flight_id id, gateway::exchange::step answered);
   void let_go(flight_id id);
+  void be_patient(flight_id id, std::int64_t time_ns);
+  void wait_for_guess(flight_id id);
+  void wake_guessers(flight const& f);
+  void look_again();
+  gateway::cache::transaction* cached(flight_id id);
+  static gateway::routing::sent how_much_was_sent(flight const& f);
+  bool has_company(flight_id id) const;
 
   world& w_;
-  std::unique_ptr<desks> decisions_;
+  std::unique_ptr<routers> decisions_;
   std::vector<balancer> all_;
   law work_;
-  bool looking_ = false;            // goes through those that were woken
+  std::deque<woken> woken_;
+  bool looking_ = false;            // goes through these
   std::string head_text_, content_; // reused
 };
 

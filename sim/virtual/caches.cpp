@@ -2,7 +2,6 @@
 
 #include "sim/virtual/world.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace sim::virtual_time {
@@ -11,13 +10,8 @@ using gateway::http::token_digest;
 
 gateway::cache::moment caches::moment() const { return w_.errands.moment_at(w_.now()); }
 
-// They look again when what happens now is over.
 void caches::place::landed(token_digest const& flight, gateway::cache::landing how) {
-  auto const at = waiting.find(flight);
-  if (at == waiting.end()) return;
-  bool const may_wait = how == gateway::cache::landing::failed;
-  for (flight_id const id : at->second) all.woken_.push_back({id, may_wait});
-  waiting.erase(at);
+  all.w_.balancers.wake(waiting.take(flight), gateway::exchange::awaiting::fetch, how);
 }
 
 void caches::open(std::size_t balancer, std::optional<gateway::cache::cache_settings> const& settings) {
@@ -32,7 +26,6 @@ void caches::open(std::size_t balancer, std::optional<gateway::cache::cache_sett
 void caches::close(std::size_t balancer) {
   if (balancer >= places_.size() || !places_[balancer]) return;
   places_[balancer]->waiting.clear();
-  std::erase_if(woken_, [&](woken const& w) { return w_.flights[w.who].balancer == balancer; });
   for (flight_id id = 0; id < w_.flights.size(); ++id)
     if (flight const& f = w_.flights[id]; f.has_errand && f.balancer == balancer) w_.errands[id].dealing.reset();
   places_[balancer].reset();
@@ -55,26 +48,9 @@ void caches::leave(flight_id id) {
 }
 
 void caches::wait(flight_id id) {
-  flight& f = w_.flights[id];
-  f.waits_for_fetch = true;
-  places_[f.balancer]->waiting[w_.errands[id].dealing->decided().flight].push_back(id);
-}
-
-void caches::stop_waiting(flight_id id) {
-  flight& f = w_.flights[id];
-  if (!std::exchange(f.waits_for_fetch, false)) return;
-  auto& waiting = places_[f.balancer]->waiting;
-  auto const at = waiting.find(w_.errands[id].dealing->decided().flight);
-  if (at != waiting.end()) std::erase(at->second, id);
-  std::erase_if(woken_, [id](woken const& w) { return w.who == id; });
-}
-
-std::optional<caches::woken> caches::next_woken() {
-  if (woken_.empty()) return std::nullopt;
-  woken const next = woken_.front();
-  woken_.pop_front();
-  w_.flights[next.who].waits_for_fetch = false;
-  return next;
+  flight const& f = w_.flights[id];
+  places_[f.balancer]->waiting.add(w_.errands[id].dealing->decided().flight, {id, f.life},
+                                   [this](sleeper const& s) { return w_.flights.is_gone(s); });
 }
 
 }

@@ -1,15 +1,12 @@
 #pragma once
 
 #include "gateway/cache/transaction.hpp"
+#include "gateway/exchange/sleepers.hpp"
 #include "sim/virtual/flight.hpp"
 
-#include <boost/unordered/unordered_flat_map.hpp>
-
 #include <cstddef>
-#include <deque>
 #include <memory>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 namespace sim::virtual_time {
@@ -34,15 +31,6 @@ public:
 
   /// The flight waits for the fetch of what it was told to wait for.
   void wait(flight_id id);
-  /// Not any more.
-  void stop_waiting(flight_id id);
-
-  /// One that waited and may look again, and whether it may wait anew; nullopt: none. Asked for until there is none.
-  struct woken {
-    flight_id who;
-    bool may_wait;
-  };
-  std::optional<woken> next_woken();
 
 private:
   struct place final : gateway::cache::surroundings {
@@ -57,15 +45,13 @@ private:
     caches& all;
     gateway::http::digest_key key;
     gateway::cache::shared_cache shared;
-    boost::unordered_flat_map<gateway::http::token_digest, std::vector<flight_id>, gateway::http::token_digest_hash>
-        waiting;
+    gateway::exchange::sleepers<gateway::http::token_digest, sleeper, gateway::http::token_digest_hash> waiting;
   };
 
   gateway::cache::moment moment() const;
 
   world& w_;
   std::vector<std::unique_ptr<place>> places_; // by balancer; nullptr without a cache
-  std::deque<woken> woken_;
 };
 
 }

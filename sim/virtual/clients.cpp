@@ -215,7 +215,8 @@ void clients::write_down(flight_id id, client_outcome outcome, std::int64_t at_n
   sent_.remove(w_.flights, id);
   w_.record.client_done(f, outcome, at_ns);
   w_.time.note(at_ns, f.request << 8 | static_cast<std::uint64_t>(outcome),
-               std::uint64_t{f.status} << 32 | std::uint64_t{f.proxy} << 16 | std::uint64_t{f.redirects} << 8 | f.hops);
+               std::uint64_t{f.status} << 32 | std::uint64_t{f.proxy} << 16 | std::uint64_t{f.course.redirects} << 8 |
+                   f.course.hops);
   --in_flight_;
 }
 

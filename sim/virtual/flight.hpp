@@ -1,10 +1,11 @@
 #pragma once
 
 #include "fakeproxy/cluster/node.hpp"
+#include "gateway/exchange/course.hpp"
 #include "journal/records.hpp"
 #include "sim/load/plan.hpp"
 #include "sim/virtual/agenda.hpp"
-#include "sim/virtual/desks.hpp"
+#include "sim/virtual/routers.hpp"
 
 #include <cstdint>
 #include <vector>
@@ -41,7 +42,10 @@ struct flight {
   bool idempotent = true;
   bool game_state = false; // goes on to the character's sol
   bool has_errand = false; // see errands
-  bool is_own = false;     // of its balancer, which validates what it served stale: there is no client
+
+  // at its balancer. Where that is `course.is_own`, it validates what it served stale: there is no client
+  gateway::exchange::course course;
+  std::int64_t gives_up_ns = 0; // what it waits for there
 
   // where it is
   enum class place : std::uint8_t {
@@ -63,9 +67,8 @@ struct flight {
 
   // the hop under way
   std::uint16_t proxy = 0;
-  std::uint8_t hops = 0, seen_hops = 0, redirects = 0, retries = 0; // so far; seen: by a proxy
-  journal::hop_kind hop_kind = journal::hop_kind::first;
-  bool from_map = false; // this hop's proxy
+  std::uint8_t seen_hops = 0; // by a proxy, so far
+  bool from_map = false;      // this hop's proxy
   /// Of the first hop if the map chose it, else of the first one that a proxy saw; and whether the proxy that the map
   /// chose for the first hop was not the owner any more.
   bool first_from_map = false, first_stale = false;
@@ -88,11 +91,6 @@ struct flight {
   journal::incarnation_id served_by = 0;
   bool proxy_had_it = false; // hop_fails: the kernel had accepted bytes of the request
 
-  // at a balancer with a cache, or a shared map
-  bool is_routed = false;       // the router has it, until there is an answer or none to come
-  bool waits_for_fetch = false; // of another …
-  bool has_waited = false;      // … and there is a time when it gives that up
-  bool looks_up = false;        // in the map that balancers share
   // what the client gets
   bool asks_resource = false, from_cache = false;
   std::uint16_t findings = 0; // measure::client_finding bits
@@ -103,9 +101,15 @@ struct flight {
   /// 64 uniform bits for one purpose of the request, or of its present hop (SplitMix64, at any place).
   std::uint64_t bits(purpose what) const {
     std::uint64_t number = static_cast<std::uint64_t>(what) + 1;
-    if (what >= purpose::hop_out) number += 3u * hops;
+    if (what >= purpose::hop_out) number += 3u * course.hops;
     return load::mix(draws + number * 0x9e3779b97f4a7c15u);
   }
+};
+
+/// A flight that may be another when its time comes.
+struct sleeper {
+  flight_id id;
+  std::uint32_t life;
 };
 
 /// All flights; places are used again, the last one first, so that a run's flights stay in the cache.
@@ -129,6 +133,8 @@ public:
     all_[id].life = (all_[id].life + 1) & life_mask;
     free_.push_back(id);
   }
+
+  bool is_gone(sleeper const& who) const { return all_[who.id].life != who.life; }
 
   flight& operator[](flight_id id) { return all_[id]; }
   flight const& operator[](flight_id id) const { return all_[id]; }

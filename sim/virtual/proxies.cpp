@@ -254,7 +254,7 @@ void proxies::answer(flight_id id, hop_outcome outcome, std::uint16_t status, st
   if (f.has_errand && outcome != hop_outcome::redirected)
     f.status = w_.errands.answer(id, status, outcome == hop_outcome::served, at_ns);
   w_.record.decided(f, at_ns);
-  if (w_.record.brief && f.served_epoch != 0 && !f.is_own && f.request % checked_every == 0)
+  if (w_.record.brief && f.served_epoch != 0 && !f.course.is_own && f.request % checked_every == 0)
     w_.record.brief->place_checked(w_.sols.granted(f.plan.character, f.served_by, f.served_epoch));
   w_.time.note(at_ns, f.request << 24 | std::uint64_t{f.proxy} << 8 | static_cast<std::uint64_t>(outcome));
   end_session_use(f);

@@ -105,7 +105,7 @@ public:
                                        .upstream_address = to.address,
                                        .upstream_port = to.port,
                                        .kind = journal::balancer_event_kind::hop,
-                                       .hop = f.hop_kind,
+                                       .hop = f.course.hop,
                                        .result = journal::hop_result::pending,
                                        .outcome = journal::request_result::pending,
                                        .status = 0,
@@ -113,7 +113,7 @@ public:
                                        .padding = {}});
   }
   void hop_done(flight& f, journal::hop_result result) {
-    if (f.hops == 1 && f.from_map) f.first_stale = is_stale(result);
+    if (f.course.hops == 1 && f.from_map) f.first_stale = is_stale(result);
     if (brief) {
       if (result == journal::hop_result::not_delivered) brief->hop_undelivered();
       if (f.outcome == journal::hop_outcome::redirected) brief->redirect_received(f);

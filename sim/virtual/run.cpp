@@ -22,7 +22,8 @@ load::small_stream small_stream_of(std::uint64_t seed, std::string_view name, st
   return load::small_stream(load::mix(state ^ load::mix(number)));
 }
 
-world::world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<desks> decisions, bool full, bool early)
+world::world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<routers> decisions, bool full,
+             bool early)
   : scenario(s)
   , plan(p)
   , full_detail(full)
@@ -35,9 +36,9 @@ world::world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<d
   , sols(*this)
   , proxies(*this)
   , caches(*this)
+  , balancers(*this, std::move(decisions))
   , errands(*this)
   , shared_maps(*this)
-  , balancers(*this, std::move(decisions))
   , clients(*this)
   , eve(*this)
   , timeline(*this)
@@ -91,7 +92,7 @@ class conductor {
 public:
   conductor(scenario::scenario const& s, load::plan const& p, run_options const& options)
     : options_(options)
-    , w_(s, p, options.decisions ? options.decisions() : std::make_unique<desks_of<dense_keys>>(),
+    , w_(s, p, options.decisions ? options.decisions() : std::make_unique<routers_of<dense_keys>>(),
          keeps_records(s, p, options),
          s.events.empty() && !breaks_links(s) && !may_abort(s, p, options) && !options.step_by_step)
     , may_abort_(may_abort(s, p, options)) {}
@@ -291,11 +292,8 @@ private:
     case happening::hop_fails:
       if (same(o)) w_.balancers.on_hop_failed(o.index);
       break;
-    case happening::fetch_is_late:
-      if (same(o)) w_.balancers.on_fetch_late(o.index);
-      break;
-    case happening::redis_is_late:
-      if (same(o)) w_.shared_maps.on_late(o.index);
+    case happening::wait_is_over:
+      if (same(o)) w_.balancers.on_patience_end(o.index);
       break;
     case happening::reaches_client:
       if (same(o)) w_.clients.on_answer(o.index);
@@ -351,8 +349,8 @@ private:
       return w_.shared_maps.on_command(o.index);
     case happening::redis_replies:
       return w_.shared_maps.on_reply(o.index);
-    case happening::redis_is_tried:
-      return w_.shared_maps.on_attempt_due(o.node, o.index);
+    case happening::redis_is_due:
+      return w_.shared_maps.on_deadline(o.node, o.index);
     case happening::eve_connects:
       return w_.eve.on_connected(o.index);
     case happening::eve_login_due:

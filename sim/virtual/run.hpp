@@ -4,7 +4,7 @@
 #include "sim/measure/replicated.hpp"
 #include "sim/measure/result.hpp"
 #include "sim/scenario/scenario.hpp"
-#include "sim/virtual/desks.hpp"
+#include "sim/virtual/routers.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -38,7 +38,7 @@ struct run_options {
   bool step_by_step = false;
 
   /// Who decides for the balancers; null: the router with dense keys.
-  std::function<std::unique_ptr<desks>()> decisions;
+  std::function<std::unique_ptr<routers>()> decisions;
 };
 
 /// Runs a scenario in simulated time: the routers of gateway/routing, the nodes, sols and registry of fakeproxy/cluster

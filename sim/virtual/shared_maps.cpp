@@ -7,7 +7,8 @@
 
 namespace sim::virtual_time {
 
-using gateway::routing::link_condition;
+using gateway::exchange::is_lost;
+using gateway::exchange::told;
 using gateway::routing::no_upstream;
 using gateway::routing::upstream_id;
 
@@ -30,9 +31,28 @@ void shared_maps::reply(letter l) {
 
 // ---- Redis
 
-shared_maps::entry* shared_maps::find(token_id token) {
+shared_maps::kept* shared_maps::find(token_id token) {
   auto const at = entries_.find(token);
   return at == entries_.end() || at->second.until_ns <= w_.now() ? nullptr : &at->second;
+}
+
+void shared_maps::learn(letter const& l) {
+  kept* const old = find(l.token);
+  entry const fresh{l.where, l.epoch};
+  std::int64_t const until_ns = w_.now() + ttl_ns(l.balancer);
+  switch (gateway::exchange::tell(old ? &old->what : nullptr, fresh)) {
+  case told::keep:
+    return;
+  case told::renew:
+    old->until_ns = until_ns;
+    return;
+  case told::replace:
+    break;
+  }
+  entries_[l.token] = {fresh, until_ns};
+  if (entries_.size() < sweep_at_) return;
+  boost::unordered::erase_if(entries_, [&](auto const& e) { return e.second.until_ns <= w_.now(); });
+  sweep_at_ = std::max<std::size_t>(4096, 2 * entries_.size());
 }
 
 void shared_maps::on_command(std::uint32_t place) {
@@ -52,21 +72,17 @@ void shared_maps::on_command(std::uint32_t place) {
     break;
   case kind::look_up:
     l.where = no_upstream;
-    if (entry* const found = find(l.token)) {
+    if (kept* const found = find(l.token)) {
       found->until_ns = w_.now() + ttl_ns(l.balancer);
-      l.where = found->where;
+      l.where = found->what.backend;
     }
     reply(l);
     break;
   case kind::learn:
-    if (entry const* const old = find(l.token); old && l.epoch < old->epoch) break; // an older answer that came late
-    entries_[l.token] = {l.where, l.epoch, w_.now() + ttl_ns(l.balancer)};
-    if (entries_.size() < sweep_at_) break;
-    boost::unordered::erase_if(entries_, [&](auto const& e) { return e.second.until_ns <= w_.now(); });
-    sweep_at_ = std::max<std::size_t>(4096, 2 * entries_.size());
+    learn(l);
     break;
   case kind::lose:
-    if (entry const* const old = find(l.token); old && old->where == l.where) entries_.erase(l.token);
+    if (kept const* const old = find(l.token); is_lost(old ? &old->what : nullptr, l.where)) entries_.erase(l.token);
     break;
   case kind::lost_connection: // Redis says that
     break;
@@ -89,6 +105,7 @@ void shared_maps::open(std::size_t balancer, std::optional<scenario::shared_map_
   if (links_.size() <= balancer) links_.resize(balancer + 1), connected_.resize(balancer + 1);
   link fresh;
   fresh.settings = settings;
+  if (settings) fresh.state = decisions(settings->timeout.count());
   fresh.life = links_[balancer].life + 1;
   fresh.runs = settings.has_value();
   fresh.random = small_stream_of(w_.scenario.seed, "shared map", balancer);
@@ -100,7 +117,6 @@ void shared_maps::close(std::size_t balancer) {
   if (balancer >= links_.size()) return;
   ++links_[balancer].life;
   links_[balancer].runs = false;
-  links_[balancer].asked.clear();
   connected_[balancer] = false;
 }
 
@@ -108,25 +124,37 @@ bool shared_maps::ready() const {
   return std::all_of(links_.begin(), links_.end(), [](link const& k) { return !k.runs || k.state.usable(); });
 }
 
+/// Looked at when its next deadline is due, and not before; one that goes away is looked at in vain.
 void shared_maps::arm(std::size_t balancer) {
-  link const& k = links_[balancer];
-  if (auto const at = k.state.next_attempt(); at && !k.is_probing)
-    w_.time.at(std::max(*at, w_.now()), happening::redis_is_tried, k.life, static_cast<std::uint16_t>(balancer));
-}
-
-void shared_maps::on_attempt_due(std::size_t balancer, std::uint32_t life) {
   link& k = links_[balancer];
-  auto const at = k.state.next_attempt();
-  if (life != k.life || !at || *at > w_.now() || k.is_probing) return;
-  k.state.attempt_begins();
-  k.is_probing = true;
-  k.probe_due_ns = w_.now() + k.settings->timeout.count();
-  post(balancer, {.what = k.is_connected ? letter::kind::probe : letter::kind::connect});
+  auto const at = k.state.next_deadline();
+  if (!at || *at >= k.armed_ns) return;
+  k.armed_ns = std::max(*at, w_.now());
+  w_.time.at(k.armed_ns, happening::redis_is_due, k.life, static_cast<std::uint16_t>(balancer));
 }
 
-void shared_maps::fall(std::size_t balancer, link_condition why) {
-  links_[balancer].state.fell(why, w_.now(), links_[balancer].random);
+void shared_maps::on_deadline(std::size_t balancer, std::uint32_t life) {
+  link& k = links_[balancer];
+  if (life != k.life) return;
+  k.armed_ns = never;
+  auto const due = k.state.on_deadline(w_.now(), k.random);
+  release(due.released);
+  switch (due.next) {
+  case decisions::attempt::none:
+    break;
+  case decisions::attempt::connect:
+    post(balancer, {.what = letter::kind::connect});
+    break;
+  case decisions::attempt::probe:
+    probe(balancer);
+    break;
+  }
   arm(balancer);
+}
+
+void shared_maps::probe(std::size_t balancer) {
+  links_[balancer].state.on_probe_sent(w_.now());
+  post(balancer, {.what = letter::kind::probe});
 }
 
 void shared_maps::on_reply(std::uint32_t place) {
@@ -135,75 +163,44 @@ void shared_maps::on_reply(std::uint32_t place) {
   if (l.life != k.life) return;
   switch (l.what) {
   case letter::kind::connect:
-    k.is_connected = true;
-    k.probe_due_ns = w_.now() + k.settings->timeout.count();
-    post(l.balancer, {.what = letter::kind::probe});
+    k.state.on_open();
+    probe(l.balancer);
     break;
   case letter::kind::probe:
-    on_probed(l.balancer);
+    if (k.state.on_probed(w_.now(), k.random)) w_.balancers.share_anew(l.balancer);
     break;
-  case letter::kind::look_up: {
-    auto const asked =
-        std::find_if(k.asked.begin(), k.asked.end(), [&](waiting const& w) { return w.ticket == l.ticket; });
-    if (asked == k.asked.end()) break; // too late
-    flight_id const who = asked->who;
-    k.asked.erase(asked);
-    w_.balancers.on_shared(who, l.where);
+  case letter::kind::look_up:
+    if (auto const who = k.state.on_found(l.ticket)) tell(*who, l.where);
     break;
-  }
   case letter::kind::lost_connection:
-    k.is_connected = k.is_probing = false;
-    k.may_lack = true;
-    fall(l.balancer, link_condition::down);
-    release(l.balancer);
+    release(k.state.on_lost(w_.now(), k.random));
     break;
   case letter::kind::learn:
   case letter::kind::lose:
     break;
   }
-}
-
-void shared_maps::on_probed(std::size_t balancer) {
-  link& k = links_[balancer];
-  k.is_probing = false;
-  if (w_.now() > k.probe_due_ns) return fall(balancer, link_condition::slow);
-  if (k.state.usable()) return;
-  k.state.recovered(w_.now());
-  if (std::exchange(k.may_lack, false)) w_.balancers.share_anew(balancer);
+  arm(l.balancer);
 }
 
 /// Nobody waits any more.
-void shared_maps::release(std::size_t balancer) {
-  for (waiting const& w : std::exchange(links_[balancer].asked, {})) w_.balancers.on_shared(w.who, no_upstream);
+void shared_maps::release(std::vector<decisions::waiting> const& those) {
+  for (decisions::waiting const& w : those) tell(w.who, no_upstream);
+}
+
+void shared_maps::tell(sleeper const& who, upstream_id where) {
+  if (!w_.flights.is_gone(who)) w_.balancers.on_shared(who.id, where);
 }
 
 // ---- requests
 
 bool shared_maps::look_up(flight_id id) {
-  flight& f = w_.flights[id];
+  flight const& f = w_.flights[id];
   link& k = links_[f.balancer];
   if (!k.runs || !k.state.usable()) return false;
-  f.looks_up = true;
-  k.asked.push_back({id, ++last_ticket_, w_.now() + k.settings->timeout.count()});
-  post(f.balancer, {.what = letter::kind::look_up, .token = f.token, .ticket = last_ticket_});
-  w_.time.to_flight(k.asked.back().due_ns, happening::redis_is_late, id, f.life);
+  auto const ticket = k.state.look_up({id, f.life}, w_.now());
+  post(f.balancer, {.what = letter::kind::look_up, .token = f.token, .ticket = ticket});
+  arm(f.balancer);
   return true;
-}
-
-void shared_maps::on_late(flight_id id) {
-  std::size_t const balancer = w_.flights[id].balancer;
-  link const& k = links_[balancer];
-  bool const late = std::any_of(k.asked.begin(), k.asked.end(),
-                                [&](waiting const& w) { return w.who == id && w.due_ns <= w_.now(); });
-  if (!late) return;
-  fall(balancer, link_condition::slow);
-  release(balancer);
-}
-
-void shared_maps::stop_waiting(flight_id id) {
-  flight& f = w_.flights[id];
-  if (std::exchange(f.looks_up, false))
-    std::erase_if(links_[f.balancer].asked, [id](waiting const& w) { return w.who == id; });
 }
 
 void shared_maps::learnt(flight const& f, upstream_id where) {

@@ -91,7 +91,7 @@ void summary::chosen(flight& f, bool guessed, bool in_flight, std::int64_t now_n
 
 void summary::redirect_received(flight& f) {
   ++books_.received;
-  if (f.redirects != 0) return;
+  if (f.course.redirects != 0) return;
   auto const why = static_cast<reason>(f.first_reason);
   lost_ += why == reason::evicted || why == reason::moved || why == reason::forgotten || why == reason::restarted;
 }
@@ -112,8 +112,8 @@ void summary::client_done(flight const& f, client_outcome outcome, std::int64_t 
                              .sent_ns = f.sent_ns,
                              .done_ns = done_ns,
                              .hops = f.seen_hops,
-                             .redirects = f.redirects,
-                             .retries = f.retries,
+                             .redirects = f.course.redirects,
+                             .retries = f.course.retries,
                              .balancer = f.balancer,
                              .status = f.status,
                              .phase = f.phase,
@@ -123,7 +123,7 @@ void summary::client_done(flight const& f, client_outcome outcome, std::int64_t 
                                              : f.seen_hops == 0 ? measure::choice::unknown
                                                                 : measure::choice::guess,
                              .stale = f.first_stale,
-                             .needed_proxy = f.hops != 0,
+                             .needed_proxy = f.course.hops != 0,
                              .answered = outcome == client_outcome::answered,
                              .failed = false,
                              .trial = f.trial,

@@ -57,7 +57,7 @@ private:
 
 /// One run: its clock, its parts, and what is taken down. The parts know each other through it.
 struct world {
-  world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<desks> decisions, bool full, bool early);
+  world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<routers> decisions, bool full, bool early);
   world(world const&) = delete;
   world& operator=(world const&) = delete;
 
@@ -75,10 +75,10 @@ struct world {
   virtual_time::partitions partitions;
   virtual_time::sols sols;
   virtual_time::proxies proxies;
-  virtual_time::caches caches; // outlives the dealings with it, which errands hold
+  virtual_time::caches caches; // this and the next outlive the cache's transactions, which errands hold
+  virtual_time::balancers balancers;
   virtual_time::errands errands;
   virtual_time::shared_maps shared_maps;
-  virtual_time::balancers balancers;
   virtual_time::clients clients;
   eve_clients eve;
   virtual_time::timeline timeline;

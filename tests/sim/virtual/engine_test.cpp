@@ -76,7 +76,7 @@ TEST_CASE("the live gateway's keys decide exactly as dense ones") {
     INFO(name);
     scenario::scenario const s = shipped(name);
     virtual_time::run_options options;
-    options.decisions = [] { return std::make_unique<virtual_time::desks_of<live_keys>>(); };
+    options.decisions = [] { return std::make_unique<virtual_time::routers_of<live_keys>>(); };
     CHECK(virtual_time::run(s, options).history_hash == virtual_time::run(s).history_hash);
   }
 }

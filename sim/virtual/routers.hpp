@@ -15,11 +15,11 @@ namespace sim::virtual_time {
 /// A token, numbered densely: what a balancer of simulated time has in place of a digest.
 enum class token_id : std::uint32_t {};
 
-/// How many requests of a run a balancer's router may be asked about at a time: routes are kept by these numbers.
+/// A request on its way: routes are kept by these numbers, which are used again.
 using flight_id = std::uint32_t;
 
 /// What one balancer's router is made from.
-struct desk_settings {
+struct router_options {
   gateway::routing::router_settings routing;
   gateway::routing::guess_policy guess = gateway::routing::guess_policy::random;
   std::optional<std::uint64_t> map_entries; // nullopt: no map
@@ -29,7 +29,7 @@ struct desk_settings {
 /// The decisions of all balancers: the router of the live gateway, one for each, and the route of every request in
 /// flight. Behind an interface since there are two: dense keys for speed, and digests as live in a test that shows that
 /// both decide alike.
-class desks {
+class routers {
 public:
   using action = gateway::routing::action;
   using upstream_id = gateway::routing::upstream_id;
@@ -39,10 +39,10 @@ public:
     bool idempotent = true;
   };
 
-  virtual ~desks() = default;
+  virtual ~routers() = default;
 
   /// A new balancer, or the new life of one that was restarted.
-  virtual void open(std::size_t balancer, desk_settings const& settings) = 0;
+  virtual void open(std::size_t balancer, router_options const& settings) = 0;
 
   /// A request of `token` is on its way to the balancer: what it will need is brought near. Decides nothing.
   virtual void prefetch(std::size_t balancer, token_id token) const = 0;
@@ -53,23 +53,27 @@ public:
   virtual action on_answer(std::size_t balancer, flight_id flight, std::optional<upstream_id> backend) = 0;
   virtual action on_failure(std::size_t balancer, flight_id flight, gateway::routing::failure const& what,
                             std::int64_t now_ns, load::small_stream& random) = 0;
+  virtual action on_wake(std::size_t balancer, flight_id flight, std::int64_t now_ns, load::small_stream& random) = 0;
+  virtual action on_patience_end(std::size_t balancer, flight_id flight, std::int64_t now_ns,
+                                 load::small_stream& random) = 0;
   /// `found`: no_upstream where the shared map says nothing.
   virtual action on_shared(std::size_t balancer, flight_id flight, upstream_id found, std::int64_t now_ns,
                            load::small_stream& random) = 0;
   /// The shared map has lost what it was told.
   virtual void share_anew(std::size_t balancer) = 0;
-  virtual void abandon(std::size_t balancer, flight_id flight) = 0;
+  /// Whether those who wait for its guess are to be woken.
+  virtual bool abandon(std::size_t balancer, flight_id flight) = 0;
   virtual gateway::routing::router_counters const& counters(std::size_t balancer) const = 0;
 };
 
 /// `Keys` has `key` and `hash` as gateway::routing::token_map wants them, and `key of(token_id) const`.
 template<class Keys>
-class desks_of final : public desks {
+class routers_of : public routers {
 public:
-  explicit desks_of(Keys keys = {})
+  explicit routers_of(Keys keys = {})
     : keys_(std::move(keys)) {}
 
-  void open(std::size_t balancer, desk_settings const& settings) override {
+  void open(std::size_t balancer, router_options const& settings) override {
     std::optional<map> remembered;
     if (settings.map_entries) remembered.emplace(static_cast<std::size_t>(*settings.map_entries));
     auto made = std::make_unique<router>(settings.routing, settings.guess, std::move(remembered));
@@ -103,12 +107,19 @@ public:
                     load::small_stream& random) override {
     return routers_[balancer]->on_failure(routes_[flight], what, now_ns, random);
   }
+  action on_wake(std::size_t balancer, flight_id flight, std::int64_t now_ns, load::small_stream& random) override {
+    return routers_[balancer]->on_wake(routes_[flight], now_ns, random);
+  }
+  action on_patience_end(std::size_t balancer, flight_id flight, std::int64_t now_ns,
+                         load::small_stream& random) override {
+    return routers_[balancer]->on_patience_end(routes_[flight], now_ns, random);
+  }
   action on_shared(std::size_t balancer, flight_id flight, upstream_id found, std::int64_t now_ns,
                    load::small_stream& random) override {
     return routers_[balancer]->on_shared(routes_[flight], {.backend = found}, now_ns, random);
   }
   void share_anew(std::size_t balancer) override { routers_[balancer]->share_anew(); }
-  void abandon(std::size_t balancer, flight_id flight) override { routers_[balancer]->abandon(routes_[flight]); }
+  bool abandon(std::size_t balancer, flight_id flight) override { return routers_[balancer]->abandon(routes_[flight]); }
   gateway::routing::router_counters const& counters(std::size_t balancer) const override {
     return routers_[balancer]->counters();
   }
