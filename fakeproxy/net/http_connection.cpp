@@ -127,9 +127,7 @@ void http_connection::on_decision(decision const& how) {
     elsewhere_ = how;
     redirecting_ = true;
     if (server_.behaviour().redirect_time == 0) return answer_redirect();
-    phase_ = phase::in_service;
-    if (server_.enter_station(*this)) begin_service();
-    return;
+    return enter_service();
   case decision::kind::unavailable:
     return answer_unavailable();
   case decision::kind::wait:
@@ -153,19 +151,17 @@ void http_connection::served_here() {
 }
 
 void http_connection::complete() {
-  phase_ = phase::in_service;
   if (facts_.echo) return answer_head_echo();
-  if (server_.enter_station(*this)) begin_service();
+  enter_service();
 }
 
-void http_connection::begin_service() {
+void http_connection::enter_service() {
+  phase_ = phase::in_service;
   cluster::duration const time = redirecting_ ? server_.behaviour().redirect_time : server_.draw_service_time();
-  if (time <= 0) return on_service_done();
-  server_.serve_for(time, *this);
+  if (server_.serve(time, *this)) on_service_done();
 }
 
 void http_connection::on_service_done() {
-  server_.leave_station();
   if (redirecting_) return answer_redirect();
   serviced_ = true;
   if (game_state()) return apply();

@@ -29,7 +29,6 @@ public:
   // What happened to the request, told by the server.
   void on_decision(cluster::decision const& how);
   void on_applied(cluster::status how);
-  void begin_service();
   void on_service_done();
   /// `wait` as it was when the patience was asked for; an earlier one is void.
   void on_patience_over(std::uint64_t wait);
@@ -45,6 +44,7 @@ private:
   void decide();
   void served_here();
   void complete();
+  void enter_service();
   void apply();
   bool game_state() const;
 

@@ -34,7 +34,8 @@ proxy_server::proxy_server(asio::io_context& io, process_settings const& process
            .lease = process.lease,
            .idle = process.proxy.idle},
           now())
-  , station_(process.proxy.servers)
+  , servers_(process.proxy.servers)
+  , service_time_(process.proxy.service)
   , random_(process.seed * 0x9e3779b97f4a7c15u + node.index)
   , peers_(io,
            [this](cluster::incarnation owner, bool reachable) {
@@ -254,21 +255,25 @@ void proxy_server::be_patient(http_connection& connection, std::uint64_t wait) {
   patience_.push_back({now() + process_.proxy.patience, connection.weak_from_this(), wait});
 }
 
-void proxy_server::leave_station() {
-  if (auto const next = station_.leave()) {
-    // Posted: a queue of requests without service time must not become a recursion.
-    asio::post(io_, [who = connection_of(*next)] { who->begin_service(); });
-  }
+bool proxy_server::serve(cluster::duration time, http_connection& connection) {
+  cluster::time_point const at = now();
+  auto const end = servers_.serve(at, time, connection.name());
+  if (end && *end <= at) return true;
+  if (end) services_.push({*end, next_service_++, connection.name()});
+  arm_service_timer();
+  return false;
 }
 
-void proxy_server::serve_for(cluster::duration time, http_connection& connection) {
-  services_.push({now() + time, next_service_++, connection.name()});
-  arm_service_timer();
+std::optional<cluster::time_point> proxy_server::next_service_end() const {
+  if (servers_.sharing_now() != 0) return servers_.next_deadline(now());
+  if (services_.empty()) return std::nullopt;
+  return services_.top().until;
 }
 
 void proxy_server::arm_service_timer() {
-  if (services_.empty() || (service_armed_ != 0 && service_armed_ <= services_.top().until)) return;
-  service_armed_ = services_.top().until;
+  auto const next = next_service_end();
+  if (!next || *next == service_armed_) return;
+  service_armed_ = *next;
   service_timer_.expires_at(asio::steady_timer::time_point(
       std::chrono::duration_cast<asio::steady_timer::duration>(std::chrono::nanoseconds(service_armed_))));
   service_timer_.async_wait([this](error_code ec) {
@@ -284,6 +289,8 @@ void proxy_server::on_service_timer() {
     services_.pop();
     who->on_service_done();
   }
+  while (servers_.sharing_now() != 0 && *servers_.next_deadline(at) <= at)
+    connection_of(servers_.on_deadline(at))->on_service_done();
   arm_service_timer();
 }
 
@@ -318,6 +325,10 @@ void proxy_server::leave() {
 nlohmann::json proxy_server::counters() const {
   auto const of = [&](hop_outcome outcome) { return outcomes_[static_cast<std::size_t>(outcome)]; };
   auto const& n = node_.counts();
+  std::size_t const at_servers = services_.size() + servers_.sharing_now();
+  std::size_t const count = process_.proxy.servers.count;
+  bool const all = servers_.sharing() || count == 0;
+  std::size_t const serving = all ? at_servers : std::min(at_servers, count);
   return {{"name", name_},
           {"role", "proxy"},
           {"http", to_text(http_.local())},
@@ -330,8 +341,8 @@ nlohmann::json proxy_server::counters() const {
           {"malformed", of(hop_outcome::malformed)},
           {"aborted", of(hop_outcome::aborted)},
           {"connections", connections_.size()},
-          {"in_service", station_.busy()},
-          {"queued", station_.queued()},
+          {"in_service", serving},
+          {"queued", at_servers - serving},
           {"sessions", node_.session_count()},
           {"eve_clients", node_.client_count()},
           {"claims", n.claims},

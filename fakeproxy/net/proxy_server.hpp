@@ -69,10 +69,10 @@ public:
   journal::proxy_hop* begin_hop(request_facts const& facts, journal::proxy_hop& unwritten);
   void count(journal::hop_outcome outcome) { ++outcomes_[static_cast<std::size_t>(outcome)]; }
   void be_patient(http_connection& connection, std::uint64_t wait);
-  bool enter_station(http_connection& connection) { return station_.enter(connection.name()); }
-  void leave_station();
-  cluster::duration draw_service_time() { return process_.proxy.service.draw(random_); }
-  void serve_for(cluster::duration time, http_connection& connection);
+  cluster::duration draw_service_time() { return service_time_(random_); }
+  /// The connection's request is served for `time`, when its turn has come. True: that is over already; false: it will
+  /// be told.
+  bool serve(cluster::duration time, http_connection& connection);
   void forget(http_connection& connection);
   void client_gone(cluster::ticket client);
 
@@ -123,6 +123,7 @@ private:
   void sol_lost(std::uint32_t sol);
   void retry_sol(std::uint32_t sol);
   void heal(std::uint32_t sol);
+  std::optional<cluster::time_point> next_service_end() const;
   void arm_service_timer();
   void on_service_timer();
 
@@ -135,7 +136,8 @@ private:
   listener eve_;
   cluster::proxy_node node_;
   cluster::node_actions actions_;
-  cluster::station station_;
+  proxy::servers<cluster::ticket> servers_;
+  base::random::time_sampler service_time_;
   std::mt19937_64 random_;
   std::optional<journal::writer<journal::proxy_hop>> journal_;
   peer_links peers_;

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "base/random/distribution.hpp"
 #include "config/document.hpp"
+#include "fakeproxy/cluster/node.hpp"
 #include "fakeproxy/cluster/resources.hpp"
-#include "fakeproxy/cluster/service.hpp"
 #include "fakeproxy/cluster/token.hpp"
 #include "fakeproxy/net/sockets.hpp"
+#include "fakeproxy/proxy/servers.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -31,8 +33,8 @@ struct node_settings {
 
 /// How every proxy of the process behaves.
 struct proxy_behaviour {
-  std::uint32_t servers = 0; // requests in service at a time; 0: no limit
-  cluster::service_time service;
+  proxy::servers<cluster::ticket>::settings servers;
+  base::random::time_distribution service;
   cluster::duration redirect_time = 0; // of a server, for each redirect
   std::size_t answer_bytes = 256;
   cluster::duration idle = 600'000 * cluster::millisecond;   // a session without client and request ends after this

@@ -31,8 +31,14 @@ json service_time(scenario::service_time const& time) {
     return {{"constant", {{"mean_ms", milliseconds(constant->value)}}}};
   if (auto const* exponential = std::get_if<scenario::exponential_time>(&time))
     return {{"exponential", {{"mean_ms", milliseconds(exponential->mean)}}}};
-  auto const& lognormal = std::get<scenario::lognormal_time>(time);
-  return {{"lognormal", {{"mean_ms", milliseconds(lognormal.mean)}, {"sigma", lognormal.sigma}}}};
+  if (auto const* lognormal = std::get_if<scenario::lognormal_time>(&time))
+    return {{"lognormal", {{"mean_ms", milliseconds(lognormal->mean)}, {"sigma", lognormal->sigma}}}};
+  if (auto const* pareto = std::get_if<scenario::pareto_time>(&time))
+    return {{"pareto", {{"mean_ms", milliseconds(pareto->mean)}, {"alpha", pareto->alpha}}}};
+  json times = json::array();
+  for (scenario::nanoseconds const one : std::get<scenario::empirical_time>(time).sorted)
+    times.push_back(milliseconds(one));
+  return {{"empirical", {{"times_ms", std::move(times)}}}};
 }
 
 std::string hex(fakeproxy::cluster::token_key const& key) {
@@ -175,6 +181,7 @@ json topology::cluster_config(std::string const& name) const {
       {"nodes", json::array()},
       {"proxy",
        {{"servers", proxies.servers},
+        {"discipline", proxies.discipline == scenario::discipline::fifo ? "fifo" : "processor_sharing"},
         {"service_time", service_time(proxies.service_time)},
         {"redirect_time_ms", milliseconds(proxies.redirect_time)},
         {"answer_bytes", proxies.answer_bytes}}},

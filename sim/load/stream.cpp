@@ -1,7 +1,5 @@
 #include "sim/load/stream.hpp"
 
-#include "sim/load/elementary.hpp"
-
 #include <array>
 
 namespace sim::load {
@@ -15,7 +13,5 @@ std::mt19937_64 stream(std::uint64_t seed, std::string_view name) {
   std::seed_seq sequence(seeds.begin(), seeds.end());
   return std::mt19937_64(sequence);
 }
-
-double exponential_ns(double uniform, double rate) { return -exact_log(uniform) / rate * 1e9; }
 
 }

@@ -64,7 +64,7 @@ balancers::balancers(world& w, std::unique_ptr<desks> decisions)
   , work_(w.scenario.simulated.balancer_time) {
   for (scenario::balancer_identity const& identity : scenario::balancers_of(w.scenario)) {
     balancer b;
-    b.threads = fifo_servers(identity.settings->threads);
+    b.threads = fakeproxy::proxy::fifo_servers(identity.settings->threads);
     b.random = small_stream_of(w.scenario.seed, "balancer", all_.size());
     b.settings = settings_of(*identity.settings, w.scenario);
     b.cache = cache_of(*identity.settings);

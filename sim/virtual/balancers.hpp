@@ -1,11 +1,11 @@
 #pragma once
 
+#include "base/random/distribution.hpp"
+#include "fakeproxy/proxy/servers.hpp"
 #include "gateway/cache/shared_cache.hpp"
 #include "gateway/routing/route.hpp"
 #include "sim/virtual/desks.hpp"
 #include "sim/virtual/flight.hpp"
-#include "sim/virtual/law.hpp"
-#include "sim/virtual/servers.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -54,7 +54,7 @@ private:
     bool listening = false;
     std::int64_t started_ns = 0; // this life of it
     std::uint32_t in_hand = 0;   // requests
-    fifo_servers threads{1};
+    fakeproxy::proxy::fifo_servers threads{1};
     load::small_stream random;
     desk_settings settings;
     std::optional<gateway::cache::cache_settings> cache;
@@ -77,7 +77,7 @@ private:
   world& w_;
   std::unique_ptr<desks> decisions_;
   std::vector<balancer> all_;
-  law work_;
+  base::random::time_sampler work_;
   bool looking_ = false;            // goes through those that were woken
   std::string head_text_, content_; // reused
 };

@@ -32,7 +32,6 @@ proxies::proxies(world& w)
   : w_(w)
   , service_(w.scenario.topology.proxies.service_time)
   , redirect_ns_(w.scenario.topology.proxies.redirect_time.count())
-  , sharing_(w.scenario.topology.proxies.discipline == scenario::discipline::processor_sharing)
   , all_(w.scenario.topology.proxies.count) {
   for (std::size_t i = 0; i < all_.size(); ++i) {
     w.record.records.proxies.push_back(address_of(i));
@@ -57,8 +56,8 @@ void proxies::start(std::size_t index) {
   p.busy_before_ns = busy_ns(index);
   p.started_ns = w_.now();
   p.left = false;
-  p.servers = fifo_servers(settings.servers);
-  p.shared = sharing_servers(settings.servers);
+  p.servers = fakeproxy::proxy::servers<flight_id>(
+      {.count = settings.servers, .sharing = settings.discipline == scenario::discipline::processor_sharing});
   p.listening = true;
   for (std::uint32_t sol = 0; sol < w_.sols.count(); ++sol) w_.sols.connect(index, sol);
 }
@@ -69,7 +68,7 @@ bool proxies::ready() const {
 
 std::int64_t proxies::busy_ns(std::size_t index) const {
   proxy const& p = all_[index];
-  return p.busy_before_ns + p.servers.busy_ns() + p.shared.busy_ns();
+  return p.busy_before_ns + p.servers.busy();
 }
 
 std::int64_t proxies::alive_ns(std::size_t index) const {
@@ -137,30 +136,27 @@ void proxies::enter_service(flight_id id) {
   flight& f = w_.flights[id];
   proxy& p = all_[f.proxy];
   std::int64_t const time = f.redirecting ? redirect_ns_ : service_.of(f.bits(purpose::service));
-  if (sharing_ && time > 0) {
-    p.shared.enter(w_.now(), time, id);
-    return announce(f.proxy);
-  }
-  std::int64_t const end = p.servers.serve(w_.now(), time);
+  auto const end = p.servers.serve(w_.now(), time, id);
+  if (!end) return announce(f.proxy);
   // Not where its client may have lost patience by then.
   bool const settled =
-      w_.settles_early && (f.redirecting || !f.game_state) && end < f.sent_ns + w_.scenario.load.timeout.count();
-  if (end == w_.now() || settled) return on_service_end(id, end);
-  w_.time.to_flight(end, happening::service_ends, id, f.life);
+      w_.settles_early && (f.redirecting || !f.game_state) && *end < f.sent_ns + w_.scenario.load.timeout.count();
+  if (*end == w_.now() || settled) return on_service_end(id, *end);
+  w_.time.to_flight(*end, happening::service_ends, id, f.life);
 }
 
 /// Who ends next among those that share the servers has changed.
 void proxies::announce(std::size_t index) {
   proxy& p = all_[index];
   ++p.announced;
-  if (p.shared.empty()) return;
-  w_.time.at(p.shared.next_end(w_.now()), happening::sharing_ends, p.announced, static_cast<std::uint16_t>(index));
+  if (auto const end = p.servers.next_deadline(w_.now()))
+    w_.time.at(*end, happening::sharing_ends, p.announced, static_cast<std::uint16_t>(index));
 }
 
 void proxies::on_sharing_end(std::size_t index, std::uint32_t announced) {
   proxy& p = all_[index];
-  if (announced != p.announced || p.shared.empty()) return;
-  flight_id const id = p.shared.leave(w_.now());
+  if (announced != p.announced || p.servers.sharing_now() == 0) return;
+  flight_id const id = p.servers.on_deadline(w_.now());
   announce(index);
   on_service_end(id);
 }
@@ -396,7 +392,6 @@ void proxies::kill(std::size_t index) {
   p.actions = {};
   p.listening = false;
   p.servers.clear();
-  p.shared.clear();
   p.waiting.clear();
   p.looks_at_waiting = false;
   p.peers.clear();

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "base/random/distribution.hpp"
 #include "fakeproxy/cluster/node.hpp"
+#include "fakeproxy/proxy/servers.hpp"
 #include "sim/measure/records.hpp"
 #include "sim/virtual/flight.hpp"
-#include "sim/virtual/law.hpp"
-#include "sim/virtual/servers.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -72,9 +72,8 @@ private:
     fakeproxy::cluster::node_actions actions;
     std::int64_t busy_before_ns = 0, alive_before_ns = 0; // by earlier lives
     std::int64_t started_ns = 0;
-    fifo_servers servers{0};
-    sharing_servers shared{0};
-    std::uint32_t announced = 0; // ends of services of `shared`; only the last counts
+    fakeproxy::proxy::servers<flight_id> servers;
+    std::uint32_t announced = 0; // ends of services that share the servers; only the last counts
     bool listening = false;
     bool performing = false;
     bool left = false;         // has given its sessions back
@@ -116,9 +115,8 @@ private:
   void drop_requests(std::size_t index);
 
   world& w_;
-  law service_;
+  base::random::time_sampler service_;
   std::int64_t redirect_ns_;
-  bool sharing_;
   std::vector<proxy> all_;
   std::vector<probing> probes_;
   std::vector<std::uint32_t> free_probes_;
