@@ -104,13 +104,14 @@ void read_resources(config::document const& file, proxy_behaviour& proxy) {
 
 void read_proxy(config::document const& file, proxy_behaviour& proxy) {
   json const& value = file.root().at("proxy");
-  proxy.servers.count = value.value("servers", proxy.servers.count);
-  proxy.servers.sharing = value.value("discipline", "fifo") == "processor_sharing";
+  proxy::proxy_process::settings& process = proxy.process;
+  process.servers.count = value.value("servers", process.servers.count);
+  process.servers.sharing = value.value("discipline", "fifo") == "processor_sharing";
   proxy.answer_bytes = value.value("answer_bytes", proxy.answer_bytes);
   if (value.contains("service_time")) proxy.service = read_service(file, pointer("/proxy/service_time"));
-  if (value.contains("redirect_time_ms")) proxy.redirect_time = from_ms(value.at("redirect_time_ms"));
-  if (value.contains("idle_ms")) proxy.idle = from_ms(value.at("idle_ms"));
-  if (value.contains("patience_ms")) proxy.patience = from_ms(value.at("patience_ms"));
+  if (value.contains("redirect_time_ms")) process.redirect_time = from_ms(value.at("redirect_time_ms"));
+  if (value.contains("idle_ms")) process.node.idle = from_ms(value.at("idle_ms"));
+  if (value.contains("patience_ms")) process.patience = from_ms(value.at("patience_ms"));
   if (value.contains("corporations")) proxy.corporations = read_corporations(file, pointer("/proxy/corporations"));
   if (value.contains("resources")) read_resources(file, proxy);
 }

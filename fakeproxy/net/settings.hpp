@@ -1,12 +1,10 @@
 #pragma once
 
-#include "base/random/distribution.hpp"
 #include "config/document.hpp"
-#include "fakeproxy/cluster/node.hpp"
 #include "fakeproxy/cluster/resources.hpp"
 #include "fakeproxy/cluster/token.hpp"
 #include "fakeproxy/net/sockets.hpp"
-#include "fakeproxy/proxy/servers.hpp"
+#include "fakeproxy/proxy/proxy_process.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -33,13 +31,10 @@ struct node_settings {
 
 /// How every proxy of the process behaves.
 struct proxy_behaviour {
-  proxy::servers<cluster::ticket>::settings servers;
+  proxy::proxy_process::settings process; // but for what each node has of its own
   base::random::time_distribution service;
-  cluster::duration redirect_time = 0; // of a server, for each redirect
   std::size_t answer_bytes = 256;
-  cluster::duration idle = 600'000 * cluster::millisecond;   // a session without client and request ends after this
-  cluster::duration patience = 2'000 * cluster::millisecond; // how long a request waits for the cluster before 503
-  std::vector<cluster::resource> resources;                  // no path twice
+  std::vector<cluster::resource> resources; // no path twice
   cluster::corporations corporations;
 };
 

@@ -148,7 +148,7 @@ void balancers::go_on(flight_id id) {
   flight& f = w_.flights[id];
   balancer& b = all_[f.balancer];
   if (f.outcome == hop_outcome::redirected) {
-    upstream_id const target{fakeproxy::cluster::proxy_index_of(f.owner)};
+    upstream_id const target{fakeproxy::cluster::proxy_index_of(f.at_proxy.owner)};
     action const next = decisions_->on_redirect(f.balancer, id, target);
     w_.record.hop_done(f, next.kind == action_kind::send ? hop_result::redirected : hop_result::refused_redirect);
     ++f.redirects;
@@ -200,7 +200,6 @@ void balancers::perform(flight_id id, action const& next) {
   f.from_map = next.from_map;
   if (f.hops == 0) f.first_from_map = next.from_map;
   f.retries = static_cast<std::uint8_t>(f.retries + (f.hop_kind == journal::hop_kind::retry));
-  f.serviced = f.redirecting = false;
   f.outcome = hop_outcome::received;
   ++f.hops;
   f.where = flight::place::to_proxy;
@@ -215,6 +214,7 @@ void balancers::on_answer(flight_id id) {
     w_.record.hop_done(f, f.outcome == hop_outcome::redirected ? hop_result::refused_redirect : hop_result::answered);
     return let_go(id);
   }
+  w_.proxies.on_answer_taken(f);
   if (f.outcome == hop_outcome::redirected) return work(id);
   w_.record.hop_done(f, hop_result::answered);
   std::optional<upstream_id> backend;
@@ -397,6 +397,7 @@ void balancers::kill(std::size_t index) {
   b.listening = false;
   b.in_hand = 0;
   b.threads.clear();
+  w_.proxies.balancer_gone(index);
   w_.caches.close(index);
   w_.shared_maps.close(index);
   for (flight_id id = 0; id < w_.flights.size(); ++id) {

@@ -90,9 +90,9 @@ TEST_CASE("every distribution of service times is read as it is written") {
 }
 
 TEST_CASE("servers work in the order of arrival unless they are to share") {
-  CHECK_FALSE(read(json::object()).servers.sharing);
-  CHECK_FALSE(read({{"discipline", "fifo"}}).servers.sharing);
-  auto const servers = read({{"servers", 3}, {"discipline", "processor_sharing"}}).servers;
+  CHECK_FALSE(read(json::object()).process.servers.sharing);
+  CHECK_FALSE(read({{"discipline", "fifo"}}).process.servers.sharing);
+  auto const servers = read({{"servers", 3}, {"discipline", "processor_sharing"}}).process.servers;
   CHECK(servers.sharing);
   CHECK(servers.count == 3);
 }
