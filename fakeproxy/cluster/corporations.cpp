@@ -1,6 +1,6 @@
 #include "fakeproxy/cluster/corporations.hpp"
 
-#include "gateway/routing/draw.hpp"
+#include "base/random/draw.hpp"
 
 #include <algorithm>
 
@@ -8,7 +8,7 @@ namespace fakeproxy::cluster {
 
 namespace {
 
-using gateway::routing::mix;
+using base::random::mix;
 
 /// A hash of the character for each purpose; the purposes are arbitrary, different numbers.
 std::uint64_t hash(character_id character, std::uint64_t purpose) { return mix(raw(character) + purpose); }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "fakeproxy/cluster/rpc.hpp"
-#include "fakeproxy/cluster/service.hpp"
 #include "fakeproxy/cluster/session_table.hpp"
 #include "fakeproxy/cluster/types.hpp"
 
@@ -15,6 +14,9 @@
 #include <vector>
 
 namespace fakeproxy::cluster {
+
+/// The shell's name for a request or an EVE client that waits for something.
+using ticket = std::uint64_t;
 
 /// What becomes of a request.
 struct decision {

@@ -3,7 +3,6 @@
 #include "contract/expects.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace fakeproxy::cluster {
 
@@ -228,12 +227,6 @@ std::vector<std::pair<character_id, std::uint64_t>> sol::notified() const {
   }
   std::sort(all.begin(), all.end());
   return all;
-}
-
-duration exponential_gap(double rate_rps, std::uint64_t random) {
-  CREST_EXPECTS(rate_rps > 0);
-  double const uniform = (static_cast<double>(random >> 11) + 1) * 0x1p-53; // (0, 1]
-  return static_cast<duration>(-std::log(uniform) / rate_rps * 1e9);
 }
 
 }

@@ -82,7 +82,4 @@ private:
   counters counters_;
 };
 
-/// Time to the next event of a Poisson process of `rate_rps`, from 64 uniform bits. `rate_rps` > 0.
-duration exponential_gap(double rate_rps, std::uint64_t random);
-
 }

@@ -1,147 +1,109 @@
 // The answers of an http_connection, as docs/wire.md says.
+#include "fakeproxy/cluster/answer_head.hpp"
 #include "fakeproxy/cluster/echo.hpp"
+#include "fakeproxy/cluster/resource_answer.hpp"
 #include "fakeproxy/net/http_connection.hpp"
 #include "fakeproxy/net/proxy_server.hpp"
 
 namespace fakeproxy::net {
 
 namespace http = boost::beast::http;
-using cluster::append_decimal;
 using journal::hop_outcome;
 
-void http_connection::begin_answer(std::string_view status_line, cluster::time_point at) {
-  answered_at_ = at;
-  keep_ = reader_->is_done() && reader_->keep_alive() && !server_.leaving();
+void http_connection::begin_answer(std::uint16_t status, cluster::time_point at) {
+  keep_ = reader_->is_done() && reader_->keep_alive() && !server_.leaving() && status != 400;
   out_.clear();
-  out_ += status_line;
-  if (!keep_) {
-    out_ += "Connection: close\r\n";
-  } else if (facts_.version == 10) {
-    out_ += "Connection: keep-alive\r\n";
-  }
-  if (!server_.behaviour().resources.empty()) out_ += server_.date(at);
-  out_ += server_.identity();
-  out_ += "Lab-Incarnation: ";
-  append_decimal(out_, record_->incarnation);
-  out_ += "\r\n";
+  cluster::append_answer_start(out_, {.status = status,
+                                      .connection = !keep_                 ? "close"
+                                                    : facts_.version == 10 ? "keep-alive"
+                                                                           : "",
+                                      .date_s = server_.behaviour().resources.empty() ? -1 : wall_seconds(at),
+                                      .proxy_index = server_.index(),
+                                      .incarnation = request_.incarnation});
 }
 
-void http_connection::add_length(std::size_t bytes) {
-  out_ += "Content-Length: ";
-  append_decimal(out_, bytes);
-  out_ += "\r\n\r\n";
+void http_connection::add_echo(cluster::time_point at) {
+  cluster::corporations const& all = server_.behaviour().corporations;
+  std::string const body = reader_->is_done() ? facts_.body.text() : std::string();
+  cluster::append_answer_echo(out_,
+                              {.epoch = request_.epoch,
+                               .backend = server_.backend(),
+                               .corporation = all.any() ? cluster::corporation_of(all, request_.character, at) : 0,
+                               .character = request_.character,
+                               .of_resource = facts_.resource != nullptr,
+                               .method = facts_.method,
+                               .target = facts_.target,
+                               .fields = facts_.fields.value(),
+                               .body = body});
 }
 
-/// What was read, for the sender to compare.
-void http_connection::add_echo() {
-  if (epoch_ != cluster::session_epoch::none) {
-    out_ += server_.backend();
-    for (std::string_view const name : {"X-Session-Epoch: ", "Lab-Epoch: "}) { // for balancers; for clients
-      out_ += name;
-      append_decimal(out_, raw(epoch_));
-      out_ += "\r\n";
-    }
-    if (cluster::corporations const& all = server_.behaviour().corporations; all.any()) {
-      out_ += "X-Session-Corporation: ";
-      append_decimal(out_, cluster::corporation_of(all, character_, answered_at_));
-      out_ += "\r\n";
-    }
-  } else if (facts_.resource) { // said, lest it be another's in an answer that a cache put together
-    out_ += "Lab-Epoch: 0\r\n";
-  }
-  if (character_ != cluster::character_id::none) {
-    out_ += "Lab-Character: ";
-    append_decimal(out_, raw(character_));
-    out_ += "\r\n";
-  } else if (facts_.resource) {
-    out_ += "Lab-Character: none\r\n";
-  }
-  out_ += "Lab-Method: ";
-  out_ += facts_.method;
-  out_ += "\r\nLab-Target: ";
-  cluster::append_escaped_target(out_, facts_.target);
-  out_ += "\r\nLab-Fields: ";
-  cluster::append_hex(out_, facts_.fields.value());
-  out_ += "\r\n";
-  if (reader_->is_done()) {
-    out_ += "Lab-Body: ";
-    out_ += facts_.body.text();
-    out_ += "\r\n";
-  }
+void http_connection::add_content(std::string_view type, std::string_view content) {
+  cluster::append_content_end(out_, type, content.size());
+  if (facts_.verb != http::verb::head) out_ += content;
 }
 
-void http_connection::answer_served() {
-  if (facts_.resource) return answer_resource();
-  bool const post = facts_.verb == http::verb::post;
-  bool const remove = facts_.verb == http::verb::delete_;
-  begin_answer(post ? "HTTP/1.1 201 Created\r\n" : remove ? "HTTP/1.1 204 No Content\r\n" : "HTTP/1.1 200 OK\r\n");
-  add_echo();
-  finish(hop_outcome::served, post ? 201 : remove ? 204 : 200);
-  if (remove) {
+void http_connection::answer() {
+  hop_outcome const outcome = request_.outcome;
+  if (outcome == hop_outcome::served && facts_.resource) return answer_resource();
+  cluster::time_point const at = now();
+  std::uint16_t const status = cluster::status_of(outcome, facts_.verb);
+  begin_answer(status, at);
+  if (outcome == hop_outcome::redirected) {
+    out_ += "X-Accel-Redirect: /internal_redirect/";
+    out_ += to_text({boost::asio::ip::address_v4(request_.where.address), request_.where.http_port});
+    out_ += facts_.target;
     out_ += "\r\n";
-    return write();
+  } else {
+    add_echo(at);
   }
-  out_ += "Content-Type: application/json\r\n";
-  auto const number = static_cast<std::uint32_t>(character_);
-  // The length stands before the body: the body goes to the end of the same string, and its length is known by then.
-  server_.body_scratch().clear();
-  cluster::append_answer_body(server_.body_scratch(), facts_.lab_request, number, server_.behaviour().answer_bytes);
-  add_length(server_.body_scratch().size());
-  if (facts_.verb != http::verb::head) out_ += server_.body_scratch();
+  finish(outcome, status);
+  if (outcome == hop_outcome::served && status != 204) {
+    std::string& content = server_.body_scratch();
+    content.clear();
+    cluster::append_answer_body(content, facts_.lab_request, raw(request_.character), server_.behaviour().answer_bytes);
+    add_content("application/json", content);
+  } else {
+    cluster::append_empty_answer_end(out_, status);
+  }
   write();
 }
 
-void http_connection::answer_redirect() {
-  begin_answer("HTTP/1.1 200 OK\r\n");
-  out_ += "X-Accel-Redirect: /internal_redirect/";
-  boost::asio::ip::address_v4 const host(elsewhere_.where.address);
-  out_ += host.to_string();
-  out_ += ':';
-  append_decimal(out_, elsewhere_.where.http_port);
-  out_ += facts_.target;
-  out_ += "\r\n";
-  add_length(0);
-  finish(hop_outcome::redirected, 200);
-  write();
-}
-
-void http_connection::answer_unavailable() {
-  begin_answer("HTTP/1.1 503 Service Unavailable\r\n");
-  add_echo();
-  out_ += "Retry-After: 1\r\n";
-  add_length(0);
-  finish(hop_outcome::unavailable, 503);
-  write();
-}
-
-void http_connection::answer_unauthorized() {
-  begin_answer("HTTP/1.1 401 Unauthorized\r\n");
-  add_echo();
-  out_ += "WWW-Authenticate: Bearer\r\n";
-  add_length(0);
-  finish(hop_outcome::unauthorized, 401);
+void http_connection::answer_resource() {
+  cluster::resource const& asked = *facts_.resource;
+  cluster::time_point const at = now();
+  cluster::resource_answer const shows =
+      cluster::answer_for(asked, server_.behaviour().corporations,
+                          {facts_.target, request_.character, facts_.resource_fields, at}, wall_seconds);
+  begin_answer(shows.status, at);
+  add_echo(at);
+  finish(hop_outcome::served, shows.status);
+  cluster::append_resource_fields(out_, asked, shows);
+  if (shows.status == 200) {
+    std::string& content = server_.body_scratch();
+    content.clear();
+    cluster::append_resource_body(content, facts_.target, shows.mark, asked.bytes);
+    add_content("text/plain", content);
+  } else {
+    cluster::append_empty_answer_end(out_, shows.status);
+  }
   write();
 }
 
 void http_connection::answer_malformed() {
-  if (!begun_) record_ = server_.begin_hop(facts_, unwritten_);
-  begun_ = true;
-  begin_answer("HTTP/1.1 400 Bad Request\r\n");
-  if (keep_) out_ += "Connection: close\r\n";
-  keep_ = false;
-  out_ += "Lab-Error: malformed\r\n";
-  add_length(0);
-  finish(hop_outcome::malformed, 400);
+  if (!begun_) take_down();
+  std::uint16_t const status = cluster::status_of(hop_outcome::malformed, facts_.verb);
+  begin_answer(status, now());
+  finish(hop_outcome::malformed, status);
+  cluster::append_empty_answer_end(out_, status);
   write();
 }
 
 void http_connection::answer_head_echo() {
-  begin_answer("HTTP/1.1 200 OK\r\n");
-  add_echo();
-  out_ += "Content-Type: text/plain\r\n";
-  add_length(facts_.head.size());
-  if (facts_.verb != http::verb::head) out_ += facts_.head;
+  cluster::time_point const at = now();
+  begin_answer(200, at);
+  add_echo(at);
   finish(hop_outcome::served, 200);
+  add_content("text/plain", facts_.head);
   write();
 }
 

@@ -15,8 +15,8 @@ namespace fakeproxy::net {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
-using cluster::decision;
 using journal::hop_outcome;
+using proxy::proxy_process;
 
 namespace {
 constexpr std::size_t read_bytes = 16 * 1024;
@@ -38,6 +38,7 @@ void http_connection::close() {
   phase_ = phase::closed;
   error_code ignored;
   socket_.close(ignored);
+  server_.machine().drop(request_);
   server_.forget(*this);
 }
 
@@ -87,53 +88,50 @@ bool http_connection::step() {
 
 /// The head is there: whose request is it, and is it ours?
 void http_connection::begin() {
+  take_down();
+  proxy_process::caller const whose = read_token();
+  record_->character = raw(request_.character);
+  request_.number = facts_.lab_request;
+  request_.method = static_cast<std::uint8_t>(facts_.verb);
+  request_.needs_sol =
+      request_.character != cluster::character_id::none && cluster::needs_sol(facts_.verb, facts_.target);
+  go_on(server_.machine().on_request(request_, whose, name_, now()));
+}
+
+void http_connection::take_down() {
   begun_ = true;
-  serviced_ = redirecting_ = false;
-  character_ = cluster::character_id::none;
-  epoch_ = cluster::session_epoch::none;
   record_ = server_.begin_hop(facts_, unwritten_);
-  if (facts_.authorizations == 0) return served_here();
+  request_ = {};
+  request_.incarnation = server_.node().id();
+}
+
+proxy_process::caller http_connection::read_token() {
+  if (facts_.authorizations == 0) return proxy_process::caller::anonymous;
   // auth-scheme 1*SP token68 (RFC 9110 11.4); a row of blanks may have tabs in it, as many servers read it.
   std::string_view const value = facts_.authorization;
   std::size_t const scheme = std::min(value.find_first_of(" \t"), value.size());
   std::size_t const begin = std::min(value.find_first_not_of(" \t", scheme), value.size());
   if (facts_.authorizations != 1 || !boost::beast::iequals(value.substr(0, scheme), "bearer"))
-    return answer_unauthorized();
+    return proxy_process::caller::unknown;
   auto const token = cluster::parse_token(server_.token_key(), value.substr(begin));
-  if (!token) return answer_unauthorized();
-  character_ = static_cast<cluster::character_id>(token->character);
-  record_->character = token->character;
-  decide();
+  if (!token) return proxy_process::caller::unknown;
+  request_.character = static_cast<cluster::character_id>(token->character);
+  return proxy_process::caller::known;
 }
 
-void http_connection::decide() {
-  phase_ = phase::deciding;
-  decision const how = server_.node().on_request(character_, name(), now(), server_.actions());
-  if (how.what != decision::kind::wait) return on_decision(how);
-  server_.be_patient(*this, ++wait_);
-  server_.perform();
-}
-
-void http_connection::on_decision(decision const& how) {
-  if (phase_ != phase::deciding) return;
-  ++wait_;
-  switch (how.what) {
-  case decision::kind::serve:
-    epoch_ = how.epoch;
-    record_->incarnation = raw(server_.node().id()); // whose epoch it is: another one than at arrival if it waited long
-    if (serviced_) return apply();
+void http_connection::go_on(proxy_process::next what) {
+  switch (what) {
+  case proxy_process::next::wait:
+    if (request_.is != proxy::request_state::stage::elsewhere) phase_ = phase::waiting;
+    return server_.perform();
+  case proxy_process::next::serve:
+    return enter_service();
+  case proxy_process::next::serve_whole:
     return served_here();
-  case decision::kind::redirect:
-    elsewhere_ = how;
-    redirecting_ = true;
-    if (server_.behaviour().redirect_time == 0) return answer_redirect();
-    phase_ = phase::in_service;
-    if (server_.enter_station(*this)) begin_service();
-    return;
-  case decision::kind::unavailable:
-    return answer_unavailable();
-  case decision::kind::wait:
-    return;
+  case proxy_process::next::answer:
+    return answer();
+  case proxy_process::next::close:
+    return close();
   }
 }
 
@@ -153,81 +151,27 @@ void http_connection::served_here() {
 }
 
 void http_connection::complete() {
-  phase_ = phase::in_service;
   if (facts_.echo) return answer_head_echo();
-  if (server_.enter_station(*this)) begin_service();
+  enter_service();
 }
 
-void http_connection::begin_service() {
-  cluster::duration const time = redirecting_ ? server_.behaviour().redirect_time : server_.draw_service_time();
-  if (time <= 0) return on_service_done();
-  server_.serve_for(time, *this);
+void http_connection::enter_service() {
+  phase_ = phase::in_service;
+  if (server_.serve(*this)) on_service_done();
 }
 
-void http_connection::on_service_done() {
-  server_.leave_station();
-  if (redirecting_) return answer_redirect();
-  serviced_ = true;
-  if (game_state()) return apply();
-  answer_served();
-}
-
-bool http_connection::game_state() const {
-  if (character_ == cluster::character_id::none) return false;
-  return cluster::needs_sol(facts_.verb, facts_.target);
-}
-
-void http_connection::apply() {
-  phase_ = phase::applying;
-  server_.be_patient(*this, ++wait_);
-  call_ = server_.node().apply(character_, epoch_, name(), facts_.lab_request, static_cast<std::uint8_t>(facts_.verb),
-                               server_.actions());
-  server_.perform();
-}
-
-void http_connection::on_applied(cluster::status how) {
-  if (phase_ != phase::applying) return;
-  ++wait_;
-  if (how == cluster::status::ok || how == cluster::status::duplicate) return answer_served();
-  if (how == cluster::status::unknown) return answer_unavailable();
-  end_session_use(); // moved or ended meanwhile: who has it now?
-  decide();
-}
-
-void http_connection::on_patience_over(std::uint64_t wait) {
-  if (wait != wait_) return;
-  switch (phase_) {
-  case phase::deciding:
-    server_.node().give_up(character_, name());
-    answer_unavailable();
-    break;
-  case phase::applying:
-    server_.node().abandon(call_);
-    answer_unavailable();
-    break;
-  case phase::lingering:
-    close();
-    break;
-  default:
-    break;
-  }
-}
-
-void http_connection::end_session_use() {
-  if (epoch_ == cluster::session_epoch::none) return;
-  server_.node().on_finished(character_, epoch_, server_.actions());
-  epoch_ = cluster::session_epoch::none;
-}
+void http_connection::on_service_done() { go_on(server_.machine().on_serviced(request_, name_, now())); }
 
 /// Takes down what became of the request. Before the answer's first byte.
 void http_connection::finish(hop_outcome outcome, std::uint16_t status) {
   server_.count(outcome);
   record_->answered_ns = now();
   record_->status = status;
-  record_->epoch = outcome == hop_outcome::served ? raw(epoch_) : 0;
-  record_->target = outcome == hop_outcome::redirected ? raw(elsewhere_.owner) : 0;
+  record_->incarnation = raw(request_.incarnation);
+  record_->epoch = outcome == hop_outcome::served ? raw(request_.epoch) : 0;
+  record_->target = outcome == hop_outcome::redirected ? raw(request_.owner) : 0;
   record_->outcome = outcome;
-  end_session_use();
+  server_.machine().on_answered(request_);
 }
 
 void http_connection::write() {
@@ -263,7 +207,8 @@ void http_connection::on_written(error_code ec) {
   in_.consume(in_.size());
   error_code ignored;
   socket_.shutdown(tcp::socket::shutdown_send, ignored);
-  server_.be_patient(*this, ++wait_);
+  server_.machine().linger(request_, name_, now());
+  server_.perform();
   read();
 }
 

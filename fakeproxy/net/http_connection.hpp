@@ -1,8 +1,8 @@
 #pragma once
 
-#include "fakeproxy/cluster/node.hpp"
 #include "fakeproxy/net/request_reader.hpp"
 #include "fakeproxy/net/sockets.hpp"
+#include "fakeproxy/proxy/proxy_process.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
 
@@ -27,39 +27,32 @@ public:
   void close();
 
   // What happened to the request, told by the server.
-  void on_decision(cluster::decision const& how);
-  void on_applied(cluster::status how);
-  void begin_service();
+  proxy::request_state& request() { return request_; }
+  void go_on(proxy::proxy_process::next what);
   void on_service_done();
-  /// `wait` as it was when the patience was asked for; an earlier one is void.
-  void on_patience_over(std::uint64_t wait);
 
 private:
-  enum class phase : std::uint8_t { reading, deciding, in_service, applying, writing, lingering, closed };
+  enum class phase : std::uint8_t { reading, waiting, in_service, writing, lingering, closed };
 
   void read();
   void on_read(error_code ec, std::size_t bytes);
   void process();
   bool step();
   void begin();
-  void decide();
+  void take_down();
+  proxy::proxy_process::caller read_token();
   void served_here();
   void complete();
-  void apply();
-  bool game_state() const;
+  void enter_service();
 
-  void answer_served();
+  void answer();
   void answer_resource();
-  void answer_redirect();
-  void answer_unavailable();
-  void answer_unauthorized();
   void answer_malformed();
   void answer_head_echo();
-  void begin_answer(std::string_view status_line, cluster::time_point at = now());
-  void add_echo();
-  void add_length(std::size_t bytes);
+  void begin_answer(std::uint16_t status, cluster::time_point at);
+  void add_echo(cluster::time_point at);
+  void add_content(std::string_view type, std::string_view content);
   void finish(journal::hop_outcome outcome, std::uint16_t status);
-  void end_session_use();
   void write();
   void on_written(error_code ec);
 
@@ -72,17 +65,10 @@ private:
   std::optional<request_reader> reader_;
   journal::proxy_hop* record_ = nullptr; // in the journal's mapping, or `unwritten_`
   journal::proxy_hop unwritten_{};
-  cluster::character_id character_ = cluster::character_id::none;
-  cluster::session_epoch epoch_ = cluster::session_epoch::none; // of the session that this request uses
-  cluster::decision elsewhere_;
-  cluster::time_point answered_at_ = 0; // what the answer says holds of this time
-  std::uint64_t wait_ = 0;
-  std::uint32_t call_ = 0;
+  proxy::request_state request_;
   phase phase_ = phase::reading;
   bool begun_ = false; // the head was read, and taken down
   bool processing_ = false;
-  bool serviced_ = false; // had its time of service already
-  bool redirecting_ = false;
   bool keep_ = false;
 };
 

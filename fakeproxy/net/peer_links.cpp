@@ -8,11 +8,6 @@ namespace fakeproxy::net {
 
 namespace asio = boost::asio;
 
-namespace {
-/// Longer than any connection on one machine takes, shorter than a lease.
-constexpr std::chrono::milliseconds connect_time(500);
-}
-
 struct peer_links::link : std::enable_shared_from_this<link> {
   peer_links& owner;
   cluster::incarnation who;
@@ -20,7 +15,6 @@ struct peer_links::link : std::enable_shared_from_this<link> {
   tcp::socket socket;
   asio::steady_timer timer;
   std::array<char, 64> unread{};
-  bool reported = false;
   bool over = false;
 
   link(peer_links& o, cluster::incarnation w, tcp::endpoint at)
@@ -31,7 +25,7 @@ struct peer_links::link : std::enable_shared_from_this<link> {
     , timer(o.io_) {}
 
   void connect() {
-    timer.expires_after(connect_time);
+    timer.expires_after(owner.connect_time_);
     timer.async_wait([self = shared_from_this()](error_code ec) {
       error_code ignored;
       if (!ec) self->socket.close(ignored);
@@ -40,9 +34,8 @@ struct peer_links::link : std::enable_shared_from_this<link> {
       self->timer.cancel();
       if (self->over) return;
       if (ec) return self->fail();
-      if (!self->reported) self->owner.report_(self->who, true);
-      self->reported = true;
       self->wait();
+      self->owner.report_(self->who, event::connected);
     });
   }
 
@@ -53,14 +46,15 @@ struct peer_links::link : std::enable_shared_from_this<link> {
       if (!ec) return self->wait();
       error_code ignored;
       self->socket.close(ignored);
-      self->connect();
+      self->owner.report_(self->who, event::lost);
     });
   }
 
   void fail() {
     auto const self = shared_from_this();
     stop();
-    owner.ended(who);
+    owner.links_.erase(who);
+    owner.report_(who, event::failed);
   }
 
   void stop() {
@@ -71,25 +65,23 @@ struct peer_links::link : std::enable_shared_from_this<link> {
   }
 };
 
-peer_links::peer_links(asio::io_context& io, std::function<void(cluster::incarnation, bool)> report)
+peer_links::peer_links(asio::io_context& io, cluster::duration connect_time,
+                       std::function<void(cluster::incarnation, event)> report)
   : io_(io)
+  , connect_time_(connect_time)
   , report_(std::move(report)) {}
 
 peer_links::~peer_links() {
   for (auto& [who, l] : links_) l->stop();
 }
 
-void peer_links::probe(cluster::incarnation owner, cluster::endpoint where) {
-  if (links_.contains(owner)) return report_(owner, true);
+void peer_links::connect(cluster::incarnation owner, cluster::endpoint where) {
   auto const made =
       std::make_shared<link>(*this, owner, tcp::endpoint(asio::ip::address_v4(where.address), where.http_port));
-  links_.emplace(owner, made);
+  links_.insert_or_assign(owner, made);
   made->connect();
 }
 
-void peer_links::ended(cluster::incarnation owner) {
-  links_.erase(owner);
-  report_(owner, false);
-}
+void peer_links::connect_again(cluster::incarnation owner) { links_.at(owner)->connect(); }
 
 }

@@ -9,22 +9,26 @@
 
 namespace fakeproxy::net {
 
-/// Whether the other proxies can be reached: an idle connection to the HTTP port of each that was asked for.
-/// A lost connection is tried once more before its owner counts as unreachable. One thread.
+/// Idle connections to the HTTP ports of other proxies, as proxy::peer_probes asks for them. One thread.
 class peer_links {
 public:
-  /// `report` is told once that an owner can be reached, and once, later or at first, that it cannot.
-  peer_links(boost::asio::io_context& io, std::function<void(cluster::incarnation, bool)> report);
+  enum class event : std::uint8_t { connected, failed, lost };
+
+  /// `connect_time`: of an attempt, which has failed then.
+  peer_links(boost::asio::io_context& io, cluster::duration connect_time,
+             std::function<void(cluster::incarnation, event)> report);
   ~peer_links();
 
-  void probe(cluster::incarnation owner, cluster::endpoint where);
+  void connect(cluster::incarnation owner, cluster::endpoint where);
+  /// After `lost`.
+  void connect_again(cluster::incarnation owner);
 
 private:
   struct link;
-  void ended(cluster::incarnation owner);
 
   boost::asio::io_context& io_;
-  std::function<void(cluster::incarnation, bool)> report_;
+  std::chrono::nanoseconds connect_time_;
+  std::function<void(cluster::incarnation, event)> report_;
   std::map<cluster::incarnation, std::shared_ptr<link>> links_;
 };
 

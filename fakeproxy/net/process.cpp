@@ -12,19 +12,21 @@ using cluster::millisecond;
 
 namespace {
 
-constexpr std::chrono::milliseconds tick_time(50);
 /// How long `ready` waits for the sols; a cluster whose sols are away is started all the same.
 constexpr cluster::duration longest_start = 1000 * millisecond;
-/// Balancers may be about to use a connection that they believe idle: so long it stays open while leaving.
-constexpr cluster::duration quiet_time = 300 * millisecond;
-constexpr cluster::duration longest_leave = 5000 * millisecond;
-/// Time for the last messages to the sols.
-constexpr cluster::duration farewell_time = 100 * millisecond;
+
+proxy::departure::settings departure_of(std::vector<node_settings> const& nodes) {
+  proxy::departure::settings how;
+  auto const is_proxy = [](node_settings const& node) { return node.role == role::proxy; };
+  if (std::none_of(nodes.begin(), nodes.end(), is_proxy)) how.quiet = 0; // nobody is about to ask for anything
+  return how;
+}
 
 }
 
 process::process(process_settings settings)
-  : settings_(std::move(settings)) {
+  : settings_(std::move(settings))
+  , leaving_(departure_of(settings_.nodes)) {
   auto const bind = [](std::string const& what, auto make) {
     try {
       return make();
@@ -61,10 +63,7 @@ void process::run() {
   signals_.add(SIGINT);
   signals_.async_wait([this](error_code ec, int) {
     if (ec) return;
-    if (stage_ == stage::starting) print_ready();
-    stage_ = stage::leaving;
-    since_ = now();
-    for (auto const& p : proxies_) p->begin_leaving();
+    begin_leaving();
   });
   for (auto const& s : sols_) s->start();
   for (auto const& p : proxies_) p->start();
@@ -81,35 +80,37 @@ void process::tick() {
   cluster::time_point const at = now();
   for (auto const& s : sols_) s->tick(at);
   for (auto const& p : proxies_) p->tick(at);
-  bool const starting = stage_ == stage::starting;
-  if (starting && (at - since_ > longest_start ||
-                   std::all_of(proxies_.begin(), proxies_.end(), [](auto const& p) { return p->ready(); }))) {
-    print_ready();
-    stage_ = stage::running;
+  bool const ready = std::all_of(proxies_.begin(), proxies_.end(), [](auto const& p) { return p->ready(); });
+  if (!started_ && (ready || at - since_ > longest_start)) print_ready();
+  cluster::duration wait = started_ ? proxy::tick_time : 2 * millisecond;
+  if (auto due = leaving_.next_deadline()) {
+    if (*due <= at) {
+      proxy::departure::step const next = leaving_.on_deadline(at, busy());
+      if (next == proxy::departure::step::end) return io_.stop();
+      if (next == proxy::departure::step::leave)
+        for (auto const& p : proxies_) p->leave();
+      due = leaving_.next_deadline();
+    }
+    wait = std::min(wait, *due - at);
   }
-  check_leaving(at);
-  if (stage_ == stage::left && at - since_ > farewell_time) return io_.stop();
-  ticker_.expires_after(starting ? std::chrono::milliseconds(2) : tick_time);
+  ticker_.expires_after(std::chrono::nanoseconds(wait));
   ticker_.async_wait([this](error_code ec) {
     if (!ec) tick();
   });
 }
 
-void process::check_leaving(cluster::time_point at) {
-  if (stage_ != stage::leaving) return;
-  if (!std::all_of(proxies_.begin(), proxies_.end(), [](auto const& p) { return p->quiet(); })) {
-    quiet_since_ = 0;
-  } else if (quiet_since_ == 0) {
-    quiet_since_ = at;
-  }
-  bool const quiet = proxies_.empty() || (quiet_since_ != 0 && at - quiet_since_ > quiet_time);
-  if (!quiet && at - since_ < longest_leave) return;
-  for (auto const& p : proxies_) p->leave();
-  stage_ = stage::left;
-  since_ = at;
+void process::begin_leaving() {
+  if (!started_) print_ready();
+  for (auto const& p : proxies_) p->begin_leaving();
+  leaving_.begin(now(), busy());
+}
+
+bool process::busy() const {
+  return !std::all_of(proxies_.begin(), proxies_.end(), [](auto const& p) { return p->quiet(); });
 }
 
 void process::print_ready() {
+  started_ = true;
   auto nodes = nlohmann::json::array();
   for (auto const& s : sols_)
     nodes.push_back({{"name", s->node_name()}, {"role", "sol"}, {"rpc", to_text(s->address())}});

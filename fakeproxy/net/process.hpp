@@ -4,6 +4,7 @@
 #include "fakeproxy/net/proxy_server.hpp"
 #include "fakeproxy/net/settings.hpp"
 #include "fakeproxy/net/sol_server.hpp"
+#include "fakeproxy/proxy/departure.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -27,7 +28,8 @@ public:
 
 private:
   void tick();
-  void check_leaving(cluster::time_point at);
+  void begin_leaving();
+  bool busy() const;
   void print_ready();
   void on_admin(admin_server::request const& request, admin_server::respond respond);
   void on_node(std::string_view node, std::string_view action, admin_server::request const& request,
@@ -40,9 +42,9 @@ private:
   std::unique_ptr<admin_server> admin_;
   boost::asio::signal_set signals_{io_};
   boost::asio::steady_timer ticker_{io_};
-  enum class stage : std::uint8_t { starting, running, leaving, left } stage_ = stage::starting;
-  cluster::time_point since_ = 0; // of the stage
-  cluster::time_point quiet_since_ = 0;
+  proxy::departure leaving_;
+  bool started_ = false;
+  cluster::time_point since_ = 0; // of the start
 };
 
 }

@@ -93,7 +93,7 @@ void process::on_node(std::string_view node, std::string_view action, admin_serv
     (*sol)->notify(json::parse(request.body()).at("rate_rps").get<double>());
     respond(200, "{}");
   } else if (sol != sols_.end() && action == "notifications") {
-    respond(200, (*sol)->notifications().dump());
+    respond(200, (*sol)->notified().dump());
   } else {
     respond(404, error_text("no such node or action"));
   }

@@ -14,40 +14,61 @@ cluster::endpoint advertised(listener const& http, listener const& eve) {
   return {http.local().address().to_v4().to_uint(), http.local().port(), eve.local().port()};
 }
 
-constexpr std::chrono::milliseconds first_pause(10);
-constexpr std::chrono::milliseconds longest_pause(160);
+proxy::proxy_process::settings with_node(process_settings const& process, std::uint16_t index,
+                                         cluster::endpoint const& where) {
+  proxy::proxy_process::settings all = process.proxy.process;
+  all.node.index = index;
+  all.node.sols = static_cast<std::uint32_t>(process.sols.size());
+  all.node.where = where;
+  all.node.lease = process.lease;
+  return all;
+}
 
 }
+
+/// What the process asks for.
+struct proxy_server::driver {
+  proxy_server& s;
+
+  cluster::time_point now() const { return net::now(); }
+  void send(std::uint32_t sol, cluster::message const& m) const {
+    sol_link& to = s.sols_[sol];
+    if (to.is_parted())
+      to.held_out.push_back(m);
+    else
+      to.channel->send(m);
+  }
+  void tell(cluster::eve_event const& event) const {
+    auto const at = s.clients_.find(event.client);
+    if (at != s.clients_.end()) at->second->tell(event);
+  }
+  proxy::request_state& request_of(cluster::ticket who) const { return s.connection_of(who)->request(); }
+  void go_on(cluster::ticket who, proxy::proxy_process::next what) const { s.connection_of(who)->go_on(what); }
+  bool is_here(cluster::incarnation owner) const { return s.in_this_process_(owner); }
+  void connect(cluster::incarnation owner, cluster::endpoint where) const { s.peers_.connect(owner, where); }
+  void logged_in(cluster::node_actions::login const& login) const { s.on_login(login); }
+};
 
 proxy_server::proxy_server(asio::io_context& io, process_settings const& process, node_settings const& node,
                            neighbour in_this_process)
   : io_(io)
-  , process_(process)
+  , settings_(process)
   , name_(node.name())
   , index_(node.index)
   , in_this_process_(std::move(in_this_process))
   , http_(io, node.listen, process.reuse_port)
   , eve_(io, node.eve_listen, process.reuse_port)
-  , node_({.index = node.index,
-           .sols = static_cast<std::uint32_t>(process.sols.size()),
-           .where = advertised(http_, eve_),
-           .lease = process.lease,
-           .idle = process.proxy.idle},
-          now())
-  , station_(process.proxy.servers)
+  , service_time_(process.proxy.service)
+  , proxy_(with_node(process, node.index, advertised(http_, eve_)), service_time_, now())
   , random_(process.seed * 0x9e3779b97f4a7c15u + node.index)
-  , peers_(io,
-           [this](cluster::incarnation owner, bool reachable) {
-             node_.on_probed(owner, reachable, now(), actions_);
-             perform();
-           })
-  , service_timer_(io) {
+  , peers_(io, proxy::peer_probes::settings().connect_time,
+           [this](cluster::incarnation owner, peer_links::event what) { on_peer(owner, what); })
+  , timer_(io) {
   if (!process.journal_directory.empty()) {
     std::filesystem::create_directories(process.journal_directory);
     journal_.emplace(process.journal_directory / (name_ + ".journal"), "proxy_hop");
   }
-  backend_ = "X-Backend: http://" + to_text(http_.local()) + "\r\n";
-  identity_ = "Server: crest-fakeproxy\r\nLab-Proxy: " + name_ + "\r\n";
+  backend_ = to_text(http_.local());
   for (tcp::endpoint const& where : process.sols) sols_.emplace_back().where = where;
 }
 
@@ -85,7 +106,7 @@ void proxy_server::connect_sol(std::uint32_t sol) {
                                        from.held_in.insert(from.held_in.end(), messages.begin(), messages.end());
                                        return;
                                      }
-                                     for (auto const& m : messages) node_.on_message(sol, m, at, actions_);
+                                     for (auto const& m : messages) node().on_message(sol, m, at, actions());
                                      perform();
                                    },
                                .closed = [this, sol] { sol_lost(sol); }});
@@ -93,10 +114,10 @@ void proxy_server::connect_sol(std::uint32_t sol) {
 
 void proxy_server::sol_opened(std::uint32_t sol) {
   sol_link& l = sols_[sol];
-  l.pause = first_pause;
+  l.tries.on_opened();
   l.opening = l.is_parted();
   if (l.opening) return;
-  node_.on_connected(sol, now(), actions_);
+  node().on_connected(sol, now(), actions());
   perform();
 }
 
@@ -105,16 +126,15 @@ void proxy_server::sol_lost(std::uint32_t sol) {
   l.held_in.clear();
   l.held_out.clear();
   l.opening = false;
-  node_.on_disconnected(sol, actions_);
+  node().on_disconnected(sol, actions());
   perform();
   retry_sol(sol);
 }
 
 void proxy_server::retry_sol(std::uint32_t sol) {
   sol_link& l = sols_[sol];
-  auto const parted = std::chrono::nanoseconds(std::max<cluster::duration>(0, l.parted_until - now()));
-  l.retry = std::make_unique<asio::steady_timer>(io_, std::max<std::chrono::nanoseconds>(l.pause, parted));
-  l.pause = std::min(l.pause * 2, longest_pause);
+  cluster::duration const pause = std::max(l.tries.on_closed(), l.parted_until - now());
+  l.retry = std::make_unique<asio::steady_timer>(io_, std::chrono::nanoseconds(pause));
   l.retry->async_wait([this, sol](error_code ec) {
     if (!ec) connect_sol(sol);
   });
@@ -141,79 +161,43 @@ void proxy_server::heal(std::uint32_t sol) {
   sol_link& l = sols_[sol];
   l.parted_until = 0;
   if (std::exchange(l.opening, false)) {
-    node_.on_connected(sol, now(), actions_);
+    node().on_connected(sol, now(), actions());
     perform();
   }
   auto const out = std::exchange(l.held_out, {});
   for (cluster::message const& m : out) l.channel->send(m);
   auto const in = std::exchange(l.held_in, {});
-  for (cluster::message const& m : in) node_.on_message(sol, m, now(), actions_);
+  for (cluster::message const& m : in) node().on_message(sol, m, now(), actions());
   perform();
 }
 
 void proxy_server::tick(cluster::time_point at) {
-  node_.on_tick(at, actions_);
-  perform();
-  while (!patience_.empty() && patience_.front().until <= at) {
-    patience const over = std::move(patience_.front());
-    patience_.pop_front();
-    if (auto const who = over.who.lock()) who->on_patience_over(over.wait);
-  }
+  node().on_tick(at, actions());
   perform();
 }
 
 void proxy_server::perform() {
-  if (performing_) return;
-  performing_ = true;
-  auto& a = actions_;
-  // What is done may want more done: the lists grow while they are gone through.
-  while (!(a.send.empty() && a.resume.empty() && a.applied.empty() && a.probes.empty() && a.logins.empty() &&
-           a.eve.empty())) {
-    for (std::size_t i = 0; i < a.send.size(); ++i) {
-      sol_link& to = sols_[a.send[i].sol];
-      if (to.is_parted())
-        to.held_out.push_back(a.send[i].what);
-      else
-        to.channel->send(a.send[i].what);
-    }
-    a.send.clear();
-    for (std::size_t i = 0; i < a.eve.size(); ++i) {
-      auto const at = clients_.find(a.eve[i].client);
-      if (at != clients_.end()) at->second->tell(a.eve[i]);
-    }
-    a.eve.clear();
-    for (std::size_t i = 0; i < a.resume.size(); ++i) {
-      auto const next = a.resume[i];
-      connection_of(next.who)->on_decision(next.how);
-    }
-    a.resume.clear();
-    for (std::size_t i = 0; i < a.applied.size(); ++i) {
-      auto const next = a.applied[i];
-      connection_of(next.who)->on_applied(next.status);
-    }
-    a.applied.clear();
-    for (std::size_t i = 0; i < a.probes.size(); ++i) {
-      auto const next = a.probes[i];
-      if (in_this_process_(next.owner)) {
-        node_.on_probed(next.owner, true, now(), a);
-      } else {
-        peers_.probe(next.owner, next.where);
-      }
-    }
-    a.probes.clear();
-    for (std::size_t i = 0; i < a.logins.size(); ++i) {
-      auto const next = a.logins[i];
-      auto const at = pins_.find(next.who);
-      if (at == pins_.end()) continue;
-      auto const batch = at->second;
-      batch->granted += next.granted ? 1 : 0;
-      if (--batch->open > 0) continue;
-      pins_.erase(at);
-      batch->done(batch->granted);
-    }
-    a.logins.clear();
-  }
-  performing_ = false;
+  proxy_.perform(driver{*this});
+  arm_timer();
+}
+
+void proxy_server::on_peer(cluster::incarnation owner, peer_links::event what) {
+  proxy::peer_probes& probes = proxy_.peers();
+  auto const next = what == peer_links::event::connected ? probes.on_connected(owner)
+                    : what == peer_links::event::failed  ? probes.on_failed(owner)
+                                                         : probes.on_lost(owner);
+  if (proxy_.on_peer(next, owner, now())) peers_.connect_again(owner);
+  perform();
+}
+
+void proxy_server::on_login(cluster::node_actions::login const& login) {
+  auto const at = pins_.find(login.who);
+  if (at == pins_.end()) return;
+  auto const batch = at->second;
+  batch->granted += login.granted ? 1 : 0;
+  if (--batch->open > 0) return;
+  pins_.erase(at);
+  batch->done(batch->granted);
 }
 
 void proxy_server::pin(std::vector<cluster::character_id> const& characters, std::function<void(std::size_t)> done) {
@@ -223,19 +207,8 @@ void proxy_server::pin(std::vector<cluster::character_id> const& characters, std
   batch->done = std::move(done);
   cluster::ticket const name = next_name_++;
   pins_.emplace(name, batch);
-  for (cluster::character_id const character : characters) node_.on_pin(character, name, now(), actions_);
+  for (cluster::character_id const character : characters) node().on_pin(character, name, now(), actions());
   perform();
-}
-
-std::string_view proxy_server::date(cluster::time_point at) {
-  std::int64_t const second = wall_seconds(at);
-  if (second != date_second_) {
-    date_second_ = second;
-    date_ = "Date: ";
-    cluster::append_http_date(date_, second);
-    date_ += "\r\n";
-  }
-  return date_;
 }
 
 journal::proxy_hop* proxy_server::begin_hop(request_facts const& facts, journal::proxy_hop& unwritten) {
@@ -243,55 +216,51 @@ journal::proxy_hop* proxy_server::begin_hop(request_facts const& facts, journal:
   unwritten = {};
   unwritten.received_ns = now();
   unwritten.request = facts.lab_request;
-  unwritten.incarnation = raw(node_.id());
+  unwritten.incarnation = raw(node().id());
   unwritten.character = journal::no_character;
   unwritten.outcome = hop_outcome::received;
   unwritten.method = static_cast<std::uint8_t>(facts.verb);
   return journal_ ? &journal_->append(unwritten) : &unwritten;
 }
 
-void proxy_server::be_patient(http_connection& connection, std::uint64_t wait) {
-  patience_.push_back({now() + process_.proxy.patience, connection.weak_from_this(), wait});
+bool proxy_server::serve(http_connection& connection) {
+  cluster::time_point const at = now();
+  auto const end = proxy_.enter_service(connection.request(), connection.name(), at, [this] { return random_(); });
+  if (end && *end <= at) return true;
+  if (end) services_.push({*end, next_service_++, connection.name()});
+  arm_timer();
+  return false;
 }
 
-void proxy_server::leave_station() {
-  if (auto const next = station_.leave()) {
-    // Posted: a queue of requests without service time must not become a recursion.
-    asio::post(io_, [who = connection_of(*next)] { who->begin_service(); });
-  }
-}
-
-void proxy_server::serve_for(cluster::duration time, http_connection& connection) {
-  services_.push({now() + time, next_service_++, connection.name()});
-  arm_service_timer();
-}
-
-void proxy_server::arm_service_timer() {
-  if (services_.empty() || (service_armed_ != 0 && service_armed_ <= services_.top().until)) return;
-  service_armed_ = services_.top().until;
-  service_timer_.expires_at(asio::steady_timer::time_point(
-      std::chrono::duration_cast<asio::steady_timer::duration>(std::chrono::nanoseconds(service_armed_))));
-  service_timer_.async_wait([this](error_code ec) {
-    if (!ec) on_service_timer();
+void proxy_server::arm_timer() {
+  auto next = proxy_.next_deadline(now());
+  if (!services_.empty()) next = std::min(next.value_or(services_.top().until), services_.top().until);
+  if (!next || (armed_ != 0 && armed_ <= *next)) return; // too early does no harm
+  armed_ = *next;
+  timer_.expires_at(asio::steady_timer::time_point(
+      std::chrono::duration_cast<asio::steady_timer::duration>(std::chrono::nanoseconds(armed_))));
+  timer_.async_wait([this](error_code ec) {
+    if (!ec) on_timer();
   });
 }
 
-void proxy_server::on_service_timer() {
-  service_armed_ = 0;
+void proxy_server::on_timer() {
+  armed_ = 0;
   cluster::time_point const at = now();
   while (!services_.empty() && services_.top().until <= at) {
     auto const who = connection_of(services_.top().who);
     services_.pop();
     who->on_service_done();
   }
-  arm_service_timer();
+  proxy_.on_deadline(at, driver{*this});
+  perform();
 }
 
 void proxy_server::forget(http_connection& connection) { connections_.erase(connection.name()); }
 
 void proxy_server::client_gone(cluster::ticket client) {
   clients_.erase(client);
-  node_.on_client_gone(client, actions_);
+  node().on_client_gone(client, actions());
   perform();
 }
 
@@ -311,17 +280,23 @@ void proxy_server::leave() {
     if (connection->idle()) connection->close();
   }
   for (auto const& [name, client] : clients_) client->close();
-  node_.leave(actions_);
+  node().leave(actions());
   perform();
 }
 
 nlohmann::json proxy_server::counters() const {
   auto const of = [&](hop_outcome outcome) { return outcomes_[static_cast<std::size_t>(outcome)]; };
-  auto const& n = node_.counts();
+  cluster::proxy_node const& here = proxy_.node();
+  auto const& n = here.counts();
+  auto const& servers = proxy_.at_servers();
+  std::size_t const at_servers = services_.size() + servers.sharing_now();
+  std::size_t const count = settings_.proxy.process.servers.count;
+  bool const all = servers.sharing() || count == 0;
+  std::size_t const serving = all ? at_servers : std::min(at_servers, count);
   return {{"name", name_},
           {"role", "proxy"},
           {"http", to_text(http_.local())},
-          {"incarnation", raw(node_.id())},
+          {"incarnation", raw(here.id())},
           {"requests", requests_},
           {"served", of(hop_outcome::served)},
           {"redirected", of(hop_outcome::redirected)},
@@ -330,10 +305,10 @@ nlohmann::json proxy_server::counters() const {
           {"malformed", of(hop_outcome::malformed)},
           {"aborted", of(hop_outcome::aborted)},
           {"connections", connections_.size()},
-          {"in_service", station_.busy()},
-          {"queued", station_.queued()},
-          {"sessions", node_.session_count()},
-          {"eve_clients", node_.client_count()},
+          {"in_service", serving},
+          {"queued", at_servers - serving},
+          {"sessions", here.session_count()},
+          {"eve_clients", here.client_count()},
           {"claims", n.claims},
           {"granted", n.granted},
           {"lost", n.lost},

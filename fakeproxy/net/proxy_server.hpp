@@ -1,16 +1,16 @@
 #pragma once
 
-#include "fakeproxy/cluster/node.hpp"
 #include "fakeproxy/net/eve_connection.hpp"
 #include "fakeproxy/net/http_connection.hpp"
 #include "fakeproxy/net/peer_links.hpp"
 #include "fakeproxy/net/rpc_channel.hpp"
 #include "fakeproxy/net/settings.hpp"
+#include "fakeproxy/proxy/back_off.hpp"
+#include "fakeproxy/proxy/proxy_process.hpp"
 #include "journal/journal.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -23,7 +23,7 @@
 
 namespace fakeproxy::net {
 
-/// One proxy node: its listeners, its connections to the sols, and what `cluster::proxy_node` wants done. One thread.
+/// One proxy node: its listeners, its connections to the sols, and what `proxy::proxy_process` wants done. One thread.
 /// The settings must outlive it.
 class proxy_server {
 public:
@@ -36,7 +36,7 @@ public:
 
   void start();
   void tick(cluster::time_point now);
-  bool ready() const { return node_.ready(now()); }
+  bool ready() const { return proxy_.node().ready(now()); }
   std::string const& node_name() const { return name_; }
   std::uint16_t index() const { return index_; }
   tcp::endpoint http_address() const { return http_.local(); }
@@ -54,25 +54,21 @@ public:
   void leave();
 
   // For the connections.
-  cluster::proxy_node& node() { return node_; }
-  cluster::node_actions& actions() { return actions_; }
-  /// Does what the node wants done. Nested calls leave it to the outermost.
+  proxy::proxy_process& machine() { return proxy_; }
+  cluster::proxy_node& node() { return proxy_.node(); }
+  cluster::node_actions& actions() { return proxy_.actions(); }
+  /// Does what the node wants done, and waits for the process's deadline.
   void perform();
-  proxy_behaviour const& behaviour() const { return process_.proxy; }
-  cluster::token_key const& token_key() const { return process_.token_key; }
+  proxy_behaviour const& behaviour() const { return settings_.proxy; }
+  cluster::token_key const& token_key() const { return settings_.token_key; }
   bool leaving() const { return leaving_; }
-  std::string_view identity() const { return identity_; }
+  /// HOST:PORT, for X-Backend.
   std::string_view backend() const { return backend_; }
-  /// `Date: …` with its line end, for answers at `at`. Valid until the next call.
-  std::string_view date(cluster::time_point at);
   std::string& body_scratch() { return body_scratch_; }
   journal::proxy_hop* begin_hop(request_facts const& facts, journal::proxy_hop& unwritten);
   void count(journal::hop_outcome outcome) { ++outcomes_[static_cast<std::size_t>(outcome)]; }
-  void be_patient(http_connection& connection, std::uint64_t wait);
-  bool enter_station(http_connection& connection) { return station_.enter(connection.name()); }
-  void leave_station();
-  cluster::duration draw_service_time() { return process_.proxy.service.draw(random_); }
-  void serve_for(cluster::duration time, http_connection& connection);
+  /// The connection's request is served, when its turn has come. True: that is over already; false: it will be told.
+  bool serve(http_connection& connection);
   void forget(http_connection& connection);
   void client_gone(cluster::ticket client);
 
@@ -86,7 +82,7 @@ private:
     tcp::endpoint where;
     std::shared_ptr<rpc_channel> channel;
     std::unique_ptr<boost::asio::steady_timer> retry;
-    std::chrono::milliseconds pause{10};
+    proxy::back_off tries;
     // While they are parted:
     cluster::time_point parted_until = 0; // 0: they are not; it may have passed, until `heal` has been called
     std::unique_ptr<boost::asio::steady_timer> heal;
@@ -96,11 +92,7 @@ private:
     /// Until all that was held up has gone out: what comes meanwhile must not overtake it.
     bool is_parted() const { return parted_until != 0; }
   };
-  struct patience {
-    cluster::time_point until;
-    std::weak_ptr<http_connection> who;
-    std::uint64_t wait;
-  };
+  struct driver;
   struct in_service {
     cluster::time_point until;
     std::uint64_t sequence;
@@ -123,19 +115,20 @@ private:
   void sol_lost(std::uint32_t sol);
   void retry_sol(std::uint32_t sol);
   void heal(std::uint32_t sol);
-  void arm_service_timer();
-  void on_service_timer();
+  void on_peer(cluster::incarnation owner, peer_links::event what);
+  void on_login(cluster::node_actions::login const& login);
+  void arm_timer();
+  void on_timer();
 
   boost::asio::io_context& io_;
-  process_settings const& process_;
+  process_settings const& settings_;
   std::string name_;
   std::uint16_t index_;
   neighbour in_this_process_;
   listener http_;
   listener eve_;
-  cluster::proxy_node node_;
-  cluster::node_actions actions_;
-  cluster::station station_;
+  base::random::time_sampler service_time_;
+  proxy::proxy_process proxy_;
   std::mt19937_64 random_;
   std::optional<journal::writer<journal::proxy_hop>> journal_;
   peer_links peers_;
@@ -144,19 +137,14 @@ private:
   std::unordered_map<cluster::ticket, std::shared_ptr<eve_connection>> clients_;
   cluster::ticket next_name_ = 1; // of connections, EVE clients and batches of logins: no two are named alike
   std::map<cluster::ticket, std::shared_ptr<pin_batch>> pins_;
-  std::deque<patience> patience_; // by time: all wait equally long
   std::priority_queue<in_service, std::vector<in_service>, std::greater<>> services_;
   std::uint64_t next_service_ = 0;
-  boost::asio::steady_timer service_timer_;
-  cluster::time_point service_armed_ = 0; // what the timer waits for; 0: nothing
+  boost::asio::steady_timer timer_;
+  cluster::time_point armed_ = 0; // what the timer waits for; 0: nothing
   std::uint64_t requests_ = 0;
   std::array<std::uint64_t, 7> outcomes_{};
   std::string backend_;
-  std::string identity_;
-  std::string date_;
-  std::int64_t date_second_ = 0; // of `date_`
   std::string body_scratch_;
-  bool performing_ = false;
   bool leaving_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include "config/words.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <stdexcept>
@@ -35,23 +36,23 @@ Enum word_at(json const& value, char const* key) {
   return *found;
 }
 
-cluster::service_time read_service(json const& value) {
-  auto const only = value.begin(); // one law, as the schema has it
+base::random::time_distribution read_service(config::document const& file, pointer const& at) {
+  auto const only = file.root().at(at).begin(); // one distribution, as the schema has it
   std::string const& shape = only.key();
   json const& details = only.value();
-  cluster::service_time service;
-  service.mean = from_ms(details.at("mean_ms"));
-  if (shape == "constant") {
-    service.kind = cluster::service_time::shape::constant;
-  } else if (shape == "exponential") {
-    service.kind = cluster::service_time::shape::exponential;
-  } else if (shape == "lognormal") {
-    service.kind = cluster::service_time::shape::lognormal;
-    service.sigma = details.at("sigma").get<double>();
-  } else {
-    throw config::bad_input("service_time: found \"" + shape + "\"; allowed: constant, exponential, lognormal");
+  auto const ns = [](json const& ms) { return std::chrono::nanoseconds(from_ms(ms)); };
+  if (shape == "empirical") {
+    base::random::empirical_time measured;
+    for (json const& ms : details.at("times_ms")) measured.sorted.push_back(ns(ms));
+    if (!std::is_sorted(measured.sorted.begin(), measured.sorted.end()))
+      throw file.error_at(at / shape / "times_ms", "found a time that is less than the one before; allowed: rising");
+    return measured;
   }
-  return service;
+  std::chrono::nanoseconds const mean = ns(details.at("mean_ms"));
+  if (shape == "exponential") return base::random::exponential_time{mean};
+  if (shape == "lognormal") return base::random::lognormal_time{mean, details.at("sigma").get<double>()};
+  if (shape == "pareto") return base::random::pareto_time{mean, details.at("alpha").get<double>()};
+  return base::random::constant_time{mean};
 }
 
 node_settings read_node(config::document const& file, pointer const& at) {
@@ -110,12 +111,14 @@ void read_resources(config::document const& file, proxy_behaviour& proxy) {
 
 void read_proxy(config::document const& file, proxy_behaviour& proxy) {
   json const& value = file.root().at("proxy");
-  proxy.servers = value.value("servers", proxy.servers);
+  proxy::proxy_process::settings& process = proxy.process;
+  process.servers.count = value.value("servers", process.servers.count);
+  process.servers.sharing = value.value("discipline", "fifo") == "processor_sharing";
   proxy.answer_bytes = value.value("answer_bytes", proxy.answer_bytes);
-  if (value.contains("service_time")) proxy.service = read_service(value.at("service_time"));
-  if (value.contains("redirect_time_ms")) proxy.redirect_time = from_ms(value.at("redirect_time_ms"));
-  if (value.contains("idle_ms")) proxy.idle = from_ms(value.at("idle_ms"));
-  if (value.contains("patience_ms")) proxy.patience = from_ms(value.at("patience_ms"));
+  if (value.contains("service_time")) proxy.service = read_service(file, pointer("/proxy/service_time"));
+  if (value.contains("redirect_time_ms")) process.redirect_time = from_ms(value.at("redirect_time_ms"));
+  if (value.contains("idle_ms")) process.node.idle = from_ms(value.at("idle_ms"));
+  if (value.contains("patience_ms")) process.patience = from_ms(value.at("patience_ms"));
   if (value.contains("corporations")) proxy.corporations = read_corporations(file, pointer("/proxy/corporations"));
   if (value.contains("resources")) read_resources(file, proxy);
 }

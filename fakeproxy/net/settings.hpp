@@ -2,9 +2,9 @@
 
 #include "config/document.hpp"
 #include "fakeproxy/cluster/resources.hpp"
-#include "fakeproxy/cluster/service.hpp"
 #include "fakeproxy/cluster/token.hpp"
 #include "fakeproxy/net/sockets.hpp"
+#include "fakeproxy/proxy/proxy_process.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -42,13 +42,10 @@ struct node_settings {
 
 /// How every proxy of the process behaves.
 struct proxy_behaviour {
-  std::uint32_t servers = 0; // requests in service at a time; 0: no limit
-  cluster::service_time service;
-  cluster::duration redirect_time = 0; // of a server, for each redirect
+  proxy::proxy_process::settings process; // but for what each node has of its own
+  base::random::time_distribution service;
   std::size_t answer_bytes = 256;
-  cluster::duration idle = 600'000 * cluster::millisecond;   // a session without client and request ends after this
-  cluster::duration patience = 2'000 * cluster::millisecond; // how long a request waits for the cluster before 503
-  std::vector<cluster::resource> resources;                  // no path twice
+  std::vector<cluster::resource> resources; // no path twice
   cluster::corporations corporations;
 };
 

@@ -65,7 +65,8 @@ void sol_server::perform() {
   auto const moved = std::move(actions_.moves);
   actions_.clear();
   arm_delay();
-  if (sol_.attached_count() != notified_count_) arm_notifications();
+  notifications_.look(sol_, now(), random_);
+  arm_notifications();
   for (auto const& result : moved) {
     auto const at = moves_.find(result.ticket);
     if (at == moves_.end()) continue;
@@ -96,23 +97,24 @@ void sol_server::arm_delay() {
 }
 
 void sol_server::notify(double rate_rps) {
-  notification_rate_ = rate_rps;
+  notifications_.set_rate(rate_rps, sol_, now(), random_);
   arm_notifications();
 }
 
 void sol_server::arm_notifications() {
-  notified_count_ = sol_.attached_count();
+  auto const due = notifications_.next_deadline();
+  if (due == notification_armed_) return;
+  notification_armed_ = due;
   notification_timer_.cancel();
-  if (notification_rate_ <= 0 || notified_count_ == 0) return;
-  // Poisson processes of equal rate, one a client, are one process of the sum of the rates; and it has no memory, so
-  // that drawing anew when the count changes is right.
-  double const rate = notification_rate_ * static_cast<double>(notified_count_);
-  notification_timer_.expires_after(std::chrono::nanoseconds(cluster::exponential_gap(rate, random_())));
+  if (!due) return;
+  notification_timer_.expires_at(asio::steady_timer::time_point(std::chrono::nanoseconds(*due)));
   notification_timer_.async_wait([this](error_code ec) {
     if (ec) return;
-    sol_.notify_one(random_(), now(), actions_);
+    auto const next = notifications_.next_deadline(); // perhaps drawn anew
+    if (!next || *next > now()) return;
+    notification_armed_.reset();
+    notifications_.on_deadline(sol_, now(), random_, actions_);
     perform();
-    arm_notifications();
   });
 }
 
@@ -157,7 +159,7 @@ nlohmann::json sol_server::counters() const {
           {"unreachable_reports", c.unreachable_reports}};
 }
 
-nlohmann::json sol_server::notifications() const {
+nlohmann::json sol_server::notified() const {
   auto all = nlohmann::json::array();
   for (auto const& [character, number] : sol_.notified())
     all.push_back({{"character", raw(character)}, {"sent", number}});

@@ -3,6 +3,7 @@
 #include "fakeproxy/cluster/sol.hpp"
 #include "fakeproxy/net/rpc_channel.hpp"
 #include "fakeproxy/net/settings.hpp"
+#include "fakeproxy/proxy/notifications.hpp"
 #include "journal/journal.hpp"
 
 #include <nlohmann/json.hpp>
@@ -33,7 +34,7 @@ public:
   tcp::endpoint address() const { return listener_.local(); }
   nlohmann::json counters() const;
   /// Characters and the last notification number of each.
-  nlohmann::json notifications() const;
+  nlohmann::json notified() const;
 
   /// Moves each character to the proxy, or without one to another that is drawn; `done` is told how many were granted.
   void move(std::vector<cluster::character_id> const& characters, std::optional<std::uint16_t> to_proxy,
@@ -73,8 +74,8 @@ private:
   std::deque<delayed> delayed_; // by time: all are delayed equally long
   boost::asio::steady_timer delay_timer_;
   bool delay_armed_ = false;
-  double notification_rate_ = 0;
-  std::size_t notified_count_ = 0; // attached clients that the timer was armed for
+  proxy::notifications notifications_;
+  std::optional<cluster::time_point> notification_armed_; // what the timer waits for
   boost::asio::steady_timer notification_timer_;
   std::map<std::uint64_t, std::shared_ptr<move_batch>> moves_;
   std::uint64_t next_move_ = 1;

@@ -437,17 +437,6 @@ void refuse_what_is_only_simulated(scenario::scenario const& s) {
     if (p.from.kind != scenario::partition::side::proxy)
       throw config::bad_input(s.file.string() + ": partitions: found " + p.from_name + " parted from " + p.to_name +
                               ", which only --engine virtual can do; allowed in a live run: proxies from sols");
-  scenario::proxy_settings const& proxies = s.topology.proxies;
-  std::string const file = s.file.string() + ": topology.proxies.";
-  if (proxies.discipline != scenario::discipline::fifo) {
-    throw config::bad_input(file + "discipline: found \"processor_sharing\", which only --engine virtual can do; "
-                                   "allowed: \"fifo\"");
-  }
-  bool const pareto = std::holds_alternative<scenario::pareto_time>(proxies.service_time);
-  if (pareto || std::holds_alternative<scenario::empirical_time>(proxies.service_time)) {
-    throw config::bad_input(file + "service_time: found " + (pareto ? "pareto" : "empirical") +
-                            ", which only --engine virtual can do; allowed: constant, exponential, lognormal");
-  }
 }
 
 }

@@ -29,20 +29,23 @@ double milliseconds(scenario::nanoseconds time) { return static_cast<double>(tim
 
 json service_time(scenario::service_time const& time) {
   return std::visit(
-      scenario::cases{
-          [](scenario::constant_time const& t) {
-            return json{{"constant", {{"mean_ms", milliseconds(t.value)}}}};
-          },
-          [](scenario::exponential_time const& t) {
-            return json{{"exponential", {{"mean_ms", milliseconds(t.mean)}}}};
-          },
-          [](scenario::lognormal_time const& t) {
-            return json{{"lognormal", {{"mean_ms", milliseconds(t.mean)}, {"sigma", t.sigma}}}};
-          },
-          [](scenario::pareto_time const&) -> json { throw could_not_run("fakeproxy knows no pareto service times"); },
-          [](scenario::empirical_time const&) -> json {
-            throw could_not_run("fakeproxy knows no empirical service times");
-          }},
+      scenario::cases{[](scenario::constant_time const& t) {
+                        return json{{"constant", {{"mean_ms", milliseconds(t.value)}}}};
+                      },
+                      [](scenario::exponential_time const& t) {
+                        return json{{"exponential", {{"mean_ms", milliseconds(t.mean)}}}};
+                      },
+                      [](scenario::lognormal_time const& t) {
+                        return json{{"lognormal", {{"mean_ms", milliseconds(t.mean)}, {"sigma", t.sigma}}}};
+                      },
+                      [](scenario::pareto_time const& t) {
+                        return json{{"pareto", {{"mean_ms", milliseconds(t.mean)}, {"alpha", t.alpha}}}};
+                      },
+                      [](scenario::empirical_time const& t) {
+                        json times = json::array();
+                        for (scenario::nanoseconds const one : t.sorted) times.push_back(milliseconds(one));
+                        return json{{"empirical", {{"times_ms", std::move(times)}}}};
+                      }},
       time);
 }
 
@@ -188,6 +191,7 @@ json topology::cluster_config(std::string const& name) const {
       {"nodes", json::array()},
       {"proxy",
        {{"servers", proxies.servers},
+        {"discipline", proxies.discipline == scenario::discipline::fifo ? "fifo" : "processor_sharing"},
         {"service_time", service_time(proxies.service_time)},
         {"redirect_time_ms", milliseconds(proxies.redirect_time)},
         {"answer_bytes", proxies.answer_bytes}}},

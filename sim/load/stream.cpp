@@ -1,8 +1,5 @@
 #include "sim/load/stream.hpp"
 
-#include "contract/expects.hpp"
-#include "sim/load/elementary.hpp"
-
 #include <array>
 
 namespace sim::load {
@@ -15,11 +12,6 @@ std::mt19937_64 stream(std::uint64_t seed, std::string_view name) {
   for (std::uint32_t& word : seeds) word = static_cast<std::uint32_t>(words() >> 32);
   std::seed_seq sequence(seeds.begin(), seeds.end());
   return std::mt19937_64(sequence);
-}
-
-double exponential_ns(double uniform, double rate) {
-  CREST_EXPECTS(rate > 0);
-  return -exact_log(uniform) / rate * 1e9;
 }
 
 }

@@ -73,13 +73,11 @@ std::vector<nanoseconds> times_of_lines(std::filesystem::path const& file) {
 }
 
 empirical_time read_empirical(cursor const& at, std::filesystem::path const& directory) {
-  empirical_time law;
-  law.file = existing_file(at["file"], directory);
-  bool const summary = law.file.extension() == ".json";
+  std::filesystem::path const file = existing_file(at["file"], directory);
+  bool const summary = file.extension() == ".json";
   if (at.has("metric") && !summary)
     at["metric"].fail("found a metric of a file of times; allowed: with the summary.json of a run");
-  law.sorted = summary ? times_of_summary(law.file, at.text("metric", "latency_ms")) : times_of_lines(law.file);
-  return law;
+  return {summary ? times_of_summary(file, at.text("metric", "latency_ms")) : times_of_lines(file)};
 }
 
 void read_profile(cursor const& at, std::filesystem::path const& directory, virtual_settings& settings) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/random/distribution.hpp"
 #include "gateway/routing/guess_policy.hpp"
 #include "sim/scenario/balancer_kind.hpp"
 
@@ -108,28 +109,12 @@ struct balancer_group {
   }
 };
 
-struct constant_time {
-  nanoseconds value{0};
-};
-struct exponential_time {
-  nanoseconds mean{0};
-};
-struct lognormal_time {
-  nanoseconds mean{0};
-  double sigma = 0;
-};
-/// Heavy-tailed: P(T > t) = (lowest / t)^alpha. Finite mean: alpha > 1.
-struct pareto_time {
-  nanoseconds mean{0};
-  double alpha = 2;
-};
-/// As measured: a time is drawn by its place among these, linear in between.
-struct empirical_time {
-  std::vector<nanoseconds> sorted; // at least two
-  std::filesystem::path file;      // absolute; for messages
-};
-/// The law that a time follows.
-using service_time = std::variant<constant_time, exponential_time, lognormal_time, pareto_time, empirical_time>;
+using base::random::constant_time;
+using base::random::empirical_time;
+using base::random::exponential_time;
+using base::random::lognormal_time;
+using base::random::pareto_time;
+using service_time = base::random::time_distribution;
 
 /// Which of the requests at a proxy are worked on: the first `servers` of them, or all, each at its share.
 enum class discipline : std::uint8_t { fifo, processor_sharing };

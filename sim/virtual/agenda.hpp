@@ -25,13 +25,12 @@ enum class happening : std::uint8_t {
   character_rests, // index: the place of a closed load whose think time is over
   timeouts_due,    // some client's patience may be over
   // to the cluster
-  sharing_ends,   // node: a proxy that shares its servers; index: which announcement of it
+  proxy_due,      // node: a proxy; index: its life
   message_at_sol, // index: the parcel
   message_at_proxy,
   probe_ends,   // node: who asked; index: the parcel
   link_retries, // node: proxy; index: sol
   link_opens,
-  patience_over, // node: proxy; index: its life
   tick,
   process_starts, // index: the event that starts it
   process_quiet,  // node: proxy that leaves; index: its life

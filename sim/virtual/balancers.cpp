@@ -39,7 +39,7 @@ balancers::balancers(world& w, std::unique_ptr<routers> decisions)
   for (scenario::balancer_identity const& identity : scenario::balancers_of(w.scenario)) {
     balancer b;
     actors::gateway_settings const as = actors::settings_of(*identity.settings);
-    b.threads = fifo_servers(as.threads);
+    b.threads = fakeproxy::proxy::fifo_servers(as.threads);
     b.random = small_stream_of(w.scenario.seed, "balancer", all_.size());
     b.settings = options_of(*identity.settings, as, w.scenario);
     b.cache = as.cache;
@@ -120,7 +120,7 @@ void balancers::on_hop_over(flight_id id) {
   flight& f = w_.flights[id];
   balancer& b = all_[f.balancer];
   if (f.outcome == hop_outcome::redirected) {
-    upstream_id const target{fakeproxy::cluster::proxy_index_of(f.owner)};
+    upstream_id const target{fakeproxy::cluster::proxy_index_of(f.at_proxy.owner)};
     action const next = decisions_->on_redirect(f.balancer, id, target);
     w_.record.hop_done(f, gateway::exchange::result_of_redirect(next));
     tell_others(f, next);
@@ -198,7 +198,6 @@ void balancers::send(flight_id id, action const& next) {
   f.from_map = next.from_map;
   if (f.course.hops == 0) f.first_from_map = next.from_map;
   f.course.hop_made(next);
-  f.serviced = f.redirecting = false;
   f.outcome = hop_outcome::received;
   f.where = flight::place::to_proxy;
   w_.record.hop_sent(f, w_.now());
@@ -212,6 +211,7 @@ void balancers::on_answer(flight_id id) {
     w_.record.hop_done(f, f.outcome == hop_outcome::redirected ? hop_result::refused_redirect : hop_result::answered);
     return let_go(id);
   }
+  w_.proxies.on_answer_taken(f);
   if (f.outcome == hop_outcome::redirected) return work(id);
   w_.record.hop_done(f, hop_result::answered);
   std::optional<upstream_id> backend;
@@ -421,6 +421,7 @@ void balancers::kill(std::size_t index) {
   b.in_hand = 0;
   b.threads.clear();
   b.guessers.clear();
+  w_.proxies.balancer_gone(index);
   w_.caches.close(index);
   w_.shared_maps.close(index);
   for (flight_id id = 0; id < w_.flights.size(); ++id) {

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "base/random/distribution.hpp"
+#include "fakeproxy/proxy/servers.hpp"
 #include "gateway/cache/shared_cache.hpp"
 #include "gateway/exchange/course.hpp"
 #include "gateway/exchange/sleepers.hpp"
 #include "gateway/routing/route.hpp"
 #include "sim/virtual/flight.hpp"
-#include "sim/virtual/law.hpp"
 #include "sim/virtual/routers.hpp"
-#include "sim/virtual/servers.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -59,7 +59,7 @@ private:
     bool listening = false;
     std::int64_t started_ns = 0; // this life of it
     std::uint32_t in_hand = 0;   // requests
-    fifo_servers threads{1};
+    fakeproxy::proxy::fifo_servers threads{1};
     load::small_stream random;
     router_options settings;
     std::optional<gateway::cache::cache_settings> cache;
@@ -97,7 +97,7 @@ private:
   world& w_;
   std::unique_ptr<routers> decisions_;
   std::vector<balancer> all_;
-  law work_;
+  base::random::time_sampler work_;
   std::deque<woken> woken_;
   bool looking_ = false;            // goes through these
   std::string head_text_, content_; // reused

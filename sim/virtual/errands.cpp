@@ -1,5 +1,6 @@
 #include "sim/virtual/errands.hpp"
 
+#include "fakeproxy/cluster/answer_head.hpp"
 #include "fakeproxy/cluster/echo.hpp"
 #include "fakeproxy/cluster/resource_answer.hpp"
 #include "gateway/http/field_text.hpp"
@@ -143,42 +144,32 @@ std::uint16_t errands::answer(flight_id id, std::uint16_t status, bool is_served
     status = shows.status;
   }
 
-  // As fakeproxy/net/http_answers has it.
   std::string& out = e.answer;
   out.clear();
-  gateway::http::append_status_line(out, status, gateway::http::reason_phrase(status));
-  if (!shown_.all.empty()) {
-    out += "Date: ";
-    cluster::append_http_date(out, wall_seconds(at));
-    out += "\r\n";
-  }
-  out += "Server: crest-fakeproxy\r\nLab-Proxy: proxy[";
-  cluster::append_decimal(out, f.proxy);
-  out += "]\r\n";
-  append_field(out, "Lab-Incarnation", f.served_by);
-  if (f.names_backend) {
-    append_field(out, "X-Session-Epoch", f.served_epoch);
-    append_field(out, "Lab-Epoch", f.served_epoch);
-    if (shown_.corporations.any())
-      append_field(out, "X-Session-Corporation", cluster::corporation_of(shown_.corporations, character, at));
-  }
-  if (!f.names_backend && of) out += "Lab-Epoch: 0\r\n";
-  if (character != cluster::character_id::none)
-    append_field(out, "Lab-Character", raw(character));
-  else if (of)
-    out += "Lab-Character: none\r\n";
-  out.append("Lab-Method: ").append(boost::beast::http::to_string(static_cast<verb>(f.verb)));
-  out += "\r\nLab-Target: ";
-  cluster::append_escaped_target(out, e.target);
-  out += "\r\nLab-Fields: ";
-  cluster::append_hex(out, load::mix(f.request));
-  out.append("\r\nLab-Body: ").append(cluster::body_digest().text()).append("\r\n");
+  cluster::append_answer_start(out, {.status = status,
+                                     .connection = {},
+                                     .date_s = shown_.all.empty() ? -1 : wall_seconds(at),
+                                     .proxy_index = f.proxy,
+                                     .incarnation = f.at_proxy.incarnation});
+  bool const in_corporation = f.names_backend && shown_.corporations.any();
+  std::string const no_body = cluster::body_digest().text();
+  cluster::append_answer_echo(
+      out, {.epoch = f.at_proxy.epoch,
+            .backend = {}, // balancers know it by its number
+            .corporation = in_corporation ? cluster::corporation_of(shown_.corporations, character, at) : 0,
+            .character = character,
+            .of_resource = e.resource.has_value(),
+            .method = boost::beast::http::to_string(static_cast<verb>(f.verb)),
+            .target = e.target,
+            .fields = load::mix(f.request),
+            .body = no_body});
   if (of) cluster::append_resource_fields(out, *of, shows);
-  bool const has_content = status != 204 && status != 304;
-  e.content_bytes = !is_served || status == 403 ? 0 : of ? of->bytes : w_.scenario.topology.proxies.answer_bytes;
-  if (e.content_bytes != 0 && has_content) out += "Content-Type: text/plain\r\n";
-  if (has_content) append_field(out, "Content-Length", e.content_bytes);
-  out += "\r\n";
+  bool const has_content = is_served && status != 204 && status != 304 && status != 403;
+  e.content_bytes = !has_content ? 0 : of ? of->bytes : w_.scenario.topology.proxies.answer_bytes;
+  if (has_content)
+    cluster::append_content_end(out, of ? "text/plain" : "application/json", e.content_bytes);
+  else
+    cluster::append_empty_answer_end(out, status);
 
   e.answer_head = {};
   gateway::http::answer_parser parser(e.answer_head);

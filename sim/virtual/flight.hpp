@@ -1,6 +1,6 @@
 #pragma once
 
-#include "fakeproxy/cluster/node.hpp"
+#include "fakeproxy/proxy/proxy_process.hpp"
 #include "gateway/exchange/course.hpp"
 #include "journal/records.hpp"
 #include "sim/load/plan.hpp"
@@ -74,19 +74,15 @@ struct flight {
   bool first_from_map = false, first_stale = false;
   std::uint8_t first_reason = 0xff; // of a redirect by the first proxy: measure::reason
   bool trial = false;               // guessed although the session existed
-  bool serviced = false, redirecting = false;
+  bool on_open_connection = false;  // its balancer had one
   std::int64_t received_ns = 0;
-  fakeproxy::cluster::session_epoch epoch = fakeproxy::cluster::session_epoch::none; // of the session in use
-  fakeproxy::cluster::incarnation owner = fakeproxy::cluster::incarnation::none;     // redirecting: to whom
-  std::uint32_t call = 0;
-  bool deciding = false, applying = false; // waits at the proxy for the cluster's word; among_waiting then
-  list_links among_waiting;
-  std::int64_t patient_until_ns = 0;
+  fakeproxy::proxy::request_state at_proxy;
 
   // the proxy's answer
   journal::hop_outcome outcome = journal::hop_outcome::received;
   std::uint16_t status = 0;
   bool names_backend = false;
+  bool keeps_connection = false; // the proxy does not close it
   std::uint64_t served_epoch = 0;
   journal::incarnation_id served_by = 0;
   bool proxy_had_it = false; // hop_fails: the kernel had accepted bytes of the request

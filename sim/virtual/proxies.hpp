@@ -1,22 +1,21 @@
 #pragma once
 
-#include "fakeproxy/cluster/node.hpp"
+#include "base/random/distribution.hpp"
+#include "fakeproxy/proxy/departure.hpp"
+#include "fakeproxy/proxy/proxy_process.hpp"
 #include "sim/measure/records.hpp"
 #include "sim/virtual/flight.hpp"
-#include "sim/virtual/law.hpp"
-#include "sim/virtual/servers.hpp"
+#include "sim/virtual/idle_connections.hpp"
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <vector>
 
 namespace sim::virtual_time {
 
 struct world;
 
-/// The proxies' shells around cluster::proxy_node: what fakeproxy/net does with sockets, done with occurrences.
-/// Requests pass through `decide`, a server, and the character's sol, in the order of fakeproxy/net/http_connection.
+/// The drivers of fakeproxy::proxy::proxy_process: what fakeproxy/net does with sockets, done with occurrences.
 class proxies {
 public:
   explicit proxies(world& w);
@@ -25,21 +24,27 @@ public:
   std::size_t count() const { return all_.size(); }
   bool ready() const;
   bool listening(std::size_t index) const { return all_[index].listening; }
-  bool alive(std::size_t index) const { return all_[index].node.has_value(); }
+  bool alive(std::size_t index) const { return all_[index].process.has_value(); }
   /// Service asked of all lives of a proxy, ns; and how long they ran.
   std::int64_t busy_ns(std::size_t index) const;
   std::int64_t alive_ns(std::size_t index) const;
 
   // requests
-  /// It is on its way here.
-  void expect(flight const& f) const {
-    if (auto const& node = all_[f.proxy].node; node && f.plan.kind == load::token_kind::own)
-      node->prefetch(fakeproxy::cluster::character_id{f.plan.character});
+  /// It is on its way here, on a connection that its balancer has, or on a new one.
+  void expect(flight& f) {
+    f.on_open_connection = idle_.take(f.balancer, f.proxy);
+    if (auto const& process = all_[f.proxy].process; process && f.plan.kind == load::token_kind::own)
+      process->node().prefetch(fakeproxy::cluster::character_id{f.plan.character});
   }
+  /// Its balancer has the answer, and has no use for the connection at present.
+  void on_answer_taken(flight const& f) {
+    if (f.keeps_connection) idle_.give_back(f.balancer, f.proxy);
+  }
+  void balancer_gone(std::size_t balancer) { idle_.close_balancer(balancer); }
   void on_request(flight_id id);
   void on_service_end(flight_id id) { on_service_end(id, now_ns()); }
-  void on_sharing_end(std::size_t index, std::uint32_t announced);
-  void on_patience_over(std::size_t index, std::uint32_t lives);
+  /// The end of a service that shares the servers, or of somebody's patience.
+  void on_due(std::size_t index, std::uint32_t lives);
 
   // the cluster
   void on_connected(std::size_t index, std::uint32_t sol);
@@ -67,23 +72,16 @@ public:
   void perform(std::size_t index);
 
 private:
+  struct driver;
   struct proxy {
-    std::optional<fakeproxy::cluster::proxy_node> node;
-    fakeproxy::cluster::node_actions actions;
+    std::optional<fakeproxy::proxy::proxy_process> process;
+    fakeproxy::proxy::departure leaving;
     std::int64_t busy_before_ns = 0, alive_before_ns = 0; // by earlier lives
     std::int64_t started_ns = 0;
-    fifo_servers servers{0};
-    sharing_servers shared{0};
-    std::uint32_t announced = 0; // ends of services of `shared`; only the last counts
+    std::int64_t due_ns = 0; // when `on_due` is to be called; 0: not
     bool listening = false;
-    bool performing = false;
-    bool left = false;         // has given its sessions back
     std::uint32_t lives = 0;   // that ended
     std::uint32_t in_hand = 0; // requests
-    std::int64_t quiet_since_ns = 0, leaving_since_ns = 0;
-    flight_list<&flight::among_waiting> waiting;
-    bool looks_at_waiting = false;                   // patience_over is to come
-    std::set<fakeproxy::cluster::incarnation> peers; // connections that tell when one is gone
   };
 
   struct probing {
@@ -94,32 +92,23 @@ private:
   static constexpr fakeproxy::cluster::ticket pin_ticket = fakeproxy::cluster::ticket{1} << 41;
 
   static measure::proxy_address address_of(std::size_t index);
+  void connect(std::size_t index, fakeproxy::cluster::incarnation owner);
   void probe(std::size_t index, fakeproxy::cluster::incarnation owner, bool lost, std::int64_t delay_ns);
-  void decide(flight_id id);
-  void on_decision(flight_id id, fakeproxy::cluster::decision const& how);
+  void go_on(flight_id id, fakeproxy::proxy::proxy_process::next what);
   void enter_service(flight_id id);
   /// `at_ns`: now, or a later time when it is settled early.
   void on_service_end(flight_id id, std::int64_t at_ns);
-  void announce(std::size_t index);
-  void apply(flight_id id);
-  void on_applied(flight_id id, fakeproxy::cluster::status how);
-  void be_patient(flight_id id);
-  void stop_waiting(flight_id id);
-  void look_at_waiting(std::size_t index);
-  void answer(flight_id id, journal::hop_outcome outcome, std::uint16_t status) {
-    answer(id, outcome, status, now_ns());
-  }
-  void answer(flight_id id, journal::hop_outcome outcome, std::uint16_t status, std::int64_t at_ns);
-  void answer_served(flight_id id, std::int64_t at_ns);
+  void arm(std::size_t index);
+  void answer(flight_id id, std::int64_t at_ns);
   std::int64_t now_ns() const;
-  void end_session_use(flight& f);
   void drop_requests(std::size_t index);
+  void drop_peers(std::size_t index);
 
   world& w_;
-  law service_;
-  std::int64_t redirect_ns_;
-  bool sharing_;
+  base::random::time_sampler service_;
+  bool in_one_process_;
   std::vector<proxy> all_;
+  idle_connections idle_;
   std::vector<probing> probes_;
   std::vector<std::uint32_t> free_probes_;
   std::uint64_t pinned_ = 0;

@@ -146,7 +146,7 @@ public:
     hop.outcome = f.outcome;
     hop.incarnation = f.served_by;
     hop.epoch = f.outcome == journal::hop_outcome::served ? f.served_epoch : 0;
-    hop.target = f.outcome == journal::hop_outcome::redirected ? raw(f.owner) : 0;
+    hop.target = f.outcome == journal::hop_outcome::redirected ? raw(f.at_proxy.owner) : 0;
   }
 
   // sols

@@ -47,8 +47,7 @@ world::world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<r
 namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
-constexpr std::int64_t tick_ns = 50'000'000; // as fakeproxy/net/process
-constexpr std::int64_t look_ns = second;     // at thresholds, as sim/live/run
+constexpr std::int64_t look_ns = second; // at thresholds, as sim/live/run
 constexpr std::int64_t start_patience_ns = 30 * second, settle_patience_ns = 10 * second; // as sim/live/run
 constexpr std::int64_t longest_rest_ns = 60 * second;
 constexpr std::uint64_t progress_every = 1 << 16; // occurrences
@@ -110,7 +109,7 @@ private:
   void start_cluster() {
     for (std::size_t i = 0; i < w_.sols.count(); ++i) w_.sols.start(i);
     for (std::size_t i = 0; i < w_.proxies.count(); ++i) w_.proxies.start(i);
-    w_.time.in(tick_ns, happening::tick, 0);
+    w_.time.in(fakeproxy::proxy::tick_time, happening::tick, 0);
     go_on_until([this] { return w_.proxies.ready(); }, "the proxies did not become ready");
     for (scenario::balancer_identity const& identity : scenario::balancers_of(w_.scenario)) {
       std::size_t const index = next_balancer_++;
@@ -313,8 +312,8 @@ private:
     case happening::timeouts_due:
       w_.clients.on_timeouts_due();
       break;
-    case happening::sharing_ends:
-      w_.proxies.on_sharing_end(o.node, o.index);
+    case happening::proxy_due:
+      w_.proxies.on_due(o.node, o.index);
       break;
     case happening::message_at_sol:
       w_.sols.on_message_at_sol(o.index);
@@ -335,12 +334,10 @@ private:
       return w_.sols.connect(o.node, o.index);
     case happening::link_opens:
       return w_.sols.on_link_opens(o.node, o.index);
-    case happening::patience_over:
-      return w_.proxies.on_patience_over(o.node, o.index);
     case happening::tick:
       w_.sols.tick();
       w_.proxies.tick();
-      return w_.time.in(tick_ns, happening::tick, 0);
+      return w_.time.in(fakeproxy::proxy::tick_time, happening::tick, 0);
     case happening::process_starts:
       return w_.timeline.on_process_starts(o.index);
     case happening::process_quiet:
@@ -362,7 +359,7 @@ private:
     case happening::eve_request_due:
       return w_.eve.on_request_due();
     case happening::notification_due:
-      return w_.sols.on_notification_due(o.node, o.index);
+      return w_.sols.on_notification_due(o.node);
     case happening::event_due:
       return w_.timeline.on_event_due();
     case happening::partition_begins:

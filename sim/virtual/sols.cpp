@@ -8,14 +8,9 @@ namespace sim::virtual_time {
 
 using fakeproxy::cluster::link_id;
 using fakeproxy::cluster::message;
-using fakeproxy::cluster::millisecond;
 
 namespace {
-
-// As fakeproxy/net/proxy_server tries again.
-constexpr std::int64_t first_pause_ns = 10 * millisecond, longest_pause_ns = 160 * millisecond;
 constexpr std::uint64_t move_ticket = 1;
-
 }
 
 sols::sols(world& w)
@@ -33,7 +28,8 @@ void sols::start(std::size_t index) {
   s.state.emplace(fakeproxy::cluster::registry::settings{.sol = static_cast<std::uint16_t>(index),
                                                          .lease = w_.scenario.topology.proxies.lease.count()});
   s.state->replay(journal_of(index), w_.now());
-  s.attached = 0;
+  s.notifications = {};
+  s.announced_ns.reset();
 }
 
 std::vector<journal::sol_event> sols::journal_of(std::size_t index) const {
@@ -48,21 +44,21 @@ std::vector<journal::sol_event> sols::journal_of(std::size_t index) const {
 void sols::connect(std::size_t proxy, std::uint32_t sol) {
   link& l = link_of(proxy, sol);
   if (l.id != 0 || !w_.proxies.alive(proxy)) return;
-  auto const node = static_cast<std::uint16_t>(proxy);
-  if (running(sol)) {
-    w_.time.at(w_.rpc_arrival(proxy, sol) + w_.rpc_wire(), happening::link_opens, sol, node);
-    return;
-  }
-  l.pause_ns = l.pause_ns == 0 ? first_pause_ns : std::min(2 * l.pause_ns, longest_pause_ns);
-  w_.time.in(l.pause_ns, happening::link_retries, sol, node);
+  if (!running(sol)) return retry(proxy, sol);
+  std::int64_t const open_at = w_.rpc_arrival(proxy, sol) + w_.rpc_wire();
+  w_.time.at(open_at, happening::link_opens, sol, static_cast<std::uint16_t>(proxy));
+}
+
+void sols::retry(std::size_t proxy, std::uint32_t sol) {
+  w_.time.in(link_of(proxy, sol).tries.on_closed(), happening::link_retries, sol, static_cast<std::uint16_t>(proxy));
 }
 
 void sols::on_link_opens(std::size_t proxy, std::uint32_t sol) {
   link& l = link_of(proxy, sol);
   if (!w_.proxies.alive(proxy) || l.id != 0) return;
-  if (!running(sol)) return connect(proxy, sol);
+  if (!running(sol)) return retry(proxy, sol);
   l.id = static_cast<link_id>(ends_.size());
-  l.pause_ns = 0;
+  l.tries.on_opened();
   l.last_to_sol_ns = l.last_to_proxy_ns = w_.now();
   ends_.emplace_back(static_cast<std::uint16_t>(proxy), static_cast<std::uint16_t>(sol));
   w_.proxies.on_connected(proxy, sol);
@@ -79,7 +75,7 @@ void sols::disconnect(std::size_t proxy, std::uint32_t sol) {
   }
   if (!w_.proxies.alive(proxy)) return;
   w_.proxies.on_disconnected(proxy, sol);
-  connect(proxy, sol);
+  retry(proxy, sol);
 }
 
 void sols::break_links(scenario::partition const& p) {
@@ -95,7 +91,8 @@ void sols::proxy_gone(std::size_t proxy) {
 void sols::kill(std::size_t index) {
   all_[index].state.reset();
   all_[index].actions.clear();
-  ++all_[index].announced;
+  all_[index].notifications = {};
+  all_[index].announced_ns.reset();
   for (std::size_t proxy = 0; proxy < w_.proxies.count(); ++proxy) disconnect(proxy, static_cast<std::uint32_t>(index));
 }
 
@@ -142,7 +139,9 @@ void sols::perform(std::size_t index) {
   }
   for (auto const& result : s.actions.moves) ++(result.granted ? moved_.granted : moved_.refused);
   s.actions.clear();
-  if (s.state && s.state->attached_count() != s.attached) arm_notifications(index);
+  if (!s.state) return;
+  s.notifications.look(*s.state, w_.now(), s.random);
+  arm_notifications(index);
 }
 
 /// A move's own grant, which comes right before its end, is no new session.
@@ -188,27 +187,29 @@ void sols::move(std::uint32_t character, std::optional<std::uint16_t> to) {
 void sols::notify(double rate_rps) {
   notification_rate_rps_ = rate_rps;
   for (std::size_t i = 0; i < all_.size(); ++i)
-    if (all_[i].state) arm_notifications(i);
+    if (all_[i].state) resume_notifications(i);
+}
+
+void sols::resume_notifications(std::size_t index) {
+  sol_process& s = all_[index];
+  s.notifications.set_rate(notification_rate_rps_, *s.state, w_.now(), s.random);
+  arm_notifications(index);
 }
 
 void sols::arm_notifications(std::size_t index) {
   sol_process& s = all_[index];
-  s.attached = s.state->attached_count();
-  ++s.announced;
-  if (notification_rate_rps_ <= 0 || s.attached == 0) return;
-  // Poisson processes of equal rate, one a client, are one process of the sum of the rates; and it has no memory, so
-  // that drawing anew when the count changes is right.
-  double const rate = notification_rate_rps_ * static_cast<double>(s.attached);
-  auto const gap = static_cast<std::int64_t>(load::exponential_ns(load::uniform_positive(s.random), rate));
-  w_.time.in(gap, happening::notification_due, s.announced, static_cast<std::uint16_t>(index));
+  auto const due = s.notifications.next_deadline();
+  if (due == s.announced_ns) return;
+  s.announced_ns = due;
+  if (due) w_.time.at(*due, happening::notification_due, 0, static_cast<std::uint16_t>(index));
 }
 
-void sols::on_notification_due(std::size_t index, std::uint32_t announced) {
+void sols::on_notification_due(std::size_t index) {
   sol_process& s = all_[index];
-  if (announced != s.announced || !s.state) return;
-  s.state->notify_one(s.random(), w_.now(), s.actions);
+  if (!s.state || s.notifications.next_deadline() != w_.now()) return;
+  s.announced_ns.reset();
+  s.notifications.on_deadline(*s.state, w_.now(), s.random, s.actions);
   perform(index);
-  arm_notifications(index);
 }
 
 std::map<std::uint32_t, std::uint64_t> sols::notifications_sent() const {

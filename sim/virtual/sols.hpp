@@ -1,6 +1,8 @@
 #pragma once
 
 #include "fakeproxy/cluster/sol.hpp"
+#include "fakeproxy/proxy/back_off.hpp"
+#include "fakeproxy/proxy/notifications.hpp"
 #include "sim/load/stream.hpp"
 #include "sim/scenario/scenario.hpp"
 #include "sim/virtual/letter_box.hpp"
@@ -55,15 +57,15 @@ public:
   // notifications
   void notify(double rate_rps);
   /// A restarted sol is told the rate again.
-  void resume_notifications(std::size_t index) { arm_notifications(index); }
-  void on_notification_due(std::size_t index, std::uint32_t announced);
+  void resume_notifications(std::size_t index);
+  void on_notification_due(std::size_t index);
   /// The last number given to each character that was notified.
   std::map<std::uint32_t, std::uint64_t> notifications_sent() const;
 
 private:
   struct link {
     fakeproxy::cluster::link_id id = 0; // 0: not connected
-    std::int64_t pause_ns = 0;
+    fakeproxy::proxy::back_off tries;
     std::int64_t last_to_sol_ns = 0, last_to_proxy_ns = 0;
   };
   struct parcel {
@@ -73,12 +75,13 @@ private:
   struct sol_process {
     std::optional<fakeproxy::cluster::sol> state;
     fakeproxy::cluster::sol_actions actions;
+    fakeproxy::proxy::notifications notifications;
+    std::optional<std::int64_t> announced_ns; // the notification that an occurrence was made for
     load::small_stream random;
-    std::uint32_t announced = 0; // notifications; only the last counts
-    std::size_t attached = 0;
   };
 
   link& link_of(std::size_t proxy, std::uint32_t sol) { return links_[proxy * all_.size() + sol]; }
+  void retry(std::size_t proxy, std::uint32_t sol);
   void disconnect(std::size_t proxy, std::uint32_t sol);
   void arm_notifications(std::size_t index);
   void count(journal::sol_event const& event, journal::sol_event_kind next);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/random/distribution.hpp"
 #include "sim/load/plan.hpp"
 #include "sim/scenario/scenario.hpp"
 #include "sim/virtual/agenda.hpp"
@@ -8,7 +9,6 @@
 #include "sim/virtual/clients.hpp"
 #include "sim/virtual/errands.hpp"
 #include "sim/virtual/eve.hpp"
-#include "sim/virtual/law.hpp"
 #include "sim/virtual/partitions.hpp"
 #include "sim/virtual/proxies.hpp"
 #include "sim/virtual/recorder.hpp"
@@ -49,7 +49,7 @@ private:
     return time;
   }
 
-  law delay_;
+  base::random::time_sampler delay_;
   double loss_;
   std::int64_t retransmit_ns_;
   load::small_stream random_;

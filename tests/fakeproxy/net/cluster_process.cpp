@@ -68,8 +68,10 @@ void child::kill() {
   pid_ = -1;
 }
 
+void child::terminate() const { ::kill(pid_, SIGTERM); }
+
 int child::stop() {
-  ::kill(pid_, SIGTERM);
+  terminate();
   int status = 0;
   ::waitpid(pid_, &status, 0);
   pid_ = -1;

@@ -50,7 +50,9 @@ public:
   std::string address(std::string const& name, std::string const& which) const;
   std::string admin() const { return ready_.at("admin"); }
   void kill();
-  /// SIGTERM; returns the exit code.
+  /// SIGTERM.
+  void terminate() const;
+  /// SIGTERM, and waits for the end; returns the exit code.
   int stop();
 
 private:

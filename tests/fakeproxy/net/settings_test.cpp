@@ -1,4 +1,4 @@
-// What a configuration file may say of resources and corporations.
+// What a configuration file may say of the proxies.
 #include "config/words.hpp"
 #include "fakeproxy/net/settings.hpp"
 
@@ -74,6 +74,30 @@ TEST_CASE("without resources and corporations there are none") {
   CHECK_FALSE(proxy.corporations.any());
 }
 
+TEST_CASE("every distribution of service times is read as it is written") {
+  using namespace base::random;
+  using namespace std::chrono_literals;
+  auto const service = [](json const& what) { return read({{"service_time", what}}).service; };
+  CHECK(std::get<constant_time>(service({{"constant", {{"mean_ms", 2}}}})).value == 2ms);
+  CHECK(std::get<exponential_time>(service({{"exponential", {{"mean_ms", 0.5}}}})).mean == 500us);
+  auto const lognormal = std::get<lognormal_time>(service({{"lognormal", {{"mean_ms", 2}, {"sigma", 0.25}}}}));
+  CHECK(lognormal.mean == 2ms);
+  CHECK(lognormal.sigma == 0.25);
+  auto const pareto = std::get<pareto_time>(service({{"pareto", {{"mean_ms", 3}, {"alpha", 2.5}}}}));
+  CHECK(pareto.mean == 3ms);
+  CHECK(pareto.alpha == 2.5);
+  CHECK(std::get<empirical_time>(service({{"empirical", {{"times_ms", {0, 1, 1, 2.5}}}}})).sorted ==
+        std::vector<std::chrono::nanoseconds>{0ms, 1ms, 1ms, 2500us});
+}
+
+TEST_CASE("servers work in the order of arrival unless they are to share") {
+  CHECK_FALSE(read(json::object()).process.servers.sharing);
+  CHECK_FALSE(read({{"discipline", "fifo"}}).process.servers.sharing);
+  auto const servers = read({{"servers", 3}, {"discipline", "processor_sharing"}}).process.servers;
+  CHECK(servers.sharing);
+  CHECK(servers.count == 3);
+}
+
 TEST_CASE("what could not be answered as written is refused, with its place") {
   struct row {
     json proxy;
@@ -101,6 +125,10 @@ TEST_CASE("what could not be answered as written is refused, with its place") {
            {resource("audience", "nobody"), "proxy.resources[1].audience", "corporation"},
            {resource("audience", "corporation"), "proxy.resources[1].audience", "without proxy.corporations"},
            {resource("ttl", 1), "proxy.resources[1].ttl", "an unknown key"},
+           {{{"service_time", {{"empirical", {{"times_ms", {2, 1}}}}}}},
+            "proxy.service_time.empirical.times_ms",
+            "less than the one before"},
+           {{{"discipline", "lifo"}}, "proxy.discipline", "processor_sharing"},
            {{{"corporations", {{"count", 0}}}}, "proxy.corporations.count", "found 0"},
            {{{"corporations", {{"changing", 0.1}}}}, "proxy.corporations", "no key 'count'"},
            {{{"corporations", {{"count", 2}, {"changing", 1.5}}}}, "proxy.corporations.changing", "found 1.5"},

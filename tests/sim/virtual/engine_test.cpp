@@ -281,6 +281,20 @@ TEST_CASE("an event that is due while another one is under way waits for it, in 
   CHECK(r.events[1].at_s == Approx(r.events[0].done_s));
 }
 
+TEST_CASE("a proxy that leaves serves once more on each connection that a balancer keeps open to it") {
+  auto const retries_when_it_leaves_at = [](std::string const& at) {
+    return counter(virtual_time::run(shipped(
+                       "guess-only",
+                       {R"(topology.balancers={"kind":"gateway","token_map":"off","guess":"round_robin","count":20})",
+                        R"(topology.proxies={"count":2})", "thresholds={}", R"(phases=[{"name":"all"}])",
+                        R"(load={"kind":"constant_rate","rate_rps":200,"duration":"3s"})",
+                        R"(virtual={"start_time":"1ms"})", R"(events=[{"at":")" + at + R"(","restart":"proxy[1]"}])"})),
+                   "retries");
+  };
+  // At so low a rate each balancer has one connection to each proxy, and none when the load begins.
+  CHECK(retries_when_it_leaves_at("2s") < retries_when_it_leaves_at("0s"));
+}
+
 TEST_CASE("an event that waits for another one when the load ends does not strike any more") {
   auto const r = virtual_time::run(shipped(
       "sessions-move",

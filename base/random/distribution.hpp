@@ -1,24 +1,47 @@
 #pragma once
 
-#include "sim/load/stream.hpp"
-#include "sim/scenario/scenario.hpp"
+#include "base/random/generator.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <variant>
 #include <vector>
 
-namespace sim::virtual_time {
+namespace base::random {
 
-/// Draws times that follow a scenario's law, ns; the same on every machine.
+struct constant_time {
+  std::chrono::nanoseconds value{0};
+};
+struct exponential_time {
+  std::chrono::nanoseconds mean{0};
+};
+struct lognormal_time {
+  std::chrono::nanoseconds mean{0};
+  double sigma = 0; // of the logarithm
+};
+/// Heavy-tailed: P(T > t) = (lowest / t)^alpha. Finite mean: alpha > 1.
+struct pareto_time {
+  std::chrono::nanoseconds mean{0};
+  double alpha = 2;
+};
+/// As measured: a time is drawn by its place among these, linear in between.
+struct empirical_time {
+  std::vector<std::chrono::nanoseconds> sorted; // at least two
+};
+using time_distribution = std::variant<constant_time, exponential_time, lognormal_time, pareto_time, empirical_time>;
+
+/// Draws times that follow a distribution, ns; the same on every machine.
 ///
-/// Laws with a formula are drawn from a table of their quantile function: linear in each of 1024 cells, which keep the
+/// Those with a formula are drawn from a table of their quantile function: linear in each of 1024 cells, which keep the
 /// mean of the function over them; the 16 outer cells at either end have the function itself, so that tails are whole.
-class law {
+class time_sampler {
 public:
-  explicit law(scenario::service_time const& what);
+  explicit time_sampler(time_distribution const& what);
 
-  /// At least 0. Draws from `random` only where the law needs it.
-  std::int64_t operator()(load::small_stream& random) const {
+  /// At least 0. Draws from `random` only where the distribution needs it.
+  template<class Generator>
+  std::int64_t operator()(Generator& random) const {
     return kind_ == shape::constant ? constant_ : of(random());
   }
 
@@ -34,7 +57,7 @@ public:
 
   /// Whether it is always 0.
   bool nothing() const { return kind_ == shape::constant && constant_ == 0; }
-  /// Of the law itself, ns.
+  /// Of the distribution itself, ns.
   double mean_ns() const { return mean_; }
 
 private:

@@ -1,5 +1,5 @@
-#include "sim/load/elementary.hpp"
-#include "sim/load/stream.hpp"
+#include "base/random/elementary.hpp"
+#include "base/random/generator.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <limits>
 
-using namespace sim::load;
+using namespace base::random;
 
 namespace {
 

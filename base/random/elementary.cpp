@@ -1,4 +1,4 @@
-#include "sim/load/elementary.hpp"
+#include "base/random/elementary.hpp"
 
 #include "contract/expects.hpp"
 
@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace sim::load {
+namespace base::random {
 namespace {
 
 // ln 2 in two parts: the first has 32 significant bits, so that a multiple of it by an exponent is exact.

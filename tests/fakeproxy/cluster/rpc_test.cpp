@@ -1,43 +1,8 @@
 #include "fakeproxy/cluster/rpc.hpp"
-#include "fakeproxy/cluster/service.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <cmath>
-
 using namespace fakeproxy::cluster;
-
-TEST_CASE("service times have the mean that was asked for") {
-  for (auto const kind :
-       {service_time::shape::constant, service_time::shape::exponential, service_time::shape::lognormal}) {
-    service_time const service{.kind = kind, .mean = 2'000'000, .sigma = 0.5};
-    std::mt19937_64 random(7);
-    double sum = 0;
-    constexpr int draws = 40000;
-    for (int i = 0; i < draws; ++i) sum += static_cast<double>(service.draw(random));
-    INFO("shape " << static_cast<int>(kind));
-    CHECK(sum / draws == Approx(2e6).epsilon(0.03)); // standard error of the exponential: 0.5 %
-  }
-}
-
-TEST_CASE("a station serves as many at a time as it has servers, the others in order of arrival") {
-  station s(2);
-  CHECK(s.enter(1));
-  CHECK(s.enter(2));
-  CHECK_FALSE(s.enter(3));
-  CHECK_FALSE(s.enter(4));
-  CHECK(s.leave() == ticket{3});
-  CHECK(s.leave() == ticket{4});
-  CHECK_FALSE(s.leave());
-  CHECK_FALSE(s.leave());
-  CHECK(s.enter(5));
-}
-
-TEST_CASE("a station without a limit never queues") {
-  station s(0);
-  for (ticket t = 1; t < 1000; ++t) CHECK(s.enter(t));
-  CHECK(s.queued() == 0);
-}
 
 TEST_CASE("a message survives its encoding, and bytes that are none are refused") {
   message const m{.op = operation::attach,

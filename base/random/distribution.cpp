@@ -1,42 +1,41 @@
-#include "sim/virtual/law.hpp"
+#include "base/random/distribution.hpp"
 
-#include "sim/load/elementary.hpp"
+#include "base/random/elementary.hpp"
 
 #include <algorithm>
 #include <numeric>
 #include <utility>
 
-namespace sim::virtual_time {
+namespace base::random {
 namespace {
 
-double ns(scenario::nanoseconds time) { return static_cast<double>(time.count()); }
+double ns(std::chrono::nanoseconds time) { return static_cast<double>(time.count()); }
 
 /// Keeps a time of a heavy tail within what clocks can hold: 100 days.
 std::int64_t bounded(double time_ns) { return static_cast<std::int64_t>(std::min(time_ns, 8.64e15)); }
 
 }
 
-law::law(scenario::service_time const& what) {
-  if (auto const* constant = std::get_if<scenario::constant_time>(&what)) {
+time_sampler::time_sampler(time_distribution const& what) {
+  if (auto const* constant = std::get_if<constant_time>(&what)) {
     constant_ = constant->value.count();
     mean_ = ns(constant->value);
-  } else if (auto const* exponential = std::get_if<scenario::exponential_time>(&what)) {
+  } else if (auto const* exponential = std::get_if<exponential_time>(&what)) {
     kind_ = shape::exponential;
     mean_ = scale_ = ns(exponential->mean);
-  } else if (auto const* lognormal = std::get_if<scenario::lognormal_time>(&what)) {
+  } else if (auto const* lognormal = std::get_if<lognormal_time>(&what)) {
     kind_ = shape::lognormal;
     mean_ = ns(lognormal->mean);
     exponent_ = lognormal->sigma;
-    scale_ = mean_ * load::exact_exp(-exponent_ * exponent_ / 2);
-  } else if (auto const* pareto = std::get_if<scenario::pareto_time>(&what)) {
+    scale_ = mean_ * exact_exp(-exponent_ * exponent_ / 2);
+  } else if (auto const* pareto = std::get_if<pareto_time>(&what)) {
     kind_ = shape::pareto;
     mean_ = ns(pareto->mean);
     scale_ = mean_ * (pareto->alpha - 1) / pareto->alpha;
     exponent_ = 1 / pareto->alpha;
   } else {
     kind_ = shape::empirical;
-    for (scenario::nanoseconds const time : std::get<scenario::empirical_time>(what).sorted)
-      sorted_.push_back(time.count());
+    for (std::chrono::nanoseconds const time : std::get<empirical_time>(what).sorted) sorted_.push_back(time.count());
     // Of the piecewise linear inverse that is drawn from.
     double const ends = static_cast<double>(sorted_.front() + sorted_.back()) / 2;
     double const sum = std::accumulate(sorted_.begin(), sorted_.end(), 0.0) - ends;
@@ -46,14 +45,14 @@ law::law(scenario::service_time const& what) {
   if (kind_ != shape::constant && kind_ != shape::empirical) tabulate();
 }
 
-double law::quantile(double p) const {
+double time_sampler::quantile(double p) const {
   switch (kind_) {
   case shape::exponential:
-    return -load::exact_log(1 - p) * scale_;
+    return -exact_log(1 - p) * scale_;
   case shape::lognormal:
-    return scale_ * load::exact_exp(exponent_ * load::exact_normal_quantile(p));
+    return scale_ * exact_exp(exponent_ * exact_normal_quantile(p));
   case shape::pareto:
-    return scale_ * load::exact_exp(-exponent_ * load::exact_log(1 - p));
+    return scale_ * exact_exp(-exponent_ * exact_log(1 - p));
   case shape::constant:
   case shape::empirical:
     break;
@@ -62,7 +61,7 @@ double law::quantile(double p) const {
 }
 
 /// A cell's mean is by Simpson's rule: with 1024 cells, off by less than 10^-8 of it.
-void law::tabulate() {
+void time_sampler::tabulate() {
   std::vector<cell> table;
   for (std::uint64_t i = outer; i != cells - outer; ++i) {
     auto const at = [&](double part) { return quantile((static_cast<double>(i) + part) / cells); };
@@ -73,7 +72,7 @@ void law::tabulate() {
   table_ = std::make_shared<std::vector<cell> const>(std::move(table));
 }
 
-std::int64_t law::exactly(std::uint64_t bits) const {
+std::int64_t time_sampler::exactly(std::uint64_t bits) const {
   if (kind_ != shape::empirical) return bounded(quantile((static_cast<double>(bits >> 12) + 0.5) * 0x1p-52));
   double const place = static_cast<double>(bits >> 11) * 0x1p-53 * static_cast<double>(sorted_.size() - 1);
   auto const below = static_cast<std::size_t>(place);

@@ -1,0 +1,13 @@
+#include "base/random/generator.hpp"
+
+#include "base/random/elementary.hpp"
+#include "contract/expects.hpp"
+
+namespace base::random {
+
+double exponential_ns(double uniform, double rate) {
+  CREST_EXPECTS(rate > 0);
+  return -exact_log(uniform) / rate * 1e9;
+}
+
+}

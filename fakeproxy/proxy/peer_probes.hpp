@@ -1,0 +1,64 @@
+#pragma once
+
+#include "fakeproxy/cluster/types.hpp"
+
+#include <map>
+#include <vector>
+
+namespace fakeproxy::proxy {
+
+/// Whether the other proxies can be reached: an idle connection to the HTTP port of each that was asked for. A lost
+/// connection is tried once more before its owner counts as unreachable.
+class peer_probes {
+public:
+  struct settings {
+    /// Of an attempt. Longer than any connection on one machine takes, shorter than a lease.
+    cluster::duration connect_time = 500 * cluster::millisecond;
+  };
+
+  /// What to do: connect to the owner and say `on_connected` or `on_failed`, or tell the node.
+  enum class action : std::uint8_t { nothing, connect, tell_reachable, tell_unreachable };
+
+  /// The node asks.
+  action probe(cluster::incarnation owner) {
+    auto const [at, fresh] = peers_.try_emplace(owner, state::asked);
+    if (fresh) return action::connect;
+    if (at->second == state::open) return action::tell_reachable;
+    at->second = state::asked;
+    return action::nothing; // until the attempt that is under way has ended
+  }
+
+  action on_connected(cluster::incarnation owner) {
+    state& is = peers_.at(owner);
+    bool const told = is == state::again;
+    is = state::open;
+    return told ? action::nothing : action::tell_reachable;
+  }
+  action on_failed(cluster::incarnation owner) {
+    peers_.erase(owner);
+    return action::tell_unreachable;
+  }
+  /// An open connection ended.
+  action on_lost(cluster::incarnation owner) {
+    peers_.at(owner) = state::again;
+    return action::connect;
+  }
+
+  /// Those to whom there is a connection.
+  std::vector<cluster::incarnation> open() const {
+    std::vector<cluster::incarnation> all;
+    for (auto const& [owner, is] : peers_)
+      if (is == state::open) all.push_back(owner);
+    return all;
+  }
+  bool is_open(cluster::incarnation owner) const {
+    auto const at = peers_.find(owner);
+    return at != peers_.end() && at->second == state::open;
+  }
+
+private:
+  enum class state : std::uint8_t { asked, open, again }; // asked: the node waits for word
+  std::map<cluster::incarnation, state> peers_;
+};
+
+}

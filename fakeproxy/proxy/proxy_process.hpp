@@ -1,0 +1,245 @@
+#pragma once
+
+#include "base/random/distribution.hpp"
+#include "fakeproxy/cluster/node.hpp"
+#include "fakeproxy/proxy/patience.hpp"
+#include "fakeproxy/proxy/peer_probes.hpp"
+#include "fakeproxy/proxy/servers.hpp"
+#include "journal/records.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+namespace fakeproxy::proxy {
+
+/// How often proxy nodes and sols want `on_tick`.
+inline constexpr cluster::duration tick_time = 50 * cluster::millisecond;
+
+/// What a proxy knows of a request that it has in hand.
+struct request_state {
+  // of the request; set by the driver before `on_request`
+  journal::request_id number = 0;
+  cluster::character_id character = cluster::character_id::none; // none: it has no session
+  std::uint8_t method = 0;
+  bool needs_sol = false; // goes on to the character's sol
+
+  // how far it is
+  enum class stage : std::uint8_t { elsewhere, deciding, applying, lingering };
+  stage is = stage::elsewhere; // else it waits, see `wait`
+  bool serviced = false;       // had its time of service
+  bool redirecting = false;
+  journal::hop_outcome outcome = journal::hop_outcome::received; // for the answer
+  patience::place wait = patience::none;
+  std::uint32_t call = 0;
+  cluster::session_epoch epoch = cluster::session_epoch::none; // of the session that it uses
+
+  // for the answer
+  cluster::incarnation incarnation = cluster::incarnation::none; // at arrival, or of the session
+  cluster::incarnation owner = cluster::incarnation::none;       // redirecting: to whom
+  cluster::endpoint where{};
+};
+
+/// A proxy process: which way a request takes through it, its servers, and how long it waits for the cluster. Events
+/// in, actions out; not thread-safe. What `next` says is the driver's to do; what the node wants done, `perform`'s.
+class proxy_process {
+public:
+  struct settings {
+    cluster::proxy_node::settings node;
+    proxy::servers<cluster::ticket>::settings servers;
+    cluster::duration redirect_time = 0;                      // of a server, for each redirect
+    cluster::duration patience = 2000 * cluster::millisecond; // how long a request waits for the cluster before 503
+  };
+
+  /// What becomes of a request now.
+  enum class next : std::uint8_t {
+    wait,        // it goes on by `perform` or `on_deadline`; `perform` now
+    serve,       // `enter_service`
+    serve_whole, // likewise, once its body is there
+    answer,      // as request_state::outcome says; then `on_answered`
+    close        // its connection has lingered long enough
+  };
+  /// Whose request it is, as its token says.
+  enum class caller : std::uint8_t { known, unknown, anonymous };
+
+  /// `service` must outlive it.
+  proxy_process(settings s, base::random::time_sampler const& service, cluster::time_point start)
+    : settings_(s)
+    , service_(service)
+    , node_(s.node, start)
+    , servers_(s.servers)
+    , patience_(s.patience) {}
+
+  cluster::proxy_node& node() { return node_; }
+  cluster::proxy_node const& node() const { return node_; }
+  cluster::node_actions& actions() { return actions_; }
+  servers<cluster::ticket> const& at_servers() const { return servers_; }
+
+  // ---- a request
+
+  /// Its head is there.
+  next on_request(request_state& r, caller whose, cluster::ticket who, cluster::time_point now) {
+    r.is = request_state::stage::elsewhere;
+    r.serviced = r.redirecting = false;
+    r.epoch = cluster::session_epoch::none;
+    r.incarnation = node_.id();
+    if (whose == caller::known) return decide(r, who, now);
+    if (whose == caller::anonymous) return next::serve_whole;
+    return answer(r, journal::hop_outcome::unauthorized);
+  }
+
+  /// When its service ends; nothing: it shares the servers with others, and `on_deadline` will tell. `draw` gives 64
+  /// uniform bits. Then `on_serviced`.
+  template<class Draw>
+  std::optional<cluster::time_point> enter_service(request_state const& r, cluster::ticket who, cluster::time_point now,
+                                                   Draw draw) {
+    return servers_.serve(now, r.redirecting ? settings_.redirect_time : service_.of(draw()), who);
+  }
+  next on_serviced(request_state& r, cluster::ticket who, cluster::time_point now) {
+    if (r.redirecting) return answer(r, journal::hop_outcome::redirected);
+    r.serviced = true;
+    return r.needs_sol ? apply(r, who, now) : answer(r, journal::hop_outcome::served);
+  }
+
+  /// After its answer was made, which may name the session that it used. Actions may be wanted then.
+  void on_answered(request_state& r) {
+    if (r.epoch == cluster::session_epoch::none) return;
+    node_.on_finished(r.character, r.epoch, actions_);
+    r.epoch = cluster::session_epoch::none;
+  }
+  /// Its connection is closed by the peer, or when patience ends.
+  void linger(request_state& r, cluster::ticket who, cluster::time_point now) {
+    wait(r, request_state::stage::lingering, who, now);
+  }
+  /// It ends while it waits.
+  void drop(request_state& r) { stop_waiting(r); }
+
+  // ---- time
+
+  std::optional<cluster::time_point> next_deadline(cluster::time_point now) const {
+    auto const share = servers_.next_deadline(now), impatient = patience_.next_deadline();
+    if (!share || !impatient) return share ? share : impatient;
+    return std::min(*share, *impatient);
+  }
+  /// Calls `driver.go_on(who, next)` for each request whose service or patience is over by `now`.
+  template<class Driver>
+  void on_deadline(cluster::time_point now, Driver&& driver) {
+    for (auto end = servers_.next_deadline(now); end && *end <= now; end = servers_.next_deadline(now)) {
+      cluster::ticket const who = servers_.on_deadline(now);
+      driver.go_on(who, on_serviced(driver.request_of(who), who, now));
+    }
+    for (auto over = patience_.next_deadline(); over && *over <= now; over = patience_.next_deadline()) {
+      cluster::ticket const who = patience_.oldest();
+      driver.go_on(who, on_patience_over(driver.request_of(who), who));
+    }
+  }
+
+  // ---- the cluster
+
+  /// Word from a peer's connection. True: connect to it (again).
+  bool on_peer(peer_probes::action what, cluster::incarnation owner, cluster::time_point now);
+  peer_probes& peers() { return peers_; }
+
+  /// Does what the node wants done; nested calls leave it to the outermost. The driver has
+  /// - `now()`,
+  /// - `send(sol, message)`, to a sol; `tell(event)`, an EVE client,
+  /// - `request_of(ticket)`, and `go_on(ticket, next)`,
+  /// - `is_here(incarnation)`: a proxy of the same process, which needs no probing; `connect(incarnation, endpoint)`,
+  /// - `logged_in(login)`.
+  template<class Driver>
+  void perform(Driver&& driver) {
+    if (performing_) return;
+    performing_ = true;
+    auto& a = actions_;
+    // What is done may want more done: the lists grow while they are gone through.
+    while (!(a.send.empty() && a.resume.empty() && a.applied.empty() && a.probes.empty() && a.logins.empty() &&
+             a.eve.empty())) {
+      for (std::size_t i = 0; i < a.send.size(); ++i) driver.send(a.send[i].sol, a.send[i].what);
+      a.send.clear();
+      for (std::size_t i = 0; i < a.eve.size(); ++i) driver.tell(a.eve[i]);
+      a.eve.clear();
+      for (std::size_t i = 0; i < a.resume.size(); ++i) {
+        auto const [who, how] = a.resume[i];
+        driver.go_on(who, on_decision(driver.request_of(who), how, who, driver.now()));
+      }
+      a.resume.clear();
+      for (std::size_t i = 0; i < a.applied.size(); ++i) {
+        auto const [who, how] = a.applied[i];
+        driver.go_on(who, on_applied(driver.request_of(who), how, who, driver.now()));
+      }
+      a.applied.clear();
+      for (std::size_t i = 0; i < a.probes.size(); ++i) {
+        auto const [owner, where] = a.probes[i];
+        if (driver.is_here(owner))
+          node_.on_probed(owner, true, driver.now(), a);
+        else if (on_peer(peers_.probe(owner), owner, driver.now()))
+          driver.connect(owner, where);
+      }
+      a.probes.clear();
+      for (std::size_t i = 0; i < a.logins.size(); ++i) driver.logged_in(a.logins[i]);
+      a.logins.clear();
+    }
+    performing_ = false;
+  }
+
+private:
+  using stage = request_state::stage;
+
+  static next answer(request_state& r, journal::hop_outcome outcome) {
+    r.outcome = outcome;
+    return next::answer;
+  }
+
+  next decide(request_state& r, cluster::ticket who, cluster::time_point now) {
+    cluster::decision const how = node_.on_request(r.character, who, now, actions_);
+    if (how.what != cluster::decision::kind::wait) return go_on(r, how, who, now);
+    return wait(r, stage::deciding, who, now);
+  }
+  next go_on(request_state& r, cluster::decision const& how, cluster::ticket who, cluster::time_point now) {
+    switch (how.what) {
+    case cluster::decision::kind::serve:
+      r.epoch = how.epoch;
+      r.incarnation = node_.id(); // whose epoch it is: another one than at arrival if it waited long
+      return r.serviced ? apply(r, who, now) : next::serve_whole;
+    case cluster::decision::kind::redirect:
+      r.owner = how.owner;
+      r.where = how.where;
+      r.redirecting = true;
+      return settings_.redirect_time == 0 ? answer(r, journal::hop_outcome::redirected) : next::serve;
+    case cluster::decision::kind::unavailable:
+      return answer(r, journal::hop_outcome::unavailable);
+    case cluster::decision::kind::wait:
+      break;
+    }
+    return next::wait;
+  }
+  next apply(request_state& r, cluster::ticket who, cluster::time_point now) {
+    r.call = node_.apply(r.character, r.epoch, who, r.number, r.method, actions_);
+    return wait(r, stage::applying, who, now);
+  }
+  next wait(request_state& r, stage is, cluster::ticket who, cluster::time_point now) {
+    r.is = is;
+    r.wait = patience_.wait(who, now);
+    return next::wait;
+  }
+  void stop_waiting(request_state& r) {
+    if (r.is == stage::elsewhere) return;
+    patience_.stop(r.wait);
+    r.is = stage::elsewhere;
+  }
+
+  next on_decision(request_state& r, cluster::decision const& how, cluster::ticket who, cluster::time_point now);
+  next on_applied(request_state& r, cluster::status how, cluster::ticket who, cluster::time_point now);
+  next on_patience_over(request_state& r, cluster::ticket who);
+
+  settings settings_;
+  base::random::time_sampler const& service_;
+  cluster::proxy_node node_;
+  cluster::node_actions actions_;
+  servers<cluster::ticket> servers_;
+  patience patience_;
+  peer_probes peers_;
+  bool performing_ = false;
+};
+
+}

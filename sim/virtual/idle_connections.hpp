@@ -1,0 +1,43 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace sim::virtual_time {
+
+/// How many connections each balancer keeps open to each proxy without using them at present: one more whenever all are
+/// in use, as long as the proxy does not say that it closes them. Counted only where a proxy may leave; else they
+/// change nothing.
+class idle_connections {
+public:
+  idle_connections(bool counted, std::size_t balancers, std::size_t proxies)
+    : proxies_(proxies)
+    , idle_(counted ? balancers * proxies : 0) {}
+
+  /// Whether there is one to use for the next request.
+  bool take(std::size_t balancer, std::size_t proxy) {
+    if (idle_.empty() || idle_[balancer * proxies_ + proxy] == 0) return false;
+    --idle_[balancer * proxies_ + proxy];
+    return true;
+  }
+  void give_back(std::size_t balancer, std::size_t proxy) {
+    if (idle_.empty()) return;
+    std::uint32_t& idle = idle_[balancer * proxies_ + proxy];
+    idle = std::min(idle + 1, most_idle);
+  }
+  void close_balancer(std::size_t balancer) {
+    for (std::size_t i = 0; i < proxies_ && !idle_.empty(); ++i) idle_[balancer * proxies_ + i] = 0;
+  }
+  void close_proxy(std::size_t proxy) {
+    for (std::size_t i = proxy; i < idle_.size(); i += proxies_) idle_[i] = 0;
+  }
+
+private:
+  static constexpr std::uint32_t most_idle = 64; // as a gateway's default
+  std::size_t proxies_;
+  std::vector<std::uint32_t> idle_; // [balancer][proxy]
+};
+
+}
