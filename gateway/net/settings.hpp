@@ -9,6 +9,7 @@
 #include "gateway/net/resolve.hpp"
 #include "gateway/net/tls.hpp"
 #include "gateway/routing/route.hpp"
+#include "gateway/routing/time_limits.hpp"
 #include "gateway/shield/rate_limit.hpp"
 
 #include <chrono>
@@ -58,14 +59,14 @@ struct timeouts {
   nanoseconds client_send = std::chrono::seconds(60);
   nanoseconds guess_wait = std::chrono::milliseconds(200);
   nanoseconds connect = std::chrono::seconds(5);
-  nanoseconds answer = std::chrono::seconds(60);
+  nanoseconds answer = routing::answer_limit;
   nanoseconds request = std::chrono::seconds(120);
   nanoseconds upstream_idle = std::chrono::seconds(60);
   nanoseconds linger = std::chrono::seconds(30); // this and the next as nginx
   nanoseconds linger_idle = std::chrono::seconds(5);
   nanoseconds tunnel_idle = std::chrono::hours(1);
   nanoseconds tunnel_drain = std::chrono::seconds(5);
-  nanoseconds drain = std::chrono::seconds(10);
+  nanoseconds drain = routing::drain_limit;
 };
 
 /// When an upstream is asked for a request with a body; gateway.schema.json says it in full.

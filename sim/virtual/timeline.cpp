@@ -1,5 +1,6 @@
 #include "sim/virtual/timeline.hpp"
 
+#include "gateway/routing/time_limits.hpp"
 #include "sim/measure/owners.hpp"
 #include "sim/measure/partition_record.hpp"
 #include "sim/virtual/world.hpp"
@@ -13,7 +14,7 @@ namespace sim::virtual_time {
 namespace {
 
 constexpr std::int64_t look_every_ns = 1'000'000;
-constexpr std::int64_t longest_drain_ns = 10'000'000'000; // as the gateway's time-out `drain`
+constexpr std::int64_t drain_ns = std::chrono::nanoseconds(gateway::routing::drain_limit).count();
 
 }
 
@@ -150,7 +151,7 @@ bool timeline::stopped(std::uint32_t event) const {
   node const n = find(std::get<scenario::restart_node>(w_.scenario.events[event].action).node);
   if (n.what == node::role::proxy) return !w_.proxies.alive(n.index);
   if (n.what == node::role::sol || n.what == node::role::redis) return true;
-  return w_.balancers.idle(n.index) || w_.now() - events_[event].record.began_ns > longest_drain_ns;
+  return w_.balancers.idle(n.index) || w_.now() - events_[event].record.began_ns > drain_ns;
 }
 
 void timeline::on_look(std::uint32_t event) {
