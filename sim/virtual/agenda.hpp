@@ -23,8 +23,7 @@ enum class happening : std::uint8_t {
   connection_refused, // the client learns that its balancer does not listen
   connection_lost,    // … or is gone
   // to the load
-  character_rests, // index: the place of a closed load whose think time is over
-  timeouts_due,    // some client's patience may be over
+  timeouts_due, // some client's patience may be over
   // to the cluster
   sharing_ends,   // node: a proxy that shares its servers; index: which announcement of it
   message_at_sol, // index: the parcel

@@ -24,11 +24,11 @@ std::uint32_t own_character(flight const& f) {
 
 clients::clients(world& w)
   : w_(w)
+  , load_(w.plan)
   , chooser_(w.scenario.load.balancer_choice)
   , next_token_(w.scenario.population.characters)
   , phases_(w.scenario.phases, w.plan.total_requests().value_or(0))
-  , request_seed_(small_stream_of(w.scenario.seed, "requests")())
-  , paced_(w.plan.paced()) {
+  , request_seed_(small_stream_of(w.scenario.seed, "requests")()) {
   for (scenario::mix_entry const& entry : w.plan.methods) {
     verb const of = boost::beast::http::string_to_verb(entry.method);
     methods_.push_back({of, gateway::http::is_idempotent(of), {}});
@@ -40,42 +40,27 @@ clients::clients(world& w)
     rotations_.resize(w.scenario.population.characters);
     for (std::uint32_t i = 0; i < tokens_.size(); ++i) tokens_[i] = token_id{i};
   }
-  if (w.scenario.load.kind == scenario::load_kind::closed) {
-    closed_.emplace(w.plan);
-  } else {
-    source_.emplace(w.plan);
-  }
-  if (!paced_) places_.resize(std::max(1u, w.scenario.load.concurrency));
 }
 
 void clients::add_balancer(std::size_t index) { entrances_.push_back({static_cast<std::uint16_t>(index), 0, {}}); }
 
 void clients::begin() {
-  if (paced_) {
-    return turn_to_next();
-  }
-  active_ = places_.size();
-  for (std::uint32_t place = 0; place < places_.size(); ++place) advance(place);
+  load_.begin(w_.start_ns);
+  expect_drawn();
+  issue_due();
 }
 
-// ---- open loads
-
-void clients::turn_to_next() {
-  if (next_ == ahead_.size()) draw_ahead();
-  exhausted_ = ahead_.empty();
-  due_ns_ = exhausted_ ? never : w_.start_ns + ahead_[next_].at_ns;
+void clients::issue_due() {
+  while (auto const due = load_.next(w_.now())) {
+    issue(*due.what, due.at_ns, due.from);
+    expect_drawn();
+  }
+  if (load_.issued_all()) w_.work.end();
 }
 
-/// Some requests at once: what they will touch is then fetched at the same time, not one after the other.
-void clients::draw_ahead() {
-  ahead_.clear();
-  next_ = 0;
-  while (ahead_.size() < drawn_at_once) {
-    auto const request = source_->next();
-    if (!request) break;
-    ahead_.push_back(*request);
-  }
-  for (load::planned_request const& request : ahead_) expect(request);
+/// What they will touch is fetched at the same time, not one after the other.
+void clients::expect_drawn() const {
+  for (load::planned_request const& request : load_.drawn_ahead()) expect(request);
 }
 
 /// Only a guess where it will go: round robin depends on what comes before, and balancers may join.
@@ -87,41 +72,6 @@ void clients::expect(load::planned_request const& request) const {
   token_id const token = tokens_.empty() ? token_id{request.character} : tokens_[request.character];
   w_.record.expect(request.character, balancer, token);
   w_.balancers.expect(balancer, token);
-}
-
-void clients::issue_due() {
-  load::planned_request const& request = ahead_[next_++];
-  issue(request, w_.now(), nobody);
-  turn_to_next();
-  if (exhausted_) w_.work.end();
-}
-
-void clients::stop_issuing() {
-  if (exhausted_) return;
-  stopped_ = exhausted_ = true;
-}
-
-// ---- closed loads, and traces that are replayed as fast as possible
-
-std::optional<load::planned_request> clients::next_of(std::uint32_t place) {
-  if (stopped_) return std::nullopt;
-  if (source_) return source_->next();
-  std::int64_t const since = w_.now() - w_.start_ns;
-  auto& who = places_[place];
-  for (;;) {
-    if (!who) who = closed_->start_next_character(place, since);
-    if (!who) return std::nullopt;
-    if (auto const request = closed_->next(*who, since)) return request;
-    who.reset();
-  }
-}
-
-void clients::advance(std::uint32_t place) {
-  if (auto const request = next_of(place)) {
-    issue(*request, w_.now(), place);
-  } else if (--active_ == 0) {
-    exhausted_ = true;
-  }
 }
 
 // ---- one request
@@ -221,7 +171,7 @@ void clients::write_down(flight_id id, client_outcome outcome, std::int64_t at_n
 
 bool clients::settle(flight_id id, std::int64_t arrival_ns) {
   flight const& f = w_.flights[id];
-  bool const may = w_.settles_early && paced_ && f.client_waits && entrances_[f.entrance].waiting.empty() &&
+  bool const may = w_.settles_early && load_.paced() && f.client_waits && entrances_[f.entrance].waiting.empty() &&
                    arrival_ns < f.sent_ns + w_.scenario.load.timeout.count();
   if (!may) return false;
   write_down(id, client_outcome::answered, arrival_ns);
@@ -264,9 +214,8 @@ void clients::conclude(flight_id id, client_outcome outcome) {
   if (!f.carried) w_.flights.give_back(id);
   on_connection_free(door, who);
   if (origin == nobody) return;
-  std::int64_t const think = w_.scenario.load.think_time.count();
-  if (think == 0) return advance(origin);
-  w_.time.in(think, happening::character_rests, origin);
+  load_.on_done(origin, w_.now());
+  issue_due();
 }
 
 // ---- patience

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/actors/load_driver.hpp"
 #include "sim/load/phase_clock.hpp"
 #include "sim/load/plan.hpp"
 #include "sim/measure/records.hpp"
@@ -9,7 +10,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <limits>
 #include <optional>
 #include <vector>
 
@@ -26,14 +26,12 @@ public:
   /// The load uses this balancer from now on.
   void add_balancer(std::size_t index);
   /// No more requests are issued.
-  void stop_issuing();
+  void stop_issuing() { load_.stop(); }
 
-  static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
-  /// Open loads: when the next request is due; never when there is none.
-  std::int64_t next_due() const { return stopped_ ? never : due_ns_; }
+  /// When the next request is due; load_driver::never: not before another one is done.
+  std::int64_t next_due() const { return load_.next_deadline(); }
   void issue_due();
 
-  void on_rest_over(std::uint32_t place) { advance(place); }
   void on_timeouts_due();
   void on_answer(flight_id id);
   /// Its answer is on its way, and will be there at `arrival_ns`. True: that is settled, and the flight is over.
@@ -42,8 +40,8 @@ public:
   /// The client has its outcome now.
   void conclude(flight_id id, measure::client_outcome outcome);
 
-  bool finished() const { return exhausted_ && in_flight_ == 0; }
-  bool issued_all() const { return exhausted_ && !stopped_; }
+  bool finished() const { return load_.exhausted() && in_flight_ == 0; }
+  bool issued_all() const { return load_.issued_all(); }
   std::uint64_t started() const { return started_; }
   /// When the last answer that was settled early is there.
   std::int64_t last_arrival_ns() const { return last_arrival_ns_; }
@@ -57,15 +55,12 @@ private:
     std::deque<flight_id> waiting; // for a connection
   };
 
-  void turn_to_next();
-  void draw_ahead();
+  void expect_drawn() const;
   void expect(load::planned_request const& request) const;
   void issue(load::planned_request const& request, std::int64_t intended_ns, std::uint32_t origin);
   /// Where a request goes.
   std::size_t entrance_of(load::planned_request const& request);
   void send(flight_id id);
-  std::optional<load::planned_request> next_of(std::uint32_t place);
-  void advance(std::uint32_t place);
   token_id token_of(load::planned_request const& request);
   /// An answer of which nothing remains but that its connection is in use until `at_ns`.
   struct arrival {
@@ -79,15 +74,8 @@ private:
   void arm_timeouts();
 
   world& w_;
-  std::optional<load::request_source> source_; // unless the load is closed
-  std::optional<load::closed_plan> closed_;
-  static constexpr std::size_t drawn_at_once = 32;
-  std::vector<load::planned_request> ahead_; // open loads: drawn, and not issued
-  std::size_t next_ = 0;                     // of ahead_
-  std::int64_t due_ns_ = never;              // of the next
+  actors::load_driver load_;
   load::balancer_chooser chooser_;
-  std::vector<std::optional<load::active_character>> places_;
-  std::size_t active_ = 0;
   std::vector<entrance> entrances_;
   // With changing tokens, of each character: its token, and the how-manieth that is.
   std::vector<token_id> tokens_;
@@ -108,8 +96,6 @@ private:
   std::int64_t last_arrival_ns_ = 0;
   std::uint64_t request_seed_;
   std::uint64_t started_ = 0, in_flight_ = 0;
-  bool paced_;
-  bool exhausted_ = false, stopped_ = false;
 };
 
 }

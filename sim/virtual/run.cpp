@@ -309,9 +309,6 @@ private:
     case happening::connection_lost:
       if (same(o)) w_.clients.conclude(o.index, measure::client_outcome::reset);
       break;
-    case happening::character_rests:
-      w_.clients.on_rest_over(o.index);
-      break;
     case happening::timeouts_due:
       w_.clients.on_timeouts_due();
       break;
