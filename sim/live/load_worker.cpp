@@ -21,9 +21,9 @@ double thread_cpu_seconds() {
 
 client_settings settings_of(scenario::load const& load) {
   client_settings settings;
-  settings.connections_per_balancer = std::max(1u, load.connections_per_balancer / std::max(1u, load.threads));
-  settings.timeout = load.timeout;
-  settings.requests_per_connection = load.requests_per_connection;
+  settings.pool.connections_per_balancer = std::max(1u, load.connections_per_balancer / std::max(1u, load.threads));
+  settings.pool.timeout_ns = load.timeout.count();
+  settings.pool.requests_per_connection = load.requests_per_connection;
   settings.tls = load.tls;
   settings.tls_resume = load.tls_resume;
   return settings;

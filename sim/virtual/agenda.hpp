@@ -19,9 +19,10 @@ enum class happening : std::uint8_t {
   fetch_is_late,  // that another's fetch for the cache, for which it waits, is not awaited any more
   redis_is_late,  // with what it says of the token
   reaches_client,
-  connection_frees,   // node: the client's entrance, index: its character; the request itself was concluded before
+  connection_frees,   // index: of a client; the request itself was concluded before
   connection_refused, // the client learns that its balancer does not listen
   connection_lost,    // … or is gone
+  connections_close,  // node: a balancer that has closed those that are idle
   // to the load
   timeouts_due, // some client's patience may be over
   // to the cluster

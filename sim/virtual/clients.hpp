@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/actors/connection_pool.hpp"
 #include "sim/actors/load_driver.hpp"
 #include "sim/load/phase_clock.hpp"
 #include "sim/load/plan.hpp"
@@ -9,7 +10,6 @@
 #include <boost/beast/http/verb.hpp>
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <vector>
 
@@ -34,11 +34,17 @@ public:
 
   void on_timeouts_due();
   void on_answer(flight_id id);
+  /// Its balancer did not listen when it came.
+  void on_refused(flight_id id);
+  /// There will be no answer.
+  void on_failed(flight_id id, measure::client_outcome what);
   /// Its answer is on its way, and will be there at `arrival_ns`. True: that is settled, and the flight is over.
   bool settle(flight_id id, std::int64_t arrival_ns);
-  void on_connection_free(std::uint16_t door, std::uint32_t character);
-  /// The client has its outcome now.
-  void conclude(flight_id id, measure::client_outcome outcome);
+  /// The answer that was settled early and somebody waits for is there.
+  void on_connection_free(actors::connection_id connection);
+  /// A balancer closes its connections, since it ends; and the clients learn of that.
+  void on_balancer_ends(std::size_t index);
+  void on_connections_closed(std::size_t index);
 
   bool finished() const { return load_.exhausted() && in_flight_ == 0; }
   bool issued_all() const { return load_.issued_all(); }
@@ -49,34 +55,36 @@ public:
   std::size_t phase() { return phases_.at(0, 0); }
 
 private:
-  struct entrance {
-    std::uint16_t balancer;
-    std::uint32_t busy;            // connections with a request
-    std::deque<flight_id> waiting; // for a connection
-  };
-
   void expect_drawn() const;
   void expect(load::planned_request const& request) const;
-  void issue(load::planned_request const& request, std::int64_t intended_ns, std::uint32_t origin);
-  /// Where a request goes.
-  std::size_t entrance_of(load::planned_request const& request);
-  void send(flight_id id);
+  void issue(load::planned_request const& request, std::int64_t intended_ns, std::uint32_t place);
+  std::uint16_t choose_balancer(load::planned_request const& request);
+  void send(std::uint16_t balancer, flight_id id);
+  void transmit(flight_id id);
   token_id token_of(load::planned_request const& request);
   /// An answer of which nothing remains but that its connection is in use until `at_ns`.
   struct arrival {
     std::int64_t at_ns;
     std::uint32_t character; // nobody: its token is not the character's
-    std::uint16_t door;
+    actors::connection_id connection;
   };
+  void conclude(flight_id id, measure::client_outcome outcome);
+  void free(actors::connection_id connection, std::uint32_t character);
   void write_down(flight_id id, measure::client_outcome outcome, std::int64_t at_ns);
   void take_arrived();
-  void wait_for_connection(std::size_t door, flight_id id);
+  void wait_for_connection(std::uint16_t balancer, flight_id id);
   void arm_timeouts();
 
   world& w_;
   actors::load_driver load_;
   load::balancer_chooser chooser_;
-  std::vector<entrance> entrances_;
+  std::vector<std::uint16_t> balancers_; // as the pool numbers them: index in scenario::balancers_of
+  actors::connection_pool<flight_id> pool_;
+  struct use {
+    flight_id flight = nobody;        // present, or last
+    std::uint32_t character = nobody; // of an answer that was settled early and that somebody waits for
+  };
+  std::vector<use> uses_; // by connection
   // With changing tokens, of each character: its token, and the how-manieth that is.
   std::vector<token_id> tokens_;
   std::vector<std::uint32_t> rotations_;
@@ -88,7 +96,6 @@ private:
   };
   std::vector<method> methods_; // of the plan
   load::phase_clock phases_;
-  flight_list<&flight::among_sent> sent_; // and not concluded
   bool timeouts_armed_ = false;
   std::vector<arrival> arriving_; // in no order; some of them have arrived
   std::size_t look_at_arrivals_ = fewest_arrivals;

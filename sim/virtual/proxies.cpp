@@ -144,7 +144,7 @@ void proxies::enter_service(flight_id id) {
   std::int64_t const end = p.servers.serve(w_.now(), time);
   // Not where its client may have lost patience by then.
   bool const settled =
-      w_.settles_early && (f.redirecting || !f.game_state) && end < f.sent_ns + w_.scenario.load.timeout.count();
+      w_.settles_early && (f.redirecting || !f.game_state) && end < f.client.sent_ns + w_.scenario.load.timeout.count();
   if (end == w_.now() || settled) return on_service_end(id, end);
   w_.time.to_flight(end, happening::service_ends, id, f.life);
 }
@@ -420,7 +420,7 @@ void proxies::drop_requests(std::size_t index) {
     f.proxy_had_it = true;
     w_.time.to_flight(w_.proxy_arrival(f, purpose::hop_back, w_.now()), happening::hop_fails, id, f.life);
     // Its balancer went before: what its client was to learn of that belonged to the earlier life.
-    if (f.abandoned && f.client_waits)
+    if (f.abandoned && f.client.waits)
       w_.time.to_flight(w_.client_arrival(f, purpose::way_back), happening::connection_lost, id, f.life);
   }
 }

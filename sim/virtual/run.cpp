@@ -301,13 +301,13 @@ private:
       if (same(o)) w_.clients.on_answer(o.index);
       break;
     case happening::connection_frees:
-      w_.clients.on_connection_free(o.node, o.index);
+      w_.clients.on_connection_free(o.index);
       break;
     case happening::connection_refused:
-      if (same(o)) w_.clients.conclude(o.index, measure::client_outcome::connect_error);
+      if (same(o)) w_.clients.on_refused(o.index);
       break;
     case happening::connection_lost:
-      if (same(o)) w_.clients.conclude(o.index, measure::client_outcome::reset);
+      if (same(o)) w_.clients.on_failed(o.index, measure::client_outcome::reset);
       break;
     case happening::timeouts_due:
       w_.clients.on_timeouts_due();
@@ -328,6 +328,8 @@ private:
 
   void perform_rare(occurrence const& o) {
     switch (o.what) {
+    case happening::connections_close:
+      return w_.clients.on_connections_closed(o.node);
     case happening::probe_ends:
       return w_.proxies.on_probed(o.node, o.index);
     case happening::link_retries:
