@@ -54,14 +54,14 @@ public:
     at const& to = balancers_[b];
     return !to.idle.empty() || !to.closed.empty() || to.connections < settings_.connections_per_balancer;
   }
-  bool has_waiting(balancer b) const { return !balancers_[b].waiting.empty(); }
+  bool has_waiting(balancer b) const { return balancers_[b].waits != 0; }
 
   struct grant {
     connection_id connection = no_connection;
     bool is_open = false; // else it has to be opened first
   };
   /// A connection for a request that is sent now. Precondition: there is room.
-  grant take(balancer b, std::int64_t now_ns) {
+  grant take(balancer b, Request const& request, std::int64_t now_ns) {
     at& to = balancers_[b];
     grant given;
     if (!to.idle.empty()) {
@@ -76,25 +76,33 @@ public:
       ++to.connections;
     }
     connection& c = all_[given.connection];
+    c.request = request;
     if (!given.is_open) c.answers = 0;
     c.is_second_try = false;
     begin_try(given.connection, now_ns);
     return given;
   }
 
-  void wait(balancer b, Request const& request) { balancers_[b].waiting.push_back(request); }
+  void wait(balancer b, Request const& request) {
+    balancers_[b].waiting.push_back(request);
+    ++balancers_[b].waits;
+  }
   /// The first of those that wait, whose turn it is; nullopt: nobody waits, or there is no room.
   std::optional<Request> next_waiting(balancer b) {
     at& to = balancers_[b];
-    if (to.waiting.empty() || !has_room(b)) return std::nullopt;
+    if (to.waits == 0 || !has_room(b)) return std::nullopt;
     std::optional<Request> first = std::move(to.waiting.front());
     to.waiting.pop_front();
+    --to.waits;
     return first;
   }
   /// Nobody waits any more. Returns how many did.
   std::size_t drop_waiting() {
     std::size_t dropped = 0;
-    for (at& to : balancers_) dropped += std::exchange(to.waiting, {}).size();
+    for (at& to : balancers_) {
+      dropped += std::exchange(to.waits, 0);
+      to.waiting.clear();
+    }
     return dropped;
   }
 
@@ -161,6 +169,8 @@ public:
     return next_deadline() <= now_ns ? std::optional(oldest_) : std::nullopt;
   }
 
+  /// The request that is under way on it, or was last. The reference is void when another one gets a connection.
+  Request& request_of(connection_id id) { return all_[id].request; }
   balancer balancer_of(connection_id id) const { return all_[id].to; }
   /// Whether it has carried an answer since it was opened.
   bool has_served(connection_id id) const { return all_[id].answers != 0; }
@@ -175,10 +185,12 @@ private:
     balancer to = 0;
     bool stays = false; // open when it is released
     bool is_second_try = false;
+    Request request{};
   };
   struct at {
     std::vector<connection_id> idle, closed; // used last at the end
     std::uint32_t connections = 0;           // in all
+    std::uint32_t waits = 0;                 // as many as `waiting` holds
     std::deque<Request> waiting;
   };
 

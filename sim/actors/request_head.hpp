@@ -12,7 +12,7 @@ namespace sim::actors {
 struct request_head {
   std::string_view method, target, host;
   std::string_view authorization{}; // empty: none
-  std::uint64_t request = 0; // its id
+  std::uint64_t request = 0;        // its id
   std::uint32_t body_bytes = 0;
   bool chunked = false;
   std::string_view more{}; // field lines

@@ -66,9 +66,9 @@ void client::send(order const& what) {
 
 void client::dispatch(order const& what) {
   std::int64_t const now = now_ns();
-  auto const [number, is_open] = pool_.take(what.balancer, now);
+  auto const [number, is_open] = pool_.take(what.balancer, what, now);
   if (number == connections_.size()) connections_.push_back(std::make_unique<connection>(*this, what.balancer, number));
-  connections_[number]->send(what, now);
+  connections_[number]->send(now);
   arm_timeout();
 }
 
@@ -90,7 +90,7 @@ void client::complete(connection& c, client_outcome outcome) {
   if (outcome != client_outcome::answered || record.status >= 500)
     counts_.failed.fetch_add(1, std::memory_order_relaxed);
 
-  order const what = c.order_;
+  order const what = pool_.request_of(c.number_);
   client_record const done = record;
   pool_.release(c.number_);
   if (auto const next = abandoned_ ? std::nullopt : pool_.next_waiting(c.balancer_)) dispatch(*next);

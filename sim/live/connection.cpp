@@ -37,9 +37,8 @@ connection::~connection() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-void connection::send(order const& what, std::int64_t now) {
-  order_ = what;
-  record_ = owner_.record_of(what);
+void connection::send(std::int64_t now) {
+  record_ = owner_.record_of(what());
   record_.sent_ns = now;
   if (stage_ != stage::idle) return connect();
   stage_ = stage::busy;
@@ -103,10 +102,10 @@ void connection::on_connected() {
 
 void connection::transmit() {
   if (record_.request == 0) record_.request = owner_.ids_.fetch_add(1, std::memory_order_relaxed);
-  unsent_ = exchange_.write(order_, record_.request);
+  unsent_ = exchange_.write(what(), record_.request);
   exchange_.begin_answer();
   parser_.emplace(head_);
-  parser_->answer_to_head(owner_.words_.methods[order_.method].verb == boost::beast::http::verb::head);
+  parser_->answer_to_head(method().verb == boost::beast::http::verb::head);
   head_seen_ = answer_began_ = false;
   if (!repeats()) owner_.counts_.sent.fetch_add(1, std::memory_order_relaxed);
   if (owner_.reading_) {
@@ -169,7 +168,7 @@ bool connection::advance(error_code& error) {
     end_ -= begin_;
     begin_ = 0;
     parser_.emplace(head_);
-    parser_->answer_to_head(owner_.words_.methods[order_.method].verb == boost::beast::http::verb::head);
+    parser_->answer_to_head(method().verb == boost::beast::http::verb::head);
     if (end_ == 0) return false;
   }
   while (!parser_->done()) {
@@ -213,8 +212,7 @@ void connection::answered() {
 
 void connection::fail(client_outcome outcome) {
   close();
-  boost::beast::http::verb const method = owner_.words_.methods[order_.method].verb;
-  auto const final = owner_.pool_.on_failed(number_, {outcome, answer_began_, method}, now_ns());
+  auto const final = owner_.pool_.on_failed(number_, {outcome, answer_began_, method().verb}, now_ns());
   if (!final) return connect(); // and sends it once more
   owner_.complete(*this, *final);
 }

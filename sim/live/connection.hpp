@@ -20,8 +20,8 @@ public:
   connection& operator=(connection const&) = delete;
   ~connection();
 
-  /// Sends `what`, connecting first when closed.
-  void send(order const& what, std::int64_t now);
+  /// Sends the order that the pool has for it, connecting first when closed.
+  void send(std::int64_t now);
   void close();
 
 private:
@@ -29,6 +29,8 @@ private:
   enum class stage : std::uint8_t { closed, connecting, idle, busy };
 
   bool busy() const { return stage_ == stage::busy || stage_ == stage::connecting; }
+  order const& what() const { return owner_.pool_.request_of(number_); }
+  method_entry const& method() const { return owner_.words_.methods[what().method]; }
   bool repeats() const { return owner_.pool_.is_second_try(number_); }
   void connect();
   /// The socket is ready: `events` of epoll, for its `life`-th socket.
@@ -51,7 +53,6 @@ private:
   int fd_ = -1;
   client_tls::connection tls_; // nullptr: none, or not yet connected
   exchange exchange_;
-  order order_;
   measure::client_record record_;
   std::string_view unsent_; // rest of the request
   std::vector<char> buffer_;

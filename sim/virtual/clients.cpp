@@ -142,7 +142,8 @@ void clients::wait_for_connection(std::uint16_t balancer, flight_id id) {
   pool_.wait(balancer, id);
   auto const frees = [&](arrival const& a) {
     if (pool_.balancer_of(a.connection) != balancer) return false;
-    uses_[a.connection].character = a.character;
+    if (awaited_.size() <= a.connection) awaited_.resize(a.connection + 1);
+    awaited_[a.connection] = a.character;
     w_.time.at(a.at_ns, happening::connection_frees, a.connection);
     return true;
   };
@@ -151,8 +152,7 @@ void clients::wait_for_connection(std::uint16_t balancer, flight_id id) {
 
 void clients::send(std::uint16_t balancer, flight_id id) {
   flight& f = w_.flights[id];
-  f.client.connection = pool_.take(balancer, w_.now()).connection;
-  if (f.client.connection == uses_.size()) uses_.emplace_back();
+  f.client.connection = pool_.take(balancer, id, w_.now()).connection;
   f.client.sent_ns = w_.now();
   w_.record.sent(f);
   transmit(id);
@@ -162,7 +162,6 @@ void clients::transmit(flight_id id) {
   flight& f = w_.flights[id];
   f.where = flight::place::to_balancer;
   f.carried = true;
-  uses_[f.client.connection].flight = id;
   arm_timeouts();
   w_.time.to_flight(w_.client_arrival(f, purpose::way_in), happening::reaches_balancer, id, f.life);
 }
@@ -205,7 +204,7 @@ void clients::take_arrived() {
   arriving_.erase(std::remove_if(arriving_.begin(), arriving_.end(), arrived), arriving_.end());
 }
 
-void clients::on_connection_free(actors::connection_id connection) { free(connection, uses_[connection].character); }
+void clients::on_connection_free(actors::connection_id connection) { free(connection, awaited_[connection]); }
 
 void clients::free(actors::connection_id connection, std::uint32_t character) {
   if (character != nobody) w_.record.left(character);
@@ -233,6 +232,7 @@ void clients::on_failed(flight_id id, client_outcome what) {
   w_.flights[id].client.waits = false;
   if (!w_.flights[id].carried) w_.flights.give_back(id);
   if (w_.errands.needed()) w_.errands.begin(again);
+  pool_.request_of(w_.flights[again].client.connection) = again;
   transmit(again);
 }
 
@@ -267,7 +267,7 @@ void clients::arm_timeouts() {
 
 void clients::on_timeouts_due() {
   while (auto const late = pool_.overdue(w_.now())) {
-    flight_id const id = uses_[*late].flight;
+    flight_id const id = pool_.request_of(*late);
     bool const carried = w_.flights[id].carried;
     on_failed(id, client_outcome::timeout);
     if (carried) w_.balancers.on_client_gone(id);

@@ -80,11 +80,8 @@ private:
   load::balancer_chooser chooser_;
   std::vector<std::uint16_t> balancers_; // as the pool numbers them: index in scenario::balancers_of
   actors::connection_pool<flight_id> pool_;
-  struct use {
-    flight_id flight = nobody;        // present, or last
-    std::uint32_t character = nobody; // of an answer that was settled early and that somebody waits for
-  };
-  std::vector<use> uses_; // by connection
+  std::vector<std::uint32_t>
+      awaited_; // by connection: the character of an answer that was settled early, when somebody waits for it
   // With changing tokens, of each character: its token, and the how-manieth that is.
   std::vector<token_id> tokens_;
   std::vector<std::uint32_t> rotations_;
