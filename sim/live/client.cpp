@@ -29,6 +29,7 @@ client::client(boost::asio::io_context& context, vocabulary const& words, client
           connections_[key >> 32]->on_ready(static_cast<std::uint32_t>(key), events);
         },
         [this] { transmit_all(); })
+  , pool_(settings_.pool)
   , timer_(context) {
   if (settings_.tls) tls_.emplace(settings_.tls_resume);
 }
@@ -39,7 +40,7 @@ std::uint16_t client::add_balancer(boost::asio::ip::tcp::endpoint where, std::st
   balancers_.push_back({});
   balancers_.back().where = std::move(where);
   balancers_.back().forged = std::move(forged);
-  return static_cast<std::uint16_t>(balancers_.size() - 1);
+  return pool_.add_balancer();
 }
 
 client_record client::record_of(order const& what) const {
@@ -59,38 +60,19 @@ client_record client::record_of(order const& what) const {
 void client::send(order const& what) {
   if (abandoned_) return;
   ++given_;
-  dispatch(balancers_[what.balancer], what);
+  if (pool_.has_room(what.balancer)) return dispatch(what);
+  pool_.wait(what.balancer, what);
 }
 
-void client::dispatch(balancer& at, order const& what) {
-  connection* c = nullptr;
-  if (!at.idle.empty()) {
-    c = at.idle.back();
-    at.idle.pop_back();
-  } else if (!at.closed.empty()) {
-    c = at.closed.back();
-    at.closed.pop_back();
-  } else if (at.connections.size() < settings_.connections_per_balancer) {
-    connections_.push_back(
-        std::make_unique<connection>(*this, what.balancer, static_cast<std::uint32_t>(connections_.size())));
-    c = connections_.back().get();
-    at.connections.push_back(c);
-  } else {
-    at.queue.push_back(what);
-    return;
-  }
-  c->send(what);
-}
-
-void client::retry(connection& c) {
-  delist(c);
-  balancer& at = balancers_[c.balancer_];
-  std::erase(at.closed, &c);
-  c.send(c.order_, c.record_);
+void client::dispatch(order const& what) {
+  std::int64_t const now = now_ns();
+  auto const [number, is_open] = pool_.take(what.balancer, what, now);
+  if (number == connections_.size()) connections_.push_back(std::make_unique<connection>(*this, what.balancer, number));
+  connections_[number]->send(now);
+  arm_timeout();
 }
 
 void client::complete(connection& c, client_outcome outcome) {
-  delist(c);
   client_record& record = c.record_;
   record.outcome = outcome;
   if (outcome != client_outcome::answered) record.done_ns = now_ns();
@@ -108,11 +90,10 @@ void client::complete(connection& c, client_outcome outcome) {
   if (outcome != client_outcome::answered || record.status >= 500)
     counts_.failed.fetch_add(1, std::memory_order_relaxed);
 
-  balancer& at = balancers_[c.balancer_];
-  if (c.stage_ == connection::stage::idle) at.idle.push_back(&c);
-  order const what = c.order_;
+  order const what = pool_.request_of(c.number_);
   client_record const done = record;
-  serve_queue(at);
+  pool_.release(c.number_);
+  if (auto const next = abandoned_ ? std::nullopt : pool_.next_waiting(c.balancer_)) dispatch(*next);
   if (source_) source_->done(what, done);
 }
 
@@ -123,57 +104,33 @@ void client::transmit_all() {
   to_transmit_.clear();
 }
 
-void client::serve_queue(balancer& at) {
-  if (abandoned_ || at.queue.empty() || (at.idle.empty() && at.closed.empty())) return;
-  order const next = at.queue.front();
-  at.queue.pop_front();
-  dispatch(at, next);
-}
-
 void client::abandon() {
   abandoned_ = true;
   timer_.cancel();
   ready_.stop();
-  for (balancer& at : balancers_) {
-    for (connection* const c : at.connections) {
-      bool const busy = c->stage_ == connection::stage::busy || c->stage_ == connection::stage::connecting;
-      c->close();
-      if (!busy) continue;
-      if (c->record_.request == 0) c->record_.request = ids_.fetch_add(1, std::memory_order_relaxed);
-      if (settings_.keep_records) records_.push_back(c->record_);
-      ++finished_;
-    }
-    finished_ += at.queue.size(); // never sent: no records
-    at.queue.clear();
+  for (auto const& c : connections_) {
+    bool const busy = c->busy();
+    c->close();
+    if (!busy) continue;
+    if (c->record_.request == 0) c->record_.request = ids_.fetch_add(1, std::memory_order_relaxed);
+    if (settings_.keep_records) records_.push_back(c->record_);
+    ++finished_;
   }
-  oldest_ = newest_ = nullptr;
+  finished_ += pool_.drop_waiting(); // never sent: no records
 }
 
 std::vector<client_record> client::records() const {
   std::vector<client_record> all(records_.begin(), records_.end());
-  for (connection const* c = oldest_; c; c = c->newer_)
-    if (c->record_.request != 0) all.push_back(c->record_);
+  for (auto const& c : connections_)
+    if (c->busy() && c->record_.request != 0) all.push_back(c->record_);
   return all;
 }
 
-void client::enlist(connection& c) {
-  c.older_ = newest_;
-  c.newer_ = nullptr;
-  (newest_ ? newest_->newer_ : oldest_) = &c;
-  newest_ = &c;
-  if (!timer_armed_) arm_timeout();
-}
-
-void client::delist(connection& c) {
-  if (!c.older_ && oldest_ != &c) return;
-  (c.older_ ? c.older_->newer_ : oldest_) = c.newer_;
-  (c.newer_ ? c.newer_->older_ : newest_) = c.older_;
-  c.older_ = c.newer_ = nullptr;
-}
-
 void client::arm_timeout() {
+  std::int64_t const deadline = pool_.next_deadline();
+  if (timer_armed_ || deadline == pool_.never) return;
   timer_armed_ = true;
-  timer_.expires_at(time_at(oldest_->deadline_ns_));
+  timer_.expires_at(time_at(deadline));
   timer_.async_wait([this](error_code error) {
     timer_armed_ = false;
     if (!error && !abandoned_) on_timeout();
@@ -182,8 +139,8 @@ void client::arm_timeout() {
 
 void client::on_timeout() {
   std::int64_t const now = now_ns();
-  while (oldest_ && oldest_->deadline_ns_ <= now) oldest_->fail(client_outcome::timeout);
-  if (oldest_ && !timer_armed_) arm_timeout();
+  while (auto const late = pool_.overdue(now)) connections_[*late]->fail(client_outcome::timeout);
+  arm_timeout();
 }
 
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "readiness/ready_set.hpp"
+#include "sim/actors/connection_pool.hpp"
 #include "sim/live/client_tls.hpp"
 #include "sim/live/exchange.hpp"
 #include "sim/measure/histogram.hpp"
@@ -31,10 +32,8 @@ struct client_counts {
 };
 
 struct client_settings {
-  std::uint32_t connections_per_balancer = 64;                // at most, of this client
-  std::chrono::nanoseconds timeout{std::chrono::seconds(10)}; // from the first byte sent to the last byte read
-  bool keep_records = true;                                   // one client_record a request
-  std::uint32_t requests_per_connection = 0;                  // 0: no limit
+  actors::pool_settings pool;
+  bool keep_records = true; // one client_record a request
   bool tls = false, tls_resume = true;
 };
 
@@ -45,11 +44,8 @@ public:
   virtual void done(order const& what, measure::client_record const& record) = 0;
 };
 
-/// One thread's clients: keeps connections to the balancers, sends each order on an idle one, opens another while it
-/// may, and queues orders when all are busy (their lag grows, and shows). One request at a time on a connection.
-///
-/// A safe request whose kept-alive connection turns out to be closed, with no byte of an answer, is sent once more on
-/// another connection under the same id (RFC 9110 9.2.2). Everything runs on the io_context's one thread.
+/// One thread's clients: sockets for the connections of an actors::connection_pool. The lag of orders that wait for one
+/// grows, and shows. A second try has the id of the first. Everything runs on the io_context's one thread.
 class client {
 public:
   /// `words` and `ids` (the run's next request id) must outlive it.
@@ -87,28 +83,20 @@ private:
   struct balancer {
     boost::asio::ip::tcp::endpoint where;
     std::string forged;
-    std::vector<connection*> connections;
-    std::vector<connection*> idle; // connected, last used last
-    std::vector<connection*> closed;
-    std::deque<order> queue;
   };
 
-  void dispatch(balancer& at, order const& what);
+  /// Precondition: the pool has room.
+  void dispatch(order const& what);
   measure::client_record record_of(order const& what) const;
   /// The connection's order has its outcome.
   void complete(connection& c, measure::client_outcome outcome);
-  void retry(connection& c);
-  void serve_queue(balancer& at);
 
   // While answers are read, requests are made ready only, and then sent one after another: each of the two ways through
   // the kernel stays in the processor's caches, and the server is not woken for each request alone.
   void transmit_later(connection& c) { to_transmit_.push_back(&c); }
   void transmit_all();
 
-  // In flight in order of sending: the head times out first. Intrusive, so that a request costs no timer.
-  void enlist(connection& c);
-  void delist(connection& c);
-  void arm_timeout();
+  void arm_timeout(); // unless it is
   void on_timeout();
 
   boost::asio::io_context& context_;
@@ -121,12 +109,11 @@ private:
   bool reading_ = false;
   std::vector<connection*> to_transmit_;
   std::deque<balancer> balancers_;
-  std::vector<std::unique_ptr<connection>> connections_; // by number
+  actors::connection_pool<order> pool_;
+  std::vector<std::unique_ptr<connection>> connections_; // as in the pool
   boost::asio::steady_timer timer_;
   bool timer_armed_ = false;
   bool abandoned_ = false;
-  connection* oldest_ = nullptr;
-  connection* newest_ = nullptr;
   std::uint64_t given_ = 0, finished_ = 0;
   client_counts counts_;
   std::deque<measure::client_record> records_;

@@ -37,27 +37,16 @@ connection::~connection() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-void connection::send(order const& what, std::optional<measure::client_record> const& first_try) {
-  order_ = what;
-  repeated_ = first_try.has_value();
-  record_ = first_try ? *first_try : owner_.record_of(what);
-  bool const connected = stage_ == stage::idle;
-  std::int64_t const now = now_ns();
-  if (!first_try) record_.sent_ns = now;
+void connection::send(std::int64_t now) {
+  record_ = owner_.record_of(what());
+  record_.sent_ns = now;
+  if (stage_ != stage::idle) return connect();
   stage_ = stage::busy;
-  deadline_ns_ = now + owner_.settings_.timeout.count();
-  owner_.enlist(*this);
-  if (connected) {
-    transmit();
-  } else {
-    connect();
-  }
+  transmit();
 }
 
 void connection::connect() {
   stage_ = stage::connecting;
-  reused_ = false;
-  answers_ = 0;
   ++life_;
   begin_ = end_ = 0;
   auto const& where = owner_.balancers_[balancer_].where;
@@ -107,18 +96,18 @@ void connection::continue_handshake() {
 
 void connection::on_connected() {
   stage_ = stage::busy;
-  if (!repeated_) record_.sent_ns = now_ns();
+  if (!repeats()) record_.sent_ns = now_ns();
   transmit();
 }
 
 void connection::transmit() {
   if (record_.request == 0) record_.request = owner_.ids_.fetch_add(1, std::memory_order_relaxed);
-  unsent_ = exchange_.write(order_, record_.request);
+  unsent_ = exchange_.write(what(), record_.request);
   exchange_.begin_answer();
   parser_.emplace(head_);
-  parser_->answer_to_head(owner_.words_.methods[order_.method].verb == boost::beast::http::verb::head);
+  parser_->answer_to_head(method().verb == boost::beast::http::verb::head);
   head_seen_ = answer_began_ = false;
-  if (!repeated_) owner_.counts_.sent.fetch_add(1, std::memory_order_relaxed);
+  if (!repeats()) owner_.counts_.sent.fetch_add(1, std::memory_order_relaxed);
   if (owner_.reading_) {
     owner_.transmit_later(*this);
   } else {
@@ -179,7 +168,7 @@ bool connection::advance(error_code& error) {
     end_ -= begin_;
     begin_ = 0;
     parser_.emplace(head_);
-    parser_->answer_to_head(owner_.words_.methods[order_.method].verb == boost::beast::http::verb::head);
+    parser_->answer_to_head(method().verb == boost::beast::http::verb::head);
     if (end_ == 0) return false;
   }
   while (!parser_->done()) {
@@ -208,16 +197,12 @@ void connection::on_end_of_stream() {
 
 void connection::answered() {
   bool const surplus = begin_ != end_; // bytes that belong to no answer: this connection cannot be trusted any more
-  ++answers_;
-  bool const worn =
-      owner_.settings_.requests_per_connection != 0 && answers_ >= owner_.settings_.requests_per_connection;
-  bool const keep = parser_->keep_alive() && !parser_->until_eof() && !surplus && unsent_.empty() && !worn;
+  bool const may_stay = parser_->keep_alive() && !parser_->until_eof() && !surplus && unsent_.empty();
   record_.done_ns = now_ns();
   exchange_.judge(record_);
   if (surplus) record_.findings |= measure::found_answer_body;
   begin_ = end_ = 0;
-  if (keep) {
-    reused_ = true;
+  if (owner_.pool_.on_answered(number_, may_stay)) {
     stage_ = stage::idle;
   } else {
     close();
@@ -226,28 +211,21 @@ void connection::answered() {
 }
 
 void connection::fail(client_outcome outcome) {
-  bool const repeatable = reused_ && !answer_began_ && !repeated_ && outcome == client_outcome::reset &&
-                          owner_.words_.methods[order_.method].safe();
   close();
-  if (repeatable) return owner_.retry(*this);
-  // The second try of a request that the first connection's balancer may have read cannot be said never to have
-  // reached it.
-  if (repeated_ && outcome == client_outcome::connect_error) outcome = client_outcome::reset;
-  owner_.complete(*this, outcome);
+  auto const final = owner_.pool_.on_failed(number_, {outcome, answer_began_, method().verb}, now_ns());
+  if (!final) return connect(); // and sends it once more
+  owner_.complete(*this, *final);
 }
 
 void connection::close() {
   if (stage_ == stage::closed) return;
-  bool const was_idle = stage_ == stage::idle;
+  if (stage_ == stage::idle) owner_.pool_.on_closed(number_);
   ++life_;
   stage_ = stage::closed;
   unsent_ = {};
   tls_.reset();
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
-  auto& at = owner_.balancers_[balancer_];
-  if (was_idle) std::erase(at.idle, this);
-  at.closed.push_back(this);
 }
 
 }

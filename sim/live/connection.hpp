@@ -20,14 +20,18 @@ public:
   connection& operator=(connection const&) = delete;
   ~connection();
 
-  /// Sends `what`, connecting first when closed. `first_try` holds the record of a try that may be repeated.
-  void send(order const& what, std::optional<measure::client_record> const& first_try = {});
+  /// Sends the order that the pool has for it, connecting first when closed.
+  void send(std::int64_t now);
   void close();
 
 private:
   friend class client;
   enum class stage : std::uint8_t { closed, connecting, idle, busy };
 
+  bool busy() const { return stage_ == stage::busy || stage_ == stage::connecting; }
+  order const& what() const { return owner_.pool_.request_of(number_); }
+  method_entry const& method() const { return owner_.words_.methods[what().method]; }
+  bool repeats() const { return owner_.pool_.is_second_try(number_); }
   void connect();
   /// The socket is ready: `events` of epoll, for its `life`-th socket.
   void on_ready(std::uint32_t life, std::uint32_t events);
@@ -45,12 +49,10 @@ private:
 
   client& owner_;
   std::uint16_t balancer_;
-  std::uint32_t number_; // in the client, for the ready_set's keys
+  std::uint32_t number_; // in the pool, and for the ready_set's keys
   int fd_ = -1;
   client_tls::connection tls_; // nullptr: none, or not yet connected
-  std::uint32_t answers_ = 0;  // on this socket
   exchange exchange_;
-  order order_;
   measure::client_record record_;
   std::string_view unsent_; // rest of the request
   std::vector<char> buffer_;
@@ -60,12 +62,7 @@ private:
   stage stage_ = stage::closed;
   bool head_seen_ = false;
   bool answer_began_ = false; // a byte of the answer has arrived
-  bool reused_ = false;       // the connection has served an answer before
-  bool repeated_ = false;     // the order is on its second try
   std::uint32_t life_ = 0;    // of the socket; late events of earlier ones are ignored
-  std::int64_t deadline_ns_ = 0;
-  connection* older_ = nullptr; // in the client's list of requests in flight
-  connection* newer_ = nullptr;
 };
 
 }

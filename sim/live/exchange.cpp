@@ -1,6 +1,7 @@
 #include "sim/live/exchange.hpp"
 
 #include "fakeproxy/cluster/echo.hpp"
+#include "sim/actors/request_head.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -35,9 +36,6 @@ bool begins_name(std::string_view name, std::string_view lower) {
   return name.size() >= lower.size() && is_name(name.substr(0, lower.size()), lower);
 }
 
-// Spreads the request id, so that Lab-Check differs in all digits from request to request.
-std::uint64_t check_value(journal::request_id id) { return (id + 1) * 0x9e3779b97f4a7c15u; }
-
 }
 
 exchange::exchange(vocabulary const& words, std::string host, std::string forged)
@@ -48,26 +46,39 @@ exchange::exchange(vocabulary const& words, std::string host, std::string forged
     escaped_targets_.push_back(resources::has_mark(target) ? "" : cluster::escape_target(target));
 }
 
-void exchange::append_target(order const& what) {
+std::string_view exchange::target_of(order const& what) {
   std::string const& target = words_->targets[what.target];
-  if (!words_->laboratory) {
-    request_ += target;
-    return;
-  }
+  if (!words_->laboratory) return target;
   std::string const& escaped = escaped_targets_[what.target];
   if (!escaped.empty()) {
-    request_ += target;
     expected_target_ = escaped;
-    return;
+    return target;
   }
-  std::size_t const begin = request_.size();
+  target_.clear();
   std::uint32_t const character = what.character == journal::no_character ? 0 : what.character;
-  resources::append_target(request_, target, character, words_->resources.corporations);
+  resources::append_target(target_, target, character, words_->resources.corporations);
   expected_target_.clear();
-  cluster::append_escaped_target(expected_target_, std::string_view(request_).substr(begin));
+  cluster::append_escaped_target(expected_target_, target_);
+  return target_;
 }
 
-void exchange::append_body(method_entry const& method, journal::request_id id) {
+/// "Bearer …"; empty: the request has no token.
+std::string_view exchange::authorization_of(order const& what) {
+  token_.clear();
+  if (what.kind == measure::token_kind::none) return token_;
+  token_ = "Bearer ";
+  if (what.kind == measure::token_kind::own) {
+    token_ += cluster::make_token(words_->key, what.character, what.token, words_->token_bytes);
+  } else { // of the right length and alphabet, from nobody
+    std::size_t const size = token_.size() + std::max<std::size_t>(words_->token_bytes, cluster::min_token_length);
+    token_ += "junk";
+    append_number(token_, what.token);
+    token_.resize(std::max(size, token_.size()), '_');
+  }
+  return token_;
+}
+
+void exchange::append_content(method_entry const& method, journal::request_id id) {
   body_.clear();
   append_number(body_, id);
   body_ += ':';
@@ -76,15 +87,10 @@ void exchange::append_body(method_entry const& method, journal::request_id id) {
   cluster::body_digest digest;
   digest.add(body_);
   expected_body_ = digest.text();
-
   if (!method.chunked) {
-    request_ += "Content-Length: ";
-    append_number(request_, body_.size());
-    request_ += "\r\n\r\n";
     request_ += body_;
     return;
   }
-  request_ += "Transfer-Encoding: chunked\r\n\r\n";
   constexpr std::size_t chunk = 1000;
   for (std::size_t at = 0; at < body_.size(); at += chunk) {
     std::string_view const piece = std::string_view(body_).substr(at, chunk);
@@ -103,72 +109,33 @@ std::string_view exchange::write(order const& what, journal::request_id id) {
   what_ = what;
   id_ = id;
   request_.clear();
-  request_ += method.name;
-  request_ += ' ';
-  std::size_t const target_at = request_.size();
-  append_target(what);
+  actors::request_head head{.method = method.name, .target = target_of(what), .host = host_, .request = id};
   resource_ = nullptr;
-  if (words_->laboratory && !words_->resources.all.empty() && method.safe()) {
-    target_ = request_.substr(target_at);
-    resource_ = cluster::find_resource(words_->resources.all, target_);
-  }
-  request_ += " HTTP/1.1\r\nHost: ";
-  request_ += host_;
-  request_ += "\r\n";
   if (!words_->laboratory) {
-    request_ += "\r\n";
+    actors::append_plain_head(request_, head);
     return request_;
   }
-
-  cluster::fields_digest fields;
-  if (what.kind != measure::token_kind::none) {
-    token_ = "Bearer ";
-    if (what.kind == measure::token_kind::own) {
-      token_ += cluster::make_token(words_->key, what.character, what.token, words_->token_bytes);
-    } else { // of the right length and alphabet, from nobody
-      std::size_t const size = token_.size() + std::max<std::size_t>(words_->token_bytes, cluster::min_token_length);
-      token_ += "junk";
-      append_number(token_, what.token);
-      token_.resize(std::max(size, token_.size()), '_');
-    }
-    request_ += "Authorization: ";
-    request_ += token_;
-    request_ += "\r\n";
-    fields.add("authorization", token_);
+  if (!words_->resources.all.empty() && method.safe()) {
+    target_ = head.target;
+    resource_ = cluster::find_resource(words_->resources.all, target_);
   }
-  request_ += "Lab-Request: ";
-  append_number(request_, id);
-  request_ += "\r\nLab-Check: ";
-  std::size_t const check = request_.size();
-  cluster::append_hex(request_, check_value(id));
-  fields.add("lab-check", std::string_view(request_).substr(check));
-  constexpr std::string_view accept = "application/json", cookie = "lab=1; taste=oat";
-  request_ += "\r\nAccept: ";
-  request_ += accept;
-  request_ += "\r\nCookie: ";
-  request_ += cookie;
-  request_ += "\r\n";
-  fields.add("accept", accept);
-  fields.add("cookie", cookie);
+  head.authorization = authorization_of(what);
+  head.body_bytes = method.body_bytes;
+  head.chunked = method.chunked;
+  std::string forged;
   if (what.probe == measure::probe_kind::forged_fields) {
-    request_ +=
-        "X-Accel-Redirect: /internal_redirect/" + forged_ + "/lab/forged\r\nX-Backend: http://" + forged_ + "\r\n";
+    forged = "X-Accel-Redirect: /internal_redirect/" + forged_ + "/lab/forged\r\nX-Backend: http://" + forged_ + "\r\n";
+    head.more = forged;
   }
-  if (method.body_bytes > 0 || method.chunked) {
-    constexpr std::string_view type = "application/octet-stream";
-    request_ += "Content-Type: ";
-    request_ += type;
-    request_ += "\r\n";
-    fields.add("content-type", type);
-    append_body(method, id);
+  cluster::fields_digest fields;
+  actors::append_request_head(request_, head, &fields);
+  expected_fields_ = fields.value();
+  if (head.has_content()) {
+    append_content(method, id);
   } else {
     static std::string const no_body = cluster::body_digest().text();
     expected_body_ = no_body;
-    // RFC 9110 8.6: a method that anticipates a body says that there is none.
-    bool const says_none = method.verb == verb::post || method.verb == verb::put || method.verb == verb::patch;
-    request_ += says_none ? "Content-Length: 0\r\n\r\n" : "\r\n";
   }
-  expected_fields_ = fields.value();
   return request_;
 }
 

@@ -76,8 +76,9 @@ public:
   std::string const& observed() const { return observed_; }
 
 private:
-  void append_target(order const& what);
-  void append_body(method_entry const& method, journal::request_id id);
+  std::string_view target_of(order const& what);
+  std::string_view authorization_of(order const& what);
+  void append_content(method_entry const& method, journal::request_id id);
   void on_laboratory_field(std::string_view name, std::string_view value);
   void observe(std::string_view what, std::string_view arrived, std::string_view sent);
   bool body_is_ours() const;

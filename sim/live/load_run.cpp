@@ -49,14 +49,9 @@ load_run::load_run(asio::any_io_executor control, scenario::scenario const& s, l
   , words_(words_of(s, p, key))
   , total_(p.total_requests().value_or(0)) {
   std::uint32_t const threads = std::max(1u, s.load.threads);
-  bool const open = p.paced();
   for (std::uint32_t i = 0; i < threads; ++i) {
     load::slice const part{i, threads};
-    if (open) {
-      workers_.push_back(std::make_unique<open_worker>(*this, part));
-    } else {
-      workers_.push_back(std::make_unique<closed_worker>(*this, part));
-    }
+    workers_.push_back(std::make_unique<worker>(*this, part));
   }
 }
 
@@ -104,12 +99,13 @@ void load_run::worker_finished() {
   if (++finished_workers_ == workers_.size() && on_finished_) std::exchange(on_finished_, nullptr)();
 }
 
-void load_run::stop_issuing() { stopped_.store(true); }
+void load_run::stop_issuing() {
+  for (auto const& w : workers_) asio::post(w->context(), [raw = w.get()] { raw->stop_issuing(); });
+}
 
 void load_run::abandon() {
   if (joined_) return;
   joined_ = true;
-  stopped_.store(true);
   on_finished_ = nullptr;
   for (auto const& w : workers_) asio::post(w->context(), [raw = w.get()] { raw->abandon(); });
   for (auto const& w : workers_) w->join();

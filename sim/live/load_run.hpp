@@ -70,8 +70,6 @@ public:
 
 private:
   class worker;
-  class closed_worker;
-  class open_worker;
   load_records gather(std::vector<measure::client_record> records) const;
   void worker_finished();
   /// A request of the plan was issued. From any worker.
@@ -85,7 +83,6 @@ private:
   std::atomic<journal::request_id> ids_{1};
   std::atomic<std::uint64_t> started_{0};
   std::atomic<std::uint64_t> start_trigger_{~std::uint64_t{0}};
-  std::atomic<bool> stopped_{false};
   std::function<void()> on_trigger_;
   std::function<void()> on_finished_;
   std::uint64_t total_ = 0; // 0: unknown

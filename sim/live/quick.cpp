@@ -85,12 +85,12 @@ quick_result quick_load(quick_settings const& settings) {
   asio::io_context context(1);
   std::atomic<journal::request_id> ids{1};
   client_settings limits;
-  limits.connections_per_balancer = settings.connections;
-  limits.timeout = settings.timeout;
+  limits.pool.connections_per_balancer = settings.connections;
+  limits.pool.timeout_ns = std::chrono::nanoseconds(settings.timeout).count();
   limits.keep_records = false;
   limits.tls = url.tls;
   limits.tls_resume = settings.resume;
-  limits.requests_per_connection = settings.requests_per_connection;
+  limits.pool.requests_per_connection = settings.requests_per_connection;
   client load(context, words, limits, ids);
   resend source(load);
   load.set_source(source);

@@ -2,6 +2,7 @@
 
 #include "config/document.hpp"
 #include "limits/open_files.hpp"
+#include "sim/actors/run_script.hpp"
 #include "sim/live/admin.hpp"
 #include "sim/live/clock.hpp"
 #include "sim/live/collect.hpp"
@@ -40,14 +41,8 @@ using nlohmann::json;
 
 namespace {
 
-// Chosen: what a healthy node needs many times over, and a person still waits for.
-constexpr auto admin_patience = std::chrono::seconds(30);
-constexpr auto login_patience = std::chrono::seconds(30);
-constexpr auto settle_patience = std::chrono::seconds(10);
-constexpr auto counters_patience = std::chrono::seconds(5);
-constexpr auto stop_patience = std::chrono::seconds(15);
-constexpr auto event_patience = admin_patience + std::chrono::seconds(15); // for an event that is broken off
-constexpr auto interrupted_patience = std::chrono::seconds(2);             // for what is in flight
+constexpr actors::run_script script;
+constexpr auto progress_every = std::chrono::milliseconds(250);
 constexpr std::size_t logins_a_call = 5000;
 
 fakeproxy::cluster::token_key key_of(std::uint64_t seed) {
@@ -58,9 +53,9 @@ fakeproxy::cluster::token_key key_of(std::uint64_t seed) {
 }
 
 /// One run from start to end. All members are used on the io_context's one thread.
-class conductor {
+class runner {
 public:
-  conductor(scenario::scenario const& s, run_options const& options, interruption const& signals);
+  runner(scenario::scenario const& s, run_options const& options, interruption const& signals);
   measure::result run();
 
 private:
@@ -78,7 +73,6 @@ private:
   asio::awaitable<std::map<std::uint32_t, std::uint64_t>> notifications_sent();
   asio::awaitable<void> watch();
   asio::awaitable<void> wait_for_load();
-  bool may_rest() const;
   asio::awaitable<void> finish();
   asio::awaitable<void> finish_eve();
   measure::run_records records_of(load_records load);
@@ -111,7 +105,7 @@ private:
   int watchers_ = 0;        // coroutines beside the main one
 };
 
-conductor::conductor(scenario::scenario const& s, run_options const& options, interruption const& signals)
+runner::runner(scenario::scenario const& s, run_options const& options, interruption const& signals)
   : scenario_(s)
   , options_(options)
   , plan_(load::make_plan(s))
@@ -126,7 +120,7 @@ conductor::conductor(scenario::scenario const& s, run_options const& options, in
 }
 
 // The first may have come before the run began.
-void conductor::await_signal() {
+void runner::await_signal() {
   if (signals_.count() > seen_) on_signal();
   signalled_.async_wait(asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
     if (error) return;
@@ -137,19 +131,19 @@ void conductor::await_signal() {
   });
 }
 
-void conductor::on_signal() {
+void runner::on_signal() {
   seen_ = signals_.count();
   if (interrupted_ || seen_ > 1) context_.stop(); // the second time: no patience left; destructors kill what runs
   interrupted_ = true;
   if (conducting_) cancel();
 }
 
-void conductor::fail(std::string what) {
+void runner::fail(std::string what) {
   if (!failure_) failure_ = std::move(what);
   if (conducting_) cancel();
 }
 
-asio::awaitable<void> conductor::log_in() {
+asio::awaitable<void> runner::log_in() {
   auto const by_proxy = load::logins_by_proxy(scenario_, logged_in_);
   for (std::size_t i = 0; i < by_proxy.size(); ++i) {
     std::string const name = nodes_.proxies()[i].name;
@@ -160,8 +154,8 @@ asio::awaitable<void> conductor::log_in() {
       json body{{"characters", std::vector<std::uint32_t>(begin, end)}};
       std::string admin = nodes_.admin_of(name);
       std::string target = "/nodes/" + name + "/logins";
-      json const answer =
-          co_await admin_call(std::move(admin), http::verb::post, std::move(target), std::move(body), admin_patience);
+      json const answer = co_await admin_call(std::move(admin), http::verb::post, std::move(target), std::move(body),
+                                              script.admin_call);
       auto const granted = answer.value("granted", std::ptrdiff_t{0});
       if (granted != end - begin)
         throw could_not_run(name + " granted " + std::to_string(granted) + " of " + std::to_string(end - begin) +
@@ -177,20 +171,20 @@ asio::awaitable<void> conductor::log_in() {
   settings.request_rate_rps = scenario_.population.eve_request_rate_rps;
   settings.seed = scenario_.seed;
   eve_.emplace(context_.get_executor(), std::move(settings));
-  co_await eve_->log_in(login_patience);
+  co_await eve_->log_in(script.log_in);
 }
 
-asio::awaitable<void> conductor::notifications(double rate_rps) {
+asio::awaitable<void> runner::notifications(double rate_rps) {
   for (sol_node const& sol : nodes_.sols()) {
     std::string admin = nodes_.admin_of(sol.name);
     if (admin.empty()) continue; // killed
     std::string target = "/nodes/" + sol.name + "/notifications";
     json body{{"rate_rps", rate_rps}};
-    co_await admin_call(std::move(admin), http::verb::post, std::move(target), std::move(body), admin_patience);
+    co_await admin_call(std::move(admin), http::verb::post, std::move(target), std::move(body), script.admin_call);
   }
 }
 
-asio::awaitable<std::map<std::uint32_t, std::uint64_t>> conductor::notifications_sent() {
+asio::awaitable<std::map<std::uint32_t, std::uint64_t>> runner::notifications_sent() {
   std::map<std::uint32_t, std::uint64_t> sent;
   for (sol_node const& sol : nodes_.sols()) {
     std::string admin = nodes_.admin_of(sol.name);
@@ -198,14 +192,14 @@ asio::awaitable<std::map<std::uint32_t, std::uint64_t>> conductor::notifications
     std::string target = "/nodes/" + sol.name + "/notifications";
     json body;
     json const answer =
-        co_await admin_call(std::move(admin), http::verb::get, std::move(target), std::move(body), admin_patience);
+        co_await admin_call(std::move(admin), http::verb::get, std::move(target), std::move(body), script.admin_call);
     for (json const& entry : answer.at("characters"))
       sent[entry.at("character").get<std::uint32_t>()] = entry.at("sent").get<std::uint64_t>();
   }
   co_return sent;
 }
 
-asio::awaitable<void> conductor::conduct() {
+asio::awaitable<void> runner::conduct() {
   co_await nodes_.start();
   step("all are ready");
   co_await log_in();
@@ -237,50 +231,32 @@ asio::awaitable<void> conductor::conduct() {
   };
   step("load started");
   watchers_ = 2;
-  stage_hands const hands{scenario_, nodes_, load_, balancer_order_};
-  asio::co_spawn(context_, perform_events(hands, plan_.total_requests().value_or(0), events_),
+  event_context const context{scenario_, nodes_, load_, balancer_order_};
+  asio::co_spawn(context_, perform_events(context, plan_.total_requests().value_or(0), events_),
                  asio::bind_cancellation_slot(cancel_timeline_.slot(), ended));
   asio::co_spawn(context_, watch(), asio::bind_cancellation_slot(cancel_watch_.slot(), ended));
   if (!scenario_.partitions.empty()) {
     ++watchers_;
-    asio::co_spawn(context_, perform_partitions(hands, events_),
+    asio::co_spawn(context_, perform_partitions(context, events_),
                    asio::bind_cancellation_slot(cancel_partitions_.slot(), ended));
   }
   co_await wait_for_load();
   step("load over");
 }
 
-// Whether nothing may be under way although the load goes on: characters think, a trace pauses, an open load's next
-// arrival is not due.
-bool conductor::may_rest() const {
-  scenario::load const& load = scenario_.load;
-  if (load.kind == scenario::load_kind::closed) return load.think_time.count() > 0;
-  if (load.kind == scenario::load_kind::trace) return true;
-  std::chrono::nanoseconds planned = load.duration;
-  for (scenario::ramp_stage const& stage : load.stages) planned += stage.duration;
-  return now_ns() - load_.start_ns() < planned.count();
-}
-
-asio::awaitable<void> conductor::wait_for_load() {
-  // Stalled: no request has ended for longer than a time-out allows, and something should have.
-  auto const stall = scenario_.load.timeout + std::chrono::seconds(10);
-  std::uint64_t done = 0;
-  auto since = std::chrono::steady_clock::now();
+asio::awaitable<void> runner::wait_for_load() {
+  actors::stall_watch watch(scenario_.load, load_.start_ns());
   while (!load_finished_) {
     load_over_.expires_after(std::chrono::seconds(1));
     co_await load_over_.async_wait(asio::as_tuple(asio::use_awaitable));
     load_progress const now = load_.progress();
-    if (now.done != done || (now.sent <= now.done && may_rest())) {
-      done = now.done;
-      since = std::chrono::steady_clock::now();
-    } else if (std::chrono::steady_clock::now() - since > stall) {
-      notes_.push_back("the load stalled: requests were given up");
-      co_return;
-    }
+    if (!watch.look(now.sent, now.done, now_ns())) continue;
+    notes_.push_back("the load stalled: requests were given up");
+    co_return;
   }
 }
 
-std::optional<std::string> conductor::broken_threshold() {
+std::optional<std::string> runner::broken_threshold() {
   measure::run_records records = records_of(load_.snapshot());
   records.interrupted = true; // unfinished
   records.end_ns = now_ns();
@@ -288,23 +264,23 @@ std::optional<std::string> conductor::broken_threshold() {
   return measure::broken_threshold(scenario_, measure::analyse(scenario_, records), records.end_ns - load_.start_ns());
 }
 
-asio::awaitable<void> conductor::watch() {
+asio::awaitable<void> runner::watch() {
   bool const judge = std::any_of(scenario_.thresholds.begin(), scenario_.thresholds.end(),
                                  [](scenario::threshold const& t) { return t.abort_on_fail; });
   progress_line line(scenario_, plan_.total_requests());
   redirect_tail redirects;
   asio::steady_timer tick(context_);
   for (int ticks = 1; !load_finished_; ++ticks) {
-    tick.expires_after(std::chrono::milliseconds(250));
+    tick.expires_after(progress_every);
     co_await tick.async_wait(asio::use_awaitable);
     if (options_.progress) line.show(load_.progress(), redirects.count(nodes_), now_ns() - load_.start_ns());
-    if (!judge || ticks % 4 != 0 || aborted_by_) continue;
+    if (!judge || ticks % (script.look / progress_every) != 0 || aborted_by_) continue;
     aborted_by_ = broken_threshold();
     if (aborted_by_) load_.stop_issuing();
   }
 }
 
-asio::awaitable<void> conductor::finish_eve() {
+asio::awaitable<void> runner::finish_eve() {
   std::function<bool(std::uint32_t)> const served = [this](std::uint32_t character) {
     return nodes_.running(nodes_.sols()[character % nodes_.sols().size()].name);
   };
@@ -312,20 +288,20 @@ asio::awaitable<void> conductor::finish_eve() {
   try {
     co_await notifications(0);
     notifications_sent_ = co_await notifications_sent();
-    co_await eve_->settle(notifications_sent_, served, settle_patience);
+    co_await eve_->settle(notifications_sent_, served, script.settle);
   } catch (could_not_run const& error) {
     notes_.push_back(std::string("EVE clients: ") + error.what());
   }
-  co_await eve_->log_out(served, settle_patience);
+  co_await eve_->log_out(served, script.log_out);
 }
 
-asio::awaitable<void> conductor::finish() {
+asio::awaitable<void> runner::finish() {
   cancel_timeline_.emit(asio::cancellation_type::terminal);
   cancel_partitions_.emit(asio::cancellation_type::terminal);
   if (load_.start_ns() != 0) {
     load_.stop_issuing();
     // After an interruption what is in flight may still end.
-    auto const deadline = std::chrono::steady_clock::now() + interrupted_patience;
+    auto const deadline = std::chrono::steady_clock::now() + script.interrupted;
     asio::steady_timer pause(context_);
     while (interrupted_ && !load_finished_ && std::chrono::steady_clock::now() < deadline) {
       pause.expires_after(std::chrono::milliseconds(5));
@@ -333,7 +309,7 @@ asio::awaitable<void> conductor::finish() {
     }
     end_ns_ = now_ns();
     cancel_watch_.emit(asio::cancellation_type::terminal);
-    auto const broken_off = std::chrono::steady_clock::now() + event_patience;
+    auto const broken_off = std::chrono::steady_clock::now() + script.break_off;
     while (watchers_ > 0 && std::chrono::steady_clock::now() < broken_off) {
       pause.expires_after(std::chrono::milliseconds(1));
       co_await pause.async_wait(asio::use_awaitable);
@@ -343,15 +319,14 @@ asio::awaitable<void> conductor::finish() {
   }
   step("load finished");
   if (eve_ && !failure_ && load_.start_ns() != 0) co_await finish_eve();
-  if (load_.start_ns() != 0 && !failure_ && !interrupted_)
-    counters_ = co_await read_counters(nodes_, counters_patience);
+  if (load_.start_ns() != 0 && !failure_ && !interrupted_) counters_ = co_await read_counters(nodes_, script.counters);
   step("settled");
-  std::vector<std::string> const complaints = co_await nodes_.stop(stop_patience);
+  std::vector<std::string> const complaints = co_await nodes_.stop(script.stop);
   if (!complaints.empty() && !failure_) failure_ = complaints.front();
   step("all have stopped");
 }
 
-measure::run_records conductor::records_of(load_records load) {
+measure::run_records runner::records_of(load_records load) {
   measure::run_records records;
   records.start_ns = load_.start_ns();
   records.end_ns = end_ns_;
@@ -386,7 +361,7 @@ measure::run_records conductor::records_of(load_records load) {
   return records;
 }
 
-measure::result conductor::run() {
+measure::result runner::run() {
   run_directory{options_.directory}.create();
   step("directory");
   std::exception_ptr broken;
@@ -447,7 +422,7 @@ measure::result run(scenario::scenario const& s, run_options const& options) {
   std::signal(SIGPIPE, SIG_IGN);
   std::optional<interruption> own;
   if (options.signals == nullptr) own.emplace();
-  return conductor(s, options, own ? *own : *options.signals).run();
+  return runner(s, options, own ? *own : *options.signals).run();
 }
 
 }

@@ -11,8 +11,8 @@
 
 namespace sim::live {
 
-/// What the time line acts on.
-struct stage_hands {
+/// What events and partitions act on.
+struct event_context {
   scenario::scenario const& what;
   topology& nodes;
   load_run& load;
@@ -24,11 +24,11 @@ std::string probe_target(topology const& nodes, std::size_t index);
 
 /// Performs the events as their schedule has them, each appended to `done` when it has ended. `total_requests` of a
 /// closed load; 0: not known. Throws `could_not_run` when one fails.
-boost::asio::awaitable<void> perform_events(stage_hands hands, std::uint64_t total_requests,
+boost::asio::awaitable<void> perform_events(event_context context, std::uint64_t total_requests,
                                             std::vector<measure::event_record>& done);
 
 /// Parts proxies from sols when that is due, each partition appended to `done` when it has begun. A proxy that does not
 /// run then is not parted, and one that is restarted meanwhile comes back unparted. Throws `could_not_run`.
-boost::asio::awaitable<void> perform_partitions(stage_hands hands, std::vector<measure::event_record>& done);
+boost::asio::awaitable<void> perform_partitions(event_context context, std::vector<measure::event_record>& done);
 
 }

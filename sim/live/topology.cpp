@@ -1,6 +1,7 @@
 #include "sim/live/topology.hpp"
 
 #include "fakeproxy/cluster/echo.hpp"
+#include "sim/actors/run_script.hpp"
 #include "sim/live/admin.hpp"
 #include "sim/live/clock.hpp"
 #include "sim/live/nginx_config.hpp"
@@ -22,8 +23,7 @@ using nlohmann::json;
 
 namespace {
 
-// Chosen: slow enough for 200 nodes on a busy machine, quick enough not to look hung.
-constexpr auto start_patience = std::chrono::seconds(20);
+constexpr actors::run_script script;
 
 double milliseconds(scenario::nanoseconds time) { return static_cast<double>(time.count()) * 1e-6; }
 
@@ -309,7 +309,7 @@ void topology::spawn(host& h) {
 
 asio::awaitable<void> topology::await_ready(std::size_t index) {
   if (hosts_[index].ready_line) {
-    std::string const line = co_await hosts_[index].process->ready_line(start_patience);
+    std::string const line = co_await hosts_[index].process->ready_line(script.start);
     json const ready = json::parse(line, nullptr, false);
     if (ready.is_discarded() || ready.value("event", "") != "ready")
       throw could_not_run(hosts_[index].name + ": not a ready line: " + line.substr(0, 200));
@@ -321,7 +321,7 @@ asio::awaitable<void> topology::await_ready(std::size_t index) {
   auto const node =
       std::find_if(balancers_.begin(), balancers_.end(), [index](balancer_node const& b) { return b.host == index; });
   asio::ip::tcp::endpoint const where = index == redis_host_ ? endpoint_of(redis_) : node->where;
-  if (!co_await accepts_connections(where, start_patience))
+  if (!co_await accepts_connections(where, script.start))
     throw could_not_run(hosts_[index].name + " does not accept connections; its log ends:\n" +
                         last_lines(hosts_[index].process->what().log, 20));
   at_step("ready " + hosts_[index].name);
@@ -379,7 +379,7 @@ asio::awaitable<void> topology::restart(std::string node, bool graceful) {
   std::size_t const index = host_of(node);
   hosts_[index].admin.clear();
   if (graceful) {
-    co_await hosts_[index].process->stop(start_patience);
+    co_await hosts_[index].process->stop(script.stop);
   } else {
     co_await hosts_[index].process->kill();
   }

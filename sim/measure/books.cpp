@@ -121,7 +121,9 @@ private:
   void check_received(client_record const& c, entry const& e, std::vector<std::string_view>& kinds) const {
     bool const answered = c.outcome == client_outcome::answered;
     if (e.elsewhere) kinds.push_back("wrong_balancer");
-    if (e.received > 1) kinds.push_back("received_twice");
+    // A client may try again what its balancer had read when it was struck.
+    std::uint32_t const tries = balancer_struck(c) ? 2 : 1;
+    if (e.received > tries) kinds.push_back("received_twice");
     if (e.received == 0) {
       if (answered || e.hops() != 0) kinds.push_back("not_received");
       return;
@@ -132,7 +134,7 @@ private:
     bool const hopless = e.outcome == request_result::refused || e.outcome == request_result::cached ||
                          e.outcome == request_result::client_gone ||
                          (e.outcome == request_result::failed && e.status >= 500) || unfinished;
-    if (e.first > 1 || (e.first == 0 && !hopless) || (e.first != 0 && e.outcome == request_result::refused))
+    if (e.first > tries || (e.first == 0 && !hopless) || (e.first != 0 && e.outcome == request_result::refused))
       kinds.push_back("first_hops");
     if (answered && !unfinished && e.status != 0 && e.status != c.status) kinds.push_back("status");
   }
@@ -140,7 +142,8 @@ private:
   /// Hops = first + followed + retries + own = seen by proxies + not delivered; redirects received = followed +
   /// refused.
   void check_hops(client_record const& c, entry const& e, sightings const& s, std::vector<std::string_view>& kinds) {
-    bool const unfinished = e.outcome == request_result::pending || e.outcome == request_result::client_gone;
+    bool const unfinished =
+        e.outcome == request_result::pending || e.outcome == request_result::client_gone || e.received > 1;
     bool const one_open = unfinished && e.redirected == e.followed + 1; // struck between the two hops
     if (e.redirected != e.followed && !one_open) kinds.push_back("redirects_followed");
     std::uint32_t const delivered = e.hops() - e.undelivered;

@@ -18,12 +18,12 @@ enum class happening : std::uint8_t {
   hop_fails,      // the balancer learns that the proxy is gone
   wait_is_over,   // for another's guess, or another's fetch for the cache, unless it is over already
   reaches_client,
-  connection_frees,   // node: the client's entrance, index: its character; the request itself was concluded before
+  connection_frees,   // index: of a client; the request itself was concluded before
   connection_refused, // the client learns that its balancer does not listen
   connection_lost,    // … or is gone
+  connections_close,  // node: a balancer that has closed those that are idle
   // to the load
-  character_rests, // index: the place of a closed load whose think time is over
-  timeouts_due,    // some client's patience may be over
+  timeouts_due, // some client's patience may be over
   // to the cluster
   proxy_due,      // node: a proxy; index: its life
   message_at_sol, // index: the parcel

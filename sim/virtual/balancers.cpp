@@ -66,7 +66,7 @@ void balancers::start(std::size_t index) {
 void balancers::on_request(flight_id id) {
   flight& f = w_.flights[id];
   balancer& b = all_[f.balancer];
-  if (!f.client_waits) return let_go(id);
+  if (!f.client.waits) return let_go(id);
   if (!b.listening) {
     f.carried = false;
     w_.time.to_flight(w_.client_arrival(f, purpose::way_back), happening::connection_refused, id, f.life);
@@ -301,7 +301,7 @@ void balancers::on_client_gone(flight_id id) {
 void balancers::let_go(flight_id id) {
   flight& f = w_.flights[id];
   f.carried = false;
-  if (!f.client_waits) w_.flights.give_back(id);
+  if (!f.client.waits) w_.flights.give_back(id);
 }
 
 void balancers::on_shared(flight_id id, upstream_id found) {
@@ -386,11 +386,10 @@ void balancers::begin_refresh(flight_id served) {
   own.plan = f.plan;
   own.token = f.token;
   own.balancer = f.balancer;
-  own.phase = f.phase;
   own.verb = f.verb;
   own.idempotent = f.idempotent;
   own.game_state = f.game_state;
-  own.sent_ns = w_.now();
+  own.client.sent_ns = w_.now();
   own.where = flight::place::at_balancer;
   own.carried = own.course.is_own = true;
   w_.errands.pass_on(served, id);
@@ -431,7 +430,7 @@ void balancers::kill(std::size_t index) {
     f.abandoned = true;
     bool const waited = f.course.awaits != awaiting::nothing; // nothing else is to come of it
     f.course.give_up();
-    if (f.client_waits)
+    if (f.client.waits)
       w_.time.to_flight(w_.client_arrival(f, purpose::way_back), happening::connection_lost, id, f.life);
     if (waited) let_go(id);
   }

@@ -4,6 +4,7 @@
 #include "fakeproxy/cluster/echo.hpp"
 #include "fakeproxy/cluster/resource_answer.hpp"
 #include "gateway/http/field_text.hpp"
+#include "sim/actors/request_head.hpp"
 #include "sim/resources/judge.hpp"
 #include "sim/virtual/world.hpp"
 
@@ -23,12 +24,6 @@ namespace {
 constexpr std::int64_t second = 1'000'000'000;
 constexpr std::int64_t uptime_ns = 1'000'000 * second; // of the machines when the run begins: they changed much since
 constexpr std::int64_t begin_wall_s = 1'700'000'000;
-
-void append_field(std::string& out, std::string_view name, std::uint64_t value) {
-  out.append(name).append(": ");
-  cluster::append_decimal(out, value);
-  out += "\r\n";
-}
 
 std::uint64_t number_of(std::string_view text) {
   std::uint64_t value = 0;
@@ -89,18 +84,22 @@ void errands::begin(flight_id id) {
     if (cluster::resource const* const found = cluster::find_resource(shown_.all, e.target))
       e.resource = static_cast<std::size_t>(found - shown_.all.data());
 
-  // As sim/live/exchange has it.
-  e.wire.assign(boost::beast::http::to_string(method)).append(" ").append(e.target);
-  e.wire += " HTTP/1.1\r\nHost: balancer\r\n";
+  scenario::mix_entry const& how = w_.plan.methods[f.client.method];
+  authorization_.clear();
   if (f.plan.kind != load::token_kind::none) {
-    e.wire += "Authorization: Bearer ";
-    append_token(e.wire, f, w_.scenario.population.token_bytes);
-    e.wire += "\r\n";
+    authorization_ = "Bearer ";
+    append_token(authorization_, f, w_.scenario.population.token_bytes);
   }
-  append_field(e.wire, "Lab-Request", f.request);
-  e.wire += "Lab-Check: ";
-  cluster::append_hex(e.wire, load::mix(f.request));
-  e.wire += "\r\nAccept: application/json\r\nCookie: lab=1; taste=oat\r\n\r\n";
+  e.wire.clear();
+  actors::append_request_head(e.wire,
+                              {.method = how.method,
+                               .target = e.target,
+                               .host = "balancer",
+                               .authorization = authorization_,
+                               .request = f.request,
+                               .body_bytes = how.body_bytes,
+                               .chunked = how.chunked},
+                              nullptr);
 
   e.head = {};
   e.summary = {};
@@ -216,7 +215,7 @@ void errands::judge(flight_id id, std::int64_t done_ns) {
                                                   .status = f.status,
                                                   .mark = e.shows,
                                                   .from_cache = f.from_cache,
-                                                  .sent_ns = f.sent_ns + uptime_ns,
+                                                  .sent_ns = f.client.sent_ns + uptime_ns,
                                                   .done_ns = done_ns + uptime_ns});
 }
 

@@ -76,6 +76,7 @@ private:
   bool needed_ = false;
   std::int64_t wall_phase_ns_;               // between seconds of the wall clock and whole seconds of the run
   std::vector<std::unique_ptr<errand>> all_; // by flight
+  std::string authorization_;                // reused
 };
 
 }

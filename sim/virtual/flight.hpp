@@ -3,6 +3,7 @@
 #include "fakeproxy/proxy/proxy_process.hpp"
 #include "gateway/exchange/course.hpp"
 #include "journal/records.hpp"
+#include "sim/actors/connection_pool.hpp"
 #include "sim/load/plan.hpp"
 #include "sim/virtual/agenda.hpp"
 #include "sim/virtual/routers.hpp"
@@ -19,6 +20,16 @@ inline constexpr std::uint32_t nobody = 0xffffffffu;
 /// respect have all else alike (common random numbers).
 enum class purpose : std::uint8_t { way_in, way_back, hop_out, hop_back, service }; // from hop_out on: of each hop
 
+/// What the clients keep of a request.
+struct client_part {
+  std::int64_t intended_ns = 0, sent_ns = 0; // sent: its first try
+  std::uint32_t place = nobody;              // of a load without pace: which one waits for it
+  actors::connection_id connection = actors::no_connection;
+  std::uint16_t method = 0; // of the plan's
+  std::uint8_t phase = 0;
+  bool waits = false; // the client has no outcome yet
+};
+
 /// A flight's place in a flight_list.
 struct list_links {
   std::uint32_t older = nobody, newer = nobody;
@@ -27,7 +38,7 @@ struct list_links {
 /// One client request on its way.
 struct flight {
   // the request
-  std::int64_t intended_ns = 0, sent_ns = 0;
+  client_part client;
   journal::request_id request = 0;
   std::uint64_t draws = 0; // what its random bits are made from
   struct {
@@ -35,9 +46,7 @@ struct flight {
     load::token_kind kind = load::token_kind::own;
   } plan; // what is still needed of it
   token_id token{};
-  std::uint32_t origin = nobody; // the place of a closed load that waits for it
-  std::uint16_t balancer = 0, entrance = 0;
-  std::uint8_t phase = 0;
+  std::uint16_t balancer = 0;
   std::uint8_t verb = 0;
   bool idempotent = true;
   bool game_state = false; // goes on to the character's sol
@@ -59,11 +68,9 @@ struct flight {
     to_client
   };
   place where = place::nowhere;
-  std::uint32_t life = 0;    // below 2^24; kept when the place is used again
-  bool client_waits = false; // the client has no outcome yet
-  bool carried = false;      // a balancer, or the proxy that it asked, has it in hand
-  bool abandoned = false;    // what comes back is dropped
-  list_links among_sent;     // those whose client waits, in the order sent
+  std::uint32_t life = 0; // below 2^24; kept when the place is used again
+  bool carried = false;   // a balancer, or the proxy that it asked, has it in hand
+  bool abandoned = false; // what comes back is dropped
 
   // the hop under way
   std::uint16_t proxy = 0;
@@ -123,6 +130,22 @@ public:
     f = fresh_;
     f.life = life;
     return id;
+  }
+  /// Another one for the same request, of which nothing has happened yet.
+  flight_id take_again(flight_id id) {
+    flight_id const again = take();
+    flight const& f = all_[id];
+    flight& a = all_[again];
+    a.client = f.client;
+    a.request = f.request;
+    a.draws = load::mix(f.draws + 2);
+    a.plan = f.plan;
+    a.token = f.token;
+    a.balancer = f.balancer;
+    a.verb = f.verb;
+    a.idempotent = f.idempotent;
+    a.game_state = f.game_state;
+    return again;
   }
   void give_back(flight_id id) {
     all_[id].where = flight::place::nowhere;

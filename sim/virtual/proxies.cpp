@@ -154,7 +154,7 @@ void proxies::enter_service(flight_id id) {
   if (!end) return arm(f.proxy);
   // Not where its client may have lost patience by then.
   bool const settled = w_.settles_early && (f.at_proxy.redirecting || !f.game_state) &&
-                       *end < f.sent_ns + w_.scenario.load.timeout.count();
+                       *end < f.client.sent_ns + w_.scenario.load.timeout.count();
   if (*end == w_.now() || settled) return on_service_end(id, *end);
   w_.time.to_flight(*end, happening::service_ends, id, f.life);
 }
@@ -334,7 +334,7 @@ void proxies::drop_requests(std::size_t index) {
     f.proxy_had_it = true;
     w_.time.to_flight(w_.proxy_arrival(f, purpose::hop_back, w_.now()), happening::hop_fails, id, f.life);
     // Its balancer went before: what its client was to learn of that belonged to the earlier life.
-    if (f.abandoned && f.client_waits)
+    if (f.abandoned && f.client.waits)
       w_.time.to_flight(w_.client_arrival(f, purpose::way_back), happening::connection_lost, id, f.life);
   }
 }

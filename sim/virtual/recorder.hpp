@@ -35,19 +35,19 @@ public:
     }
     measure::client_record c;
     c.request = issued_;
-    c.intended_ns = f.intended_ns;
+    c.intended_ns = f.client.intended_ns;
     c.character = f.plan.character;
     c.token = f.plan.rotation;
     c.target = f.plan.target;
     c.balancer = f.balancer;
     c.kind = static_cast<measure::token_kind>(f.plan.kind);
     c.method = f.verb;
-    c.phase = f.phase;
+    c.phase = f.client.phase;
     records.clients.push_back(c);
     return c.request;
   }
   void sent(flight const& f) {
-    if (!brief) client(f).sent_ns = f.sent_ns;
+    if (!brief) client(f).sent_ns = f.client.sent_ns;
   }
   void client_done(flight const& f, measure::client_outcome outcome, std::int64_t done_ns) {
     if (brief) return brief->client_done(f, outcome, done_ns);

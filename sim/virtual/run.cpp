@@ -2,6 +2,7 @@
 
 #include "config/document.hpp"
 #include "gateway/routing/time_limits.hpp"
+#include "sim/actors/run_script.hpp"
 #include "sim/load/logged_in.hpp"
 #include "sim/measure/analyse.hpp"
 #include "sim/measure/findings.hpp"
@@ -47,9 +48,7 @@ world::world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<r
 namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
-constexpr std::int64_t look_ns = second; // at thresholds, as sim/live/run
-constexpr std::int64_t start_patience_ns = 30 * second, settle_patience_ns = 10 * second; // as sim/live/run
-constexpr std::int64_t longest_rest_ns = 60 * second;
+constexpr actors::run_script script;
 constexpr std::uint64_t progress_every = 1 << 16; // occurrences
 
 /// Requests of the load, as far as it is known before.
@@ -87,9 +86,9 @@ bool breaks_links(scenario::scenario const& s) {
   return std::any_of(s.partitions.begin(), s.partitions.end(), [](scenario::partition const& p) { return p.breaks; });
 }
 
-class conductor {
+class runner {
 public:
-  conductor(scenario::scenario const& s, load::plan const& p, run_options const& options)
+  runner(scenario::scenario const& s, load::plan const& p, run_options const& options)
     : options_(options)
     , w_(s, p, options.decisions ? options.decisions() : std::make_unique<routers_of<dense_keys>>(),
          keeps_records(s, p, options),
@@ -110,14 +109,15 @@ private:
     for (std::size_t i = 0; i < w_.sols.count(); ++i) w_.sols.start(i);
     for (std::size_t i = 0; i < w_.proxies.count(); ++i) w_.proxies.start(i);
     w_.time.in(fakeproxy::proxy::tick_time, happening::tick, 0);
-    go_on_until([this] { return w_.proxies.ready(); }, "the proxies did not become ready");
+    go_on_until([this] { return w_.proxies.ready(); }, script.start, "the proxies did not become ready");
     for (scenario::balancer_identity const& identity : scenario::balancers_of(w_.scenario)) {
       std::size_t const index = next_balancer_++;
       if (identity.event) continue;
       w_.balancers.start(index);
       w_.clients.add_balancer(index);
     }
-    go_on_until([this] { return w_.shared_maps.ready(); }, "Redis does not answer in time: virtual.network.redis");
+    go_on_until([this] { return w_.shared_maps.ready(); }, script.start,
+                "Redis does not answer in time: virtual.network.redis");
   }
 
   void log_in() {
@@ -127,7 +127,7 @@ private:
     for (std::size_t i = 0; i < by_proxy.size(); ++i) w_.proxies.pin(i, by_proxy[i]);
     std::uint32_t const eve = w_.scenario.population.eve_clients;
     w_.eve.log_in({characters.begin(), characters.begin() + eve});
-    go_on_until([&] { return w_.proxies.pinned() == characters.size() - eve && w_.eve.all_in(); },
+    go_on_until([&] { return w_.proxies.pinned() == characters.size() - eve && w_.eve.all_in(); }, script.log_in,
                 "not all characters could be logged in");
   }
 
@@ -142,7 +142,7 @@ private:
     }
     w_.timeline.begin();
     w_.work.begin();
-    if (may_abort_) w_.time.in(look_ns, happening::look_at_thresholds, 0);
+    if (may_abort_) w_.time.in(script.look.count(), happening::look_at_thresholds, 0);
     w_.clients.begin();
     while (!w_.clients.finished() && !interrupted_) {
       std::int64_t const due = w_.clients.next_due();
@@ -163,7 +163,7 @@ private:
     w_.timeline.end();
     w_.work.end();
     // Books are closed when what nobody waits for has come to its end, too.
-    std::int64_t const until = w_.now() + longest_rest_ns;
+    std::int64_t const until = w_.now() + gateway::routing::default_limits.answer.count();
     while (!interrupted_ && w_.flights.in_use() != 0 && w_.now() < until) step();
   }
 
@@ -172,7 +172,7 @@ private:
     w_.eve.stop_requests();
     w_.sols.notify(0);
     sent_ = w_.sols.notifications_sent();
-    std::int64_t const until = w_.now() + settle_patience_ns;
+    std::int64_t const until = w_.now() + script.settle.count();
     while (w_.now() < until && !w_.eve.settled(sent_)) step();
   }
 
@@ -229,8 +229,8 @@ private:
   }
 
   template<class Condition>
-  void go_on_until(Condition reached, char const* complaint) {
-    std::int64_t const until = w_.now() + start_patience_ns;
+  void go_on_until(Condition reached, std::chrono::nanoseconds patience, char const* complaint) {
+    std::int64_t const until = w_.now() + patience.count();
     while (!reached()) {
       if (w_.now() > until) throw std::runtime_error(std::string("simulated time: ") + complaint);
       step();
@@ -265,7 +265,7 @@ private:
     r.targets = w_.plan.targets;
     aborted_by_ = measure::broken_threshold(w_.scenario, measure::analyse(w_.scenario, r), w_.now() - w_.start_ns);
     if (aborted_by_) return w_.clients.stop_issuing();
-    w_.time.in(look_ns, happening::look_at_thresholds, 0);
+    w_.time.in(script.look.count(), happening::look_at_thresholds, 0);
   }
 
   /// Whether the flight that an occurrence was meant for is still the same.
@@ -298,16 +298,13 @@ private:
       if (same(o)) w_.clients.on_answer(o.index);
       break;
     case happening::connection_frees:
-      w_.clients.on_connection_free(o.node, o.index);
+      w_.clients.on_connection_free(o.index);
       break;
     case happening::connection_refused:
-      if (same(o)) w_.clients.conclude(o.index, measure::client_outcome::connect_error);
+      if (same(o)) w_.clients.on_refused(o.index);
       break;
     case happening::connection_lost:
-      if (same(o)) w_.clients.conclude(o.index, measure::client_outcome::reset);
-      break;
-    case happening::character_rests:
-      w_.clients.on_rest_over(o.index);
+      if (same(o)) w_.clients.on_failed(o.index, measure::client_outcome::reset);
       break;
     case happening::timeouts_due:
       w_.clients.on_timeouts_due();
@@ -328,6 +325,8 @@ private:
 
   void perform_rare(occurrence const& o) {
     switch (o.what) {
+    case happening::connections_close:
+      return w_.clients.on_connections_closed(o.node);
     case happening::probe_ends:
       return w_.proxies.on_probed(o.node, o.index);
     case happening::link_retries:
@@ -411,7 +410,7 @@ void refuse(scenario::scenario const& s, run_options const& options) {
 measure::result run(scenario::scenario const& s, run_options const& options) {
   refuse(s, options);
   load::plan const plan = load::make_plan(s);
-  return std::make_unique<conductor>(s, plan, options)->run();
+  return std::make_unique<runner>(s, plan, options)->run();
 }
 
 measure::replication replicate(scenario::scenario const& s, run_options const& options) {

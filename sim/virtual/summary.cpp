@@ -108,15 +108,15 @@ void summary::granted(std::uint32_t character, std::size_t phase, std::int64_t a
 
 void summary::client_done(flight const& f, client_outcome outcome, std::int64_t done_ns) {
   bool const own = f.plan.kind == load::token_kind::own;
-  measure::counted_request r{.intended_ns = f.intended_ns,
-                             .sent_ns = f.sent_ns,
+  measure::counted_request r{.intended_ns = f.client.intended_ns,
+                             .sent_ns = f.client.sent_ns,
                              .done_ns = done_ns,
                              .hops = f.seen_hops,
                              .redirects = f.course.redirects,
                              .retries = f.course.retries,
                              .balancer = f.balancer,
                              .status = f.status,
-                             .phase = f.phase,
+                             .phase = f.client.phase,
                              .first_reason = f.first_reason,
                              .first_choice = !own               ? measure::choice::unknown
                                              : f.first_from_map ? measure::choice::map

@@ -97,6 +97,7 @@ timeline::node timeline::find(std::string const& name) const {
 void timeline::kill(node const& n) {
   switch (n.what) {
   case node::role::balancer:
+    w_.clients.on_balancer_ends(n.index);
     return w_.balancers.kill(n.index);
   case node::role::proxy:
     return w_.proxies.kill(n.index);
@@ -139,7 +140,10 @@ void timeline::restart(std::uint32_t event, scenario::restart_node const& what) 
   node const n = find(what.node);
   bool const ran = events_[event].result.ran_before = running(n);
   bool const drains = ran && what.graceful && (n.what == node::role::balancer || n.what == node::role::proxy);
-  if (drains && n.what == node::role::balancer) w_.balancers.stop_listening(n.index);
+  if (drains && n.what == node::role::balancer) {
+    w_.balancers.stop_listening(n.index);
+    w_.clients.on_balancer_ends(n.index);
+  }
   if (drains && n.what == node::role::proxy) w_.proxies.begin_leaving(n.index);
   if (!drains) kill(n);
   on_look(event);

@@ -96,8 +96,8 @@ struct harness : order_source {
     words.methods = {{"GET"}, {"POST", boost::beast::http::verb::post}};
     words.targets = {"/a%20b?c", "/characters/{character}/"};
     client_settings settings;
-    settings.timeout = timeout;
-    settings.connections_per_balancer = connections;
+    settings.pool.timeout_ns = timeout.count();
+    settings.pool.connections_per_balancer = connections;
     load = std::make_unique<client>(context, words, settings, ids);
     load->set_source(*this);
     load->add_balancer(where, "127.0.0.1:1");

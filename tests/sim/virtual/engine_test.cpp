@@ -266,6 +266,28 @@ TEST_CASE("thresholds that abort end a simulated run early") {
   CHECK(r.duration_s < 3);
 }
 
+// The gateway is up again long before its clients have learnt that it was gone.
+TEST_CASE("a safe request whose balancer is restarted under it is tried once more, in simulated time as live") {
+  auto const failed = [](char const* method) {
+    auto const r = virtual_time::run(shipped(
+        "sessions-move",
+        {R"(virtual.network={"client":{"constant":{"mean_ms":200}}})", "virtual.start_time=\"10ms\"", "thresholds={}",
+         R"(phases=[{"name":"all"}])", R"(topology.proxies.service_time={"constant":{"mean_ms":100}})",
+         "topology.proxies.servers=0",
+         std::string(
+             R"(load={"kind":"constant_rate","rate_rps":500,"duration":"4s","balancer_choice":"round_robin",)") +
+             R"("connections_per_balancer":400,"targets":["/status"],"mix":[{"method":")" + method + R"("}]})",
+         R"(events=[{"at":"2s","restart":{"node":"gateway[0]","graceful":false}}])"}));
+    for (measure::invariant_result const& i : r.invariants) {
+      INFO(i.name);
+      CHECK(i.violations == 0);
+    }
+    return counter(r, "failed_requests");
+  };
+  CHECK(failed("GET") == 0);
+  CHECK(failed("POST") > 0);
+}
+
 TEST_CASE("an event that is due while another one is under way waits for it, in simulated time as live") {
   // What is in flight at the gateway takes 2.4 s, and a graceful restart waits for that.
   auto const r = virtual_time::run(shipped(
