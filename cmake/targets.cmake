@@ -54,13 +54,17 @@ add_library(crest_version STATIC ${PROJECT_BINARY_DIR}/generated/version.cpp)
 target_include_directories(crest_version PUBLIC ${PROJECT_SOURCE_DIR})
 target_link_libraries(crest_version PRIVATE crest_warnings)
 
-# crest_library(FOLDER LINKS TARGET... [PRECOMPILED KIND] [COLD]): all .cpp files of FOLDER. COLD: nothing there runs
-# for each request; compiled with less optimisation, in two thirds of the time.
+# Nothing there runs for each request: compiled with less optimisation, in two thirds of the time.
+set(cold_folders config sim/scenario sim/verify sim/calibrate sim/sweep sim/plan sim/command reports reports/compare
+    reports/plots)
+# Folders whose kind of precompiled headers is not `standard`.
+set(net_folders gateway/net fakeproxy/net sim/live sim/command)
+set(json_folders config sim/access_log sim/scenario sim/load sim/theory sim/measure sim/actors sim/verify sim/calibrate
+    sim/resources sim/virtual sim/sweep sim/plan reports reports/compare reports/plots)
+
+# crest_library(FOLDER LINKS TARGET...): all .cpp files of FOLDER.
 function(crest_library folder)
-  cmake_parse_arguments(ARG "COLD" "PRECOMPILED" "LINKS" ${ARGN})
-  if(NOT ARG_PRECOMPILED)
-    set(ARG_PRECOMPILED standard)
-  endif()
+  cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
   string(REPLACE "/" "_" name ${folder})
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
   list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
@@ -68,8 +72,14 @@ function(crest_library folder)
   add_library(${name} STATIC ${sources} ${PROJECT_SOURCE_DIR}/cmake/empty.cpp)
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PUBLIC ${ARG_LINKS} PRIVATE crest_warnings)
-  target_precompile_headers(${name} REUSE_FROM precompiled_${ARG_PRECOMPILED})
-  if(ARG_COLD)
+  set(kind standard)
+  if(folder IN_LIST net_folders)
+    set(kind net)
+  elseif(folder IN_LIST json_folders)
+    set(kind json)
+  endif()
+  target_precompile_headers(${name} REUSE_FROM precompiled_${kind})
+  if(folder IN_LIST cold_folders)
     target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   endif()
 endfunction()

@@ -32,7 +32,7 @@ std::string suggestion(std::string_view word, std::vector<std::string> const& ca
   return near.empty() ? "" : "; did you mean '" + std::string(near) + "'?";
 }
 
-/// Reads at most one byte more than is allowed, so that pipes and devices end too.
+/// Reads at most one byte more than is allowed, so that reading a pipe or a device ends, too.
 std::string read_bounded(std::filesystem::path const& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in) throw bad_input(file.string() + ": found a file that cannot be opened; allowed: a readable file");
@@ -72,8 +72,8 @@ step read_index(std::string_view path, std::size_t& at, std::string const& place
   return s;
 }
 
-/// Splits a dotted path, which stands at `place`; dots and brackets within braces (`thresholds.requests{phase:a.b}`)
-/// belong to the key.
+/// Splits a dotted path, found at `place`; dots and brackets within braces (`thresholds.requests{phase:a.b}`) belong to
+/// the key.
 std::vector<step> split_path(std::string_view path, std::string const& place) {
   std::vector<step> steps;
   std::size_t at = 0;
@@ -102,7 +102,7 @@ std::vector<step> split_path(std::string_view path, std::string const& place) {
   return steps;
 }
 
-/// The value of a `--set`: strict JSON where it is JSON at all, else the text itself.
+/// The value of a `--set`: parsed as strict JSON if it is JSON at all, else the text itself.
 json override_value(std::string_view text) {
   if (json::accept(text)) return read_text(text, "--set").root;
   return json(std::string(text));

@@ -45,12 +45,11 @@ public:
 
   /// Applies one `--set PATH=VALUE`. PATH is dotted with `[N]` for array elements (`topology.balancers[1].count`);
   /// VALUE is JSON, or a plain string where it does not parse as JSON. Objects are created on the way, arrays are not
-  /// extended. Throws `bad_input` on a malformed path. Messages about overridden values name `--set` in place of a
-  /// line.
+  /// extended. Throws `bad_input` on a malformed path. Messages about overridden values name `--set` instead of a line.
   void set(std::string_view assignment);
 
-  /// The same for a value that stands elsewhere in the file (the axes of a sweep): messages about it name `line`, or
-  /// `--set` when that is 0. Returns where the value went.
+  /// The same for a value that is written elsewhere in the file (the axes of a sweep): messages about it name `line`,
+  /// or `--set` when that is 0. Returns where the value went.
   nlohmann::json::json_pointer set(std::string_view path, nlohmann::json value, std::size_t line);
 
   /// Checks against a schema (the subset of JSON Schema that `validate` in schema.hpp documents). Throws `bad_input`.

@@ -32,7 +32,7 @@ std::string printable(std::string_view bytes) {
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
-/// What may stand where the parser stopped, from the context that nlohmann names in its message.
+/// What is allowed where the parser stopped, from the context that nlohmann names in its message.
 std::string_view allowed_in(std::string_view message) {
   if (contains(message, "while parsing object key")) return "a key in double quotes, or '}'";
   if (contains(message, "while parsing object separator")) return "':' after the key";
@@ -42,7 +42,7 @@ std::string_view allowed_in(std::string_view message) {
   return "an object, a list, a string in double quotes, a number, true, false or null";
 }
 
-/// The lexer's own finding, if it is more telling than the token.
+/// The lexer's own message, if it says more than the token.
 std::optional<std::string_view> lexical_finding(std::string_view message) {
   if (contains(message, "missing closing quote")) return "a string without its closing quote";
   if (contains(message, "control character")) return "a control character inside a string";
@@ -55,7 +55,8 @@ std::optional<std::string_view> lexical_finding(std::string_view message) {
   return std::nullopt;
 }
 
-/// Builds the value, notes lines, and refuses what strict JSON leaves open: duplicate keys, deep nesting.
+/// Builds the value, records lines, and refuses what the JSON grammar allows but a document may not have: duplicate
+/// keys, deep nesting.
 class builder : public nlohmann::json_sax<json> {
 public:
   builder(std::string_view text, std::string const& name, std::size_t const& consumed)
@@ -146,7 +147,7 @@ private:
     return std::string(text_.substr(begin, offset - begin + 1));
   }
 
-  /// Whether the parser met `token` where it waited for one more element: there was a comma before it.
+  /// Whether the parser met `token` where it expected one more element: there was a comma before it.
   bool after_comma(std::string_view token, std::string_view message) const {
     if (containers_.empty()) return false;
     return containers_.back()->is_array() ? token == "]" && contains(message, "while parsing value")

@@ -235,7 +235,7 @@ private:
     static json const none = json::object();
     json const& properties = schema.contains("properties") ? schema["properties"] : none;
     json const& patterns = schema.contains("patternProperties") ? schema["patternProperties"] : none;
-    // Constants first: they tell which branch of a oneOf is meant, and so which keys there are.
+    // Constants first: they say which branch of a oneOf is meant, and so which keys are allowed.
     for (bool const constants : {true, false}) {
       for (auto const& [key, member] : value.items()) {
         if (!properties.contains(key) || resolve(properties[key]).contains("const") != constants) continue;

@@ -16,7 +16,7 @@ struct violation {
   std::string word;                 // what may be a misspelling of one of `candidates`; empty if not a word
   std::vector<std::string> candidates;
 
-  /// How far the value came: when no branch of a oneOf matches, the branch that came furthest is the one meant.
+  /// How far the check got: when no branch of a oneOf matches, the branch that got furthest is the one meant.
   enum class progress : std::uint8_t { wrong_type, wrong_constant, wrong_shape, inside } reached;
 
   /// `found X; allowed: Y; did you mean 'Z'?` (parts that do not apply are left out).
@@ -33,8 +33,8 @@ struct violation {
 /// allowed), `description`, `default`, `examples`. Any other keyword is a mistake of ours: std::logic_error.
 std::optional<violation> validate(nlohmann::json const& value, nlohmann::json const& schema);
 
-/// Whether the value at `at` has to be a whole number when it is a number, by all that `schema` says of that place in
-/// whatever branch. False where the schema knows no such place.
+/// Whether the value at `at` has to be a whole number when it is a number, according to every branch of `schema` that
+/// covers this place. False if the schema has no such place.
 bool wants_whole_number(nlohmann::json const& schema, nlohmann::json::json_pointer const& at);
 
 /// A value as messages show it: scalars as JSON, cut when long; "an object", "a list".

@@ -6,7 +6,7 @@
 
 namespace config {
 
-/// Iterates over text and lets others see how far the reading has come: nlohmann's SAX interface gives no positions.
+/// Iterates over text and shows how far it has been read: nlohmann's SAX interface gives no positions.
 class counting_iterator {
 public:
   using iterator_category = std::input_iterator_tag;
@@ -41,13 +41,13 @@ private:
   std::size_t* consumed_;
 };
 
-/// Turns growing offsets into line numbers without starting over each time.
+/// Turns increasing offsets into line numbers without starting from the beginning each time.
 class line_counter {
 public:
   explicit line_counter(std::string_view text)
     : text_(text) {}
 
-  /// Line, from 1, of the character at `offset`, which never goes back by more than the last call's line.
+  /// Line, from 1, of the character at `offset`, which may not lie before the line of the previous call.
   std::size_t line_at(std::size_t offset) {
     for (; seen_ < offset && seen_ < text_.size(); ++seen_) {
       if (text_[seen_] == '\n') ++line_;

@@ -16,10 +16,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The two locks of the file: who comes or goes holds the door for a moment; who is there holds the room.
+/// The two locks of the file: the door is held briefly while entering or leaving, the room while in the directory.
 enum : off_t { door = 0, room = 1 };
 
-/// Whether it was granted; without `wait`, false when another has it. Throws std::system_error.
+/// Whether it was granted; without `wait`, false if another process has it. Throws std::system_error.
 bool lock(int descriptor, off_t which, short kind, bool wait) {
   struct ::flock what {};
   what.l_type = kind;
@@ -41,7 +41,7 @@ bool is_file(int descriptor, fs::path const& file) {
          open.st_ino == named.st_ino;
 }
 
-/// Opens the file and holds its door. Another user may remove it meanwhile: then again.
+/// Opens the file and locks its door. If another user removes the file meanwhile, tries again.
 int at_the_door(fs::path const& file, bool& locked) {
   for (;;) {
     int const descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
@@ -65,7 +65,7 @@ std::string holder(int descriptor) {
   return size <= 0 ? "" : " (process " + std::string(text.data(), static_cast<std::size_t>(size)) + ")";
 }
 
-/// The door while it is held.
+/// Holds the door.
 struct held_door {
   int descriptor;
   bool locked;
@@ -98,7 +98,7 @@ directory_claim directory_claim::alone(fs::path const& directory) {
   held_door const open{claim.descriptor_, claim.locked_};
   if (!claim.locked_) return claim;
   if (!lock(claim.descriptor_, room, F_WRLCK, false)) refuse(claim.file_, holder(claim.descriptor_), "");
-  std::string const pid = std::to_string(::getpid()); // for people; a lock is all that counts
+  std::string const pid = std::to_string(::getpid()); // for people; only the lock matters
   if (::ftruncate(claim.descriptor_, 0) == 0) static_cast<void>(write_all(claim.descriptor_, pid));
   return claim;
 }
@@ -130,8 +130,8 @@ directory_claim::~directory_claim() {
       ::unlink(file_.c_str());
     } else {
       lock(descriptor_, door, F_WRLCK, true);
-      bool const ours = is_file(descriptor_, file_); // who left before may have removed it, and who came made another
-      if (ours && lock(descriptor_, room, F_WRLCK, false)) ::unlink(file_.c_str()); // nobody else is there
+      bool const ours = is_file(descriptor_, file_); // the last user may have removed it, and a new one created another
+      if (ours && lock(descriptor_, room, F_WRLCK, false)) ::unlink(file_.c_str()); // there is no other user
     }
   } catch (std::system_error const&) { // stays behind; it does no harm
   }

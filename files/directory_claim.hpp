@@ -8,24 +8,24 @@
 
 namespace files {
 
-/// Somebody else works in the directory. What it says names the directory and, where that is known, the process.
+/// Another user has the directory. The message names the directory and, if known, the process.
 class directory_in_use : public std::runtime_error {
 public:
   using std::runtime_error::runtime_error;
 };
 
-/// The right to write into a directory: one user at a time, or several that work on the same thing. It is a lock on a
-/// hidden file in the directory, which ends with the process, however that ends, and which is gone when the last user
-/// leaves in good order. Locks are those of open files (`F_OFD_SETLK`, Linux 3.15): another claim of the same process
-/// is refused too, children that `exec` do not keep it, and NFS knows them.
+/// The right to write into a directory: for one user at a time, or for several that work on the same thing. It is a
+/// lock on a hidden file in the directory. The lock ends with the process, however that ends; the last user to leave
+/// normally removes the file. Locks belong to open files (`F_OFD_SETLK`, Linux 3.15): a second claim by the same
+/// process is refused, too, children that `exec` do not inherit it, and NFS supports it.
 class directory_claim {
 public:
-  /// Makes the directory, which goes again in the end when nothing was put into it. Throws `directory_in_use`, having
-  /// touched nothing, and std::runtime_error where the file cannot be made.
+  /// Creates the directory, which is removed at the end if it is still empty. Throws `directory_in_use`, having touched
+  /// nothing, and std::runtime_error if the file cannot be created.
   static directory_claim alone(std::filesystem::path const& directory);
 
-  /// With others for which `same` holds. Where it does not, `take_over` makes it so, once nobody else is there; both
-  /// are called while no other user comes or goes. Throws as `alone` does, and what they throw.
+  /// Together with others for which `same` holds. If it does not hold, `take_over` makes it so, once there is no other
+  /// user; both are called while no other user enters or leaves. Throws as `alone` does, and what they throw.
   static directory_claim together(std::filesystem::path const& directory, std::function<bool()> const& same,
                                   std::function<void()> const& take_over);
 
@@ -34,7 +34,7 @@ public:
   directory_claim& operator=(directory_claim const&) = delete;
   ~directory_claim();
 
-  /// Whether this file system has locks. Where it has none, a claim is always granted, and means nothing.
+  /// Whether this file system has locks. Without them a claim is always granted, and has no effect.
   bool locked() const { return locked_; }
 
   static constexpr char const* file_name = ".crest-sim.lock";
@@ -43,7 +43,7 @@ private:
   explicit directory_claim(std::filesystem::path const& directory);
 
   std::filesystem::path file_;
-  std::vector<std::filesystem::path> made_; // directories, from the outermost
+  std::vector<std::filesystem::path> made_; // directories, outermost first
   int descriptor_ = -1;
   bool locked_ = true;
 };

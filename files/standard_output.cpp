@@ -16,7 +16,7 @@ namespace {
 
 std::string problem_of(int error) { return "cannot write to stdout: " + std::generic_category().message(error); }
 
-/// A closed stdout is opened for reading only: writing to it still fails.
+/// A closed stdout is opened for reading only, so that writing to it still fails.
 void open_what_is_closed() {
   for (int const stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(stream, F_GETFD) != -1 || errno != EBADF) continue;
@@ -26,7 +26,7 @@ void open_what_is_closed() {
 
 }
 
-/// Blocks to the descriptor; remembers the first error, and drops what comes after it.
+/// Blocks to the descriptor; remembers the first error, and discards what is written after it.
 class standard_output::buffer : public std::streambuf {
 public:
   buffer() { setp(block_.data(), block_.data() + block_.size()); }

@@ -7,11 +7,12 @@
 
 namespace files {
 
-/// While it lives, what is printed to std::cout is written here, so that a full disk or a reader that has gone is known
-/// with its reason. Make one in `main`, before anything is printed. Not thread-safe, as std::cout itself.
+/// During its lifetime, output to std::cout goes through it, so that a full disk or a closed pipe is noticed, with the
+/// reason. Create one in `main`, before anything is printed. Not thread-safe, like std::cout itself.
 class standard_output {
 public:
-  /// Ignores SIGPIPE, and opens /dev/null where a standard stream is closed, lest another file get its number.
+  /// Ignores SIGPIPE, and opens /dev/null for each standard stream that is closed, so that no other file gets its
+  /// number.
   standard_output();
   standard_output(standard_output const&) = delete;
   standard_output& operator=(standard_output const&) = delete;
@@ -26,7 +27,8 @@ private:
   std::streambuf* before_;
 };
 
-/// A line to stdout at once, for programs that tell their starter something. Throws std::runtime_error as above.
+/// Writes a line to stdout at once, for programs that report to the process that started them. Throws
+/// std::runtime_error as above.
 void print_line(std::string_view line);
 
 }

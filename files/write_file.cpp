@@ -23,7 +23,7 @@ constexpr std::size_t longest_name = 255; // NAME_MAX of the usual file systems
   throw std::runtime_error("cannot write " + file.string() + ": " + std::generic_category().message(error));
 }
 
-/// A name beside FILE that no other thread or process of this machine writes to.
+/// A name in FILE's directory that no other thread or process of this machine writes to.
 fs::path partial_of(fs::path const& file) {
   static std::atomic<unsigned> written{0};
   std::string const end = ".partial-" + std::to_string(::getpid()) + "-" + std::to_string(++written);
@@ -34,7 +34,7 @@ fs::path partial_of(fs::path const& file) {
 /// 0, or what went wrong.
 int write_whole(int descriptor, std::string_view text) {
   int error = write_all(descriptor, text);
-  if (::close(descriptor) != 0 && error == 0 && errno != EINTR) error = errno; // NFS says only here that it is full
+  if (::close(descriptor) != 0 && error == 0 && errno != EINTR) error = errno; // NFS reports only here that it is full
   return error;
 }
 

@@ -1,6 +1,7 @@
 // crest-gateway: a balancer in front of stateful proxies. See docs/gateway.md.
 #include "config/document.hpp"
 #include "config/version.hpp"
+#include "config/words.hpp"
 #include "files/standard_output.hpp"
 #include "gateway/net/server.hpp"
 #include "gateway/net/settings.hpp"
@@ -110,7 +111,7 @@ int main(int argc, char** argv) {
   app.add_option("--certificate", f.certificates, "PEM file of a certificate chain, repeatable; chosen by name (SNI)");
   app.add_option("--key", f.keys, "PEM file of its private key, in the order of the certificates");
   app.add_option("--upstream", f.upstreams, "HOST:PORT of a proxy, repeatable");
-  app.add_option("--guess", f.guess, "random | round_robin | least_conn | token_hash  [random]");
+  app.add_option("--guess", f.guess, config::listed_words<gateway::routing::guess_policy>(" | ") + "  [random]");
   app.add_option("--token-map", f.token_map, "bytes for the token map, such as 10m, or off  [10m]");
   app.add_option("--threads", f.threads, "threads that serve  [1]");
   app.add_option("--admin", f.admin, "HOST:PORT for /metrics and /status");

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <type_traits>
 
-/// What balancers, proxies and sols write down while a run goes on, and sim reads afterwards (and during).
+/// What balancers, proxies and sols record during a run, and sim reads afterwards (and meanwhile).
 ///
 /// All times are nanoseconds of CLOCK_MONOTONIC, which all processes of a machine share. Records are fixed-size,
 /// written in place in a shared mapping, and so survive a kill of the process that wrote them.
@@ -102,7 +102,7 @@ struct balancer_event {
   hop_result result;      // (hop)
   request_result outcome; // (request)
   std::uint16_t status;   // (request) answered to the client
-  std::uint8_t hit;       // (hop first/retry) 1: upstream chosen from the token map
+  std::uint8_t hit;       // (hop first/retry) 1: the token map chose the upstream
   std::uint8_t padding[3];
 };
 

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-/// What the kernel lets a process have.
+/// Limits that the kernel sets for a process.
 namespace limits {
 
 /// Raises this process's limit of open files as far as it may be raised without privileges: every balancer connects to

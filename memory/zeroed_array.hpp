@@ -4,11 +4,11 @@
 #include <type_traits>
 #include <utility>
 
-/// Memory for what is large and read at random.
+/// Memory for large tables with random access.
 namespace memory {
 
-/// `bytes` zeroes, which take no memory before they are written; large ones in the system's large pages where it has
-/// them, since to find the page of a random place costs as much as to read it. Throws std::bad_alloc.
+/// `bytes` zeroes, which take no memory before they are written. Large blocks are in the system's large pages if it has
+/// them, since with small ones the look-up of a random address's page costs as much as the read. Throws std::bad_alloc.
 void* allocate_zeroes(std::size_t bytes);
 void release(void* bytes);
 

@@ -12,7 +12,7 @@ namespace readiness {
 namespace asio = boost::asio;
 
 namespace {
-// Sockets served before Asio's timers and posted work have their turn again.
+// Sockets served before Asio's timers and posted work get another turn.
 constexpr int most_at_once = 64;
 }
 
@@ -48,7 +48,7 @@ void ready_set::wait() {
 
 void ready_set::deliver() {
   std::array<epoll_event, 256> events;
-  // Under load others are ready by the time these are served: they are asked for here, since the way through Asio costs
+  // Under load more sockets are ready by the time these are served: poll again here, since a round through Asio costs
   // two more system calls.
   int served = 0, count = 0;
   do {

@@ -51,7 +51,7 @@ std::string difference_of(std::optional<comparison> const& c) {
 std::string power_of(std::optional<comparison> const& c) {
   if (!c) return "";
   if (!c->smallest_seen) return "not known";
-  if (c->smallest_seen_share && *c->smallest_seen_share < 1e-8) return "any"; // all but rounding
+  if (c->smallest_seen_share && *c->smallest_seen_share < 1e-8) return "any"; // only rounding differs
   std::string text = number(*c->smallest_seen);
   if (c->smallest_seen_share) text += " (" + number(100 * *c->smallest_seen_share, 2) + " %)";
   return text;
@@ -122,7 +122,7 @@ constexpr column columns[] = {{"virtual", "- theory", &metric_row::simulated, &m
                               {"gateway", "difference", &metric_row::gateway, &metric_row::gateway_agrees},
                               {"nginx", "difference", &metric_row::nginx, &metric_row::nginx_agrees}};
 
-/// Which difference each comparison would have found.
+/// The difference that each comparison would have found.
 std::string powers(std::vector<scenario_agreement> const& all) {
   table rows;
   std::vector<std::string> head{""};

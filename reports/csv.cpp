@@ -15,7 +15,7 @@ config::bad_input at_line(std::string const& name, std::size_t line, std::string
   return config::bad_input(name + ":" + std::to_string(line) + ": " + what);
 }
 
-/// Takes records apart, one at a time.
+/// Parses records one at a time.
 class record_reader {
 public:
   record_reader(std::string_view text, std::string const& name)

@@ -8,7 +8,7 @@
 
 namespace reports {
 
-/// A table as CSV has it (RFC 4180): a header, then rows of as many cells. All cells are text.
+/// A CSV table (RFC 4180): a header, then rows with the same number of cells. All cells are text.
 struct csv_table {
   std::string name; // of the file, for messages
   std::vector<std::string> columns;
@@ -18,10 +18,10 @@ struct csv_table {
   /// The index of a column; none when there is no such column.
   std::optional<std::size_t> find(std::string_view column) const;
 
-  /// The same; throws `config::bad_input` that names the columns there are and the nearest.
+  /// The same; throws `config::bad_input` that lists the columns and suggests the nearest.
   std::size_t column(std::string_view wanted) const;
 
-  /// A cell as a number: none when empty. Throws `config::bad_input` for what is neither.
+  /// A cell as a number; none if it is empty. Throws `config::bad_input` if it is neither.
   std::optional<double> number(std::size_t row, std::size_t column) const;
 };
 
@@ -32,7 +32,7 @@ csv_table parse_csv(std::string_view text, std::string name);
 
 inline constexpr std::size_t max_csv_bytes = 256u << 20;
 
-/// The whole text as a number; none when it is not one.
+/// The whole text as a number; none if it is not one.
 std::optional<double> to_number(std::string_view text);
 
 }

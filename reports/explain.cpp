@@ -44,7 +44,7 @@ void describe(std::string& out, prediction const& p) {
   for (std::string const& assumption : p.assumptions) out += "  if: " + assumption + "\n";
 }
 
-/// Whether `p` says why in the same words as the one before: then one line is enough for both.
+/// Whether `p` gives the same reason as the one before: then one line is enough for both.
 bool same_basis(prediction const& a, prediction const& b) {
   if (a.assumptions != b.assumptions || a.inputs.size() != b.inputs.size()) return false;
   for (std::size_t i = 0; i < a.inputs.size(); ++i)

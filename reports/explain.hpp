@@ -8,7 +8,7 @@
 namespace reports {
 
 /// What `crest-sim explain` prints for people: a table of the values, then each one's formula with its inputs, what it
-/// assumes, and what the scenario does not let theory say.
+/// assumes, and what theory cannot say of this scenario.
 std::string explain_text(std::string const& scenario, std::vector<sim::theory::prediction> const& predictions);
 
 /// The same for tools: {"schema_version", "scenario", "predictions": [{"metric", "value", …}]}; keys without a value

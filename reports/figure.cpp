@@ -44,7 +44,7 @@ std::string head(figure const& f, std::string const& image) {
 std::string gnuplot_string(std::string_view text) {
   std::string const line = one_line(text);
   if (!line.starts_with('\'') && line.find("''") == std::string::npos) return "'" + replaced(line, "'", "''") + "'";
-  // gnuplot 5.4 does not read a doubled quote at the beginning, nor two of them: quotes in double ones, then.
+  // gnuplot 5.4 does not read a doubled quote at the beginning, nor two of them; so such text is in double quotes.
   std::string out;
   for (std::size_t at = 0; at < line.size();) {
     bool const quotes = line[at] == '\'';
@@ -149,10 +149,10 @@ drawing_folder::~drawing_folder() {
 
 namespace {
 
-/// For a shell.
+/// Quoted for a shell.
 std::string quoted(std::string const& text) { return "'" + replaced(text, "'", "'\\''") + "'"; }
 
-/// What a command prints to stdout and stderr, and how it ended as `wait` says.
+/// What a command prints to stdout and stderr, and its status as from `wait`.
 std::pair<std::string, int> output_of(std::string const& command) {
   std::FILE* const pipe = ::popen((command + " 2>&1").c_str(), "re");
   if (pipe == nullptr) return {std::generic_category().message(errno), -1};
@@ -163,7 +163,7 @@ std::pair<std::string, int> output_of(std::string const& command) {
   return {std::move(text), ::pclose(pipe)};
 }
 
-/// gnuplot shows the line that it does not understand, with a mark below and what is wrong at the end.
+/// gnuplot shows the line that it does not understand, with a mark below it, and the error at the end.
 std::string words_of(std::string const& said) {
   std::istringstream lines(said);
   std::string words;
@@ -176,7 +176,7 @@ std::string words_of(std::string const& said) {
   return words;
 }
 
-/// A disk that is full cuts a picture short, which gnuplot does not notice.
+/// A full disk cuts a picture short, which gnuplot does not notice.
 bool is_whole(std::filesystem::path const& image) {
   std::ifstream in(image, std::ios::binary);
   std::string const text{std::istreambuf_iterator<char>(in), {}};

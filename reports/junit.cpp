@@ -16,7 +16,7 @@ std::vector<test_case> cases_of(result const& r) {
   std::vector<test_case> cases;
   std::string why;
   for (std::string const& reason : r.reasons) why += (why.empty() ? "" : "\n") + reason;
-  // A run that failed by a broken invariant may have lagged all the same.
+  // A run that failed by a broken invariant may have lagged as well.
   bool const ran = r.load_as_planned && r.verdict != verdict::invalid && r.verdict != verdict::interrupted;
   std::string const what = r.verdict == verdict::failed ? "invalid" : std::string(verdict_name(r.verdict));
   cases.push_back({"run", "the run is valid", ran ? "" : "error", ran ? "" : what, ran ? "" : why});
@@ -43,12 +43,12 @@ std::vector<test_case> cases_of(result const& r) {
   return cases;
 }
 
-/// What a suite says of itself; `properties` are attributes by name.
+/// The suite's own element; `properties` are attributes by name.
 struct suite {
   std::string name;
   std::vector<std::pair<std::string, std::string>> properties;
   double duration_s = 0;
-  std::vector<std::string> remarks = {}; // for people; decide nothing
+  std::vector<std::string> remarks = {}; // for people; they decide nothing
 };
 
 std::string xml(suite const& s, std::vector<test_case> const& cases) {

@@ -44,7 +44,7 @@ double end_of(result const& r) {
   return end > 0 ? end : 1;
 }
 
-/// Theory as level pieces: one a phase where phases have it, else one for the whole run.
+/// Theory as level pieces: one per phase if phases have it, else one for the whole run.
 series theory_of(result const& r) {
   series level;
   auto const theory = [](metric_set const& metrics) -> std::optional<double> {
@@ -101,13 +101,13 @@ void draw_events(std::ostream& gp, result const& r) {
   }
 }
 
-/// A block of data, with what it is.
+/// A block of data, with a comment that says what it is.
 void add_block(std::string& data, std::string const& name, series const& points) {
   data += (data.empty() ? "# " : "\n\n# ") + one_line(name) + ": seconds, redirects per request\n";
   for (auto const& [at, value] : points) data += fixed(at, 6) + " " + fixed(value, 6) + "\n";
 }
 
-/// A line through one point is none.
+/// A single point makes no line.
 std::string with_lines(line const& l) { return l.points.size() == 1 ? "with points pt 7 ps 0.6" : "with lines"; }
 
 /// The N-th curve among `named` balancers, or the whole, which has no name.
@@ -130,7 +130,7 @@ std::string draw_lines(std::ostream& gp, result const& r) {
   for (line const& l : lines)
     for (auto const& point : l.points) highest = std::max(highest, std::get<1>(point));
   for (auto const& [at, value] : theory) highest = std::max(highest, value);
-  if (highest <= 0) gp << "set yrange [0:0.01]\n"; // a run without redirects has a scale as well
+  if (highest <= 0) gp << "set yrange [0:0.01]\n"; // a run without redirects needs a scale as well
   auto const named = static_cast<std::size_t>(
       std::count_if(lines.begin(), lines.end(), [](line const& l) { return !l.name.empty(); }));
   std::string data, plot;

@@ -24,7 +24,7 @@ std::optional<double> optional_number(json const& object, char const* key) {
   return at == object.end() || at->is_null() ? std::nullopt : std::optional(at->get<double>());
 }
 
-/// null stands for what JSON has no number for.
+/// null stands for numbers that JSON does not have.
 double number_in(json const& object, char const* key) {
   return optional_number(object, key).value_or(std::numeric_limits<double>::quiet_NaN());
 }
@@ -42,7 +42,7 @@ interval interval_in(json const& m, char const* name) {
   return at == within.end() || at->is_null() ? interval{} : interval_from(*at);
 }
 
-/// Of several replications, where there are such.
+/// Across replications, if there are several.
 std::optional<interval> replicated(json const& m) {
   auto const at = m.find("confidence_interval");
   return at == m.end() || at->is_null() ? std::nullopt : std::optional(interval_from(*at));

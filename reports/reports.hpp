@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-/// What people and tools read of a run. Everything here knows the result only.
+/// Reports of a run, for people and tools. Everything here sees only the result.
 namespace reports {
 
 /// The summary for people: measured, theory and difference side by side, invariants, thresholds, events, verdict.
@@ -25,7 +25,7 @@ extern std::string_view const summary_schema;
 /// Each invariant and threshold, and the run's validity, as a test case.
 std::string junit_xml(sim::measure::result const& result);
 
-/// One line a time slice and balancer ("all": all of them).
+/// One line per time slice and balancer ("all": all of them).
 std::string timeseries_csv(sim::measure::result const& result);
 
 /// The gnuplot script, with its data, that draws the redirect ratio over time into `image` (SVG, 800 pixels wide).
@@ -36,10 +36,10 @@ extern std::vector<std::string> const report_files;
 
 /// Writes summary.txt, summary.json, junit.xml, timeseries.csv and redirect-ratio.svg into `directory`, which is
 /// created. None is ever partial. Returns a line for what could not be drawn (no gnuplot); throws std::runtime_error
-/// when a file cannot be written, with none of them left.
+/// when a file cannot be written, and leaves none of them.
 std::vector<std::string> write_all(sim::measure::result const& result, std::filesystem::path const& directory);
 
-/// A run that came to no result: the scenario's name, as far as it is known, what stopped it, and the exit code.
+/// A run without a result: the scenario's name, as far as it is known, what stopped it, and the exit code.
 struct failure {
   std::string scenario, why;
   int exit_code = 1;
@@ -51,8 +51,8 @@ std::string junit_xml(failure const& f);
 /// "COULD NOT RUN, exit code 1" and why.
 std::string summary_text(failure const& f);
 
-/// Writes junit.xml and summary.txt: who publishes a report without a look at exit codes must not show an older one,
-/// nor none. There is no summary.json. Throws as `write_all` does.
+/// Writes junit.xml and summary.txt: a job that publishes reports without looking at exit codes must show neither an
+/// older one nor none. Writes no summary.json. Throws as `write_all` does.
 void write_failure(failure const& f, std::filesystem::path const& directory);
 
 }

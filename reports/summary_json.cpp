@@ -11,7 +11,7 @@ namespace {
 using namespace sim::measure;
 using json = nlohmann::ordered_json;
 
-/// A count as a whole number, where it is one; null for what is no number.
+/// A count as a whole number if it is one; null if it is not a number.
 json number(double value) {
   if (!std::isfinite(value)) return nullptr;
   if (std::abs(value) < 9e15 && std::nearbyint(value) == value) return static_cast<std::int64_t>(value);
@@ -31,7 +31,7 @@ json to_json(std::map<std::string, interval> const& intervals) {
   return out;
 }
 
-/// Of a metric, where it is of several replications.
+/// A metric's interval, if there are several replications.
 json with_interval(json metric, std::optional<interval> const& bounds, std::uint64_t replications) {
   if (replications == 0) return metric;
   metric["confidence_interval"] = bounds ? to_json(*bounds) : json(nullptr);

@@ -39,7 +39,7 @@ std::string plus_minus(std::optional<interval> const& bounds, int digits = -1) {
   return "± " + (digits < 0 ? short_number(half) : fixed(half, digits));
 }
 
-/// A duration's figure, with what it may be off by where replications tell.
+/// A duration's figure, with its error if there are replications.
 std::string with_interval(trend_metric const& m, std::string const& name, double value) {
   auto const bounds = m.confidence_intervals.find(name);
   return short_number(value) +

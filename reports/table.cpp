@@ -5,7 +5,7 @@
 namespace reports {
 namespace {
 
-/// Characters, not bytes: what begins a UTF-8 sequence.
+/// Counts characters, not bytes: those that begin a UTF-8 sequence.
 std::size_t width(std::string const& text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0u) != 0x80u; }));

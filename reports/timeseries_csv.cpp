@@ -6,7 +6,7 @@
 namespace reports {
 namespace {
 
-/// Nothing for what is no number.
+/// Empty if it is not a number.
 std::string cell(double value) { return std::isfinite(value) ? fixed(value, 3) : ""; }
 
 }

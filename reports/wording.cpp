@@ -50,7 +50,7 @@ std::string difference(sim::measure::ratio_metric const& ratio) {
 
 namespace {
 
-/// How many bytes the character at the front of `text` has; 0 when there is none.
+/// The number of bytes of the character at the front of `text`; 0 if there is none.
 std::size_t character_bytes(std::string_view text) {
   auto const byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
   auto const between = [](unsigned c, unsigned low, unsigned high) { return c >= low && c <= high; };
@@ -84,7 +84,7 @@ std::string one_line(std::string_view text) {
   std::string line;
   for (std::size_t at = 0; at < whole.size(); ++at) {
     auto const byte = static_cast<unsigned char>(whole[at]);
-    // U+0080 to U+009F are control characters as well, which terminals obey.
+    // U+0080 to U+009F are control characters, too, and terminals obey them.
     bool const second_set = byte == 0xc2 && static_cast<unsigned char>(whole[at + 1]) < 0xa0;
     if (second_set) ++at;
     line += byte < 0x20 || byte == 0x7f || second_set ? ' ' : whole[at];

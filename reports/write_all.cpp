@@ -7,7 +7,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A report of which a part is missing must not pass for one.
+/// An incomplete report must not look like a complete one.
 template<class Write>
 auto all_or_none(fs::path const& directory, Write const& write) {
   try {
@@ -32,7 +32,7 @@ std::vector<std::string> write_all(sim::measure::result const& r, fs::path const
     std::vector<std::string> missing;
     if (auto const problem = draw(r, directory / "redirect-ratio.svg"); !problem.empty())
       missing.push_back("redirect-ratio.svg was not drawn: " + problem);
-    files::write_file(directory / "summary.json", summary_json(r)); // last: where it is, all is
+    files::write_file(directory / "summary.json", summary_json(r)); // last: if it exists, so do the others
     return missing;
   });
 }

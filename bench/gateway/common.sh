@@ -49,10 +49,10 @@ start_nginx() { # NAME: what is common; the rest of http {} comes from stdin
   pid_of[$1]=$!
 }
 
-# The article's Lua map for a server at 127.0.0.1:PORT in front of the upstream `eveproxies`, which it is given.
+# The article's Lua map for a server at 127.0.0.1:PORT in front of an upstream of SERVERS.
 article_lua() { # PORT SERVERS
-  sed -n '/init_by_lua/,/^    '"'"';/p; /lua_shared_dict/p' scenarios/nginx/article-lua.conf
-  echo "upstream eveproxies { $2 }"
+  sed -n '/lua_shared_dict/p' scenarios/nginx/article-lua.conf
+  echo "upstream any_proxy { $2 }"
   sed -n '/^    server {/,/^    }/p' scenarios/nginx/article-lua.conf | sed "s/{{listen}}/127.0.0.1:$1/; s/{{tls}}//"
 }
 servers() { printf 'server 127.0.0.1:%s; ' "$@"; }

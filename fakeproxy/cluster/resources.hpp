@@ -22,8 +22,36 @@ enum class audience : std::uint8_t {
   corporation // those who are in the corporation that the path names
 };
 
+/// As configurations write it.
+constexpr std::string_view name_of(audience value) {
+  switch (value) {
+  case audience::everyone:
+    return "everyone";
+  case audience::character:
+    return "character";
+  case audience::corporation:
+    return "corporation";
+  }
+  return {};
+}
+
 /// What its answers can be asked for again with.
 enum class validators : std::uint8_t { none, etag, last_modified, both };
+
+/// As configurations write it.
+constexpr std::string_view name_of(validators value) {
+  switch (value) {
+  case validators::none:
+    return "none";
+  case validators::etag:
+    return "etag";
+  case validators::last_modified:
+    return "last_modified";
+  case validators::both:
+    return "both";
+  }
+  return {};
+}
 
 struct resource {
   std::string path; // begins with `/`; ends with it only if it is the whole of the path

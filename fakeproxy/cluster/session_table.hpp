@@ -1,5 +1,6 @@
 #pragma once
 
+#include "contract/expects.hpp"
 #include "fakeproxy/cluster/types.hpp"
 #include "memory/zeroed_array.hpp"
 
@@ -40,6 +41,7 @@ public:
   };
   /// The character's value, a new one if there was none. Precondition: not character_id::none.
   placed try_emplace(character_id character) {
+    CREST_EXPECTS(character != character_id::none);
     if (size_ + 1 > slots_.size() - slots_.size() / 5) grow();
     slot& s = slots_[locate(name_of(character))];
     bool const fresh = s.name == 0;

@@ -1,5 +1,7 @@
 #include "fakeproxy/cluster/sol.hpp"
 
+#include "contract/expects.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -229,6 +231,7 @@ std::vector<std::pair<character_id, std::uint64_t>> sol::notified() const {
 }
 
 duration exponential_gap(double rate_rps, std::uint64_t random) {
+  CREST_EXPECTS(rate_rps > 0);
   double const uniform = (static_cast<double>(random >> 11) + 1) * 0x1p-53; // (0, 1]
   return static_cast<duration>(-std::log(uniform) / rate_rps * 1e9);
 }

@@ -1,5 +1,7 @@
 #include "fakeproxy/net/settings.hpp"
 
+#include "config/words.hpp"
+
 #include <cmath>
 #include <set>
 #include <stdexcept>
@@ -23,16 +25,31 @@ cluster::duration from_ms(json const& value) {
   return static_cast<cluster::duration>(std::llround(value.get<double>() * 1e6));
 }
 
+/// The value at a key that is one of some words.
+template<class Enum>
+Enum word_at(json const& value, char const* key) {
+  std::string const word = value.at(key).get<std::string>();
+  auto const found = config::value_of<Enum>(word);
+  if (!found)
+    throw config::bad_input(std::string(key) + ": found \"" + word + "\"; allowed: " + config::listed_words<Enum>());
+  return *found;
+}
+
 cluster::service_time read_service(json const& value) {
   auto const only = value.begin(); // one law, as the schema has it
   std::string const& shape = only.key();
   json const& details = only.value();
   cluster::service_time service;
   service.mean = from_ms(details.at("mean_ms"));
-  if (shape == "exponential") service.kind = cluster::service_time::shape::exponential;
-  if (shape == "lognormal") {
+  if (shape == "constant") {
+    service.kind = cluster::service_time::shape::constant;
+  } else if (shape == "exponential") {
+    service.kind = cluster::service_time::shape::exponential;
+  } else if (shape == "lognormal") {
     service.kind = cluster::service_time::shape::lognormal;
     service.sigma = details.at("sigma").get<double>();
+  } else {
+    throw config::bad_input("service_time: found \"" + shape + "\"; allowed: constant, exponential, lognormal");
   }
   return service;
 }
@@ -40,7 +57,7 @@ cluster::service_time read_service(json const& value) {
 node_settings read_node(config::document const& file, pointer const& at) {
   json const& value = file.root().at(at);
   node_settings node;
-  node.role = value.at("role") == "sol" ? role::sol : role::proxy;
+  node.role = word_at<role>(value, "role");
   node.index = value.at("index").get<std::uint16_t>();
   node.listen = endpoint_at(file, at / "listen");
   if (value.contains("eve_listen")) {
@@ -69,15 +86,10 @@ cluster::resource read_resource(json const& value, std::size_t answer_bytes) {
   r.path = value.at("path");
   r.cache_control = value.value("cache_control", r.cache_control);
   r.vary = value.value("vary", r.vary);
-  std::string const validators = value.value("validators", "none");
-  if (validators == "etag") r.validators = cluster::validators::etag;
-  if (validators == "last_modified") r.validators = cluster::validators::last_modified;
-  if (validators == "both") r.validators = cluster::validators::both;
+  if (value.contains("validators")) r.validators = word_at<cluster::validators>(value, "validators");
   r.bytes = value.value("bytes", answer_bytes);
   if (value.contains("changes_every_ms")) r.changes_every = from_ms(value.at("changes_every_ms"));
-  std::string const audience = value.value("audience", "everyone");
-  if (audience == "character") r.audience = cluster::audience::character;
-  if (audience == "corporation") r.audience = cluster::audience::corporation;
+  if (value.contains("audience")) r.audience = word_at<cluster::audience>(value, "audience");
   return r;
 }
 

@@ -20,6 +20,17 @@ extern std::string_view const config_schema;
 
 enum class role : std::uint8_t { proxy, sol };
 
+/// As the configuration writes it.
+constexpr std::string_view name_of(role value) {
+  switch (value) {
+  case role::proxy:
+    return "proxy";
+  case role::sol:
+    return "sol";
+  }
+  return {};
+}
+
 struct node_settings {
   net::role role = net::role::proxy;
   std::uint16_t index = 0;

@@ -6,7 +6,7 @@
 namespace gateway::cache {
 namespace {
 
-/// Of the budget, for the resources that are passed, and as much for those that were forgotten.
+/// One part in so many of the budget is for resources that nobody waits for, another for those that were forgotten.
 constexpr std::size_t pass_part = 64;
 
 std::uint32_t seconds_of(std::int64_t ns) { return static_cast<std::uint32_t>(ns / second_ns); }
@@ -47,7 +47,7 @@ void cache::set_rules(cache_rules const& rules) {
   rules_.bytes = bytes;
 }
 
-// Why a stored answer must not be served without asking; `no`: it may.
+// Why a stored answer may not be served without asking; `no`: it may.
 forwarded cache::unusable(request_facts const& request, stored_answer const& stored, moment now) const {
   if (stored.no_cache) return forwarded::stale;
   if (stored.may_be_anothers(request)) return forwarded::request;
@@ -63,7 +63,7 @@ forwarded cache::unusable(request_facts const& request, stored_answer const& sto
   return forwarded::no;
 }
 
-// To a client that asked for it (RFC 9111 5.2.1.2).
+// To a client that allows it (RFC 9111 5.2.1.2).
 bool cache::may_serve_stale(request_facts const& request, stored_answer const& stored, moment now) const {
   if (!rules_.obey_clients || !request.control.max_stale || stored.forbids_stale || stored.has_s_maxage) return false;
   return -stored.fresh.left_ns(now) <= *request.control.max_stale * second_ns;
@@ -86,7 +86,7 @@ void cache::pass(http::token_digest const& resource, moment now) {
   passes_.learn(resource, {seconds_of(now.steady_ns + rules_.pass_for_ns) + 1});
 }
 
-// The request is the one that others wait for, or waits itself.
+// The request becomes the one that others wait for, or waits itself.
 void cache::lead(decision& out, question const& q, bool may_share, moment now) {
   if (!may_share || is_passed(q.resource, now)) return;
   auto const [at, is_first] = flights_.emplace(out.flight, false);
@@ -131,7 +131,7 @@ decision cache::ask(question const& q, moment now) {
   store::found const found = store_.find(q.resource, q.key, q.head, q.facts, now);
   out.flight = found.variant;
   bool const only_if_cached = request.control.only_if_cached && rules_.obey_clients;
-  // A part, or what a condition lets through, is no answer for others; and a HEAD is none for a GET.
+  // A partial or conditional answer is of no use to others, nor is one to HEAD to a GET.
   bool const is_plain = !request.is_head && !request.is_conditional() && request.range.empty();
   bool const no_store = request.control.no_store;
   bool const may_share = is_plain && !no_store && !request.has_unkeyed_fields;
@@ -157,7 +157,7 @@ decision cache::ask(question const& q, moment now) {
                             -stored.fresh.left_ns(now) < stored.stale_while_revalidate_s * second_ns;
   if (while_asking) {
     out = {.what = decision::kind::answer, .stored = found.answer, .flight = found.variant};
-    if (request.is_head || no_store || request.has_unkeyed_fields) return out; // whose answer could not be stored
+    if (request.is_head || no_store || request.has_unkeyed_fields) return out; // its answer could not be stored
     out.refresh = out.leads = flights_.emplace(found.variant, false).second;
     return out;
   }

@@ -22,39 +22,40 @@ struct cache_rules {
   heuristic guess;
   cookie_rule set_cookie = cookie_rule::if_public;
   std::int64_t stale_if_unreachable_s = 60;  // where no upstream answers at all (RFC 9111 4.2.4: disconnected)
-  std::int64_t stale_if_error_s = 0;         // for answers that say nothing of it
-  std::int64_t pass_for_ns = 10 * second_ns; // that what cannot be shared is not waited for
+  std::int64_t stale_if_error_s = 0;         // for answers that do not say
+  std::int64_t pass_for_ns = 10 * second_ns; // for which nobody waits for what cannot be shared
 };
 
 /// Why a request went on to an upstream (RFC 9211 2.2).
 enum class forwarded : std::uint8_t { no, bypass, method, uri_miss, vary_miss, request, stale, partial };
 std::string_view name_of(forwarded why);
 
-/// What becomes of a request.
+/// What is done with a request.
 struct decision {
   enum class kind : std::uint8_t {
     answer,     // serve `stored`
     fetch,      // ask an upstream
     validate,   // ask an upstream whether `stored` still holds
-    wait,       // somebody asks already: wait for `flight`
-    unavailable // only-if-cached, and it is not: 504
+    wait,       // a fetch is under way: wait for `flight`
+    unavailable // only-if-cached, and it is not cached: 504
   };
   kind what = kind::fetch;
   forwarded why = forwarded::no;
   store::answer_ptr stored;    // answer, validate; fetch: what may be served if the upstream fails
   bool refresh = false;        // answer: stale, and this request is the one to validate it meanwhile (RFC 5861 3)
   bool leads = false;          // others may wait for `flight`, which has to be ended
-  http::token_digest flight{}; // the variant that `stored` is, or that is fetched, as far as is known
+  http::token_digest flight{}; // the variant of `stored`, or of what is fetched, as far as is known
 };
 
 /// How a fetch that others wait for ended.
 enum class landing : std::uint8_t {
   stored,   // look again
-  unshared, // the answer is for who asked only: each for himself
-  failed    // one of those who wait may try
+  unshared, // the answer is only for the client that asked: each request goes on by itself
+  failed    // one of the waiting requests may try
 };
 
-/// The cache's decisions: who is served from the store, who asks an upstream, who waits for whom. Not thread-safe.
+/// The cache's decisions: which request is served from the store, asks an upstream, or waits for another. Not
+/// thread-safe.
 ///
 /// For each request: `ask`; after a decision that `leads`, `land` exactly once.
 class cache {
@@ -67,31 +68,31 @@ public:
     std::string_view key;
     std::string_view head; // as the upstream gets it
     fact_values facts{};   // of the token's session, now
-    bool may_wait = true;  // else it goes on its own
+    bool may_wait = true;  // else it goes on by itself
   };
   decision ask(question const& q, moment now);
 
-  /// The fetch is over. Whether anybody waits for it.
+  /// The fetch is over. Returns whether anybody waits for it.
   bool land(http::token_digest const& flight);
-  /// Answers of this resource turned out to be for one client each: nobody waits for another's, for a while.
+  /// Answers of this resource turned out to be for one client each: for a while no request waits for another's.
   void pass(http::token_digest const& resource, moment now);
 
   /// Whether what is stored may be served since the upstream answered with a server error (RFC 5861 4), or
   /// (`unreachable`) since none answered.
   bool may_serve_on_error(stored_answer const& stored, bool unreachable, moment now) const;
 
-  /// Stores an answer, unless it was asked for before what is stored was, or before its resource was forgotten.
+  /// Stores an answer, unless its request is older than that of what is stored, or its resource was forgotten since.
   bool keep(http::token_digest const& resource, std::string_view key, http::token_digest const& variant,
             store::answer_ptr answer);
-  /// Forgets what is stored of a resource, and what is being fetched of it; returns how many answers. The second: of
-  /// all whose key `matches`, and whatever is being fetched.
+  /// Forgets what is stored and what is being fetched for a resource; returns how many answers. The second: for all
+  /// keys that `matches` accepts, and everything that is being fetched.
   std::size_t forget(http::token_digest const& resource, moment now);
   std::size_t forget_if(std::function<bool(std::string_view key)> const& matches, moment now);
 
   store& answers() { return store_; }
   store const& answers() const { return store_; }
   cache_rules const& rules() const { return rules_; }
-  /// Of a reload; the bytes stay.
+  /// For a reload; the budget stays.
   void set_rules(cache_rules const& rules);
 
 private:
@@ -111,7 +112,7 @@ private:
   pass_map passes_;
   forgotten_map forgotten_; // when, ns
   std::int64_t all_forgotten_ns_ = std::numeric_limits<std::int64_t>::min();
-  boost::unordered_flat_map<http::token_digest, bool, http::token_digest_hash> flights_; // whether somebody waits
+  boost::unordered_flat_map<http::token_digest, bool, http::token_digest_hash> flights_; // whether any request waits
 };
 
 }

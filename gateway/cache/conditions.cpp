@@ -22,7 +22,7 @@ bool if_range_holds(std::string_view condition, validators const& stored, std::i
   if (condition.empty()) return true;
   if (condition.starts_with('"') || is_weak(condition)) return matches_strongly(condition, stored.etag);
   auto const date = parse_http_date(condition, now_s);
-  // Strong enough as a validator only if nothing can have changed in the same second (RFC 9110 8.8.2.2).
+  // A strong validator only if nothing can have changed in the same second (RFC 9110 8.8.2.2).
   return date && stored.last_modified_s == date && stored.date_s && *stored.date_s > *date;
 }
 

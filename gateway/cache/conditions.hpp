@@ -12,8 +12,8 @@ namespace gateway::cache {
 /// What conditions are compared with.
 struct validators {
   std::string_view etag;                       // empty: none
-  std::string_view last_modified;              // as it stands there
-  std::optional<std::int64_t> last_modified_s; // else Date, or when it came
+  std::string_view last_modified;              // verbatim
+  std::optional<std::int64_t> last_modified_s; // else Date, else when it came
   std::optional<std::int64_t> date_s;
 };
 
@@ -22,7 +22,7 @@ bool matches_strongly(std::string_view a, std::string_view b);
 bool matches_weakly(std::string_view a, std::string_view b);
 bool is_weak(std::string_view etag);
 
-/// Whether the client has what is stored already: 304. If-None-Match counts; If-Modified-Since does without it only.
+/// Whether the client already has what is stored: 304. If-Modified-Since counts only without If-None-Match.
 bool is_not_modified(request_facts const& request, validators const& stored, std::int64_t now_s);
 
 /// A part of a body, in bytes.
@@ -31,14 +31,14 @@ struct byte_range {
   std::uint64_t count = 0;
 };
 
-/// What becomes of a Range in front of `size` stored bytes.
+/// The outcome of a Range for `size` stored bytes.
 struct range_answer {
   enum class kind : std::uint8_t { whole, part, unsatisfiable };
   kind what = kind::whole;
   byte_range part;
 };
-/// One range of bytes is served; what cannot be read, asks for several or fails If-Range gets the whole (14.2 lets a
-/// server ignore it).
+/// A single range of bytes is served. A field that is malformed, asks for several ranges or fails If-Range gets the
+/// complete content (14.2 lets a server ignore it).
 range_answer range_of(request_facts const& request, validators const& stored, std::uint64_t size, std::int64_t now_s);
 
 }

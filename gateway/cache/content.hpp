@@ -12,11 +12,11 @@
 
 namespace gateway::cache {
 
-/// An answer's content as far as it has come, in blocks that never move: what was given out stays valid as long as this
-/// lives, and so long its blocks count in the ledger.
+/// An answer's content as far as it has come, in blocks that never move: views of it stay valid as long as this lives,
+/// and its blocks are counted in the ledger as long.
 class growing_content {
 public:
-  /// `expected` bytes come in one block. `in`: nullptr, and nothing is counted.
+  /// `expected` bytes are put into one block. `in`: nullptr counts nothing.
   explicit growing_content(std::size_t expected, std::shared_ptr<ledger> in = nullptr)
     : in_(std::move(in)) {
     add_block(expected);
@@ -29,7 +29,7 @@ public:
 
   void append(std::string_view bytes) {
     while (!bytes.empty()) {
-      if (blocks_.back()->size() == blocks_.back()->capacity()) add_block(capacity_); // twice as much in all
+      if (blocks_.back()->size() == blocks_.back()->capacity()) add_block(capacity_); // doubles the total
       std::string& last = *blocks_.back();
       std::string_view const part = bytes.substr(0, last.capacity() - last.size());
       last.append(part);
@@ -38,7 +38,7 @@ public:
     }
   }
 
-  /// Whether `bytes` more need another block, and so how large it will be; 0: they fit.
+  /// The size of the block that `bytes` more will need; 0: they fit.
   std::size_t next_block(std::size_t bytes) const {
     return bytes > blocks_.back()->capacity() - blocks_.back()->size() ? capacity_ : 0;
   }
@@ -47,7 +47,7 @@ public:
   /// Bytes that the blocks hold, used or not.
   std::size_t capacity() const { return capacity_; }
 
-  /// What follows `offset`, as far as it is contiguous; empty at the present end.
+  /// The contiguous bytes from `offset` on; empty at the present end.
   std::string_view after(std::size_t offset) const {
     for (auto const& block : blocks_) {
       if (offset < block->size()) return std::string_view(*block).substr(offset);
@@ -56,7 +56,7 @@ public:
     return {};
   }
 
-  /// All of it in one; shares the block where there is one that is nearly full.
+  /// All of it in one block; shares the block if there is only one and it is nearly full.
   std::shared_ptr<std::string const> whole() const {
     if (blocks_.size() == 1 && blocks_.front()->capacity() <= size_ + size_ / 8) return blocks_.front();
     auto all = std::make_shared<std::string>();
@@ -79,7 +79,7 @@ private:
   std::shared_ptr<ledger> in_;
   std::size_t counted_ = 0;
 
-  std::vector<std::shared_ptr<std::string>> blocks_; // none empty but perhaps the last
+  std::vector<std::shared_ptr<std::string>> blocks_; // only the last may be empty
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
 };

@@ -14,7 +14,7 @@ constexpr std::array<std::string_view, 7> days{"Sun", "Mon", "Tue", "Wed", "Thu"
 constexpr std::array<std::string_view, 7> long_days{"Sunday",   "Monday", "Tuesday", "Wednesday",
                                                     "Thursday", "Friday", "Saturday"};
 
-/// Takes a date apart from its front; once something does not fit, nothing does.
+/// Parses a date from its front; after the first mismatch everything fails.
 class cursor {
 public:
   explicit cursor(std::string_view text)
@@ -136,7 +136,7 @@ std::optional<std::int64_t> asctime(std::string_view text) { // Sun Nov  6 08:49
   return in.at_end() ? seconds_of(p) : std::nullopt;
 }
 
-/// One spelling for every name: a capital, then small letters.
+/// One spelling for every name: a capital, then lower-case letters.
 std::string with_capitals(std::string_view text) {
   std::string out(text);
   bool after_letter = false;
@@ -153,7 +153,7 @@ std::string with_capitals(std::string_view text) {
 }
 
 std::optional<std::int64_t> parse_http_date(std::string_view text, std::int64_t now_s) {
-  // "Mon", "mon" and "MON" are one to a cache (RFC 9111 4.2).
+  // "Mon", "mon" and "MON" are the same to a cache (RFC 9111 4.2).
   std::string const as_written = with_capitals(text);
   text = as_written;
   if (auto const seconds = imf_fixdate(text)) return seconds;

@@ -13,14 +13,14 @@ namespace {
 struct directive {
   std::string_view name;
   std::optional<std::string> argument;
-  bool malformed = false; // its argument cannot be relied on
+  bool malformed = false; // its argument is not reliable
 };
 
 constexpr std::string_view token_characters =
     "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"; // RFC 9110 5.6.2
 
-/// Calls `visit` for each directive: `name`, `name=token` or `name="quoted"` (RFC 9111 5.2: either form is taken). A
-/// comma within quotes separates nothing.
+/// Calls `visit` for each directive: `name`, `name=token` or `name="quoted"` (RFC 9111 5.2: either form is accepted). A
+/// comma within quotes does not separate.
 template<class Visit>
 void for_each_directive(std::string_view field, Visit visit) {
   std::size_t at = 0;
@@ -28,7 +28,7 @@ void for_each_directive(std::string_view field, Visit visit) {
     directive next;
     std::size_t const name_end = std::min(field.find_first_of("=,", at), field.size());
     std::string_view const raw = field.substr(at, name_end - at);
-    // Of what is no token its beginning counts, for what forbids; `private; max-age=5` forbids.
+    // If it is not a token, its beginning counts for directives that forbid; `private; max-age=5` forbids.
     std::string_view const written = http::trimmed(raw);
     next.name = written.substr(0, std::min(written.find_first_not_of(token_characters), written.size()));
     next.malformed = next.name.size() != written.size();
@@ -86,7 +86,7 @@ void request_directives::read(std::string_view field) {
     else if (http::iequals(d.name, "only-if-cached"))
       only_if_cached = true;
     else if (http::iequals(d.name, "max-age") && !max_age)
-      max_age = seconds_in(d); // one that cannot be understood asks for nothing
+      max_age = seconds_in(d); // one that is not understood has no effect
     else if (http::iequals(d.name, "min-fresh") && !min_fresh)
       min_fresh = seconds_in(d);
     else if (http::iequals(d.name, "max-stale") && !max_stale)
@@ -128,7 +128,7 @@ void answer_directives::read(std::string_view field) {
           withheld.push_back(http::lower_case(name));
           return false;
         });
-      if (withheld.size() == before) (priv ? is_private : no_cache) = true; // it names none: all
+      if (withheld.size() == before) (priv ? is_private : no_cache) = true; // names none: all of them
     }
   });
 }

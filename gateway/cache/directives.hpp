@@ -9,7 +9,7 @@
 /// Cache-Control (RFC 9111 5.2, RFC 5861, RFC 8246).
 namespace gateway::cache {
 
-/// The longest time that a directive or Age can say, in seconds (RFC 9111 1.2.2).
+/// The longest time that a directive or Age can state, in seconds (RFC 9111 1.2.2).
 inline constexpr std::int64_t longest_s = 2'147'483'648;
 
 /// Non-negative decimal seconds, at most `longest_s`; nullopt for anything else.
@@ -23,12 +23,12 @@ struct request_directives {
   std::optional<std::int64_t> max_age, min_fresh;
   std::optional<std::int64_t> max_stale; // `longest_s` without an argument: however stale
 
-  /// Takes in one line of the field.
+  /// Adds one line of the field.
   void read(std::string_view field);
 };
 
-/// Of answers (RFC 9111 5.2.2). A freshness directive that cannot be understood means stale (4.2.1), and of one that is
-/// there twice the first counts.
+/// Of answers (RFC 9111 5.2.2). A freshness directive that is not understood means stale (4.2.1); if one occurs twice,
+/// the first counts.
 struct answer_directives {
   bool no_store = false;
   bool no_cache = false;   // without an argument
@@ -44,7 +44,7 @@ struct answer_directives {
 
   void read(std::string_view field);
 
-  /// Whether the origin forbids to serve it stale, whatever happens (RFC 9111 4.2.4).
+  /// Whether the origin forbids serving it stale under any circumstances (RFC 9111 4.2.4).
   bool forbids_stale() const { return no_cache || must_revalidate || proxy_revalidate; }
 };
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::int64_t long_ago_s = 0;
 
-/// The first of the values counts, whether they came in one line or in several (RFC 9111 5.1).
+/// The first value counts, whether they came in one line or in several (RFC 9111 5.1).
 std::int64_t age_in(std::string_view field) {
   return parse_delta_seconds(http::trimmed(field.substr(0, field.find(',')))).value_or(0);
 }

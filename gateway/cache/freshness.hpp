@@ -19,15 +19,15 @@ struct answer_facts {
   answer_directives control;
   std::optional<std::int64_t> date_s;
   std::optional<std::int64_t> last_modified_s;
-  std::optional<std::int64_t> expires_s; // of one that is no date: long ago (RFC 9111 5.3)
+  std::optional<std::int64_t> expires_s; // not a valid date: long ago (RFC 9111 5.3)
   std::int64_t age_s = 0;
-  std::string_view etag, last_modified; // as they stand there; empty without
+  std::string_view etag, last_modified; // verbatim; empty without
   std::vector<std::string> vary;        // names, lower-case
   bool varies_on_anything = false;      // Vary: *
   bool sets_cookie = false;
 };
-/// `targets`: names, lower-case, of the fields that are for this cache, the most important first: the first that is
-/// there and can be read counts in place of Cache-Control and Expires (RFC 9213 2.2).
+/// `targets`: lower-case names of the fields meant for this cache, most important first: the first that is present and
+/// valid replaces Cache-Control and Expires (RFC 9213 2.2).
 answer_facts read_answer(http::message_head const& head, char const* base, moment now,
                          std::span<std::string const> targets);
 
@@ -39,7 +39,7 @@ struct heuristic {
 
 /// How old an answer is, and how old it may become.
 struct freshness {
-  std::int64_t lifetime_s = 0;    // below 0 where it was stale already when it was sent
+  std::int64_t lifetime_s = 0;    // below 0 if it was already stale when it was sent
   std::int64_t initial_age_s = 0; // when it came (RFC 9111 4.2.3: corrected_initial_age)
   std::int64_t received_ns = 0;
 
@@ -50,10 +50,10 @@ struct freshness {
   bool is_fresh(moment now) const { return left_ns(now) > 0; }
 };
 
-/// `requested`: when the request for it was sent.
+/// `requested`: when its request was sent.
 freshness freshness_of(answer_facts const& answer, heuristic const& h, moment requested, moment now);
 
-/// Whether an answer with this status may be given a lifetime that nobody stated (RFC 9110 15.1).
+/// Whether the lifetime of an answer with this status may be guessed (RFC 9110 15.1).
 bool is_heuristically_cacheable(unsigned status);
 
 }

@@ -2,7 +2,7 @@
 
 namespace gateway::cache {
 
-/// Mutual exclusion, which whoever has threads brings along; this one excludes nobody.
+/// Mutual exclusion, supplied by code that has threads; this one excludes nobody.
 class lockable {
 public:
   lockable() = default;

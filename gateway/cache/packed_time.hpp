@@ -5,7 +5,7 @@
 
 namespace gateway::cache {
 
-/// 64 bits of a time in parts of 32, as payloads of a token_map are made of.
+/// A 64-bit time in parts of 32 bits, for payloads of a token_map.
 struct packed_time {
   std::uint32_t parts[2];
 

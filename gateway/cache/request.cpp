@@ -23,7 +23,7 @@ request_facts::kind kind_of(http::beast_http::verb method) {
   case report:
   case search:
     return request_facts::kind::safe;
-  default: // one that is not known may do anything (RFC 9111 4.4)
+  default: // an unknown one may do anything (RFC 9111 4.4)
     return request_facts::kind::unsafe;
   }
 }
@@ -35,7 +35,7 @@ void look_at_name(request_facts& facts, std::string_view name, std::span<std::st
                                           [name](std::string const& other) { return http::iequals(name, other); });
 }
 
-/// `https://a:443` is `https://a` (RFC 9110 4.2.3).
+/// `https://a:443` equals `https://a` (RFC 9110 4.2.3).
 std::string_view without_usual_port(std::string_view origin) {
   std::string_view const port = origin.starts_with("https:") ? ":443" : ":80";
   return origin.ends_with(port) ? origin.substr(0, origin.size() - port.size()) : origin;
@@ -68,7 +68,7 @@ request_facts read_request(http::message_head const& head, char const* base, htt
     case field::cookie2:
       facts.has_cookie = true;
       break;
-    case field::path: // these three are in the registry, of other protocols
+    case field::path: // these three are registered for other protocols
     case field::protocol:
     case field::uri:
     case field::unknown:
@@ -85,7 +85,7 @@ request_facts read_request(http::message_head const& head, char const* base, htt
       if (facts.if_none_match.empty()) facts.if_none_match = ","; // a condition that no tag meets
       break;
     case field::if_modified_since:
-      // Several are no date, and so none (RFC 9110 13.1.3).
+      // Several values are not a date, and count as none (RFC 9110 13.1.3).
       facts.if_modified_since.append(facts.if_modified_since.empty() ? "" : ", ").append(value);
       break;
     case field::if_unmodified_since:

@@ -14,11 +14,11 @@
 
 namespace gateway::cache {
 
-/// What a request asks of a cache. Owns what it says: a request outlives the buffer it came in.
+/// What a request asks of a cache. Owns its strings: it outlives the buffer that the request came in.
 struct request_facts {
   enum class kind : std::uint8_t {
     lookup, // GET, HEAD: may be answered from the store
-    safe,   // OPTIONS and the like: passes by
+    safe,   // OPTIONS and the like: passes the cache by
     unsafe  // changes what is stored (RFC 9111 4.4), if it succeeds
   };
   kind what = kind::safe;
@@ -27,20 +27,20 @@ struct request_facts {
   bool has_cookie = false;
   bool has_key = false; // credentials in another field than Authorization and Cookie
   bool has_body = false;
-  bool has_unkeyed_fields = false; // that servers take for another host, target or method than the request's own
+  bool has_unkeyed_fields = false; // which servers may take for the request's host, target or method
   request_directives control;
-  // Conditions and ranges, as they stand there; empty without (RFC 9110 13, 14).
+  // Conditions and ranges, verbatim; empty without (RFC 9110 13, 14).
   std::string if_match, if_none_match, if_modified_since, if_unmodified_since, if_range, range;
 
   bool is_conditional() const {
     return !if_match.empty() || !if_none_match.empty() || !if_modified_since.empty() || !if_unmodified_since.empty();
   }
 };
-/// `ignored`: names, lower-case, of fields that no upstream looks at, although others may.
+/// `ignored`: lower-case names of fields that these upstreams ignore, although other servers may not.
 request_facts read_request(http::message_head const& head, char const* base, http::request_summary const& summary,
                            std::span<std::string const> ignored = {});
 
-/// What a stored answer is found by: `scheme://host/path?query`, the host in lower case.
+/// The key of a stored answer: `scheme://host/path?query`, the host in lower case.
 void append_key(std::string& out, std::string_view scheme, std::string_view host, std::string_view target);
 
 /// `scheme://host` of a key.

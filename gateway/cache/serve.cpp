@@ -10,7 +10,7 @@
 namespace gateway::cache {
 namespace {
 
-/// What a 304 carries of the stored fields (RFC 9110 15.4.5), and those that tell who answers.
+/// What a 304 carries of the stored fields (RFC 9110 15.4.5), and those that say who answers.
 bool is_of_not_modified(std::string_view name) {
   static constexpr std::array<std::string_view, 8> fields{"Cache-Control", "Content-Location", "Date", "ETag",
                                                           "Expires",       "Last-Modified",    "Vary", "Set-Cookie"};

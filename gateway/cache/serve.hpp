@@ -7,7 +7,7 @@
 
 namespace gateway::cache {
 
-/// What is said besides what is stored.
+/// What is added to what is stored.
 struct serving {
   bool close = false;  // the connection ends after this answer
   bool http10 = false; // the client speaks HTTP/1.0
@@ -17,11 +17,11 @@ struct serving {
 
 struct served {
   unsigned status = 200;
-  std::string_view content; // that follows the head, of the stored body
+  std::string_view content; // the part of the stored body that follows the head
 };
 
-/// Appends the head of the answer to a request that `stored` is for: the whole, a part (206, 416), or that the client
-/// has it already (304); with its Age (RFC 9111 4).
+/// Appends the head of the answer to a request that `stored` may serve: complete, partial (206, 416), or not modified
+/// (304); with its Age (RFC 9111 4).
 served append_served(std::string& out, stored_answer const& stored, request_facts const& request, serving const& how,
                      moment now);
 

@@ -5,7 +5,7 @@
 namespace gateway::cache {
 namespace {
 
-/// Of the budget, for what is known of sessions, where answers vary on it.
+/// One part in so many of the budget is for session facts, if any are configured.
 constexpr std::size_t facts_part = 8;
 
 std::size_t facts_bytes(cache_settings const& s) { return s.session_facts.empty() ? 0 : s.rules.bytes / facts_part; }

@@ -28,33 +28,33 @@ struct cache_settings {
   std::chrono::nanoseconds facts_max_age = std::chrono::seconds(10);
 };
 
-/// Counts of what became of requests.
+/// Counts of outcomes of requests.
 struct cache_counters {
   std::atomic<std::uint64_t> hits{0};       // answered from the store, fresh
   std::atomic<std::uint64_t> stale_hits{0}; // answered from the store, stale: while it is validated, since the upstream
                                             // failed, or since the client took it so
-  std::atomic<std::uint64_t> misses{0};     // went to an upstream although their method can be cached
-  std::atomic<std::uint64_t> validated{0};  // of these: what was stored still held
+  std::atomic<std::uint64_t> misses{0};     // went to an upstream although their method is cacheable
+  std::atomic<std::uint64_t> validated{0};  // of these: what was stored is still valid
   std::atomic<std::uint64_t> waits{0};      // waited for another's fetch
   std::atomic<std::uint64_t> refreshes{0};  // validations of the gateway's own
   std::atomic<std::uint64_t> stored{0};
-  std::atomic<std::uint64_t> invalidated{0}; // stored answers that unsafe requests made untrue
+  std::atomic<std::uint64_t> invalidated{0}; // stored answers that unsafe requests invalidated
   std::atomic<std::uint64_t> purged{0};
 };
 
-/// The locks of a cache: around its decisions, and around what is known of sessions.
+/// The locks of a cache: one for its decisions, one for session facts.
 struct cache_locks {
   std::unique_ptr<lockable> answers = std::make_unique<lockable>(), facts = std::make_unique<lockable>();
 };
 
-/// The cache that all of a balancer share, with what is known of sessions: one lock around decisions; content is sent
+/// The cache that all threads of a balancer share, with the session facts: one lock around decisions; content is sent
 /// outside of it. As thread-safe as its locks.
 class shared_cache {
 public:
-  /// `key`: of the digests that stored answers and facts are found by, which nobody may guess.
+  /// `key`: for the digests by which stored answers and facts are found; must not be guessable.
   shared_cache(cache_settings const& s, http::digest_key const& key, cache_locks locks = {});
 
-  /// Takes over all rules but the number of bytes, the targets, the ignored inputs and the session facts.
+  /// Takes over all rules except the number of bytes, the targets, the ignored inputs and the session facts.
   void reload(cache_settings const& s);
 
   /// Runs `decide(cache&)` under the lock.
@@ -64,7 +64,7 @@ public:
     return decide(cache_);
   }
 
-  // Session facts (none of these without any).
+  // Session facts; the last three of these only if some are configured.
   bool has_facts() const { return facts_.has_value(); }
   std::span<std::string const> fact_names() const;
   fact_values read_facts(http::message_head const& head, char const* base) const;
@@ -72,7 +72,7 @@ public:
   fact_values facts_of(http::token_digest const& token, moment now);
 
   variant_keys const& keys() const { return keys_; }
-  /// Names, lower-case, of the fields that are for this cache (RFC 9213).
+  /// Lower-case names of the fields meant for this cache (RFC 9213).
   std::span<std::string const> targets() const { return targets_; }
   std::span<std::string const> ignored_inputs() const { return ignored_inputs_; }
   std::shared_ptr<ledger> const& used() const { return used_; }

@@ -6,11 +6,11 @@
 namespace gateway::cache {
 namespace {
 
-constexpr std::size_t most_specs = 4;  // of one resource: an origin that changes its mind more often is not followed
-constexpr std::size_t most_looks = 64; // for one that nobody sends
+constexpr std::size_t most_specs = 4;  // of one resource: an origin that changes its Vary more often is not followed
+constexpr std::size_t most_looks = 64; // for one that is not being sent
 
-/// A fresh one, so that what an origin no longer says is not asked for for ever; then (RFC 9111 4.1) one with Vary,
-/// since the others may lack it by mistake, by Date, and by when it came.
+/// Prefers a fresh one, so that a variant that an origin no longer has is not revalidated for ever; then (RFC 9111 4.1)
+/// one with Vary, since the others may lack it by mistake; then by Date, and by arrival.
 bool is_preferred(stored_answer const& a, stored_answer const& b, moment now) {
   if (a.fresh.is_fresh(now) != b.fresh.is_fresh(now)) return a.fresh.is_fresh(now);
   if (a.vary.empty() != b.vary.empty()) return b.vary.empty();
@@ -18,7 +18,7 @@ bool is_preferred(stored_answer const& a, stored_answer const& b, moment now) {
   return date_a != date_b ? date_a > date_b : a.fresh.received_ns > b.fresh.received_ns;
 }
 
-/// Who holds an answer of the store, if only to send it, keeps it in the books.
+/// An answer stays counted as long as anyone holds it, if only to send it.
 struct counting {
   store::answer_ptr answer;
   std::shared_ptr<ledger> in;
@@ -102,7 +102,7 @@ bool store::put(http::token_digest const& id, std::string_view key, http::token_
     place->key = key;
   }
   resource& r = *place;
-  if (r.key != key) { // two URIs with one digest: will not be seen, and must not be believed
+  if (r.key != key) { // two URIs with one digest: will never happen, but must not be trusted
     release(counted);
     return false;
   }
@@ -120,7 +120,7 @@ bool store::put(http::token_digest const& id, std::string_view key, http::token_
   }
   release(std::exchange(slot->counted, counted));
   slot->answer = std::move(held);
-  make_room(0); // what is noted of the resource may have grown
+  make_room(0); // the resource's own record may have grown
   return true;
 }
 
@@ -165,7 +165,7 @@ void store::note_spec(resource& r, vary_spec const& spec) {
   if (r.specs.size() > most_specs) r.specs.pop_back();
 }
 
-// Small changes of what is there: not refused, whatever the budget says; the next one makes room.
+// Small changes of what is there are not refused, even beyond the budget; the next one makes room.
 void store::recount(resource& r) {
   std::size_t const now = footprint(r);
   used_->bytes.fetch_add(now - std::exchange(r.counted, now), std::memory_order_relaxed);

@@ -15,8 +15,8 @@
 
 namespace gateway::cache {
 
-/// Stored answers within a budget of real bytes; the least recently used go first. What somebody still sends is not
-/// evicted, since that would free nothing, and counts until it is sent. Not thread-safe.
+/// Stored answers within a budget of actual bytes; evicts the least recently used. An answer that is still being sent
+/// is not evicted, since that would free nothing, and counts until it is sent. Not thread-safe.
 ///
 /// A resource (one URI) has variants (one answer for each set of values that its answers vary on).
 class store {
@@ -31,12 +31,12 @@ public:
 
   struct found {
     answer_ptr answer;            // nullptr: none for this request
-    http::token_digest variant{}; // of the answer; without one, what a fetch would be for, as far as is known
+    http::token_digest variant{}; // of the answer; without one, of what a fetch would bring, as far as is known
     bool knows_resource = false;
-    bool lacks_facts = false; // there are answers that vary on what is not known of this token's session
+    bool lacks_facts = false; // there are answers that vary on a fact that is not known for this token's session
   };
-  /// The answer that this request may get: a fresh one rather than a stale one, then as RFC 9111 4.1 has it. It becomes
-  /// the most recently used.
+  /// The answer that this request may get: fresh rather than stale, then as RFC 9111 4.1 prefers. It becomes the most
+  /// recently used.
   found find(http::token_digest const& resource, std::string_view key, std::string_view head, fact_values const& facts,
              moment now);
 
@@ -46,14 +46,14 @@ public:
   bool reserve(std::size_t bytes);
   void release(std::size_t bytes);
 
-  /// Stores an answer in place of what was stored for the same variant. False if it does not fit, or was asked for
-  /// before what is stored was.
+  /// Stores an answer in place of what was stored for the same variant. False if it does not fit, or if its request is
+  /// older than that of what is stored.
   bool put(http::token_digest const& resource, std::string_view key, http::token_digest const& variant,
            answer_ptr answer);
   /// Forgets all answers of a resource; returns how many.
   std::size_t erase(http::token_digest const& resource);
   void erase_variant(http::token_digest const& variant);
-  /// Forgets those whose key `matches`; looks at every resource.
+  /// Forgets those whose key `matches` accepts; looks at every resource.
   std::size_t erase_if(std::function<bool(std::string_view key)> const& matches);
 
   variant_keys const& keys() const { return keys_; }

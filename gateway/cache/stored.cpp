@@ -18,7 +18,7 @@ bool may_share(answer_directives const& control) { // with others than the token
   return control.is_public || control.must_revalidate || control.s_maxage;
 }
 
-/// Whether it says that caches may have it.
+/// Whether it says that caches may store it.
 bool speaks_of_caches(answer_facts const& answer) {
   answer_directives const& control = answer.control;
   return control.is_public || control.max_age || control.s_maxage || answer.expires_s;
@@ -41,20 +41,20 @@ bool allows_cookie(answer_facts const& answer, cookie_rule rule) {
   return false;
 }
 
-/// Whether the client says who he is, by something that the answer was not chosen by.
+/// Whether the client says who it is by a field that did not select the answer.
 bool is_somebodys(request_facts const& request, std::vector<std::string> const& vary) {
   bool const by_cookie = request.has_cookie && std::find(vary.begin(), vary.end(), "cookie") == vary.end();
   return by_cookie || request.has_key;
 }
 
-/// Made anew whenever it is served, or between two neighbours only (RFC 9111 3.1).
+/// Fields written anew whenever it is served, or for one connection only (RFC 9111 3.1).
 bool is_of_the_moment(http::beast_http::field id) {
   using enum http::beast_http::field;
   return id == age || id == content_length || id == proxy_authenticate || id == proxy_authentication_info ||
          id == proxy_authorization;
 }
 
-/// What a 304 says of these is about another message than the stored one (RFC 9111 3.2).
+/// In a 304 these describe a message other than the stored one (RFC 9111 3.2).
 bool keeps_its_own(http::beast_http::field id) {
   using enum http::beast_http::field;
   return is_of_the_moment(id) || id == content_encoding || id == content_range;
@@ -98,7 +98,7 @@ answer_facts read_again(std::string const& head, moment now, std::span<std::stri
   boost::system::error_code ec;
   parser.parse_head(text.data(), text.size(), ec);
   answer_facts facts = read_answer(lines, text.data(), now, targets);
-  // Views into `text` end here; those who need the validators have them of the stored answer.
+  // Views into `text` end here; the validators are taken from the stored answer.
   facts.etag = facts.last_modified = {};
   return facts;
 }
@@ -141,13 +141,13 @@ std::size_t stored_answer::footprint() const {
 bool may_store(request_facts const& request, answer_facts const& answer, cookie_rule rule) {
   answer_directives const& control = answer.control;
   if (request.what != request_facts::kind::lookup || request.is_head || request.control.no_store) return false;
-  // What the answer depends on is not in the key.
+  // The answer depends on something that is not in the key.
   if (request.has_body || request.has_unkeyed_fields) return false;
   bool const is_final = answer.status >= 200 && answer.status != 206 && answer.status != 304;
   bool const asked_for_less = request.is_conditional() || !request.range.empty();
   if (asked_for_less && answer.status != 200) return false;
   if (answer.status == 412 || answer.status == 416 || answer.status == 417) return false;
-  // That somebody has to say who he is concerns nobody else.
+  // A demand for credentials concerns only the client that gets it.
   if (!is_final || answer.status == 401 || answer.status == 407) return false;
   if (control.must_understand && !is_understood(answer.status)) return false;
   if (control.no_store && !control.must_understand) return false;
@@ -189,7 +189,7 @@ bool is_for_who_asked(request_facts const& request, stored_answer const& merged,
 bool may_stay(request_facts const& request, stored_answer const& merged, answer_facts const& said,
               storing_rules const& rules, moment now) {
   if (forbids_storing(said, rules) || is_for_who_asked(request, merged, said, rules)) return false;
-  request_facts as_if = request; // for the whole, with GET
+  request_facts as_if = request; // for the complete answer, with GET
   as_if.is_head = false;
   as_if.authorized = request.authorized || merged.authorized;
   as_if.if_match = as_if.if_none_match = as_if.if_modified_since = as_if.if_unmodified_since = as_if.range = {};
@@ -219,7 +219,7 @@ stored_answer make_stored(http::message_head const& head, char const* base, answ
   out.withheld = facts.control.withheld;
   make_unique(out.withheld);
   std::vector<std::string> without = out.withheld;
-  if (!facts.date_s) without.emplace_back("date"); // there is none that can be read
+  if (!facts.date_s) without.emplace_back("date"); // there is no valid one
   append_fields(out.head, head, base, facts, without, rules, is_of_the_moment);
   if (!facts.date_s) { // RFC 9110 6.6.1: a recipient with a clock adds it
     http::append_field(out.head, "Date", http_date(now.wall_s));
@@ -253,7 +253,7 @@ stored_answer merge(stored_answer const& old, http::message_head const& head, ch
   out.head.append(fresh_lines, 2);
   answer_facts merged = read_again(out.head, now, rules.targets);
   merged.age_s = facts.age_s;
-  if (!facts.date_s) merged.date_s = now.wall_s; // what it says is of now
+  if (!facts.date_s) merged.date_s = now.wall_s; // it describes the present
   fill_in(out, merged, rules, requested, now);
   out.etag = old.etag.empty() ? std::string(facts.etag) : old.etag;
   out.last_modified = facts.last_modified.empty() ? old.last_modified : std::string(facts.last_modified);
@@ -264,14 +264,14 @@ stored_answer merge(stored_answer const& old, http::message_head const& head, ch
 }
 
 bool confirms(stored_answer const& stored, answer_facts const& not_modified) {
-  // Where only the 304 has an entity tag, a weak one selects nothing by itself.
+  // If only the 304 has an entity tag, a weak one alone selects nothing.
   bool const by_tag = !not_modified.etag.empty() && !(is_weak(not_modified.etag) && stored.etag.empty());
   if (by_tag)
     return is_weak(not_modified.etag) ? matches_weakly(not_modified.etag, stored.etag)
                                       : matches_strongly(not_modified.etag, stored.etag);
   if (not_modified.last_modified_s && stored.last_modified_s)
     return *not_modified.last_modified_s == *stored.last_modified_s;
-  return true; // with none, it can only be about what was asked
+  return true; // without any, it can only be about what was asked for
 }
 
 bool agrees(stored_answer const& stored, answer_facts const& head_answer, std::optional<std::uint64_t> length) {

@@ -15,8 +15,8 @@
 
 namespace gateway::cache {
 
-/// An answer's content. Counts in the ledger until nobody holds it any more: who still sends it keeps it alive after it
-/// was evicted.
+/// An answer's content. Counts in the ledger until nothing holds it any more: while it is still being sent it outlives
+/// its eviction.
 class stored_body {
 public:
   stored_body(std::shared_ptr<std::string const> bytes, std::shared_ptr<ledger> in);
@@ -33,8 +33,21 @@ private:
 };
 
 /// Which answers with Set-Cookie are stored (RFC 9111 7.3): none; those that are `public`; all that state a lifetime.
-/// One that withholds the field (`private="Set-Cookie"`, `no-cache="Set-Cookie"`) is as one without.
+/// One that withholds the field (`private="Set-Cookie"`, `no-cache="Set-Cookie"`) counts as one without.
 enum class cookie_rule : std::uint8_t { never, if_public, if_explicit };
+
+/// As a configuration writes it.
+constexpr std::string_view name_of(cookie_rule value) {
+  switch (value) {
+  case cookie_rule::never:
+    return "never";
+  case cookie_rule::if_public:
+    return "public";
+  case cookie_rule::if_explicit:
+    return "explicit";
+  }
+  return {};
+}
 
 /// An answer as it may be served again. Immutable, shared with those who send it.
 struct stored_answer {
@@ -43,28 +56,28 @@ struct stored_answer {
   std::shared_ptr<stored_body const> body;
   freshness fresh;
   std::int64_t requested_ns = 0; // when the request for it was sent
-  bool authorized = false;       // it was made for a request with Authorization: shared only if it says so (3.5)
-  bool guessed = false;          // nothing in it says that caches may have it, but that it was modified
+  bool authorized = false;       // its request had Authorization: shared only if it says so (3.5)
+  bool guessed = false;          // its lifetime is guessed: it says nothing about caches but Last-Modified
   bool no_cache = false;         // only after validation
   bool forbids_stale = false;    // by must-revalidate, proxy-revalidate, no-cache
-  bool has_s_maxage = false;     // which forbids it too (RFC 9111 5.2.2.10), unless the answer itself says for how long
+  bool has_s_maxage = false;     // which forbids it, too (RFC 9111 5.2.2.10), unless the answer says for how long
   std::int64_t stale_while_revalidate_s = 0;
   std::optional<std::int64_t> stale_if_error_s;
   std::string etag, last_modified; // empty: none
   std::optional<std::int64_t> last_modified_s, date_s;
   vary_spec vary;
-  std::vector<std::string> withheld; // names of fields that are not everybody's, lower-case
+  std::vector<std::string> withheld; // lower-case names of fields that are not for everybody
 
   validators compared() const { return {etag, last_modified, last_modified_s, date_s}; }
   bool can_be_validated() const { return !etag.empty() || last_modified_s; }
-  /// Whether it is not this client's unasked: it says nothing of caches, and the client says who he is, by something
-  /// that it was not chosen by.
+  /// Whether it must be validated before this client gets it: its lifetime is guessed, and the client says who it is by
+  /// a field that did not select the answer.
   bool may_be_anothers(request_facts const& request) const;
-  /// Bytes that it takes but for its body.
+  /// Its bytes without the body.
   std::size_t footprint() const;
 };
 
-/// What becomes of a head on its way into the store.
+/// How a head is changed on its way into the store.
 struct storing_rules {
   http::answer_forwarding forwarding;           // how Location is rewritten, whether HSTS is replaced
   std::span<std::string const> session_facts{}; // names, lower-case
@@ -73,34 +86,35 @@ struct storing_rules {
   cookie_rule set_cookie = cookie_rule::if_public;
 };
 
-/// Whether an answer to this request may be stored for everybody whom it concerns (RFC 9111 3, 3.5); its own fields
-/// decide. One that sets a cookie has to say so itself, by `rule` (7.3), and so has one to a client who says who he is.
+/// Whether an answer to this request may be stored for others (RFC 9111 3, 3.5); its own fields decide. One that sets a
+/// cookie must explicitly allow it, by `rule` (7.3), and so must one to a client that says who it is.
 bool may_store(request_facts const& request, answer_facts const& answer, cookie_rule rule = cookie_rule::if_public);
 
-/// Whether Vary names a field between balancers and proxies that is no session fact here: nobody can tell then whom the
-/// answer is for.
+/// Whether Vary names a field between balancers and proxies that is not a session fact here: then it cannot be
+/// determined whom the answer is for.
 bool varies_on_unknown(answer_facts const& answer, std::span<std::string const> session_facts);
 
-/// Whether a stored answer would ever be used: it is fresh for a while, or can be validated.
+/// Whether storing it could ever be of use: it is fresh for a while, or can be validated.
 bool is_worth_storing(answer_facts const& answer, freshness const& fresh);
 
 /// The answer without its body. `requested`: when the request for it was sent.
 stored_answer make_stored(http::message_head const& head, char const* base, answer_facts const& facts,
                           storing_rules const& rules, moment requested, moment now);
 
-/// `old` with what a 304, or an answer to HEAD, says anew (RFC 9111 3.2); it shares the body. What it says may be for
-/// who asked only: `may_stay` of the two tells.
+/// `old` updated by a 304 or an answer to HEAD (RFC 9111 3.2); shares the body. What that says may be only for the
+/// client that asked: see `may_stay`.
 stored_answer merge(stored_answer const& old, http::message_head const& head, char const* base,
                     answer_facts const& facts, storing_rules const& rules, moment requested, moment now);
 
-/// Whether what a 304 or an answer to HEAD said is only for who asked, so that what is stored stays as it is for all
-/// others: it is a guess, and he says who he is; or it brings a cookie, and does not itself say, by the rule for these,
-/// that this is for all. What the stored answer said was said of its own fields (7.3). Not if storing it is forbidden.
+/// Whether what a 304 or an answer to HEAD said is only for the client that asked, so that what is stored stays
+/// unchanged for all others: its lifetime is guessed and the client says who it is; or it sets a cookie without itself
+/// saying, by the rule for these, that it is for everybody. What the stored answer said concerned its own fields (7.3).
+/// Not if storing it is forbidden.
 bool is_for_who_asked(request_facts const& request, stored_answer const& merged, answer_facts const& said,
                       storing_rules const& rules);
 
-/// Whether a merged answer may be stored again: all that the store asks of a new one (3, 3.5) holds for what the 304 or
-/// the answer to HEAD said, and for the fields that were merged.
+/// Whether a merged answer may be stored again: what the 304 or the answer to HEAD said, and the merged fields, both
+/// meet all that is required of a new answer (3, 3.5).
 bool may_stay(request_facts const& request, stored_answer const& merged, answer_facts const& said,
               storing_rules const& rules, moment now);
 
@@ -113,14 +127,14 @@ bool agrees(stored_answer const& stored, answer_facts const& head_answer, std::o
 /// `request_head` (as an upstream gets it) with the stored validators in place of the client's conditions and range
 /// (RFC 9111 4.3.1).
 std::string validating_head(std::string_view request_head, stored_answer const& stored);
-/// The same without any condition or range: for the whole.
+/// The same without any condition or range, to fetch the complete answer.
 std::string unconditional_head(std::string_view request_head);
 
-/// The same for a request of the gateway's own, which no client is to be held accountable for: without Lab-Request.
+/// The same for the gateway's own request, which must not be counted as a client's: without Lab-Request.
 std::string own_head(std::string_view request_head);
 
-/// Vary as clients and caches beyond may read it: names of session facts are known to nobody there, so that the token
-/// stands for them. Empty if it need not change.
+/// Vary for clients and caches further on: names of session facts mean nothing there, so Authorization stands for them.
+/// Empty if it need not change.
 std::string outward_vary(answer_facts const& facts, std::span<std::string const> session_facts);
 
 }

@@ -11,7 +11,7 @@ bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_alpha(char c) { return is_lower(c) || (c >= 'A' && c <= 'Z'); }
 
-/// Takes a Dictionary apart from its front.
+/// Parses a Dictionary from its front.
 class dictionary_reader {
 public:
   explicit dictionary_reader(std::string_view text)
@@ -31,7 +31,7 @@ public:
   }
 
   enum class type { none, integer, no, yes, other };
-  /// A member's value; `text`: of an integer. `none`: there is none that RFC 9651 knows.
+  /// A member's value; `text`: of an integer. `none`: it is none that RFC 9651 knows.
   type member(std::string_view& text) {
     if (!take('(')) return item(text);
     for (;;) { // an inner list
@@ -43,7 +43,7 @@ public:
     }
   }
 
-  /// Parameters mean nothing here. False: what is there are none.
+  /// Parameters have no meaning here. False: they are malformed.
   bool parameters() {
     while (take(';')) {
       skip(" ");
@@ -135,12 +135,12 @@ std::optional<answer_directives> parse_targeted(std::string_view field) {
     in.skip(" \t");
     if (in.at_end()) return std::nullopt; // a comma too many
   }
-  // Of those with one key the last counts (RFC 9651 3.2). Their order means nothing.
+  // Of several members with one key the last counts (RFC 9651 3.2). The order of members has no meaning.
   std::stable_sort(all.begin(), all.end(), [](directive const& a, directive const& b) { return a.key < b.key; });
   auto const last = std::unique(all.rbegin(), all.rend(), [](auto const& a, auto const& b) { return a.key == b.key; });
   all.erase(all.begin(), last.base());
-  // As Cache-Control has them. Of one with a value of another type than it should have nothing counts (RFC 9213 2.1),
-  // but where it forbids something: then it does.
+  // As for Cache-Control. A member whose value has the wrong type is ignored (RFC 9213 2.1), unless it forbids
+  // something.
   std::string plain;
   for (directive const& d : all) {
     bool const wants_number = d.key == "max-age" || d.key == "s-maxage" || d.key.starts_with("stale-");

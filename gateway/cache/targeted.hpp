@@ -8,7 +8,7 @@
 namespace gateway::cache {
 
 /// Directives of a targeted field such as CDN-Cache-Control (RFC 9213 2.1), a Dictionary of structured values (RFC 9651
-/// 3.2): one mistake, and none of it counts. Nullopt then, and for one without any member.
+/// 3.2): one mistake invalidates all of it. Nullopt then, and if it has no members.
 std::optional<answer_directives> parse_targeted(std::string_view field);
 
 }

@@ -8,11 +8,11 @@
 namespace gateway::cache {
 namespace {
 
-constexpr std::size_t first_content_bytes = 4096; // where a length is not stated
+constexpr std::size_t first_content_bytes = 4096; // if the length is not stated
 
 bool is_server_error(unsigned status) { return status == 500 || (status >= 502 && status <= 504); }
 
-/// Unauthorized, Forbidden, Too Many Requests: another client may have the same resource.
+/// Unauthorized, Forbidden, Too Many Requests: another client may be allowed the same resource.
 bool concerns_who_asked(unsigned status) { return status == 401 || status == 403 || status == 429; }
 
 void count(std::atomic<std::uint64_t>& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
@@ -33,7 +33,7 @@ transaction::transaction(shared_cache& all, surroundings& place, http::message_h
 
 transaction::~transaction() { stop_storing(landing::failed); }
 
-/// What is known of the token's session, and still holds.
+/// What is known about the token's session, and still valid.
 fact_values transaction::known_facts(moment now) {
   return token_ && cache_.has_facts() ? cache_.facts_of(*token_, now) : fact_values{};
 }
@@ -125,8 +125,8 @@ transaction::course transaction::on_answer(http::message_head const& head, char 
   return course::pass;
 }
 
-// The stored answer still holds, for those whom it concerned: unless the 304 says that it is about another answer, or
-// of another session.
+// The stored answer is still valid for those whom it concerned, unless the 304 is about another answer, or for another
+// session.
 transaction::course transaction::on_not_modified(answer_facts const& facts, http::message_head const& head,
                                                  char const* base, moment now) {
   stored_answer const& stored = *decision_.stored;
@@ -151,7 +151,7 @@ transaction::course transaction::on_not_modified(answer_facts const& facts, http
   return course::serve;
 }
 
-/// Whether the stored answer is for a session of which this is said.
+/// Whether the stored answer is for a session with these facts.
 bool transaction::concerns(fact_values const& facts) const {
   vary_spec const& vary = decision_.stored->vary;
   return vary.facts.empty() || cache_.keys().variant(resource_, vary, head_, facts) == decision_.flight;
@@ -167,12 +167,12 @@ void transaction::begin_storing(answer_facts const& facts, http::message_head co
   if (may) {
     s.answer = make_stored(head, base, facts, how, asked_, now);
     s.answer.authorized = request_.authorized;
-    // The facts that the answer itself states, not those known before: it is of these that it was made.
+    // The facts that the answer itself states, not those known before: it was made from these.
     variant = cache_.keys().variant(resource_, s.answer.vary, head_, said_);
     may = variant && is_worth_storing(facts, s.answer.fresh);
   }
   if (!may) {
-    // Who was turned away says nothing of what others get.
+    // A client that is turned away tells nothing about what others get.
     if (decision_.leads && !concerns_who_asked(head.status)) cache_.with([&](cache& c) { c.pass(resource_, now); });
     land(landing::unshared);
     return;
@@ -189,7 +189,7 @@ void transaction::begin_storing(answer_facts const& facts, http::message_head co
   storing_ = std::move(s);
 }
 
-// Also of one for which the store has no room any more: its client is served out of what was taken.
+// Even if the store has no room for it any more: its client is served from what was taken.
 void transaction::take(std::string_view piece) {
   std::size_t const block = content_->next_block(piece.size());
   bool const fits = !storing_ || block == 0 || cache_.with([&](cache& c) {
@@ -219,7 +219,7 @@ void transaction::stop_storing(landing how) {
 
 bool transaction::may_serve_instead(bool unreachable) {
   moment const now = place_.now();
-  // The session may be another one by now than when it was asked.
+  // The session may have changed since the request was sent.
   bool const may = decision_.stored && !decision_.stored->may_be_anothers(request_) && concerns(known_facts(now)) &&
                    cache_.with([&](cache& c) { return c.may_serve_on_error(*decision_.stored, unreachable, now); });
   land(landing::failed);
@@ -227,7 +227,7 @@ bool transaction::may_serve_instead(bool unreachable) {
   return may;
 }
 
-// An answer to HEAD says what one to GET would have said (RFC 9111 4.3.5).
+// An answer to HEAD says what one to GET would say (RFC 9111 4.3.5).
 void transaction::on_head_answer(answer_facts const& facts, http::message_head const& head, char const* base,
                                  std::optional<std::uint64_t> length, moment now) {
   if (!decision_.stored || head.status != decision_.stored->status || !concerns(said_)) return;
@@ -238,7 +238,7 @@ void transaction::on_head_answer(answer_facts const& facts, http::message_head c
   }
   storing_rules const how = rules();
   auto merged = std::make_shared<stored_answer>(merge(*decision_.stored, head, base, facts, how, asked_, now));
-  if (!may_stay(request_, *merged, facts, how, now)) return; // it is for who asked
+  if (!may_stay(request_, *merged, facts, how, now)) return; // it is for the client that asked
   put_merged(std::move(merged));
 }
 
@@ -250,7 +250,7 @@ void transaction::put_merged(std::shared_ptr<stored_answer const> merged) {
   auto const variant = merged->vary == decision_.stored->vary
                            ? std::optional(decision_.flight)
                            : cache_.keys().variant(resource_, merged->vary, head_, said_);
-  // It is not what it was: as that, it must not be found any more.
+  // It now belongs to another variant, and must not be found under the old one.
   if (variant != decision_.flight) forget_stored();
   if (variant) cache_.with([&](cache& c) { return c.keep(resource_, key_, *variant, std::move(merged)); });
 }

@@ -11,25 +11,25 @@
 
 namespace gateway::cache {
 
-/// Where transactions take place: their clock, and those who wait.
+/// The environment of transactions: their clock, and the waiting requests.
 class surroundings {
 public:
   virtual moment now() const = 0;
   /// How heads change on their way to clients, as far as it changes what is stored.
   virtual http::answer_forwarding forwarding() const = 0;
-  /// A fetch that somebody waits for is over.
+  /// A fetch that requests wait for is over.
   virtual void landed(http::token_digest const& flight, landing how) = 0;
 
 protected:
   ~surroundings() = default;
 };
 
-/// One request's dealings with the cache: what is stored for it, what it brings home for others. Sans-I/O: whoever
-/// carries the request asks, sends `upstream_head` where that is decided, and tells what came. Ends the fetch that it
-/// leads, whatever becomes of it. Not thread-safe; the cache and the surroundings outlive it.
+/// One request's use of the cache: what is stored for it, and what its answer adds for others. Sans-I/O: the code that
+/// carries the request calls `ask`, sends `upstream_head` if so decided, and reports what comes back. Ends the fetch
+/// that it leads, whatever the outcome. Not thread-safe; the cache and the surroundings outlive it.
 class transaction {
 public:
-  /// `token`: of the request, nullptr without.
+  /// `token`: the request's, nullptr without.
   transaction(shared_cache& all, surroundings& place, http::message_head const& head, char const* base,
               http::request_summary const& summary, std::string_view scheme, bool has_body,
               http::token_digest const* token);
@@ -37,25 +37,27 @@ public:
   transaction& operator=(transaction const&) = delete;
   ~transaction();
 
-  /// What becomes of it. `head`: as the upstream would get it; it stays as it is. `may_wait` as cache::question has it.
+  /// Decides about the request. `head`: as the upstream would get it; must stay unchanged. `may_wait`: see
+  /// cache::question.
   decision const& ask(std::string_view head, bool may_wait);
-  /// What was served is to be validated, by an exchange of the gateway's own (RFC 5861 3) that this is for from now on.
+  /// What was served is to be validated by an exchange of the gateway's own (RFC 5861 3); from now on this transaction
+  /// belongs to that.
   void begin_refresh();
 
   /// The head to send: with conditions, or without the client's, where the answer is for others too.
   std::string_view upstream_head();
 
-  /// The upstream has it that another target is to be asked for: that answer is neither stored nor does it confirm what
-  /// is, and nobody waits for it. Returns the request's own head.
+  /// The upstream has named another target: the answer is neither stored nor does it validate what is, and no request
+  /// waits for it. Returns the request's own head.
   std::string_view answers_elsewhere();
 
-  /// What becomes of the upstream's answer.
+  /// What to do with the upstream's answer.
   enum class course : std::uint8_t {
-    pass,  // it goes on to the client, and past the cache or into it: its content is to be given to `take`
-    serve, // what is stored is served: it was confirmed, or the upstream has an error
-    again  // the answer is about something else: ask once more, for the whole
+    pass,  // pass it on to the client; whether or not it is stored, give its content to `take`
+    serve, // serve what is stored: it was validated, or the upstream has an error
+    again  // the answer is about something else: ask again, for the complete answer
   };
-  /// `length`: of its content, where it is stated.
+  /// `length`: of its content, if stated.
   course on_answer(http::message_head const& head, char const* base, std::optional<std::uint64_t> length);
   bool is_storing() const { return storing_.has_value(); }
   /// Some of the content of an answer that is stored; `complete` after the last of it.
@@ -63,18 +65,18 @@ public:
   void complete();
   /// The content broke off.
   void give_up() { stop_storing(landing::failed); }
-  /// The content of an answer that is stored, as far as it was taken; nullptr if it never was to be stored. It stays
-  /// complete from its beginning even if the store has no room for it after all.
+  /// The content, as far as it was taken, of an answer that is being stored; nullptr if it was never to be stored. It
+  /// remains complete from its beginning even if the store turns out to have no room for it.
   std::shared_ptr<growing_content const> content() const { return content_; }
   void forget_content() { content_.reset(); }
   /// No upstream answers: whether what is stored may be served instead. A fetch that was led is over.
   bool on_failure() { return may_serve_instead(true); }
 
-  /// What is said of the answer (RFC 9211).
+  /// The answer's Cache-Status (RFC 9211).
   std::string cache_status(moment now) const;
   decision const& decided() const { return decision_; }
   request_facts const& request() const { return request_; }
-  /// Vary as it goes on; empty: as the upstream has it.
+  /// Vary for the client; empty: the upstream's.
   std::string const& vary() const { return vary_; }
 
 private:

@@ -43,8 +43,8 @@ double quality(std::string_view element) {
   return q;
 }
 
-/// What a request says in each of these fields (lower-case, in order); nullopt: it is not there. One pass over its
-/// lines, however many fields are asked for.
+/// The request's value of each of these fields (lower-case, in order); nullopt: absent. One pass over its lines,
+/// however many fields are wanted.
 std::vector<std::optional<std::string>> values_of(std::vector<std::string> const& fields, std::string_view head) {
   std::vector<std::optional<std::string>> values(fields.size());
   if (fields.empty()) return values;
@@ -105,7 +105,7 @@ std::optional<http::token_digest> variant_keys::variant(http::token_digest const
   std::string text(reinterpret_cast<char const*>(&resource), sizeof resource);
   std::vector<std::optional<std::string>> const values = values_of(spec.fields, head);
   for (std::size_t i = 0; i != values.size(); ++i) {
-    // Neither a value nor a name has a NUL: what follows one cannot be taken for the other.
+    // Neither values nor names have a NUL, so one cannot be taken for the other.
     text.append(spec.fields[i]).append(values[i] ? "\0=" : "\0-", 2);
     if (values[i]) text.append(normalised(spec.fields[i], *values[i]));
     text.push_back('\0');

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::string_view delimiters = "/\\?#%&=+;";
 
-/// The next character of `text`, decoded where that changes nothing; encoded delimiters are beyond all others.
+/// The next character of `text`, decoded if that does not change its meaning; encoded delimiters get values beyond all
+/// characters.
 int take_character(std::string_view& text) {
   constexpr int encoded = 256;
   unsigned char const c = static_cast<unsigned char>(text.front());

@@ -36,11 +36,12 @@ std::optional<std::string> canonical_v6(std::string const& text) {
   return ::inet_ntop(AF_INET6, &address, out, sizeof out);
 }
 
-/// Whether resolvers that know the old forms of IPv4 addresses would take it for one (WHATWG URL, "ends in a number").
+/// Whether resolvers that accept the old forms of IPv4 addresses would take it for one (WHATWG URL, "ends in a
+/// number").
 bool ends_in_number(std::string_view host) {
   std::string_view last = host.substr(host.rfind('.') + 1);
   if (last.starts_with("0x") || last.starts_with("0X")) return std::all_of(last.begin() + 2, last.end(), is_hex_digit);
-  return std::all_of(last.begin(), last.end(), is_digit); // also of nothing: `a..`
+  return std::all_of(last.begin(), last.end(), is_digit); // also of an empty one: `a..`
 }
 
 std::optional<std::string> canonical_name(std::string_view host) {
@@ -67,7 +68,7 @@ bool is_future_address(std::string_view text) {
          std::all_of(rest.begin(), rest.end(), [](char c) { return c == ':' || is_name_character(c); });
 }
 
-/// reg-name (RFC 3986 3.2.2), not empty. What is escaped is a character of names, or beyond ASCII.
+/// reg-name (RFC 3986 3.2.2), not empty. Only characters of names, or beyond ASCII, may be escaped.
 bool is_registered_name(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
@@ -99,7 +100,7 @@ parts split(std::string_view text) {
   return {address ? std::move(address) : canonical_name(host), text.substr(colon)};
 }
 
-/// What follows an address in X-Forwarded-For: nothing, a port, or a name in place of one (RFC 7239 6).
+/// What may follow an address in X-Forwarded-For: nothing, a port, or a name in place of one (RFC 7239 6).
 bool is_port_or_nothing(std::string_view text) {
   if (text.empty()) return true;
   if (!text.starts_with(':')) return false;
@@ -175,8 +176,8 @@ forwarded_element parse_forwarded(std::string_view element) {
     return of(canonical_v6(std::string(without_zone(element.substr(1, end - 1)))));
   }
   if (auto bare = canonical_address(without_zone(element))) return of(std::move(bare));
-  // An address with a port. Of IPv6 without brackets only where what is before the last colon ends in IPv4: else the
-  // port would be a part of it.
+  // An address with a port. An IPv6 address without brackets may have one only if what precedes the last colon ends in
+  // IPv4; else the port would be part of the address.
   std::size_t const colon = element.rfind(':');
   if (colon != std::string_view::npos && is_port_or_nothing(element.substr(colon))) {
     std::string_view const before = element.substr(0, colon);

@@ -34,8 +34,8 @@ answer_fault fault_of(error_code ec, message_head const& head, char const* base,
   if (!parser.done() && head.version < 11 && find(head, base, beast_http::field::transfer_encoding))
     return {protocol_error, "the upstream's answer has a transfer coding in HTTP/1.0"};
   if (head.status < 100) return {protocol_error, "the upstream's answer has a status that is none"};
-  // Without the coding's name the client would take the coded bytes for the content, and it was not asked whether it
-  // can decode them: neither it nor we sent TE (RFC 9110 10.1.4).
+  // Without the coding's name the client would take the coded bytes for the content, and may not be able to decode
+  // them: neither it nor the gateway sent TE (RFC 9110 10.1.4).
   if (!parser.done() && has_other_coding(head, base))
     return {"http_response_transfer_coding", "the upstream's answer has a transfer coding that nobody asked for"};
   return {};

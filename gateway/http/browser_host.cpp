@@ -24,8 +24,8 @@ std::string percent_decoded(std::string_view text) {
 
 bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
-/// The character that UTF-8 has at the beginning of `text`, and of how many bytes; of one byte that is not ASCII, if it
-/// is none.
+/// The UTF-8 character at the beginning of `text`, and its number of bytes; if it is not valid UTF-8, one byte that is
+/// not ASCII.
 struct code_point {
   char32_t value;
   std::size_t size;
@@ -43,7 +43,8 @@ code_point first_of(std::string_view text) {
   return {value, size};
 }
 
-/// Characters that are others of ASCII, one by one and again from the beginning; of none, they are nothing.
+/// Ranges of characters that stand for ASCII ones: one by one, repeating from the beginning. Without any, they stand
+/// for nothing.
 struct other_forms {
   char32_t first, last;
   std::string_view ascii;
@@ -84,7 +85,8 @@ std::string in_ascii(std::string text) {
   return out;
 }
 
-/// `0x…`, `0…` or decimal; what is too large for an address is no more than that. Nullopt: it is no number.
+/// `0x…`, `0…` or decimal; numbers too large for an address are cut to a value that is too large. Nullopt: not a
+/// number.
 std::optional<std::uint64_t> number_of(std::string_view text) {
   if (text.empty()) return std::nullopt;
   unsigned base = 10;
@@ -104,7 +106,7 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
   return value;
 }
 
-/// One to four numbers, the last of which is all that is left of the address.
+/// One to four numbers, of which the last fills the rest of the address.
 std::optional<std::string> ipv4_of(std::string_view host) {
   if (host.ends_with('.')) host.remove_suffix(1);
   std::uint64_t address = 0;

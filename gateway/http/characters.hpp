@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-/// The classes of characters that HTTP's grammar is made of.
+/// The character classes of HTTP's grammar.
 namespace gateway::http {
 
 namespace detail {
@@ -21,19 +21,20 @@ inline constexpr auto plain_table = table_of("-0123456789ABCDEFGHIJKLMNOPQRSTUVW
 /// tchar (RFC 9110 5.6.2).
 constexpr bool is_token_character(char c) { return detail::token_table[static_cast<unsigned char>(c)]; }
 
-/// ALPHA / DIGIT / "-": what names of fields consist of, but for odd ones.
+/// ALPHA / DIGIT / "-": the characters of field names, odd names excepted.
 constexpr bool is_plain_character(char c) { return detail::plain_table[static_cast<unsigned char>(c)]; }
 
 /// SP / HTAB (RFC 9110 5.6.3).
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-/// HTAB / SP / VCHAR / obs-text: what values, quoted strings and reasons consist of (RFC 9110 5.5, 5.6.4).
+/// HTAB / SP / VCHAR / obs-text: the characters of values, quoted strings and reasons (RFC 9110 5.5, 5.6.4).
 constexpr bool is_text_character(char c) {
   auto const byte = static_cast<unsigned char>(c);
   return byte == '\t' || (byte >= ' ' && byte != 0x7f);
 }
 
-/// What a target consists of, as far as it is looked at here: VCHAR, and obs-text, which others send (RFC 9112 3.2).
+/// The characters of a target, as far as they are checked here: VCHAR, and obs-text, which some clients send (RFC 9112
+/// 3.2).
 constexpr bool is_target_character(char c) {
   auto const byte = static_cast<unsigned char>(c);
   return byte > ' ' && byte != 0x7f;
@@ -41,7 +42,7 @@ constexpr bool is_target_character(char c) {
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// -1: it is none.
+/// -1: not a digit.
 constexpr int hex_digit(char c) {
   if (is_digit(c)) return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;

@@ -92,7 +92,7 @@ void chunk_decoder::take_of_size(char c, error_code& ec) {
   }
 }
 
-/// What may follow a size, and a whole extension.
+/// What may follow a size, or a complete extension.
 void chunk_decoder::end_extension(char c, error_code& ec) {
   if (c == '\r')
     state_ = state::size_lf;
@@ -163,7 +163,7 @@ void chunk_decoder::end_size_line(error_code& ec) {
   state_ = size_ == 0 ? state::trailer_begin : state::data;
 }
 
-/// A trailer that says how long the message is, or how it is coded, may not be there (RFC 9110 6.5.1).
+/// A trailer may not state the message's length or coding (RFC 9110 6.5.1).
 bool chunk_decoder::frames() const {
   std::string_view const name(name_.data(), std::min(name_size_, name_.size()));
   return name == "content-length" || name == "transfer-encoding";

@@ -12,14 +12,14 @@ namespace gateway::http {
 
 using boost::beast::error_code;
 
-/// What one step over body bytes gave.
+/// The result of one step over body bytes.
 struct body_step {
   std::size_t consumed = 0; // bytes of input used up
   std::string_view data;    // payload bytes, a view into the input; may be empty
 };
 
-/// Takes a chunked body apart as it arrives, each byte once, and keeps none of them: whatever comes is used up, so that
-/// no line of it can fill a buffer. Everything besides the content is bounded, since the sender is paid for none of it:
+/// Parses a chunked body as it arrives, looking at each byte once and keeping none: whatever comes is consumed, so that
+/// no line can fill a buffer. Everything besides the content is bounded:
 /// - a size has at most `most_size_digits`, leading zeros included;
 /// - a chunk's extensions have at most `most_extension_bytes`;
 /// - size lines and extensions together are at most `most_overhead` beyond what the content makes up for: 16 bytes and
@@ -27,8 +27,8 @@ struct body_step {
 /// - trailers together have at most the bytes that are given to it, the same as a head's.
 ///
 /// Errors, each at the byte that makes it certain: `bad_chunk` (a size), `bad_chunk_extension`, `bad_field` (a trailer,
-/// also one that would frame the message, RFC 9110 6.5.1), all of Beast's, and `header_limit` for trailers that are too
-/// large. After an error it is of no more use.
+/// including one that would frame the message, RFC 9110 6.5.1), all of them Beast's, and `header_limit` for trailers
+/// that are too large. After an error the parser must not be used again.
 class chunk_decoder {
 public:
   static constexpr std::size_t most_size_digits = 64;
@@ -38,9 +38,9 @@ public:
   explicit chunk_decoder(std::size_t trailer_limit)
     : trailer_limit_(trailer_limit) {}
 
-  /// One call gives at most one piece of content; call again while it consumes.
+  /// One call returns at most one piece of content; call again while it consumes anything.
   body_step decode(char const* data, std::size_t size, error_code& ec);
-  /// Bytes of content that the present chunk still has to have, by its size.
+  /// Bytes of content that are still missing from the present chunk, by its size.
   std::uint64_t announced() const { return state_ == state::data ? size_ : 0; }
   /// After the last CRLF.
   bool done() const { return state_ == state::done; }
@@ -49,10 +49,10 @@ private:
   enum class state : std::uint8_t {
     size_begin,
     size,
-    before_semicolon, // blanks, which have to lead to an extension
+    before_semicolon, // blanks, which must be followed by an extension
     name_begin,
     name,
-    before_equals, // blanks behind a name
+    before_equals, // blanks after a name
     value_begin,
     value,
     quoted,
@@ -83,7 +83,7 @@ private:
   std::uint64_t size_ = 0; // of the chunk; in `data`: what is left of it
   std::size_t digits_ = 0;
   std::size_t line_ = 0;     // bytes of this size line
-  std::size_t overhead_ = 0; // that content has not made up for
+  std::size_t overhead_ = 0; // not yet offset by content
   std::size_t trailer_bytes_ = 0;
   std::array<char, 18> name_{}; // of a trailer, lower-case, as far as it matters
   std::size_t name_size_ = 0;

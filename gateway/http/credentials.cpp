@@ -18,7 +18,7 @@ constexpr std::string_view blanks = " \t";
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 
-/// Capitalised, as the registered schemes that most servers know are written.
+/// Capitalised, like the registered schemes that most servers know.
 bool is_normal_scheme(std::string_view scheme) {
   return !is_lower(scheme.front()) && std::none_of(scheme.begin() + 1, scheme.end(), is_upper);
 }
@@ -44,7 +44,7 @@ std::string_view take_token(std::string_view& text) {
               static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_token_character) - text.begin()));
 }
 
-/// token / quoted-string, without quotes and escapes; nullopt when there is neither.
+/// token / quoted-string, without quotes and escapes; nullopt if there is neither.
 std::optional<std::string> take_value(std::string_view& text) {
   if (!text.starts_with('"')) {
     std::string_view const token = take_token(text);
@@ -62,7 +62,7 @@ std::optional<std::string> take_value(std::string_view& text) {
   return std::nullopt;
 }
 
-/// #auth-param in one spelling; nullopt when it is none.
+/// #auth-param in one spelling; nullopt if it is not one.
 std::optional<std::string> normal_parameters(std::string_view text) {
   std::vector<std::pair<std::string, std::string>> all;
   for (skip(text, " \t,"); !text.empty(); skip(text, " \t,")) {
@@ -91,7 +91,7 @@ std::optional<std::string> normal_parameters(std::string_view text) {
 
 constexpr std::string_view base64_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// What a character stands for in base64 (RFC 4648 4), or `no_base64`.
+/// The value of a character in base64 (RFC 4648 4), or `no_base64`.
 constexpr std::uint8_t no_base64 = 64;
 constexpr auto base64_table = [] {
   std::array<std::uint8_t, 256> table{};
@@ -101,23 +101,23 @@ constexpr auto base64_table = [] {
 }();
 std::uint8_t base64_value(char c) { return base64_table[static_cast<unsigned char>(c)]; }
 
-/// The same value without the bits that belong to no byte, where it is the last of `size` characters.
+/// The same without the bits that belong to no byte, if it is the last of `size` characters.
 std::uint8_t without_spare_bits(std::uint8_t value, std::size_t size) {
   std::size_t const over = size % 4;
   std::uint8_t const spare = over == 2 ? 0x0f : over == 3 ? 0x03 : 0;
   return static_cast<std::uint8_t>(value & ~spare);
 }
 
-/// Whether it is base64 without padding, as one encoder only would write it.
+/// Whether it is canonical base64, without padding.
 bool is_normal_base64(std::string_view text) {
   return !text.empty() && text.size() % 4 != 1 &&
          std::all_of(text.begin(), text.end(), [](char c) { return base64_value(c) != no_base64; }) &&
          without_spare_bits(base64_value(text.back()), text.size()) == base64_value(text.back());
 }
 
-/// One spelling of all that lenient decoders read alike: they skip what is not in the alphabet, padding that completes
-/// nothing, and a character that begins a byte and does not end it; and they stop at padding that completes four
-/// characters. `=`, if nothing is left.
+/// One spelling for everything that lenient decoders read alike: they skip characters outside the alphabet, padding
+/// that completes nothing, and a character that begins a byte without ending it; and they stop at padding that
+/// completes four characters. `=` if nothing is left.
 std::string normal_base64(std::string_view text) {
   std::string out;
   for (std::size_t i = 0, padding = 0; i != text.size(); ++i) {
@@ -132,7 +132,7 @@ std::string normal_base64(std::string_view text) {
   return out;
 }
 
-/// Whether there is a `=` that is not at the end, where token68 has its.
+/// Whether there is a `=` before the end; token68 allows them only there.
 bool may_be_parameters(std::string_view text) {
   std::size_t const last = text.find_last_not_of('=');
   return last != std::string_view::npos && text.find('=') < last;

@@ -3,25 +3,23 @@
 #include <string>
 #include <string_view>
 
-/// The value of Authorization: who asks, and how many ways there are to write it (RFC 9110 11.4).
+/// The value of Authorization, and the many ways to write it (RFC 9110 11.4).
 namespace gateway::http {
 
-/// One spelling of credentials, by which they are compared, counted and digested; what is forwarded is what came.
+/// One spelling of credentials, by which they are compared, counted and digested. Upstreams get them as they came.
 ///
 ///     credentials = auth-scheme [ 1*SP ( token68 / #auth-param ) ]
 ///
-/// The scheme is case-insensitive: `Bearer` for `bearer` and `BEARER`. Between it and the rest is one blank, whether
-/// blanks or tabs were there, and none is at the ends. What token68 holds stays byte for byte, but for Basic (RFC 7617
-/// 2): that is base64, and what decodes to the same is the same, without padding. Decoders are lenient: what is outside
-/// of the alphabet counts as little as the bits that belong to no byte. Of parameters (11.2) names are in lower case,
-/// values in quotes, without blanks around
-/// `=` and `,`, in the order of their names.
-/// What is no such thing, or one word alone (which proves nothing, and may be a bare key), stays as it is but for
-/// blanks at its ends. No memory is taken for what already is in this form, as `Bearer …` is, and
-/// `Basic …` with its padding or without.
+/// The scheme is case-insensitive: `Bearer` for `bearer` and `BEARER`. Blanks and tabs between it and the rest become
+/// one blank, and those at the ends are removed. token68 stays byte for byte, except for Basic (RFC 7617 2), which is
+/// base64: what decodes to the same becomes the same, without padding. Decoders are lenient: characters outside the
+/// alphabet are ignored, as are bits that belong to no byte. Parameters (11.2) have names in lower case, values in
+/// quotes, no blanks around `=` and `,`, and are sorted by name. Anything else, or a single word (which may be a bare
+/// key), stays as it is except for blanks at its ends. Values that are already in this form take no memory, such as
+/// `Bearer …`, and `Basic …` with or without padding.
 class normal_credentials {
 public:
-  /// Views `authorization` as long as this lives.
+  /// May hold a view of `authorization`, which must live as long.
   explicit normal_credentials(std::string_view authorization);
   normal_credentials(normal_credentials const&) = delete;
   normal_credentials& operator=(normal_credentials const&) = delete;
@@ -33,8 +31,8 @@ private:
   std::string_view text_;
 };
 
-/// Whether all bytes beyond ASCII are in quotes, as credentials have them. Elsewhere some servers take a few of them
-/// for blanks (U+0085, U+00A0, …): one token would have as many spellings as there are rows of them.
+/// Whether all bytes beyond ASCII are within quotes, as in valid credentials. Elsewhere some servers take a few of them
+/// for blanks (U+0085, U+00A0, …), which would give one token endless spellings.
 bool is_ascii_outside_quotes(std::string_view authorization);
 
 }

@@ -27,12 +27,12 @@ struct token_digest_hash {
 };
 
 /// What the token map keeps of a digest: 96 of its bits (docs/adr/0014-epochs-of-64-bits.md). Among a million tokens
-/// two share them once in 10^17 maps; who then gets to the wrong proxy is redirected by it.
+/// two share them once in 10^17 maps; a request that then reaches the wrong proxy is redirected by it.
 struct map_key {
   std::array<std::uint32_t, 3> words{};
 
   map_key() = default;
-  map_key(token_digest const& digest) // NOLINT(google-explicit-constructor): it is how the map is asked
+  map_key(token_digest const& digest) // NOLINT(google-explicit-constructor): look-ups in the map convert
     : words{static_cast<std::uint32_t>(digest.low), static_cast<std::uint32_t>(digest.low >> 32),
             static_cast<std::uint32_t>(digest.high)} {}
   bool operator==(map_key const&) const = default;
@@ -45,24 +45,24 @@ struct map_key_hash {
 /// A key from the system's source of randomness.
 digest_key random_digest_key();
 
-/// Of any bytes.
+/// The digest of any bytes.
 token_digest digest_bytes(digest_key const& key, std::string_view bytes);
 
-/// Of an `Authorization` value in its one spelling (credentials.hpp), as all that follow.
+/// The digest of an `Authorization` value in its one spelling (credentials.hpp), as for all that follow.
 token_digest digest_token(digest_key const& key, std::string_view authorization);
 
 /// The digest under a key that is the same on every balancer: for guesses that must agree between balancers
-/// (`token_hash`). It decides no access, so that it being computable by others gives nothing away.
+/// (`token_hash`). It decides no access, so it does no harm that others can compute it.
 std::uint64_t shared_token_hash(std::string_view authorization);
 
-/// What balancers that share a map have in common, and nobody else has: 32 bytes.
+/// The secret that balancers which share a map have in common: 32 bytes.
 using shared_map_key = std::array<unsigned char, 32>;
 
-/// Of 64 hexadecimal digits; nullopt for anything else.
+/// From 64 hexadecimal digits; nullopt for anything else.
 std::optional<shared_map_key> parse_shared_map_key(std::string_view digits);
 
-/// What a token is called in the shared map: its keyed BLAKE2b (RFC 7693) of 128 bits, as 32 hexadecimal digits. Who
-/// reads the map learns no token from it, and without the key cannot even try which ones are there.
+/// A token's name in the shared map: its keyed BLAKE2b (RFC 7693) of 128 bits, as 32 hexadecimal digits. Readers of the
+/// map learn no tokens, and without the key cannot even test whether one is there.
 std::string shared_name(shared_map_key const& key, std::string_view authorization);
 
 }

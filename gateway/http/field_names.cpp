@@ -10,8 +10,8 @@
 namespace gateway::http {
 namespace {
 
-/// A name as servers read it: in lower case, with `-` for what is neither letter nor digit. Of more bytes than any name
-/// has that servers know the beginning only.
+/// A name as servers read it: in lower case, with `-` for everything that is neither letter nor digit. Of a name longer
+/// than any that servers know, only the beginning.
 class folded_name {
 public:
   explicit folded_name(std::string_view name)
@@ -35,8 +35,8 @@ bool ends_with_one_of(std::string_view text, std::string_view const (&all)[N]) {
   return std::any_of(std::begin(all), std::end(all), [text](std::string_view e) { return text.ends_with(e); });
 }
 
-/// What frames a message or belongs to one connection (RFC 9112 6, RFC 9110 7.6.1), what is for a proxy, and what the
-/// gateway says itself.
+/// Fields that frame a message or belong to one connection (RFC 9112 6, RFC 9110 7.6.1), that are for a proxy, or that
+/// the gateway writes itself.
 bool is_forbidden(std::string_view folded) {
   static constexpr std::string_view all[]{"content-length",      "transfer-encoding", "keep-alive",
                                           "proxy-connection",    "http2-settings",    "max-forwards",
@@ -47,7 +47,7 @@ bool is_forbidden(std::string_view folded) {
 
 std::string_view last_word(std::string_view folded) { return folded.substr(folded.rfind('-') + 1); }
 
-/// Whether it begins so, and what a name that replaces parts of a request begins with.
+/// The beginnings of names that replace parts of a request.
 bool is_of_a_family(std::string_view folded) {
   static constexpr std::string_view all[]{"x-forward",
                                           "forwarded-",
@@ -79,15 +79,15 @@ bool is_of_a_family(std::string_view folded) {
   return std::any_of(std::begin(all), std::end(all), [folded](std::string_view p) { return folded.starts_with(p); });
 }
 
-/// What ends so is of something else: HTTP's own field, what a browser says by itself (no script can set Sec-), the
-/// method that a preflight asks for, and the page on which a script runs, as Referer has it.
+/// Names that end alike but mean something else: HTTP's own field, what a browser says by itself (no script can set
+/// Sec-), the method that a preflight asks for, and, like Referer, the page on which a script runs.
 bool is_no_replacement(std::string_view folded) {
   static constexpr std::string_view all[]{"host", "access-control-request-method", "hx-current-url", "next-url"};
   return folded.starts_with("sec-") || is_one_of(folded, all);
 }
 
-/// By what they replace, which the last word of the name tells: host and scheme; target; method; the client's address.
-/// Then those that say it otherwise, or who the client is.
+/// By what they replace, as the last word of the name tells: host and scheme; target; method; the client's address.
+/// Then those with other words, and those that say who the client is.
 bool is_replacement(std::string_view folded) {
   static constexpr std::string_view last_words[]{"host", "hostname", "vhost", "domain", "authority", "port", "proto",
                                                  "protocol", "scheme", "ssl", "tls", "https",
@@ -102,7 +102,7 @@ bool is_replacement(std::string_view folded) {
   return is_one_of(last_word(folded), last_words) || is_one_of(folded, whole);
 }
 
-/// Written by the gateway, on each request.
+/// Written by the gateway on each request.
 bool is_own(std::string_view name) {
   return iequals(name, "X-Forwarded-For") || iequals(name, "X-Forwarded-Proto") || iequals(name, "X-Forwarded-Host");
 }
@@ -131,7 +131,7 @@ bool holds_credentials(std::string_view name) {
       "credentials", "session",       "sid",   "principal", "identity", "signature", "password",  "secret",
       "email",       "username",      "login", "uid",       "cert",     "clientcert"};
   folded_name const folded(name);
-  if (folded.text().starts_with("sec-fetch-")) return false; // what a browser is about to do with the answer
+  if (folded.text().starts_with("sec-fetch-")) return false; // what the browser intends to do with the answer
   if (ends_with_one_of(folded.text(), endings)) return true;
   for (std::string_view rest = folded.text();;) { // word by word
     std::size_t const end = rest.find('-');

@@ -8,7 +8,7 @@
 namespace gateway::http {
 namespace {
 
-/// Whether `name` begins with `prefix` (lower-case) to a server that maps names to variables: `_` is `-` to it.
+/// Whether `name` begins with `prefix` (lower-case) for a server that maps names to variables: `_` counts as `-`.
 bool starts_alike(std::string_view name, std::string_view prefix) {
   if (name.size() < prefix.size()) return false;
   return std::equal(prefix.begin(), prefix.end(), name.begin(),
@@ -46,7 +46,7 @@ std::string lower_case(std::string_view text) {
   return out;
 }
 
-// Not Beast's, which (in Boost 1.81) looks at the byte behind the two where their letter case differs.
+// Not Beast's, which (in Boost 1.81) reads one byte past both if their letter case differs.
 bool iequals(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
                                             [](char x, char y) { return x == y || lower_case(x) == lower_case(y); });
@@ -101,7 +101,7 @@ end_to_end_filter::end_to_end_filter(message_head const& head, char const* base)
 bool end_to_end_filter::passes(field_line const& line, char const* base) const {
   if (is_hop_by_hop(line.id)) return false;
   if (named_.empty()) return true;
-  // What decides who may see an answer, and how long a message is, cannot be taken out by a Connection field.
+  // A Connection field cannot remove the fields that decide who may see an answer, or how long a message is.
   using field = beast_http::field;
   if (line.id == field::authorization || line.id == field::host || line.id == field::content_length) return true;
   return !named_.contains(line.name.in(base));

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-/// Questions about field lines, and which of them may travel on (RFC 9110 7.6.1).
+/// Questions about field lines, and which of them are passed on (RFC 9110 7.6.1).
 namespace gateway::http {
 
 /// ASCII case-insensitive equality.
@@ -18,7 +18,7 @@ bool iequals(std::string_view a, std::string_view b);
 /// ASCII case-insensitive prefix.
 bool istarts_with(std::string_view text, std::string_view prefix);
 
-/// The first field with that number, or nullopt. `base` is where the head's bytes stand.
+/// The first field with that number, or nullopt. `base` is where the head's bytes are.
 std::optional<std::string_view> find(message_head const& head, char const* base, beast_http::field id);
 /// The same by name, for fields without a number.
 std::optional<std::string_view> find(message_head const& head, char const* base, std::string_view name);
@@ -66,12 +66,12 @@ std::string lower_case(std::string_view text);
 bool list_contains(std::string_view list, std::string_view token);
 
 /// Whether the message has a Transfer-Encoding that is anything but one `chunked` (RFC 9112 6.1, 7): a coding that only
-/// who asked for it with TE could undo, and we ask for none.
+/// a client which asked for it with TE can undo, and the gateway asks for none.
 bool has_other_coding(message_head const& head, char const* base);
 
 /// Fields that are between balancer and proxies only: `X-Accel-*`, `X-Backend`, `X-Session-*`, in any letter case and
-/// with `_` for `-`, which are one to many servers (CGI's variables). They are taken from proxies only, and are dropped
-/// from requests and from answers that travel on.
+/// with `_` for `-`, which many servers do not distinguish (CGI's variables). They are accepted from proxies only, and
+/// are dropped from requests, and from answers before they go on.
 bool is_internal(std::string_view name);
 
 /// Decides per field line of one message whether it is end-to-end. Hop-by-hop are the fields that RFC 9110 7.6.1 names,

@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::string_view crlf = "\r\n";
 
-/// Brings an absolute-form target (RFC 9112 3.2.2: servers must accept it) into origin-form. The host that it names
-/// has to be Host's (an origin server would ignore the latter, but who is in between might not). False when it is not.
+/// Brings an absolute-form target (RFC 9112 3.2.2: servers must accept it) into origin-form. It must name the same host
+/// as Host (an origin server would ignore the latter, but an intermediary might not). False if it does not.
 bool to_origin_form(request_summary& s, bool is_options) {
   for (std::string_view const scheme : {std::string_view("http://"), std::string_view("https://")})
     if (istarts_with(s.target, scheme)) {
@@ -57,8 +57,8 @@ bool is_replaced_in_request(beast_http::field id, std::string_view name) {
          iequals(name, "X-Request-Id");
 }
 
-/// What a client cannot have meant for a server behind a gateway: credentials for a proxy (RFC 9110 11.7), and Proxy,
-/// which CGI would make HTTP_PROXY of.
+/// Fields that a client cannot have meant for a server behind a gateway: credentials for a proxy (RFC 9110 11.7), and
+/// Proxy, which CGI would make HTTP_PROXY of.
 bool is_dropped_in_request(beast_http::field id, std::string_view name) {
   return id == beast_http::field::proxy_authorization || iequals(name, "Proxy");
 }
@@ -68,12 +68,12 @@ bool is_dropped_for_its_name(std::string_view name, odd_names how) {
   return how != odd_names::pass || reading_of(name) == odd_reading::forbidden;
 }
 
-/// What an upstream cannot ask of a client that speaks to a gateway (RFC 9110 11.7).
+/// Fields by which an upstream would ask something of a client that it does not talk to (RFC 9110 11.7).
 bool is_dropped_in_answer(beast_http::field id) {
   return id == beast_http::field::proxy_authenticate || id == beast_http::field::proxy_authentication_info;
 }
 
-/// Of Max-Forwards: decimal digits; more than fit are as good as the most that do (RFC 9110 7.6.2).
+/// A Max-Forwards value: decimal digits; a number that does not fit counts as the largest that does (RFC 9110 7.6.2).
 std::optional<std::uint64_t> parse_hops(std::string_view text) {
   std::uint64_t hops = 0;
   auto const read = std::from_chars(text.data(), text.data() + text.size(), hops);
@@ -91,7 +91,7 @@ void append_joined(std::string& out, message_head const& head, char const* base,
   out.append(last).append(crlf);
 }
 
-/// Of a Content-Length that may be a list, whose elements the parser found equal.
+/// The number in a Content-Length that may be a list, whose elements the parser found equal.
 void append_first_number(std::string& out, std::string_view name, std::string_view list) {
   std::string_view const first = trimmed(list.substr(0, list.find(',')));
   std::uint64_t number = 0;
@@ -165,7 +165,7 @@ refusal_words summarise(message_head const& head, char const* base, request_summ
       out.host = line.value.in(base);
       break;
     case beast_http::field::content_length: {
-      // Beast takes several that agree, as RFC 9110 8.6 allows; others on the way might not.
+      // Beast accepts several that agree, as RFC 9110 8.6 allows; others on the way might not.
       std::string_view const digits = line.value.in(base);
       if (std::exchange(has_length, true) || digits.find_first_not_of("0123456789") != std::string_view::npos)
         return words_of(refusal::unusable_length);
@@ -176,12 +176,12 @@ refusal_words summarise(message_head const& head, char const* base, request_summ
       out.expects_continue = head.version >= 11;
       break;
     case beast_http::field::max_forwards:
-      if (head.verb != beast_http::verb::options) break; // others may ignore it, and do
+      if (head.verb != beast_http::verb::options) break; // some do ignore it
       if (out.max_forwards || !(out.max_forwards = parse_hops(line.value.in(base))))
         return words_of(refusal::unusable_hops);
       break;
     case beast_http::field::transfer_encoding:
-      // Beast takes what it does not know for no coding at all: the body would pass for the next request.
+      // Beast treats unknown codings as none: the body would be taken for the next request.
       if (head.version < 11) return words_of(refusal::coding_in_http10);
       if (!iequals(line.value.in(base), "chunked")) return words_of(refusal::other_coding);
       break;

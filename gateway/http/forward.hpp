@@ -12,13 +12,13 @@
 #include <string>
 #include <string_view>
 
-/// Heads as they travel on: re-serialised from what was parsed, so that no two parsers can disagree about them.
+/// Heads as they are passed on: re-serialised from what was parsed, so that no two parsers can disagree about them.
 namespace gateway::http {
 
 /// Whether a request may be sent again (RFC 9110 9.2.2; PROPFIND and REPORT as RFC 4918 and RFC 3253 have them).
 bool is_idempotent(boost::beast::http::verb method);
 
-/// What a request's head means for its way through the gateway.
+/// What the gateway needs to know of a request's head.
 struct request_summary {
   std::string_view target;        // as sent to the upstream: origin-form
   std::string_view authorization; // empty without
@@ -32,12 +32,12 @@ struct request_summary {
   std::string_view websocket_key{};            // empty: it asks for no WebSocket
   std::uint32_t odd_names = 0;                 // fields whose names servers may take for others (field_names.hpp)
   std::optional<std::uint64_t> max_forwards{}; // of OPTIONS (RFC 9110 7.6.2); 0: it ends here
-  // What `target` is a view of where the message has no such text: `/?q` of `http://host?q`.
+  // What `target` refers to if the message has no such text: `/?q` for `http://host?q`.
   std::shared_ptr<std::string const> completed_target{};
 };
 
-/// Checks a request's head beyond its grammar and summarises it. Views point into the message at `base`. Why it is
-/// refused without a hop; status 0: it is not.
+/// Checks a request's head beyond its grammar and summarises it. Views point into the message at `base`. Returns why it
+/// is refused without a hop; status 0: it is not.
 refusal_words summarise(message_head const& head, char const* base, request_summary& out);
 
 /// A client's X-Request-Id is kept when it is short and harmless in a log.
@@ -46,16 +46,16 @@ bool usable_request_id(std::string_view id);
 /// What the gateway adds to a request.
 struct forwarding {
   std::string_view peer_address{};            // appended to X-Forwarded-For, …
-  bool keep_forwarded_for = true;             // … or all that it says, whatever came, and Forwarded is dropped
+  bool keep_forwarded_for = true;             // … or, if set, replaces it, whatever came; then Forwarded is dropped
   odd_names odd = odd_names::drop;            // what becomes of fields with odd names
   std::string_view scheme = "http";           // X-Forwarded-Proto
   std::string_view request_id{};              // X-Request-Id, unless the client sent a usable one
   std::optional<std::uint64_t> body_length{}; // framing of the body: Content-Length, …
   bool chunked = false;                       // … or chunked, or (neither) no body
-  bool websocket = false;                     // what is said of switching protocols goes on, of WebSocket alone
+  bool websocket = false;                     // Upgrade is passed on, for WebSocket alone
 };
 
-/// Host of a request that names none, as HTTP/1.0 may.
+/// Host for a request without one, as HTTP/1.0 allows.
 inline constexpr std::string_view host_of_none = "localhost";
 
 /// Appends the request's head as an upstream gets it: method and target unchanged, end-to-end fields in their order,
@@ -97,7 +97,7 @@ void append_answer_fields(std::string& out, message_head const& head, char const
 /// Appends `Content-Length: N CRLF`.
 void append_length(std::string& out, std::uint64_t length);
 
-/// Appends what has to be said of the connection, if anything.
+/// Appends a Connection field, if one is needed.
 void append_connection(std::string& out, bool close, bool http10);
 
 /// Appends the answer's head as the client gets it: internal and hop-by-hop fields dropped.

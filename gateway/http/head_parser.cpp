@@ -44,7 +44,7 @@ bool head_parser<IsRequest>::parse_head(char const* base, std::size_t size, erro
     partial_->look(base, size, ec);
     return false;
   }
-  // Beast's limit is that of a part: the first line, and the fields.
+  // Beast applies its limit to each part: the first line, and the fields.
   if (head_bytes_ > limits_.bytes) ec = beast_http::error::header_limit;
   if (base_type::chunked() && !this->is_done()) chunks_.emplace(limits_.bytes);
   return !ec;
@@ -85,7 +85,7 @@ span head_parser<IsRequest>::span_of(boost::beast::string_view part) const {
 }
 
 // False for a value that was folded over lines (obs-fold): Beast then unfolds it into a buffer of its own. RFC 9112 5.2
-// lets a server refuse these, and we do: a message must mean the same to every parser on its way.
+// lets a server refuse these, and this one does: a message must mean the same to every parser on its way.
 template<bool IsRequest>
 bool head_parser<IsRequest>::record_field(beast_http::field id, boost::beast::string_view name,
                                           boost::beast::string_view value) {
@@ -136,7 +136,7 @@ std::size_t head_parser<IsRequest>::on_body_impl(boost::beast::string_view body,
   return body.size();
 }
 
-// Chunked bodies are not given to Beast.
+// Beast does not get chunked bodies.
 template<bool IsRequest>
 void head_parser<IsRequest>::on_chunk_header_impl(std::uint64_t, boost::beast::string_view, error_code&) {}
 

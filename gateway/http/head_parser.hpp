@@ -34,7 +34,7 @@ struct field_line {
   span value;
 };
 
-/// The head of a message as the parser recorded it. Valid with the `base` the bytes now stand at.
+/// The head of a message as the parser recorded it. Valid with the `base` at which the bytes are now.
 struct message_head {
   span method;                                       // requests
   beast_http::verb verb = beast_http::verb::unknown; // requests
@@ -60,7 +60,7 @@ public:
   /// For answers: this answers a HEAD request, so that no body follows whatever the head says. Before the first byte.
   void answer_to_head(bool yes) { this->skip(yes); }
 
-  /// `base` is where the message begins, `size` how many of its bytes have arrived in all (also those of earlier
+  /// `base` is where the message begins, `size` how many of its bytes have arrived in all (including those of earlier
   /// calls, which must not have changed). Returns true when the head is complete; false with no error: needs more.
   /// Errors are Beast's, each as soon as it is certain: `header_limit` for a head that is too large, `buffer_overflow`
   /// for one with too many lines, `bad_method` also for a method longer than `longest_method`, `bad_target` also for
@@ -77,7 +77,7 @@ public:
   /// Bytes of content that have been announced and have not come, as far as a chunked body says.
   std::uint64_t announced() const { return chunks_ ? chunks_->announced() : 0; }
 
-  /// The connection ended. An error unless that is where the message may end.
+  /// The connection has ended. An error unless the message may end there.
   void end_of_input(error_code& ec);
 
   bool head_done() const { return this->is_header_done(); }
@@ -85,7 +85,7 @@ public:
   bool chunked() const { return base_type::chunked(); }
   bool keep_alive() const { return base_type::keep_alive(); }
   bool until_eof() const { return this->need_eof(); }
-  /// Value of Content-Length, if the message had one.
+  /// Value of Content-Length, if the message has one.
   boost::optional<std::uint64_t> content_length() const { return base_type::content_length(); }
 
 private:
@@ -110,7 +110,7 @@ private:
   std::size_t size_ = 0;
   std::size_t head_bytes_ = 0;
   std::string_view piece_;
-  std::optional<partial_head> partial_; // of a head that did not come at once
+  std::optional<partial_head> partial_; // of a head that came in parts
   std::optional<chunk_decoder> chunks_; // of a chunked body
 };
 

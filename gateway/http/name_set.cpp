@@ -7,7 +7,7 @@
 namespace gateway::http {
 namespace {
 
-/// By length first: most names are told apart by it.
+/// By length first: it distinguishes most names.
 bool is_before(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return a.size() < b.size();
   return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),

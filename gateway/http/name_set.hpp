@@ -6,8 +6,8 @@
 
 namespace gateway::http {
 
-/// Names of fields, compared in any letter case (ASCII), as a sorted list of views: n names take n log n steps to put
-/// in order once, and log n to look one up, whoever chose them. Fill it, `seal` it, ask.
+/// Names of fields, compared in any letter case (ASCII), as a sorted list of views: n names take n log n steps to sort
+/// once, and log n to look one up, whoever chose them. Fill it, `seal` it, then query.
 class name_set {
 public:
   void add(std::string_view name) { names_.push_back(name); }

@@ -76,11 +76,11 @@ void partial_head::take_of_field(char c, error_code& ec) {
   switch (state_) {
   case state::line_begin:
     if (c == '\r') {
-      state_ = state::end; // Beast sees to the rest
+      state_ = state::end; // Beast checks the rest
       return;
     }
     if (++fields_ > limits_.fields) ec = error::buffer_overflow;
-    if (!is_token_character(c)) ec = error::bad_field; // also a folded line
+    if (!is_token_character(c)) ec = error::bad_field; // a folded line, too
     state_ = state::name;
     break;
   case state::name:

@@ -15,14 +15,14 @@ struct head_limits {
   std::uint32_t fields = 10'000; // field lines
 };
 
-/// The longest method that is looked at. Chosen: the longest that IANA has registered takes 17 characters.
+/// The longest method that is accepted. Chosen: the longest that IANA has registered has 17 characters.
 inline constexpr std::size_t longest_method = 64;
 
-/// Watches a head that comes in parts. Beast looks at what it has once, and then no more before the head's last byte is
-/// there: a sender that stops in the middle, or whose lines end so that the last one never comes, would be waited for.
-/// Here each byte is looked at once, when it comes, and what no later byte could mend is known at that byte (RFC 9112
-/// 2.2, 3, 4, 5). It is no second parser: what it lets pass Beast reads all the same, and what it refuses Beast would
-/// not take.
+/// Checks a head that comes in parts. Beast looks at the first part, and then not again before the last byte of the
+/// head is there: it would wait for a sender that stops in the middle, or whose line ends are such that the last one
+/// never comes. Here each byte is looked at once, when it comes, and any fault that no later byte could correct is
+/// reported at that byte (RFC 9112 2.2, 3, 4, 5). This is not a second parser: Beast still reads what passes here, and
+/// would reject what is refused here.
 class partial_head {
 public:
   partial_head(bool is_request, head_limits const& limits)
@@ -30,15 +30,15 @@ public:
     , state_(is_request ? state::method : state::version)
     , is_request_(is_request) {}
 
-  /// `base` is where the message begins, `size` how many of its bytes are there; those before were looked at already.
-  /// The errors are Beast's; `buffer_overflow`: more field lines than the limit.
+  /// `base` is where the message begins, `size` how many of its bytes are there; earlier ones have been checked
+  /// already. The errors are Beast's; `buffer_overflow`: more field lines than the limit.
   void look(char const* base, std::size_t size, error_code& ec);
 
 private:
   enum class state : std::uint8_t {
     method,
     target,
-    version, // and, of an answer, what follows it in fixed places
+    version, // and, in an answer, what follows it in fixed places
     reason,
     start_lf,
     line_begin,

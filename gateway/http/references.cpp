@@ -10,14 +10,14 @@ namespace {
 
 constexpr std::string_view slashes = "/\\";
 
-/// Those behind which browsers read an authority, whatever slashes there are (WHATWG URL, "special scheme").
+/// Schemes after which browsers read an authority, whatever slashes there are (WHATWG URL, "special scheme").
 struct special_scheme {
   std::string_view name;
   std::uint16_t port;
 };
 constexpr special_scheme schemes[] = {{"http:", 80}, {"https:", 443}, {"ws:", 80}, {"wss:", 443}, {"ftp:", 21}};
 
-/// With the ports that an authority without one can mean.
+/// Together with the ports that an authority without one can mean.
 bool names_upstream(std::string_view written, std::uint16_t default_port, upstream_question const& is_upstream) {
   written.remove_prefix(std::min(written.rfind('@') + 1, written.size())); // npos + 1 is 0
   std::string const authority = browser_authority(written);
@@ -29,7 +29,7 @@ bool names_upstream(std::string_view written, std::uint16_t default_port, upstre
   return false;
 }
 
-/// As browsers begin: without tabs and line ends, nor blanks and controls at its ends.
+/// As browsers begin: without tabs and line ends, and without blanks and controls at its ends.
 std::string without_blanks(std::string_view text) {
   auto const is_blank = [](char c) { return static_cast<unsigned char>(c) <= ' '; };
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
@@ -39,7 +39,7 @@ std::string without_blanks(std::string_view text) {
   return out;
 }
 
-/// A path that is one path, of what follows an authority.
+/// The path after an authority, written so that it cannot be read as an authority.
 std::string as_path(std::string_view rest) {
   std::string path(rest);
   if (path.empty() || slashes.find(path.front()) == std::string_view::npos) path.insert(path.begin(), '/');
@@ -53,7 +53,7 @@ outward_value changed_to(std::optional<std::string> value) {
   return value ? outward_value{kind::changed, *std::move(value)} : outward_value{};
 }
 
-/// Where the value of `anchor` begins, if `at` is where a parameter begins that is one; else npos.
+/// Where the value begins, if the parameter at `at` is an `anchor`; else npos.
 std::size_t anchor_at(std::string_view value, std::size_t at) {
   constexpr std::string_view blanks = " \t";
   constexpr std::string_view name = "anchor";
@@ -88,7 +88,7 @@ outward_value link_without(std::string_view value, upstream_question const& is_u
   return any ? changed_to(std::move(out)) : outward_value{};
 }
 
-/// `5; url=URI`, as browsers have it (HTML, "shared declarative refresh steps"): a time, a separator that may be a
+/// `5; url=URI`, as browsers read it (HTML, "shared declarative refresh steps"): a time, a separator that may be a
 /// blank, and a URI with or without `url=` and quotes.
 outward_value refresh_without(std::string_view value, upstream_question const& is_upstream) {
   constexpr std::string_view blanks = " \t";
@@ -117,8 +117,8 @@ outward_value refresh_without(std::string_view value, upstream_question const& i
   return changed_to(std::string(value.substr(0, at)).append(*relative).append(tail));
 }
 
-/// `h2="host:port"; ma=…, …` (RFC 7838 3): whether an alternative is an upstream. One without a host is the host that
-/// was asked.
+/// `h2="host:port"; ma=…, …` (RFC 7838 3): whether an alternative is an upstream. One without a host means the host
+/// that was asked.
 bool offers_upstream(std::string_view value, upstream_question const& is_upstream) {
   for (std::size_t open = value.find('"'); open != std::string_view::npos;) {
     std::size_t const close = std::min(value.find('"', open + 1), value.size());
@@ -141,12 +141,12 @@ std::optional<std::string> relative_reference(std::string_view uri, upstream_que
       break;
     }
   std::size_t const begin = std::min(rest.find_first_not_of(slashes), rest.size());
-  // Behind a scheme any number of slashes begins an authority, if the page has another scheme; else two or more do.
+  // After a scheme other than the page's, any number of slashes begins an authority; else two or more do.
   if (default_port == 0 && begin == 1) return std::nullopt;
   rest.remove_prefix(begin);
   std::size_t const path = std::min(rest.find_first_of("/\\?#"), rest.size());
   std::string_view const authority = rest.substr(0, path);
-  if (default_port == 0 && begin == 0) { // HOST:PORT, which nobody can mean as a scheme
+  if (default_port == 0 && begin == 0) { // HOST:PORT, which cannot be meant as a scheme
     auto const named = parse_host_port(authority);
     if (!named || !is_upstream(*named)) return std::nullopt;
   } else if (!names_upstream(authority, default_port, is_upstream)) {

@@ -11,7 +11,7 @@ namespace {
 
 using error = beast_http::error;
 
-/// As far as it is there.
+/// As much of it as has come.
 std::string_view first_line(std::string_view bytes) {
   std::string_view line = bytes.substr(0, bytes.find("\r\n"));
   if (line.ends_with('\r')) line.remove_suffix(1);
@@ -32,7 +32,7 @@ bool has_long_method(std::string_view bytes) {
   return begin.size() > longest_method && std::all_of(begin.begin(), begin.end(), is_token_character);
 }
 
-/// Whether the target is one but for its fragment.
+/// Whether the target is valid except for its fragment.
 bool has_fragment(std::string_view line) {
   std::size_t const target = std::min(line.find(' ') + 1, line.size()); // npos + 1 is 0
   std::string_view const rest = line.substr(target);
@@ -52,7 +52,7 @@ refusal refusal_of_head(error_code ec, std::string_view bytes, head_limits const
   }
   if (ec == error::bad_method && has_long_method(bytes)) return refusal::long_method;
   if (ec == error::bad_target && has_fragment(line)) return refusal::fragment;
-  // Beast says so of a request line with anything else at its end, too.
+  // Beast reports this for a request line with anything else at its end, too.
   if (ec == error::bad_version && names_another_version(line)) return refusal::other_version;
   if (ec == error::bad_content_length || ec == error::multiple_content_length || ec == error::body_limit)
     return refusal::unusable_length;

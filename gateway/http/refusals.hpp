@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <string_view>
 
-/// Everything for which the gateway refuses a request itself. One table: of what the client is told, and of what
-/// docs/gateway.md says; a test holds both together.
+/// Every reason for which the gateway refuses a request itself, with what the client is told. docs/gateway.md has the
+/// same table; a test keeps both together.
 namespace gateway::http {
 
 enum class refusal : std::uint8_t {
@@ -68,7 +68,7 @@ struct refusal_words {
   unsigned status = 0;
   std::string_view word;    // of the log, and of docs/gateway.md
   std::string_view detail;  // a sentence for people
-  std::string_view section; // that asks for it, or allows it
+  std::string_view section; // that requires or allows it
 };
 
 inline constexpr std::array<refusal_words, static_cast<std::size_t>(refusal::count)> refusals{{
@@ -136,13 +136,13 @@ constexpr bool is_in_order() {
 }
 static_assert(detail::is_in_order());
 
-/// Whether nobody knows, after this, where the message ends: the connection has to end.
+/// Whether, after this, the end of the message is not known, so that the connection must be closed.
 constexpr bool leaves_no_end(refusal why) {
   unsigned const status = words_of(why).status;
   return status == 400 || status == 431 || status == 501;
 }
 
-/// Why a head cannot be read, of which `bytes` are there; `ec` as the parser has it.
+/// Why a head, of which `bytes` have come, cannot be read; `ec` is the parser's error.
 refusal refusal_of_head(error_code ec, std::string_view bytes, head_limits const& limits);
 
 /// Why a body cannot be read.

@@ -9,8 +9,8 @@
 
 namespace gateway::http {
 
-/// What the map that balancers share holds of a token: `HOST:PORT`, or `HOST:PORT EPOCH` where proxies tell the
-/// session's epoch, in decimal without leading zeros, so that Redis can compare two of them as text.
+/// What the shared map holds for a token: `HOST:PORT`, or `HOST:PORT EPOCH` where proxies tell the session's epoch, in
+/// decimal without leading zeros, so that Redis can compare two of them as text.
 struct shared_value {
   host_port backend;
   std::optional<std::uint64_t> epoch{};
@@ -20,7 +20,7 @@ struct shared_value {
 
 std::string shared_value_text(std::string_view backend, std::optional<std::uint64_t> epoch);
 
-/// Nullopt for what no balancer wrote.
+/// Nullopt for a value that no balancer wrote.
 std::optional<shared_value> parse_shared_value(std::string_view text);
 
 }

@@ -11,8 +11,8 @@
 namespace gateway::http {
 namespace {
 
-/// The path as the most obliging of servers would have it: decoded until nothing is left to decode, `\` as `/`. What a
-/// decoded character completes is decoded at once, so that it takes one pass.
+/// The path as the most lenient server would read it: decoded until nothing is left to decode, with `\` as `/`. Escapes
+/// that a decoded character completes are decoded at once, so that one pass suffices.
 std::string most_decoded(std::string_view path) {
   std::string out;
   for (char const c : path) {
@@ -28,12 +28,12 @@ std::string most_decoded(std::string_view path) {
   return out;
 }
 
-/// Without the parameters that some servers take off before they look at a segment, or what ends it for others.
+/// A segment without the parameters that some servers remove first, or what ends it for others.
 std::string_view without_parameters(std::string_view segment) {
   return segment.substr(0, segment.find_first_of(std::string_view(";?#\t\0", 5)));
 }
 
-/// Whether there is nothing in it that a server could take for something else.
+/// Whether it has nothing that servers could read in different ways.
 bool is_plain(std::string_view path) {
   return path.find_first_of("%\\;") == std::string_view::npos && path.find("/.") == std::string_view::npos &&
          path.find("//") == std::string_view::npos;

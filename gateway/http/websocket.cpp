@@ -20,7 +20,7 @@ bool switches_to_websocket(message_head const& head, char const* base) {
          any_line_lists(head, base, beast_http::field::upgrade, "websocket");
 }
 
-/// The value of a field that is there once; empty without, or with several.
+/// The value of a field that occurs exactly once; else empty.
 std::string_view only_value(message_head const& head, char const* base, beast_http::field id) {
   std::string_view found;
   bool any = false;

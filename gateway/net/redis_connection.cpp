@@ -1,5 +1,7 @@
 #include "gateway/net/redis_connection.hpp"
 
+#include "contract/expects.hpp"
+
 #include <boost/asio/post.hpp>
 
 #include <hiredis/async.h>
@@ -46,6 +48,7 @@ redis_connection::redis_connection(boost::asio::io_context& context, redis_user&
   , descriptor_(context.get_executor()) {}
 
 void redis_connection::open(endpoint const& to) {
+  CREST_EXPECTS(!hiredis_);
   redisAsyncContext* const fresh = redisAsyncConnect(to.address().to_string().c_str(), to.port());
   boost::system::error_code ec;
   std::string why = "out of memory";
@@ -107,6 +110,7 @@ void redis_connection::wait(direction which) {
 }
 
 bool redis_connection::send(std::initializer_list<std::string_view> words) {
+  CREST_EXPECTS(is_open_);
   std::vector<char const*> texts;
   std::vector<std::size_t> sizes;
   for (std::string_view const word : words) {

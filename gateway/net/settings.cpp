@@ -1,12 +1,12 @@
 #include "gateway/net/settings.hpp"
 
+#include "config/words.hpp"
 #include "gateway/http/fields.hpp"
 #include "gateway/net/settings_reader.hpp"
 #include "journal/journal.hpp"
 #include "journal/records.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <fstream>
 #include <limits>
@@ -18,38 +18,15 @@
 namespace gateway::net {
 namespace {
 
-/// The values of a key that is one of some words, each with its word.
-template<class Value, std::size_t N>
-using words = std::array<std::pair<Value, std::string_view>, N>;
-
-constexpr words<routing::guess_policy, 4> guess_words{{{routing::guess_policy::random, "random"},
-                                                       {routing::guess_policy::round_robin, "round_robin"},
-                                                       {routing::guess_policy::least_conn, "least_conn"},
-                                                       {routing::guess_policy::token_hash, "token_hash"}}};
-constexpr words<request_buffering, 3> buffering_words{
-    {{request_buffering::on, "on"}, {request_buffering::off, "off"}, {request_buffering::automatic, "auto"}}};
-constexpr words<http::odd_names, 3> odd_names_words{
-    {{http::odd_names::drop, "drop"}, {http::odd_names::refuse, "refuse"}, {http::odd_names::pass, "pass"}}};
-constexpr words<http::accel_path, 2> accel_path_words{
-    {{http::accel_path::same, "same"}, {http::accel_path::follow, "follow"}}};
-constexpr words<cache::cookie_rule, 3> set_cookie_words{{{cache::cookie_rule::if_public, "public"},
-                                                         {cache::cookie_rule::if_explicit, "explicit"},
-                                                         {cache::cookie_rule::never, "never"}}};
-
 /// The value at a key, if it is there.
-template<class Value, std::size_t N>
-void read_word(settings_reader const& in, pointer const& where, words<Value, N> const& all, Value& out) {
+template<class Enum>
+void read_word(settings_reader const& in, pointer const& where, Enum& out) {
   auto const* const found = in.at(where);
   if (!found) return;
-  for (auto const& [value, word] : all)
-    if (found->get_ref<std::string const&>() == word) out = value;
-}
-
-template<class Value, std::size_t N>
-std::string_view word_of(Value wanted, words<Value, N> const& all) {
-  for (auto const& [value, word] : all)
-    if (value == wanted) return word;
-  return {};
+  auto const value = config::value_of<Enum>(found->get_ref<std::string const&>());
+  if (!value)
+    throw in.document().error_at(where, "found " + found->dump() + "; allowed: " + config::listed_words<Enum>());
+  out = *value;
 }
 
 std::filesystem::path read_journal(settings_reader const& in) {
@@ -117,7 +94,7 @@ std::optional<cache::cache_settings> read_cache(settings_reader const& in) {
   for (std::string& name : out.targets) name = http::lower_case(name);
   in.value("/cache/ignored_inputs", out.ignored_inputs);
   for (std::string& name : out.ignored_inputs) name = http::lower_case(name);
-  read_word(in, root / "set_cookie", set_cookie_words, out.rules.set_cookie);
+  read_word(in, root / "set_cookie", out.rules.set_cookie);
   in.value("/cache/cache_status", out.shows_status);
   if (auto const* fields = in.at(root / "session_facts" / "fields")) {
     for (std::size_t i = 0; i != fields->size(); ++i) {
@@ -219,17 +196,13 @@ void read_timeouts(settings_reader const& in, timeouts& out) {
 
 }
 
-std::string_view name_of(routing::guess_policy policy) { return word_of(policy, guess_words); }
-std::string_view name_of(http::accel_path how) { return word_of(how, accel_path_words); }
-std::string_view name_of(http::odd_names how) { return word_of(how, odd_names_words); }
-
 settings read_settings(config::document const& document, name_resolver const& names) {
   settings_reader const in(document, names);
   settings s;
   s.listen = read_doors(in);
   in.value("/reuse_port", s.reuse_port);
   s.upstreams = read_upstreams(in);
-  read_word(in, pointer("/guess"), guess_words, s.guess);
+  read_word(in, pointer("/guess"), s.guess);
   if (auto const* map = in.at(pointer("/token_map"))) {
     if (*map == "off") {
       s.token_map_bytes.reset();
@@ -255,12 +228,12 @@ settings read_settings(config::document const& document, name_resolver const& na
   for (std::string const& method : s.methods) s.allow.append(s.allow.empty() ? "" : ", ").append(method);
   in.value("/paths", s.paths);
   in.value("/websocket", s.websocket);
-  read_word(in, pointer("/underscores_in_fields"), odd_names_words, s.odd_names);
-  read_word(in, pointer("/accel_path"), accel_path_words, s.accel_path);
+  read_word(in, pointer("/underscores_in_fields"), s.odd_names);
+  read_word(in, pointer("/accel_path"), s.accel_path);
   s.allow_redirects_to = read_allowed_ranges(in);
   in.size("/max_head", s.max_head, 1024, 1u << 20);
   in.size("/max_body", s.max_body, 0, std::uint64_t{1} << 40);
-  read_word(in, pointer("/request_buffering"), buffering_words, s.request_buffering);
+  read_word(in, pointer("/request_buffering"), s.request_buffering);
   in.size("/body_in_memory", s.body_in_memory, 4096, 1u << 30);
   read_body_directory(in, s);
   in.value("/idle_per_upstream", s.idle_per_upstream);

@@ -9,6 +9,7 @@
 #include "gateway/net/resolve.hpp"
 #include "gateway/net/tls.hpp"
 #include "gateway/routing/route.hpp"
+#include "gateway/routing/time_limits.hpp"
 #include "gateway/shield/rate_limit.hpp"
 
 #include <chrono>
@@ -58,18 +59,31 @@ struct timeouts {
   nanoseconds client_send = std::chrono::seconds(60);
   nanoseconds guess_wait = std::chrono::milliseconds(200);
   nanoseconds connect = std::chrono::seconds(5);
-  nanoseconds answer = std::chrono::seconds(60);
+  nanoseconds answer = routing::default_limits.answer;
   nanoseconds request = std::chrono::seconds(120);
   nanoseconds upstream_idle = std::chrono::seconds(60);
   nanoseconds linger = std::chrono::seconds(30); // this and the next as nginx
   nanoseconds linger_idle = std::chrono::seconds(5);
   nanoseconds tunnel_idle = std::chrono::hours(1);
   nanoseconds tunnel_drain = std::chrono::seconds(5);
-  nanoseconds drain = std::chrono::seconds(10);
+  nanoseconds drain = routing::default_limits.drain;
 };
 
 /// When an upstream is asked for a request with a body; gateway.schema.json says it in full.
 enum class request_buffering : std::uint8_t { on, off, automatic };
+
+/// As a configuration writes it.
+constexpr std::string_view name_of(request_buffering value) {
+  switch (value) {
+  case request_buffering::on:
+    return "on";
+  case request_buffering::off:
+    return "off";
+  case request_buffering::automatic:
+    return "auto";
+  }
+  return {};
+}
 
 /// What one address, or one token, may have, and what an upstream may get. nullopt: no limit.
 struct client_limits {
@@ -111,11 +125,6 @@ struct shared_map_settings {
 
   bool operator==(shared_map_settings const&) const = default;
 };
-
-/// Their names in a configuration.
-std::string_view name_of(routing::guess_policy policy);
-std::string_view name_of(http::accel_path how);
-std::string_view name_of(http::odd_names how);
 
 /// Field lines of an answer. Chosen: many times as many as any server sends.
 inline constexpr std::uint32_t most_answer_fields = 1'000;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "contract/expects.hpp"
+
 #include <cstdint>
 
 namespace gateway::routing {
@@ -18,6 +20,7 @@ constexpr std::uint64_t mix(std::uint64_t x) {
 template<class Generator>
 std::uint32_t uniform_below(Generator& generator, std::uint32_t bound) {
   static_assert(Generator::min() == 0 && Generator::max() == ~std::uint64_t{0}, "a 64-bit generator");
+  CREST_EXPECTS(bound > 0);
   auto product = (generator() >> 32) * bound;
   auto low = static_cast<std::uint32_t>(product);
   if (low < bound) {

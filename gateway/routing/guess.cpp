@@ -17,7 +17,7 @@ void guesser::weigh(std::span<upstream_state const> upstreams) {
                           [&](upstream_state const& u) { return u.known && u.weight != first->weight; });
 }
 
-// nginx's smooth weighted turns: a heavy one comes often, but not in a row.
+// nginx's smooth weighted turns: a heavy one comes often, but not several times in a row.
 upstream_id guesser::rotate(std::span<upstream_state> upstreams, exclusions excluded, time_ns now) {
   upstream_id best = no_upstream;
   std::int64_t total = 0;
@@ -31,8 +31,8 @@ upstream_id guesser::rotate(std::span<upstream_state> upstreams, exclusions excl
   return best;
 }
 
-// Highest random weight (Thaler and Ravishankar 1998): an upstream that leaves takes only its own tokens with it. With
-// weights w the highest w / -ln(u), u uniform in (0, 1), which gives each its share.
+// Highest random weight (Thaler and Ravishankar 1998): when an upstream leaves, only its own tokens move. With weights
+// w the highest w / -ln(u) wins, u uniform in (0, 1), which gives each its share.
 upstream_id guesser::rendezvous(std::span<upstream_state const> upstreams, std::uint64_t token_hash,
                                 exclusions excluded, time_ns now) const {
   upstream_id best = no_upstream;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/routing/draw.hpp"
+#include "gateway/routing/guess_policy.hpp"
 #include "gateway/routing/ids.hpp"
 
 #include <cstdint>
@@ -8,14 +9,6 @@
 #include <span>
 
 namespace gateway::routing {
-
-/// How an upstream is chosen without knowledge.
-enum class guess_policy : std::uint8_t {
-  random,      // uniform
-  round_robin, // in turn
-  least_conn,  // fewest requests in flight from this balancer, by weight; ties at random
-  token_hash // rendezvous hash of the token: the same on every balancer with the same upstreams; random without a token
-};
 
 /// What the balancer knows of one upstream for the purpose of guessing.
 struct upstream_state {
@@ -25,16 +18,16 @@ struct upstream_state {
   time_ns avoid_until = 0;     // failures: others are preferred until then …
   time_ns avoided_for = 0;     // … since they were as long before
   std::uint32_t failures = 0;  // in a row
-  std::uint32_t mentions = 0;  // routes under way that are not to be sent there any more
-  bool suspect = false;        // so many failures that after `avoid_until` it is tried with one request at a time
+  std::uint32_t mentions = 0;  // routes under way that must not be sent there again
+  bool suspect = false;        // it failed so often that after `avoid_until` it is tried with one request at a time
   bool on_trial = false;       // that request is under way
   bool healthy = true;         // as its health checks say
   bool known = true;           // redirects and learnt entries may lead to it; false once it was removed
   bool in_rotation = true; // guesses may choose it; false for targets known from redirects only, and while it drains
-  std::int64_t turns = 0;  // round_robin: what it is owed
+  std::int64_t turns = 0;  // round_robin: its credit
 };
 
-/// What a guess may not choose: the upstreams this request was already sent to in vain.
+/// What a guess may not choose: the upstreams to which this request was already sent without success.
 using exclusions = std::span<upstream_id const>;
 
 /// Chooses among upstreams. Excluded ones are never chosen; ones to be avoided (failing, on trial, unhealthy) only when
@@ -54,7 +47,7 @@ public:
   }
 
   guess_policy policy() const { return policy_; }
-  /// After a weight changed, and when one came that weighs another than the first.
+  /// Call after a weight has changed, and when an upstream is added whose weight differs from the first one's.
   void weigh(std::span<upstream_state const> upstreams);
 
 private:
@@ -76,30 +69,35 @@ private:
       break;
     case guess_policy::least_conn:
       return least_busy(upstreams, excluded, now, generator);
+    case guess_policy::two_choices:
+      return less_busy_of_two(upstreams, excluded, now, generator);
     case guess_policy::random:
       break;
     }
     return drawn(upstreams, excluded, now, generator);
   }
 
-  /// At random, in proportion to the weights.
+  /// At random, in proportion to the weights; never `but`.
   template<class Generator>
-  upstream_id drawn(std::span<upstream_state const> upstreams, exclusions excluded, time_ns now,
-                    Generator& generator) const {
+  upstream_id drawn(std::span<upstream_state const> upstreams, exclusions excluded, time_ns now, Generator& generator,
+                    upstream_id but = no_upstream) const {
     if (upstreams.empty()) return no_upstream;
+    auto const may_be = [&](std::uint32_t i) {
+      return upstream_id{i} != but && usable(upstreams[i], i, excluded, now);
+    };
     auto const count = static_cast<std::uint32_t>(upstreams.size());
-    // Where all weigh the same, nearly always the first draw is usable; it is then uniform over the usable ones, as
-    // each redraw is.
+    // If all weights are equal, the first draw is nearly always usable, and is then uniform over the usable ones, as is
+    // each redraw.
     for (int draw = 0; !weighted_ && draw < 4; ++draw) {
       std::uint32_t const index = uniform_below(generator, count);
-      if (usable(upstreams[index], index, excluded, now)) return upstream_id{index};
+      if (may_be(index)) return upstream_id{index};
     }
     std::uint32_t total = 0;
-    for (std::uint32_t i = 0; i < count; ++i) total += usable(upstreams[i], i, excluded, now) ? upstreams[i].weight : 0;
+    for (std::uint32_t i = 0; i < count; ++i) total += may_be(i) ? upstreams[i].weight : 0;
     if (total == 0) return no_upstream;
     std::uint32_t left = uniform_below(generator, total);
     for (std::uint32_t i = 0;; ++i) {
-      if (!usable(upstreams[i], i, excluded, now)) continue;
+      if (!may_be(i)) continue;
       if (left < upstreams[i].weight) return upstream_id{i};
       left -= upstreams[i].weight;
     }
@@ -125,6 +123,20 @@ private:
       }
     }
     return best;
+  }
+
+  /// Nearly as good as the least busy of all, without looking at all of them, and without a herd where several
+  /// balancers know only their own requests (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing",
+  /// 2001).
+  template<class Generator>
+  upstream_id less_busy_of_two(std::span<upstream_state const> upstreams, exclusions excluded, time_ns now,
+                               Generator& generator) const {
+    upstream_id const one = drawn(upstreams, excluded, now, generator);
+    if (one == no_upstream) return no_upstream;
+    upstream_id const two = drawn(upstreams, excluded, now, generator, one);
+    if (two == no_upstream) return one;
+    upstream_state const &a = upstreams[index_of(one)], &b = upstreams[index_of(two)];
+    return std::uint64_t{b.in_flight} * a.weight < std::uint64_t{a.in_flight} * b.weight ? two : one;
   }
 
   guess_policy policy_;

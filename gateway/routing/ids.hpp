@@ -7,8 +7,8 @@
 /// I/O are arguments. The live gateway and the simulator run this same code.
 namespace gateway::routing {
 
-/// Index of an upstream (an EVE proxy) in the balancer's list; dense. That of one that was removed is another's only
-/// when nothing leads there any more (router.hpp).
+/// Index of an upstream (an EVE proxy) in the balancer's list; dense. A removed upstream's index is reused only when
+/// nothing refers to it any more (router.hpp).
 enum class upstream_id : std::uint32_t {};
 
 inline constexpr upstream_id no_upstream{std::numeric_limits<std::uint32_t>::max()};

@@ -8,24 +8,24 @@
 
 namespace gateway::routing {
 
-/// What is learnt of a token: the proxy, and of when that is, so that an answer that was long on its way does not
-/// overwrite what a younger one taught: the session's epoch if the proxies tell it, else when the request began that
-/// taught it, in milliseconds.
+/// What is learnt about a token: the proxy, and a stamp that dates it, so that a late answer does not overwrite what a
+/// newer one taught. The stamp is the session's epoch if the proxies tell it, else the time in milliseconds when the
+/// request began that taught it.
 ///
-/// `Stamp` says how much that takes. Of 64 bits: any unsigned epoch of 64 bits, whatever clock or counter it comes
-/// from. Of 32 bits: for who never tells epochs; times then wrap after 49 days, and are compared by their difference.
+/// `Stamp` is its type. 64 bits hold any unsigned 64-bit epoch, whatever clock or counter it comes from. 32 bits are
+/// for users that never tell epochs; times then wrap after 49 days, and are compared by their difference.
 template<class Stamp>
 struct basic_learnt_backend {
   upstream_id upstream : 19;
   std::uint32_t tells_epoch : 1;
-  std::uint32_t shared_in : 12; // with a shared map: in which of its periods that was last told what is here; wraps
+  std::uint32_t shared_in : 12; // with a shared map: the period in which this entry was last written there; wraps
   static constexpr bool has_epochs = sizeof(Stamp) == sizeof(std::uint64_t);
   std::uint32_t stamp[has_epochs ? 2 : 1]; // not a Stamp: no padding for its alignment
 
   static constexpr std::uint32_t most_upstreams = 1u << 19;
   static constexpr std::uint32_t period_mask = (1u << 12) - 1;
 
-  /// `epoch` is taken for none where there is no room for it.
+  /// `epoch` counts as none if there is no room for it.
   static basic_learnt_backend make(upstream_id upstream, time_ns started, std::optional<std::uint64_t> epoch) {
     basic_learnt_backend made{};
     made.upstream = upstream;
@@ -40,25 +40,26 @@ struct basic_learnt_backend {
     std::memcpy(&value, stamp, sizeof value);
     return value;
   }
-  /// Of when the other is.
+  /// Takes over the stamp of `other`.
   void take_time_of(basic_learnt_backend const& other) {
     tells_epoch = other.tells_epoch;
     set_when(other.when());
   }
 
-  /// Of the same upstream: whether the other's stamp need not be raised. Times are renewed each day, so that they stay
-  /// comparable.
+  /// Precondition: of the same upstream. Whether this stamp need not be replaced by the other's. Times are renewed once
+  /// a day, so that they stay comparable.
   bool is_as_good(basic_learnt_backend const& other) const {
-    if (is_epoch() != other.is_epoch()) return !is_epoch(); // an answer that says no epoch takes none away
+    if (is_epoch() != other.is_epoch()) return !is_epoch(); // an answer without an epoch does not remove a known one
     if (is_epoch()) return when() == other.when();
     return static_cast<Stamp>(when() - other.when()) < a_day;
   }
-  /// Epochs are compared with epochs, times with times; who learns to tell epochs, or forgets how, is believed.
+  /// Epochs are compared with epochs, times with times. Where only one of the two has an epoch, neither is older:
+  /// proxies may begin to tell epochs, or cease to.
   bool older_than(basic_learnt_backend const& other) const {
     if (is_epoch() != other.is_epoch()) return false;
     if (is_epoch()) return when() < other.when();
     Stamp const behind = static_cast<Stamp>(other.when() - when());
-    return behind != 0 && behind < a_day; // no answer is later than that: the numbers went round
+    return behind != 0 && behind < a_day; // no answer is later than that: the numbers have wrapped
   }
 
 private:

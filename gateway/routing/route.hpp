@@ -21,7 +21,7 @@ enum class action_kind : std::uint8_t {
 /// What the shared map is to be told of a route's key, beside what is to be done.
 enum class shared_news : std::uint8_t {
   none,
-  learnt, // it is at `upstream`; say it again even where it is known, since entries expire
+  learnt, // it is at `upstream`; write it again even if it is known, since entries expire
   lost    // it is no longer at the upstream of the hop that has just ended
 };
 
@@ -66,7 +66,7 @@ constexpr std::uint16_t status_of(refusal why) {
   return 502;
 }
 
-/// What to do next. `wake`: those who wait on this route's key may go on.
+/// What to do next. `wake`: requests that wait on this route's key may go on.
 struct action {
   action_kind kind = action_kind::respond;
   hop_kind hop = hop_kind::first; // send, look_up
@@ -78,7 +78,7 @@ struct action {
 };
 static_assert(sizeof(action) == 12, "returned in registers");
 
-/// One request's way through the balancer: a value, owned by whoever carries the request.
+/// One request's way through the balancer: a value, owned by the code that carries the request.
 template<class Key>
 struct route {
   static constexpr std::size_t max_failed = 4;
@@ -89,7 +89,7 @@ struct route {
   upstream_id upstream = no_upstream;
   std::array<upstream_id, max_failed> failed{};
   std::uint8_t failed_count = 0;
-  std::uint8_t full = 0; // bits of those in `failed` that had no room: not to be guessed, but they did not fail
+  std::uint8_t full = 0; // bits of those in `failed` that only had no room: not to be guessed, but not failed
   std::uint8_t redirects = 0;
   std::uint8_t retries = 0;
   bool has_key = false;
@@ -98,7 +98,7 @@ struct route {
   bool guessed = false;     // the present hop was guessed
   bool holds_guess = false; // this route's guess is the one in flight for its key
   bool whole = true;
-  bool waited_enough = false;        // for another's guess: it guesses itself
+  bool waited_enough = false;        // for another's guess: it now guesses itself
   bool on_trial = false;             // the present hop tries an upstream that failed
   bool is_fresh = false;             // the present hop is a retry, which gets a connection of its own
   bool once = false;                 // redirected for this time only: nothing is to be learnt
@@ -116,7 +116,7 @@ struct request_facts {
   Key key{};
   std::uint64_t token_hash = 0;
   bool idempotent = true; // RFC 9110 9.2.2
-  bool whole = true;      // its body has come: it takes no longer than its upstream does
+  bool whole = true;      // its body is complete: it takes no longer than its upstream does
 };
 
 /// What the kernel had accepted of the request when the upstream failed.
@@ -134,18 +134,18 @@ struct redirect_facts {
   upstream_id target = no_upstream;
   bool malformed = false;
   bool once = false;         // for this request only, as Redis' ASK: what is known of the token stays
-  bool other_target = false; // than the request's path and query, which is not to be followed
+  bool other_target = false; // other than the request's path and query; not to be followed
 };
 
 /// The final answer's head.
 struct answer_facts {
   std::optional<upstream_id> backend{}; // that X-Backend names: nullopt without one, no_upstream if none that is known
-  bool success = true;                  // whoever asks was let in: below 400
+  bool success = true;                  // the client was authorised: status below 400
   std::optional<std::uint64_t> epoch{}; // X-Session-Epoch: raised whenever the session moves
 };
 
-/// What the shared map says of a route's key: `backend` is no_upstream where it says nothing, nothing in time, or what
-/// is no known upstream.
+/// What the shared map says of a route's key: `backend` is no_upstream if it says nothing, says nothing in time, or
+/// names no known upstream.
 struct shared_facts {
   upstream_id backend = no_upstream;
   std::optional<std::uint64_t> epoch{}; // X-Session-Epoch of the answer that taught it

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "contract/expects.hpp"
 #include "gateway/routing/learnt_backend.hpp"
 #include "gateway/routing/route.hpp"
 #include "gateway/routing/token_map.hpp"
 #include "gateway/routing/upstream_list.hpp"
 
-#include <boost/assert.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include <algorithm>
@@ -16,10 +16,10 @@
 
 namespace gateway::routing {
 
-/// How a budget of bytes for what is learnt is divided.
+/// How the budget of bytes for learnt tokens is divided.
 struct map_budget {
   std::size_t proven = 0;   // tokens that were answered with success
-  std::size_t unproven = 0; // the others: junk pushes out only its like
+  std::size_t unproven = 0; // the others: junk evicts only junk
 
   static map_budget of(std::size_t bytes) {
     std::size_t const unproven = bytes < 64 * 1024 ? 0 : bytes / 16; // in a smaller one there is nothing to divide
@@ -28,7 +28,7 @@ struct map_budget {
 };
 
 /// The route state machine: it is told what happened to a request and returns the next action. Owns the token map, the
-/// guess policy and what is known of the upstreams. Never blocks; not thread-safe (the shell holds a lock, or one
+/// guess policy and what is known of the upstreams. Never blocks; not thread-safe (the shell holds a lock, or has one
 /// thread).
 ///
 /// For each route: `start`, then after each `send` exactly one of `on_redirect`, `on_answer`, `on_failure` or
@@ -36,15 +36,15 @@ struct map_budget {
 /// or `abandon`. `on_bad_answer` ends a hop, too.
 ///
 /// With a map that balancers share (`shared_ttl`), a key that is not known here is looked up there before it is
-/// guessed, once a request. With `single_guess` that is done by the one that may guess, so that a key is looked up once
-/// however many ask. Only tokens that were answered with success are shared: made-up ones would fill it.
+/// guessed, once a request. With `single_guess` the one request that may guess does this, so a key is looked up once,
+/// however many requests ask. Only tokens that were answered with success are shared: made-up ones would fill the map.
 template<class Map, class Key, class Payload>
 class basic_router {
 public:
   using route_type = route<Key>;
 
   /// `map` is nullopt when nothing is to be remembered. `unproven` is for tokens that were never answered with success;
-  /// without it they go into the same.
+  /// without it they go into `map`.
   basic_router(router_settings settings, guess_policy policy, std::optional<Map> map,
                std::optional<Map> unproven = std::nullopt)
     : settings_(settings)
@@ -55,7 +55,7 @@ public:
     settings_.max_retries = std::min<std::uint32_t>(settings_.max_retries, route_type::max_failed);
   }
 
-  /// `may_reuse(id)`: whether the shell knows nothing any more of an upstream that was removed.
+  /// `may_reuse(id)`: whether the shell holds no reference any more to an upstream that was removed.
   template<class MayReuse = upstream_list::anything>
   upstream_id add_upstream(std::uint64_t name_hash, bool in_rotation, std::uint32_t weight = 1,
                            MayReuse may_reuse = {}) {
@@ -66,19 +66,19 @@ public:
             counters_.forgotten += (*m)->forget_all([&](Payload const& p) { return is_going[index_of(p.upstream)]; });
       });
     upstream_id const id = upstreams_.add({.name_hash = name_hash, .weight = weight, .in_rotation = in_rotation});
-    BOOST_ASSERT(index_of(id) < Payload::most_upstreams);
+    CREST_EXPECTS(index_of(id) < Payload::most_upstreams);
     guesser_.weigh(upstreams_.states());
     return id;
   }
 
-  /// Nothing leads there from now on; what is under way there ends by itself. Its id may be another's later: when no
-  /// route holds it and the map has no entry of it, for which the map is searched once for many that were removed.
+  /// Nothing is sent there from now on; requests under way finish. Its id may be reused later, when no route holds it
+  /// and the map has no entry for it; the map is searched once for many removed upstreams.
   void remove_upstream(upstream_id id) {
     upstreams_.remove(id);
     guesser_.weigh(upstreams_.states());
   }
   std::vector<upstream_id> const& removed_upstreams() const { return upstreams_.removed(); }
-  /// The same upstream is there again: what is known of its tokens holds.
+  /// The same upstream is back: what is known of its tokens is valid.
   void restore_upstream(upstream_id id, bool in_rotation, std::uint32_t weight) {
     upstreams_.restore(id, in_rotation, weight);
     guesser_.weigh(upstreams_.states());
@@ -91,7 +91,7 @@ public:
     guesser_.weigh(upstreams_.states());
   }
 
-  /// For a new configuration; what is in the map stays.
+  /// For a new configuration; the map's content stays.
   void reconfigure(router_settings settings, guess_policy policy) {
     settings_ = settings;
     settings_.max_retries = std::min<std::uint32_t>(settings_.max_retries, route_type::max_failed);
@@ -150,14 +150,14 @@ public:
     return finish(r, next);
   }
 
-  /// The same where no more is known of it.
+  /// The same when nothing else is known of the answer.
   action on_answer(route_type& r, std::optional<upstream_id> backend) {
     return on_answer(r, answer_facts{.backend = backend});
   }
 
-  /// The present upstream answered what the balancer cannot pass on: too large a head, no HTTP, a coding that nobody
-  /// asked for. It has had the request, so nobody else gets it; and it did answer, which says nothing of its health,
-  /// nor of where the session is.
+  /// The present upstream's answer cannot be passed on: too large a head, not HTTP, a coding that nobody asked for. The
+  /// upstream has had the request, so it is not sent elsewhere. Such an answer says nothing about the upstream's health
+  /// or the session's place.
   action on_bad_answer(route_type& r) {
     leave(r);
     return refuse(r, refusal::bad_answer, counters_.answers_refused);
@@ -172,7 +172,7 @@ public:
     if (what.no_room) return finish(r, {.kind = action_kind::respond, .why = refusal::no_room});
     bool const healthy_race = what.was_reused && !what.timed_out && !r.is_fresh;
     bool const repeatable = what.how_much == sent::nothing || r.idempotent;
-    // The same upstream, on a fresh connection, where this cannot happen again: no retry by any limit.
+    // The same upstream, on a new connection, where this cannot happen again: limits of retries do not count it.
     if (healthy_race && repeatable) {
       ++counters_.retries;
       return send(r, lost, hop_kind::retry);
@@ -197,11 +197,12 @@ public:
     return next;
   }
 
-  /// The present upstream has as many requests as it may: nothing was sent. A guess goes elsewhere; a session is there.
+  /// The present upstream has as many requests as it may have: nothing was sent. A guess goes elsewhere; a session
+  /// cannot.
   template<class Generator>
   action on_full(route_type& r, time_ns now, Generator& generator) {
     upstream_state& full = upstream(r.upstream);
-    if (r.on_trial) full.avoid_until = now + full.avoided_for; // it still has those that it does not answer
+    if (r.on_trial) full.avoid_until = now + full.avoided_for; // it still holds requests that it does not answer
     action next{.kind = action_kind::respond};
     upstream_id const passed_over = r.upstream;
     hop_kind const hop = r.is_fresh ? hop_kind::retry : hop_kind::first;
@@ -221,18 +222,18 @@ public:
     return choose(r, hop_kind::first, now, generator);
   }
 
-  /// It has waited for another route long enough.
+  /// Its patience for another route is over.
   template<class Generator>
   action on_patience_end(route_type& r, time_ns now, Generator& generator) {
     r.waited_enough = true;
     return choose(r, hop_kind::first, now, generator);
   }
 
-  /// What the shared map says, or that it says nothing.
+  /// The shared map's answer, or that there is none.
   template<class Generator>
   action on_shared(route_type& r, shared_facts const& facts, time_ns now, Generator& generator) {
     bool const leads = facts.backend != no_upstream && upstream(facts.backend).known && !has_failed(r, facts.backend);
-    if (!leads || known(r.key)) // learnt in the meantime: that is younger
+    if (!leads || known(r.key)) // learnt in the meantime, which is newer
       return counted(r.resume, choose(r, r.resume, now, generator));
     Payload fresh = Payload::make(facts.backend, r.started, facts.epoch);
     fresh.set_shared_in(shared_period(now));
@@ -245,7 +246,7 @@ public:
     return finish(r, next); // those who wait know it now, too
   }
 
-  /// The shared map has lost entries, or was not told of some: whatever is answered next is said to it again.
+  /// The shared map has lost entries, or missed some: from now on whatever is answered is written there again.
   void share_anew() { shared_shift_ += due_after; }
 
   /// The request is given up (the client went away, or its time is over) while a hop or a wait is under way.
@@ -255,7 +256,7 @@ public:
     return finish(r, {}).wake;
   }
 
-  /// See token_map: a request of `key` comes soon.
+  /// A request with `key` comes soon; see token_map.
   void prefetch(Key const& key) const {
     if (map_) map_->prefetch(key);
   }
@@ -280,6 +281,7 @@ public:
 private:
   template<class Generator>
   action choose(route_type& r, hop_kind hop, time_ns now, Generator& generator) {
+    CREST_EXPECTS(r.upstream == no_upstream);
     r.once = false;
     if (map_ && r.has_key) {
       if (Payload const* found = known(r.key)) {
@@ -319,7 +321,7 @@ private:
   upstream_id make_guess(route_type const& r, time_ns now, Generator& generator) {
     upstream_id guess = guesser_.choose(upstreams_.states(), r.token_hash, r.excluded(), now, generator);
     if (r.whole || guess == no_upstream || !upstream(guess).suspect) return guess;
-    // No trial, since it may take as long as its client likes: elsewhere, if there is anywhere else.
+    // Not as a trial, since its client decides how long it takes: elsewhere, if possible.
     std::array<upstream_id, 2 * route_type::max_failed> passed{};
     std::size_t count = r.failed_count;
     std::copy(r.failed.begin(), r.failed.begin() + r.failed_count, passed.begin());
@@ -340,7 +342,8 @@ private:
     return false;
   }
 
-  /// From guesses for this request. One that failed takes the place of one that was only full, if need be.
+  /// Excludes it from guesses for this request. If there is no place left, one that failed replaces one that was only
+  /// full.
   void exclude(route_type& r, upstream_id id, bool is_full) {
     std::size_t at = r.failed_count;
     if (at == route_type::max_failed)
@@ -368,7 +371,7 @@ private:
     r.upstream = no_upstream;
   }
 
-  /// Whatever the answer is: the upstream works.
+  /// The upstream works, whatever it answered.
   void answered(route_type& r) {
     upstream_state& present = upstream(r.upstream);
     present.failures = 0;
@@ -384,7 +387,7 @@ private:
     if (lost.failures < settings_.max_failures && !was_trial) return;
     if (!lost.suspect) ++counters_.ejections;
     bool const again = lost.suspect && (was_trial || lost.avoid_until <= started);
-    if (lost.suspect && !again) return; // those that were under way when it fell
+    if (lost.suspect && !again) return; // a request that was under way when it began to be avoided
     lost.avoided_for =
         again ? std::min(2 * lost.avoided_for, most_avoidances * settings_.avoid_for) : settings_.avoid_for;
     lost.avoid_until = now + lost.avoided_for;
@@ -397,7 +400,7 @@ private:
     return false;
   }
 
-  /// `next` is made for a hop of that kind, unless the shared map is asked first.
+  /// Counts `next` as a hop of that kind, unless the shared map is asked first.
   action counted(hop_kind hop, action next) {
     bool const is_made = next.kind != action_kind::respond && next.kind != action_kind::look_up;
     if (hop != hop_kind::retry || !is_made) return next;
@@ -406,7 +409,7 @@ private:
     return next;
   }
 
-  /// Its guess, if it holds one, is over, and so is the route unless it is sent on.
+  /// Ends its guess, if it holds one, and the route unless it is sent on.
   action finish(route_type& r, action last) {
     if (r.holds_guess) {
       guessing_.erase(r.key);
@@ -450,7 +453,7 @@ private:
     return proven && shares();
   }
 
-  /// Returns whether it was known to be there.
+  /// Returns whether the map had it there.
   bool forget(route_type& r, upstream_id lost) {
     if (!map_ || !r.has_key) return false;
     auto const is_lost = [&](Payload const& known) { return known.upstream == lost; };
@@ -468,13 +471,13 @@ private:
     return found && found->upstream == id;
   }
 
-  /// Entries are told again when they are older than half the TTL, which is `due_after` periods.
+  /// Entries are written again when they are older than half the TTL, which is `due_after` periods.
   static constexpr std::uint32_t due_after = 4;
   std::uint32_t shared_period(time_ns now) const {
     time_ns const period = std::max<time_ns>(settings_.shared_ttl / (2 * due_after), 1);
     return static_cast<std::uint32_t>(now / period) + shared_shift_;
   }
-  /// Periods wrap. Up to a TTL before the last time is no age: the request began then, and took long.
+  /// Periods wrap. A time up to a TTL before the last one is no great age: the request began then, and took long.
   static bool is_due(std::uint32_t last, std::uint32_t now) {
     std::uint32_t const age = (now - last) & Payload::period_mask;
     return age >= due_after && age < Payload::period_mask - 2 * due_after;
@@ -484,7 +487,7 @@ private:
     return (map_ ? ((*map_).*question)() : 0) + (unproven_ ? ((*unproven_).*question)() : 0);
   }
 
-  static constexpr time_ns most_avoidances = 16; // of `avoid_for`, however often it failed
+  static constexpr time_ns most_avoidances = 16; // times `avoid_for` at most
 
   router_settings settings_;
   guesser guesser_;

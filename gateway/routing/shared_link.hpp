@@ -11,15 +11,15 @@ namespace gateway::routing {
 
 /// How things stand with the shared map at the other end of one connection.
 enum class link_condition : std::uint8_t {
-  down,     // there is no connection, or nothing was heard on it yet
+  down,     // there is no connection, or no answer on it yet
   slow,     // an answer did not come in time
   refusing, // it answers with errors
   usable
 };
 
 /// Whether the shared map may be asked over one connection, and when it is tried again. It is trusted until something
-/// goes wrong, and then not before an attempt succeeded: a connection and a command for `down`, else a command alone.
-/// Attempts come after pauses from 10 ms, doubled each time, to 5 s. Not thread-safe.
+/// goes wrong, and then again once an attempt succeeds: a connection and a command for `down`, else a command alone.
+/// Attempts are made after pauses that double each time, from 10 ms to 5 s. Not thread-safe.
 class shared_link {
 public:
   static constexpr time_ns first_pause = 10'000'000, longest_pause = 5'000'000'000;
@@ -38,8 +38,9 @@ public:
     attempt_at_.reset();
   }
 
-  /// Something went wrong, also with an attempt. Pauses begin anew only after it was well for as long as the longest of
-  /// them: a map that is well every other moment costs a request's patience no oftener than that.
+  /// Something went wrong, perhaps with an attempt. Pauses start again from the shortest only after the map has worked
+  /// for as long as the longest pause, so a map that works on and off makes requests wait in vain no more often than
+  /// that.
   template<class Generator>
   void fell(link_condition why, time_ns now, Generator& generator) {
     if (usable() && now - usable_since_ >= longest_pause) pause_ = first_pause;

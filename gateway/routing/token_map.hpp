@@ -1,5 +1,6 @@
 #pragma once
 
+#include "contract/expects.hpp"
 #include "memory/zeroed_array.hpp"
 
 #include <algorithm>
@@ -12,15 +13,15 @@
 namespace gateway::routing {
 
 /// Bounded map from tokens to what was learnt about them, with exact LRU eviction. The capacity is fixed at
-/// construction so that all that the map holds stays within a budget of real bytes. Not thread-safe.
+/// construction so that all of the map's memory stays within a budget of bytes. Not thread-safe.
 ///
 /// `Key` is a digest (live) or a dense id (virtual), `Payload` small; both trivially copyable. `Hash` is a stateless
 /// function object whose upper bits are well mixed.
 ///
 /// Open addressing in one array, ordered by home place (P. Celis, "Robin Hood hashing", 1986). An entry carries the
-/// time of its last use, counted in uses: a hit writes nothing else. The order of use is made from these stamps when
-/// something must be evicted and again when that order is used up, in one go over the map: some 20 ns an entry, at most
-/// once in as many uses as there are entries.
+/// time of its last use, counted in uses: a hit writes nothing else. When something must be evicted, the order of use
+/// is computed from these stamps in one pass over the map, and again when that order is used up: some 20 ns an entry,
+/// at most once per as many uses as there are entries.
 template<class Key, class Payload, class Hash>
 class token_map {
 public:
@@ -52,7 +53,7 @@ public:
   void prefetch(Key const& key) const {
     entry const* const at = &entries_[home(Hash{}(key))];
     __builtin_prefetch(at);
-    asm volatile("" : : "r"(at)); // else GCC 12 takes this function for one without effect, and leaves its calls out
+    asm volatile("" : : "r"(at)); // else GCC 12 believes that this function has no effect, and removes calls of it
   }
 
   /// What is known of `key`, which becomes the most recently used; nullptr if nothing. Valid until the next call that
@@ -64,7 +65,7 @@ public:
     return &entries_[at.slot].payload;
   }
 
-  /// The same without making it recently used.
+  /// The same without counting as a use.
   Payload const* peek(Key const& key) const {
     place const at = locate(key);
     return at.found ? &entries_[at.slot].payload : nullptr;
@@ -75,8 +76,8 @@ public:
     bool evicted = false; // the least recently used entry had to go
   };
 
-  /// Writes `payload` for `key`, which becomes the most recently used; unless `keeps(old payload)`, when nothing
-  /// changes. `keeps` is asked at most once, and before `payload` is read.
+  /// Writes `payload` for `key`, which becomes the most recently used; unless `keeps(old payload)`; then nothing
+  /// changes. `keeps` is called at most once, and before `payload` is read.
   template<class Keeps>
   learnt learn(Key const& key, Payload const& payload, Keeps keeps) {
     place at = locate(key);
@@ -118,14 +119,14 @@ public:
     return forget(key, [](Payload const&) { return true; });
   }
 
-  /// Forgets all entries of which `when(payload)` is true, in one go over the map; returns how many.
+  /// Forgets all entries for which `when(payload)` is true, in one pass over the map; returns how many.
   template<class When>
   std::size_t forget_all(When when) {
     std::size_t const before = size_;
     for (std::size_t slot = 0; slot != slots_;) {
       entry const& e = entries_[slot];
       if (e.last_used != 0 && when(static_cast<Payload const&>(e.payload)))
-        erase(slot); // the next one may be here now
+        erase(slot); // the next one may have moved here
       else
         ++slot;
     }
@@ -135,12 +136,11 @@ public:
   std::size_t size() const { return size_; }
   std::size_t capacity() const { return capacity_; }
 
-  /// Bytes that the map holds at its full capacity, what it needs for the order of use included: what the budget
-  /// bounds.
+  /// Bytes that the map holds at its full capacity, the order of use included; the budget bounds this.
   std::size_t bytes() const { return bytes_for(capacity_); }
 
 private:
-  /// A use is number 1 or later; 0 is an empty slot.
+  /// Uses are numbered from 1; 0 is an empty slot.
   struct entry {
     std::uint32_t key[sizeof(Key) / sizeof(std::uint32_t)]; // not a Key: no padding for its alignment
     Payload payload;
@@ -186,7 +186,7 @@ private:
       entry const& e = entries_[slot];
       if (e.last_used == 0) return {slot, false};
       if (key_of(e) == key) return {slot, true};
-      if (steps > 0 && distance(slot) < steps) return {slot, false}; // it would have had this one's place
+      if (steps > 0 && distance(slot) < steps) return {slot, false}; // it would have taken this one's place
     }
   }
 
@@ -226,6 +226,7 @@ private:
 
   /// The slot of the least recently used entry. Precondition: not empty.
   std::size_t oldest() {
+    CREST_EXPECTS(size_ != 0);
     for (;;) {
       for (; evicted_to_ < ordered_; ++evicted_to_)
         if (std::uint32_t const slot = order_[evicted_to_]; entries_[slot].last_used == evicted_to_ + 1) return slot;
@@ -234,7 +235,7 @@ private:
   }
 
   /// Writes the slots of all entries to `order_` by their last use, and numbers uses from there on. The numbers are
-  /// distinct, so each is a place in a window of them, which passes over all that there can be.
+  /// distinct, so each is a place in a window of them, which moves over all possible numbers.
   void put_in_order() {
     std::uint32_t* const window = order_.data() + capacity_;
     std::size_t const width = window_for(capacity_);
@@ -257,11 +258,11 @@ private:
   std::uint32_t clock_limit_;
   memory::zeroed_array<entry> entries_;
   memory::zeroed_array<std::uint32_t>
-      order_; // slots of the uses 1 to `ordered_`, as far as still the last; then the window
+      order_; // slots of the uses 1 to `ordered_`, as far as each is still its entry's last; then the window
   std::size_t size_ = 0;
   std::uint32_t clock_ = 0; // the last use
   std::uint32_t ordered_ = 0;
-  std::uint32_t evicted_to_ = 0; // of order_: nothing before it is left
+  std::uint32_t evicted_to_ = 0; // in order_: nothing is left before it
 };
 
 }

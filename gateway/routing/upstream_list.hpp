@@ -1,5 +1,6 @@
 #pragma once
 
+#include "contract/expects.hpp"
 #include "gateway/routing/guess.hpp"
 #include "gateway/routing/ids.hpp"
 
@@ -9,23 +10,27 @@
 
 namespace gateway::routing {
 
-/// The upstreams by id: those that are there, and the ids of those that were removed, which are another's only when
-/// nothing leads to who had them any more.
+/// The upstreams by id: the present ones, and the ids of removed ones, which are reused only when nothing refers to
+/// their previous owners any more.
 class upstream_list {
 public:
   struct anything { // may be reused, as far as the shell is concerned
     bool operator()(upstream_id) const { return true; }
   };
 
-  upstream_state& operator[](upstream_id id) { return states_[index_of(id)]; }
+  /// Of one that was added: not no_upstream, which routes have while no hop is under way.
+  upstream_state& operator[](upstream_id id) {
+    CREST_EXPECTS(index_of(id) < states_.size());
+    return states_[index_of(id)];
+  }
   upstream_state const& operator[](upstream_id id) const { return states_[index_of(id)]; }
-  /// Also those that were removed, which no guess may choose.
+  /// Includes removed ones, which no guess may choose.
   std::vector<upstream_state>& states() { return states_; }
   std::vector<upstream_state> const& states() const { return states_; }
-  /// Those that are there.
+  /// Without removed ones.
   std::size_t count() const { return states_.size() - removed_.size() - free_.size(); }
 
-  /// Before the next `add` ids should be reclaimed: with most_removed of them it is worth the search.
+  /// Whether ids should be reclaimed before the next `add`: `most_removed` of them are worth the search.
   bool is_full_of_removed() const { return free_.empty() && removed_.size() >= most_removed; }
   upstream_id add(upstream_state const& fresh) {
     if (free_.empty()) {
@@ -41,9 +46,9 @@ public:
     (*this)[id].known = (*this)[id].in_rotation = false;
     removed_.push_back(id);
   }
-  /// Those whose ids are not another's yet.
+  /// Those whose ids have not been reused yet.
   std::vector<upstream_id> const& removed() const { return removed_; }
-  /// It is there again, and nothing is known of it but what is under way.
+  /// It is back, and nothing is known of it except what is under way.
   void restore(upstream_id id, bool in_rotation, std::uint32_t weight) {
     std::erase(removed_, id);
     upstream_state const before = (*this)[id];
@@ -54,8 +59,8 @@ public:
                    .in_rotation = in_rotation};
   }
 
-  /// Ids of which no route knows, nor the shell, become free once `forget_entries(is_going)` has erased all that leads
-  /// there; `is_going` is by index.
+  /// Frees ids that neither a route nor the shell refers to, after `forget_entries(is_going)` has erased all entries
+  /// that lead there; `is_going` is by index.
   template<class MayReuse, class ForgetEntries>
   void reclaim(MayReuse may_reuse, ForgetEntries forget_entries) {
     auto const kept = std::stable_partition(removed_.begin(), removed_.end(), [&](upstream_id id) {

@@ -11,7 +11,7 @@
 /// What may pass, decided without sockets and clocks.
 namespace gateway::shield {
 
-/// So many requests a second on average, and so many at once before they count as too many.
+/// This many requests a second on average, and this many at once before they are too many.
 struct rate {
   double per_second = 0; // above 0
   std::uint32_t burst = 1;
@@ -19,10 +19,10 @@ struct rate {
   bool operator==(rate const&) const = default;
 };
 
-/// A token bucket for each of many keys, as the generic cell rate algorithm has it (ITU-T I.371): one time a key, when
-/// its bucket will be full again, says all. Keys whose bucket is full need not be kept: they are in one of two tables,
-/// of which the older is thrown away when all in it must be full, or when the younger one has `most` keys; a flood of
-/// keys then frees some of those that were seen least recently. Not thread-safe.
+/// A token bucket for each of many keys, by the generic cell rate algorithm (ITU-T I.371): all that is kept of a key is
+/// the time when its bucket will be full again. Keys whose buckets are full need not be kept. There are two tables; the
+/// older one is dropped when all of its buckets must be full, or when the newer one has `most` keys, so that a flood of
+/// keys drops some of those seen least recently. Not thread-safe.
 class rate_limit {
 public:
   static constexpr std::size_t default_most = 1 << 16;
@@ -34,7 +34,8 @@ public:
     , turn_ns_(std::max<std::int64_t>(burst_ns_, 1'000'000'000))
     , most_(most) {}
 
-  /// 0: the request of `key` may pass, and was counted. Else it may not, and could in so many nanoseconds.
+  /// 0: the request of `key` may pass, and is counted. Otherwise it may not; the result is in how many nanoseconds it
+  /// could.
   std::int64_t wait_ns(std::uint64_t key, std::int64_t now_ns) {
     if (young_.size() >= most_ || now_ns - turned_ns_ >= turn_ns_) turn(now_ns);
     std::int64_t& full_at = find(key, now_ns);

@@ -14,7 +14,7 @@ using namespace sim::measure;
 using sim::scenario::metric_kind;
 using sim::scenario::worse_when;
 
-/// The tolerance that names the row, most exactly first: "latency_ms.p99" before "latency_ms".
+/// The tolerance that names the row, the most specific first: "latency_ms.p99" before "latency_ms".
 std::optional<double> named_tolerance(figure_name const& n, tolerances const& t) {
   for (std::string const& name : {n.name, std::string(n.info->name)})
     if (auto const found = t.named.find(name); found != t.named.end()) return found->second;
@@ -57,7 +57,7 @@ void check_comparable(result const& base, result const& now, settings const& s) 
                               "; allowed: a run that passed or failed, or --force");
 }
 
-/// A tolerance that finds nothing to judge would let everything pass in silence.
+/// A tolerance that matches nothing would silently let everything pass.
 void check_tolerances(std::vector<row> const& rows, tolerances const& t) {
   for (auto const& [name, share] : t.named) {
     bool const met = std::any_of(rows.begin(), rows.end(), [&, wanted = name](row const& r) {

@@ -20,7 +20,7 @@ struct settings {
   tolerances tolerance;
   double confidence = 0.95; // of the whole comparison, 0.5 < c < 1
   std::string phase;        // compare this phase only; empty: the whole run
-  bool force = false;       // also what should not be compared
+  bool force = false;       // compare even what should not be compared
 };
 
 enum class judgement {
@@ -46,7 +46,7 @@ struct row {
 struct comparison {
   std::vector<row> rows; // in the order of the catalogue
   std::vector<std::string> only_in_base, only_in_new, broken_invariants, remarks;
-  double row_confidence = 0; // what each judged row is held to
+  double row_confidence = 0; // the confidence of each judged row
 
   bool regressed() const;
 };
@@ -55,15 +55,15 @@ struct comparison {
 ///
 /// Each figure has an interval: ratios value ± z · measured error, clustered by token (theory's error where none was
 /// measured; where all clusters agree, Wilson's bound for a share of clusters); percentiles the summary's interval, its
-/// arms scaled to the confidence; counts Garwood's for a Poisson number. The interval of a difference is made of both
-/// (MOVER: Zou and Donner, Statistics in Medicine 27, 2008). All judged rows hold together with `confidence`
-/// (Bonferroni), so that two runs of the same thing raise an alarm in no more than 1 - confidence of the cases.
+/// arms scaled to the confidence; counts Garwood's for a Poisson number. The two are combined into an interval of the
+/// difference (MOVER: Zou and Donner, Statistics in Medicine 27, 2008). `confidence` holds for all judged rows together
+/// (Bonferroni), so that two runs of the same thing raise a false alarm in no more than 1 - confidence of the cases.
 ///
 /// Ratios and percentiles are judged. Counts depend on each other, and values come from one run: they are judged when a
 /// tolerance names them, and those without any error by the tolerance alone.
 ///
-/// Throws `config::bad_input`: a tolerance for what neither result has or has no direction; different scenarios, runs
-/// that are invalid or were interrupted, without `force`; a phase that is not in both.
+/// Throws `config::bad_input`: a tolerance for a metric that neither result has, or that has no direction; different
+/// scenarios, runs that are invalid or were interrupted, without `force`; a phase that is not in both.
 comparison compare(sim::measure::result const& base, sim::measure::result const& now, settings const& s);
 
 /// For a pull request. `base` and `now` head the columns.

@@ -14,7 +14,7 @@ namespace {
 using namespace sim::measure;
 using error_kind = figure::error_kind;
 
-/// Of what a percentile of one run lies between: the batches of sim/measure/trend.hpp, less one.
+/// Degrees of freedom of the interval of one run's percentile: the batches of sim/measure/trend.hpp, less one.
 constexpr std::uint64_t batch_degrees = 31;
 
 struct named_percentile {
@@ -37,7 +37,7 @@ double deviations(double confidence, std::uint64_t degrees) {
   return boost::math::quantile(boost::math::students_t(static_cast<double>(degrees)), below);
 }
 
-/// Of one run: its batches. Of several replications: these.
+/// The batches of one run, or the number of replications.
 std::uint64_t degrees_of(std::uint64_t replications, std::uint64_t otherwise) {
   return replications > 1 ? replications - 1 : otherwise;
 }

@@ -16,13 +16,13 @@ struct figure {
   double value = 0;
   enum class error_kind : std::uint8_t { none, normal, arms, zero_spread, poisson } kind = error_kind::none;
   double standard_error = 0; // normal
-  /// Of Student's t, that the error was estimated with; 0: so many that it is the normal distribution.
+  /// Degrees of freedom of Student's t with which the error was estimated; 0: enough for the normal distribution.
   std::uint64_t degrees = 0;
   sim::measure::interval within = {}; // arms: at 95 %
   std::uint64_t clusters = 0;         // zero_spread
 };
 
-/// What the figure lies between with two-sided `confidence`; none when its error is not known.
+/// The figure's interval at two-sided `confidence`; none if its error is not known.
 std::optional<sim::measure::interval> bounds(figure const& f, double confidence);
 
 /// The interval of now - base.

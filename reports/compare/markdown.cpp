@@ -10,7 +10,7 @@ namespace {
 
 using namespace sim::measure;
 
-/// As a table's cell: no end of cell or line, no markup of names that people chose.
+/// Escaped for a table's cell: nothing that ends a cell or line, no markup in names that users chose.
 std::string cell(std::string_view text) {
   std::string const line = one_line(text);
   auto const in_a_word = [&](std::size_t at) {
@@ -28,7 +28,7 @@ std::string cell(std::string_view text) {
   return out;
 }
 
-/// Five digits: what two results differ by is often behind the third.
+/// Five digits: two results often differ only after the third.
 std::string number(double value) {
   char text[32];
   std::snprintf(text, sizeof text, std::abs(value) >= 1e5 && std::abs(value) < 1e15 ? "%.0f" : "%.5g", value);

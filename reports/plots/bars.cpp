@@ -12,7 +12,7 @@ namespace {
 
 using namespace sim::measure;
 
-/// A number and what it lies between with 95 % confidence; NaN where there is none.
+/// A number with its interval at 95 % confidence; NaN if there is none.
 struct bar {
   double value, low, high;
 };
@@ -53,7 +53,7 @@ double tic_step(double most) {
   return 10 * power;
 }
 
-/// "none" in the place of bars that are not there.
+/// "none" in place of missing bars.
 std::string missing_labels(std::vector<double> const& values) {
   std::string text;
   for (std::size_t n = 0; n != values.size(); ++n)
@@ -112,7 +112,7 @@ figure bars(order const& o) {
                   data_number(tic_step(most[k])) + "\n";
     std::string const source = std::string(data_mark);
     f.commands += missing_labels(shown[k]);
-    if (!any(shown[k])) { // gnuplot 5.4 does not survive bars without a number
+    if (!any(shown[k])) { // gnuplot 5.4 crashes on bars without a number
       f.commands += "plot NaN notitle\n";
     } else {
       f.commands += "plot " + source + " using (0):0:(0):(" + column(0) +

@@ -37,7 +37,7 @@ void draw(order const& o, fs::path const& image) {
   std::error_code error;
   fs::create_directories(folder, error);
   drawing_folder const made(folder);
-  // Drawn under plain names: what the files will be called may hold anything.
+  // Drawn under plain names, since the final names may contain anything.
   std::string const plain = "picture" + extension, plain_data = "data";
   files::write_file(made.path / plain_data, f.data);
   if (auto const problem = run_gnuplot(script_with_file(f, plain, plain_data), made.path, plain); !problem.empty())

@@ -11,7 +11,7 @@ namespace {
 
 using groups = std::vector<std::pair<std::string, std::vector<std::size_t>>>;
 
-/// More cells than this have no numbers in them: they would not be readable.
+/// With more cells than this there are no numbers in them: they would not be readable.
 constexpr std::size_t most_numbered_columns = 14, most_numbered_rows = 16;
 
 /// Labels of at most `most` characters, where `room` of such are on the axis.
@@ -74,9 +74,9 @@ figure heatmap(order const& o) {
   if (shown.empty())
     throw config::bad_input(t.csv.name + ": found no numbers in " + t.csv.columns[metric] +
                             "; allowed: a sweep with results");
-  double const low = shown.low, // one colour needs a scale as well
+  double const low = shown.low, // a single colour needs a scale as well
       high = shown.high > low ? shown.high : low + (low == 0 ? 1 : std::abs(low));
-  // The palette's colour from which on white is read better than black (WCAG 2, relative luminance 0.18).
+  // The palette's colour from which white is more readable than black (WCAG 2, relative luminance 0.18).
   std::string const dark_from = data_number(low + 0.7 * (high - low));
   std::string const label = metric_label_of(o, t.csv.columns[metric]);
   figure f;
@@ -101,7 +101,7 @@ figure heatmap(order const& o) {
   bool const wide_enough = columns.size() * (7 * widest + 6) <= 560; // pixels
   if (wide_enough && columns.size() <= most_numbered_columns && rows.size() <= most_numbered_rows) {
     for (bool const dark : {false, true}) {
-      if (dark && shown.high == shown.low) continue; // none: gnuplot 5.4 does not survive labels without a place
+      if (dark && shown.high == shown.low) continue; // none: gnuplot 5.4 crashes on labels without a place
       f.commands += ", \\\n     " + std::string(data_mark) + " using 1:($5 " + (dark ? ">" : "<=") + " " + dark_from +
                     " ? $3 : NaN):(sprintf('%.3g', $5)) with labels font ',10' tc rgb '" + (dark ? "white" : "black") +
                     "' notitle";

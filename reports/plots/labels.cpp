@@ -1,4 +1,4 @@
-// What columns are called in pictures.
+// Names of columns in pictures.
 #include "reports/plots/sweep_table.hpp"
 #include "sim/scenario/metrics.hpp"
 

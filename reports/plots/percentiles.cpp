@@ -7,7 +7,7 @@
 namespace reports::plots {
 namespace {
 
-/// Nines as people name them, at their place 1/(1 - p).
+/// The usual nines, at their place 1/(1 - p).
 constexpr char const* tics = "'0 %%' 1, '50 %%' 2, '90 %%' 10, '99 %%' 100, '99.9 %%' 1000, '99.99 %%' 10000, "
                              "'99.999 %%' 100000, '99.9999 %%' 1000000, '99.99999 %%' 10000000";
 
@@ -42,7 +42,8 @@ figure percentiles(order const& o) {
   }
   std::string label = metric;
   if (metric == "latency_ms") label = "latency, milliseconds";
-  // All of the requests have no place on this scale: as far right of the last as that is of a tenth as many.
+  // 100 % has no place on this scale: it is put as far right of the last point as that is of the point before it by a
+  // factor of ten.
   double const whole = 10 * (x.empty() ? 1 : x.high);
   figure f;
   f.data = data;

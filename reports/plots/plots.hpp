@@ -26,17 +26,17 @@ struct kind {
   figure (*draw)(order const&);
 };
 
-/// Titles of lines are cut to so many characters.
+/// Titles of lines are cut to this many characters.
 inline constexpr std::size_t most_title = 60;
 
 std::span<kind const> kinds();
 
-/// The commands and data. Throws `config::bad_input`: no such kind, or as the kind does.
+/// The commands and data. Throws `config::bad_input` for an unknown kind, and as the kind does.
 figure figure_of(order const& o);
 
 /// Draws into `image` (.svg or .png) and writes NAME.dat and NAME.gnuplot beside it, with which `gnuplot NAME.gnuplot`
-/// in that folder draws it again. All three or none. Throws `config::bad_input` for what the order says, and
-/// std::runtime_error when gnuplot is not there or a file cannot be written.
+/// in that folder draws it again. All three or none. Throws `config::bad_input` for a bad order, and std::runtime_error
+/// if gnuplot is missing or a file cannot be written.
 void draw(order const& o, std::filesystem::path const& image);
 
 // The kinds. All throw `config::bad_input`: unreadable results, missing columns, nothing to draw.

@@ -24,7 +24,7 @@ constexpr char const* schema = R"({
       "properties": {"name": {"type": "string", "minLength": 1}, "low": {"type": "number"}, "high": {"type": "number"}}}}
   }})";
 
-/// "scenario NAME, seed N, simulated", as far as `said` says so.
+/// "scenario NAME, seed N, simulated", as far as `said` has these.
 std::string caption_of(json const& said, fs::path const& file) {
   bool const known = said.is_object();
   auto const has = [&](char const* key) { return known && said.contains(key); };

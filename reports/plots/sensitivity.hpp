@@ -8,7 +8,7 @@
 
 namespace reports::plots {
 
-/// One input, and the result when it is at its low and at its high end. NaN: no result there.
+/// One input, and the result at its low and its high end. NaN: no result there.
 struct influence {
   std::string name;
   double low = std::numeric_limits<double>::quiet_NaN(), high = std::numeric_limits<double>::quiet_NaN();

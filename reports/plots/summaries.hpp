@@ -8,7 +8,7 @@
 
 namespace reports::plots {
 
-/// A result with the name that tells it from the others: its scenario, or where that is the same, its directory.
+/// A result with a name that distinguishes it: its scenario, or if that is the same, its directory.
 struct named_result {
   std::string name;
   sim::measure::result result;
@@ -22,7 +22,7 @@ inline constexpr std::size_t most_results = 12;
 /// "seed 42, measured", for all of them.
 std::string caption_of(std::vector<named_result> const& results);
 
-/// A metric of a result; nullptr when it is not there, or another kind of metric.
+/// A metric of a result; nullptr if it is missing, or of another kind.
 template<class Kind>
 Kind const* find_metric(sim::measure::result const& r, std::string const& name) {
   auto const found = r.metrics.find(name);

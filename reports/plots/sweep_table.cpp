@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What sweep.json, or columns of the table, say of the runs.
+/// What sweep.json, or columns of the table, say about the runs.
 struct origin {
   std::string scenario, engine;
 };

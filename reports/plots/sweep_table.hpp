@@ -11,16 +11,16 @@
 
 namespace reports::plots {
 
-/// A sweep's table as a picture needs it: the rows that count, and where they come from.
+/// A sweep's table as pictures need it: the rows that count, and where they come from.
 struct sweep_table {
   csv_table csv;
-  std::vector<std::size_t> rows; // of runs that are valid, and as --where asks
-  std::size_t left_out = 0;      // rows of runs that are not
+  std::vector<std::size_t> rows; // of valid runs, filtered by --where
+  std::size_t left_out = 0;      // rows of invalid runs
   std::vector<std::string> axes; // between "replication" and "seed"; empty in a table of another shape
   std::string caption;           // scenario, seeds, simulated or measured
 };
 
-/// The one result of a kind that takes one: a file, or `name` in a directory. `allowed` is for the message. Throws
+/// The result of a kind that takes exactly one: a file, or `name` in a directory. `allowed` is for the message. Throws
 /// `config::bad_input`: not one.
 std::filesystem::path only_result(order const& o, char const* name, char const* allowed);
 
@@ -28,8 +28,7 @@ std::filesystem::path only_result(order const& o, char const* name, char const* 
 /// columns of these names. Throws `config::bad_input`: not one result, no rows left.
 sweep_table read_sweep(order const& o);
 
-/// The column of an axis: the one that was asked for, else the first of `usual` that is there. `option` is for
-/// messages.
+/// The column of an axis: the requested one, else the first of `usual` that exists. `option` is for messages.
 std::size_t axis_column(sweep_table const& t, std::string const& asked, std::vector<std::string> const& usual,
                         char const* option);
 
@@ -39,7 +38,7 @@ std::size_t metric_column(sweep_table const& t, order const& o, std::string metr
 /// "redirect_ratio_theory{phase:steady}" for "redirect_ratio{phase:steady}", if there is such a column.
 std::optional<std::size_t> theory_column(sweep_table const& t, std::size_t metric);
 
-/// Throws `config::bad_input` when an axis that is not drawn has several values: they would be mixed.
+/// Throws `config::bad_input` if an axis that is not drawn has several values, which would be mixed.
 void check_drawn(sweep_table const& t, std::vector<std::size_t> const& drawn);
 
 /// Means over rows with equal cells (replications), by x. Cells without a number are left out.

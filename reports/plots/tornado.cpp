@@ -32,7 +32,7 @@ figure tornado(order const& o) {
       data_number(high + room) + "]\nset yrange [" + std::to_string(s.inputs.size()) +
       "-0.4:-0.6]\nset ytics scale 0 (" + names + ")\nset arrow from " + data_number(s.base) + ",graph 0 to " +
       data_number(s.base) + ",graph 1 nohead front lw 1.5 lc rgb 'black'\n" +
-      // Solid and hatched, dark and light: told apart in greyscale. Where both ends lead to the same side, the second
+      // Solid and hatched, dark and light: distinguishable in greyscale. If both ends lie on the same side, the second
       // bar is thinner, so that neither hides the other.
       "thickness(low, high, base) = (low-base)*(high-base) > 0 ? 0.16 : 0.32\n" + "plot " + mark +
       " using 4:0:4:2:($0-0.32):($0+0.32) with boxxyerror lc rgb '" + colours[0] +

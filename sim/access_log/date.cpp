@@ -17,7 +17,7 @@ constexpr double last_second = 7258118400; // 2200 begins
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Takes text apart from the front; once something is not as wanted, `good` is false for good.
+/// Parses text from the front; after the first mismatch `good` stays false.
 struct reader {
   std::string_view rest;
   bool good = true;
@@ -47,7 +47,7 @@ struct reader {
     rest.remove_prefix(3);
     return static_cast<unsigned>(at - months.begin()) + 1;
   }
-  /// ".123", if there is such; digits behind the ninth count nothing.
+  /// ".123", if present; digits after the ninth are ignored.
   std::optional<std::int64_t> fraction() {
     if (!next_is('.') && !next_is(',')) return std::nullopt;
     rest.remove_prefix(1);

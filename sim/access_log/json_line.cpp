@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-/// The first of `names` that is there with a text or a number. "a.b": b of the object a (Caddy).
+/// The first of `names` that has a string or a number. "a.b": b of the object a (Caddy).
 json const* find(json const& object, std::initializer_list<std::string_view> names) {
   for (std::string_view const name : names) {
     json const* at = &object;
@@ -33,7 +33,7 @@ std::string text(json const* at) { return at != nullptr && at->is_string() ? at-
 std::variant<moment, no_moment> date_in(json const& at) {
   if (at.is_number()) return date_of(at.get<double>());
   auto const& written = at.get_ref<std::string const&>();
-  double number = 0; // nginx's $msec, as most write it
+  double number = 0; // nginx's $msec, as most people write it
   auto const [end, error] = std::from_chars(written.data(), written.data() + written.size(), number);
   if (error == std::errc{} && end == written.data() + written.size()) return date_of(number);
   return parse_date(written);
@@ -55,7 +55,7 @@ std::variant<request, skip> parse_json(std::string_view line) {
   client = client.substr(0, client.find(',')); // X-Forwarded-For
   if (client.empty() || client == "-") return skip::no_client;
   moment const m = std::get<moment>(date);
-  // The line as it was sent, where there is one: others are decoded by some servers.
+  // Prefer the request line, which is as sent: some servers decode the other fields.
   if (json const* const asked = find(object, {"request", "request_line"}))
     return request_of(canonical(client), m.ns, m.to_the_second, text(asked));
   json const* const method = find(object, {"method", "request_method", "verb", "RequestMethod", "request.method"});

@@ -28,7 +28,7 @@ char unescaped(char c) {
   return at == std::string_view::npos ? c : static_cast<char>(7 + at);
 }
 
-/// The quoted string that begins at `at` (behind its quote), without its escapes; `at` moves behind the closing quote.
+/// The quoted string that begins at `at` (after its quote), without its escapes; `at` moves past the closing quote.
 std::optional<std::string> unquoted(std::string_view line, std::size_t& at) {
   std::string text;
   while (at < line.size() && line[at] != '"') {
@@ -71,7 +71,8 @@ std::vector<std::string_view> words_of(std::string_view text) {
   return all;
 }
 
-/// Who asked, from what is before the date: a name may have blanks in it, so a fourth word is not yet a virtual host.
+/// The client, from the words before the date. A user's name may have blanks in it, so a fourth word does not imply a
+/// virtual host.
 std::variant<std::string, skip> client_of(std::vector<std::string_view> const& words) {
   if (words.size() < 3) return skip::other_form;
   std::string_view client = words[0];
@@ -88,7 +89,7 @@ std::variant<std::string, skip> client_of(std::vector<std::string_view> const& w
 
 std::variant<request, skip> parse_ncsa(std::string_view line) {
   skip why = skip::other_form;
-  // A user's name may hold what looks like the beginning of a date, and a date is the first that is one.
+  // A user's name may contain what looks like the beginning of a date, so take the first valid date.
   for (std::size_t open = line.find(" ["); open != std::string_view::npos; open = line.find(" [", open + 1)) {
     std::size_t const close = line.find(']', open);
     if (close == std::string_view::npos) break;

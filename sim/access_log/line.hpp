@@ -6,18 +6,18 @@
 #include <string_view>
 #include <variant>
 
-/// Access logs as people have them: what a line says, or why it says nothing that can be sent again. No I/O but the
-/// stream that is handed in.
+/// Real access logs: the request in a line, or why the line has none that can be replayed. No I/O except on the stream
+/// passed in.
 namespace sim::access_log {
 
-/// Why a line is skipped. The first ones are of lines that are not understood; the others were understood, and are no
-/// request that could be sent again as it was.
+/// Why a line is skipped. The first reasons are for lines that are not understood; the others for lines that are
+/// understood, but have no request that can be replayed as it was.
 enum class skip : std::uint8_t {
   too_long,      // longer than `longest_line`
   not_text,      // NUL bytes, as a crash leaves them
   other_form,    // none of the forms below
   no_client,     // "-" in the client's place
-  no_date,       // none that is understood
+  no_date,       // no valid one
   strange_date,  // outside 1970 to 2199
   blank,         // nothing but blanks
   no_request,    // "-" or "": the client said nothing
@@ -29,12 +29,12 @@ inline constexpr std::size_t skips = 11;
 
 constexpr bool is_understood(skip why) { return why >= skip::blank; }
 
-/// For people, behind a number: "5 without a date".
+/// For people, after a number: "5 without a date".
 std::string_view words(skip why);
 
 inline constexpr std::size_t longest_line = 1u << 16;
 
-/// One request of a log.
+/// One request in a log.
 struct request {
   std::string client;        // address (canonical, without port), or the name that stands for it
   std::int64_t time_ns = 0;  // UTC, since 1970

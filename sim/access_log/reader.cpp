@@ -11,7 +11,7 @@ std::string shown(std::string_view line) {
   return line.size() > 80 ? text + "..." : text;
 }
 
-/// The next line into `line`, of which no more than a little over the longest is kept. False at the end.
+/// Reads the next line into `line`, keeping little more than the longest allowed. False at the end.
 bool next_line(std::istream& log, std::string& line) {
   line.clear();
   std::streambuf& in = *log.rdbuf();

@@ -9,7 +9,7 @@
 
 namespace sim::access_log {
 
-/// What became of the lines of a log.
+/// The fate of a log's lines.
 struct account {
   std::uint64_t lines = 0, requests = 0;
   std::array<std::uint64_t, skips> skipped{}; // by `skip`
@@ -23,8 +23,8 @@ struct account {
   std::string text() const;
 };
 
-/// Why a file is no log in text: "compressed with gzip: unpack it first". Empty when nothing says so. `log` is at its
-/// beginning, before and after.
+/// Why a file is not a text log: "compressed with gzip: unpack it first". Empty if there is no such sign. `log` is at
+/// its beginning, before and after.
 std::string not_a_log(std::istream& log);
 
 /// Reads lines (LF or CRLF, the last with or without; a byte order mark before the first is dropped) and hands each

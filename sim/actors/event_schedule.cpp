@@ -1,14 +1,17 @@
 #include "sim/actors/event_schedule.hpp"
 
 #include "sim/load/stream.hpp"
+#include "sim/scenario/cases.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
-#include <type_traits>
 #include <variant>
 
 namespace sim::actors {
+
+using measure::event_kind;
+using scenario::cases;
 
 event_schedule::event_schedule(std::vector<scenario::event> const& events, std::uint64_t total_requests)
   : events_(events)
@@ -74,13 +77,6 @@ std::optional<std::int64_t> event_schedule::next_deadline() const {
 
 namespace {
 
-template<class... Cases>
-struct cases : Cases... {
-  using Cases::operator()...;
-};
-template<class... Cases>
-cases(Cases...) -> cases<Cases...>;
-
 std::string joined(std::vector<std::string> const& names, char const* between) {
   std::string out;
   for (std::string const& name : names) out.append(out.empty() ? "" : between).append(name);
@@ -89,11 +85,11 @@ std::string joined(std::vector<std::string> const& names, char const* between) {
 
 }
 
-char const* kind_of(scenario::action const& action) {
-  return std::visit(cases{[](scenario::add_balancer const&) { return "add_balancer"; },
-                          [](scenario::kill_node const&) { return "kill"; },
-                          [](scenario::restart_node const&) { return "restart"; },
-                          [](scenario::move_sessions const&) { return "move_sessions"; }},
+event_kind kind_of(scenario::action const& action) {
+  return std::visit(cases{[](scenario::add_balancer const&) { return event_kind::add_balancer; },
+                          [](scenario::kill_node const&) { return event_kind::kill; },
+                          [](scenario::restart_node const&) { return event_kind::restart; },
+                          [](scenario::move_sessions const&) { return event_kind::move_sessions; }},
                     action);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/measure/records.hpp"
 #include "sim/scenario/scenario.hpp"
 
 #include <cstdint>
@@ -61,8 +62,8 @@ private:
   bool begun_ = false, under_way_ = false;
 };
 
-/// What a report calls an action.
-char const* kind_of(scenario::action const& action);
+/// Of an action, for its record.
+measure::event_kind kind_of(scenario::action const& action);
 
 /// The node that it strikes; of a move the proxy that it takes sessions from, empty for any. `added`: the balancers
 /// that it adds, for an action that does.

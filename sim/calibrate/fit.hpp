@@ -5,10 +5,10 @@
 
 namespace sim::calibrate {
 
-/// The value that a share `q` of the values does not exceed; 0 of none. Takes a copy to sort.
+/// The `q` quantile of the values; 0 if there are none. Takes a copy to sort.
 double quantile(std::vector<double> values, double q);
 
-/// A law of durations, and what it was fitted to. Milliseconds.
+/// A distribution of durations, and what it was fitted to. Milliseconds.
 struct fitted_law {
   double mean_ms = 0;
   double sigma = 0; // of the logarithm; 0: constant
@@ -16,8 +16,9 @@ struct fitted_law {
   double p50_ms = 0, p99_ms = 0, mean_of_all_ms = 0;
 };
 
-/// The lognormal law with the values' median and the spread of their middle two thirds, sigma = ln(p84/p16)/2: the few
-/// times when the machine did something else do not decide. Constant below a spread of 1 %, or where p16 is 0.
+/// The lognormal distribution with the values' median and the spread of their middle two thirds, sigma = ln(p84/p16)/2,
+/// so that the few times when the machine was busy with something else have no influence. Constant below a spread of 1
+/// %, or where p16 is 0.
 fitted_law fit(std::vector<double> const& ns);
 
 }

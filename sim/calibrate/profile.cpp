@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-/// Nanoseconds are as fine as anything here is known.
+/// Nothing here is known more precisely than to the nanosecond.
 double rounded(double ms) { return std::round(ms * 1e6) / 1e6; }
 
 ordered_json law_json(fitted_law const& law) {
@@ -79,7 +79,7 @@ std::string profile_text(profile const& p) {
 }
 
 scenario::scenario calibration_scenario(std::uint64_t seed, std::uint32_t requests) {
-  constexpr std::uint32_t each = 10; // of a character: one creates its session, the others are as in steady state
+  constexpr std::uint32_t each = 10; // of a character: the first creates its session, the others are as in steady state
   scenario::scenario s;
   s.name = "calibration";
   s.seed = seed;

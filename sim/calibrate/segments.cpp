@@ -73,7 +73,8 @@ void segments::add(segments const& other) {
 segments segments_of(measure::run_records const& records) {
   std::vector<story> const stories = stories_of(records);
   segments out;
-  std::vector<double> own, there, back; // a proxy's time in a hop without the sol; to it; from it to the client
+  std::vector<double> own, there,
+      back; // a proxy's time in a hop without the sol; time on the way to it; and from it to the client
   for (std::size_t i = 0; i != stories.size(); ++i) {
     measure::client_record const& c = records.clients[i];
     story const& s = stories[i];

@@ -40,7 +40,7 @@ void read_journals(topology const& nodes, measure::run_records& records, bool br
   for (balancer_node const& balancer : nodes.balancers()) {
     measure::balancer_records one;
     one.name = balancer.identity.name;
-    one.has_journal = balancer.identity.settings->kind == scenario::balancer_kind::gateway;
+    one.has_journal = scenario::traits_of(balancer.identity.settings->kind).journals;
     if (one.has_journal)
       one.events = journal_of<journal::balancer_event>(nodes, one.name, "balancer_event", broken_off);
     records.balancers.push_back(std::move(one));

@@ -37,7 +37,7 @@ boost::asio::awaitable<std::map<std::string, gateway_counters>> read_counters(to
   std::map<std::string, gateway_counters> all;
   for (balancer_node const& balancer : nodes.balancers()) {
     std::string const name = balancer.identity.name;
-    bool const ours = balancer.identity.settings->kind == scenario::balancer_kind::gateway;
+    bool const ours = scenario::traits_of(balancer.identity.settings->kind).journals;
     if (!ours || !balancer.started || !nodes.running(name)) continue;
     gateway_counters& counted = all[name];
     counted.since_ns = nodes.spawned_ns(name);

@@ -10,8 +10,14 @@ namespace sim::live {
 namespace {
 
 std::string text_of(scenario::balancer_group const& group) {
-  if (group.nginx_config == "guess") return std::string(article_guess_conf);
-  if (group.nginx_config == "lua_map") return std::string(article_lua_conf);
+  switch (group.nginx_config) {
+  case scenario::nginx_rules::guess:
+    return std::string(article_guess_conf);
+  case scenario::nginx_rules::lua_map:
+    return std::string(article_lua_conf);
+  case scenario::nginx_rules::own_template:
+    break;
+  }
   std::ifstream in(group.nginx_template);
   std::ostringstream text;
   text << in.rdbuf();

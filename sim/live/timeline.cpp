@@ -5,6 +5,7 @@
 #include "sim/live/clock.hpp"
 #include "sim/live/collect.hpp"
 #include "sim/measure/partition_record.hpp"
+#include "sim/scenario/cases.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -88,15 +89,13 @@ asio::awaitable<void> perform(stage_hands hands, std::uint32_t index, measure::e
   record.kind = actors::kind_of(action);
   record.node = actors::node_of(action, added);
   actors::action_result result;
-  if (std::holds_alternative<scenario::add_balancer>(action)) {
-    co_await add_balancers(hands, index);
-  } else if (auto const* kill = std::get_if<scenario::kill_node>(&action)) {
-    co_await hands.nodes.kill(kill->node);
-  } else if (auto const* again = std::get_if<scenario::restart_node>(&action)) {
-    co_await restart(hands, *again, result);
-  } else {
-    co_await move_sessions(hands, std::get<scenario::move_sessions>(action), index, result);
-  }
+  scenario::cases const how{
+      [&](scenario::add_balancer const&) { return add_balancers(hands, index); },
+      [&](scenario::kill_node const& kill) { return hands.nodes.kill(kill.node); },
+      [&](scenario::restart_node const& again) { return restart(hands, again, result); },
+      [&](scenario::move_sessions const& move) { return move_sessions(hands, move, index, result); }};
+  asio::awaitable<void> performance = std::visit(how, action);
+  co_await std::move(performance);
   record.detail = actors::sentence_of(action, record.node, result);
 }
 

@@ -5,6 +5,7 @@
 #include "sim/live/clock.hpp"
 #include "sim/live/nginx_config.hpp"
 #include "sim/live/places.hpp"
+#include "sim/scenario/cases.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
 
@@ -27,12 +28,22 @@ constexpr auto start_patience = std::chrono::seconds(20);
 double milliseconds(scenario::nanoseconds time) { return static_cast<double>(time.count()) * 1e-6; }
 
 json service_time(scenario::service_time const& time) {
-  if (auto const* constant = std::get_if<scenario::constant_time>(&time))
-    return {{"constant", {{"mean_ms", milliseconds(constant->value)}}}};
-  if (auto const* exponential = std::get_if<scenario::exponential_time>(&time))
-    return {{"exponential", {{"mean_ms", milliseconds(exponential->mean)}}}};
-  auto const& lognormal = std::get<scenario::lognormal_time>(time);
-  return {{"lognormal", {{"mean_ms", milliseconds(lognormal.mean)}, {"sigma", lognormal.sigma}}}};
+  return std::visit(
+      scenario::cases{
+          [](scenario::constant_time const& t) {
+            return json{{"constant", {{"mean_ms", milliseconds(t.value)}}}};
+          },
+          [](scenario::exponential_time const& t) {
+            return json{{"exponential", {{"mean_ms", milliseconds(t.mean)}}}};
+          },
+          [](scenario::lognormal_time const& t) {
+            return json{{"lognormal", {{"mean_ms", milliseconds(t.mean)}, {"sigma", t.sigma}}}};
+          },
+          [](scenario::pareto_time const&) -> json { throw could_not_run("fakeproxy knows no pareto service times"); },
+          [](scenario::empirical_time const&) -> json {
+            throw could_not_run("fakeproxy knows no empirical service times");
+          }},
+      time);
 }
 
 std::string hex(fakeproxy::cluster::token_key const& key) {
@@ -43,20 +54,6 @@ std::string hex(fakeproxy::cluster::token_key const& key) {
     text += digits[byte & 15];
   }
   return text;
-}
-
-std::string guess_name(scenario::guess_policy policy) {
-  switch (policy) {
-  case scenario::guess_policy::random:
-    return "random";
-  case scenario::guess_policy::round_robin:
-    return "round_robin";
-  case scenario::guess_policy::least_conn:
-    return "least_conn";
-  case scenario::guess_policy::token_hash:
-    return "token_hash";
-  }
-  return "random";
 }
 
 void add_resources(json& config, scenario::proxy_settings const& proxies) {
@@ -79,14 +76,30 @@ std::string duration_text(scenario::nanoseconds time) {
   return std::to_string(time / std::chrono::microseconds(1)) + "us";
 }
 
-json cache_config(scenario::cache_settings const& cache) {
-  json config = {{"size", std::to_string(cache.bytes)},
-                 {"max_answer", std::to_string(cache.max_answer)},
-                 {"stale_if_unreachable", duration_text(cache.stale_if_unreachable)}};
+/// Durations that the gateway keeps in whole seconds are given so.
+json cache_config(gateway::cache::cache_settings const& cache) {
+  json config = {{"size", std::to_string(cache.rules.bytes)},
+                 {"max_answer", std::to_string(cache.rules.max_answer)},
+                 {"stale_if_unreachable", std::to_string(cache.rules.stale_if_unreachable_s) + "s"}};
   if (!cache.session_facts.empty())
     config["session_facts"] = {{"fields", cache.session_facts}, {"max_age", duration_text(cache.facts_max_age)}};
   return config;
 }
+
+}
+
+json gateway_config(actors::gateway_settings const& settings) {
+  json config = {{"guess", name_of(settings.guess)},
+                 {"token_map", settings.token_map_bytes ? std::to_string(*settings.token_map_bytes) : "off"},
+                 {"threads", settings.threads},
+                 {"max_redirects", settings.routing.max_redirects}};
+  if (settings.cache) config["cache"] = cache_config(*settings.cache);
+  if (auto const& map = settings.shared_map)
+    config["shared_map"] = {{"ttl", duration_text(map->ttl)}, {"timeout", duration_text(map->timeout)}};
+  return config;
+}
+
+namespace {
 
 /// It will be emptied: nothing in it may be anybody's but an earlier run's.
 void check_is_ours(fs::path const& root) {
@@ -140,7 +153,7 @@ topology::topology(asio::any_io_executor executor, scenario::scenario const& s, 
     sols_.push_back({"sol[" + std::to_string(i) + "]", 0, reserve()});
   if (scenario::has_redis(s)) redis_ = reserve();
   for (scenario::balancer_identity& identity : scenario::balancers_of(s)) {
-    bool const external = identity.settings->kind == scenario::balancer_kind::external;
+    bool const external = scenario::traits_of(identity.settings->kind).started_by == scenario::launcher::nobody;
     std::size_t const position =
         static_cast<std::size_t>(std::count_if(balancers_.begin(), balancers_.end(), [&](balancer_node const& other) {
           return other.identity.settings == identity.settings;
@@ -223,29 +236,19 @@ void topology::add_balancer_host(std::size_t index) {
   for (proxy_node const& proxy : proxies_) upstreams.push_back(proxy.http);
   if (scenario_.load.tls && !tls_) tls_ = make_certificate(fs::absolute(directory_.configs()));
 
-  if (group.kind == scenario::balancer_kind::nginx) {
-    fs::path const prefix = fs::absolute(directory_.root / "nginx" / name);
-    fs::create_directories(prefix);
-    fs::path const file = fs::absolute(directory_.configs() / (name + ".conf"));
-    write(file, nginx_config(group, {listen, upstreams, prefix, tls_}));
-    std::vector<std::string> arguments{"-p", prefix.string(), "-c", file.string(),
-                                       "-e", "stderr",        "-g", "daemon off; master_process off;"};
-    hosts_.push_back({name, find_nginx(), std::move(arguments), host_role::balancer, false, nullptr, {}});
-  } else {
-    json config = {
-        {"listen", json::array({listen})},
-        {"reuse_port", true}, // beside our reservation
-        {"upstreams", upstreams},
-        {"guess", guess_name(group.guess)},
-        {"token_map", group.token_map_bytes ? json(std::to_string(*group.token_map_bytes)) : json("off")},
-        {"threads", group.threads},
-        {"max_redirects", group.max_redirects},
-        {"seed", node_seed(scenario_.seed, name)},
-        {"admin", "127.0.0.1:0"},
-        {"journal", {{"file", fs::absolute(journal_of(name)).string()}}},
-    };
-    if (group.shared_map) config["shared_map"] = shared_map_config(*group.shared_map);
-    if (group.cache) config["cache"] = cache_config(*group.cache);
+  switch (scenario::traits_of(group.kind).started_by) {
+  case scenario::launcher::crest_gateway: {
+    json config = gateway_config(actors::settings_of(group));
+    config["listen"] = json::array({listen});
+    config["reuse_port"] = true; // beside our reservation
+    config["upstreams"] = upstreams;
+    config["seed"] = node_seed(scenario_.seed, name);
+    config["admin"] = "127.0.0.1:0";
+    config["journal"] = {{"file", fs::absolute(journal_of(name)).string()}};
+    if (group.shared_map) {
+      config["shared_map"]["redis"] = redis_;
+      config["shared_map"]["key"] = hex(key_) + hex(key_); // of this run, as the tokens are
+    }
     if (tls_) {
       config["listen"] = {{{"address", listen}, {"tls", true}}};
       config["tls"] = {{"certificates", {{{"certificate", tls_->certificate.string()}, {"key", tls_->key.string()}}}}};
@@ -259,16 +262,22 @@ void topology::add_balancer_host(std::size_t index) {
                       true,
                       nullptr,
                       {}});
+    break;
+  }
+  case scenario::launcher::nginx: {
+    fs::path const prefix = fs::absolute(directory_.root / "nginx" / name);
+    fs::create_directories(prefix);
+    fs::path const file = fs::absolute(directory_.configs() / (name + ".conf"));
+    write(file, nginx_config(group, {listen, upstreams, prefix, tls_}));
+    std::vector<std::string> arguments{"-p", prefix.string(), "-c", file.string(),
+                                       "-e", "stderr",        "-g", "daemon off; master_process off;"};
+    hosts_.push_back({name, find_nginx(), std::move(arguments), host_role::balancer, false, nullptr, {}});
+    break;
+  }
+  case scenario::launcher::nobody: // it runs already
+    return;
   }
   node.host = hosts_.size() - 1;
-}
-
-json topology::shared_map_config(scenario::shared_map_settings const& map) const {
-  std::string const half = hex(key_); // of this run, as the tokens are
-  return {{"redis", redis_},
-          {"key", half + half},
-          {"ttl", duration_text(map.ttl)},
-          {"timeout", duration_text(map.timeout)}};
 }
 
 void topology::add_redis_host() {
@@ -330,7 +339,7 @@ asio::awaitable<void> topology::start() {
   for (std::size_t i = 0; i < balancers_.size(); ++i) {
     if (balancers_[i].identity.event) continue;
     balancers_[i].started = true;
-    if (balancers_[i].identity.settings->kind != scenario::balancer_kind::external) add_balancer_host(i);
+    add_balancer_host(i);
   }
   for (std::size_t i = first; i < hosts_.size(); ++i) spawn(hosts_[i]);
   for (std::size_t i = first; i < hosts_.size(); ++i) co_await await_ready(i);
@@ -338,9 +347,9 @@ asio::awaitable<void> topology::start() {
 
 asio::awaitable<void> topology::start_balancer(std::size_t index) {
   balancers_[index].started = true;
-  if (balancers_[index].identity.settings->kind == scenario::balancer_kind::external) co_return;
+  std::size_t const added = hosts_.size();
   add_balancer_host(index);
-  std::size_t const added = hosts_.size() - 1;
+  if (added == hosts_.size()) co_return;
   spawn(hosts_[added]);
   co_await await_ready(added);
 }

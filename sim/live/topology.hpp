@@ -1,6 +1,7 @@
 #pragma once
 
 #include "fakeproxy/cluster/token.hpp"
+#include "sim/actors/gateway_settings.hpp"
 #include "sim/live/certificate.hpp"
 #include "sim/live/ports.hpp"
 #include "sim/live/process.hpp"
@@ -106,7 +107,6 @@ private:
   void add_cluster_hosts(bool proxies);
   void add_balancer_host(std::size_t index);
   void add_redis_host();
-  nlohmann::json shared_map_config(scenario::shared_map_settings const& map) const;
   nlohmann::json cluster_config(std::string const& name) const;
   void write(std::filesystem::path const& file, std::string const& text) const;
   void spawn(host& h);
@@ -126,6 +126,9 @@ private:
   std::string redis_; // HOST:PORT; empty: none
   std::optional<std::size_t> redis_host_;
 };
+
+/// What crest-gateway reads as these settings; of a shared map without its address and key.
+nlohmann::json gateway_config(actors::gateway_settings const& settings);
 
 /// A number for the random streams of node `name`, from the scenario's seed; below 2^53, so that JSON keeps it.
 std::uint64_t node_seed(std::uint64_t seed, std::string_view name);

@@ -1,3 +1,4 @@
+#include "contract/expects.hpp"
 #include "sim/load/drawing.hpp"
 #include "sim/load/plan.hpp"
 
@@ -6,6 +7,7 @@ namespace sim::load {
 closed_plan::closed_plan(plan const& p, slice part)
   : plan_(&p)
   , method_weights_(cumulative_weights(p)) {
+  CREST_EXPECTS(p.what->load.kind == scenario::load_kind::closed);
   auto const all = shuffled(p.what->population.characters, stream(p.what->seed, "order"));
   for (std::size_t i = part.index; i < all.size(); i += part.of) order_.push_back(all[i]);
 }

@@ -1,5 +1,7 @@
 #include "sim/load/elementary.hpp"
 
+#include "contract/expects.hpp"
+
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -72,6 +74,7 @@ parts split(double x) {
 }
 
 double exact_log(double x) {
+  CREST_EXPECTS(x > 0);
   parts const p = split(x);
   double const log_mantissa = twice_atanh((p.mantissa - 1) / (p.mantissa + 1));
   return p.exponent * ln2_high + (p.exponent * ln2_low + log_mantissa);
@@ -91,6 +94,7 @@ double exact_exp(double x) {
 }
 
 double exact_log1p(double x) {
+  CREST_EXPECTS(x > -1);
   if (x > -0.25 && x < 0.35) return twice_atanh(x / (2 + x));
   return exact_log(1 + x);
 }
@@ -101,6 +105,7 @@ double exact_expm1(double x) {
 }
 
 double exact_normal_quantile(double p) {
+  CREST_EXPECTS(p > 0 && p < 1);
   constexpr double low = 0.02425;
   if (p > 1 - low) return -exact_normal_quantile(1 - p);
   if (p < low) {

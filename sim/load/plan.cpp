@@ -1,6 +1,7 @@
 #include "sim/load/plan.hpp"
 
 #include "config/document.hpp"
+#include "contract/expects.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -166,6 +167,7 @@ bool plan::paced() const {
 }
 
 std::uint16_t balancer_chooser::choose(planned_request const& request, std::uint16_t balancers) {
+  CREST_EXPECTS(balancers != 0);
   // Jump consistent hash (Lamping and Veach 2014).
   auto const jump = [balancers](std::uint64_t key) {
     std::int64_t bucket = -1, next = 0;

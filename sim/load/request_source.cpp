@@ -1,3 +1,4 @@
+#include "contract/expects.hpp"
 #include "sim/load/drawing.hpp"
 #include "sim/load/plan.hpp"
 
@@ -23,6 +24,7 @@ request_source::request_source(plan const& p, slice part)
   , tokens_(stream(p.what->seed, "tokens"))
   , rotation_(stream(p.what->seed, "rotation")) {
   scenario::scenario const& s = *p.what;
+  CREST_EXPECTS(s.load.kind != scenario::load_kind::closed);
   if (s.load.kind != scenario::load_kind::trace) arrivals_.emplace(s.load, s.seed);
   std::uint32_t balancers = 0;
   for (scenario::balancer_group const& group : s.topology.balancers) balancers += group.count;

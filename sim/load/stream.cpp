@@ -1,5 +1,6 @@
 #include "sim/load/stream.hpp"
 
+#include "contract/expects.hpp"
 #include "sim/load/elementary.hpp"
 
 #include <array>
@@ -16,6 +17,9 @@ std::mt19937_64 stream(std::uint64_t seed, std::string_view name) {
   return std::mt19937_64(sequence);
 }
 
-double exponential_ns(double uniform, double rate) { return -exact_log(uniform) / rate * 1e9; }
+double exponential_ns(double uniform, double rate) {
+  CREST_EXPECTS(rate > 0);
+  return -exact_log(uniform) / rate * 1e9;
+}
 
 }

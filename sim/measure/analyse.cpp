@@ -63,7 +63,8 @@ private:
     add_utilisation(out_.metrics, f_.work, std::nullopt);
     if (f_.handshakes)
       for (std::string_view const name : handshake_counts::metrics)
-        out_.metrics[std::string(name)] = counter_metric{f_.handshakes->value_of(name, f_.counts.seconds())};
+        if (auto const value = f_.handshakes->value_of(name, f_.counts.seconds()))
+          out_.metrics[std::string(name)] = counter_metric{*value};
     if (f_.eve.empty()) return;
     eve_record sum;
     for (eve_record const& e : f_.eve) {

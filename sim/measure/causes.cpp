@@ -47,7 +47,7 @@ public:
     for (std::size_t i = 0; i != events.size(); ++i) {
       event_record const& e = events[i];
       if (e.began_ns == 0) continue;
-      if ((e.kind == "kill" || e.kind == "restart") && e.node.starts_with("proxy["))
+      if (traits_of(e.kind).stops_node && e.node.starts_with("proxy["))
         displace(i, e.began_ns, [&](journal::incarnation_id owner) { return name_of_proxy(owner) == e.node; });
     }
     for (journal::sol_event const& s : v_.records().sols) {
@@ -78,7 +78,7 @@ private:
     for (std::size_t i = events.size(); i-- != 0;) {
       event_record const& e = events[i];
       std::int64_t const done = e.done_ns ? e.done_ns : never;
-      if (e.kind != "move_sessions" || e.began_ns == 0 || e.began_ns > s.at_ns || s.at_ns > done) continue;
+      if (!traits_of(e.kind).moves_sessions || e.began_ns == 0 || e.began_ns > s.at_ns || s.at_ns > done) continue;
       all_.push_back({s.character, s.at_ns, i});
       return;
     }
@@ -90,7 +90,7 @@ private:
     std::int64_t const lease_ns = v_.scenario().topology.proxies.lease.count();
     for (std::size_t i = events.size(); i-- != 0;) {
       event_record const& e = events[i];
-      if (e.kind != "partition" || e.began_ns == 0 || e.began_ns > s.at_ns) continue;
+      if (!traits_of(e.kind).parts_links || e.began_ns == 0 || e.began_ns > s.at_ns) continue;
       if (e.done_ns && s.at_ns > e.done_ns + lease_ns) continue;
       if (e.node != "proxies" && e.node != name_of_proxy(s.incarnation)) continue;
       std::uint32_t const sols = std::max<std::uint32_t>(1, v_.scenario().topology.sols.count);
@@ -210,7 +210,7 @@ private:
     auto const& events = v_.records().events;
     for (std::size_t e = 0; e != events.size(); ++e) {
       if (events[e].node != balancer || events[e].began_ns == 0) continue;
-      if (events[e].kind != "kill" && events[e].kind != "restart") continue;
+      if (!traits_of(events[e].kind).stops_node) continue;
       std::int64_t until_ns = never;
       for (event_record const& later : events)
         if (later.node == balancer && later.began_ns > events[e].began_ns)
@@ -223,7 +223,7 @@ private:
         visited = true;
         if (facts_[i].redirects != 0 && why(i) == reason::restarted) add(e, i);
       }
-      bool const returns = events[e].kind == "restart";
+      bool const returns = traits_of(events[e].kind).node_returns;
       if (knew && !visited && until_ns == never && returns) effects_[e].outstanding += miss();
     }
   }
@@ -241,7 +241,7 @@ private:
     std::vector<std::size_t> outages;
     for (std::size_t e = 0; e != events.size(); ++e) {
       if (events[e].began_ns == 0) continue;
-      if (events[e].kind == "add_balancer")
+      if (traits_of(events[e].kind).adds_balancers)
         for (std::uint16_t b = 0; b != v_.balancers().size(); ++b)
           if ((" " + events[e].node + " ").find(" " + v_.balancers()[b].name + " ") != std::string::npos) joined[b] = e;
       if (events[e].node == scenario::redis_node) outages.push_back(e);
@@ -270,7 +270,8 @@ private:
             facts_[i].redirects * (others ? static_cast<double>(ignorant) / static_cast<double>(others) : 1.0);
       } else if (redirected && unknown_here && !who.empty()) {
         for (std::size_t e : outages)
-          if (events[e].began_ns <= c.sent_ns && (events[e].kind == "kill" || c.sent_ns <= events[e].done_ns)) {
+          if (events[e].began_ns <= c.sent_ns &&
+              (!traits_of(events[e].kind).node_returns || c.sent_ns <= events[e].done_ns)) {
             add(e, i);
             break;
           }

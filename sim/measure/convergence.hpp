@@ -23,7 +23,7 @@ struct convergence {
   std::string untold; // why there is no number; empty where there is one
 };
 
-/// Which share of an event's redirects has happened when it counts as converged (DESIGN section 3).
+/// Which share of an event's redirects has happened when it counts as converged (docs/TERMS.md).
 inline constexpr double converged_share = 0.95;
 
 /// Consecutive requests over which the peak redirect ratio is taken (all of them when there are fewer).

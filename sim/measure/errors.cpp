@@ -1,5 +1,7 @@
 #include "sim/measure/errors.hpp"
 
+#include "contract/expects.hpp"
+
 #include <boost/math/special_functions/erf.hpp>
 
 #include <algorithm>
@@ -52,6 +54,7 @@ estimate clustered(std::span<observation> observations) {
 }
 
 double one_sided_bound(estimate const& e, double confidence, bool upper) {
+  CREST_EXPECTS(confidence > 0.5 && confidence < 1);
   double const z = normal_quantile(confidence);
   if (e.value == 0 && e.standard_error == 0) {
     double const n = static_cast<double>(e.clusters);
@@ -61,6 +64,7 @@ double one_sided_bound(estimate const& e, double confidence, bool upper) {
 }
 
 std::uint64_t more_to_decide(estimate const& e, double confidence, double limit) {
+  CREST_EXPECTS(confidence > 0.5 && confidence < 1);
   double const z = normal_quantile(confidence);
   double const n = static_cast<double>(e.denominator);
   double const distance = std::abs(limit - e.value);

@@ -1,5 +1,7 @@
 #include "sim/measure/histogram.hpp"
 
+#include "contract/expects.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -21,6 +23,7 @@ std::uint64_t histogram::rank_of(double q) const {
 }
 
 std::size_t histogram::bucket_at(std::uint64_t rank) const {
+  CREST_EXPECTS(rank != 0 && rank <= count_);
   std::uint64_t seen = 0;
   std::size_t bucket = 0;
   while (bucket != bucket_count && (seen += buckets_[bucket]) < rank) ++bucket;

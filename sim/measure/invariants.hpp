@@ -11,7 +11,7 @@ namespace sim::measure {
 inline constexpr char const* note_of_no_bytes =
     "simulated time has no bytes that could be changed: only versions of resources are looked at";
 
-/// All eight invariants of DESIGN section 5, in its order.
+/// All eight invariants, in the order of docs/invariants.md.
 std::vector<invariant_result> check_invariants(run_view const& v);
 
 /// 1. Each epoch of a character belongs to one incarnation, and no hop that arrived after a later epoch was granted (by

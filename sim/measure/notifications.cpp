@@ -32,7 +32,7 @@ public:
       if (e.kind == journal::sol_event_kind::fenced) fences_[e.sol].push_back({e.at_ns, proxy_of(e.incarnation)});
     }
     for (event_record const& e : r.events)
-      if (e.kind == "partition" && e.began_ns != 0) partitions_.push_back(&e);
+      if (traits_of(e.kind).parts_links && e.began_ns != 0) partitions_.push_back(&e);
   }
 
   /// What took the session away although nothing on the time line did: ", when proxy[2] lost its lease"; else empty.

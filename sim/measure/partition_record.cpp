@@ -9,7 +9,7 @@ event_record partition_record(scenario::partition const& p, std::int64_t start_n
   char seconds[32];
   std::snprintf(seconds, sizeof seconds, "%.6g s", static_cast<double>(lasts_ns) / 1e9);
   event_record record;
-  record.kind = "partition";
+  record.kind = event_kind::partition;
   record.node = p.from_name;
   record.peer = p.to_name;
   record.name = "partition " + p.from_name + " from " + p.to_name;

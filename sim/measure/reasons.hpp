@@ -9,7 +9,7 @@
 
 namespace sim::measure {
 
-/// Why a request was redirected (DESIGN section 3). They sum exactly to the redirects.
+/// Why a request was redirected (docs/TERMS.md). They sum exactly to the redirects.
 enum class reason : std::uint8_t {
   cold,      // this map never knew the token
   raced,     // the map did not know yet: an earlier request of the token was in flight, or, at another balancer that

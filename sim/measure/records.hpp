@@ -3,6 +3,7 @@
 #include "journal/records.hpp"
 #include "sim/measure/handshakes.hpp"
 #include "sim/measure/utilisation.hpp"
+#include "sim/scenario/scenario.hpp"
 
 #include <cstdint>
 #include <map>
@@ -41,7 +42,7 @@ enum client_finding : std::uint16_t {
 /// What kind of token the request carried.
 enum class token_kind : std::uint8_t { own, junk, none };
 
-/// Whether the request tries the closed door (DESIGN invariant 6).
+/// Whether the request tries the closed door (docs/invariants.md).
 enum class probe_kind : std::uint8_t {
   none,              // ordinary load
   internal_location, // asks for /internal_redirect/...: must be refused without a hop
@@ -95,9 +96,54 @@ struct eve_record {
   std::vector<notification_fault> faults = {}; // by the time they were noticed
 };
 
+/// What struck: the actions of a scenario's events, and its partitions.
+enum class event_kind : std::uint8_t { add_balancer, kill, restart, move_sessions, partition };
+
+/// As reports write it; empty for no kind.
+constexpr std::string_view name_of(event_kind kind) {
+  switch (kind) {
+  case event_kind::add_balancer:
+    return scenario::add_balancer::key;
+  case event_kind::kill:
+    return scenario::kill_node::key;
+  case event_kind::restart:
+    return scenario::restart_node::key;
+  case event_kind::move_sessions:
+    return scenario::move_sessions::key;
+  case event_kind::partition:
+    return "partition";
+  }
+  return {};
+}
+
+/// What an event does, for all who look for causes.
+struct event_traits {
+  bool stops_node = false;     // ends the process of its node …
+  bool node_returns = false;   // … and starts it again
+  bool moves_sessions = false; // to other proxies
+  bool parts_links = false;    // of `node` and `peer`
+  bool adds_balancers = false; // `node` has their names
+};
+
+constexpr event_traits traits_of(event_kind kind) {
+  switch (kind) {
+  case event_kind::add_balancer:
+    return {.adds_balancers = true};
+  case event_kind::kill:
+    return {.stops_node = true};
+  case event_kind::restart:
+    return {.stops_node = true, .node_returns = true};
+  case event_kind::move_sessions:
+    return {.moves_sessions = true};
+  case event_kind::partition:
+    return {.parts_links = true};
+  }
+  return {};
+}
+
 struct event_record {
   std::string name;
-  std::string kind; // "add_balancer", "kill", "restart", "move_sessions", "partition"
+  event_kind kind{};
   std::string node; // what it struck, empty if none
   std::int64_t planned_ns = 0, began_ns = 0, done_ns = 0;
   std::string detail;    // "moved 412 sessions"

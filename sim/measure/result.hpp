@@ -96,7 +96,7 @@ struct event_result {
   std::string name, kind, node, detail;
   double at_s = 0, done_s = 0; // from the start of load
   std::optional<double> convergence_s, peak_redirect_ratio;
-  std::optional<std::uint64_t> convergence_requests;      // see DESIGN section 3
+  std::optional<std::uint64_t> convergence_requests;      // see docs/TERMS.md
   std::string convergence_note = {};                      // why there is no convergence; empty where there is
   std::map<std::string, interval> confidence_intervals{}; // by field: convergence_s, …
 };

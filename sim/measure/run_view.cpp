@@ -30,27 +30,15 @@ void bucket(std::size_t slots, std::size_t count, Slot slot_of, Item item_of, st
     if (slot[i] != no_index) order[next[slot[i]]++] = item_of(i);
 }
 
-std::string kind_name(scenario::balancer_kind kind) {
-  switch (kind) {
-  case scenario::balancer_kind::gateway:
-    return "gateway";
-  case scenario::balancer_kind::nginx:
-    return "nginx";
-  case scenario::balancer_kind::external:
-    return "external";
-  }
-  return {};
-}
-
 }
 
 std::vector<strike> strikes_of(run_records const& r) {
   std::vector<strike> all;
   for (event_record const& e : r.events) {
-    if (e.kind != "kill" && e.kind != "restart") continue;
+    if (!traits_of(e.kind).stops_node) continue;
     if (e.began_ns == 0 || e.node.empty()) continue;
     std::int64_t const done = e.done_ns ? e.done_ns : std::numeric_limits<std::int64_t>::max();
-    all.push_back({e.node, e.began_ns, done, e.kind == "restart"});
+    all.push_back({e.node, e.began_ns, done, traits_of(e.kind).node_returns});
   }
   std::stable_sort(all.begin(), all.end(), [](strike const& a, strike const& b) { return a.began_ns < b.began_ns; });
   return all;
@@ -76,14 +64,13 @@ std::vector<balancer_facts> know_balancers(scenario::scenario const& s, std::vec
     for (auto const& identity : identities) {
       if (identity.name != b.name) continue;
       scenario::balancer_group const& g = *identity.settings;
-      bool const nginx = g.kind == scenario::balancer_kind::nginx;
-      bool const own_template = nginx && g.nginx_config == "template";
+      bool const of_nginx = scenario::traits_of(g.kind).rules == scenario::routing_rules::nginx_config;
       facts.group = &g;
       facts.group_key = identity.event ? s.topology.balancers.size() + *identity.event : identity.group;
-      facts.kind = kind_name(g.kind);
+      facts.kind = name_of(g.kind);
       facts.map = g.has_map();
-      facts.map_known = g.kind != scenario::balancer_kind::external && !own_template;
-      facts.forgets_on_silence = nginx && g.nginx_config == "lua_map";
+      facts.map_known = g.rules_known();
+      facts.forgets_on_silence = of_nginx && g.nginx_config == scenario::nginx_rules::lua_map;
     }
     all.push_back(std::move(facts));
   }
@@ -141,7 +128,7 @@ bool run_view::link_lost(std::uint16_t sol, std::int64_t at_ns) const {
   bool const died = std::any_of(strikes_.begin(), strikes_.end(),
                                 [&](strike const& s) { return s.node == name && s.began_ns <= at_ns; });
   return died || std::any_of(records_.events.begin(), records_.events.end(), [&](event_record const& e) {
-           return e.kind == "partition" && e.began_ns != 0 && e.began_ns <= at_ns &&
+           return traits_of(e.kind).parts_links && e.began_ns != 0 && e.began_ns <= at_ns &&
                   (e.peer == name || e.peer == "sols");
          });
 }

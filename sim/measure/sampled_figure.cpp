@@ -1,5 +1,7 @@
 #include "sim/measure/sampled_figure.hpp"
 
+#include "contract/expects.hpp"
+
 #include <boost/math/distributions/students_t.hpp>
 
 #include <algorithm>
@@ -8,6 +10,7 @@
 namespace sim::measure {
 
 double students_t_quantile(std::uint64_t degrees, double p) {
+  CREST_EXPECTS(degrees >= 1 && p > 0 && p < 1);
   return boost::math::quantile(boost::math::students_t(static_cast<double>(degrees)), p);
 }
 

@@ -1,5 +1,8 @@
 #include "sim/measure/shares.hpp"
 
+#include <stdexcept>
+#include <string>
+
 namespace sim::measure {
 
 share share_of(std::string_view ratio, std::optional<std::size_t> why, std::size_t slot, run_view const& v,
@@ -18,7 +21,11 @@ share share_of(std::string_view ratio, std::optional<std::size_t> why, std::size
   if (ratio == "map_hit_ratio") return {chosen == choice::map, chosen != choice::unknown};
   if (ratio == "stale_hit_ratio") return {history.stale[slot], chosen == choice::map};
   if (ratio == "guess_hit_ratio") return {f.redirects == 0, chosen == choice::guess};
-  return {};
+  if (ratio == "cache_hit_ratio") {
+    client_record const& c = v.client(slot);
+    return {!f.needed_proxy && c.from_cache, f.answered && c.asks_resource};
+  }
+  throw std::logic_error("no share of a request in the ratio " + std::string(ratio));
 }
 
 std::uint64_t cluster_of(client_record const& c, std::size_t slot) {

@@ -76,10 +76,7 @@ theory_fit fit_theory(run_view const& v, std::vector<request_facts> const& facts
   fit.expected = theory::expect(as_realised(v));
   fit.broken = fit.expected.broken;
   if (fit.broken.empty()) fit.broken = broken_in_run(v, facts, history);
-  auto const& groups = v.scenario().topology.balancers;
-  bool const hashed = std::any_of(groups.begin(), groups.end(), [](scenario::balancer_group const& g) {
-    return g.kind == scenario::balancer_kind::gateway && g.guess == scenario::guess_policy::token_hash;
-  });
+  bool const hashed = theory::guesses_follow(v.scenario(), theory::guess_law::by_hash);
   // A hash finds the session that it made, so only sessions made elsewhere can be missed.
   bool const always_found = hashed && v.records().logged_in.empty();
   fit.conditioned = fit.broken.empty() && (!hashed || always_found);

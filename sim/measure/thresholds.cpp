@@ -6,9 +6,12 @@
 #include "sim/scenario/threshold.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace sim::measure {
 namespace {
@@ -145,22 +148,24 @@ std::optional<double> of_event(std::string const& metric, slice const& s, findin
 }
 
 std::optional<double> of_eve(std::string const& metric, findings const& m) {
-  if (m.eve.empty()) return std::nullopt;
+  using count = std::uint64_t eve_record::*;
+  static constexpr std::pair<std::string_view, count> counts[] = {{"eve_requests", &eve_record::requests},
+                                                                  {"notifications", &eve_record::received},
+                                                                  {"notifications_lost", &eve_record::lost},
+                                                                  {"notifications_doubled", &eve_record::doubled},
+                                                                  {"notifications_reordered", &eve_record::reordered}};
+  auto const at = std::find_if(std::begin(counts), std::end(counts), [&](auto const& c) { return c.first == metric; });
+  if (m.eve.empty() || at == std::end(counts)) return std::nullopt;
   std::uint64_t sum = 0;
-  for (eve_record const& e : m.eve) {
-    if (metric == "eve_requests") sum += e.requests;
-    if (metric == "notifications") sum += e.received;
-    if (metric == "notifications_lost") sum += e.lost;
-    if (metric == "notifications_doubled") sum += e.doubled;
-    if (metric == "notifications_reordered") sum += e.reordered;
-  }
+  for (eve_record const& e : m.eve) sum += e.*at->second;
   return static_cast<double>(sum);
 }
 
 std::optional<double> of_servers(std::string const& metric, slice const& s, findings const& m) {
   auto const u = utilisation_in(m.work, s.phase);
-  if (!u) return std::nullopt;
-  return metric == "utilisation" ? u->mean : u->busiest;
+  if (u && metric == "utilisation") return u->mean;
+  if (u && metric == "utilisation_max") return u->busiest;
+  return std::nullopt;
 }
 
 /// A single number: counters, rates, values of events. None without samples.
@@ -168,7 +173,7 @@ std::optional<double> number(std::string const& metric, slice const& s, findings
   if (metric.starts_with("eve_") || metric.starts_with("notifications")) return of_eve(metric, m);
   if (metric.starts_with("utilisation")) return of_servers(metric, s, m);
   if (metric.starts_with("tls_"))
-    return m.handshakes ? std::optional(m.handshakes->value_of(metric, m.counts.seconds())) : std::nullopt;
+    return m.handshakes ? m.handshakes->value_of(metric, m.counts.seconds()) : std::nullopt;
   if (s.event || metric.starts_with("convergence_") || metric == "peak_redirect_ratio") return of_event(metric, s, m);
   cell const& c = cell_of(s, m);
   if (c.requests == 0) return std::nullopt;

@@ -41,7 +41,7 @@ std::vector<std::string> victims(scenario::scenario const& s, circumstance const
   return names;
 }
 
-/// Puts the loss into the document, and a phase in which the goals are judged.
+/// Adds the loss to the document, and a phase in which the goals are judged.
 void lose(config::document& document, definition const& d, scenario::scenario const& s, circumstance const& c) {
   std::size_t const line = document.line_of(json::json_pointer("/plan/survive"));
   bool const closed = s.load.kind == scenario::load_kind::closed;
@@ -97,7 +97,7 @@ void compute_prices(definition& d) {
   }
 }
 
-/// Loads what is not the same for all candidates where it may break: the ends of the space after each loss.
+/// Loads the scenarios that may be invalid for some candidates: the ends of the space after each loss.
 void check_losses(definition const& d) {
   for (std::size_t candidate : {std::size_t{0}, d.points.size() - 1})
     if (!nobody_left(d, scenario_of(d, candidate, 0, 0)))

@@ -12,7 +12,7 @@
 
 namespace sim::plan {
 
-/// In which a candidate is run: as it stands, or after a loss.
+/// The circumstances in which a candidate is run: as it stands, or after a loss.
 struct circumstance {
   enum class loss : std::uint8_t { none, proxies, balancers } what = loss::none;
   std::uint32_t count = 0; // of nodes that are lost together
@@ -21,14 +21,14 @@ struct circumstance {
   std::string text() const;
 };
 
-/// An input that may be otherwise than the file says.
+/// An input that may differ from what the file says.
 struct input {
   std::string path;
-  nlohmann::json low, base, high; // base: null where the file does not set it
+  nlohmann::json low, base, high; // base: null if the file does not set it
   std::size_t line = 0;
 };
 
-/// What `crest-sim plan` is asked, all of it checked.
+/// The question to `crest-sim plan`, all of it checked.
 struct definition {
   std::filesystem::path file;
   config::document base; // overrides applied
@@ -65,7 +65,7 @@ scenario::scenario scenario_of(definition const& d, std::size_t candidate, std::
 /// What `search` needs. References `d`.
 problem problem_of(definition const& d);
 
-/// What a run says of a candidate. Throws nothing; `result.verdict` must not be `interrupted`.
+/// What a run says about a candidate. Does not throw; `result.verdict` must not be `interrupted`.
 run_values values_of(measure::result const& result, std::size_t goals);
 
 }

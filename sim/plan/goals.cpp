@@ -15,7 +15,7 @@ using scenario::comparison;
 bool exact(comparison c) { return c == comparison::equal || c == comparison::not_equal; }
 bool from_below(comparison c) { return c == comparison::less || c == comparison::less_equal; }
 
-/// How many standard errors of a mean of `count` values a bound is away, at one look of those that `r` allows.
+/// How many standard errors of a mean of `count` values the bound is away, at one of the looks that `r` allows.
 double width(std::size_t count, rule const& r) {
   double const looks = std::max(1.0, static_cast<double>(r.replications) - 1);
   boost::math::students_t const law(static_cast<double>(count - 1));

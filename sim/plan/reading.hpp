@@ -21,16 +21,16 @@ private:
   struct extra {
     std::size_t axis;
     per what;
-    std::map<std::string, double> by_value; // as `shown_value` has it
+    std::map<std::string, double> by_value; // as from `shown_value`
   };
   double balancers_ = 0, proxies_ = 0, sols_ = 0;
   std::vector<extra> extras_;
 };
 
-/// Fills in all of `d` that stands in /plan of its document, but the prices. `s`: the scenario as it stands.
+/// Fills in everything of `d` that /plan of its document has, except the prices. `s`: the scenario as it stands.
 void read_plan(definition& d, scenario::scenario const& s);
 
-/// A value as prices name it: 4, 10m.
+/// A value as prices refer to it: 4, 10m.
 std::string shown_value(nlohmann::json const& value);
 
 }

@@ -26,7 +26,7 @@ std::string short_number(double value) {
   return text;
 }
 
-/// How far a candidate is from its goals, as a share of the bound that it misses by most.
+/// How far a candidate is from its goals, as a share of the bound that it misses most.
 double distance(definition const& d, judgement const& j) {
   if (!j.goal || !j.value) return std::numeric_limits<double>::infinity();
   return shortfall(d.goals[*j.goal], *j.value);
@@ -83,7 +83,7 @@ ordered tornado_json(outcome const& o) {
   return bars;
 }
 
-/// How much of an input's bar there is: first of the price (no answer is the widest), then of the metric.
+/// The width of an input's bar: first by price (no answer is the widest), then by metric.
 std::pair<double, double> width(tornado_bar const& b) {
   auto const between = [](std::optional<double> const& x, std::optional<double> const& y) {
     return x && y ? std::abs(*x - *y) : x || y ? std::numeric_limits<double>::infinity() : 0;
@@ -114,7 +114,7 @@ std::optional<std::size_t> nearest_miss(definition const& d, findings const& f) 
   for (std::size_t const candidate : by_price(d.prices)) {
     judgement const& j = f.candidates[candidate];
     if (j.how != fate::refused && j.how != fate::ruled_out) continue;
-    // Of two that miss by as much, the one that withstood more.
+    // Of two that miss by the same share, the one that met its goals in more circumstances.
     auto const rank = [&](judgement const& x) {
       return std::pair(x.how == fate::ruled_out ? 0 : -1 - static_cast<int>(x.circumstance), distance(d, x));
     };

@@ -9,7 +9,7 @@
 
 namespace sim::plan {
 
-/// All that a plan came to.
+/// The outcome of a plan.
 struct outcome {
   definition const& what;
   findings const& found;
@@ -22,13 +22,13 @@ std::string_view fate_name(fate how);
 /// Why a candidate was not accepted: "utilisation <0.7: 0.72 (1 proxy lost)".
 std::string reason_of(definition const& d, judgement const& j);
 
-/// The candidate that misses its goals by least; nothing where none was run or objected to.
+/// The candidate that misses its goals by the least; nothing if none was run or objected to.
 std::optional<std::size_t> nearest_miss(definition const& d, findings const& f);
 
 /// plan.json (reports/plan.schema.json).
 nlohmann::ordered_json to_json(outcome const& o);
 
-/// A row for each candidate, by price: its values, price, what became of it, and the goals' means in each circumstance.
+/// A row for each candidate, by price: its values, price, fate, and the goals' means in each circumstance.
 std::string candidates_csv(outcome const& o);
 
 /// A row for each input, the widest first: the answer's price and the binding goal's metric with the input low, as it

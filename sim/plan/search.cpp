@@ -41,7 +41,7 @@ private:
     return true;
   }
 
-  /// Whether all goals are met in a circumstance; says why not.
+  /// Whether all goals are met in a circumstance; records why not.
   bool withstands(std::size_t circumstance) {
     std::vector<std::vector<std::optional<double>>> values(p_.goals.size());
     std::vector<estimate>& estimates = out_.estimates.emplace_back(p_.goals.size());
@@ -95,7 +95,7 @@ private:
   judgement out_;
 };
 
-/// Candidates by price, worked off by several threads.
+/// The candidates by price, processed by several threads.
 class workers {
 public:
   workers(problem const& p, evaluation const& evaluate, search_options const& options)
@@ -115,7 +115,7 @@ public:
     for (std::thread& other : others) other.join();
     if (error_ && first_failed_ < first_accepted_) std::rethrow_exception(error_);
     if (!out_.interrupted && first_accepted_ < order_.size()) out_.answer = order_[first_accepted_];
-    // What other threads had begun meanwhile is of no account.
+    // What other threads have begun meanwhile does not count.
     for (std::size_t i = first_accepted_ + 1; i < order_.size() && !options_.exhaustive; ++i)
       out_.candidates[order_[i]] = {};
     return std::move(out_);

@@ -22,7 +22,7 @@ struct run_values {
 using evaluation =
     std::function<run_values(std::size_t candidate, std::size_t circumstance, std::uint32_t replication)>;
 
-/// Why a candidate cannot meet a goal, known without a run.
+/// Why a candidate cannot meet a goal, as is known without a run.
 struct objection {
   std::optional<std::size_t> goal; // index
   std::optional<double> value;     // what theory expects of the goal's metric
@@ -35,7 +35,7 @@ struct problem {
   std::vector<goal> goals;
   std::size_t circumstances = 1;
   plan::rule rule;
-  /// Must be right wherever it objects: a candidate that is objected to is never run. Called from several threads.
+  /// Every objection must be right: the candidate is then never run. Called from several threads.
   std::function<std::optional<objection>(std::size_t candidate)> objects = [](std::size_t) { return std::nullopt; };
 };
 
@@ -45,7 +45,7 @@ enum class fate : std::uint8_t { not_needed, ruled_out, refused, accepted };
 struct judgement {
   fate how = fate::not_needed;                  // ruled_out: without a run
   std::vector<std::vector<estimate>> estimates; // by circumstance, then goal; those that were run
-  std::optional<std::size_t> goal;              // that it fails first; of several at once the one missed by most
+  std::optional<std::size_t> goal;              // the first that it fails; of several at once, the one missed most
   std::size_t circumstance = 0;                 // in which
   std::optional<double> value;                  // of that goal
   std::string why;                              // in words, when it was not accepted
@@ -60,14 +60,13 @@ struct findings {
 
 struct search_options {
   unsigned jobs = 1;
-  bool exhaustive = false; // run every candidate, also those that are objected to or too dear to matter
-  std::function<bool()> stop = [] { return false; }; // looked at before each run
+  bool exhaustive = false; // run every candidate, even those that are objected to or too expensive to matter
+  std::function<bool()> stop = [] { return false; }; // checked before each run
 };
 
 /// The cheapest candidate that meets all goals in all circumstances; of several with its price the first. Candidates
-/// are taken by price, each is run until its replications decide (one that they never decide is refused), and the first
-/// to be accepted ends the search: what is found, and all that is said of candidates up to it, does not depend on
-/// `jobs`.
+/// are taken by price. Each is run until its replications decide (if they never do, it is refused), and the first to be
+/// accepted ends the search. The answer, and everything reported about candidates up to it, does not depend on `jobs`.
 findings search(problem const& p, evaluation const& evaluate, search_options const& options = {});
 
 /// The candidates by price, then as declared.

@@ -5,7 +5,7 @@
 namespace sim::plan {
 namespace {
 
-/// The mean of a goal at a candidate, over as many replications as it was judged by.
+/// The mean of a goal at a candidate, over the replications by which it was judged.
 std::optional<double> mean_at(std::size_t candidate, binding const& b, std::size_t replications,
                               evaluation const& evaluate) {
   double sum = 0;
@@ -17,7 +17,7 @@ std::optional<double> mean_at(std::size_t candidate, binding const& b, std::size
   return replications == 0 ? std::nullopt : std::optional(sum / static_cast<double>(replications));
 }
 
-/// The dearest of the cheaper neighbours that fails a goal.
+/// The most expensive of the cheaper neighbours that fail a goal.
 std::optional<std::size_t> telling_neighbour(definition const& d, findings const& f) {
   std::optional<std::size_t> dearest;
   if (!f.answer) return dearest;

@@ -8,7 +8,7 @@
 
 namespace sim::plan {
 
-/// What an input does to the answer.
+/// The effect of an input on the answer.
 struct tornado_bar {
   input what;
   std::optional<double> price_low, price_high;   // of the answer there; nothing: none meets the goals
@@ -25,19 +25,19 @@ struct neighbour {
   std::size_t candidate = 0, axis = 0;
 };
 
-/// By axis; an axis may have two (values need not be in the order of their prices).
+/// In the order of axes; an axis may have two (its values need not be ordered by price).
 std::vector<neighbour> cheaper_neighbours(definition const& d, std::size_t candidate);
 
-/// The goal that the dearest cheaper neighbour of the answer fails. Where there is none, or it fails no goal of its
-/// own: the goal whose bound is nearest at the answer.
+/// The goal that the most expensive of the answer's cheaper neighbours fails. If there is none, or it fails no goal of
+/// its own: the goal whose bound is nearest at the answer.
 std::optional<binding> binding_of(definition const& d, findings const& f);
 /// Whether a cheaper neighbour shows it.
 bool binding_is_shown(definition const& d, findings const& f);
 
-/// Makes the evaluation of a definition; the definition outlives it.
+/// Makes the evaluation of a definition, which must outlive it.
 using evaluation_maker = std::function<evaluation(definition const&)>;
 
-/// Plans again for each input, low and high. In the order of the file's inputs. Nothing when it was stopped.
+/// Plans again for each input, low and high. In the order of the file's inputs. Nothing if it was stopped.
 std::optional<std::vector<tornado_bar>> sensitivity_of(definition const& d, findings const& f,
                                                        evaluation_maker const& make, search_options const& options);
 

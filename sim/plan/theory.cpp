@@ -23,7 +23,7 @@ struct moments_of {
     return moments{seconds(t.mean), std::expm1(t.sigma * t.sigma)};
   }
   std::optional<moments> operator()(scenario::pareto_time const& t) const {
-    if (t.alpha <= 2.5) return std::nullopt; // no variance, or one that a run hardly ever shows
+    if (t.alpha <= 2.5) return std::nullopt; // infinite variance, or one that a run hardly ever shows
     return moments{seconds(t.mean), 1 / (t.alpha * (t.alpha - 2))};
   }
   std::optional<moments> operator()(scenario::empirical_time const&) const { return std::nullopt; }
@@ -42,7 +42,7 @@ double length_s(scenario::scenario const& s, scenario::threshold const& t) {
   return 0;
 }
 
-/// How long a message is under way before a proxy counts it, about.
+/// Roughly how long a message travels before a proxy counts it.
 std::optional<double> delay_s(scenario::scenario const& s) {
   auto const client = std::visit(moments_of{}, s.simulated.client_delay);
   auto const proxy = std::visit(moments_of{}, s.simulated.proxy_delay);
@@ -55,7 +55,7 @@ bool predictable(scenario::scenario const& s) {
   bool const open = s.load.kind == scenario::load_kind::constant_rate || s.load.kind == scenario::load_kind::poisson;
   auto const balancer = std::visit(moments_of{}, s.simulated.balancer_time);
   for (scenario::balancer_group const& group : s.topology.balancers)
-    if (group.max_redirects < 2) return false; // requests that are given up ask nothing of a proxy
+    if (group.max_redirects < 2) return false; // requests that are given up take nothing of a proxy
   return open && s.events.empty() && s.topology.proxies.servers > 0 && balancer && balancer->mean_s <= 0;
 }
 

@@ -1,5 +1,7 @@
 #include "sim/resources/shown.hpp"
 
+#include "config/document.hpp"
+#include "config/words.hpp"
 #include "fakeproxy/cluster/echo.hpp"
 #include "gateway/cache/directives.hpp"
 
@@ -19,11 +21,14 @@ cluster::resource resource_of(scenario::resource const& r) {
                         .vary = r.vary,
                         .bytes = r.bytes,
                         .changes_every = r.changes_every.count()};
-  if (r.validators == "etag") out.validators = cluster::validators::etag;
-  if (r.validators == "last_modified") out.validators = cluster::validators::last_modified;
-  if (r.validators == "both") out.validators = cluster::validators::both;
-  if (r.audience == "character") out.audience = cluster::audience::character;
-  if (r.audience == "corporation") out.audience = cluster::audience::corporation;
+  auto const validators = config::value_of<cluster::validators>(r.validators);
+  auto const audience = config::value_of<cluster::audience>(r.audience);
+  if (!validators || !audience)
+    throw config::bad_input("topology.proxies.resources: found validators \"" + r.validators + "\" and audience \"" +
+                            r.audience + "\"; allowed: " + config::listed_words<cluster::validators>() + "; " +
+                            config::listed_words<cluster::audience>());
+  out.validators = *validators;
+  out.audience = *audience;
   return out;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/document.hpp"
+#include "config/words.hpp"
 #include "sim/scenario/scenario.hpp"
 
 #include <cstdint>
@@ -35,15 +36,14 @@ public:
   /// From `key` ("5s") or `key_ms` (5000); bad input when both are there.
   nanoseconds duration(std::string const& key, nanoseconds fallback) const;
 
-  /// Index of the string at `key` among `names`, which the schema has made sure of.
-  template<class Enum, std::size_t N>
-  Enum choice(char const* key, std::string_view const (&names)[N], Enum fallback) const {
+  /// The value that the word at `key` stands for; bad input where the schema allows a word that no value has.
+  template<class Enum>
+  Enum choice(char const* key, Enum fallback) const {
     if (!has(key)) return fallback;
-    auto const& name = value_->at(key).template get_ref<std::string const&>();
-    for (std::size_t i = 0; i < N; ++i) {
-      if (names[i] == name) return static_cast<Enum>(i);
-    }
-    return fallback;
+    std::string const word = text(key, {});
+    auto const value = config::value_of<Enum>(word);
+    if (!value) (*this)[key].fail("found \"" + word + "\"; allowed: " + config::listed_words<Enum>());
+    return *value;
   }
 
   /// Throws bad_input about this value.

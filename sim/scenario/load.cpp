@@ -14,7 +14,7 @@ namespace {
 void check_externals(cursor const& root, scenario const& s) {
   if (s.topology.proxies.first_port != 0) return;
   for (balancer_identity const& balancer : balancers_of(s)) {
-    if (balancer.settings->kind != balancer_kind::external) continue;
+    if (traits_of(balancer.settings->kind).started_by != launcher::nobody) continue;
     root["topology"]["proxies"].fail("found no first_port, and " + balancer.name +
                                      ", which cannot know ports that are picked for a run; allowed: with first_port");
   }

@@ -39,7 +39,7 @@ metric_info const* find_metric(std::string_view name);
 
 std::vector<std::string> metric_names();
 
-/// The reasons of a redirect (DESIGN section 3), in the order in which reports list them.
+/// The reasons of a redirect (docs/TERMS.md), in the order in which reports list them.
 std::span<std::string_view const> redirect_reasons();
 
 /// The names of the labels in `bits`: "phase", "balancer", "reason", "event".

@@ -1,13 +1,13 @@
+#include "sim/scenario/cases.hpp"
 #include "sim/scenario/reading.hpp"
 
 #include <algorithm>
 #include <map>
 #include <set>
+#include <type_traits>
 
 namespace sim::scenario {
 namespace {
-
-constexpr char const* action_names[] = {"add_balancer", "kill", "restart", "move_sessions"};
 
 /// An event with the place in the file that describes it.
 struct placed_event {
@@ -21,41 +21,38 @@ std::string listed(std::vector<std::string> const& names) {
   return text;
 }
 
-std::string_view kind_name(balancer_kind kind) {
-  switch (kind) {
-  case balancer_kind::gateway:
-    return "gateway";
-  case balancer_kind::nginx:
-    return "nginx";
-  case balancer_kind::external:
-    return "external";
-  }
-  return "";
+add_balancer read_action(cursor const& at, std::filesystem::path const& directory, std::type_identity<add_balancer>) {
+  return {read_balancer_group(at, directory)};
 }
 
-std::string_view action_of(cursor const& at) {
+kill_node read_action(cursor const& at, std::filesystem::path const&, std::type_identity<kill_node>) {
+  return {at.value().get<std::string>()};
+}
+
+restart_node read_action(cursor const& at, std::filesystem::path const&, std::type_identity<restart_node>) {
+  if (at.value().is_string()) return {at.value().get<std::string>()};
+  return {at.text("node", ""), at.flag("graceful", true)};
+}
+
+move_sessions read_action(cursor const& at, std::filesystem::path const&, std::type_identity<move_sessions>) {
+  return {at.number("share", 0), at.text("from", ""), at.text("to", "random")};
+}
+
+/// The one action of the variant that the event has.
+template<class... Actions>
+action read_one_of(cursor const& at, std::filesystem::path const& directory,
+                   std::type_identity<std::variant<Actions...>>) {
   std::vector<std::string> there;
-  for (char const* action : action_names) {
-    if (at.has(action)) there.emplace_back(action);
-  }
-  if (there.empty()) at.fail("found no action; allowed: one of add_balancer, kill, restart, move_sessions");
+  for (char const* key : {Actions::key...})
+    if (at.has(key)) there.emplace_back(key);
+  if (there.empty()) at.fail("found no action; allowed: one of " + listed({Actions::key...}));
   if (there.size() > 1) at[there[1]].fail("found a second action beside " + there[0] + "; allowed: one in an event");
-  for (char const* action : action_names) {
-    if (there[0] == action) return action;
-  }
-  return {};
-}
-
-action read_action(cursor const& at, std::filesystem::path const& directory) {
-  std::string_view const name = action_of(at);
-  if (name == "add_balancer") return add_balancer{read_balancer_group(at["add_balancer"], directory)};
-  if (name == "kill") return kill_node{at.text("kill", "")};
-  if (name == "restart") {
-    if (at["restart"].value().is_string()) return restart_node{at.text("restart", "")};
-    return restart_node{at["restart"].text("node", ""), at["restart"].flag("graceful", true)};
-  }
-  cursor const move = at["move_sessions"];
-  return move_sessions{move.number("share", 0), move.text("from", ""), move.text("to", "random")};
+  action found;
+  auto const read_it = [&]<class Action>(std::type_identity<Action> which) {
+    if (at.has(Action::key)) found = read_action(at[Action::key], directory, which);
+  };
+  (read_it(std::type_identity<Actions>()), ...);
+  return found;
 }
 
 event read_event(cursor const& at, scenario const& s, std::filesystem::path const& directory) {
@@ -78,16 +75,20 @@ event read_event(cursor const& at, scenario const& s, std::filesystem::path cons
                  " ms");
   }
   result.name = at.text("name", "");
-  result.action = read_action(at, directory);
+  result.action = read_one_of(at, directory, std::type_identity<action>());
   return result;
 }
 
 std::string default_name(event const& e, std::vector<balancer_identity> const& balancers, std::size_t index) {
-  if (auto const* kill = std::get_if<kill_node>(&e.action)) return "kill " + kill->node;
-  if (auto const* restart = std::get_if<restart_node>(&e.action)) return "restart " + restart->node;
-  if (std::holds_alternative<move_sessions>(e.action)) return "move sessions";
-  auto const added = std::find_if(balancers.begin(), balancers.end(), [&](auto const& b) { return b.event == index; });
-  return "add " + added->name;
+  return std::visit(cases{[&](add_balancer const&) {
+                            auto const added = std::find_if(balancers.begin(), balancers.end(),
+                                                            [&](auto const& b) { return b.event == index; });
+                            return "add " + added->name;
+                          },
+                          [](kill_node const& kill) { return "kill " + kill.node; },
+                          [](restart_node const& restart) { return "restart " + restart.node; },
+                          [](move_sessions const&) { return std::string("move sessions"); }},
+                    e.action);
 }
 
 /// Gives names to events without one, and makes sure that each is the name of one event.
@@ -114,7 +115,7 @@ public:
   explicit node_checker(scenario const& s)
     : scenario_(s) {
     for (balancer_identity const& b : balancers_of(s)) {
-      if (b.settings->kind == balancer_kind::external) {
+      if (traits_of(b.settings->kind).started_by == launcher::nobody) {
         foreign_.insert(b.name);
       } else if (b.event) {
         later_[*b.event].push_back(b.name);
@@ -129,22 +130,25 @@ public:
 
   void check(std::size_t index, placed_event const& e) {
     for (std::string const& name : later_[index]) add(name);
-    if (auto const* kill = std::get_if<kill_node>(&e.what.action)) {
-      check_strike(e.at["kill"], kill->node);
-      alive_[kill->node] = false;
-    } else if (auto const* restart = std::get_if<restart_node>(&e.what.action)) {
-      cursor const at = e.at["restart"];
-      check_node(at.value().is_string() ? at : at["node"], restart->node);
-      alive_[restart->node] = true;
-    } else if (auto const* move = std::get_if<move_sessions>(&e.what.action)) {
-      check_move(e.at["move_sessions"], *move);
-    }
+    std::visit([&](auto const& action) { check_action(e.at[action.key], action); }, e.what.action);
   }
 
 private:
   void add(std::string const& name) {
     alive_[name] = true;
     names_.push_back(name);
+  }
+
+  void check_action(cursor const&, add_balancer const&) {}
+
+  void check_action(cursor const& at, kill_node const& kill) {
+    check_strike(at, kill.node);
+    alive_[kill.node] = false;
+  }
+
+  void check_action(cursor const& at, restart_node const& restart) {
+    check_node(at.value().is_string() ? at : at["node"], restart.node);
+    alive_[restart.node] = true;
   }
 
   void check_strike(cursor const& at, std::string const& node) {
@@ -167,7 +171,7 @@ private:
             " others; allowed: a node of its own (\"process\": \"each\")");
   }
 
-  void check_move(cursor const& at, move_sessions const& move) {
+  void check_action(cursor const& at, move_sessions const& move) {
     std::vector<std::string> proxies;
     for (std::uint32_t i = 0; i < scenario_.topology.proxies.count; ++i)
       proxies.push_back("proxy[" + std::to_string(i) + "]");
@@ -217,7 +221,7 @@ std::vector<balancer_identity> balancers_of(scenario const& s) {
   std::map<balancer_kind, std::uint32_t> next;
   auto const add = [&](balancer_group const& group, std::size_t index, std::optional<std::size_t> event) {
     for (std::uint32_t i = 0; i < group.count; ++i) {
-      std::string name = std::string(kind_name(group.kind)) + "[" + std::to_string(next[group.kind]++) + "]";
+      std::string name = std::string(name_of(group.kind)) + "[" + std::to_string(next[group.kind]++) + "]";
       result.push_back({std::move(name), index, event, &group});
     }
   };

@@ -9,10 +9,6 @@
 namespace sim::scenario {
 namespace {
 
-constexpr std::string_view kind_names[] = {"closed", "constant_rate", "ramping_rate", "poisson", "trace"};
-constexpr std::string_view gap_names[] = {"refuse", "shorten"};
-constexpr std::string_view choice_names[] = {"uniform", "per_connection", "round_robin", "address"};
-
 /// The keys of `load` that only some kinds use; a duration stands for its _ms form too.
 struct key_use {
   char const* key;
@@ -125,7 +121,7 @@ std::uint32_t distinct_addresses(std::filesystem::path const& log) {
 
 load read_load(cursor const& at, std::filesystem::path const& directory) {
   load result;
-  result.kind = at.choice("kind", kind_names, result.kind);
+  result.kind = at.choice("kind", result.kind);
   check_keys(at, result.kind);
   result.requests_per_character = at.count("requests_per_character", result.requests_per_character);
   result.concurrency = at.count("concurrency", result.concurrency);
@@ -154,8 +150,8 @@ load read_load(cursor const& at, std::filesystem::path const& directory) {
   result.speed = at.number("speed", result.speed);
   result.max_requests = at.count("max_requests", result.max_requests);
   result.max_gap = at.duration("max_gap", result.max_gap);
-  result.longer_gaps = at.choice("longer_gaps", gap_names, result.longer_gaps);
-  result.balancer_choice = at.choice("balancer_choice", choice_names, result.balancer_choice);
+  result.longer_gaps = at.choice("longer_gaps", result.longer_gaps);
+  result.balancer_choice = at.choice("balancer_choice", result.balancer_choice);
   result.connections_per_balancer = at.count("connections_per_balancer", result.connections_per_balancer);
   result.requests_per_connection = at.count("requests_per_connection", result.requests_per_connection);
   result.tls = at.flag("tls", result.tls);

@@ -9,9 +9,6 @@
 namespace sim::scenario {
 namespace {
 
-constexpr std::string_view guess_names[] = {"random", "round_robin", "least_conn", "token_hash"};
-constexpr std::string_view layout_names[] = {"each", "shared"};
-constexpr std::string_view discipline_names[] = {"fifo", "processor_sharing"};
 constexpr std::size_t max_balancers = 256;
 /// A map that holds not even one entry would be "off" under another name.
 constexpr std::uint64_t min_map_bytes = 1024, max_map_bytes = std::uint64_t{64} << 30;
@@ -59,9 +56,9 @@ void read_token_map(cursor const& at, balancer_group& group) {
 proxy_settings read_proxies(cursor const& at, std::filesystem::path const& directory) {
   proxy_settings proxies;
   proxies.count = at.count("count", proxies.count);
-  proxies.process = at.choice("process", layout_names, proxies.process);
+  proxies.process = at.choice("process", proxies.process);
   proxies.servers = at.count("servers", proxies.servers);
-  proxies.discipline = at.choice("discipline", discipline_names, proxies.discipline);
+  proxies.discipline = at.choice("discipline", proxies.discipline);
   if (at.has("service_time")) proxies.service_time = read_law(at["service_time"], directory);
   proxies.redirect_time = at.duration("redirect_time", proxies.redirect_time);
   proxies.answer_bytes = at.count("answer_bytes", proxies.answer_bytes);
@@ -81,7 +78,7 @@ proxy_settings read_proxies(cursor const& at, std::filesystem::path const& direc
 sol_settings read_sols(cursor const& at) {
   sol_settings sols;
   sols.count = at.count("count", sols.count);
-  sols.process = at.choice("process", layout_names, sols.process);
+  sols.process = at.choice("process", sols.process);
   sols.rpc_delay = at.duration("rpc_delay", sols.rpc_delay);
   return sols;
 }
@@ -107,12 +104,9 @@ std::filesystem::path existing_file(cursor const& at, std::filesystem::path cons
 
 balancer_group read_balancer_group(cursor const& at, std::filesystem::path const& directory) {
   balancer_group group;
-  std::string const kind = at.text("kind", "gateway");
-  group.kind = kind == "nginx"      ? balancer_kind::nginx
-               : kind == "external" ? balancer_kind::external
-                                    : balancer_kind::gateway;
+  group.kind = at.choice("kind", group.kind);
   group.count = at.count("count", group.count);
-  group.guess = at.choice("guess", guess_names, group.guess);
+  group.guess = at.choice("guess", group.guess);
   read_token_map(at, group);
   group.threads = at.count("threads", group.threads);
   group.max_redirects = at.count("max_redirects", group.max_redirects);
@@ -125,13 +119,13 @@ balancer_group read_balancer_group(cursor const& at, std::filesystem::path const
     if (!group.has_map()) shared.fail("found a shared map without a token_map; allowed: behind one");
   }
   if (at.has("cache")) group.cache = read_cache(at["cache"]);
-  group.nginx_config = at.text("config", group.nginx_config);
+  group.nginx_config = at.choice("config", group.nginx_config);
   if (at.has("template")) {
     if (at.has("config")) at["template"].fail("found both 'config' and 'template'; allowed: one of them");
-    group.nginx_config = "template";
+    group.nginx_config = nginx_rules::own_template;
     group.nginx_template = existing_file(at["template"], directory);
   }
-  if (group.kind == balancer_kind::external) {
+  if (traits_of(group.kind).started_by == launcher::nobody) {
     cursor const addresses = at["addresses"];
     for (std::size_t i = 0; i < addresses.size(); ++i) {
       check_address(addresses[i]);

@@ -111,7 +111,8 @@ service_time read_law(cursor const& at, std::filesystem::path const& directory) 
   if (law == "exponential") return exponential_time{mean};
   if (law == "lognormal") return lognormal_time{mean, parameters.number("sigma", 0)};
   if (law == "pareto") return pareto_time{mean, parameters.number("alpha", 2)};
-  return constant_time{mean};
+  if (law == "constant") return constant_time{mean};
+  at.fail("found the law \"" + law + "\"; allowed: constant, exponential, lognormal, pareto, empirical");
 }
 
 virtual_settings read_virtual(cursor const& root, std::filesystem::path const& directory) {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "gateway/routing/guess_policy.hpp"
+#include "sim/scenario/balancer_kind.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -7,17 +10,33 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 /// A scenario as the engines see it: every default filled in, every reference checked.
-/// The file's own words are in scenarios/scenario.schema.json; the names here follow them.
+/// The file's own words are in scenarios/scenario.schema.json; the names here follow them. What the file writes as a
+/// word is an enumeration with a `name_of` (config/words.hpp).
 namespace sim::scenario {
 
 using nanoseconds = std::chrono::nanoseconds;
 
-enum class balancer_kind : std::uint8_t { gateway, nginx, external };
-enum class guess_policy : std::uint8_t { random, round_robin, least_conn, token_hash };
+using gateway::routing::guess_policy;
+
+/// The article's configurations of nginx, or one of the user's own.
+enum class nginx_rules : std::uint8_t { guess, lua_map, own_template };
+
+constexpr std::string_view name_of(nginx_rules value) {
+  switch (value) {
+  case nginx_rules::guess:
+    return "guess";
+  case nginx_rules::lua_map:
+    return "lua_map";
+  case nginx_rules::own_template:
+    return "template";
+  }
+  return {};
+}
 
 /// A comparison with a number, as thresholds and `expect_violations` use it.
 enum class comparison : std::uint8_t { less, less_equal, greater, greater_equal, equal, not_equal };
@@ -55,17 +74,37 @@ struct balancer_group {
   std::optional<cache_settings> cache;           // nullopt: none
   std::optional<shared_map_settings> shared_map; // likewise
   // nginx
-  std::string nginx_config = "lua_map"; // "guess", "lua_map" or "template"
-  std::filesystem::path nginx_template; // when "template"; absolute
+  nginx_rules nginx_config = nginx_rules::lua_map;
+  std::filesystem::path nginx_template; // of own_template; absolute
   // external
   std::vector<std::string> addresses; // HOST:PORT, one balancer each; count == addresses.size()
 
   std::vector<violation_expectation> expect_violations;
 
-  /// Whether this kind remembers token → proxy.
+  /// Whether it remembers token → proxy, as far as is known.
   bool has_map() const {
-    return (kind == balancer_kind::gateway && token_map_bytes) ||
-           (kind == balancer_kind::nginx && nginx_config != "guess");
+    switch (traits_of(kind).map) {
+    case map_bound::token_map:
+      return token_map_bytes.has_value();
+    case map_bound::lua_shared_dict:
+      return nginx_config != nginx_rules::guess;
+    case map_bound::unknown:
+      return false;
+    }
+    return false;
+  }
+
+  /// Whether it is known how it guesses, and when it learns and forgets.
+  bool rules_known() const {
+    switch (traits_of(kind).rules) {
+    case routing_rules::guess_policy:
+      return true;
+    case routing_rules::nginx_config:
+      return nginx_config != nginx_rules::own_template;
+    case routing_rules::unknown:
+      return false;
+    }
+    return false;
   }
 };
 
@@ -95,8 +134,28 @@ using service_time = std::variant<constant_time, exponential_time, lognormal_tim
 /// Which of the requests at a proxy are worked on: the first `servers` of them, or all, each at its share.
 enum class discipline : std::uint8_t { fifo, processor_sharing };
 
+constexpr std::string_view name_of(discipline value) {
+  switch (value) {
+  case discipline::fifo:
+    return "fifo";
+  case discipline::processor_sharing:
+    return "processor_sharing";
+  }
+  return {};
+}
+
 /// Whether each node is a process of its own (so that it can be killed) or all of a role share one.
 enum class process_layout : std::uint8_t { each, shared };
+
+constexpr std::string_view name_of(process_layout value) {
+  switch (value) {
+  case process_layout::each:
+    return "each";
+  case process_layout::shared:
+    return "shared";
+  }
+  return {};
+}
 
 /// What the proxies show under a path, for caches. Keys as docs/wire.md has them.
 struct resource {
@@ -156,9 +215,51 @@ struct population {
 };
 
 enum class load_kind : std::uint8_t { closed, constant_rate, ramping_rate, poisson, trace };
+
+constexpr std::string_view name_of(load_kind value) {
+  switch (value) {
+  case load_kind::closed:
+    return "closed";
+  case load_kind::constant_rate:
+    return "constant_rate";
+  case load_kind::ramping_rate:
+    return "ramping_rate";
+  case load_kind::poisson:
+    return "poisson";
+  case load_kind::trace:
+    return "trace";
+  }
+  return {};
+}
+
 /// What becomes of a trace whose pauses are longer than `max_gap`: bad input, or they become as long as that.
 enum class gap_choice : std::uint8_t { refuse, shorten };
+
+constexpr std::string_view name_of(gap_choice value) {
+  switch (value) {
+  case gap_choice::refuse:
+    return "refuse";
+  case gap_choice::shorten:
+    return "shorten";
+  }
+  return {};
+}
+
 enum class balancer_choice : std::uint8_t { uniform, per_connection, round_robin, address };
+
+constexpr std::string_view name_of(balancer_choice value) {
+  switch (value) {
+  case balancer_choice::uniform:
+    return "uniform";
+  case balancer_choice::per_connection:
+    return "per_connection";
+  case balancer_choice::round_robin:
+    return "round_robin";
+  case balancer_choice::address:
+    return "address";
+  }
+  return {};
+}
 
 struct mix_entry {
   std::string method = "GET";
@@ -209,17 +310,22 @@ struct phase {
   std::optional<double> until_share; // closed load: phase ends when this share of all requests was started
 };
 
+/// What an event does; `key` is what the file calls it.
 struct add_balancer {
+  static constexpr char const* key = "add_balancer";
   balancer_group group;
 };
 struct kill_node {
+  static constexpr char const* key = "kill";
   std::string node;
 }; // SIGKILL
 struct restart_node {
+  static constexpr char const* key = "restart";
   std::string node;
   bool graceful = true;
 }; // SIGTERM (or SIGKILL), then start again
 struct move_sessions {
+  static constexpr char const* key = "move_sessions";
   double share = 0;
   std::string from;
   std::string to = "random";

@@ -15,10 +15,10 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t max_values = 10000; // of one axis, as the schema says of lists
-// Chosen: enough for any plot, and what people would write; keeps 2.1544346900318843 out of headers and legends.
+// Chosen: enough for any plot, and how people write numbers; keeps 2.1544346900318843 out of headers and legends.
 constexpr int log_digits = 6, linear_digits = 12;
 
-/// Rounded to `digits` significant digits, exactly and whatever the locale.
+/// Rounded to `digits` significant digits, exactly, and independent of the locale.
 double rounded(double value, int digits) {
   char text[64];
   auto const written = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific, digits - 1);
@@ -27,13 +27,13 @@ double rounded(double value, int digits) {
   return result;
 }
 
-/// As an integer where it is one, so that it reads 4 and not 4.0.
+/// As an integer if it is one, so that it reads 4 and not 4.0.
 json number(double value) {
   if (std::abs(value) <= 0x1p53 && std::nearbyint(value) == value) return static_cast<std::int64_t>(value);
   return value;
 }
 
-/// An axis, while it is read.
+/// An axis while it is being read.
 class axis_reader {
 public:
   axis_reader(config::document const& document, json::json_pointer at, std::string path)
@@ -62,7 +62,7 @@ private:
     throw document_.error_at(at, message);
   }
 
-  /// Where the axis sets its values; refuses paths that lead nowhere, and those of the axes themselves.
+  /// The place where the axis sets its values; refuses paths that lead nowhere, and those of the axes themselves.
   json::json_pointer find_target(std::size_t line) const {
     config::document probe = document_;
     json::json_pointer const target = probe.set(path_, nullptr, line);
@@ -94,14 +94,14 @@ private:
   std::string path_;
 };
 
-/// Drops what repeats an earlier element; order stays.
+/// Drops elements that repeat an earlier one; keeps the order.
 template<class T>
 void drop_repeated(std::vector<T>& values) {
   std::set<std::string> seen;
   std::erase_if(values, [&](T const& value) { return !seen.insert(json(value).dump()).second; });
 }
 
-/// A list in which a value stands twice is a mistake; spaced values may meet after rounding.
+/// A value that occurs twice in a list is a mistake; spaced values may coincide after rounding.
 void make_distinct(axis& a, bool listed, axis_reader const& reader) {
   std::vector<json> distinct = a.values;
   drop_repeated(distinct);

@@ -1,6 +1,7 @@
 #include "sim/sweep/definition.hpp"
 
 #include "config/version.hpp"
+#include "config/words.hpp"
 #include "sim/load/stream.hpp"
 #include "sim/scenario/load.hpp"
 #include "sim/sweep/fingerprint.hpp"
@@ -14,7 +15,7 @@ namespace {
 using config::bad_input;
 using nlohmann::json;
 
-/// An override that an axis would overwrite does nothing, and a reader would think that it does.
+/// An override that an axis overwrites would have no effect, which a reader would not expect.
 void refuse_overrides_of_axes(definition const& d, std::vector<std::string> const& overrides) {
   for (std::string const& assignment : overrides) {
     std::string_view const set = std::string_view(assignment).substr(0, assignment.find('='));
@@ -74,8 +75,11 @@ definition define(std::filesystem::path const& file, definition_settings const& 
   for (std::string const& assignment : settings.overrides) d.base.set(assignment);
   d.name = scenario::load_document(d.base, file).name;
   json const& root = d.base.root();
-  combination const combine = root.value("axes_combine", "grid") == "zip" ? combination::zip : combination::grid;
-  d.axes = read_axes(d.base, json::json_pointer("/axes"), combine);
+  auto const combine = config::value_of<combination>(root.value("axes_combine", "grid"));
+  if (!combine)
+    throw d.base.error_at(json::json_pointer("/axes_combine"), "found " + root.at("axes_combine").dump() +
+                                                                   "; allowed: " + config::listed_words<combination>());
+  d.axes = read_axes(d.base, json::json_pointer("/axes"), *combine);
   refuse_overrides_of_axes(d, settings.overrides);
   d.points = expand(d.axes);
   if (d.points.size() * d.replications > max_points) {
@@ -96,7 +100,7 @@ std::string resolved_text(definition const& d, trial const& t) {
   config::document const document = document_of(d, t);
   json root = document.root();
   for (char const* key : {"$schema", "description", "axes", "axes_combine"}) root.erase(key);
-  root["seed"] = root.value("seed", std::uint64_t{1}); // the trial's, also where it is the default
+  root["seed"] = root.value("seed", std::uint64_t{1}); // the trial's, even if it is the default
   return root.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

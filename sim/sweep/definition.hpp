@@ -16,8 +16,8 @@ struct trial {
   std::size_t point_index = 0; // in definition::points
   std::uint32_t replication = 0;
   std::uint64_t seed = 0;
-  /// Of everything that determines the result: the resolved scenario, the files it names, the seed, the engine and our
-  /// version. 32 hexadecimal digits; not the description, and not the axes: a sweep may grow.
+  /// Digest of everything that determines the result: the resolved scenario, the files it names, the seed, the engine
+  /// and our version; 32 hexadecimal digits. Not of the description and the axes, since a sweep may grow.
   std::string fingerprint;
 };
 
@@ -41,14 +41,14 @@ struct definition_settings {
   std::uint32_t replications = 1;
 };
 
-/// Reads FILE and its axes and loads the scenario of every point. Throws `config::bad_input` for the first that is no
-/// valid scenario, with the axis's line and the point.
+/// Reads FILE and its axes, and loads the scenario of every point. Throws `config::bad_input` for the first that is not
+/// valid, with the axis's line and the point.
 definition define(std::filesystem::path const& file, definition_settings const& settings);
 
 /// The scenario that a trial runs, with its seed.
 scenario::scenario scenario_of(definition const& d, trial const& t);
 
-/// Its file with all that was set: JSON, one line.
+/// Its file with everything that was set: JSON, one line.
 std::string resolved_text(definition const& d, trial const& t);
 
 /// The seed of the N-th replication (the first is 0): the scenario's own, then numbers below 2^53 that are mixed from

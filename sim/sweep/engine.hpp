@@ -11,7 +11,7 @@ namespace sim::sweep {
 /// What runs a scenario. `evaluate` must give the same result for the same scenario if tables are to be reproducible.
 struct engine {
   std::string name; // "virtual", "live"
-  /// Throws `config::bad_input` for what the engine cannot run, and anything else when it failed.
+  /// Throws `config::bad_input` for what the engine cannot run, and other exceptions if it fails.
   std::function<measure::result(scenario::scenario const&)> evaluate;
   bool concurrent = false; // whether `evaluate` may run in several threads at once
 };

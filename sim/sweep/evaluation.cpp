@@ -60,7 +60,7 @@ struct metric_writer {
   ordered operator()(counter_metric const& m) const { return {{"value", m.value}}; }
 };
 
-/// null stands for what JSON has no number for.
+/// null stands for numbers that JSON does not have.
 double number(json const& written) {
   return written.is_null() ? std::numeric_limits<double>::quiet_NaN() : written.get<double>();
 }

@@ -23,14 +23,14 @@ struct evaluation {
 
 evaluation evaluation_of(measure::result const& r);
 
-/// Lossless both ways. `evaluation_from` throws nlohmann::json::exception for what `to_json` did not write.
+/// Lossless both ways. `evaluation_from` throws nlohmann::json::exception for anything that `to_json` does not write.
 nlohmann::ordered_json to_json(evaluation const& e);
 evaluation evaluation_from(nlohmann::json const& written);
 
 /// "passed", "failed", "invalid", "interrupted".
 std::string_view verdict_name(measure::verdict verdict);
 
-/// The worst of them: what a whole sweep amounts to. Failed before invalid before passed.
+/// The worst of them is the verdict of a whole sweep: failed, then invalid, then passed.
 measure::verdict worse(measure::verdict a, measure::verdict b);
 
 }

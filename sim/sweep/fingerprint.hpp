@@ -9,14 +9,14 @@
 
 namespace sim::sweep {
 
-/// 32 hexadecimal digits of BLAKE2b: equal for equal texts, and for no others that anyone will meet.
+/// 32 hexadecimal digits of BLAKE2b: equal for equal texts, and in practice for no others.
 std::string digest(std::string_view text);
 
 /// Digests of files that determine a run beside its scenario. Reads each file once.
 class file_digests {
 public:
-  /// Of each file that the scenario names, a line each: of the values of `file`, `template` and `profile` wherever they
-  /// stand, those that are files, relative to `directory`; and of the files that a profile names.
+  /// A line for each file that the scenario names: those values of `file`, `template` and `profile`, wherever they
+  /// occur, that are files relative to `directory`; and the files that a profile names.
   std::string of(nlohmann::json const& scenario, std::filesystem::path const& directory);
 
 private:

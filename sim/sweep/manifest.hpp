@@ -34,7 +34,7 @@ manifest manifest_of(definition const& d);
 /// The text of sweep.json; equal for equal sweeps.
 std::string manifest_text(manifest const& m);
 
-/// Reads DIR/sweep.json. Throws `config::bad_input` when it is not there or not ours.
+/// Reads DIR/sweep.json. Throws `config::bad_input` if it is missing or not ours.
 manifest read_manifest(std::filesystem::path const& directory);
 
 /// "point 3 (load.rate_rps=20), replication 1".

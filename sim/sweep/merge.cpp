@@ -59,7 +59,7 @@ std::optional<std::string> text_of(fs::path const& file) {
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
-/// The file of a trial's result in the first directory that has it; empty when none does.
+/// The file of a trial's result in the first directory that has it; empty if none does.
 fs::path find_result(std::vector<fs::path> const& directories, manifest const& m, manifest_trial const& t) {
   fs::path result;
   for (fs::path const& directory : directories) {

@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The trials of a shard, worked off by several threads.
+/// The trials of a shard, processed by several threads.
 class workers {
 public:
   workers(definition const& d, engine const& with, store const& results, run_options const& options)

@@ -16,7 +16,7 @@ struct shard {
   std::size_t number = 1, of = 1;
 };
 
-/// How far it is.
+/// Progress of a sweep.
 struct progress {
   std::size_t trials = 0;   // of this shard
   std::size_t found = 0;    // finished by an earlier run
@@ -38,11 +38,11 @@ struct outcome {
 /// Whether the directory says that it holds this sweep.
 bool holds(manifest const& m, store const& results);
 
-/// Makes it say so. A table that belongs to something else would mislead: it is removed.
+/// Makes it say so. Removes a table that belongs to another sweep, which would mislead.
 void begin(manifest const& m, store const& results);
 
-/// `begin`s, runs the trials that are not finished yet, and keeps each as it is finished. When a trial throws, no
-/// further one is started, those that run are finished, and it is thrown on, with the point.
+/// Calls `begin`, runs the trials that are not finished yet, and stores each when it is finished. If a trial throws, no
+/// further one is started, running ones are finished, and the exception is passed on with the point.
 outcome run(definition const& d, engine const& with, store const& results, run_options const& options);
 
 }

@@ -8,8 +8,8 @@
 
 namespace sim::sweep {
 
-/// Finished trials in DIR/points, a file each, named by fingerprint: what is there is whole and stays valid however
-/// often the sweep is stopped, changed or grown. Several threads and processes may use one directory.
+/// Finished trials in DIR/points, a file each, named by fingerprint: each file is complete, and stays valid however
+/// often the sweep is stopped, changed or extended. Several threads and processes may use one directory.
 class store {
 public:
   explicit store(std::filesystem::path directory)
@@ -17,7 +17,7 @@ public:
 
   std::filesystem::path const& directory() const { return directory_; }
 
-  /// Nothing when the trial was not finished, or when its file is not readable as one.
+  /// Nothing if the trial was not finished, or its file cannot be read.
   std::optional<evaluation> find(std::string const& fingerprint) const;
 
   /// `scenario`: the JSON text that was run, kept for people. Throws std::runtime_error when it cannot be written.

@@ -16,7 +16,7 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-/// A count as a whole number; null for what is no number.
+/// A count as a whole number; null if it is not a number.
 json number(double value) {
   if (!std::isfinite(value)) return nullptr;
   if (std::abs(value) < 9e15 && std::nearbyint(value) == value) return static_cast<std::int64_t>(value);
@@ -42,7 +42,7 @@ struct cells_of {
   cells operator()(measure::counter_metric const& m) const { return {{"", number(m.value)}}; }
 };
 
-/// Where a metric stands among the columns: by catalogue, then the whole run before its parts.
+/// A metric's place among the columns: by catalogue, then the whole run before its parts.
 std::tuple<std::size_t, std::string, std::string> rank(std::string const& metric) {
   std::size_t const brace = std::min(metric.find('{'), metric.size());
   std::string const name = metric.substr(0, brace);
@@ -57,7 +57,7 @@ std::string column_name(std::string const& metric, char const* suffix) {
   return metric.substr(0, brace) + suffix + metric.substr(brace);
 }
 
-/// The metrics of all rows, in order, each with one value to show its kind.
+/// The metrics of all rows, in order, each with one value that shows its kind.
 std::vector<std::pair<std::string, measure::metric>> metrics_of(std::vector<evaluation> const& evaluations) {
   std::map<std::string, measure::metric> all;
   for (evaluation const& e : evaluations) all.insert(e.metrics.begin(), e.metrics.end());

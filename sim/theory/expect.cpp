@@ -6,54 +6,102 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
 namespace sim::theory {
 namespace {
 
 using scenario::balancer_group;
-using scenario::balancer_kind;
 
 /// The map of gateway/net; a live test compares the two.
 using gateway_map =
     gateway::routing::token_map<gateway::http::map_key, gateway::routing::learnt_backend, gateway::http::map_key_hash>;
-/// Beyond this a map holds more than the largest population, and trying sizes out costs memory.
+/// Beyond this a map holds more than the largest population, and finding its capacity takes memory.
 constexpr std::uint64_t largest_budget = std::uint64_t{2} << 30;
 
-/// Why the guesses of this group are not uniform and independent; empty when they are.
-std::string_view guesses_broken_by(balancer_group const& g, std::uint32_t proxies) {
-  if (proxies == 1) return {};
-  if (g.kind == balancer_kind::external) return "an external balancer's guesses are unknown";
-  if (g.kind == balancer_kind::nginx) {
-    // Round robin over tokens in shuffled order picks as good as uniformly: what theory was checked against.
-    return g.nginx_config == "template" ? "the rules of a user's nginx template are unknown" : std::string_view{};
-  }
-  switch (g.guess) {
-  case scenario::guess_policy::random:
-  case scenario::guess_policy::token_hash:
+bool hashes(balancer_group const& g) { return guesses_follow(g, guess_law::by_hash); }
+
+/// Why the guesses of this policy are not uniform and independent; empty when they are.
+std::string broken_by(scenario::guess_policy policy) {
+  std::string const name(name_of(policy));
+  switch (law_of(policy)) {
+  case guess_law::independent:
+  case guess_law::by_hash:
     return {};
-  case scenario::guess_policy::round_robin:
-    return "round_robin guesses are not independent";
-  case scenario::guess_policy::least_conn:
-    return "least_conn guesses are not uniform: they follow what is in flight, and so the times that hops take";
+  case guess_law::in_turn:
+    return name + " guesses are not independent";
+  case guess_law::by_load:
+    return name + " guesses are not uniform: they follow what is in flight, and so the times that hops take";
   }
   return {};
 }
 
-bool hashes(balancer_group const& g) {
-  return g.kind == balancer_kind::gateway && g.guess == scenario::guess_policy::token_hash;
+/// The same of a group.
+std::string guesses_broken_by(balancer_group const& g, std::uint32_t proxies) {
+  if (proxies == 1) return {};
+  switch (scenario::traits_of(g.kind).rules) {
+  case scenario::routing_rules::guess_policy:
+    return broken_by(g.guess);
+  case scenario::routing_rules::nginx_config:
+    // Round robin over tokens in shuffled order picks as good as uniformly: what theory was checked against.
+    return g.rules_known() ? "" : "the rules of a user's nginx template are unknown";
+  case scenario::routing_rules::unknown:
+    return "an external balancer's guesses are unknown";
+  }
+  return {};
+}
+
+/// As measured on 1.22, by the length of the keys.
+std::uint64_t entries_of_shared_dict(std::uint32_t token_bytes) {
+  struct row {
+    std::uint32_t key_bytes;
+    std::uint64_t entries;
+  };
+  static constexpr std::array<row, 4> measured = {{{20, 81'375}, {100, 40'672}, {200, 20'336}, {1'000, 5'084}}};
+  std::uint32_t const key = token_bytes + 7; // "Bearer "
+  for (row const& r : measured)
+    if (key <= r.key_bytes) return r.entries;
+  return 0;
 }
 
 }
 
-bool guesses_by_hash(scenario::scenario const& s) {
+guess_law law_of(scenario::guess_policy policy) {
+  switch (policy) {
+  case scenario::guess_policy::random:
+    return guess_law::independent;
+  case scenario::guess_policy::round_robin:
+    return guess_law::in_turn;
+  case scenario::guess_policy::least_conn:
+  case scenario::guess_policy::two_choices: // uniform while nothing is in flight
+    return guess_law::by_load;
+  case scenario::guess_policy::token_hash:
+    return guess_law::by_hash;
+  }
+  throw std::logic_error("theory knows no such guess policy");
+}
+
+bool guesses_follow(balancer_group const& g, guess_law law) {
+  switch (scenario::traits_of(g.kind).rules) {
+  case scenario::routing_rules::guess_policy:
+    return law_of(g.guess) == law;
+  case scenario::routing_rules::nginx_config:
+    return g.rules_known() && law == guess_law::in_turn;
+  case scenario::routing_rules::unknown:
+    return false;
+  }
+  return false;
+}
+
+bool guesses_follow(scenario::scenario const& s, guess_law law) {
   auto const& groups = s.topology.balancers;
-  return std::any_of(groups.begin(), groups.end(), hashes);
+  return std::any_of(groups.begin(), groups.end(), [&](balancer_group const& g) { return guesses_follow(g, law); });
 }
 
 std::string disturbed_by(scenario::scenario const& s) {
   if (s.topology.balancers.empty()) return "no balancers";
   for (balancer_group const& g : s.topology.balancers) {
-    if (auto const why = guesses_broken_by(g, s.topology.proxies.count); !why.empty()) return std::string(why);
+    if (auto const why = guesses_broken_by(g, s.topology.proxies.count); !why.empty()) return why;
     if (hashes(g) && s.population.token_rotation_rps > 0)
       return "token_hash guesses with rotating tokens: the session stays where the old token's hash put it";
     if (hashes(g) && s.topology.balancers.size() > 1) return "token_hash guesses beside balancers of another kind";
@@ -71,19 +119,16 @@ bool evicts(scenario::scenario const& s) {
 }
 
 std::uint64_t map_entries(balancer_group const& g, std::uint32_t token_bytes) {
-  if (g.kind == balancer_kind::gateway)
-    return g.token_map_bytes
-               ? gateway_map::capacity_for(
-                     gateway::routing::map_budget::of(std::min(*g.token_map_bytes, largest_budget)).proven)
-               : 0;
-  struct row {
-    std::uint32_t key_bytes;
-    std::uint64_t entries;
-  };
-  static constexpr std::array<row, 4> measured = {{{20, 81'375}, {100, 40'672}, {200, 20'336}, {1'000, 5'084}}};
-  std::uint32_t const key = token_bytes + 7; // "Bearer "
-  for (row const& r : measured)
-    if (key <= r.key_bytes) return r.entries;
+  switch (scenario::traits_of(g.kind).map) {
+  case scenario::map_bound::token_map:
+    if (!g.token_map_bytes) return 0;
+    return gateway_map::capacity_for(
+        gateway::routing::map_budget::of(std::min(*g.token_map_bytes, largest_budget)).proven);
+  case scenario::map_bound::lua_shared_dict:
+    return entries_of_shared_dict(token_bytes);
+  case scenario::map_bound::unknown:
+    return 0;
+  }
   return 0;
 }
 

@@ -8,9 +8,9 @@
 
 namespace sim::theory {
 
-/// Everything that theory says of a scenario before it runs, in a fixed order: routing ratios of the whole run, of one
-/// balancer where all are alike, of the phases of an open load; then sessions, utilisation and latency. Where the
-/// scenario breaks an assumption there is a prediction without a value that says which.
+/// Everything that theory says about a scenario before it runs, in a fixed order: routing ratios of the whole run, of
+/// one balancer where all are alike, of the phases of an open load; then sessions, utilisation and latency. If the
+/// scenario breaks an assumption, the prediction has no value and says which.
 std::vector<prediction> explain(scenario::scenario const& s);
 
 /// The parts of it.

@@ -13,7 +13,7 @@ using scenario::load_kind;
 /// Che's approximation against exact LRU under Zipf 0.6 to 1.2 (tests/sim/theory): within 2 %.
 constexpr double che_error = 0.02;
 
-/// The words that go with one scenario's model.
+/// The wording for one scenario's model.
 class wording {
 public:
   wording(scenario::scenario const& s, routing_model const& m)
@@ -64,7 +64,7 @@ public:
     return in;
   }
 
-  /// `of_guesses`: of how many there are, not only of where sessions begin.
+  /// `of_guesses`: those about the number of guesses as well, not only about where sessions begin.
   std::vector<std::string> assumptions(bool of_guesses = true) const {
     std::vector<std::string> all;
     all.push_back(m_.hash_guess ? "every balancer guesses the same proxy from the token"
@@ -166,11 +166,12 @@ std::vector<prediction> explain_routing(scenario::scenario const& s) {
   sessions.value = r.sessions_created;
   sessions.standard_error = r.sessions_created_error;
   sessions.relative_error = 0;
-  if (std::exchange(sessions.unless_raced, false)) // however often it is guessed, it is made once
+  if (std::exchange(sessions.unless_raced, false)) // however many guesses, it is created once
     sessions.assumptions = words.assumptions(false);
   sessions.formula = words.sessions();
   out.push_back(sessions);
-  // All balancers are alike (model_of), so one shows what all of them do; the error of a part is larger and not known.
+  // All balancers are alike (model_of), so one shows what all of them do; the error of one balancer's share is larger,
+  // and not known.
   if (auto const all = scenario::balancers_of(s); all.size() > 1) {
     prediction one = out.front();
     one.metric = "redirect_ratio{balancer:" + all.front().name + "}";

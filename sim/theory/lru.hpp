@@ -4,7 +4,7 @@
 
 /// Che's approximation of an LRU cache (Che, Tung, Wang: Hierarchical Web caching systems, IEEE JSAC 20(7), 2002).
 /// Assumes independent requests of each token at constant shares, one map, and that every request refreshes its entry.
-/// Rates and times are in any unit that fits: per second and seconds, or per request and requests.
+/// Rates and times may have any matching units: per second and seconds, or per request and requests.
 namespace sim::theory {
 
 /// Tokens that are asked for equally often.

@@ -1,4 +1,4 @@
-// Which routing model a scenario is, and why it is none.
+// Which routing model a scenario has, or why it has none.
 #include "sim/theory/expect.hpp"
 #include "sim/theory/routed.hpp"
 
@@ -11,7 +11,6 @@ namespace {
 
 using scenario::balancer_choice;
 using scenario::balancer_group;
-using scenario::balancer_kind;
 using scenario::load_kind;
 
 constexpr double unbounded = std::numeric_limits<double>::infinity();
@@ -51,12 +50,19 @@ std::string broken_by_maps(scenario::scenario const& s) {
     if (g.has_map() != first.has_map()) return "balancers with and without a map side by side";
   if (!evicts(s)) return {};
   for (balancer_group const& g : groups) {
-    if (g.kind != balancer_kind::gateway) return "of nginx's map only a lower bound of its entries is known";
+    switch (scenario::traits_of(g.kind).map) {
+    case scenario::map_bound::token_map:
+      break;
+    case scenario::map_bound::lua_shared_dict:
+      return "of nginx's map only a lower bound of its entries is known";
+    case scenario::map_bound::unknown:
+      return "how many entries an external balancer's map holds is unknown";
+    }
     if (map_entries(g, token_bytes) != map_entries(first, token_bytes)) return "bounded maps of different sizes";
   }
   if (s.load.kind == load_kind::closed)
     return "a token map smaller than the population evicts, and a closed load's requests of a character come together";
-  if (guesses_by_hash(s)) return "a bounded map with token_hash guesses";
+  if (guesses_follow(s, guess_law::by_hash)) return "a bounded map with token_hash guesses";
   return {};
 }
 
@@ -89,7 +95,7 @@ routing_choice model_of(scenario::scenario const& s) {
       std::max(std::round(s.population.logged_in * m.characters), static_cast<double>(s.population.eve_clients));
   m.logged_in = with_session / m.characters;
   m.map = groups.front().has_map();
-  m.hash_guess = guesses_by_hash(s);
+  m.hash_guess = guesses_follow(s, guess_law::by_hash);
   double const entries = static_cast<double>(map_entries(groups.front(), s.population.token_bytes));
   m.capacity = evicts(s) ? entries * (affinity ? all : 1) : unbounded;
   return choice;

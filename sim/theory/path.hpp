@@ -9,7 +9,7 @@
 /// A request's way between client, balancer, proxies and sol, and what it costs besides the wait for a proxy's server.
 namespace sim::theory {
 
-/// A share of the requests that go the same way: `hops` requests to proxies, `calls` of the sol.
+/// A share of the requests, all of which go the same way: `hops` requests to proxies, `calls` of the sol.
 struct path_kind {
   double share = 1;
   unsigned hops = 1, calls = 0;
@@ -27,7 +27,7 @@ struct path_times {
   double balancer_wait_s = 0;       // for one of its threads
   double balancer_utilisation = 0;
   bool fixed = false;      // none of them varies
-  double overtaking_s = 0; // of a call: about what it waits for messages before it on its connection
+  double overtaking_s = 0; // of a call: roughly its wait for earlier messages on its connection
 };
 
 /// `broken`: why they are not known; empty when they are.

@@ -13,14 +13,14 @@ struct formula_input {
   std::string unit; // "", "1/s", "s"
 };
 
-/// What theory says of one metric of one scenario. Plain data.
+/// What theory says about one metric of one scenario. Plain data.
 struct prediction {
   std::string metric; // as thresholds name it: "redirect_ratio", "redirect_ratio{phase:steady}", "latency_ms.p99"
   std::string unit;   // "", "ms", "sessions"
   std::optional<double> value;
   /// Of one run's measured value, by chance alone; 0 where theory leaves nothing to chance. Empty when not known.
   std::optional<double> standard_error;
-  /// It assumes that a token's next request finds its entry in the map that balancers share. A run tells how many did
+  /// It assumes that a token's next request finds its entry in the map that balancers share. A run shows how many did
   /// not (reason `raced`), and is then compared with the form conditioned on that.
   bool unless_raced = false;
   /// How far the formula itself may be off, relative to the value; 0 for exact forms.

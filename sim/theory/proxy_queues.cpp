@@ -74,7 +74,7 @@ proxy_load_choice load_of_proxies(scenario::scenario const& s) {
 std::string queue_broken_by(scenario::scenario const& s, proxy_load const& load) {
   if (s.load.kind != load_kind::poisson) return "arrivals are not Poisson";
   if (!model_of(s).broken.empty()) return "how many requests are redirected is not known: " + model_of(s).broken;
-  // A twentieth of a balancer's time: the wait for its threads is then some hundredths of the service.
+  // A twentieth of a balancer's time: the wait for its threads is then some per cent of the service.
   bool const redirects_queue =
       s.topology.proxies.redirect_time.count() > 0 || early_balancer_utilisation(s, load) > 0.05;
   if (redirects_queue && std::abs(load.early_redirect_ratio - load.redirect_ratio) > 0.02)

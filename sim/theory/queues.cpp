@@ -1,5 +1,7 @@
 #include "sim/theory/queues.hpp"
 
+#include "contract/expects.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -14,6 +16,7 @@ constexpr double never = std::numeric_limits<double>::infinity();
 waiting_law::waiting_law(double rate, workload const& w, double most)
   : step_s_(0) {
   double const service = mean_s(w), load = rate * service;
+  CREST_EXPECTS(load < 1 && most >= 0 && most < 1);
   if (!(load > 0)) {
     chances_ = {1};
     return;
@@ -66,6 +69,7 @@ double mean_wait_s(double rate, double service_s, unsigned servers) {
 }
 
 double wait_quantile_s(double rate, double service_s, unsigned servers, double q) {
+  CREST_EXPECTS(q >= 0 && q < 1);
   double const load = rate * service_s;
   if (load >= servers) return never;
   double const wait = chance_to_wait(rate, service_s, servers);
@@ -82,6 +86,7 @@ double sojourn_within(double rate, double service_s, unsigned servers, double t_
 }
 
 double sojourn_quantile_s(double rate, double service_s, unsigned servers, double q) {
+  CREST_EXPECTS(q >= 0 && q < 1);
   if (rate * service_s >= servers) return never;
   return quantile_of([&](double t) { return sojourn_within(rate, service_s, servers, t); }, q, service_s);
 }
@@ -93,6 +98,7 @@ double mean_wait_one_server_s(double rate, workload const& w) {
 }
 
 double sojourn_quantile_one_server_s(double rate, workload const& w, scenario::service_time const& what, double q) {
+  CREST_EXPECTS(q >= 0 && q < 1);
   double const service = mean_s(w), load = rate * service;
   if (load >= 1) return never;
   if (!(load > 0)) return service_quantile_s(what, q);

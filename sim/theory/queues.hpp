@@ -5,10 +5,10 @@
 #include <vector>
 
 /// Proxies as queues: Poisson arrivals at rate l (1/s), mean service time s (seconds), first come first served unless
-/// it says otherwise. All times are seconds; infinite when the queue is not stable.
+/// stated otherwise. All times are seconds; infinite when the queue is not stable.
 namespace sim::theory {
 
-/// A share of what a server does, and how long that takes.
+/// A share of a server's work, and how long each piece takes.
 struct work_kind {
   double share = 1;
   scenario::service_time time;
@@ -46,26 +46,26 @@ double sojourn_within(double rate, double service_s, unsigned servers, double t_
 /// M/G/1: mean wait, l E[S²] / (2 (1 - l s)) (Pollaczek–Khinchine; Kleinrock, vol. 1, 5.7).
 double mean_wait_one_server_s(double rate, workload const& w);
 
-/// M/G/1: the law of the wait is that of a geometric number of residual service times (Pollaczek–Khinchine in the time
-/// domain), computed on a grid by Panjer's recursion (ASTIN Bulletin 12, 1981). Relative error some 1e-3; takes
-/// milliseconds, a second near saturation.
+/// M/G/1: the wait is distributed as the sum of a geometric number of residual service times (Pollaczek–Khinchine in
+/// the time domain), computed on a grid by Panjer's recursion (ASTIN Bulletin 12, 1981). Relative error some 1e-3;
+/// takes milliseconds, a second near saturation.
 class waiting_law {
 public:
   /// Good for shares up to `most`, 0 <= most < 1. The queue must be stable.
   waiting_law(double rate, workload const& w, double most);
 
-  /// P(wait + service of `what` <= t): of requests of a kind where the server also does the rest of `w`.
+  /// P(wait + service of `what` <= t), for requests of one kind at a server that also does the rest of `w`.
   double sojourn_within(workload const& what, double t_s) const;
 
 private:
   double step_s_;
-  std::vector<double> chances_; // of a wait of so many steps
+  std::vector<double> chances_; // of a wait of this many steps
 };
 
 /// The time in the system that a share `q` of the requests of `what` does not exceed.
 double sojourn_quantile_one_server_s(double rate, workload const& w, scenario::service_time const& what, double q);
 
-/// The smallest t >= 0 with within(t) >= q, for a law of times about as long as `scale`.
+/// The smallest t >= 0 with within(t) >= q, for a distribution of times of about the order of `scale`.
 template<class Within>
 double quantile_of(Within const& within, double q, double scale) {
   if (within(0.0) >= q) return 0;

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-/// Closed forms for redirects (DESIGN section 6). All assume: every guess is uniform over P proxies and independent of
+/// Closed forms for redirects (docs/theory.md). All assume: every guess is uniform over P proxies and independent of
 /// all others; requests of one token do not overlap; sessions do not move or end; a map forgets nothing. A session that
 /// a request creates is at the proxy that was guessed for it. P >= 1, B >= 1, R >= 0; 0 <= q <= 1.
 namespace sim::theory {

@@ -8,7 +8,8 @@
 namespace sim::theory {
 namespace {
 
-/// Sums over tokens that a ratio's error is made of. N requests, D guesses, J: a session was made, V = D - (1 - q) J.
+/// Sums over tokens, from which a ratio's error is computed. N requests, D guesses, J: a session was made, V = D - (1 -
+/// q) J.
 struct spread {
   double guesses = 0, created = 0, trials = 0; // expectations
   double nn = 0, dd = 0, jj = 0, dn = 0, jn = 0, dj = 0;
@@ -57,7 +58,7 @@ void add(spread& sum, spread const& one, double tokens, double without_session) 
 void set_errors(routed& r, spread const& s, double miss, bool poisson) {
   double const n = r.requests, chance = miss * (1 - miss) * s.trials;
   if (n <= 0) return;
-  // Where the number of requests is fixed, what it explains does not vary: the slope of the regression on N goes away.
+  // If the number of requests is fixed, what it explains does not vary: subtract the regression on N.
   auto const error = [&](double slope, double d, double j, double extra) {
     if (!poisson) slope = -(d * s.dn + j * s.jn) / s.nn;
     return std::sqrt(s.of(slope, d, j) + extra);

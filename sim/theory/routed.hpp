@@ -8,10 +8,10 @@
 #include <string_view>
 #include <vector>
 
-/// What becomes of a load's requests on their way to a session, in expectation (DESIGN section 6).
+/// Expected outcomes of a load's requests on their way to a session (docs/theory.md).
 namespace sim::theory {
 
-/// A run, or a part of it: how many requests have started when it begins and ends.
+/// A run, or a part of it: the number of requests that have started at its beginning and its end.
 struct request_window {
   double from = 0, to = 0;
 };
@@ -26,14 +26,14 @@ struct routed {
   double guess_hit_ratio() const { return guesses > 0 ? 1 - redirects / guesses : 0; }
 };
 
-/// The balancers, proxies and characters, as far as these forms need them.
+/// What these forms need to know of balancers, proxies and characters.
 struct routing_model {
   double balancers = 1;    // maps that one token's requests are spread over; 1 with affinity
   double proxies = 1;      // P
   double characters = 0;   // T
-  double logged_in = 0;    // q, as it comes about after rounding
+  double logged_in = 0;    // q, after rounding to whole characters
   bool map = true;         // else every request is a guess
-  bool shared_map = false; // that one map is shared, in Redis, by balancers that a token's requests are spread over
+  bool shared_map = false; // the one map is in Redis, shared by balancers over which a token's requests are spread
   bool hash_guess = false; // the guess is the token's hash, the same everywhere
   double capacity = 0;     // entries of one map; with affinity, of all: they share the tokens. Infinite: no eviction
 };
@@ -51,11 +51,11 @@ routed route_open(routing_model const& m, std::vector<token_class> const& popula
 /// 1 % of each other (the sum over a class is the integral of x^-s, midpoint rule).
 std::vector<token_class> popularity_classes(double characters, double zipf);
 
-/// Why neither routing nor the proxies' load has a closed form where caches answer.
+/// Why there is no closed form for routing or the proxies' load if caches answer.
 inline constexpr std::string_view broken_by_caches =
     "balancers answer from their caches, so that not every request needs a proxy";
 
-/// The model of a scenario whose forms hold, else why there is none.
+/// The model of a scenario, or why the forms do not hold for it.
 struct routing_choice {
   routing_model model;
   std::string broken;      // the first assumption that does not hold

@@ -1,4 +1,4 @@
-// Service times as laws: moments and distribution functions.
+// Distributions of service times: moments and distribution functions.
 #include "sim/theory/queues.hpp"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ double seconds(nanoseconds t) { return static_cast<double>(t.count()) * 1e-9; }
 
 double normal(double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); }
 
-/// One law: its mean, E[S²] ÷ E[S]², P(S <= t), and E[min(S, t)], the integral of P(S > u) from 0 to t. t > 0.
+/// One distribution: its mean, E[S²] ÷ E[S]², P(S <= t), and E[min(S, t)], the integral of P(S > u) from 0 to t. t > 0.
 struct constant_law {
   double value;
 
@@ -40,7 +40,7 @@ struct lognormal_law {
   double mean() const { return m; }
   double second_moment_factor() const { return std::exp(sigma * sigma); }
   double within(double t) const { return normal(standardised(t)); }
-  /// The partial expectation of what is shorter, and t P(S > t).
+  /// The partial expectation of shorter times, plus t P(S > t).
   double shorter_of(double t) const { return m * normal(standardised(t) - sigma) + t * normal(-standardised(t)); }
 
 private:
@@ -65,7 +65,7 @@ private:
   double lowest() const { return m * (alpha - 1) / alpha; }
 };
 
-/// Linear between the times measured, each of which is as likely as any other.
+/// Linear between the measured times, all equally likely.
 struct empirical_law {
   std::vector<nanoseconds> const& sorted;
 
@@ -98,7 +98,7 @@ private:
   }
 };
 
-/// Calls `what` with the law of `time`. Laws without spread are constant.
+/// Calls `what` with the distribution of `time`. Those without spread are constant.
 template<class What>
 double with_law(service_time const& time, What what) {
   if (auto const* t = std::get_if<exponential_time>(&time); t && t->mean.count() > 0)

@@ -12,13 +12,13 @@ namespace sim::verify {
 namespace {
 
 constexpr double three_sigma_tail = 0.0013498980316301; // of the normal distribution, one side
-constexpr double unseen = 0.05;                         // chance that a difference as large as the smallest seen is not
+constexpr double unseen = 0.05;                         // chance of missing a difference as large as the smallest seen
 constexpr double normal_unseen = 1.6448536269514722;    // the normal distribution exceeds it with that chance
-constexpr double small = 0.001;                         // of theory's value: no difference, if it is not …
-constexpr double beyond_chance = 4;                     // … so many standard errors
+constexpr double small = 0.001;                         // of theory's value: not a difference, unless it is …
+constexpr double beyond_chance = 4;                     // … more than this many standard errors
 constexpr double certain = 3;                           // standard errors, where these are known
-constexpr unsigned few_runs = 5;                        // fewer that are all alike do not show that all would be
-constexpr unsigned most_runs = 10'000;                  // that are ever advised
+constexpr unsigned few_runs = 5;                        // fewer, if all alike, do not show that all would be
+constexpr unsigned most_runs = 10'000;                  // the most that are ever advised
 
 double mean_of(std::vector<double> const& values) {
   return values.empty() ? 0 : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
@@ -30,7 +30,7 @@ double student(std::optional<double> const& degrees, double tail, double normal)
   return boost::math::quantile(boost::math::complement(boost::math::students_t(*degrees), tail));
 }
 
-/// Of a difference of means.
+/// The error of a difference of means.
 struct uncertainty {
   double standard_error = 0;
   std::optional<double> degrees; // see run_error
@@ -39,7 +39,7 @@ struct uncertainty {
   double unnoticed() const { return student(degrees, unseen, normal_unseen) * standard_error; }
 };
 
-/// The uncertainty that so many runs (of each side, where there are two) would leave.
+/// The uncertainty that this many runs (of each side, if there are two) would leave.
 using uncertainty_of = std::function<uncertainty(unsigned runs)>;
 
 /// "; about 7 runs of each would decide": the least number for which `decided` holds.
@@ -55,10 +55,10 @@ struct compared {
   std::string against;
   double value = 0, reference = 0;
   std::optional<uncertainty> error;
-  double small = 0;   // a difference up to this is none, unless it is far beyond chance
-  double inexact = 0; // the reference itself may be off by so much
+  double small = 0;   // a difference up to this does not count, unless it is far beyond chance
+  double inexact = 0; // the reference itself may be off by this much
   bool of_each = false;
-  unsigned runs = 0; // that the error is estimated from, on the side that has more
+  unsigned runs = 0; // from which the error is estimated, on the side that has more
   uncertainty_of with_runs;
 };
 
@@ -183,7 +183,7 @@ std::optional<run_error> error_of_run(theory::prediction const* theory, std::vec
 
 statement state(sample const& s, std::optional<run_error> const& error) {
   statement what{s.mean(), std::nullopt, static_cast<unsigned>(s.values.size())};
-  // Its own spread, where it shows one and theory does not know.
+  // Its own spread, if it shows one and theory has none.
   double const runs = static_cast<double>(s.values.size());
   if (error)
     what.standard_error =

@@ -1,5 +1,6 @@
 #include "sim/verify/variants.hpp"
 
+#include "sim/scenario/cases.hpp"
 #include "sim/theory/expect.hpp"
 
 #include <algorithm>
@@ -11,35 +12,77 @@ namespace {
 
 using scenario::balancer_group;
 using scenario::balancer_kind;
+using scenario::cases;
 using scenario::guess_policy;
+using scenario::nginx_rules;
 
-/// Why this group has no counterpart of the other kind; empty when it has.
+/// Why this group has no counterpart of the other kind; empty if it has one.
 std::string peculiar(balancer_group const& g) {
-  if (g.kind == balancer_kind::external) return "external balancers are what they are";
-  if (g.kind == balancer_kind::nginx && g.nginx_config == "template") return "an nginx template is what it is";
+  if (g.rules_known()) return {};
+  switch (scenario::traits_of(g.kind).rules) {
+  case scenario::routing_rules::guess_policy:
+    break;
+  case scenario::routing_rules::nginx_config:
+    return "an nginx template is what it is";
+  case scenario::routing_rules::unknown:
+    return "external balancers are what they are";
+  }
   return {};
 }
 
-bool names_balancer(std::string const& node) { return node.starts_with("gateway[") || node.starts_with("nginx["); }
+bool strikes_balancer(scenario::scenario const& s, scenario::event const& e) {
+  auto const is_balancer = [&](std::string const& node) {
+    auto const all = scenario::balancers_of(s);
+    return std::any_of(all.begin(), all.end(), [&](auto const& b) { return b.name == node; });
+  };
+  return std::visit(cases{[](scenario::add_balancer const&) { return true; },
+                          [&](scenario::kill_node const& kill) { return is_balancer(kill.node); },
+                          [&](scenario::restart_node const& restart) { return is_balancer(restart.node); },
+                          [](scenario::move_sessions const&) { return false; }},
+                    e.action);
+}
 
-bool strikes_balancer(scenario::event const& e) {
-  if (std::holds_alternative<scenario::add_balancer>(e.action)) return true;
-  if (auto const* kill = std::get_if<scenario::kill_node>(&e.action)) return names_balancer(kill->node);
-  if (auto const* restart = std::get_if<scenario::restart_node>(&e.action)) return names_balancer(restart->node);
+/// Whether both kinds meet the event in the same way.
+bool alike_for_nginx(scenario::action const& action) {
+  return std::visit(
+      cases{[](scenario::add_balancer const&) { return false; }, [](scenario::kill_node const&) { return false; },
+            [](scenario::restart_node const&) { return false; }, [](scenario::move_sessions const&) { return true; }},
+      action);
+}
+
+/// Whether nginx's turns guess as this group does, as far as comparisons of runs can tell.
+bool guesses_as_nginx(balancer_group const& g) {
+  switch (scenario::traits_of(g.kind).rules) {
+  case scenario::routing_rules::guess_policy:
+    break;
+  case scenario::routing_rules::nginx_config:
+    return true;
+  case scenario::routing_rules::unknown:
+    return false;
+  }
+  switch (theory::law_of(g.guess)) {
+  case theory::guess_law::independent:
+  case theory::guess_law::in_turn:
+    return true;
+  case theory::guess_law::by_hash:
+  case theory::guess_law::by_load:
+    return false;
+  }
   return false;
 }
 
-/// Whether changing the kind of some balancers leaves events without their subject.
+/// Whether events would refer to nodes that no longer exist after the change of kinds.
 std::string events_in_the_way(scenario::scenario const& s, balancer_kind kind) {
   bool const changes = std::any_of(s.topology.balancers.begin(), s.topology.balancers.end(),
                                    [&](balancer_group const& g) { return g.kind != kind; });
   if (!changes) return {};
-  auto const struck = std::find_if(s.events.begin(), s.events.end(), strikes_balancer);
+  auto const struck =
+      std::find_if(s.events.begin(), s.events.end(), [&](scenario::event const& e) { return strikes_balancer(s, e); });
   return struck == s.events.end() ? "" : "the event '" + struck->name + "' is about balancers of another kind";
 }
 
-/// Whether nginx, which decodes targets on the redirected way, would send another one than it got: %XX of anything but
-/// an unreserved character (RFC 3986, section 2.3).
+/// Whether nginx, which decodes targets on the redirected way, would send a different one from what it got: %XX of
+/// anything but an unreserved character (RFC 3986, section 2.3).
 bool decodes_to_another(std::string const& target) {
   for (std::size_t at = target.find('%'); at != std::string::npos; at = target.find('%', at + 1)) {
     unsigned value = 0;
@@ -52,11 +95,10 @@ bool decodes_to_another(std::string const& target) {
   return false;
 }
 
-/// Where stock nginx is known to route otherwise than a gateway; empty when nowhere.
+/// Why stock nginx is known to route differently from a gateway; empty if it does not.
 std::string known_to_differ(scenario::scenario const& s) {
   for (scenario::event const& e : s.events)
-    if (!std::holds_alternative<scenario::move_sessions>(e.action))
-      return "the event '" + e.name + "': nginx meets nodes that die in its own way";
+    if (!alike_for_nginx(e.action)) return "the event '" + e.name + "': nginx meets nodes that die in its own way";
   std::vector<std::string> targets = s.load.targets;
   for (scenario::mix_entry const& entry : s.load.mix)
     targets.insert(targets.end(), entry.targets.begin(), entry.targets.end());
@@ -78,7 +120,7 @@ balancer_group as_gateway(balancer_group g) {
 
 balancer_group as_nginx(balancer_group g) {
   if (g.kind == balancer_kind::nginx) return g;
-  g.nginx_config = g.has_map() ? "lua_map" : "guess";
+  g.nginx_config = g.has_map() ? nginx_rules::lua_map : nginx_rules::guess;
   g.kind = balancer_kind::nginx;
   return g;
 }
@@ -105,9 +147,7 @@ variant with_nginx(scenario::scenario const& s) {
     if (auto why = peculiar(g); !why.empty()) return {std::nullopt, why};
     if (g.cache) return {std::nullopt, "nginx as the article has it caches nothing"};
     if (g.shared_map) return {std::nullopt, "nginx as the article has it shares no map"};
-    bool const guesses = g.guess == guess_policy::random || g.guess == guess_policy::round_robin;
-    if (g.kind == balancer_kind::gateway && !guesses)
-      return {std::nullopt, "nginx guesses round robin, which is not what this gateway does"};
+    if (!guesses_as_nginx(g)) return {std::nullopt, "nginx guesses round robin, which is not what this gateway does"};
     g = as_nginx(g);
   }
   if (theory::evicts(s) || theory::evicts(other))

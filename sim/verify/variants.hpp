@@ -5,12 +5,12 @@
 #include <optional>
 #include <string>
 
-/// The same scenario with other balancers, which theory says behave alike.
+/// The same scenario with other balancers, which by theory behave alike.
 namespace sim::verify {
 
 struct variant {
   std::optional<scenario::scenario> what;
-  std::string why_not; // when there is none
+  std::string why_not; // if there is none
 };
 
 /// All balancers gateways: nginx with the article's guess becomes a gateway without map, with its Lua map one with a
@@ -18,8 +18,8 @@ struct variant {
 variant with_gateways(scenario::scenario const& s);
 
 /// All balancers nginx with the article's configurations: the same the other way round. Not for gateways that guess
-/// otherwise than at random or round robin, maps that evict, nodes that are struck, or targets that nginx changes on
-/// the redirected way so that proxies cannot read them.
+/// other than at random or round robin, maps that evict, nodes that events strike, or targets that nginx changes on the
+/// redirected way so that proxies cannot read them.
 variant with_nginx(scenario::scenario const& s);
 
 }

@@ -1,5 +1,6 @@
 #include "sim/verify/verify.hpp"
 
+#include "sim/theory/expect.hpp"
 #include "sim/theory/explain.hpp"
 #include "sim/verify/judge.hpp"
 #include "sim/verify/variants.hpp"
@@ -12,7 +13,7 @@ namespace {
 using measure::result;
 using theory::prediction;
 
-/// Every scenario's metrics; those of phases follow where theory has something to say of them.
+/// Every scenario's metrics; those of phases follow if theory has something to say about them.
 std::vector<std::string> metrics_of(std::vector<prediction> const& predictions, bool latency) {
   std::vector<std::string> metrics{"redirect_ratio",  "hops_per_request", "map_hit_ratio", "guess_hit_ratio",
                                    "cache_hit_ratio", "sessions_created", "utilisation"};
@@ -20,14 +21,6 @@ std::vector<std::string> metrics_of(std::vector<prediction> const& predictions, 
     if (p.metric.find("{phase:") != std::string::npos) metrics.push_back(p.metric);
   if (latency) metrics.insert(metrics.end(), {"latency_ms.avg", "latency_ms.p50", "latency_ms.p99"});
   return metrics;
-}
-
-/// Whether some balancer guesses by how many requests are in flight.
-bool follows_times(scenario::scenario const& s) {
-  auto const& groups = s.topology.balancers;
-  return s.topology.proxies.count > 1 && std::any_of(groups.begin(), groups.end(), [](auto const& g) {
-           return g.kind == scenario::balancer_kind::gateway && g.guess == scenario::guess_policy::least_conn;
-         });
 }
 
 class verification {
@@ -43,11 +36,7 @@ public:
     simulated_ = results_of("virtual", with_.simulated, gateways, how_.simulated_runs, true);
     gateway_ = results_of("gateway", with_.gateway, gateways, how_.live_runs, true);
     nginx_ = results_of("nginx", with_.nginx, nginx, how_.live_runs, false);
-    if (!gateway_.empty() && !simulated_.empty() && follows_times(scenario_))
-      out_.notes.emplace_back(
-          "least_conn: its guesses follow what is in flight, and so the times that hops take: "
-          "simulated ones are those of 'virtual' (crest-sim calibrate measures this machine's), live "
-          "ones those of a machine that all processes share (docs/simulated-time.md, least_conn)");
+    if (!gateway_.empty() && !simulated_.empty() && scenario_.topology.proxies.count > 1) note_guesses_by_load();
     std::vector<prediction> const predictions = theory::explain(scenario_);
     for (std::string const& metric : metrics_of(predictions, how_.latency))
       add_row(metric, theory::find(predictions, metric));
@@ -56,6 +45,18 @@ public:
   }
 
 private:
+  void note_guesses_by_load() {
+    auto const& groups = scenario_.topology.balancers;
+    auto const found = std::find_if(groups.begin(), groups.end(), [](scenario::balancer_group const& g) {
+      return theory::guesses_follow(g, theory::guess_law::by_load);
+    });
+    if (found == groups.end()) return;
+    out_.notes.push_back(std::string(name_of(found->guess)) +
+                         ": its guesses follow what is in flight, and so the times that hops take: simulated ones are "
+                         "those of 'virtual' (crest-sim calibrate measures this machine's), live ones those of a "
+                         "machine that all processes share (docs/simulated-time.md, least_conn)");
+  }
+
   /// What `runs` runs with consecutive seeds came to; none when the engine or the variant is not there.
   std::vector<result> results_of(std::string const& engine, evaluate const& evaluate, variant const& what,
                                  unsigned runs, bool must_hold_invariants) {
@@ -81,7 +82,7 @@ private:
     return results;
   }
 
-  /// Notes what makes a run no agreement. False when its figures say nothing of its subject.
+  /// Notes what disqualifies a run. False if its figures say nothing about its subject.
   bool is_sound(std::string const& engine, std::uint64_t seed, result const& r, bool must_hold_invariants) {
     std::string const which = engine + ", seed " + std::to_string(seed) + ": ";
     if (!r.load_as_planned || r.verdict == measure::verdict::invalid || r.verdict == measure::verdict::interrupted) {
@@ -97,7 +98,7 @@ private:
   }
 
   void add_row(std::string const& metric, prediction const* theory) {
-    // A profile holds the gateway's times: nginx's latencies are not what it is about.
+    // A profile has the gateway's times, and says nothing about nginx's latencies.
     bool const about_nginx = !metric.starts_with("latency_ms");
     sample const simulated = sample_of(simulated_, metric), gateway = sample_of(gateway_, metric),
                  nginx = about_nginx ? sample_of(nginx_, metric) : sample{};
@@ -134,8 +135,8 @@ private:
     return sum;
   }
 
-  /// Theory's closed form does not hold where guesses raced the shared map, and how many did depends on how fast Redis
-  /// and the machine are: each engine is held against what theory makes of its own runs, if it makes anything of them.
+  /// Theory's closed form does not hold where guesses raced the shared map, and how many did depends on the speed of
+  /// Redis and the machine. So each engine is compared with what theory says of its own runs, if it says anything.
   bool add_raced_row(metric_row& row, sample const& simulated, sample const& gateway,
                      std::optional<run_error> const& error) {
     double const simulations = raced_in(simulated_), live = raced_in(gateway_);
@@ -157,7 +158,7 @@ private:
     return true;
   }
 
-  /// Against theory's number; without one against what theory makes of each run.
+  /// Against theory's number, or without one against what theory says of each run.
   static std::optional<comparison> judge_by_theory(metric_row& row, sample const& s, prediction const* theory,
                                                    std::optional<run_error> const& error) {
     if (theory && theory->value) return against_theory(s, *theory->value, theory->relative_error, error);

@@ -9,13 +9,13 @@
 #include <string>
 #include <vector>
 
-/// Holds theory, simulated time and real processes against each other.
+/// Compares theory, simulated time and real processes.
 namespace sim::verify {
 
-/// Runs a scenario and says what it came to.
+/// Runs a scenario and returns its result.
 using evaluate = std::function<measure::result(scenario::scenario const&)>;
 
-/// Thrown by an engine for a scenario that it does not do: noted, and no disagreement.
+/// Thrown by an engine for a scenario that it cannot run: noted, and not a disagreement.
 struct refused : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -28,8 +28,8 @@ struct engines {
 struct options {
   unsigned simulated_runs = 10; // each with the next seed; their spread is the error where theory knows none
   unsigned live_runs = 1;
-  bool latency = false; // also p50 and p99: only where the scenario carries a machine's profile
-  std::function<void(std::string const&)> progress; // told what runs now; may be empty
+  bool latency = false;                             // also p50 and p99: only if the scenario has a machine's profile
+  std::function<void(std::string const&)> progress; // called with what runs now; may be empty
 };
 
 /// Simulated time agrees with theory when they differ by no more than 3 standard errors of the difference, by 0.1 % of
@@ -38,10 +38,10 @@ struct options {
 /// difference.
 ///
 /// The standard error of a run's value is theory's where theory has one; else the spread over runs, with Student's t in
-/// place of 3. What so few runs cannot tell is undecided, which is no agreement (judge.hpp). The runs of a scenario
+/// place of 3. What too few runs cannot decide is undecided, which is not agreement (judge.hpp). The runs of a scenario
 /// must themselves be sound: one that is invalid, that breaks an invariant, or that differs from theory by more than 4
-/// standard errors where nothing in it explains that, is no agreement (the invariants that stock nginx breaks are its
-/// own finding, and do not count). Nothing compared is no agreement.
+/// standard errors with nothing to explain it, prevents agreement (the invariants that stock nginx breaks are its own
+/// finding, and do not count). Without any comparison there is no agreement.
 scenario_agreement verify(scenario::scenario const& s, engines const& with, options const& how);
 
 }

@@ -1,7 +1,7 @@
 #include "sim/virtual/balancers.hpp"
 
 #include "gateway/cache/serve.hpp"
-#include "gateway/http/fields.hpp"
+#include "sim/actors/gateway_settings.hpp"
 #include "sim/theory/expect.hpp"
 #include "sim/virtual/world.hpp"
 
@@ -31,29 +31,14 @@ journal::hop_kind journalled(gateway::routing::hop_kind kind) {
   return journal::hop_kind::own;
 }
 
-desk_settings settings_of(scenario::balancer_group const& group, scenario::scenario const& s) {
-  desk_settings settings;
-  settings.routing.max_redirects = group.max_redirects;
-  settings.guess = static_cast<gateway::routing::guess_policy>(group.guess);
-  if (group.has_map()) settings.map_entries = theory::map_entries(group, s.population.token_bytes);
+desk_settings desk_of(scenario::balancer_group const& group, actors::gateway_settings const& as,
+                      scenario::scenario const& s) {
+  desk_settings settings{as.routing, as.guess, std::nullopt, s.topology.proxies.count};
+  if (as.token_map_bytes) settings.map_entries = theory::map_entries(group, s.population.token_bytes);
   // Tokens that never change are as many as characters (nobody's tokens are not learnt): a map needs no more room.
   if (settings.map_entries && s.population.token_rotation_rps == 0)
     settings.map_entries = std::min<std::uint64_t>(*settings.map_entries, s.population.characters);
-  settings.upstreams = s.topology.proxies.count;
-  if (group.shared_map) settings.routing.shared_ttl = group.shared_map->ttl.count();
   return settings;
-}
-
-std::optional<gateway::cache::cache_settings> cache_of(scenario::balancer_group const& group) {
-  if (!group.cache) return std::nullopt;
-  gateway::cache::cache_settings out;
-  out.rules.bytes = group.cache->bytes;
-  out.rules.max_answer = group.cache->max_answer;
-  for (std::string const& name : group.cache->session_facts)
-    out.session_facts.push_back(gateway::http::lower_case(name));
-  out.facts_max_age = group.cache->facts_max_age;
-  out.rules.stale_if_unreachable_s = group.cache->stale_if_unreachable / std::chrono::seconds(1);
-  return out;
 }
 
 }
@@ -64,11 +49,12 @@ balancers::balancers(world& w, std::unique_ptr<desks> decisions)
   , work_(w.scenario.simulated.balancer_time) {
   for (scenario::balancer_identity const& identity : scenario::balancers_of(w.scenario)) {
     balancer b;
-    b.threads = fifo_servers(identity.settings->threads);
+    actors::gateway_settings const as = actors::settings_of(*identity.settings);
+    b.threads = fifo_servers(as.threads);
     b.random = small_stream_of(w.scenario.seed, "balancer", all_.size());
-    b.settings = settings_of(*identity.settings, w.scenario);
-    b.cache = cache_of(*identity.settings);
-    b.shared_map = identity.settings->shared_map;
+    b.settings = desk_of(*identity.settings, as, w.scenario);
+    b.cache = as.cache;
+    b.shared_map = as.shared_map;
     all_.push_back(std::move(b));
     measure::balancer_records records;
     records.name = identity.name;

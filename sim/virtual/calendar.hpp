@@ -1,5 +1,7 @@
 #pragma once
 
+#include "contract/expects.hpp"
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -105,6 +107,7 @@ private:
   /// Turns to the first bucket that holds an event, if it begins before `until_ns`; whether the page holds any then.
   /// Precondition: the page is empty, the calendar is not.
   bool turn_before(std::int64_t until_ns) {
+    CREST_EXPECTS(near_ != 0 || !far_.empty());
     if (until_review_ == 0) [[unlikely]] {
       review();
       if (first_ != page_.size()) return true; // its bucket has grown, and so has the page

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "contract/expects.hpp"
 #include "fakeproxy/cluster/node.hpp"
 #include "sim/actors/eve_client.hpp"
 #include "sim/virtual/letter_box.hpp"
@@ -41,7 +42,10 @@ public:
   void proxy_gone(std::size_t proxy);
 
   /// Precondition of these: there are clients.
-  actors::eve_clients const& books() const { return *actors_; }
+  actors::eve_clients const& books() const {
+    CREST_EXPECTS(actors_.has_value());
+    return *actors_;
+  }
 
 private:
   struct connection {

@@ -1,6 +1,7 @@
 #include "sim/virtual/run.hpp"
 
 #include "config/document.hpp"
+#include "gateway/routing/time_limits.hpp"
 #include "sim/load/logged_in.hpp"
 #include "sim/measure/analyse.hpp"
 #include "sim/measure/findings.hpp"
@@ -390,7 +391,7 @@ private:
 void refuse(scenario::scenario const& s, run_options const& options) {
   auto const fail = [&](std::string const& what) { throw config::bad_input(s.file.string() + ": " + what); };
   for (scenario::balancer_identity const& balancer : scenario::balancers_of(s)) {
-    if (balancer.settings->kind == scenario::balancer_kind::gateway) continue;
+    if (scenario::traits_of(balancer.settings->kind).simulated) continue;
     fail("topology.balancers: found " + balancer.name +
          ", whose code simulated time does not run; allowed with --engine virtual: kind \"gateway\"");
   }
@@ -404,8 +405,10 @@ void refuse(scenario::scenario const& s, run_options const& options) {
   if (s.load.duration.count() > 0 && s.simulated.warm_up >= s.load.duration)
     fail("virtual.warm_up: found " + seconds_text(s.simulated.warm_up.count()) +
          "; allowed: less than load.duration, " + seconds_text(s.load.duration.count()));
-  if (s.load.timeout > std::chrono::seconds(60))
-    fail("load.timeout: found more than 60 s, when a balancer gives up first; allowed with --engine virtual: 60 s");
+  std::int64_t const longest_ns = gateway::routing::default_limits.answer.count();
+  if (std::string const longest = seconds_text(longest_ns); s.load.timeout.count() > longest_ns)
+    fail("load.timeout: found more than " + longest +
+         ", when a balancer gives up first; allowed with --engine virtual: " + longest);
 }
 
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "contract/expects.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <functional>
@@ -60,11 +62,13 @@ public:
   bool empty() const { return jobs_.empty(); }
   /// When the next one ends, if nobody else comes. Not before `now_ns`. Precondition: not empty.
   std::int64_t next_end(std::int64_t now_ns) const {
+    CREST_EXPECTS(!jobs_.empty());
     double const left = std::max(0.0, jobs_.front().ends_at - work_) / rate();
     return std::max(now_ns, since_ns_ + static_cast<std::int64_t>(left + 0.999999));
   }
   /// Takes out the one that ends now.
   std::uint32_t leave(std::int64_t now_ns) {
+    CREST_EXPECTS(!jobs_.empty());
     advance(now_ns);
     std::pop_heap(jobs_.begin(), jobs_.end(), later{});
     std::uint32_t const who = jobs_.back().who;

@@ -196,7 +196,7 @@ std::vector<measure::event_result> summary::events(std::vector<measure::event_re
   for (measure::event_record const& e : done) {
     auto const seconds = [&](std::int64_t ns) { return static_cast<double>(ns - start_ns_) / 1e9; };
     measure::event_result r;
-    r.name = e.name, r.kind = e.kind, r.node = e.node, r.detail = e.detail;
+    r.name = e.name, r.kind = name_of(e.kind), r.node = e.node, r.detail = e.detail;
     r.at_s = seconds(e.began_ns), r.done_s = seconds(e.done_ns);
     r.convergence_note = "needs records of single requests: --detail full";
     out.push_back(std::move(r));
@@ -221,9 +221,7 @@ void summary::close(std::int64_t end_ns, bool interrupted) {
   if (overlapped_) fit_.broken = some(overlapped_, " requests overlapped another of their character");
   if (failed_) fit_.broken = some(failed_, " requests failed");
   if (lost_) fit_.broken = some(lost_, " redirects of tokens that a map had known");
-  bool const hashed =
-      std::any_of(scenario_.topology.balancers.begin(), scenario_.topology.balancers.end(),
-                  [](scenario::balancer_group const& g) { return g.guess == scenario::guess_policy::token_hash; });
+  bool const hashed = theory::guesses_follow(scenario_, theory::guess_law::by_hash);
   fit_.conditioned = fit_.broken.empty() && !hashed && scenario_.population.token_rotation_rps <= 0;
 }
 

@@ -1,7 +1,9 @@
 #include "sim/virtual/timeline.hpp"
 
+#include "gateway/routing/time_limits.hpp"
 #include "sim/measure/owners.hpp"
 #include "sim/measure/partition_record.hpp"
+#include "sim/scenario/cases.hpp"
 #include "sim/virtual/world.hpp"
 
 #include <map>
@@ -13,7 +15,6 @@ namespace sim::virtual_time {
 namespace {
 
 constexpr std::int64_t look_every_ns = 1'000'000;
-constexpr std::int64_t longest_drain_ns = 10'000'000'000; // as the gateway's time-out `drain`
 
 }
 
@@ -71,17 +72,16 @@ void timeline::finish(std::uint32_t event) {
 }
 
 void timeline::perform(std::uint32_t event) {
-  scenario::action const& action = w_.scenario.events[event].action;
-  if (std::holds_alternative<scenario::add_balancer>(action)) {
-    w_.time.in(w_.scenario.simulated.start_time.count(), happening::process_starts, event);
-  } else if (auto const* kill_it = std::get_if<scenario::kill_node>(&action)) {
-    kill(find(kill_it->node));
-    finish(event);
-  } else if (auto const* again = std::get_if<scenario::restart_node>(&action)) {
-    restart(event, *again);
-  } else {
-    move_sessions(event, std::get<scenario::move_sessions>(action));
-  }
+  std::visit(scenario::cases{[&](scenario::add_balancer const&) {
+                               w_.time.in(w_.scenario.simulated.start_time.count(), happening::process_starts, event);
+                             },
+                             [&](scenario::kill_node const& what) {
+                               kill(find(what.node));
+                               finish(event);
+                             },
+                             [&](scenario::restart_node const& what) { restart(event, what); },
+                             [&](scenario::move_sessions const& what) { move_sessions(event, what); }},
+             w_.scenario.events[event].action);
 }
 
 // ---- processes
@@ -146,20 +146,35 @@ void timeline::restart(std::uint32_t event, scenario::restart_node const& what) 
 }
 
 /// Whether the process that an event restarts has ended.
-bool timeline::stopped(std::uint32_t event) const {
-  node const n = find(std::get<scenario::restart_node>(w_.scenario.events[event].action).node);
-  if (n.what == node::role::proxy) return !w_.proxies.alive(n.index);
-  if (n.what == node::role::sol || n.what == node::role::redis) return true;
-  return w_.balancers.idle(n.index) || w_.now() - events_[event].record.began_ns > longest_drain_ns;
+bool timeline::stopped(std::uint32_t event, node const& n) const {
+  switch (n.what) {
+  case node::role::balancer:
+    return w_.balancers.idle(n.index) ||
+           w_.now() - events_[event].record.began_ns > gateway::routing::default_limits.drain.count();
+  case node::role::proxy:
+    return !w_.proxies.alive(n.index);
+  case node::role::sol:
+  case node::role::redis:
+    return true;
+  }
+  return true;
 }
 
 void timeline::on_look(std::uint32_t event) {
-  if (auto const* again = std::get_if<scenario::restart_node>(&w_.scenario.events[event].action)) {
-    if (!stopped(event)) return w_.time.in(look_every_ns, happening::look_at_event, event);
-    if (node const n = find(again->node); n.what == node::role::balancer)
-      w_.balancers.kill(n.index); // what did not drain
-    return w_.time.in(w_.scenario.simulated.start_time.count(), happening::process_starts, event);
-  }
+  std::visit(scenario::cases{[&](scenario::restart_node const& what) { look_at_restart(event, what); },
+                             [&](scenario::move_sessions const&) { look_at_moves(event); },
+                             [](scenario::add_balancer const&) {}, [](scenario::kill_node const&) {}},
+             w_.scenario.events[event].action);
+}
+
+void timeline::look_at_restart(std::uint32_t event, scenario::restart_node const& what) {
+  node const n = find(what.node);
+  if (!stopped(event, n)) return w_.time.in(look_every_ns, happening::look_at_event, event);
+  if (n.what == node::role::balancer) w_.balancers.kill(n.index); // what did not drain
+  w_.time.in(w_.scenario.simulated.start_time.count(), happening::process_starts, event);
+}
+
+void timeline::look_at_moves(std::uint32_t event) {
   under_way& u = events_[event];
   std::uint64_t const ended = w_.sols.moved().granted + w_.sols.moved().refused - u.ended_before;
   if (ended < u.asked) return w_.time.in(look_every_ns, happening::look_at_event, event);
@@ -168,16 +183,16 @@ void timeline::on_look(std::uint32_t event) {
 }
 
 void timeline::on_process_starts(std::uint32_t event) {
-  scenario::action const& action = w_.scenario.events[event].action;
-  if (auto const* again = std::get_if<scenario::restart_node>(&action)) {
-    start(find(again->node));
-    return finish(event);
-  }
-  for (std::size_t i = 0; i < balancers_.size(); ++i) {
-    if (balancers_[i].event != event) continue;
-    w_.balancers.start(i);
-    w_.clients.add_balancer(i);
-  }
+  std::visit(scenario::cases{[&](scenario::restart_node const& what) { start(find(what.node)); },
+                             [&](scenario::add_balancer const&) {
+                               for (std::size_t i = 0; i < balancers_.size(); ++i) {
+                                 if (balancers_[i].event != event) continue;
+                                 w_.balancers.start(i);
+                                 w_.clients.add_balancer(i);
+                               }
+                             },
+                             [](scenario::kill_node const&) {}, [](scenario::move_sessions const&) {}},
+             w_.scenario.events[event].action);
   finish(event);
 }
 

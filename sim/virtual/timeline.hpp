@@ -56,7 +56,9 @@ private:
   bool running(node const& n) const;
   void restart(std::uint32_t event, scenario::restart_node const& what);
   void move_sessions(std::uint32_t event, scenario::move_sessions const& what);
-  bool stopped(std::uint32_t event) const;
+  bool stopped(std::uint32_t event, node const& n) const;
+  void look_at_restart(std::uint32_t event, scenario::restart_node const& what);
+  void look_at_moves(std::uint32_t event);
 
   world& w_;
   std::vector<scenario::balancer_identity> balancers_;

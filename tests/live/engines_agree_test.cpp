@@ -80,3 +80,12 @@ TEST_CASE("a shared map saves as many redirects in simulated time as live, and a
   scenario["events"] = {{{"at", "1500ms"}, {"kill", "redis[0]"}}};
   check_agreement(scenario, "redirect_ratio");
 }
+
+TEST_CASE("two choices miss sessions as often in simulated time as live, where nothing else is in flight") {
+  json scenario = from_file("quickstart");
+  scenario["topology"]["balancers"] = {{"kind", "gateway"}, {"count", 2}, {"guess", "two_choices"}};
+  scenario["population"]["characters"] = 1000;
+  scenario["load"] = {{"kind", "closed"}, {"requests_per_character", 5}, {"concurrency", 1}};
+  scenario["phases"] = {{{"name", "all"}}};
+  check_agreement(scenario, "redirect_ratio");
+}

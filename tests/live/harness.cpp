@@ -251,7 +251,7 @@ balancer::balancer(kind k, std::vector<std::string> const& upstreams, std::vecto
   port_ = reservation_->port();
   sim::scenario::balancer_group group;
   group.kind = sim::scenario::balancer_kind::nginx;
-  group.nginx_config = k == kind::nginx_guess ? "guess" : "lua_map";
+  group.nginx_config = k == kind::nginx_guess ? sim::scenario::nginx_rules::guess : sim::scenario::nginx_rules::lua_map;
   std::filesystem::path const config = scratch_.path() / "nginx.conf";
   std::ofstream(config) << sim::live::nginx_config(
       group, {.listen = reservation_->address(), .upstreams = upstreams, .prefix = scratch_.path()});

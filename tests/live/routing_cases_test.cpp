@@ -1,5 +1,5 @@
-// The same routing cases against the gateway and against stock nginx with the article's configurations: bar 6 of the
-// first issue. Where they differ, the expectation says so, and docs/nginx-differences.md says why ours is right.
+// The same routing cases against the gateway and against stock nginx as the article arranges it. Where they differ, the
+// expectation says so, and docs/nginx-differences.md says why ours is right.
 #include "tests/live/harness.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,5 @@
 // What a configuration file may say of resources and corporations.
+#include "config/words.hpp"
 #include "fakeproxy/net/settings.hpp"
 
 #include <catch2/catch.hpp>
@@ -112,4 +113,12 @@ TEST_CASE("what could not be answered as written is refused, with its place") {
     CHECK(said.find(r.found) != std::string::npos);
     CHECK(said.find('\n') == std::string::npos);
   }
+}
+
+TEST_CASE("fakeproxy's schema allows the words that are read, no more and no less") {
+  json const properties = json::parse(net::config_schema).at("properties");
+  json const& resource_keys = properties.at(json::json_pointer("/proxy/properties/resources/items/properties"));
+  CHECK(resource_keys.at("validators").at("enum") == json(config::words_of<cluster::validators>()));
+  CHECK(resource_keys.at("audience").at("enum") == json(config::words_of<cluster::audience>()));
+  CHECK(properties.at(json::json_pointer("/nodes/items/properties/role/enum")) == json(config::words_of<net::role>()));
 }

@@ -296,6 +296,35 @@ TEST_CASE("guess policies choose as they say") {
     used[index_of(b.start(three, 1).upstream)] = true;
     CHECK((used[0] && used[1] && used[2]));
   }
+  SECTION("two_choices takes the less loaded of two at random, and so never the most loaded of all") {
+    bench b(4, false, {}, guess_policy::two_choices);
+    for (std::uint32_t i = 0; i != 4; ++i) b.r.upstream(upstream_id{i}).in_flight = i;
+    std::array<int, 4> counts{};
+    router::route_type route;
+    for (int i = 0; i < 12'000; ++i) {
+      ++counts[index_of(b.start(route, 0).upstream)];
+      b.r.abandon(route);
+    }
+    // Of the six pairs three have the idle one, two more the next, one is the two most loaded.
+    CHECK(std::abs(counts[0] - 6'000) < 4.5 * 55);
+    CHECK(std::abs(counts[1] - 4'000) < 4.5 * 52);
+    CHECK(std::abs(counts[2] - 2'000) < 4.5 * 41);
+    CHECK(counts[3] == 0);
+  }
+  SECTION("two_choices is uniform while nothing is in flight, and takes what is left when one is") {
+    bench b(4, false, {}, guess_policy::two_choices);
+    b.r.upstream(upstream_id{3}).in_rotation = false;
+    std::array<int, 4> counts{};
+    router::route_type route;
+    for (int i = 0; i < 9'000; ++i) {
+      ++counts[index_of(b.start(route, 0).upstream)];
+      b.r.abandon(route);
+    }
+    for (std::size_t i = 0; i != 3; ++i) CHECK(std::abs(counts[i] - 3'000) < 4.5 * 45);
+    CHECK(counts[3] == 0);
+    b.r.upstream(upstream_id{1}).in_rotation = b.r.upstream(upstream_id{2}).in_rotation = false;
+    CHECK(index_of(b.start(route, 0).upstream) == 0);
+  }
   SECTION("token_hash is the same on every balancer and spreads tokens") {
     bench a(4, false, {}, guess_policy::token_hash), b(4, false, {}, guess_policy::token_hash);
     b.random.seed(12345);

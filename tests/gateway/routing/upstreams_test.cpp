@@ -1,4 +1,5 @@
 // Which upstreams are guessed and retried, and what of the answers is believed.
+#include "config/words.hpp"
 #include "tests/gateway/routing/bench.hpp"
 
 #include <catch2/catch.hpp>
@@ -105,12 +106,12 @@ TEST_CASE("the retry budget is a share of requests") {
 }
 
 TEST_CASE("weights are shares of guesses") {
-  guess_policy const policy =
-      GENERATE(guess_policy::random, guess_policy::round_robin, guess_policy::token_hash, guess_policy::least_conn);
+  auto const policy = static_cast<guess_policy>(GENERATE(range(0, static_cast<int>(config::count_of<guess_policy>()))));
+  INFO(name_of(policy));
   bench b(2, false, {}, policy);
   b.r.set_weight(upstream_id{1}, 3);
   std::array<int, 2> met{};
-  std::vector<router::route_type> routes(4000); // least_conn: none ends
+  std::vector<router::route_type> routes(4000); // none ends, for those that count what is in flight
   for (std::size_t i = 0; i != routes.size(); ++i) ++met[index_of(b.start(routes[i], i + 1).upstream)];
   CHECK(met[0] > 900);
   CHECK(met[0] < 1100);

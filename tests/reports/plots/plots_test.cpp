@@ -7,7 +7,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <functional>
+#include <regex>
 
 using namespace reports_test;
 using namespace reports::plots;
@@ -76,10 +78,35 @@ std::vector<order> every_kind(results const& r) {
 
 }
 
+TEST_CASE("each picture has its row in kinds.cpp, its line in tools/plots and its order in this test") {
+  auto const text_of = [](char const* file) { return read(fs::path(CREST_SOURCE_DIR) / file); };
+  auto const is_kind = [](std::string const& name) {
+    return std::any_of(kinds().begin(), kinds().end(), [&](kind const& k) { return k.name == name; });
+  };
+  std::string const declared = text_of("reports/plots/plots.hpp"), drawn = text_of("tools/plots");
+  static std::regex const declaration(R"(\nfigure (\w+)\(order const& o\);)");
+  for (std::sregex_iterator at(declared.begin(), declared.end(), declaration), end; at != end; ++at) {
+    std::string const name = (*at)[1];
+    INFO(name << ", which reports/plots/plots.hpp declares, has no row in reports/plots/kinds.cpp");
+    CHECK((name == "figure_of" || is_kind(name)));
+  }
+  std::string const all =
+      drawn.substr(drawn.find("\nall=("), drawn.find(')', drawn.find("\nall=(")) - drawn.find("\nall=("));
+  results const r;
+  auto const orders = every_kind(r);
+  for (kind const& k : kinds()) {
+    std::string const name(k.name);
+    INFO(name << " is not drawn by tools/plots, or not in its list `all`");
+    CHECK(drawn.find("\n" + name + "() {") != std::string::npos);
+    CHECK(std::regex_search(all, std::regex("\\b" + name + "\\b")));
+    INFO(name << " has no order in every_kind of this test");
+    CHECK(std::any_of(orders.begin(), orders.end(), [&](order const& o) { return o.kind == name; }));
+  }
+}
+
 TEST_CASE("each kind's script and data are as they were agreed") {
   results const r;
   auto const orders = every_kind(r);
-  REQUIRE(orders.size() == kinds().size());
   for (order const& o : orders) {
     auto const f = figure_of(o);
     check_golden("tests/reports/plots/goldens", o.kind + ".gnuplot",

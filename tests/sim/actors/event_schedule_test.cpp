@@ -181,7 +181,7 @@ TEST_CASE("reports say of each action what it was, whom it struck and what came 
       {move_of(1), "move_sessions", "", "moved 0 of 4 sessions; not running: sol[0], sol[2]", none},
   };
   for (row const& r : rows) {
-    CHECK(kind_of(r.what) == r.kind);
+    CHECK(name_of(kind_of(r.what)) == r.kind);
     std::string const node = node_of(r.what, {"gateway[2]", "gateway[3]"});
     CHECK(node == r.node);
     CHECK(sentence_of(r.what, node, r.result) == r.sentence);

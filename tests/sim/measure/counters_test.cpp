@@ -152,7 +152,7 @@ TEST_CASE("a hop whose answer could not be passed on has failed for the journal,
 
 TEST_CASE("a balancer that was restarted has counted its last life only") {
   world w = busy();
-  w.event("restart", "gateway[1]");
+  w.event(event_kind::restart, "gateway[1]");
   w.r.balancers[1].counting_since_ns = w.now_ns;
   for (std::uint32_t i = 0; i != 50; ++i) {
     w.forget(1, i % 20);

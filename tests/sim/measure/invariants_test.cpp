@@ -109,7 +109,7 @@ planted const bugs[] = {
        again.hop = journal::hop_kind::retry, again.hit = 0, again.at_ns += 1;
        w.booked(i, balancer_event_kind::hop).result = journal::hop_result::failed;
        w.r.balancers[0].events.push_back(again);
-       w.event("kill", "proxy[3]"); // the proxy's book is lost with it
+       w.event(event_kind::kill, "proxy[3]"); // the proxy's book is lost with it
      }},
     {"a sol is asked to apply a POST again, and no link was lost", "at_most_once", "duplicate",
      [](world& w) {
@@ -277,7 +277,7 @@ TEST_CASE("books balance when a proxy is killed in the middle of a request") {
   SECTION("it saw the hop") { CHECK(broken(w.analyse()).empty()); }
   SECTION("it did not see the hop, and died") {
     std::erase_if(w.r.hops, [&](located_hop const& x) { return x.hop.request == i + 1 && x.hop.answered_ns == 0; });
-    w.event("kill", "proxy[1]");
+    w.event(event_kind::kill, "proxy[1]");
     result const r = w.analyse();
     CHECK(broken(r).empty());
     CHECK(invariant(r, "books").note.find("1 hops sent to a node as it died") != std::string::npos);
@@ -300,7 +300,7 @@ TEST_CASE("books balance when a gateway is killed with requests in flight") {
   w.r.clients[i].status = 0;
   w.r.clients[i].incarnation = w.r.clients[i].epoch = 0;
   SECTION("it was killed") {
-    w.event("restart", "gateway[1]");
+    w.event(event_kind::restart, "gateway[1]");
     CHECK(broken(w.analyse()).empty());
   }
   SECTION("it was not") { CHECK(broken(w.analyse()) == "books"); }

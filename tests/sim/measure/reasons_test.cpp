@@ -191,7 +191,7 @@ TEST_CASE("an old slow answer that overwrites a newer entry is a stale hit, not 
 TEST_CASE("a token that was known before the balancer's restart is redirected as restarted") {
   world w(1, 4);
   std::size_t const i = w.request(1, 0);
-  w.event("restart", "gateway[0]");
+  w.event(event_kind::restart, "gateway[0]");
   w.forget(0, 1);
   w.request(1, 0, guessing(wrong(w, i)));
   require_only(w, "restarted");
@@ -200,7 +200,7 @@ TEST_CASE("a token that was known before the balancer's restart is redirected as
 TEST_CASE("a token whose proxy died is redirected as forgotten") {
   world w(1, 4);
   std::size_t const i = w.request(1, 0);
-  w.event("kill", "proxy[" + std::to_string(w.r.clients[i].incarnation >> 48) + "]");
+  w.event(event_kind::kill, "proxy[" + std::to_string(w.r.clients[i].incarnation >> 48) + "]");
   w.forget(0, 1);
   w.request(1, 0, guessing(wrong(w, i)));
   require_only(w, "forgotten");

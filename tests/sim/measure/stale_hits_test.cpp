@@ -61,7 +61,7 @@ TEST_CASE("a first hop that the map led to a dead proxy is a hit, and stale") {
   for (hit const& c : cases) {
     INFO(c.name);
     dead_owner d;
-    if (c.killed) d.w.event("kill", "proxy[" + std::to_string(d.proxy) + "]");
+    if (c.killed) d.w.event(event_kind::kill, "proxy[" + std::to_string(d.proxy) + "]");
     d.request(c.from_map, c.how);
     result const r = d.w.analyse();
     CHECK(ratio(r.metrics, "stale_hit_ratio").denominator == c.hits);
@@ -76,7 +76,7 @@ TEST_CASE("a first hop that the map led to a dead proxy is a hit, and stale") {
 
 TEST_CASE("a request that no proxy saw at all still says how its first hop was chosen") {
   dead_owner d;
-  d.w.event("kill", "proxy[" + std::to_string(d.proxy) + "]");
+  d.w.event(event_kind::kill, "proxy[" + std::to_string(d.proxy) + "]");
   std::size_t const i = d.request(true, hop_result::not_delivered);
   std::erase_if(d.w.r.hops, [&](located_hop const& h) { return h.hop.request == i + 1; });
   std::erase_if(d.w.r.balancers[0].events,

@@ -1,3 +1,4 @@
+#include "sim/scenario/metrics.hpp"
 #include "tests/sim/measure/world.hpp"
 
 #include <catch2/catch.hpp>
@@ -97,6 +98,38 @@ TEST_CASE("a look at a running test refutes with less confidence the more often 
   w.r.looks = 20;
   CHECK(judged(w, "redirect_ratio", {}, limit).undecided);
   CHECK_FALSE(judged(w, "redirect_ratio", {}, "<0.1 @95%").undecided);
+}
+
+TEST_CASE("every metric of the catalogue is measured") {
+  world w(1, 4, 3);
+  for (std::uint32_t c = 0; c != 100; ++c) w.log_in(c);
+  for (int round = 0; round != 40; ++round) {
+    if (round == 20) {
+      w.event(event_kind::restart, "gateway[0]").name = "restart";
+      for (std::uint32_t c = 0; c != 100; ++c) w.forget(0, c);
+    }
+    for (std::uint32_t c = 0; c != 100; ++c) w.request(c, 0);
+  }
+  for (std::size_t i = 0; i != 10; ++i) w.r.clients[i].asks_resource = true;
+  w.r.eve.push_back({.character = 1, .requests = 1, .received = 1});
+  w.r.eve_latency_ns = w.r.notification_latency_ns = {1'000};
+  w.r.handshakes = {.all = 2, .resumed = 1};
+  w.r.work = {{{1, 2}, {1, 2}, {1, 2}, {1, 2}}};
+  for (scenario::metric_info const& row : scenario::metrics()) {
+    INFO(row.name << " has a row in sim/scenario/metrics.cpp, and no value in sim/measure");
+    scenario::threshold t;
+    t.metric = t.written = row.name;
+    if ((row.labels & scenario::by_event) != 0) t.labels = {{"event", "restart"}};
+    t.expression = row.kind == scenario::metric_kind::duration ? "p(50)>=0"
+                   : row.kind == scenario::metric_kind::ratio  ? "<1000000 @95%"
+                                                               : ">=0";
+    w.s.thresholds = {t};
+    result const r = w.analyse();
+    CHECK(r.thresholds.at(0).value);
+    CHECK(r.thresholds.at(0).passed);
+    if ((row.labels & scenario::by_event) == 0 && row.kind != scenario::metric_kind::duration)
+      CHECK(r.metrics.contains(t.metric));
+  }
 }
 
 TEST_CASE("the verdict is interrupted before invalid before failed before passed, but for broken invariants") {

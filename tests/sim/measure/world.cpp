@@ -57,21 +57,19 @@ void world::forget(std::uint16_t balancer, std::uint32_t character, std::uint32_
   maps_.erase({balancer, std::uint64_t{character} << 32 | token});
 }
 
-event_record& world::event(std::string kind, std::string node) {
-  r.events.push_back({kind + " " + node, kind, node, now_ns, now_ns, now_ns + 10, {}});
+event_record& world::event(event_kind kind, std::string node) {
+  r.events.push_back({std::string(name_of(kind)) + " " + node, kind, node, now_ns, now_ns, now_ns + 10, {}});
   now_ns += 100;
   return r.events.back();
 }
 
-void world::become(scenario::balancer_kind kind, std::string nginx_config) {
+void world::become(scenario::balancer_kind kind, scenario::nginx_rules nginx_config) {
   s.topology.balancers[0].kind = kind;
-  s.topology.balancers[0].nginx_config = std::move(nginx_config);
-  std::string const name = kind == scenario::balancer_kind::nginx      ? "nginx["
-                           : kind == scenario::balancer_kind::external ? "external["
-                                                                       : "gateway[";
+  s.topology.balancers[0].nginx_config = nginx_config;
+  std::string const name = std::string(name_of(kind)) + "[";
   for (std::size_t b = 0; b != r.balancers.size(); ++b) {
     r.balancers[b].name = name + std::to_string(b) + "]";
-    r.balancers[b].has_journal = kind == scenario::balancer_kind::gateway;
+    r.balancers[b].has_journal = scenario::traits_of(kind).journals;
     if (!r.balancers[b].has_journal) r.balancers[b].events.clear();
   }
 }

@@ -41,9 +41,9 @@ public:
   }
   void move(std::uint32_t character, std::uint16_t to);
   void forget(std::uint16_t balancer, std::uint32_t character, std::uint32_t token = 0);
-  event_record& event(std::string kind, std::string node);
+  event_record& event(event_kind kind, std::string node);
   /// Turns the balancers into the kind given, without journals when it is not the gateway.
-  void become(scenario::balancer_kind kind, std::string nginx_config = "lua_map");
+  void become(scenario::balancer_kind kind, scenario::nginx_rules nginx_config = scenario::nginx_rules::lua_map);
   void without_maps();
 
   result analyse();

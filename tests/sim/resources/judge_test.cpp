@@ -1,7 +1,10 @@
 // Whether answers for resources are judged by what their clients may have got.
+#include "config/words.hpp"
 #include "sim/resources/judge.hpp"
+#include "sim/scenario/load.hpp"
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include <string>
 
@@ -131,4 +134,12 @@ TEST_CASE("marks in targets are replaced by the character and by where it began"
   CHECK(expanded("/{characters}/{") == "/{characters}/{");
   CHECK(has_mark("/{corporation}"));
   CHECK_FALSE(has_mark("/{corporations"));
+}
+
+TEST_CASE("the scenario's schema allows the words for resources that fakeproxy knows, no more and no less") {
+  auto const keys = nlohmann::json::parse(scenario::scenario_schema)
+                        .at(nlohmann::json::json_pointer(
+                            "/properties/topology/properties/proxies/properties/resources/items/properties"));
+  CHECK(keys.at("validators").at("enum") == nlohmann::json(config::words_of<cluster::validators>()));
+  CHECK(keys.at("audience").at("enum") == nlohmann::json(config::words_of<cluster::audience>()));
 }

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// The example of the design document, as it stands there.
+/// A scenario that uses most parts of the file.
 constexpr char const* example = R"({
   "name": "new balancer joins", // a comment
   "seed": 42,
@@ -35,7 +35,7 @@ constexpr char const* small = R"({"name": "s", "topology": {"balancers": {"kind"
 
 }
 
-TEST_CASE("the design's example loads with every word in its place") {
+TEST_CASE("a scenario that uses most parts of the file loads with every word in its place") {
   scenario const s = load_text(example, "example.json");
   CHECK(s.name == "new balancer joins");
   CHECK(s.seed == 42);

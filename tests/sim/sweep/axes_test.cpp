@@ -1,3 +1,5 @@
+#include "config/words.hpp"
+#include "sim/scenario/load.hpp"
 #include "sim/sweep/axes.hpp"
 #include "tests/sim/sweep/fake.hpp"
 
@@ -76,4 +78,10 @@ TEST_CASE("neighbours of logarithmic values have equal ratios") {
   auto const values = log_spaced(2, 3e5, 30);
   double const ratio = values[1] / values[0];
   for (std::size_t i = 1; i < values.size(); ++i) CHECK(values[i] / values[i - 1] == Approx(ratio).epsilon(2e-5));
+}
+
+TEST_CASE("the schema allows the words for how axes combine that are read") {
+  json const allowed =
+      json::parse(sim::scenario::scenario_schema).at(json::json_pointer("/properties/axes_combine/enum"));
+  CHECK(allowed == json(config::words_of<combination>()));
 }

@@ -192,6 +192,7 @@ TEST_CASE("where a scenario breaks an assumption, theory says which and gives no
   row const rows[] = {
       {"quickstart", {}, "utilisation", "a closed load's rate follows"},
       {"quickstart", {"topology.balancers.guess=least_conn"}, "redirect_ratio", "least_conn"},
+      {"quickstart", {"topology.balancers.guess=two_choices"}, "redirect_ratio", "two_choices guesses are not uniform"},
       {"quickstart", {"topology.balancers.token_map=16k"}, "redirect_ratio", "a token map smaller"},
       {"quickstart", {"load.balancer_choice=round_robin"}, "map_hit_ratio", "balancer_choice round_robin"},
       {"noisy-tokens", {}, "redirect_ratio", "junk tokens"},

@@ -20,7 +20,7 @@ TEST_CASE("nginx with the article's configurations has a gateway that behaves al
   scenario::balancer_group lua, guess, off, map;
   lua.kind = guess.kind = balancer_kind::nginx;
   lua.count = 3;
-  guess.nginx_config = "guess";
+  guess.nginx_config = scenario::nginx_rules::guess;
   off.token_map_bytes.reset();
   off.threads = 4;
   auto const gateways_of_lua = with_gateways(with(lua)).what;
@@ -32,8 +32,8 @@ TEST_CASE("nginx with the article's configurations has a gateway that behaves al
   CHECK_FALSE(with_gateways(with(guess)).what->topology.balancers[0].has_map());
   CHECK(with_gateways(with(guess)).what->topology.balancers[0].guess == scenario::guess_policy::round_robin);
   CHECK(with_gateways(with(off)).what->topology.balancers[0].threads == 1);
-  CHECK(with_nginx(with(off)).what->topology.balancers[0].nginx_config == "guess");
-  CHECK(with_nginx(with(map)).what->topology.balancers[0].nginx_config == "lua_map");
+  CHECK(with_nginx(with(off)).what->topology.balancers[0].nginx_config == scenario::nginx_rules::guess);
+  CHECK(with_nginx(with(map)).what->topology.balancers[0].nginx_config == scenario::nginx_rules::lua_map);
 }
 
 TEST_CASE("what has no counterpart says why") {
@@ -45,7 +45,7 @@ TEST_CASE("what has no counterpart says why") {
   scenario::balancer_group external, custom, hashed, small, caching, sharing;
   external.kind = balancer_kind::external;
   custom.kind = balancer_kind::nginx;
-  custom.nginx_config = "template";
+  custom.nginx_config = scenario::nginx_rules::own_template;
   hashed.guess = scenario::guess_policy::token_hash;
   small.token_map_bytes = 4096;
   caching.cache.emplace();

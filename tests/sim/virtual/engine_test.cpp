@@ -161,6 +161,24 @@ TEST_CASE("in a quiet run each answer takes exactly its messages and its service
   CHECK(r.exit_code == measure::exit_passed);
 }
 
+TEST_CASE("guesses that follow what is in flight queue less, of two choices nearly as little as of all") {
+  auto const mean_ms = [](char const* guess) {
+    measure::result const r = virtual_time::run(shipped(
+        "quickstart", {"thresholds={}", "phases=[{\"name\":\"all\"}]", std::string("topology.balancers.guess=") + guess,
+                       "topology.balancers.count=1", "topology.balancers.token_map=off", "topology.proxies.count=8",
+                       "topology.proxies.servers=1", R"(topology.proxies.service_time={"exponential":{"mean_ms":5}})",
+                       "population.no_token_share=1",
+                       R"(load={"kind":"poisson","rate_rps":1280,"duration":"20s","timeout":"30s"})"}));
+    return std::get<trend_metric>(r.metrics.at("latency_ms")).mean;
+  };
+  // At a load of 0.8 a request takes 5 service times where each proxy is an M/M/1, and some 2 with two choices
+  // (Mitzenmacher 2001). One balancer: what is in flight from it is all that is.
+  double const random = mean_ms("random"), two = mean_ms("two_choices"), all = mean_ms("least_conn");
+  CHECK(random > 20);
+  CHECK(two < 0.6 * random);
+  CHECK(all < two);
+}
+
 TEST_CASE("messages that are lost come later") {
   std::vector<std::string> const base{"load.targets=[\"/status\"]", "load.mix=[{\"method\":\"GET\"}]", "thresholds={}"};
   auto lossy = base;
