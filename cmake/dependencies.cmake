@@ -11,6 +11,8 @@ add_library(boost_headers INTERFACE)
 target_link_libraries(boost_headers INTERFACE Boost::headers)
 target_include_directories(boost_headers SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
 target_compile_definitions(boost_headers INTERFACE BOOST_ERROR_CODE_HEADER_ONLY)
+# What of Asio and Beast is no template is compiled once, in boost_sources, not in each file that uses it.
+target_compile_definitions(boost_headers INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION)
 
 add_library(boost_asio INTERFACE)
 target_link_libraries(boost_asio INTERFACE boost_headers Threads::Threads)

@@ -12,17 +12,42 @@ endif()
 if(CREST_WERROR)
   target_compile_options(crest_warnings INTERFACE -Werror)
 endif()
+
+add_library(crest_sanitizers INTERFACE)
+target_link_libraries(crest_warnings INTERFACE crest_sanitizers)
 if(CREST_SANITIZE)
   # -g1: lines and functions are what reports name; the rest costs a fifth of the build.
-  target_compile_options(crest_warnings INTERFACE -fsanitize=${CREST_SANITIZE} -fno-sanitize-recover=all
-                                                  -fno-omit-frame-pointer -g1)
-  target_link_options(crest_warnings INTERFACE -fsanitize=${CREST_SANITIZE})
-  target_compile_definitions(crest_warnings INTERFACE CREST_SANITIZED)
+  target_compile_options(crest_sanitizers INTERFACE -fsanitize=${CREST_SANITIZE} -fno-sanitize-recover=all
+                                                    -fno-omit-frame-pointer -g1)
+  target_link_options(crest_sanitizers INTERFACE -fsanitize=${CREST_SANITIZE})
+  target_compile_definitions(crest_sanitizers INTERFACE CREST_SANITIZED)
 endif()
 if(CREST_SANITIZE MATCHES thread)
   # ThreadSanitizer knows no fences. Asio's handlers are handed over under its scheduler's mutex, which it knows.
-  target_compile_definitions(crest_warnings INTERFACE BOOST_ASIO_DISABLE_FENCED_BLOCK)
+  target_compile_definitions(crest_sanitizers INTERFACE BOOST_ASIO_DISABLE_FENCED_BLOCK)
 endif()
+
+add_library(boost_sources STATIC ${PROJECT_SOURCE_DIR}/cmake/boost_sources.cpp)
+target_link_libraries(boost_sources PRIVATE boost_asio crest_sanitizers OpenSSL::SSL)
+target_link_libraries(boost_headers INTERFACE $<LINK_ONLY:boost_sources>)
+
+# Headers that most files read, parsed once for all targets of a kind: `standard`, `json` (and standard), `net` (Asio and
+# Beast, and json), and the same for tests. A folder of decisions gets no more than it may include anyway. The preset
+# `dev` has none of them, so that clang-tidy sees whether each file includes what it uses.
+function(crest_precompiled kind)
+  cmake_parse_arguments(ARG "" "" "HEADERS;LINKS" ${ARGN})
+  add_library(precompiled_${kind} STATIC ${PROJECT_SOURCE_DIR}/cmake/empty.cpp)
+  target_link_libraries(precompiled_${kind} PRIVATE ${ARG_LINKS} crest_warnings)
+  target_precompile_headers(precompiled_${kind} PRIVATE ${ARG_HEADERS})
+endfunction()
+set(standard_headers <algorithm> <array> <charconv> <chrono> <cmath> <cstdint> <cstring> <deque> <filesystem> <fstream>
+    <functional> <iostream> <limits> <map> <memory> <optional> <random> <set> <span> <sstream> <stdexcept> <string>
+    <string_view> <tuple> <unordered_map> <utility> <variant> <vector>)
+set(net_headers <boost/asio.hpp> <boost/beast/core.hpp> <boost/beast/http.hpp>)
+crest_precompiled(standard HEADERS ${standard_headers})
+crest_precompiled(json HEADERS ${standard_headers} <nlohmann/json.hpp> LINKS nlohmann_json::nlohmann_json)
+crest_precompiled(net HEADERS ${standard_headers} <nlohmann/json.hpp> ${net_headers}
+                  LINKS nlohmann_json::nlohmann_json boost_asio)
 
 # config/version.hpp declares what this file defines.
 configure_file(${PROJECT_SOURCE_DIR}/cmake/version.cpp.in ${PROJECT_BINARY_DIR}/generated/version.cpp @ONLY)
@@ -30,7 +55,15 @@ add_library(crest_version STATIC ${PROJECT_BINARY_DIR}/generated/version.cpp)
 target_include_directories(crest_version PUBLIC ${PROJECT_SOURCE_DIR})
 target_link_libraries(crest_version PRIVATE crest_warnings)
 
-# crest_library(FOLDER LINKS TARGET...): all .cpp files of FOLDER; header-only folders become interface targets.
+# Nothing there runs for each request: compiled with less optimisation, in two thirds of the time.
+set(cold_folders config sim/scenario sim/verify sim/calibrate sim/sweep sim/plan sim/command reports reports/compare
+    reports/plots)
+# Folders whose kind of precompiled headers is not `standard`.
+set(net_folders gateway/net fakeproxy/net sim/live sim/command)
+set(json_folders config sim/access_log sim/scenario sim/load sim/theory sim/measure sim/actors sim/verify sim/calibrate
+    sim/resources sim/virtual sim/sweep sim/plan reports reports/compare reports/plots)
+
+# crest_library(FOLDER LINKS TARGET...): all .cpp files of FOLDER.
 function(crest_library folder)
   cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
   string(REPLACE "/" "_" name ${folder})
@@ -40,6 +73,16 @@ function(crest_library folder)
   add_library(${name} STATIC ${sources} ${PROJECT_SOURCE_DIR}/cmake/empty.cpp)
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PUBLIC ${ARG_LINKS} PRIVATE crest_warnings)
+  set(kind standard)
+  if(folder IN_LIST net_folders)
+    set(kind net)
+  elseif(folder IN_LIST json_folders)
+    set(kind json)
+  endif()
+  target_precompile_headers(${name} REUSE_FROM precompiled_${kind})
+  if(folder IN_LIST cold_folders)
+    target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+  endif()
 endfunction()
 
 # crest_program(NAME MAIN LINKS TARGET...): an installed program.
@@ -50,6 +93,7 @@ function(crest_program name main)
   endif()
   add_executable(${name} ${main})
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} CLI11::CLI11 crest_version crest_warnings)
+  target_precompile_headers(${name} REUSE_FROM precompiled_net)
   install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
 
