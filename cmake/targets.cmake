@@ -49,25 +49,29 @@ crest_precompiled(json HEADERS ${standard_headers} <nlohmann/json.hpp> LINKS nlo
 crest_precompiled(net HEADERS ${standard_headers} <nlohmann/json.hpp> ${net_headers}
                   LINKS nlohmann_json::nlohmann_json boost_asio)
 
-# config/version.hpp declares what this file defines.
+# base/config/version.hpp declares what this file defines.
 configure_file(${PROJECT_SOURCE_DIR}/cmake/version.cpp.in ${PROJECT_BINARY_DIR}/generated/version.cpp @ONLY)
 add_library(crest_version STATIC ${PROJECT_BINARY_DIR}/generated/version.cpp)
 target_include_directories(crest_version PUBLIC ${PROJECT_SOURCE_DIR})
 target_link_libraries(crest_version PRIVATE crest_warnings)
 
 # Nothing there runs for each request: compiled with less optimisation, in two thirds of the time.
-set(cold_folders config sim/scenario sim/verify sim/calibrate sim/sweep sim/plan sim/command reports reports/compare
+set(cold_folders base/config sim/scenario sim/studies/verify sim/studies/calibrate sim/studies/sweep sim/studies/plan sim/cli reports reports/compare
     reports/plots)
 # Folders whose kind of precompiled headers is not `standard`.
-set(net_folders gateway/net fakeproxy/net sim/live sim/command)
-set(json_folders config sim/access_log sim/scenario sim/load sim/theory sim/measure sim/actors sim/verify sim/calibrate
-    sim/resources sim/virtual sim/sweep sim/plan reports reports/compare reports/plots)
+set(net_folders gateway/net fakeproxy/net sim/engines/live sim/cli)
+set(json_folders base/config sim/scenario/access_log sim/scenario sim/load sim/theory sim/records sim/judge sim/actors sim/studies/verify sim/studies/calibrate
+    sim/engines/virtual sim/studies/sweep sim/studies/plan reports reports/compare reports/plots)
 
-# crest_library(FOLDER LINKS TARGET...): all .cpp files of FOLDER.
+# crest_library(FOLDER LINKS TARGET... [ROOMS NAME...]): all .cpp files of FOLDER, and of the folders in it that are named.
 function(crest_library folder)
-  cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "LINKS;ROOMS" ${ARGN})
   string(REPLACE "/" "_" name ${folder})
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
+  foreach(room ${ARG_ROOMS})
+    file(GLOB more CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/${room}/*.cpp)
+    list(APPEND sources ${more})
+  endforeach()
   list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
   # An always-empty source keeps the target's kind the same whether or not the folder has .cpp files yet.
   add_library(${name} STATIC ${sources} ${PROJECT_SOURCE_DIR}/cmake/empty.cpp)

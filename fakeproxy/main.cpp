@@ -1,7 +1,7 @@
-#include "config/document.hpp"
-#include "config/version.hpp"
+#include "base/config/document.hpp"
+#include "base/config/version.hpp"
 #include "fakeproxy/net/process.hpp"
-#include "limits/open_files.hpp"
+#include "base/os/open_files.hpp"
 
 #include <CLI/CLI.hpp>
 

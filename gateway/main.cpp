@@ -1,11 +1,11 @@
 // crest-gateway: a balancer in front of stateful proxies. See docs/gateway.md.
-#include "config/document.hpp"
-#include "config/version.hpp"
-#include "config/words.hpp"
-#include "files/standard_output.hpp"
+#include "base/config/document.hpp"
+#include "base/config/version.hpp"
+#include "base/config/words.hpp"
+#include "base/os/standard_output.hpp"
 #include "gateway/net/server.hpp"
 #include "gateway/net/settings.hpp"
-#include "limits/open_files.hpp"
+#include "base/os/open_files.hpp"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sim/verify/agreement.hpp"
+#include "sim/studies/verify/agreement.hpp"
 
 #include <string>
 #include <vector>

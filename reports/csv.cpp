@@ -1,6 +1,6 @@
 #include "reports/csv.hpp"
 
-#include "config/document.hpp"
+#include "base/config/document.hpp"
 
 #include <algorithm>
 #include <charconv>

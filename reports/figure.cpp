@@ -1,6 +1,6 @@
 #include "reports/figure.hpp"
 
-#include "files/write_file.hpp"
+#include "base/os/write_file.hpp"
 #include "reports/wording.hpp"
 
 #include <algorithm>

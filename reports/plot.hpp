@@ -1,7 +1,7 @@
 #pragma once
 
 #include "reports/figure.hpp"
-#include "sim/measure/result.hpp"
+#include "sim/records/result.hpp"
 
 #include <filesystem>
 

@@ -1,6 +1,6 @@
 #include "reports/read_summary.hpp"
 
-#include "config/document.hpp"
+#include "base/config/document.hpp"
 #include "reports/csv.hpp"
 #include "reports/reports.hpp"
 #include "reports/wording.hpp"

@@ -1,4 +1,4 @@
-#include "files/write_file.hpp"
+#include "base/os/write_file.hpp"
 #include "reports/plot.hpp"
 #include "reports/reports.hpp"
 

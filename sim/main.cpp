@@ -1,10 +1,10 @@
-/// crest-sim: runs scenarios. The list of its commands, and what becomes of errors; what they do is in sim/command.
+/// crest-sim: runs scenarios. The list of its commands, and what becomes of errors; what they do is in sim/cli.
 
-#include "config/document.hpp"
-#include "config/version.hpp"
-#include "files/standard_output.hpp"
-#include "sim/command/command.hpp"
-#include "sim/measure/result.hpp"
+#include "base/config/document.hpp"
+#include "base/config/version.hpp"
+#include "base/os/standard_output.hpp"
+#include "sim/cli/command.hpp"
+#include "sim/records/result.hpp"
 
 #include <CLI/CLI.hpp>
 

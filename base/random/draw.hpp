@@ -1,6 +1,6 @@
 #pragma once
 
-#include "contract/expects.hpp"
+#include "base/contract/expects.hpp"
 
 #include <cstdint>
 

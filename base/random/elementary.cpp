@@ -1,6 +1,6 @@
 #include "base/random/elementary.hpp"
 
-#include "contract/expects.hpp"
+#include "base/contract/expects.hpp"
 
 #include <bit>
 #include <cmath>

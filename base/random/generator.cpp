@@ -1,7 +1,7 @@
 #include "base/random/generator.hpp"
 
 #include "base/random/elementary.hpp"
-#include "contract/expects.hpp"
+#include "base/contract/expects.hpp"
 
 namespace base::random {
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "contract/expects.hpp"
+#include "base/contract/expects.hpp"
 #include "fakeproxy/cluster/types.hpp"
-#include "memory/zeroed_array.hpp"
+#include "base/memory/zeroed_array.hpp"
 
 #include <cstddef>
 #include <cstdint>

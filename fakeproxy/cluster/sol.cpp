@@ -1,6 +1,6 @@
 #include "fakeproxy/cluster/sol.hpp"
 
-#include "contract/expects.hpp"
+#include "base/contract/expects.hpp"
 
 #include <algorithm>
 

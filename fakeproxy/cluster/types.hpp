@@ -1,6 +1,6 @@
 #pragma once
 
-#include "journal/records.hpp"
+#include "base/journal/records.hpp"
 
 #include <cstdint>
 #include <type_traits>

@@ -1,7 +1,7 @@
 // The answers of an http_connection, as docs/wire.md says.
-#include "fakeproxy/cluster/answer_head.hpp"
-#include "fakeproxy/cluster/echo.hpp"
-#include "fakeproxy/cluster/resource_answer.hpp"
+#include "fakeproxy/resources/answer_head.hpp"
+#include "fakeproxy/resources/echo.hpp"
+#include "fakeproxy/resources/resource_answer.hpp"
 #include "fakeproxy/net/http_connection.hpp"
 #include "fakeproxy/net/proxy_server.hpp"
 

@@ -1,6 +1,6 @@
 #include "fakeproxy/net/process.hpp"
 
-#include "files/standard_output.hpp"
+#include "base/os/standard_output.hpp"
 
 #include <algorithm>
 #include <stdexcept>

@@ -7,7 +7,7 @@
 #include "fakeproxy/net/settings.hpp"
 #include "fakeproxy/proxy/back_off.hpp"
 #include "fakeproxy/proxy/proxy_process.hpp"
-#include "journal/journal.hpp"
+#include "base/journal/journal.hpp"
 
 #include <nlohmann/json.hpp>
 

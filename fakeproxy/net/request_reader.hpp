@@ -1,7 +1,7 @@
 #pragma once
 
-#include "fakeproxy/cluster/echo.hpp"
-#include "fakeproxy/cluster/resources.hpp"
+#include "fakeproxy/resources/echo.hpp"
+#include "fakeproxy/resources/resources.hpp"
 
 #include <boost/beast/http/basic_parser.hpp>
 

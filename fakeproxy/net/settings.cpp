@@ -1,6 +1,6 @@
 #include "fakeproxy/net/settings.hpp"
 
-#include "config/words.hpp"
+#include "base/config/words.hpp"
 
 #include <algorithm>
 #include <cmath>

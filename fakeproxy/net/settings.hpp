@@ -1,7 +1,7 @@
 #pragma once
 
-#include "config/document.hpp"
-#include "fakeproxy/cluster/resources.hpp"
+#include "base/config/document.hpp"
+#include "fakeproxy/resources/resources.hpp"
 #include "fakeproxy/cluster/token.hpp"
 #include "fakeproxy/net/sockets.hpp"
 #include "fakeproxy/proxy/proxy_process.hpp"

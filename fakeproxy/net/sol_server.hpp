@@ -4,7 +4,7 @@
 #include "fakeproxy/net/rpc_channel.hpp"
 #include "fakeproxy/net/settings.hpp"
 #include "fakeproxy/proxy/notifications.hpp"
-#include "journal/journal.hpp"
+#include "base/journal/journal.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -5,7 +5,7 @@
 #include "fakeproxy/proxy/patience.hpp"
 #include "fakeproxy/proxy/peer_probes.hpp"
 #include "fakeproxy/proxy/servers.hpp"
-#include "journal/records.hpp"
+#include "base/journal/records.hpp"
 
 #include <algorithm>
 #include <cstdint>

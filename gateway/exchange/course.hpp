@@ -2,7 +2,7 @@
 
 #include "gateway/cache/transaction.hpp"
 #include "gateway/routing/route.hpp"
-#include "journal/records.hpp"
+#include "base/journal/records.hpp"
 
 #include <cstdint>
 #include <string_view>

@@ -25,7 +25,7 @@ enum class told : std::uint8_t {
 
 /// The last word counts, except that an older epoch, of an answer that was long on its way, never overwrites a younger
 /// one, and that an answer without an epoch takes none away from what is known to be there. `old`: nullptr without an
-/// entry, or with one that no balancer wrote. Redis decides the same in Lua (gateway/net/shared_map_scripts.hpp).
+/// entry, or with one that no balancer wrote. Redis decides the same in Lua (gateway/net/redis/shared_map_scripts.hpp).
 template<class Backend>
 told tell(shared_entry<Backend> const* old, shared_entry<Backend> const& fresh) {
   if (!old || !old->epoch) return told::replace;

@@ -4,13 +4,13 @@
 #include "gateway/http/shared_value.hpp"
 #include "gateway/net/clocks.hpp"
 #include "gateway/net/settings.hpp"
-#include "gateway/net/sockets.hpp"
+#include "gateway/net/transport/sockets.hpp"
 #include "gateway/routing/router.hpp"
 #include "gateway/routing/shared_link.hpp"
-#include "gateway/shield/open_connections.hpp"
-#include "gateway/shield/rate_limit.hpp"
-#include "journal/journal.hpp"
-#include "journal/records.hpp"
+#include "gateway/admission/open_connections.hpp"
+#include "gateway/admission/rate_limit.hpp"
+#include "base/journal/journal.hpp"
+#include "base/journal/records.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
 

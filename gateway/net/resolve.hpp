@@ -1,7 +1,7 @@
 #pragma once
 
 #include "gateway/http/accel.hpp"
-#include "gateway/net/sockets.hpp"
+#include "gateway/net/transport/sockets.hpp"
 
 #include <functional>
 #include <string>

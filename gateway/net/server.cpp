@@ -1,6 +1,6 @@
 #include "gateway/net/server.hpp"
 
-#include "gateway/net/admin.hpp"
+#include "gateway/net/admin/admin.hpp"
 #include "gateway/net/note.hpp"
 
 #include <boost/asio/ip/tcp.hpp>

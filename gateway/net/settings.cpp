@@ -1,10 +1,10 @@
 #include "gateway/net/settings.hpp"
 
-#include "config/words.hpp"
+#include "base/config/words.hpp"
 #include "gateway/http/fields.hpp"
 #include "gateway/net/settings_reader.hpp"
-#include "journal/journal.hpp"
-#include "journal/records.hpp"
+#include "base/journal/journal.hpp"
+#include "base/journal/records.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "config/document.hpp"
+#include "base/config/document.hpp"
 #include "gateway/cache/shared_cache.hpp"
 #include "gateway/exchange/course.hpp"
 #include "gateway/http/accel_target.hpp"
@@ -8,10 +8,10 @@
 #include "gateway/http/field_names.hpp"
 #include "gateway/net/address_ranges.hpp"
 #include "gateway/net/resolve.hpp"
-#include "gateway/net/tls.hpp"
+#include "gateway/net/tls/tls.hpp"
 #include "gateway/routing/route.hpp"
 #include "gateway/routing/time_limits.hpp"
-#include "gateway/shield/rate_limit.hpp"
+#include "gateway/admission/rate_limit.hpp"
 
 #include <chrono>
 #include <cstdint>

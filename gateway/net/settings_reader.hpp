@@ -1,11 +1,11 @@
 #pragma once
 
-#include "config/document.hpp"
-#include "config/units.hpp"
+#include "base/config/document.hpp"
+#include "base/config/units.hpp"
 #include "gateway/http/address.hpp"
 #include "gateway/net/resolve.hpp"
 #include "gateway/net/settings.hpp"
-#include "gateway/net/writable.hpp"
+#include "gateway/net/transport/writable.hpp"
 
 #include <nlohmann/json.hpp>
 

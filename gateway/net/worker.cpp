@@ -2,10 +2,10 @@
 
 #include "gateway/cache/date.hpp"
 #include "gateway/http/fields.hpp"
-#include "gateway/net/client_connection.hpp"
-#include "gateway/net/refresh.hpp"
-#include "gateway/net/shared_map.hpp"
-#include "gateway/net/upstream_connection.hpp"
+#include "gateway/net/client/client_connection.hpp"
+#include "gateway/net/upstream/refresh.hpp"
+#include "gateway/net/redis/shared_map.hpp"
+#include "gateway/net/upstream/upstream_connection.hpp"
 
 #include <boost/asio/post.hpp>
 

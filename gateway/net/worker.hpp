@@ -2,14 +2,14 @@
 
 #include "gateway/cache/transaction.hpp"
 #include "gateway/exchange/sleepers.hpp"
-#include "gateway/net/access_log.hpp"
+#include "gateway/net/client/access_log.hpp"
 #include "gateway/net/balancer.hpp"
-#include "gateway/net/deadlines.hpp"
-#include "gateway/net/listener.hpp"
-#include "gateway/net/read_buffer.hpp"
+#include "gateway/net/transport/deadlines.hpp"
+#include "gateway/net/transport/listener.hpp"
+#include "gateway/net/transport/read_buffer.hpp"
 #include "gateway/net/settings.hpp"
-#include "gateway/net/sockets.hpp"
-#include "gateway/net/stream_set.hpp"
+#include "gateway/net/transport/sockets.hpp"
+#include "gateway/net/transport/stream_set.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "contract/expects.hpp"
+#include "base/contract/expects.hpp"
 #include "gateway/routing/learnt_backend.hpp"
 #include "gateway/routing/route.hpp"
 #include "gateway/routing/token_map.hpp"

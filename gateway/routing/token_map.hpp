@@ -1,7 +1,7 @@
 #pragma once
 
-#include "contract/expects.hpp"
-#include "memory/zeroed_array.hpp"
+#include "base/contract/expects.hpp"
+#include "base/memory/zeroed_array.hpp"
 
 #include <algorithm>
 #include <cstddef>

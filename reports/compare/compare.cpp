@@ -1,6 +1,6 @@
 #include "reports/compare/compare.hpp"
 
-#include "config/document.hpp"
+#include "base/config/document.hpp"
 #include "reports/compare/figures.hpp"
 #include "reports/wording.hpp"
 

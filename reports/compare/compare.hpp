@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sim/measure/result.hpp"
+#include "sim/records/result.hpp"
 
 #include <map>
 #include <optional>

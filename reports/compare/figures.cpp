@@ -14,7 +14,7 @@ namespace {
 using namespace sim::measure;
 using error_kind = figure::error_kind;
 
-/// Degrees of freedom of the interval of one run's percentile: the batches of sim/measure/trend.hpp, less one.
+/// Degrees of freedom of the interval of one run's percentile: the batches of sim/judge/trend.hpp, less one.
 constexpr std::uint64_t batch_degrees = 31;
 
 struct named_percentile {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "reports/compare/compare.hpp"
-#include "sim/measure/result.hpp"
+#include "sim/records/result.hpp"
 #include "sim/scenario/metrics.hpp"
 
 #include <map>

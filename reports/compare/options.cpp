@@ -1,5 +1,5 @@
 // What the command line says of tolerances and confidence.
-#include "config/document.hpp"
+#include "base/config/document.hpp"
 #include "reports/compare/compare.hpp"
 #include "reports/csv.hpp"
 #include "sim/scenario/metrics.hpp"

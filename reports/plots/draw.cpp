@@ -1,5 +1,5 @@
-#include "config/document.hpp"
-#include "files/write_file.hpp"
+#include "base/config/document.hpp"
+#include "base/os/write_file.hpp"
 #include "reports/plots/plots.hpp"
 
 #include <array>

@@ -1,4 +1,4 @@
-#include "config/document.hpp"
+#include "base/config/document.hpp"
 #include "reports/plots/sweep_table.hpp"
 #include "reports/wording.hpp"
 

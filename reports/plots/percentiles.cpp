@@ -1,4 +1,4 @@
-#include "config/document.hpp"
+#include "base/config/document.hpp"
 #include "reports/plots/summaries.hpp"
 #include "reports/wording.hpp"
 

@@ -1,4 +1,4 @@
-#include "config/document.hpp"
+#include "base/config/document.hpp"
 #include "reports/plot.hpp"
 #include "reports/plots/plots.hpp"
 #include "reports/read_summary.hpp"

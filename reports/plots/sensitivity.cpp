@@ -1,6 +1,6 @@
 #include "reports/plots/sensitivity.hpp"
 
-#include "config/document.hpp"
+#include "base/config/document.hpp"
 #include "reports/csv.hpp"
 #include "reports/plots/sweep_table.hpp"
 #include "reports/wording.hpp"

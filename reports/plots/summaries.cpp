@@ -1,6 +1,6 @@
 #include "reports/plots/summaries.hpp"
 
-#include "config/document.hpp"
+#include "base/config/document.hpp"
 #include "reports/read_summary.hpp"
 #include "reports/wording.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "reports/plots/plots.hpp"
-#include "sim/measure/result.hpp"
+#include "sim/records/result.hpp"
 
 #include <string>
 #include <vector>

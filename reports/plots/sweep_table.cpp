@@ -1,6 +1,6 @@
 #include "reports/plots/sweep_table.hpp"
 
-#include "config/document.hpp"
+#include "base/config/document.hpp"
 #include "reports/wording.hpp"
 
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sim/measure/records.hpp"
+#include "sim/records/records.hpp"
 
 #include <boost/beast/http/verb.hpp>
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "fakeproxy/cluster/node.hpp"
-#include "sim/measure/notification_ledger.hpp"
-#include "sim/measure/records.hpp"
+#include "sim/records/notification_ledger.hpp"
+#include "sim/records/records.hpp"
 
 #include <cstdint>
 #include <functional>

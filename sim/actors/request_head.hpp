@@ -1,6 +1,6 @@
 #pragma once
 
-#include "fakeproxy/cluster/echo.hpp"
+#include "fakeproxy/resources/echo.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,4 +1,4 @@
-#include "contract/expects.hpp"
+#include "base/contract/expects.hpp"
 #include "sim/load/drawing.hpp"
 #include "sim/load/plan.hpp"
 

@@ -1,7 +1,7 @@
 #include "sim/load/plan.hpp"
 
-#include "config/document.hpp"
-#include "contract/expects.hpp"
+#include "base/config/document.hpp"
+#include "base/contract/expects.hpp"
 
 #include <algorithm>
 #include <cmath>

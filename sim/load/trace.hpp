@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sim/access_log/reader.hpp"
+#include "sim/scenario/access_log/reader.hpp"
 
 #include <cstdint>
 #include <istream>

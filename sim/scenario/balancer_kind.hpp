@@ -29,7 +29,7 @@ enum class map_bound : std::uint8_t { token_map, lua_shared_dict, unknown };
 /// What is known of its guesses, and of when it learns and forgets.
 enum class routing_rules : std::uint8_t { guess_policy, nginx_config, unknown };
 
-/// All that tells kinds of balancer apart. Only sim/verify names kinds: it makes one of another.
+/// All that tells kinds of balancer apart. Only sim/studies/verify names kinds: it makes one of another.
 struct balancer_traits {
   launcher started_by = launcher::nobody;
   map_bound map = map_bound::unknown;

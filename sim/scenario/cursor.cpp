@@ -1,6 +1,6 @@
 #include "sim/scenario/cursor.hpp"
 
-#include "config/units.hpp"
+#include "base/config/units.hpp"
 
 #include <cmath>
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "config/document.hpp"
-#include "config/words.hpp"
+#include "base/config/document.hpp"
+#include "base/config/words.hpp"
 #include "sim/scenario/scenario.hpp"
 
 #include <cstdint>

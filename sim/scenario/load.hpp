@@ -1,6 +1,6 @@
 #pragma once
 
-#include "config/document.hpp"
+#include "base/config/document.hpp"
 #include "sim/scenario/scenario.hpp"
 
 #include <filesystem>

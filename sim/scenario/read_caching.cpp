@@ -1,5 +1,5 @@
 // What a scenario says of caches, and of what proxies show for them.
-#include "config/units.hpp"
+#include "base/config/units.hpp"
 #include "sim/scenario/reading.hpp"
 
 #include <set>

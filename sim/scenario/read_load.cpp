@@ -1,4 +1,4 @@
-#include "sim/access_log/reader.hpp"
+#include "sim/scenario/access_log/reader.hpp"
 #include "sim/scenario/reading.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "config/units.hpp"
+#include "base/config/units.hpp"
 #include "sim/scenario/reading.hpp"
 #include "sim/scenario/threshold.hpp"
 

@@ -1,4 +1,4 @@
-#include "config/document.hpp"
+#include "base/config/document.hpp"
 #include "sim/scenario/load.hpp"
 #include "sim/scenario/reading.hpp"
 

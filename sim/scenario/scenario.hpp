@@ -17,7 +17,7 @@
 
 /// A scenario as the engines see it: every default filled in, every reference checked.
 /// The file's own words are in scenarios/scenario.schema.json; the names here follow them. What the file writes as a
-/// word is an enumeration with a `name_of` (config/words.hpp).
+/// word is an enumeration with a `name_of` (base/config/words.hpp).
 namespace sim::scenario {
 
 using nanoseconds = std::chrono::nanoseconds;

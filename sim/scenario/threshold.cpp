@@ -1,6 +1,6 @@
 #include "sim/scenario/threshold.hpp"
 
-#include "config/document.hpp"
+#include "base/config/document.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #include "sim/theory/queues.hpp"
 
-#include "contract/expects.hpp"
+#include "base/contract/expects.hpp"
 
 #include <algorithm>
 #include <cmath>

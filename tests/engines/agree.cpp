@@ -2,8 +2,8 @@
 // shows of it in RUNS runs with consecutive seeds. Prints a table; exit code 1 where they differ, 2 for bad input.
 #include "reports/read_summary.hpp"
 #include "sim/scenario/load.hpp"
-#include "sim/verify/judge.hpp"
-#include "sim/virtual/run.hpp"
+#include "sim/studies/verify/judge.hpp"
+#include "sim/engines/virtual/run.hpp"
 
 #include <boost/math/distributions/students_t.hpp>
 

@@ -1,7 +1,7 @@
 #include "tests/live/harness.hpp"
 
-#include "sim/live/nginx_config.hpp"
-#include "sim/live/places.hpp"
+#include "sim/engines/live/nginx_config.hpp"
+#include "sim/engines/live/places.hpp"
 
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>

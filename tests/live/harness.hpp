@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sim/live/ports.hpp"
+#include "sim/engines/live/ports.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>

@@ -1,4 +1,4 @@
-#include "config/document.hpp"
+#include "base/config/document.hpp"
 #include "reports/csv.hpp"
 #include "reports/read_summary.hpp"
 #include "reports/reports.hpp"

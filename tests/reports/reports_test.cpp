@@ -1,4 +1,4 @@
-#include "config/schema.hpp"
+#include "base/config/schema.hpp"
 #include "reports/plot.hpp"
 #include "reports/reports.hpp"
 #include "reports/wording.hpp"

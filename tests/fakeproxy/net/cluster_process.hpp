@@ -1,7 +1,7 @@
 #pragma once
 
 #include "fakeproxy/cluster/token.hpp"
-#include "journal/records.hpp"
+#include "base/journal/records.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>

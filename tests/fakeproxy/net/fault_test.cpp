@@ -1,7 +1,7 @@
 // Each node a process of its own: what the cluster does when one dies.
 #include "cluster_process.hpp"
 #include "fakeproxy/net/sockets.hpp"
-#include "journal/journal.hpp"
+#include "base/journal/journal.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/stream.hpp>

@@ -1,6 +1,6 @@
 #include "cluster_process.hpp"
-#include "fakeproxy/cluster/echo.hpp"
-#include "journal/journal.hpp"
+#include "fakeproxy/resources/echo.hpp"
+#include "base/journal/journal.hpp"
 
 #include <catch2/catch.hpp>
 

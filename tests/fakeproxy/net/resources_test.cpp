@@ -1,8 +1,8 @@
 // What proxies answer for configured resources.
 #include "cluster_process.hpp"
-#include "fakeproxy/cluster/resources.hpp"
+#include "fakeproxy/resources/resources.hpp"
 #include "fakeproxy/net/sockets.hpp"
-#include "journal/journal.hpp"
+#include "base/journal/journal.hpp"
 
 #include <catch2/catch.hpp>
 

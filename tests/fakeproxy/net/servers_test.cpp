@@ -1,6 +1,6 @@
 // How a proxy's servers work on what is there at a time.
 #include "cluster_process.hpp"
-#include "journal/journal.hpp"
+#include "base/journal/journal.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 // What a configuration file may say of the proxies.
-#include "config/words.hpp"
+#include "base/config/words.hpp"
 #include "fakeproxy/net/settings.hpp"
 
 #include <catch2/catch.hpp>

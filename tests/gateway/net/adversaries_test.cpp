@@ -1,5 +1,5 @@
 // Many who mean no good, beside those who do.
-#include "limits/open_files.hpp"
+#include "base/os/open_files.hpp"
 #include "tests/gateway/net/conversation.hpp"
 
 #include <boost/asio/buffer.hpp>

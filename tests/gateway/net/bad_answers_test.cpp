@@ -1,6 +1,6 @@
 // Answers that the gateway cannot pass on: whose failure they are, and that client, log and journal agree about them.
-#include "journal/journal.hpp"
-#include "journal/records.hpp"
+#include "base/journal/journal.hpp"
+#include "base/journal/records.hpp"
 #include "tests/gateway/net/conversation.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,6 +1,6 @@
 // What is learnt and what is not, and what an operator sees and does.
-#include "journal/journal.hpp"
-#include "journal/records.hpp"
+#include "base/journal/journal.hpp"
+#include "base/journal/records.hpp"
 #include "tests/gateway/net/conversation.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,7 +1,7 @@
 // What Redis decides in our Lua is what gateway/exchange decides in C++: both are told the same, and then say the same.
 #include "gateway/exchange/shared_entry.hpp"
 #include "gateway/http/shared_value.hpp"
-#include "gateway/net/shared_map_scripts.hpp"
+#include "gateway/net/redis/shared_map_scripts.hpp"
 #include "tests/gateway/net/redis_server.hpp"
 
 #include <catch2/catch.hpp>
@@ -125,11 +125,11 @@ TEST_CASE("Redis has the same after a history as the rule") {
   INFO("seed " << seed);
   std::mt19937 random(seed);
   auto const any = [&](auto const& of) -> decltype(auto) { return of[random() % of.size()]; };
-  std::map<unsigned, both> entries;
+  std::map<std::uint64_t, both> entries;
   for (unsigned i = 0; i < 3; ++i) entries.emplace(i, both{redis, "k" + std::to_string(i)});
   for (long step = 1; step <= 300; ++step) {
     both& b = entries.at(random() % 3);
-    unsigned const what = random() % 10;
+    std::uint64_t const what = random() % 10;
     INFO("step " << step << " of " << b.key);
     if (what == 0)
       b.put(any(junk), step * hour_ms);

@@ -1,6 +1,6 @@
 // The token map that gateways share, in a real Redis.
 #include "gateway/http/digest.hpp"
-#include "gateway/net/shared_map_scripts.hpp"
+#include "gateway/net/redis/shared_map_scripts.hpp"
 #include "tests/gateway/net/redis_server.hpp"
 
 #include <catch2/catch.hpp>

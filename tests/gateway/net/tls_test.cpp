@@ -1,5 +1,5 @@
 // TLS between clients and the gateway, and between the gateway and upstreams.
-#include "gateway/net/tls.hpp"
+#include "gateway/net/tls/tls.hpp"
 #include "tests/gateway/net/conversation.hpp"
 #include "tests/gateway/net/secure_client.hpp"
 

@@ -1,5 +1,5 @@
 // The configuration's schema against the values that its words stand for.
-#include "config/words.hpp"
+#include "base/config/words.hpp"
 #include "gateway/net/settings.hpp"
 
 #include <catch2/catch.hpp>

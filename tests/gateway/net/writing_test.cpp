@@ -1,6 +1,6 @@
 // What cannot be written, and what --check finds before a start does.
-#include "journal/journal.hpp"
-#include "journal/records.hpp"
+#include "base/journal/journal.hpp"
+#include "base/journal/records.hpp"
 #include "tests/gateway/net/conversation.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,5 +1,5 @@
 // Which upstreams are guessed and retried, and what of the answers is believed.
-#include "config/words.hpp"
+#include "base/config/words.hpp"
 #include "tests/gateway/routing/bench.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-#include "config/document.hpp"
+#include "base/config/document.hpp"
 #include "reports/compare/compare.hpp"
 #include "reports/compare/figures.hpp"
 #include "tests/reports/samples/golden.hpp"

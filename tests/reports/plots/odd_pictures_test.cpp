@@ -1,7 +1,7 @@
 // Pictures of what is odd: one value on an axis, zeros, no samples, equal values, numbers that are none, names that
 // hold anything.
-#include "config/document.hpp"
-#include "files/write_file.hpp"
+#include "base/config/document.hpp"
+#include "base/os/write_file.hpp"
 #include "reports/plots/plots.hpp"
 #include "reports/reports.hpp"
 #include "tests/reports/samples/golden.hpp"

@@ -1,4 +1,4 @@
-#include "config/document.hpp"
+#include "base/config/document.hpp"
 #include "sim/load/plan.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-#include "config/document.hpp"
+#include "base/config/document.hpp"
 #include "sim/scenario/load.hpp"
 
 #include <catch2/catch.hpp>

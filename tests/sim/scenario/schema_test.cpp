@@ -1,4 +1,4 @@
-#include "config/words.hpp"
+#include "base/config/words.hpp"
 #include "sim/scenario/load.hpp"
 
 #include <catch2/catch.hpp>

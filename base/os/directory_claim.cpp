@@ -1,0 +1,143 @@
+#include "base/os/directory_claim.hpp"
+
+#include "base/os/descriptor.hpp"
+
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <optional>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace files {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The two locks of the file: the door is held briefly while entering or leaving, the room while in the directory.
+enum : off_t { door = 0, room = 1 };
+
+/// Whether it was granted; without `wait`, false if another process has it. Throws std::system_error.
+bool lock(int descriptor, off_t which, short kind, bool wait) {
+  struct ::flock what {};
+  what.l_type = kind;
+  what.l_whence = SEEK_SET;
+  what.l_start = which;
+  what.l_len = 1;
+  while (::fcntl(descriptor, wait ? F_OFD_SETLKW : F_OFD_SETLK, &what) != 0) {
+    if (errno == EINTR) continue;
+    if (!wait && (errno == EAGAIN || errno == EACCES)) return false;
+    throw std::system_error(errno, std::generic_category());
+  }
+  return true;
+}
+
+bool is_file(int descriptor, fs::path const& file) {
+  struct ::stat open {
+  }, named{};
+  return ::fstat(descriptor, &open) == 0 && ::stat(file.c_str(), &named) == 0 && open.st_dev == named.st_dev &&
+         open.st_ino == named.st_ino;
+}
+
+/// Opens the file and locks its door. If another user removes the file meanwhile, tries again.
+int at_the_door(fs::path const& file, bool& locked) {
+  for (;;) {
+    int const descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (descriptor < 0)
+      throw std::runtime_error("cannot write into " + file.parent_path().string() + ": " +
+                               std::generic_category().message(errno));
+    try {
+      lock(descriptor, door, F_WRLCK, true);
+    } catch (std::system_error const&) { // ENOLCK, EINVAL, EOPNOTSUPP: no locks here
+      locked = false;
+      return descriptor;
+    }
+    if (is_file(descriptor, file)) return descriptor;
+    ::close(descriptor);
+  }
+}
+
+std::string holder(int descriptor) {
+  std::array<char, 32> text{};
+  ssize_t const size = ::pread(descriptor, text.data(), text.size(), 0);
+  return size <= 0 ? "" : " (process " + std::string(text.data(), static_cast<std::size_t>(size)) + ")";
+}
+
+/// Holds the door.
+struct held_door {
+  int descriptor;
+  bool locked;
+  ~held_door() {
+    if (locked) lock(descriptor, door, F_UNLCK, false);
+  }
+};
+
+[[noreturn]] void refuse(fs::path const& file, std::string const& who, std::string const& what) {
+  throw directory_in_use(file.parent_path().string() + ": in use by another crest-sim" + who + what +
+                         "; wait until it has ended, or name another directory");
+}
+
+}
+
+directory_claim::directory_claim(fs::path const& directory)
+  : file_(directory / file_name) {
+  std::error_code error;
+  for (fs::path at = directory; !at.empty() && !fs::exists(at, error); at = at.parent_path()) {
+    if (at.has_filename()) made_.insert(made_.begin(), at);
+    if (at == at.parent_path()) break;
+  }
+  fs::create_directories(directory, error);
+  if (error) throw std::runtime_error("cannot make " + directory.string() + ": " + error.message());
+  descriptor_ = at_the_door(file_, locked_);
+}
+
+directory_claim directory_claim::alone(fs::path const& directory) {
+  directory_claim claim(directory);
+  held_door const open{claim.descriptor_, claim.locked_};
+  if (!claim.locked_) return claim;
+  if (!lock(claim.descriptor_, room, F_WRLCK, false)) refuse(claim.file_, holder(claim.descriptor_), "");
+  std::string const pid = std::to_string(::getpid()); // for people; only the lock matters
+  if (::ftruncate(claim.descriptor_, 0) == 0) static_cast<void>(write_all(claim.descriptor_, pid));
+  return claim;
+}
+
+directory_claim directory_claim::together(fs::path const& directory, std::function<bool()> const& same,
+                                          std::function<void()> const& take_over) {
+  directory_claim claim(directory);
+  held_door const open{claim.descriptor_, claim.locked_};
+  bool const fits = same();
+  if (claim.locked_ && !lock(claim.descriptor_, room, fits ? F_RDLCK : F_WRLCK, false))
+    refuse(claim.file_, holder(claim.descriptor_), fits ? "" : ", which works on something else");
+  if (claim.locked_) static_cast<void>(::ftruncate(claim.descriptor_, 0)); // several processes
+  if (fits) return claim;
+  take_over();
+  if (claim.locked_) lock(claim.descriptor_, room, F_RDLCK, false);
+  return claim;
+}
+
+directory_claim::directory_claim(directory_claim&& other) noexcept
+  : file_(std::move(other.file_))
+  , made_(std::move(other.made_))
+  , descriptor_(std::exchange(other.descriptor_, -1))
+  , locked_(other.locked_) {}
+
+directory_claim::~directory_claim() {
+  if (descriptor_ < 0) return;
+  try {
+    if (!locked_) {
+      ::unlink(file_.c_str());
+    } else {
+      lock(descriptor_, door, F_WRLCK, true);
+      bool const ours = is_file(descriptor_, file_); // the last user may have removed it, and a new one created another
+      if (ours && lock(descriptor_, room, F_WRLCK, false)) ::unlink(file_.c_str()); // there is no other user
+    }
+  } catch (std::system_error const&) { // stays behind; it does no harm
+  }
+  ::close(descriptor_);
+  for (auto at = made_.rbegin(); at != made_.rend(); ++at)
+    if (::rmdir(at->c_str()) != 0) break; // not empty
+}
+
+}

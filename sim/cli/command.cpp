@@ -1,0 +1,39 @@
+#include "sim/cli/command.hpp"
+
+#include "sim/scenario/load.hpp"
+
+#include <cctype>
+
+namespace sim::command {
+
+std::vector<std::string> scenario_choice::all() const {
+  std::vector<std::string> result = overrides;
+  if (!seed.empty()) result.push_back("seed=" + seed);
+  return result;
+}
+
+scenario::scenario scenario_choice::load() const { return scenario::load_file(file, all()); }
+
+void add_scenario(CLI::App& command, scenario_choice& choice) {
+  command.add_option("FILE", choice.file, "scenario, JSON with comments (see `crest-sim schema`)")->required();
+  command.add_option("--set", choice.overrides, "override a value, such as topology.proxies.count=8; may be repeated")
+      ->type_name("PATH=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_option("--seed", choice.seed, "override the scenario's seed")->type_name("N");
+}
+
+std::string directory_name(std::string const& name) {
+  std::string text;
+  for (char const c : name) {
+    bool const plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.';
+    if (plain) {
+      text += c;
+    } else if (!text.empty() && text.back() != '-') {
+      text += '-';
+    }
+  }
+  return text.empty() || text.front() == '.' ? "scenario" : text;
+}
+
+}

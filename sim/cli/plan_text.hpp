@@ -1,0 +1,13 @@
+#pragma once
+
+#include "sim/studies/plan/report.hpp"
+
+#include <string>
+
+namespace sim::command {
+
+/// A plan for the terminal: the answer and its price, how much head-room each goal has, why cheaper topologies do not
+/// do, what binds, and what each input changes. Or the nearest miss.
+std::string plan_text(plan::outcome const& o);
+
+}

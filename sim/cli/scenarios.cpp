@@ -1,0 +1,66 @@
+// The commands about scenario files: check, schema, list.
+#include "sim/cli/command.hpp"
+#include "sim/engines/live/places.hpp"
+#include "sim/engines/live/process.hpp"
+#include "sim/load/plan.hpp"
+#include "sim/records/result.hpp"
+#include "sim/scenario/load.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+namespace sim::command {
+namespace {
+
+namespace fs = std::filesystem;
+
+int check(scenario_choice const& choice) {
+  scenario::scenario const s = choice.load();
+  std::vector<std::string> notes;
+  if (s.load.kind == scenario::load_kind::trace) notes = load::make_plan(s).notes; // reads it, as a start would
+  std::cout << choice.file << ": good: " << s.name << '\n';
+  for (std::string const& note : notes) std::cout << "    " << note << '\n';
+  return measure::exit_passed;
+}
+
+int list() {
+  fs::path const directory = live::find_scenarios();
+  if (directory.empty()) throw live::could_not_run("the shipped scenarios are not beside crest-sim");
+  std::vector<fs::path> files;
+  for (fs::directory_entry const& entry : fs::directory_iterator(directory)) {
+    std::string const name = entry.path().filename().string();
+    if (name.ends_with(".json") && !name.ends_with(".schema.json")) files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  for (fs::path const& file : files) {
+    scenario::scenario const s = scenario::load_file(file);
+    std::cout << file.string() << "\n    " << s.name << (s.description.empty() ? "" : ": ") << s.description << '\n';
+  }
+  return measure::exit_passed;
+}
+
+}
+
+void add_check(CLI::App& app, action& chosen) {
+  auto const choice = std::make_shared<scenario_choice>();
+  CLI::App& command = *app.add_subcommand("check", "read a scenario and say what is wrong with it");
+  add_scenario(command, *choice);
+  command.callback([choice, &chosen] { chosen = [choice] { return check(*choice); }; });
+}
+
+void add_schema(CLI::App& app, action& chosen) {
+  app.add_subcommand("schema", "print the JSON Schema of scenarios")->callback([&chosen] {
+    chosen = [] {
+      std::cout << scenario::scenario_schema << '\n';
+      return measure::exit_passed;
+    };
+  });
+}
+
+void add_list(CLI::App& app, action& chosen) {
+  app.add_subcommand("list", "list the shipped scenarios")->callback([&chosen] { chosen = list; });
+}
+
+}

@@ -1,0 +1,47 @@
+#include "sim/cli/simulation.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+
+namespace sim::command {
+
+void mark_interrupted(measure::result& r) {
+  if (r.verdict == measure::verdict::interrupted) return;
+  r.verdict = measure::verdict::interrupted;
+  r.exit_code = measure::exit_interrupted;
+  r.reasons.insert(r.reasons.begin(), "interrupted: by a signal, after the load had ended");
+}
+
+void simulation_line::show(virtual_time::run_progress const& now, std::string const& what_else) {
+  auto const time = std::chrono::steady_clock::now();
+  if (!wanted_ || time - shown_ < std::chrono::milliseconds(200)) return;
+  shown_ = time;
+  double const seconds = std::chrono::duration<double>(time - began_).count();
+  double const rate = static_cast<double>(now.started) / std::max(seconds, 1e-3);
+  double share = 0;
+  if (now.total && *now.total > 0) {
+    share = static_cast<double>(now.started) / static_cast<double>(*now.total);
+  } else if (now.duration_s > 0) {
+    share = now.simulated_s / now.duration_s;
+  }
+  char text[160];
+  int size = std::snprintf(text, sizeof text, "simulated %.1f s  %llu requests  %.2f M/s", now.simulated_s,
+                           static_cast<unsigned long long>(now.started), rate / 1e6);
+  if (share > 0 && share < 1)
+    size += std::snprintf(text + size, sizeof text - static_cast<std::size_t>(size), "  %.0f %%  %.0f s left",
+                          100 * share, seconds / share - seconds);
+  std::string line = std::string(text, static_cast<std::size_t>(size)) + what_else;
+  std::size_t const written = line.size();
+  if (written < width_) line.append(width_ - written, ' ');
+  width_ = written;
+  std::cerr << '\r' << line << std::flush;
+}
+
+void simulation_line::clear() {
+  if (width_ == 0) return;
+  std::cerr << '\r' << std::string(width_, ' ') << '\r' << std::flush;
+  width_ = 0;
+}
+
+}

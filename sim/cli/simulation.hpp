@@ -1,0 +1,33 @@
+#pragma once
+
+#include "sim/engines/live/interruption.hpp"
+#include "sim/records/result.hpp"
+#include "sim/engines/virtual/run.hpp"
+
+#include <chrono>
+#include <string>
+
+namespace sim::command {
+
+using live::interruption;
+
+/// What a signal makes of a result: a run that was asked to end has not passed, however far it came.
+void mark_interrupted(measure::result& r);
+
+/// A line on stderr, written over and over, of how far a simulated run is. Not thread-safe.
+class simulation_line {
+public:
+  explicit simulation_line(bool wanted)
+    : wanted_(wanted) {}
+  /// At most a few times a second, however often it is called.
+  /// `what_else` is added to the line.
+  void show(virtual_time::run_progress const& now, std::string const& what_else = {});
+  void clear();
+
+private:
+  bool wanted_;
+  std::size_t width_ = 0;
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now(), shown_{};
+};
+
+}

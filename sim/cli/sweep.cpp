@@ -1,0 +1,203 @@
+// The commands about many runs of one scenario: sweep, merge.
+#include "sim/cli/command.hpp"
+#include "sim/cli/old_results.hpp"
+#include "sim/cli/simulation.hpp"
+#include "sim/records/result.hpp"
+#include "sim/studies/sweep/manifest.hpp"
+#include "sim/studies/sweep/merge.hpp"
+#include "sim/studies/sweep/run.hpp"
+#include "sim/studies/sweep/table.hpp"
+
+#include <CLI/Validators.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <unistd.h>
+
+namespace sim::command {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct sweep_choice {
+  scenario_choice what;
+  std::string out, engine = "virtual", shard;
+  unsigned jobs = 0; // 0: as many as there are processors
+  std::uint32_t replications = 1;
+  bool quiet = false;
+};
+
+/// "2/8".
+sweep::shard shard_of(std::string const& text) {
+  if (text.empty()) return {};
+  sweep::shard result{0, 0};
+  char const* const end = text.data() + text.size();
+  auto const number = std::from_chars(text.data(), end, result.number);
+  if (number.ec == std::errc{} && number.ptr != end && *number.ptr == '/') {
+    auto const of = std::from_chars(number.ptr + 1, end, result.of);
+    bool const whole = of.ec == std::errc{} && of.ptr == end;
+    if (whole && result.number >= 1 && result.number <= result.of) return result;
+  }
+  throw config::bad_input("--shard: found '" + text + "'; allowed: I/N with 1 <= I <= N, such as 2/8");
+}
+
+int exit_code_of(measure::verdict verdict) {
+  switch (verdict) {
+  case measure::verdict::passed:
+    return measure::exit_passed;
+  case measure::verdict::failed:
+    return measure::exit_failed;
+  case measure::verdict::invalid:
+    return measure::exit_invalid;
+  case measure::verdict::interrupted:
+    return measure::exit_interrupted;
+  }
+  return measure::exit_could_not_run;
+}
+
+/// A line on stderr that is overwritten; nothing where nobody looks.
+std::function<void(sweep::progress const&)> progress_line(bool wanted) {
+  if (!wanted) return [](sweep::progress const&) {};
+  auto const start = std::chrono::steady_clock::now();
+  return [start](sweep::progress const& p) {
+    double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    std::size_t const done = p.finished - p.found;
+    double const left =
+        done == 0 ? 0 : seconds / static_cast<double>(done) * static_cast<double>(p.trials - p.finished);
+    std::fprintf(stderr, "\r%zu of %zu trials, %.0f s left \033[K", p.finished, p.trials, left);
+    if (p.finished == p.trials) std::fputs("\r\033[K", stderr);
+  };
+}
+
+void say(bool quiet, std::string const& text) {
+  if (!quiet) std::cout << text << std::endl;
+}
+
+/// A whole sweep has its directory alone; shards of one sweep share it.
+files::directory_claim claim_sweep(sweep_choice const& choice, sweep::manifest const& m, sweep::store const& results) {
+  if (choice.shard.empty()) return claim_directory(results.directory());
+  return files::directory_claim::together(
+      results.directory(), [&] { return sweep::holds(m, results); }, [&] { sweep::begin(m, results); });
+}
+
+/// Where live runs work: in a directory of the shard's own, which goes in the end.
+class live_scratch {
+public:
+  live_scratch(sweep_choice const& choice, sweep::shard shard, fs::path const& out)
+    : path(out / "run") {
+    if (choice.engine != "live") return;
+    wanted_ = true;
+    if (choice.shard.empty()) return;
+    fs::path const own = out / ("shard-" + std::to_string(shard.number) + "-of-" + std::to_string(shard.of));
+    claim_.emplace(claim_directory(own));
+    path = own / "run";
+  }
+  ~live_scratch() {
+    std::error_code none;
+    if (wanted_) fs::remove_all(path, none);
+  }
+  live_scratch(live_scratch const&) = delete;
+  live_scratch& operator=(live_scratch const&) = delete;
+
+  fs::path path;
+
+private:
+  bool wanted_ = false;
+  std::optional<files::directory_claim> claim_;
+};
+
+int sweep_scenario(sweep_choice const& choice, engine_source const& engines) {
+  interruption const signals;
+  sweep::run_options options;
+  options.shard = shard_of(choice.shard);
+  bool const parallel = choice.engine != "live";
+  options.jobs = choice.jobs > 0 ? choice.jobs : parallel ? std::max(1u, std::thread::hardware_concurrency()) : 1;
+  sweep::definition const d = or_without_results(choice.out, sweep::table_files, [&] {
+    return sweep::define(choice.what.file, {choice.what.all(), choice.engine, choice.replications});
+  });
+  fs::path const out =
+      choice.out.empty() ? fs::path("out") / (directory_name(d.name) + "-sweep") : fs::path(choice.out);
+  sweep::store const results(out);
+  auto const claim = claim_sweep(choice, sweep::manifest_of(d), results);
+  if (choice.shard.empty()) remove_results(out, sweep::table_files); // made again from the points
+  live_scratch const scratch(choice, options.shard, out);
+  sweep::engine const engine = engines(choice.engine, {fs::absolute(scratch.path), &signals});
+  options.stopped = [&signals] { return signals.happened(); };
+  options.report = progress_line(::isatty(STDERR_FILENO) == 1 && !choice.quiet);
+  sweep::outcome const outcome = sweep::run(d, engine, results, options);
+
+  std::string const count = std::to_string(outcome.progress.finished) + " of " +
+                            std::to_string(outcome.progress.trials) + " trials" +
+                            (choice.shard.empty() ? "" : " of shard " + choice.shard) + ", " +
+                            std::to_string(outcome.progress.found) + " of them from before";
+  if (outcome.interrupted || signals.happened()) {
+    std::cerr << "crest-sim: interrupted: " << count << "; the same command goes on" << std::endl;
+    return measure::exit_interrupted;
+  }
+  auto const verdict = sweep::write_table(sweep::manifest_of(d), results);
+  say(choice.quiet, d.name + ": " + count + ": " +
+                        (verdict ? (out / sweep::csv_name).string() + ", " + (out / sweep::json_lines_name).string()
+                                 : out.string() + ", for crest-sim merge"));
+  bool const whole = choice.shard.empty() && verdict.has_value();
+  return whole ? exit_code_of(*verdict) : measure::exit_passed;
+}
+
+struct merge_choice {
+  std::vector<std::string> directories;
+  std::string out;
+  bool quiet = false;
+};
+
+int merge(merge_choice const& choice) {
+  std::vector<fs::path> const directories(choice.directories.begin(), choice.directories.end());
+  fs::path const out = choice.out;
+  auto const claim = claim_directory(out);
+  remove_results(out, sweep::table_files);
+  measure::verdict const verdict = sweep::merge(directories, out);
+  say(choice.quiet, (out / sweep::csv_name).string() + ", " + (out / sweep::json_lines_name).string());
+  return exit_code_of(verdict);
+}
+
+}
+
+void add_sweep(CLI::App& app, action& chosen, engine_source const& engines) {
+  auto const choice = std::make_shared<sweep_choice>();
+  CLI::App& command = *app.add_subcommand("sweep", "run a scenario at every point of its axes, into one table");
+  add_scenario(command, choice->what);
+  command
+      .add_option("--out", choice->out,
+                  "directory of the results (default: out/NAME-sweep); what is finished there is kept")
+      ->type_name("DIR");
+  command.add_option("--jobs", choice->jobs, "points at a time (default: one a processor; live: 1)")
+      ->type_name("J")
+      ->check(CLI::Range(1u, 1024u));
+  command.add_option("--engine", choice->engine, "virtual (simulated time) or live (real processes)")
+      ->capture_default_str();
+  command
+      .add_option("--shard", choice->shard, "only every N-th point, from the I-th on; `crest-sim merge` puts together")
+      ->type_name("I/N");
+  command.add_option("--replications", choice->replications, "runs of each point, with different seeds")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, 10000u));
+  command.add_flag("--quiet", choice->quiet, "nothing on the terminal but errors");
+  command.callback(
+      [choice, engines, &chosen] { chosen = [choice, engines] { return sweep_scenario(*choice, engines); }; });
+}
+
+void add_merge(CLI::App& app, action& chosen) {
+  auto const choice = std::make_shared<merge_choice>();
+  CLI::App& command = *app.add_subcommand("merge", "put the shards of a sweep together");
+  command.add_option("DIR", choice->directories, "the shards' directories")->required();
+  command.add_option("--out", choice->out, "directory of the whole sweep")->required()->type_name("DIR");
+  command.add_flag("--quiet", choice->quiet, "nothing on the terminal but errors");
+  command.callback([choice, &chosen] { chosen = [choice] { return merge(*choice); }; });
+}
+
+}

@@ -1,0 +1,125 @@
+#pragma once
+
+#include "base/os/ready_set.hpp"
+#include "sim/actors/connection_pool.hpp"
+#include "sim/engines/live/client_tls.hpp"
+#include "sim/engines/live/exchange.hpp"
+#include "sim/records/histogram.hpp"
+#include "sim/records/records.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sim::live {
+
+class connection;
+
+/// Counts that other threads may read while the load runs.
+struct client_counts {
+  std::atomic<std::uint64_t> sent{0}, done{0}, failed{0};
+  std::atomic<std::uint64_t> handshakes{0}, resumed{0}; // TLS; resumed ones are handshakes too
+};
+
+struct client_settings {
+  actors::pool_settings pool;
+  bool keep_records = true; // one client_record a request
+  bool tls = false, tls_resume = true;
+};
+
+/// Told when orders are done; gives new ones from there.
+class order_source {
+public:
+  virtual ~order_source() = default;
+  virtual void done(order const& what, measure::client_record const& record) = 0;
+};
+
+/// One thread's clients: sockets for the connections of an actors::connection_pool. The lag of orders that wait for one
+/// grows, and shows. A second try has the id of the first. Everything runs on the io_context's one thread.
+class client {
+public:
+  /// `words` and `ids` (the run's next request id) must outlive it.
+  client(boost::asio::io_context& context, vocabulary const& words, client_settings settings,
+         std::atomic<journal::request_id>& ids);
+  client(client const&) = delete;
+  client& operator=(client const&) = delete;
+  ~client();
+
+  /// Who is told; before the first order, and outliving the last.
+  void set_source(order_source& source) { source_ = &source; }
+
+  /// The next balancer's index. `forged` is HOST:PORT for the probes of the closed door.
+  std::uint16_t add_balancer(boost::asio::ip::tcp::endpoint where, std::string forged);
+  std::size_t balancers() const { return balancers_.size(); }
+
+  void send(order const& what);
+
+  /// Orders given and not done.
+  std::uint64_t in_flight() const { return given_ - finished_; }
+  client_counts const& counts() const { return counts_; }
+
+  /// Ends what is in flight as `pending`, closes all connections and sends nothing more; the io_context runs dry.
+  void abandon();
+
+  /// Records of all orders sent so far, in no order; those in flight as `pending`.
+  std::vector<measure::client_record> records() const;
+  /// What arrived, for some of the requests with findings.
+  std::map<journal::request_id, std::string> const& observed() const { return observed_; }
+  /// Latencies (from the intended start) when no records are kept.
+  measure::histogram const& latencies() const { return latencies_; }
+
+private:
+  friend class connection;
+  struct balancer {
+    boost::asio::ip::tcp::endpoint where;
+    std::string forged;
+  };
+
+  /// Precondition: the pool has room.
+  void dispatch(order const& what);
+  measure::client_record record_of(order const& what) const;
+  /// The connection's order has its outcome.
+  void complete(connection& c, measure::client_outcome outcome);
+
+  // While answers are read, requests are made ready only, and then sent one after another: each of the two ways through
+  // the kernel stays in the processor's caches, and the server is not woken for each request alone.
+  void transmit_later(connection& c) { to_transmit_.push_back(&c); }
+  void transmit_all();
+
+  void arm_timeout(); // unless it is
+  void on_timeout();
+
+  boost::asio::io_context& context_;
+  vocabulary const& words_;
+  client_settings settings_;
+  std::atomic<journal::request_id>& ids_;
+  order_source* source_ = nullptr;
+  std::optional<client_tls> tls_;
+  readiness::ready_set ready_;
+  bool reading_ = false;
+  std::vector<connection*> to_transmit_;
+  std::deque<balancer> balancers_;
+  actors::connection_pool<order> pool_;
+  std::vector<std::unique_ptr<connection>> connections_; // as in the pool
+  boost::asio::steady_timer timer_;
+  bool timer_armed_ = false;
+  bool abandoned_ = false;
+  std::uint64_t given_ = 0, finished_ = 0;
+  client_counts counts_;
+  std::deque<measure::client_record> records_;
+  std::map<journal::request_id, std::string> observed_;
+  std::map<std::uint16_t, std::size_t> observed_of_; // by findings
+  measure::histogram latencies_;
+};
+
+}

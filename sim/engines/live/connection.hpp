@@ -1,0 +1,68 @@
+#pragma once
+
+#include "sim/engines/live/client.hpp"
+#include "sim/engines/live/exchange.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace sim::live {
+
+/// One client connection to a balancer, for `client` only. It never allocates on the steady path: buffers, parser and
+/// texts are reused. The socket is non-blocking and watched by the client's ready_set, also while it is idle, so that a
+/// balancer's close is seen at once.
+class connection {
+public:
+  connection(client& owner, std::uint16_t balancer, std::uint32_t number);
+  connection(connection const&) = delete;
+  connection& operator=(connection const&) = delete;
+  ~connection();
+
+  /// Sends the order that the pool has for it, connecting first when closed.
+  void send(std::int64_t now);
+  void close();
+
+private:
+  friend class client;
+  enum class stage : std::uint8_t { closed, connecting, idle, busy };
+
+  bool busy() const { return stage_ == stage::busy || stage_ == stage::connecting; }
+  order const& what() const { return owner_.pool_.request_of(number_); }
+  method_entry const& method() const { return owner_.words_.methods[what().method]; }
+  bool repeats() const { return owner_.pool_.is_second_try(number_); }
+  void connect();
+  /// The socket is ready: `events` of epoll, for its `life`-th socket.
+  void on_ready(std::uint32_t life, std::uint32_t events);
+  void continue_handshake();
+  void on_connected();
+  void transmit();
+  void write_rest();
+  void read(bool ends);
+  /// Parses what is in the buffer. True when the answer is whole.
+  bool advance(boost::system::error_code& error);
+  void on_end_of_stream();
+  void on_bytes();
+  void answered();
+  void fail(measure::client_outcome outcome);
+
+  client& owner_;
+  std::uint16_t balancer_;
+  std::uint32_t number_; // in the pool, and for the ready_set's keys
+  int fd_ = -1;
+  client_tls::connection tls_; // nullptr: none, or not yet connected
+  exchange exchange_;
+  measure::client_record record_;
+  std::string_view unsent_; // rest of the request
+  std::vector<char> buffer_;
+  std::size_t begin_ = 0, end_ = 0; // bytes in buffer_ not yet parsed; the answer's head stands at 0
+  gateway::http::message_head head_;
+  std::optional<gateway::http::answer_parser> parser_;
+  stage stage_ = stage::closed;
+  bool head_seen_ = false;
+  bool answer_began_ = false; // a byte of the answer has arrived
+  std::uint32_t life_ = 0;    // of the socket; late events of earlier ones are ignored
+};
+
+}

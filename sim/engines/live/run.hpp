@@ -1,0 +1,30 @@
+#pragma once
+
+#include "sim/engines/live/interruption.hpp"
+#include "sim/records/records.hpp"
+#include "sim/records/result.hpp"
+#include "sim/scenario/scenario.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+namespace sim::live {
+
+struct run_options {
+  std::filesystem::path directory; // private to the run: configurations, logs, journals; emptied first
+  bool progress = false;           // a line on stderr that is overwritten
+  std::function<void(measure::run_records const&)> inspect = {}; // is shown what the run left behind; may be empty
+  interruption const* signals =
+      nullptr; // of a command that begins before the run and ends after it; else the run's own
+  std::function<void(std::string const&)> at_step = {}; // for tests: what the run has just done
+};
+
+/// Runs a scenario for real: starts every process, logs characters in, applies the load and the time line, stops
+/// everything, and analyses what it left behind. SIGINT and SIGTERM end it early, at any moment, with verdict
+/// `interrupted`; a second one has no patience with what still works.
+/// Nothing is left running when it returns or throws. Throws `could_not_run` when a part could not be started or died
+/// unasked, and `config::bad_input` for a trace or template that is no use. One run at a time in a process.
+measure::result run(scenario::scenario const& s, run_options const& options);
+
+}

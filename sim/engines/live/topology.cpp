@@ -1,0 +1,418 @@
+#include "sim/engines/live/topology.hpp"
+
+#include "fakeproxy/resources/echo.hpp"
+#include "sim/actors/run_script.hpp"
+#include "sim/engines/live/admin.hpp"
+#include "sim/engines/live/clock.hpp"
+#include "sim/engines/live/nginx_config.hpp"
+#include "sim/engines/live/places.hpp"
+#include "sim/scenario/cases.hpp"
+
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+namespace sim::live {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+constexpr actors::run_script script;
+
+double milliseconds(scenario::nanoseconds time) { return static_cast<double>(time.count()) * 1e-6; }
+
+json service_time(scenario::service_time const& time) {
+  return std::visit(
+      scenario::cases{[](scenario::constant_time const& t) {
+                        return json{{"constant", {{"mean_ms", milliseconds(t.value)}}}};
+                      },
+                      [](scenario::exponential_time const& t) {
+                        return json{{"exponential", {{"mean_ms", milliseconds(t.mean)}}}};
+                      },
+                      [](scenario::lognormal_time const& t) {
+                        return json{{"lognormal", {{"mean_ms", milliseconds(t.mean)}, {"sigma", t.sigma}}}};
+                      },
+                      [](scenario::pareto_time const& t) {
+                        return json{{"pareto", {{"mean_ms", milliseconds(t.mean)}, {"alpha", t.alpha}}}};
+                      },
+                      [](scenario::empirical_time const& t) {
+                        json times = json::array();
+                        for (scenario::nanoseconds const one : t.sorted) times.push_back(milliseconds(one));
+                        return json{{"empirical", {{"times_ms", std::move(times)}}}};
+                      }},
+      time);
+}
+
+std::string hex(fakeproxy::cluster::token_key const& key) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  for (std::uint8_t const byte : key) {
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
+  return text;
+}
+
+void add_resources(json& config, scenario::proxy_settings const& proxies) {
+  for (scenario::resource const& r : proxies.resources)
+    config["resources"].push_back({{"path", r.path},
+                                   {"cache_control", r.cache_control},
+                                   {"vary", r.vary},
+                                   {"validators", r.validators},
+                                   {"bytes", r.bytes},
+                                   {"changes_every_ms", milliseconds(r.changes_every)},
+                                   {"audience", r.audience}});
+  if (proxies.corporations)
+    config["corporations"] = {{"count", proxies.corporations->count},
+                              {"change_every_ms", milliseconds(proxies.corporations->change_every)},
+                              {"changing", proxies.corporations->changing}};
+}
+
+/// As the gateway's configuration has it.
+std::string duration_text(scenario::nanoseconds time) {
+  return std::to_string(time / std::chrono::microseconds(1)) + "us";
+}
+
+/// Durations that the gateway keeps in whole seconds are given so.
+json cache_config(gateway::cache::cache_settings const& cache) {
+  json config = {{"size", std::to_string(cache.rules.bytes)},
+                 {"max_answer", std::to_string(cache.rules.max_answer)},
+                 {"stale_if_unreachable", std::to_string(cache.rules.stale_if_unreachable_s) + "s"}};
+  if (!cache.session_facts.empty())
+    config["session_facts"] = {{"fields", cache.session_facts}, {"max_age", duration_text(cache.facts_max_age)}};
+  return config;
+}
+
+}
+
+json gateway_config(actors::gateway_settings const& settings) {
+  json config = {{"guess", name_of(settings.guess)},
+                 {"token_map", settings.token_map_bytes ? std::to_string(*settings.token_map_bytes) : "off"},
+                 {"threads", settings.threads},
+                 {"max_redirects", settings.routing.max_redirects}};
+  if (settings.cache) config["cache"] = cache_config(*settings.cache);
+  if (auto const& map = settings.shared_map)
+    config["shared_map"] = {{"ttl", duration_text(map->ttl)}, {"timeout", duration_text(map->timeout)}};
+  return config;
+}
+
+namespace {
+
+/// It will be emptied: nothing in it may be anybody's but an earlier run's.
+void check_is_ours(fs::path const& root) {
+  std::error_code error;
+  if (fs::exists(root, error) && !fs::is_directory(root, error))
+    throw could_not_run(root.string() + " is no directory, and a run needs it for its own files");
+  static constexpr std::string_view known[] = {"logs", "journals", "configs", "nginx", "redis"};
+  for (fs::directory_iterator at(root, error), end; !error && at != end; at.increment(error)) {
+    std::string const name = at->path().filename().string();
+    if (std::find(std::begin(known), std::end(known), name) == std::end(known))
+      throw could_not_run(root.string() + " has " + name +
+                          " in it, which no run made; a run empties this directory: name another with --out");
+  }
+}
+
+}
+
+std::uint64_t node_seed(std::uint64_t seed, std::string_view name) {
+  std::uint64_t state = fakeproxy::cluster::fnv_offset;
+  auto const mix = [&state](std::uint8_t byte) { state = (state ^ byte) * 0x100000001b3u; };
+  for (int shift = 0; shift < 64; shift += 8) mix(static_cast<std::uint8_t>(seed >> shift));
+  for (char const c : name) mix(static_cast<std::uint8_t>(c));
+  state = (state ^ (state >> 31)) * 0x9e3779b97f4a7c15u; // FNV leaves the high bits of short texts poor
+  return (state ^ (state >> 29)) >> 11;
+}
+
+void run_directory::create() const {
+  std::error_code error;
+  check_is_ours(root);
+  fs::remove_all(root, error);
+  for (fs::path const& directory : {root, logs(), journals(), configs()}) {
+    fs::create_directories(directory, error);
+    if (error) throw could_not_run("cannot make " + directory.string() + ": " + error.message());
+  }
+}
+
+topology::topology(asio::any_io_executor executor, scenario::scenario const& s, run_directory directory,
+                   fakeproxy::cluster::token_key key, std::function<void(process&)> on_crash)
+  : executor_(std::move(executor))
+  , scenario_(s)
+  , directory_(std::move(directory))
+  , key_(key)
+  , on_crash_(std::move(on_crash)) {
+  // The ports that the scenario asks for first, lest they be picked for something else.
+  std::uint16_t const first = s.topology.proxies.first_port;
+  for (std::uint32_t i = 0; i < s.topology.proxies.count; ++i)
+    proxies_.push_back({"proxy[" + std::to_string(i) + "]", 0,
+                        reserve(first == 0 ? first : static_cast<std::uint16_t>(first + i)), std::string()});
+  for (proxy_node& proxy : proxies_) proxy.eve = reserve();
+  for (std::uint32_t i = 0; i < s.topology.sols.count; ++i)
+    sols_.push_back({"sol[" + std::to_string(i) + "]", 0, reserve()});
+  if (scenario::has_redis(s)) redis_ = reserve();
+  for (scenario::balancer_identity& identity : scenario::balancers_of(s)) {
+    bool const external = scenario::traits_of(identity.settings->kind).started_by == scenario::launcher::nobody;
+    std::size_t const position =
+        static_cast<std::size_t>(std::count_if(balancers_.begin(), balancers_.end(), [&](balancer_node const& other) {
+          return other.identity.settings == identity.settings;
+        }));
+    std::string const address = external ? identity.settings->addresses.at(position) : reserve();
+    balancers_.push_back({std::move(identity), {}, endpoint_of(address), false});
+  }
+}
+
+std::string topology::reserve(std::uint16_t port) {
+  ports_.emplace_back(port);
+  return ports_.back().address();
+}
+
+void topology::write(fs::path const& file, std::string const& text) const {
+  std::ofstream out(file);
+  out << text;
+  out.close();
+  if (!out) throw could_not_run("cannot write " + file.string());
+}
+
+json topology::cluster_config(std::string const& name) const {
+  scenario::proxy_settings const& proxies = scenario_.topology.proxies;
+  json config = {
+      {"token_key", hex(key_)},
+      {"admin", "127.0.0.1:0"},
+      {"reuse_port", true}, // beside our reservation
+      {"journal_directory", fs::absolute(directory_.journals()).string()},
+      {"seed", node_seed(scenario_.seed, name)},
+      {"lease_ms", milliseconds(proxies.lease)},
+      {"sols", json::array()},
+      {"nodes", json::array()},
+      {"proxy",
+       {{"servers", proxies.servers},
+        {"discipline", proxies.discipline == scenario::discipline::fifo ? "fifo" : "processor_sharing"},
+        {"service_time", service_time(proxies.service_time)},
+        {"redirect_time_ms", milliseconds(proxies.redirect_time)},
+        {"answer_bytes", proxies.answer_bytes}}},
+      {"sol", {{"rpc_delay_ms", milliseconds(scenario_.topology.sols.rpc_delay)}}},
+  };
+  for (sol_node const& sol : sols_) config["sols"].push_back(sol.rpc);
+  add_resources(config["proxy"], proxies);
+  return config;
+}
+
+void topology::add_cluster_hosts(bool proxies) {
+  auto const layout = proxies ? scenario_.topology.proxies.process : scenario_.topology.sols.process;
+  bool const shared = layout == scenario::process_layout::shared;
+  std::size_t const count = proxies ? proxies_.size() : sols_.size();
+  json config;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i == 0 || !shared) {
+      std::string const name = shared ? (proxies ? "proxies" : "sols") : (proxies ? proxies_[i].name : sols_[i].name);
+      fs::path const file = directory_.configs() / (name + ".json");
+      hosts_.push_back({name,
+                        program_beside_us("crest-fakeproxy"),
+                        {"--config", file.string()},
+                        proxies ? host_role::proxy : host_role::sol,
+                        true,
+                        nullptr,
+                        {}});
+      config = cluster_config(name);
+    }
+    (proxies ? proxies_[i].host : sols_[i].host) = hosts_.size() - 1;
+    if (proxies) {
+      config["nodes"].push_back(
+          {{"role", "proxy"}, {"index", i}, {"listen", proxies_[i].http}, {"eve_listen", proxies_[i].eve}});
+    } else {
+      config["nodes"].push_back({{"role", "sol"}, {"index", i}, {"listen", sols_[i].rpc}});
+    }
+    if (!shared || i + 1 == count) write(hosts_.back().arguments.back(), config.dump(2));
+  }
+}
+
+void topology::add_balancer_host(std::size_t index) {
+  balancer_node& node = balancers_[index];
+  scenario::balancer_group const& group = *node.identity.settings;
+  std::string const& name = node.identity.name;
+  std::string const listen = node.where.address().to_string() + ":" + std::to_string(node.where.port());
+  std::vector<std::string> upstreams;
+  for (proxy_node const& proxy : proxies_) upstreams.push_back(proxy.http);
+  if (scenario_.load.tls && !tls_) tls_ = make_certificate(fs::absolute(directory_.configs()));
+
+  switch (scenario::traits_of(group.kind).started_by) {
+  case scenario::launcher::crest_gateway: {
+    json config = gateway_config(actors::settings_of(group));
+    config["listen"] = json::array({listen});
+    config["reuse_port"] = true; // beside our reservation
+    config["upstreams"] = upstreams;
+    config["seed"] = node_seed(scenario_.seed, name);
+    config["admin"] = "127.0.0.1:0";
+    config["journal"] = {{"file", fs::absolute(journal_of(name)).string()}};
+    if (group.shared_map) {
+      config["shared_map"]["redis"] = redis_;
+      config["shared_map"]["key"] = hex(key_) + hex(key_); // of this run, as the tokens are
+    }
+    if (tls_) {
+      config["listen"] = {{{"address", listen}, {"tls", true}}};
+      config["tls"] = {{"certificates", {{{"certificate", tls_->certificate.string()}, {"key", tls_->key.string()}}}}};
+    }
+    fs::path const file = directory_.configs() / (name + ".json");
+    write(file, config.dump(2));
+    hosts_.push_back({name,
+                      program_beside_us("crest-gateway"),
+                      {"--config", file.string()},
+                      host_role::balancer,
+                      true,
+                      nullptr,
+                      {}});
+    break;
+  }
+  case scenario::launcher::nginx: {
+    fs::path const prefix = fs::absolute(directory_.root / "nginx" / name);
+    fs::create_directories(prefix);
+    fs::path const file = fs::absolute(directory_.configs() / (name + ".conf"));
+    write(file, nginx_config(group, {listen, upstreams, prefix, tls_}));
+    std::vector<std::string> arguments{"-p", prefix.string(), "-c", file.string(),
+                                       "-e", "stderr",        "-g", "daemon off; master_process off;"};
+    hosts_.push_back({name, find_nginx(), std::move(arguments), host_role::balancer, false, nullptr, {}});
+    break;
+  }
+  case scenario::launcher::nobody: // it runs already
+    return;
+  }
+  node.host = hosts_.size() - 1;
+}
+
+void topology::add_redis_host() {
+  std::string const port = redis_.substr(redis_.rfind(':') + 1);
+  fs::path const directory = fs::absolute(directory_.root / "redis");
+  fs::create_directories(directory);
+  redis_host_ = hosts_.size();
+  hosts_.push_back({scenario::redis_node,
+                    find_program("redis-server", "a shared map", "redis-server"),
+                    {"--bind", "127.0.0.1", "--port", port, "--dir", directory.string(), "--save", "", "--appendonly",
+                     "no", "--daemonize", "no"},
+                    host_role::store,
+                    false,
+                    nullptr,
+                    {}});
+}
+
+void topology::spawn(host& h) {
+  command what{h.name, h.program, h.arguments, directory_.logs() / (h.name + ".log")};
+  h.spawned_ns = now_ns();
+  h.process = std::make_unique<process>(executor_, std::move(what));
+  h.process->on_crash(on_crash_);
+  at_step("started " + h.name);
+}
+
+asio::awaitable<void> topology::await_ready(std::size_t index) {
+  if (hosts_[index].ready_line) {
+    std::string const line = co_await hosts_[index].process->ready_line(script.start);
+    json const ready = json::parse(line, nullptr, false);
+    if (ready.is_discarded() || ready.value("event", "") != "ready")
+      throw could_not_run(hosts_[index].name + ": not a ready line: " + line.substr(0, 200));
+    if (auto const admin = ready.find("admin"); admin != ready.end() && admin->is_string())
+      hosts_[index].admin = admin->get<std::string>();
+    at_step("ready " + hosts_[index].name);
+    co_return;
+  }
+  auto const node =
+      std::find_if(balancers_.begin(), balancers_.end(), [index](balancer_node const& b) { return b.host == index; });
+  asio::ip::tcp::endpoint const where = index == redis_host_ ? endpoint_of(redis_) : node->where;
+  if (!co_await accepts_connections(where, script.start))
+    throw could_not_run(hosts_[index].name + " does not accept connections; its log ends:\n" +
+                        last_lines(hosts_[index].process->what().log, 20));
+  at_step("ready " + hosts_[index].name);
+}
+
+asio::awaitable<void> topology::start() {
+  for (bool const proxies : {false, true}) {
+    std::size_t const first = hosts_.size();
+    add_cluster_hosts(proxies);
+    for (std::size_t i = first; i < hosts_.size(); ++i) spawn(hosts_[i]);
+    for (std::size_t i = first; i < hosts_.size(); ++i) co_await await_ready(i);
+  }
+  if (!redis_.empty()) {
+    add_redis_host();
+    spawn(hosts_.back());
+    co_await await_ready(hosts_.size() - 1);
+  }
+  std::size_t const first = hosts_.size();
+  for (std::size_t i = 0; i < balancers_.size(); ++i) {
+    if (balancers_[i].identity.event) continue;
+    balancers_[i].started = true;
+    add_balancer_host(i);
+  }
+  for (std::size_t i = first; i < hosts_.size(); ++i) spawn(hosts_[i]);
+  for (std::size_t i = first; i < hosts_.size(); ++i) co_await await_ready(i);
+}
+
+asio::awaitable<void> topology::start_balancer(std::size_t index) {
+  balancers_[index].started = true;
+  std::size_t const added = hosts_.size();
+  add_balancer_host(index);
+  if (added == hosts_.size()) co_return;
+  spawn(hosts_[added]);
+  co_await await_ready(added);
+}
+
+std::size_t topology::host_of(std::string const& node) const {
+  for (proxy_node const& proxy : proxies_)
+    if (proxy.name == node) return proxy.host;
+  for (sol_node const& sol : sols_)
+    if (sol.name == node) return sol.host;
+  for (balancer_node const& balancer : balancers_)
+    if (balancer.identity.name == node && balancer.host) return *balancer.host;
+  if (node == scenario::redis_node && redis_host_) return *redis_host_;
+  throw could_not_run("no process of node " + node);
+}
+
+asio::awaitable<void> topology::kill(std::string node) {
+  std::size_t const index = host_of(node);
+  hosts_[index].admin.clear();
+  co_await hosts_[index].process->kill();
+}
+
+asio::awaitable<void> topology::restart(std::string node, bool graceful) {
+  std::size_t const index = host_of(node);
+  hosts_[index].admin.clear();
+  if (graceful) {
+    co_await hosts_[index].process->stop(script.stop);
+  } else {
+    co_await hosts_[index].process->kill();
+  }
+  spawn(hosts_[index]);
+  co_await await_ready(index);
+}
+
+asio::awaitable<std::vector<std::string>> topology::stop(std::chrono::nanoseconds patience) {
+  // Backwards: those who ask before those who answer. A role's processes end together.
+  std::vector<std::string> complaints;
+  for (host_role const role : {host_role::balancer, host_role::store, host_role::proxy, host_role::sol}) {
+    std::vector<host*> ending;
+    for (host& h : hosts_)
+      if (h.role == role && h.process && h.process->running()) ending.push_back(&h);
+    for (host* h : ending) h->process->terminate();
+    for (host* h : ending) {
+      exit_status const status = co_await h->process->stop(patience);
+      if (!status.clean()) complaints.push_back(h->process->obituary());
+      at_step("stopped " + h->name);
+    }
+  }
+  co_return complaints;
+}
+
+bool topology::running(std::string const& node) const {
+  host const& h = hosts_[host_of(node)];
+  return h.process && h.process->running();
+}
+
+std::string topology::admin_of(std::string const& node) const { return hosts_[host_of(node)].admin; }
+
+std::int64_t topology::spawned_ns(std::string const& node) const { return hosts_[host_of(node)].spawned_ns; }
+
+fs::path topology::journal_of(std::string const& node) const { return directory_.journals() / (node + ".journal"); }
+
+}

@@ -1,0 +1,136 @@
+#pragma once
+
+#include "fakeproxy/cluster/token.hpp"
+#include "sim/actors/gateway_settings.hpp"
+#include "sim/engines/live/certificate.hpp"
+#include "sim/engines/live/ports.hpp"
+#include "sim/engines/live/process.hpp"
+#include "sim/records/records.hpp"
+#include "sim/scenario/scenario.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sim::live {
+
+/// The run's private directory.
+struct run_directory {
+  std::filesystem::path root;
+
+  std::filesystem::path logs() const { return root / "logs"; }
+  std::filesystem::path journals() const { return root / "journals"; }
+  std::filesystem::path configs() const { return root / "configs"; }
+  /// Empties and makes it. Throws `could_not_run`.
+  void create() const;
+};
+
+enum class host_role : std::uint8_t { sol, proxy, store, balancer };
+
+/// One process and the nodes that live in it.
+struct host {
+  std::string name; // of its log: the node's, or "proxies" when all share it
+  std::filesystem::path program;
+  std::vector<std::string> arguments;
+  host_role role = host_role::sol;
+  bool ready_line = true; // nginx has none: ready when it accepts connections
+  std::unique_ptr<live::process> process;
+  std::string admin;           // HOST:PORT; empty: none
+  std::int64_t spawned_ns = 0; // this life of the process
+};
+
+struct proxy_node {
+  std::string name;
+  std::size_t host = 0;
+  std::string http, eve; // HOST:PORT
+};
+
+struct sol_node {
+  std::string name;
+  std::size_t host = 0;
+  std::string rpc;
+};
+
+struct balancer_node {
+  scenario::balancer_identity identity;
+  std::optional<std::size_t> host; // none: external
+  boost::asio::ip::tcp::endpoint where;
+  bool started = false;
+};
+
+/// Starts, restarts, kills and stops the processes of a scenario. On the executor's one thread.
+class topology {
+public:
+  /// Reserves all ports and writes nothing. `on_crash` is called when a process ends that should not. `s` must outlive
+  /// it. Throws `could_not_run`.
+  topology(boost::asio::any_io_executor executor, scenario::scenario const& s, run_directory directory,
+           fakeproxy::cluster::token_key key, std::function<void(process&)> on_crash);
+
+  /// For tests: is told of each process that was started, is ready, or has stopped.
+  std::function<void(std::string const&)> at_step = [](std::string const&) {};
+
+  /// Sols, then proxies, then the balancers that are there from the start.
+  boost::asio::awaitable<void> start();
+  boost::asio::awaitable<void> start_balancer(std::size_t index);
+  /// SIGKILL.
+  boost::asio::awaitable<void> kill(std::string node);
+  /// Stops the node's process (SIGTERM when graceful) and starts it again on the same ports.
+  boost::asio::awaitable<void> restart(std::string node, bool graceful);
+  /// Balancers, proxies, sols; each is given `patience`, then killed. Returns a line or more about each process that
+  /// did not end cleanly.
+  boost::asio::awaitable<std::vector<std::string>> stop(std::chrono::nanoseconds patience);
+
+  std::vector<proxy_node> const& proxies() const { return proxies_; }
+  std::vector<sol_node> const& sols() const { return sols_; }
+  std::vector<balancer_node> const& balancers() const { return balancers_; }
+  run_directory const& directory() const { return directory_; }
+
+  /// Whether the node's process runs.
+  bool running(std::string const& node) const;
+  /// Admin address of a node, empty while it does not run.
+  std::string admin_of(std::string const& node) const;
+  /// When the present life of the node's process began, CLOCK_MONOTONIC.
+  std::int64_t spawned_ns(std::string const& node) const;
+  std::filesystem::path journal_of(std::string const& node) const;
+
+private:
+  std::size_t host_of(std::string const& node) const;
+  std::string reserve(std::uint16_t port = 0);
+  void add_cluster_hosts(bool proxies);
+  void add_balancer_host(std::size_t index);
+  void add_redis_host();
+  nlohmann::json cluster_config(std::string const& name) const;
+  void write(std::filesystem::path const& file, std::string const& text) const;
+  void spawn(host& h);
+  boost::asio::awaitable<void> await_ready(std::size_t index);
+
+  boost::asio::any_io_executor executor_;
+  scenario::scenario const& scenario_;
+  run_directory directory_;
+  fakeproxy::cluster::token_key key_;
+  std::function<void(process&)> on_crash_;
+  std::optional<certificate_files> tls_; // made when the first balancer needs it
+  std::vector<port_reservation> ports_;
+  std::vector<host> hosts_;
+  std::vector<proxy_node> proxies_;
+  std::vector<sol_node> sols_;
+  std::vector<balancer_node> balancers_;
+  std::string redis_; // HOST:PORT; empty: none
+  std::optional<std::size_t> redis_host_;
+};
+
+/// What crest-gateway reads as these settings; of a shared map without its address and key.
+nlohmann::json gateway_config(actors::gateway_settings const& settings);
+
+/// A number for the random streams of node `name`, from the scenario's seed; below 2^53, so that JSON keeps it.
+std::uint64_t node_seed(std::uint64_t seed, std::string_view name);
+
+}

@@ -1,0 +1,106 @@
+#pragma once
+
+#include "base/random/distribution.hpp"
+#include "fakeproxy/proxy/servers.hpp"
+#include "gateway/cache/shared_cache.hpp"
+#include "gateway/exchange/course.hpp"
+#include "gateway/exchange/sleepers.hpp"
+#include "gateway/routing/route.hpp"
+#include "sim/engines/virtual/flight.hpp"
+#include "sim/engines/virtual/routers.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sim::virtual_time {
+
+struct world;
+
+/// The balancers' shells: they carry requests between clients and proxies as their courses and `routers` have it.
+class balancers {
+public:
+  balancers(world& w, std::unique_ptr<routers> decisions);
+
+  /// Starts number `index` of scenario::balancers_of.
+  void start(std::size_t index);
+  bool listening(std::size_t index) const { return all_[index].listening; }
+
+  /// A request of `token` will be there soon.
+  void expect(std::size_t index, token_id token) const { decisions_->prefetch(index, token); }
+  void on_request(flight_id id);
+  void on_worked(flight_id id);
+  void on_answer(flight_id id);
+  void on_hop_failed(flight_id id);
+  /// What the shared map says of its token; no_upstream: nothing, or nothing in time.
+  void on_shared(flight_id id, gateway::routing::upstream_id found);
+  /// The shared map has lost what it was told.
+  void share_anew(std::size_t index) { decisions_->share_anew(index); }
+  /// It may have waited long enough.
+  void on_patience_end(flight_id id);
+  /// Those who waited go on when what happens now is over. `how`: of a fetch.
+  void wake(std::vector<sleeper> const& those, gateway::exchange::awaiting what, gateway::cache::landing how);
+  /// The client does not wait any more.
+  void on_client_gone(flight_id id);
+
+  /// SIGKILL: what it had in hand is lost.
+  void kill(std::size_t index);
+  /// Puts what the routers of the balancers that run have counted into the records.
+  void read_counters();
+  /// SIGTERM: takes nothing new.
+  void stop_listening(std::size_t index) { all_[index].listening = false; }
+  bool idle(std::size_t index) const { return all_[index].in_hand == 0; }
+
+private:
+  struct balancer {
+    bool listening = false;
+    std::int64_t started_ns = 0; // this life of it
+    std::uint32_t in_hand = 0;   // requests
+    fakeproxy::proxy::fifo_servers threads{1};
+    load::small_stream random;
+    router_options settings;
+    std::optional<gateway::cache::cache_settings> cache;
+    std::optional<scenario::shared_map_settings> shared_map;
+    gateway::exchange::sleepers<token_id, sleeper, dense_keys::hash> guessers; // those who wait for another's guess
+  };
+  struct woken {
+    sleeper who;
+    gateway::exchange::awaiting from;
+    gateway::cache::landing how;
+  };
+
+  void work(flight_id id);
+  void perform(flight_id id, gateway::routing::action const& next);
+  void tell_others(flight const& f, gateway::routing::action const& next);
+  void go_on(flight_id id, gateway::exchange::step next, gateway::routing::action const& how = {});
+  void route(flight_id id);
+  void send(flight_id id, gateway::routing::action const& next);
+  void on_hop_over(flight_id id);
+  gateway::exchange::step show_answer(flight_id id);
+  void finish(flight_id id);
+  void serve_stored(flight_id id);
+  void begin_refresh(flight_id served);
+  void respond(flight_id id, gateway::exchange::step how, std::uint16_t status);
+  void to_client(flight_id id, gateway::exchange::step answered);
+  void let_go(flight_id id);
+  void be_patient(flight_id id, std::int64_t time_ns);
+  void wait_for_guess(flight_id id);
+  void wake_guessers(flight const& f);
+  void look_again();
+  gateway::cache::transaction* cached(flight_id id);
+  static gateway::routing::sent how_much_was_sent(flight const& f);
+  bool has_company(flight_id id) const;
+
+  world& w_;
+  std::unique_ptr<routers> decisions_;
+  std::vector<balancer> all_;
+  base::random::time_sampler work_;
+  std::deque<woken> woken_;
+  bool looking_ = false;            // goes through these
+  std::string head_text_, content_; // reused
+};
+
+}

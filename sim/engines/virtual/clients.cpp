@@ -1,0 +1,280 @@
+#include "sim/engines/virtual/clients.hpp"
+
+#include "fakeproxy/cluster/game_state.hpp"
+#include "gateway/http/forward.hpp"
+#include "sim/engines/virtual/world.hpp"
+
+#include <boost/beast/http/verb.hpp>
+
+#include <algorithm>
+
+namespace sim::virtual_time {
+
+using boost::beast::http::verb;
+using measure::client_outcome;
+
+namespace {
+
+/// nobody: its token is not the character's.
+std::uint32_t own_character(flight const& f) {
+  return f.plan.kind == load::token_kind::own ? f.plan.character : nobody;
+}
+
+}
+
+clients::clients(world& w)
+  : w_(w)
+  , load_(w.plan)
+  , chooser_(w.scenario.load.balancer_choice)
+  , pool_({.connections_per_balancer = w.scenario.load.connections_per_balancer,
+           .timeout_ns = w.scenario.load.timeout.count()})
+  , next_token_(w.scenario.population.characters)
+  , phases_(w.scenario.phases, w.plan.total_requests().value_or(0))
+  , request_seed_(small_stream_of(w.scenario.seed, "requests")()) {
+  for (scenario::mix_entry const& entry : w.plan.methods) {
+    verb const of = boost::beast::http::string_to_verb(entry.method);
+    methods_.push_back({of, gateway::http::is_idempotent(of), {}});
+    for (std::string const& target : w.plan.targets)
+      methods_.back().needs_sol.push_back(fakeproxy::cluster::needs_sol(of, target));
+  }
+  if (w.scenario.population.token_rotation_rps > 0) {
+    tokens_.resize(w.scenario.population.characters);
+    rotations_.resize(w.scenario.population.characters);
+    for (std::uint32_t i = 0; i < tokens_.size(); ++i) tokens_[i] = token_id{i};
+  }
+}
+
+void clients::add_balancer(std::size_t index) {
+  balancers_.push_back(static_cast<std::uint16_t>(index));
+  pool_.add_balancer();
+}
+
+void clients::begin() {
+  load_.begin(w_.start_ns);
+  expect_drawn();
+  issue_due();
+}
+
+void clients::issue_due() {
+  while (auto const due = load_.next(w_.now())) {
+    issue(*due.what, due.at_ns, due.from);
+    expect_drawn();
+  }
+  if (load_.issued_all()) w_.work.end();
+}
+
+/// What they will touch is fetched at the same time, not one after the other.
+void clients::expect_drawn() const {
+  for (load::planned_request const& request : load_.drawn_ahead()) expect(request);
+}
+
+/// Only a guess where it will go: round robin depends on what comes before, and balancers may join.
+void clients::expect(load::planned_request const& request) const {
+  if (request.kind != load::token_kind::own) return;
+  load::balancer_chooser chooser = chooser_;
+  std::uint16_t const balancer = balancers_[chooser.choose(request, static_cast<std::uint16_t>(balancers_.size()))];
+  token_id const token = tokens_.empty() ? token_id{request.character} : tokens_[request.character];
+  w_.record.expect(request.character, balancer, token);
+  w_.balancers.expect(balancer, token);
+}
+
+// ---- one request
+
+token_id clients::token_of(load::planned_request const& request) {
+  if (request.kind == load::token_kind::none) return {};
+  if (request.kind == load::token_kind::junk) return token_id{next_token_++};
+  if (tokens_.empty()) return token_id{request.character};
+  if (rotations_[request.character] != request.rotation) {
+    rotations_[request.character] = request.rotation;
+    tokens_[request.character] = token_id{next_token_++};
+  }
+  return tokens_[request.character];
+}
+
+std::uint16_t clients::choose_balancer(load::planned_request const& request) {
+  std::uint16_t const chosen = chooser_.choose(request, static_cast<std::uint16_t>(balancers_.size()));
+  if (!w_.scenario.simulated.failover || w_.balancers.listening(balancers_[chosen])) return chosen;
+  std::vector<std::uint16_t> living;
+  for (std::size_t i = 0; i < balancers_.size(); ++i)
+    if (w_.balancers.listening(balancers_[i])) living.push_back(static_cast<std::uint16_t>(i));
+  if (living.empty()) return chosen;
+  std::uint64_t key = request.balancer_draw;
+  if (w_.scenario.load.balancer_choice == scenario::balancer_choice::address) key = request.character;
+  if (w_.scenario.load.balancer_choice == scenario::balancer_choice::per_connection) key = request.connection;
+  if (w_.scenario.load.balancer_choice == scenario::balancer_choice::round_robin) key = started_;
+  return living[load::mix(key + 0x6661696c00000000u) % living.size()];
+}
+
+void clients::issue(load::planned_request const& request, std::int64_t intended_ns, std::uint32_t place) {
+  flight_id const id = w_.flights.take();
+  flight& f = w_.flights[id];
+  f.plan = {request.character, request.rotation, request.target, request.kind};
+  f.client.intended_ns = intended_ns;
+  f.client.place = place;
+  f.client.method = request.method;
+  f.client.waits = true;
+  f.token = token_of(request);
+  method const& how = methods_[request.method];
+  f.verb = static_cast<std::uint8_t>(how.verb);
+  f.idempotent = how.idempotent;
+  f.game_state = request.kind == load::token_kind::own && how.needs_sol[request.target];
+  f.client.phase = phases_.at(intended_ns - w_.start_ns, started_);
+  w_.work.enter(f.client.phase);
+  std::uint16_t const chosen = choose_balancer(request);
+  f.balancer = balancers_[chosen];
+  if (w_.record.has_under_way(f)) take_arrived(); // perhaps not any more
+  f.request = w_.record.issue(f);
+  f.draws = load::mix(request_seed_ + f.request);
+  if (w_.errands.needed()) w_.errands.begin(id);
+  ++in_flight_;
+  ++started_;
+  w_.timeline.on_started(started_);
+  if (!pool_.has_room(chosen)) take_arrived();
+  if (pool_.has_room(chosen)) {
+    send(chosen, id);
+  } else {
+    wait_for_connection(chosen, id);
+  }
+}
+
+void clients::wait_for_connection(std::uint16_t balancer, flight_id id) {
+  w_.flights[id].where = flight::place::queued;
+  pool_.wait(balancer, id);
+  auto const frees = [&](arrival const& a) {
+    if (pool_.balancer_of(a.connection) != balancer) return false;
+    if (awaited_.size() <= a.connection) awaited_.resize(a.connection + 1);
+    awaited_[a.connection] = a.character;
+    w_.time.at(a.at_ns, happening::connection_frees, a.connection);
+    return true;
+  };
+  arriving_.erase(std::remove_if(arriving_.begin(), arriving_.end(), frees), arriving_.end());
+}
+
+void clients::send(std::uint16_t balancer, flight_id id) {
+  flight& f = w_.flights[id];
+  f.client.connection = pool_.take(balancer, id, w_.now()).connection;
+  f.client.sent_ns = w_.now();
+  w_.record.sent(f);
+  transmit(id);
+}
+
+void clients::transmit(flight_id id) {
+  flight& f = w_.flights[id];
+  f.where = flight::place::to_balancer;
+  f.carried = true;
+  arm_timeouts();
+  w_.time.to_flight(w_.client_arrival(f, purpose::way_in), happening::reaches_balancer, id, f.life);
+}
+
+void clients::write_down(flight_id id, client_outcome outcome, std::int64_t at_ns) {
+  flight& f = w_.flights[id];
+  f.client.waits = false;
+  w_.record.client_done(f, outcome, at_ns);
+  w_.time.note(at_ns, f.request << 8 | static_cast<std::uint64_t>(outcome),
+               std::uint64_t{f.status} << 32 | std::uint64_t{f.proxy} << 16 | std::uint64_t{f.course.redirects} << 8 |
+                   f.course.hops);
+  --in_flight_;
+}
+
+bool clients::settle(flight_id id, std::int64_t arrival_ns) {
+  flight const& f = w_.flights[id];
+  actors::connection_id const connection = f.client.connection;
+  bool const may = w_.settles_early && load_.paced() && f.client.waits &&
+                   !pool_.has_waiting(pool_.balancer_of(connection)) && arrival_ns < pool_.deadline(connection);
+  if (!may) return false;
+  pool_.on_answered(connection, true);
+  write_down(id, client_outcome::answered, arrival_ns);
+  last_arrival_ns_ = std::max(last_arrival_ns_, arrival_ns);
+  arriving_.push_back({arrival_ns, own_character(f), connection});
+  w_.flights.give_back(id);
+  if (arriving_.size() >= look_at_arrivals_) {
+    take_arrived();
+    look_at_arrivals_ = 2 * arriving_.size() + fewest_arrivals;
+  }
+  return true;
+}
+
+/// Connections of answers that have arrived by now are free again.
+void clients::take_arrived() {
+  auto const arrived = [&](arrival const& a) {
+    if (a.at_ns >= w_.now()) return false;
+    pool_.release(a.connection);
+    if (a.character != nobody) w_.record.left(a.character);
+    return true;
+  };
+  arriving_.erase(std::remove_if(arriving_.begin(), arriving_.end(), arrived), arriving_.end());
+}
+
+void clients::on_connection_free(actors::connection_id connection) { free(connection, awaited_[connection]); }
+
+void clients::free(actors::connection_id connection, std::uint32_t character) {
+  if (character != nobody) w_.record.left(character);
+  pool_.release(connection);
+  std::uint16_t const balancer = pool_.balancer_of(connection);
+  if (auto const next = pool_.next_waiting(balancer)) send(balancer, *next);
+}
+
+void clients::on_answer(flight_id id) {
+  flight const& f = w_.flights[id];
+  pool_.on_answered(f.client.connection, w_.balancers.listening(f.balancer)); // one that leaves says so
+  conclude(id, client_outcome::answered);
+}
+
+void clients::on_refused(flight_id id) {
+  bool const was_open = pool_.has_served(w_.flights[id].client.connection);
+  on_failed(id, was_open ? client_outcome::reset : client_outcome::connect_error);
+}
+
+void clients::on_failed(flight_id id, client_outcome what) {
+  flight const& f = w_.flights[id];
+  auto const outcome = pool_.on_failed(f.client.connection, {what, false, static_cast<verb>(f.verb)}, w_.now());
+  if (outcome) return conclude(id, *outcome);
+  flight_id const again = w_.flights.take_again(id);
+  w_.flights[id].client.waits = false;
+  if (!w_.flights[id].carried) w_.flights.give_back(id);
+  if (w_.errands.needed()) w_.errands.begin(again);
+  pool_.request_of(w_.flights[again].client.connection) = again;
+  transmit(again);
+}
+
+void clients::conclude(flight_id id, client_outcome outcome) {
+  write_down(id, outcome, w_.now());
+  flight const& f = w_.flights[id];
+  client_part const client = f.client;
+  std::uint32_t const who = own_character(f);
+  if (!f.carried) w_.flights.give_back(id);
+  free(client.connection, who);
+  if (client.place == nobody) return;
+  load_.on_done(client.place, w_.now());
+  issue_due();
+}
+
+void clients::on_balancer_ends(std::size_t index) {
+  w_.time.in(w_.client_wire(), happening::connections_close, 0, static_cast<std::uint16_t>(index));
+}
+
+void clients::on_connections_closed(std::size_t index) {
+  auto const at = std::find(balancers_.begin(), balancers_.end(), index);
+  if (at != balancers_.end()) pool_.on_all_closed(static_cast<std::uint16_t>(at - balancers_.begin()));
+}
+
+// ---- patience
+
+void clients::arm_timeouts() {
+  if (timeouts_armed_ || pool_.next_deadline() == pool_.never) return;
+  timeouts_armed_ = true;
+  w_.time.at(pool_.next_deadline(), happening::timeouts_due, 0);
+}
+
+void clients::on_timeouts_due() {
+  while (auto const late = pool_.overdue(w_.now())) {
+    flight_id const id = pool_.request_of(*late);
+    bool const carried = w_.flights[id].carried;
+    on_failed(id, client_outcome::timeout);
+    if (carried) w_.balancers.on_client_gone(id);
+  }
+  timeouts_armed_ = false;
+  arm_timeouts();
+}
+
+}

@@ -1,0 +1,105 @@
+#pragma once
+
+#include "sim/actors/connection_pool.hpp"
+#include "sim/actors/load_driver.hpp"
+#include "sim/load/phase_clock.hpp"
+#include "sim/load/plan.hpp"
+#include "sim/records/records.hpp"
+#include "sim/engines/virtual/flight.hpp"
+
+#include <boost/beast/http/verb.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace sim::virtual_time {
+
+struct world;
+
+/// The third-party applications: issue the load as the live generator does, wait for answers, lose patience.
+class clients {
+public:
+  explicit clients(world& w);
+
+  void begin();
+  /// The load uses this balancer from now on.
+  void add_balancer(std::size_t index);
+  /// No more requests are issued.
+  void stop_issuing() { load_.stop(); }
+
+  /// When the next request is due; load_driver::never: not before another one is done.
+  std::int64_t next_due() const { return load_.next_deadline(); }
+  void issue_due();
+
+  void on_timeouts_due();
+  void on_answer(flight_id id);
+  /// Its balancer did not listen when it came.
+  void on_refused(flight_id id);
+  /// There will be no answer.
+  void on_failed(flight_id id, measure::client_outcome what);
+  /// Its answer is on its way, and will be there at `arrival_ns`. True: that is settled, and the flight is over.
+  bool settle(flight_id id, std::int64_t arrival_ns);
+  /// The answer that was settled early and somebody waits for is there.
+  void on_connection_free(actors::connection_id connection);
+  /// A balancer closes its connections, since it ends; and the clients learn of that.
+  void on_balancer_ends(std::size_t index);
+  void on_connections_closed(std::size_t index);
+
+  bool finished() const { return load_.exhausted() && in_flight_ == 0; }
+  bool issued_all() const { return load_.issued_all(); }
+  std::uint64_t started() const { return started_; }
+  /// When the last answer that was settled early is there.
+  std::int64_t last_arrival_ns() const { return last_arrival_ns_; }
+  /// The present one.
+  std::size_t phase() { return phases_.at(0, 0); }
+
+private:
+  void expect_drawn() const;
+  void expect(load::planned_request const& request) const;
+  void issue(load::planned_request const& request, std::int64_t intended_ns, std::uint32_t place);
+  std::uint16_t choose_balancer(load::planned_request const& request);
+  void send(std::uint16_t balancer, flight_id id);
+  void transmit(flight_id id);
+  token_id token_of(load::planned_request const& request);
+  /// An answer of which nothing remains but that its connection is in use until `at_ns`.
+  struct arrival {
+    std::int64_t at_ns;
+    std::uint32_t character; // nobody: its token is not the character's
+    actors::connection_id connection;
+  };
+  void conclude(flight_id id, measure::client_outcome outcome);
+  void free(actors::connection_id connection, std::uint32_t character);
+  void write_down(flight_id id, measure::client_outcome outcome, std::int64_t at_ns);
+  void take_arrived();
+  void wait_for_connection(std::uint16_t balancer, flight_id id);
+  void arm_timeouts();
+
+  world& w_;
+  actors::load_driver load_;
+  load::balancer_chooser chooser_;
+  std::vector<std::uint16_t> balancers_; // as the pool numbers them: index in scenario::balancers_of
+  actors::connection_pool<flight_id> pool_;
+  std::vector<std::uint32_t>
+      awaited_; // by connection: the character of an answer that was settled early, when somebody waits for it
+  // With changing tokens, of each character: its token, and the how-manieth that is.
+  std::vector<token_id> tokens_;
+  std::vector<std::uint32_t> rotations_;
+  std::uint32_t next_token_;
+  struct method {
+    boost::beast::http::verb verb;
+    bool idempotent;
+    std::vector<bool> needs_sol; // by target
+  };
+  std::vector<method> methods_; // of the plan
+  load::phase_clock phases_;
+  bool timeouts_armed_ = false;
+  std::vector<arrival> arriving_; // in no order; some of them have arrived
+  std::size_t look_at_arrivals_ = fewest_arrivals;
+  static constexpr std::size_t fewest_arrivals = 64;
+  std::int64_t last_arrival_ns_ = 0;
+  std::uint64_t request_seed_;
+  std::uint64_t started_ = 0, in_flight_ = 0;
+};
+
+}

@@ -1,0 +1,77 @@
+#pragma once
+
+#include "base/contract/expects.hpp"
+#include "fakeproxy/cluster/node.hpp"
+#include "sim/actors/eve_client.hpp"
+#include "sim/engines/virtual/letter_box.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace sim::virtual_time {
+
+struct world;
+
+/// Carries what EVE clients (sim/actors/eve_client) and proxies say to each other.
+class eve_clients {
+public:
+  explicit eve_clients(world& w)
+    : w_(w) {}
+
+  /// Connects a client for each of these characters.
+  void log_in(std::vector<std::uint32_t> characters);
+  bool all_in() const { return !actors_ || actors_->all_in(); }
+  std::size_t count() const { return connections_.size(); }
+
+  void start_requests();
+  void stop_requests();
+  /// Whether all that was asked was answered, and all that was sent received, from sols that run.
+  bool settled(std::map<std::uint32_t, std::uint64_t> const& sent) const;
+
+  void on_connected(std::uint32_t client);
+  void on_login_due(std::uint32_t client);
+  void on_request_due();
+  void on_message_at_proxy(std::uint32_t letter);
+  void on_message_at_client(std::uint32_t letter);
+
+  /// A proxy has something to say.
+  void tell(fakeproxy::cluster::eve_event const& what);
+  /// Its connections are lost.
+  void proxy_gone(std::size_t proxy);
+
+  /// Precondition of these: there are clients.
+  actors::eve_clients const& books() const {
+    CREST_EXPECTS(actors_.has_value());
+    return *actors_;
+  }
+
+private:
+  struct connection {
+    std::uint16_t proxy = 0;
+    fakeproxy::cluster::ticket ticket = 0; // 0: none
+    std::int64_t login_due_ns = 0;
+    std::int64_t last_to_proxy_ns = 0, last_to_client_ns = 0;
+  };
+  struct letter {
+    std::uint32_t client;
+    fakeproxy::cluster::ticket connection;
+    std::uint16_t proxy;
+    enum class kind : std::uint8_t { login, request, gone, from_proxy, lost } what;
+    std::uint64_t id;
+    fakeproxy::cluster::eve_event event;
+  };
+
+  void connect(std::uint32_t client, actors::eve_clients::attempt const& how);
+  void end_connection(std::uint32_t client, bool tell_proxy);
+  void post(letter const& l);
+
+  world& w_;
+  std::optional<actors::eve_clients> actors_;
+  std::vector<connection> connections_;      // by client
+  std::vector<std::uint32_t> of_connection_; // client of each connection ever made
+  letter_box<letter> letters_;
+};
+
+}

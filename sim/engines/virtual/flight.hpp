@@ -1,0 +1,192 @@
+#pragma once
+
+#include "fakeproxy/proxy/proxy_process.hpp"
+#include "gateway/exchange/course.hpp"
+#include "base/journal/records.hpp"
+#include "sim/actors/connection_pool.hpp"
+#include "sim/load/plan.hpp"
+#include "sim/engines/virtual/agenda.hpp"
+#include "sim/engines/virtual/routers.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace sim::virtual_time {
+
+inline constexpr std::uint32_t nobody = 0xffffffffu;
+
+/// What a request draws random bits for. Each purpose has bits of its own, which depend on nothing but the seed and the
+/// number of the request: what happens to one request changes no other's times, and two runs that differ in one
+/// respect have all else alike (common random numbers).
+enum class purpose : std::uint8_t { way_in, way_back, hop_out, hop_back, service }; // from hop_out on: of each hop
+
+/// What the clients keep of a request.
+struct client_part {
+  std::int64_t intended_ns = 0, sent_ns = 0; // sent: its first try
+  std::uint32_t place = nobody;              // of a load without pace: which one waits for it
+  actors::connection_id connection = actors::no_connection;
+  std::uint16_t method = 0; // of the plan's
+  std::uint8_t phase = 0;
+  bool waits = false; // the client has no outcome yet
+};
+
+/// A flight's place in a flight_list.
+struct list_links {
+  std::uint32_t older = nobody, newer = nobody;
+};
+
+/// One client request on its way.
+struct flight {
+  // the request
+  client_part client;
+  journal::request_id request = 0;
+  std::uint64_t draws = 0; // what its random bits are made from
+  struct {
+    std::uint32_t character = 0, rotation = 0, target = 0;
+    load::token_kind kind = load::token_kind::own;
+  } plan; // what is still needed of it
+  token_id token{};
+  std::uint16_t balancer = 0;
+  std::uint8_t verb = 0;
+  bool idempotent = true;
+  bool game_state = false; // goes on to the character's sol
+  bool has_errand = false; // see errands
+
+  // at its balancer. Where that is `course.is_own`, it validates what it served stale: there is no client
+  gateway::exchange::course course;
+  std::int64_t gives_up_ns = 0; // what it waits for there
+
+  // where it is
+  enum class place : std::uint8_t {
+    nowhere,
+    queued,
+    to_balancer,
+    at_balancer,
+    to_proxy,
+    at_proxy,
+    returning,
+    to_client
+  };
+  place where = place::nowhere;
+  std::uint32_t life = 0; // below 2^24; kept when the place is used again
+  bool carried = false;   // a balancer, or the proxy that it asked, has it in hand
+  bool abandoned = false; // what comes back is dropped
+
+  // the hop under way
+  std::uint16_t proxy = 0;
+  std::uint8_t seen_hops = 0; // by a proxy, so far
+  bool from_map = false;      // this hop's proxy
+  /// Of the first hop if the map chose it, else of the first one that a proxy saw; and whether the proxy that the map
+  /// chose for the first hop was not the owner any more.
+  bool first_from_map = false, first_stale = false;
+  std::uint8_t first_reason = 0xff; // of a redirect by the first proxy: measure::reason
+  bool trial = false;               // guessed although the session existed
+  bool on_open_connection = false;  // its balancer had one
+  std::int64_t received_ns = 0;
+  fakeproxy::proxy::request_state at_proxy;
+
+  // the proxy's answer
+  journal::hop_outcome outcome = journal::hop_outcome::received;
+  std::uint16_t status = 0;
+  bool names_backend = false;
+  bool keeps_connection = false; // the proxy does not close it
+  std::uint64_t served_epoch = 0;
+  journal::incarnation_id served_by = 0;
+  bool proxy_had_it = false; // hop_fails: the kernel had accepted bytes of the request
+
+  // what the client gets
+  bool asks_resource = false, from_cache = false;
+  std::uint16_t findings = 0; // measure::client_finding bits
+
+  // records that are completed later (full detail)
+  std::uint32_t request_record = nobody, hop_record = nobody, proxy_record = nobody;
+
+  /// 64 uniform bits for one purpose of the request, or of its present hop (SplitMix64, at any place).
+  std::uint64_t bits(purpose what) const {
+    std::uint64_t number = static_cast<std::uint64_t>(what) + 1;
+    if (what >= purpose::hop_out) number += 3u * course.hops;
+    return load::mix(draws + number * 0x9e3779b97f4a7c15u);
+  }
+};
+
+/// A flight that may be another when its time comes.
+struct sleeper {
+  flight_id id;
+  std::uint32_t life;
+};
+
+/// All flights; places are used again, the last one first, so that a run's flights stay in the cache.
+class flights {
+public:
+  flight_id take() {
+    if (free_.empty()) {
+      all_.emplace_back();
+      return static_cast<flight_id>(all_.size() - 1);
+    }
+    flight_id const id = free_.back();
+    free_.pop_back();
+    flight& f = all_[id];
+    std::uint32_t const life = f.life;
+    f = fresh_;
+    f.life = life;
+    return id;
+  }
+  /// Another one for the same request, of which nothing has happened yet.
+  flight_id take_again(flight_id id) {
+    flight_id const again = take();
+    flight const& f = all_[id];
+    flight& a = all_[again];
+    a.client = f.client;
+    a.request = f.request;
+    a.draws = load::mix(f.draws + 2);
+    a.plan = f.plan;
+    a.token = f.token;
+    a.balancer = f.balancer;
+    a.verb = f.verb;
+    a.idempotent = f.idempotent;
+    a.game_state = f.game_state;
+    return again;
+  }
+  void give_back(flight_id id) {
+    all_[id].where = flight::place::nowhere;
+    all_[id].life = (all_[id].life + 1) & life_mask;
+    free_.push_back(id);
+  }
+
+  bool is_gone(sleeper const& who) const { return all_[who.id].life != who.life; }
+
+  flight& operator[](flight_id id) { return all_[id]; }
+  flight const& operator[](flight_id id) const { return all_[id]; }
+  std::size_t size() const { return all_.size(); }
+  std::size_t in_use() const { return all_.size() - free_.size(); }
+
+private:
+  std::vector<flight> all_;
+  std::vector<flight_id> free_;
+  flight const fresh_{}; // copied whole: much faster than made in place, member by member
+};
+
+/// Flights in the order in which they were added; any of them may leave.
+template<list_links flight::*Links>
+class flight_list {
+public:
+  bool empty() const { return oldest_ == nobody; }
+  flight_id oldest() const { return oldest_; }
+
+  void add(flights& all, flight_id id) {
+    all[id].*Links = {newest_, nobody};
+    (newest_ == nobody ? oldest_ : (all[newest_].*Links).newer) = id;
+    newest_ = id;
+  }
+  void remove(flights& all, flight_id id) {
+    list_links const at = all[id].*Links;
+    (at.older == nobody ? oldest_ : (all[at.older].*Links).newer) = at.newer;
+    (at.newer == nobody ? newest_ : (all[at.newer].*Links).older) = at.older;
+  }
+  void clear() { oldest_ = newest_ = nobody; }
+
+private:
+  flight_id oldest_ = nobody, newest_ = nobody;
+};
+
+}

@@ -1,0 +1,364 @@
+#include "sim/engines/virtual/proxies.hpp"
+
+#include "fakeproxy/resources/answer_head.hpp"
+#include "sim/engines/virtual/world.hpp"
+
+#include <algorithm>
+
+namespace sim::virtual_time {
+
+using fakeproxy::cluster::character_id;
+using fakeproxy::cluster::incarnation;
+using fakeproxy::cluster::session_epoch;
+using fakeproxy::cluster::ticket;
+using fakeproxy::proxy::departure;
+using fakeproxy::proxy::proxy_process;
+using journal::hop_outcome;
+
+namespace {
+
+constexpr std::uint64_t checked_every = 64; // of a counted run's requests
+
+ticket ticket_of(flight_id id) { return ticket{id} + 1; }
+flight_id flight_of(ticket who) { return static_cast<flight_id>(who - 1); }
+
+proxy_process::caller caller_of(load::token_kind kind) {
+  switch (kind) {
+  case load::token_kind::own:
+    return proxy_process::caller::known;
+  case load::token_kind::junk:
+    return proxy_process::caller::unknown;
+  case load::token_kind::none:
+    break;
+  }
+  return proxy_process::caller::anonymous;
+}
+
+bool may_leave(scenario::scenario const& s) {
+  return std::any_of(s.events.begin(), s.events.end(), [](scenario::event const& e) {
+    auto const* const again = std::get_if<scenario::restart_node>(&e.action);
+    return again && again->graceful && again->node.starts_with("proxy");
+  });
+}
+
+}
+
+/// What a process asks for.
+struct proxies::driver {
+  proxies& all;
+  std::size_t index;
+
+  std::int64_t now() const { return all.w_.now(); }
+  void send(std::uint32_t sol, fakeproxy::cluster::message const& m) const { all.w_.sols.send(index, sol, m); }
+  void tell(fakeproxy::cluster::eve_event const& event) const { all.w_.eve.tell(event); }
+  fakeproxy::proxy::request_state& request_of(ticket who) const { return all.w_.flights[flight_of(who)].at_proxy; }
+  void go_on(ticket who, proxy_process::next what) const { all.go_on(flight_of(who), what); }
+  bool is_here(incarnation) const { return all.in_one_process_; }
+  void connect(incarnation owner, fakeproxy::cluster::endpoint const&) const { all.connect(index, owner); }
+  void logged_in(fakeproxy::cluster::node_actions::login const& login) const { all.pinned_ += login.granted; }
+};
+
+proxies::proxies(world& w)
+  : w_(w)
+  , service_(w.scenario.topology.proxies.service_time)
+  , in_one_process_(w.scenario.topology.proxies.process == scenario::process_layout::shared)
+  , all_(w.scenario.topology.proxies.count)
+  , idle_(may_leave(w.scenario), scenario::balancers_of(w.scenario).size(), all_.size()) {
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    w_.record.records.proxies.push_back(address_of(i));
+  }
+}
+
+std::int64_t proxies::now_ns() const { return w_.now(); }
+
+measure::proxy_address proxies::address_of(std::size_t index) {
+  return {0x7f000001, static_cast<std::uint16_t>(index + 1)};
+}
+
+void proxies::start(std::size_t index) {
+  proxy& p = all_[index];
+  scenario::proxy_settings const& settings = w_.scenario.topology.proxies;
+  measure::proxy_address const where = address_of(index);
+  proxy_process::settings how;
+  how.node = {.index = static_cast<std::uint16_t>(index),
+              .sols = static_cast<std::uint32_t>(w_.sols.count()),
+              .where = {where.address, where.port, where.port},
+              .lease = settings.lease.count()};
+  how.servers = {.count = settings.servers, .sharing = settings.discipline == scenario::discipline::processor_sharing};
+  how.redirect_time = settings.redirect_time.count();
+  p.process.emplace(how, service_, w_.now());
+  p.leaving = departure();
+  p.started_ns = w_.now();
+  p.listening = true;
+  for (std::uint32_t sol = 0; sol < w_.sols.count(); ++sol) w_.sols.connect(index, sol);
+}
+
+bool proxies::ready() const {
+  return std::all_of(all_.begin(), all_.end(),
+                     [&](proxy const& p) { return p.process && p.process->node().ready(w_.now()); });
+}
+
+std::int64_t proxies::busy_ns(std::size_t index) const {
+  proxy const& p = all_[index];
+  return p.busy_before_ns + (p.process ? p.process->at_servers().busy() : 0);
+}
+
+std::int64_t proxies::alive_ns(std::size_t index) const {
+  proxy const& p = all_[index];
+  return p.alive_before_ns + (p.process ? w_.now() - p.started_ns : 0);
+}
+
+// ---- a request
+
+void proxies::on_request(flight_id id) {
+  flight& f = w_.flights[id];
+  proxy& p = all_[f.proxy];
+  bool const open = f.on_open_connection && p.process && !p.leaving.has_left();
+  if (!p.listening && !open) {
+    f.proxy_had_it = false;
+    w_.time.to_flight(w_.proxy_arrival(f, purpose::hop_back, w_.now()), happening::hop_fails, id, f.life);
+    return;
+  }
+  ++p.in_hand;
+  f.where = flight::place::at_proxy;
+  f.received_ns = w_.now();
+  w_.record.arrived(f, raw(p.process->node().id()));
+  bool const known = f.plan.kind == load::token_kind::own;
+  f.at_proxy.number = f.request;
+  f.at_proxy.character = known ? character_id{f.plan.character} : character_id::none;
+  f.at_proxy.method = f.verb;
+  f.at_proxy.needs_sol = f.game_state;
+  go_on(id, p.process->on_request(f.at_proxy, caller_of(f.plan.kind), ticket_of(id), w_.now()));
+}
+
+void proxies::go_on(flight_id id, proxy_process::next what) {
+  switch (what) {
+  case proxy_process::next::serve:
+  case proxy_process::next::serve_whole:
+    return enter_service(id);
+  case proxy_process::next::answer:
+    return answer(id, w_.now());
+  case proxy_process::next::wait:
+  case proxy_process::next::close:
+    break;
+  }
+  std::size_t const index = w_.flights[id].proxy;
+  arm(index);
+  perform(index);
+}
+
+void proxies::enter_service(flight_id id) {
+  flight const& f = w_.flights[id];
+  auto const end = all_[f.proxy].process->enter_service(f.at_proxy, ticket_of(id), w_.now(),
+                                                        [&f] { return f.bits(purpose::service); });
+  if (!end) return arm(f.proxy);
+  // Not where its client may have lost patience by then.
+  bool const settled = w_.settles_early && (f.at_proxy.redirecting || !f.game_state) &&
+                       *end < f.client.sent_ns + w_.scenario.load.timeout.count();
+  if (*end == w_.now() || settled) return on_service_end(id, *end);
+  w_.time.to_flight(*end, happening::service_ends, id, f.life);
+}
+
+void proxies::on_service_end(flight_id id, std::int64_t at_ns) {
+  flight& f = w_.flights[id];
+  auto const next = all_[f.proxy].process->on_serviced(f.at_proxy, ticket_of(id), w_.now());
+  if (next == proxy_process::next::answer) return answer(id, at_ns);
+  go_on(id, next);
+}
+
+void proxies::arm(std::size_t index) {
+  proxy& p = all_[index];
+  auto const next = p.process->next_deadline(w_.now());
+  if (!next || (p.due_ns != 0 && p.due_ns <= *next)) return;
+  p.due_ns = *next;
+  w_.time.at(*next, happening::proxy_due, p.lives, static_cast<std::uint16_t>(index));
+}
+
+void proxies::on_due(std::size_t index, std::uint32_t lives) {
+  proxy& p = all_[index];
+  if (lives != p.lives || p.due_ns != w_.now()) return;
+  p.due_ns = 0;
+  p.process->on_deadline(w_.now(), driver{*this, index});
+  arm(index);
+}
+
+void proxies::answer(flight_id id, std::int64_t at_ns) {
+  flight& f = w_.flights[id];
+  proxy& p = all_[f.proxy];
+  fakeproxy::proxy::request_state& r = f.at_proxy;
+  f.outcome = r.outcome;
+  f.status = fakeproxy::cluster::status_of(r.outcome, static_cast<boost::beast::http::verb>(f.verb));
+  f.names_backend = r.epoch != session_epoch::none;
+  f.keeps_connection = !p.leaving.begun();
+  f.served_epoch = r.outcome == hop_outcome::redirected ? 0 : raw(r.epoch);
+  f.served_by = raw(r.incarnation);
+  if (f.has_errand && r.outcome != hop_outcome::redirected)
+    f.status = w_.errands.answer(id, f.status, r.outcome == hop_outcome::served, at_ns);
+  w_.record.decided(f, at_ns);
+  if (w_.record.brief && f.served_epoch != 0 && !f.course.is_own && f.request % checked_every == 0)
+    w_.record.brief->place_checked(w_.sols.granted(f.plan.character, f.served_by, f.served_epoch));
+  w_.time.note(at_ns, f.request << 24 | std::uint64_t{f.proxy} << 8 | static_cast<std::uint64_t>(r.outcome));
+  p.process->on_answered(r);
+  --p.in_hand;
+  f.where = flight::place::returning;
+  w_.time.to_flight(w_.proxy_arrival(f, purpose::hop_back, at_ns), happening::answer_returns, id, f.life);
+  if (!p.process->actions().send.empty()) perform(f.proxy); // the session was to be moved, this was its last request
+}
+
+// ---- the cluster
+
+void proxies::on_connected(std::size_t index, std::uint32_t sol) {
+  all_[index].process->node().on_connected(sol, w_.now(), all_[index].process->actions());
+  perform(index);
+}
+
+void proxies::on_disconnected(std::size_t index, std::uint32_t sol) {
+  all_[index].process->node().on_disconnected(sol, all_[index].process->actions());
+  perform(index);
+}
+
+void proxies::on_message(std::size_t index, std::uint32_t sol, fakeproxy::cluster::message const& m) {
+  all_[index].process->node().on_message(sol, m, w_.now(), all_[index].process->actions());
+  perform(index);
+}
+
+void proxies::tick() {
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    if (!all_[i].process) continue;
+    all_[i].process->node().on_tick(w_.now(), all_[i].process->actions());
+    perform(i);
+  }
+}
+
+/// The answer to a probe, or the end of a connection that a probe had left open.
+void proxies::on_probed(std::size_t index, std::uint32_t probe) {
+  proxy& p = all_[index];
+  probing const asked = probes_[probe];
+  free_probes_.push_back(probe);
+  if (!p.process || p.lives != asked.lives) return;
+  fakeproxy::proxy::peer_probes& peers = p.process->peers();
+  if (asked.lost && !peers.is_open(asked.owner)) return;
+  bool const listening = all_[fakeproxy::cluster::proxy_index_of(asked.owner)].listening;
+  auto const next = asked.lost  ? peers.on_lost(asked.owner)
+                    : listening ? peers.on_connected(asked.owner)
+                                : peers.on_failed(asked.owner);
+  if (p.process->on_peer(next, asked.owner, w_.now())) connect(index, asked.owner);
+  perform(index);
+}
+
+void proxies::connect(std::size_t index, incarnation owner) {
+  probe(index, owner, false, w_.proxy_wire() + w_.proxy_wire());
+}
+
+void proxies::probe(std::size_t index, incarnation owner, bool lost, std::int64_t delay_ns) {
+  std::uint32_t place = static_cast<std::uint32_t>(probes_.size());
+  if (free_probes_.empty()) {
+    probes_.emplace_back();
+  } else {
+    place = free_probes_.back();
+    free_probes_.pop_back();
+  }
+  probes_[place] = {owner, all_[index].lives, lost};
+  w_.time.in(delay_ns, happening::probe_ends, place, static_cast<std::uint16_t>(index));
+}
+
+void proxies::perform(std::size_t index) {
+  if (all_[index].process) all_[index].process->perform(driver{*this, index});
+}
+
+void proxies::pin(std::size_t index, std::vector<std::uint32_t> const& characters) {
+  for (std::uint32_t const character : characters) {
+    all_[index].process->node().on_pin(character_id{character}, pin_ticket, w_.now(), all_[index].process->actions());
+    perform(index);
+  }
+}
+
+// ---- EVE clients
+
+void proxies::on_login(std::size_t index, ticket client, std::uint32_t character) {
+  all_[index].process->node().on_login(client, character_id{character}, w_.now(), all_[index].process->actions());
+  perform(index);
+}
+
+void proxies::on_game_request(std::size_t index, ticket client, std::uint64_t id) {
+  all_[index].process->node().on_game_request(client, id, all_[index].process->actions());
+  perform(index);
+}
+
+void proxies::on_logout(std::size_t index, ticket client) {
+  all_[index].process->node().on_logout(client, all_[index].process->actions());
+  perform(index);
+}
+
+void proxies::on_client_gone(std::size_t index, ticket client) {
+  if (!all_[index].process) return;
+  all_[index].process->node().on_client_gone(client, all_[index].process->actions());
+  perform(index);
+}
+
+// ---- the process
+
+void proxies::kill(std::size_t index) {
+  proxy& p = all_[index];
+  if (!p.process) return;
+  p.alive_before_ns = alive_ns(index);
+  p.busy_before_ns = busy_ns(index);
+  p.process.reset();
+  p.listening = false;
+  p.due_ns = 0;
+  p.in_hand = 0;
+  ++p.lives;
+  drop_requests(index);
+  idle_.close_proxy(index);
+  w_.sols.proxy_gone(index);
+  w_.eve.proxy_gone(index);
+  drop_peers(index);
+}
+
+/// The others learn that their connections have ended.
+void proxies::drop_peers(std::size_t index) {
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    if (!all_[i].process) continue;
+    for (incarnation const owner : all_[i].process->peers().open())
+      if (fakeproxy::cluster::proxy_index_of(owner) == index) probe(i, owner, true, w_.proxy_wire());
+  }
+}
+
+/// The balancers learn that their connections are gone.
+void proxies::drop_requests(std::size_t index) {
+  for (flight_id id = 0; id < w_.flights.size(); ++id) {
+    flight& f = w_.flights[id];
+    if (f.where != flight::place::at_proxy || f.proxy != index) continue;
+    f.life = (f.life + 1) & life_mask; // what was to happen to it there will not
+    f.where = flight::place::returning;
+    f.proxy_had_it = true;
+    w_.time.to_flight(w_.proxy_arrival(f, purpose::hop_back, w_.now()), happening::hop_fails, id, f.life);
+    // Its balancer went before: what its client was to learn of that belonged to the earlier life.
+    if (f.abandoned && f.client.waits)
+      w_.time.to_flight(w_.client_arrival(f, purpose::way_back), happening::connection_lost, id, f.life);
+  }
+}
+
+void proxies::begin_leaving(std::size_t index) {
+  proxy& p = all_[index];
+  if (!p.process) return;
+  p.listening = false;
+  p.leaving.begin(w_.now(), p.in_hand != 0);
+  w_.time.at(*p.leaving.next_deadline(), happening::process_quiet, p.lives, static_cast<std::uint16_t>(index));
+}
+
+void proxies::on_quiet_look(std::size_t index, std::uint32_t lives) {
+  proxy& p = all_[index];
+  if (!p.process || lives != p.lives) return;
+  departure::step const next = p.leaving.on_deadline(w_.now(), p.in_hand != 0);
+  if (next == departure::step::end) return kill(index);
+  w_.time.at(*p.leaving.next_deadline(), happening::process_quiet, lives, static_cast<std::uint16_t>(index));
+  if (next == departure::step::stay) return;
+  idle_.close_proxy(index);
+  drop_peers(index);
+  w_.eve.proxy_gone(index);
+  p.process->node().leave(p.process->actions());
+  perform(index);
+}
+
+}

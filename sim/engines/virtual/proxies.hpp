@@ -1,0 +1,117 @@
+#pragma once
+
+#include "base/random/distribution.hpp"
+#include "fakeproxy/proxy/departure.hpp"
+#include "fakeproxy/proxy/proxy_process.hpp"
+#include "sim/records/records.hpp"
+#include "sim/engines/virtual/flight.hpp"
+#include "sim/engines/virtual/idle_connections.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace sim::virtual_time {
+
+struct world;
+
+/// The drivers of fakeproxy::proxy::proxy_process: what fakeproxy/net does with sockets, done with occurrences.
+class proxies {
+public:
+  explicit proxies(world& w);
+
+  void start(std::size_t index);
+  std::size_t count() const { return all_.size(); }
+  bool ready() const;
+  bool listening(std::size_t index) const { return all_[index].listening; }
+  bool alive(std::size_t index) const { return all_[index].process.has_value(); }
+  /// Service asked of all lives of a proxy, ns; and how long they ran.
+  std::int64_t busy_ns(std::size_t index) const;
+  std::int64_t alive_ns(std::size_t index) const;
+
+  // requests
+  /// It is on its way here, on a connection that its balancer has, or on a new one.
+  void expect(flight& f) {
+    f.on_open_connection = idle_.take(f.balancer, f.proxy);
+    if (auto const& process = all_[f.proxy].process; process && f.plan.kind == load::token_kind::own)
+      process->node().prefetch(fakeproxy::cluster::character_id{f.plan.character});
+  }
+  /// Its balancer has the answer, and has no use for the connection at present.
+  void on_answer_taken(flight const& f) {
+    if (f.keeps_connection) idle_.give_back(f.balancer, f.proxy);
+  }
+  void balancer_gone(std::size_t balancer) { idle_.close_balancer(balancer); }
+  void on_request(flight_id id);
+  void on_service_end(flight_id id) { on_service_end(id, now_ns()); }
+  /// The end of a service that shares the servers, or of somebody's patience.
+  void on_due(std::size_t index, std::uint32_t lives);
+
+  // the cluster
+  void on_connected(std::size_t index, std::uint32_t sol);
+  void on_disconnected(std::size_t index, std::uint32_t sol);
+  void on_message(std::size_t index, std::uint32_t sol, fakeproxy::cluster::message const& m);
+  void on_probed(std::size_t index, std::uint32_t probe);
+  void tick();
+
+  // EVE clients; `client` is the ticket
+  void on_login(std::size_t index, fakeproxy::cluster::ticket client, std::uint32_t character);
+  void on_game_request(std::size_t index, fakeproxy::cluster::ticket client, std::uint64_t id);
+  void on_logout(std::size_t index, fakeproxy::cluster::ticket client);
+  void on_client_gone(std::size_t index, fakeproxy::cluster::ticket client);
+
+  /// Sessions as if EVE clients had logged in. Granted ones are counted in `pinned`.
+  void pin(std::size_t index, std::vector<std::uint32_t> const& characters);
+  std::uint64_t pinned() const { return pinned_; }
+
+  void kill(std::size_t index);
+  /// SIGTERM, as fakeproxy/net/process has it: when it has been quiet for a while it gives its sessions back and ends.
+  void begin_leaving(std::size_t index);
+  void on_quiet_look(std::size_t index, std::uint32_t lives);
+
+  /// Does what the nodes want done.
+  void perform(std::size_t index);
+
+private:
+  struct driver;
+  struct proxy {
+    std::optional<fakeproxy::proxy::proxy_process> process;
+    fakeproxy::proxy::departure leaving;
+    std::int64_t busy_before_ns = 0, alive_before_ns = 0; // by earlier lives
+    std::int64_t started_ns = 0;
+    std::int64_t due_ns = 0; // when `on_due` is to be called; 0: not
+    bool listening = false;
+    std::uint32_t lives = 0;   // that ended
+    std::uint32_t in_hand = 0; // requests
+  };
+
+  struct probing {
+    fakeproxy::cluster::incarnation owner;
+    std::uint32_t lives; // of the asker
+    bool lost;           // not an answer: an open connection ended
+  };
+  static constexpr fakeproxy::cluster::ticket pin_ticket = fakeproxy::cluster::ticket{1} << 41;
+
+  static measure::proxy_address address_of(std::size_t index);
+  void connect(std::size_t index, fakeproxy::cluster::incarnation owner);
+  void probe(std::size_t index, fakeproxy::cluster::incarnation owner, bool lost, std::int64_t delay_ns);
+  void go_on(flight_id id, fakeproxy::proxy::proxy_process::next what);
+  void enter_service(flight_id id);
+  /// `at_ns`: now, or a later time when it is settled early.
+  void on_service_end(flight_id id, std::int64_t at_ns);
+  void arm(std::size_t index);
+  void answer(flight_id id, std::int64_t at_ns);
+  std::int64_t now_ns() const;
+  void drop_requests(std::size_t index);
+  void drop_peers(std::size_t index);
+
+  world& w_;
+  base::random::time_sampler service_;
+  bool in_one_process_;
+  std::vector<proxy> all_;
+  idle_connections idle_;
+  std::vector<probing> probes_;
+  std::vector<std::uint32_t> free_probes_;
+  std::uint64_t pinned_ = 0;
+};
+
+}

@@ -1,0 +1,180 @@
+#pragma once
+
+#include "sim/records/records.hpp"
+#include "sim/engines/virtual/flight.hpp"
+#include "sim/engines/virtual/summary.hpp"
+
+#include <cstdint>
+#include <optional>
+
+namespace sim::virtual_time {
+
+/// Takes down what clients, balancers, proxies and sols see, each for itself, as live processes do in their journals;
+/// or only counts it.
+class recorder {
+public:
+  measure::run_records records;
+  std::optional<summary> brief; // while counting: no records of requests and hops are kept
+
+  // clients
+  /// The character will send a request with `token` to the balancer soon.
+  void expect(std::uint32_t character, std::size_t balancer, token_id token) const {
+    if (brief) brief->expect(character, balancer, token);
+  }
+  /// Whether the character has requests under way, where that is counted.
+  bool has_under_way(flight const& f) const { return brief && brief->under_way(f.plan.character) != 0; }
+  /// A request of its is not under way any more.
+  void left(std::uint32_t character) {
+    if (brief) brief->left(character);
+  }
+  journal::request_id issue(flight const& f) {
+    ++issued_;
+    if (brief) {
+      brief->issued(f);
+      return issued_;
+    }
+    measure::client_record c;
+    c.request = issued_;
+    c.intended_ns = f.client.intended_ns;
+    c.character = f.plan.character;
+    c.token = f.plan.rotation;
+    c.target = f.plan.target;
+    c.balancer = f.balancer;
+    c.kind = static_cast<measure::token_kind>(f.plan.kind);
+    c.method = f.verb;
+    c.phase = f.client.phase;
+    records.clients.push_back(c);
+    return c.request;
+  }
+  void sent(flight const& f) {
+    if (!brief) client(f).sent_ns = f.client.sent_ns;
+  }
+  void client_done(flight const& f, measure::client_outcome outcome, std::int64_t done_ns) {
+    if (brief) return brief->client_done(f, outcome, done_ns);
+    measure::client_record& c = client(f);
+    c.outcome = outcome;
+    c.done_ns = done_ns;
+    if (outcome != measure::client_outcome::answered) return;
+    c.status = f.status;
+    c.epoch = f.served_epoch;
+    c.incarnation = f.served_by;
+    c.asks_resource = f.asks_resource;
+    c.from_cache = f.from_cache;
+    c.findings = f.findings;
+  }
+
+  // balancers
+  void received(flight& f, std::int64_t now_ns) {
+    if (brief) return;
+    f.request_record = append(f.balancer, {.at_ns = now_ns,
+                                           .request = f.request,
+                                           .upstream_address = 0,
+                                           .upstream_port = 0,
+                                           .kind = journal::balancer_event_kind::request,
+                                           .hop = journal::hop_kind::first,
+                                           .result = journal::hop_result::pending,
+                                           .outcome = journal::request_result::pending,
+                                           .status = 0,
+                                           .hit = 0,
+                                           .padding = {}});
+  }
+  void request_done(flight const& f, journal::request_result outcome, std::uint16_t status) {
+    if (f.request_record == nobody) return;
+    journal::balancer_event& e = records.balancers[f.balancer].events[f.request_record];
+    e.outcome = outcome;
+    e.status = status;
+  }
+  /// The first hop's proxy is chosen. `in_flight`: an earlier request of the token is at the balancer.
+  void chosen(flight& f, bool guessed, bool in_flight, std::int64_t now_ns) {
+    if (brief) brief->chosen(f, guessed, in_flight, now_ns);
+  }
+  void learnt(flight const& f, std::int64_t now_ns) {
+    if (brief && f.plan.kind == load::token_kind::own) brief->learnt(f, now_ns);
+  }
+  void forgotten(flight const& f) {
+    if (brief) brief->forgotten(f);
+  }
+  void restarted(std::size_t balancer) {
+    if (brief) brief->restarted(balancer);
+  }
+  void hop_sent(flight& f, std::int64_t now_ns) {
+    if (brief) return brief->hop_sent();
+    measure::proxy_address const to = records.proxies[f.proxy];
+    f.hop_record = append(f.balancer, {.at_ns = now_ns,
+                                       .request = f.request,
+                                       .upstream_address = to.address,
+                                       .upstream_port = to.port,
+                                       .kind = journal::balancer_event_kind::hop,
+                                       .hop = f.course.hop,
+                                       .result = journal::hop_result::pending,
+                                       .outcome = journal::request_result::pending,
+                                       .status = 0,
+                                       .hit = static_cast<std::uint8_t>(f.from_map),
+                                       .padding = {}});
+  }
+  void hop_done(flight& f, journal::hop_result result) {
+    if (f.course.hops == 1 && f.from_map) f.first_stale = is_stale(result);
+    if (brief) {
+      if (result == journal::hop_result::not_delivered) brief->hop_undelivered();
+      if (f.outcome == journal::hop_outcome::redirected) brief->redirect_received(f);
+      if (result == journal::hop_result::redirected) brief->redirect_followed();
+      if (result == journal::hop_result::refused_redirect) brief->redirect_refused();
+      return;
+    }
+    if (f.hop_record != nobody) records.balancers[f.balancer].events[f.hop_record].result = result;
+  }
+
+  // proxies
+  void arrived(flight& f, journal::incarnation_id at) {
+    if (++f.seen_hops == 1) f.first_from_map = f.first_from_map || f.from_map;
+    if (brief) return brief->hop_seen();
+    journal::proxy_hop hop{};
+    hop.received_ns = f.received_ns;
+    hop.request = f.request;
+    hop.incarnation = at;
+    hop.character = f.plan.kind == load::token_kind::own ? f.plan.character : journal::no_character;
+    hop.outcome = journal::hop_outcome::received;
+    hop.method = f.verb;
+    f.proxy_record = static_cast<std::uint32_t>(records.hops.size());
+    records.hops.push_back({hop, f.proxy});
+  }
+  void decided(flight const& f, std::int64_t answered_ns) {
+    if (brief) return;
+    journal::proxy_hop& hop = records.hops[f.proxy_record].hop;
+    hop.answered_ns = answered_ns;
+    hop.status = f.status;
+    hop.outcome = f.outcome;
+    hop.incarnation = f.served_by;
+    hop.epoch = f.outcome == journal::hop_outcome::served ? f.served_epoch : 0;
+    hop.target = f.outcome == journal::hop_outcome::redirected ? raw(f.at_proxy.owner) : 0;
+  }
+
+  // sols
+  void happened(journal::sol_event const& e) { records.sols.push_back(e); }
+
+private:
+  /// Of a hop that the map chose. A simulated hop fails for no other reason than that its proxy is gone.
+  static bool is_stale(journal::hop_result result) {
+    switch (result) {
+    case journal::hop_result::redirected:
+    case journal::hop_result::refused_redirect:
+    case journal::hop_result::not_delivered:
+    case journal::hop_result::failed:
+      return true;
+    case journal::hop_result::answered:
+    case journal::hop_result::pending:
+      return false;
+    }
+    return false;
+  }
+  measure::client_record& client(flight const& f) { return records.clients[f.request - 1]; }
+  std::uint32_t append(std::uint16_t balancer, journal::balancer_event const& e) {
+    auto& events = records.balancers[balancer].events;
+    events.push_back(e);
+    return static_cast<std::uint32_t>(events.size() - 1);
+  }
+
+  journal::request_id issued_ = 0;
+};
+
+}

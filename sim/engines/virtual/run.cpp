@@ -1,0 +1,425 @@
+#include "sim/engines/virtual/run.hpp"
+
+#include "base/config/document.hpp"
+#include "gateway/routing/time_limits.hpp"
+#include "sim/actors/run_script.hpp"
+#include "sim/load/logged_in.hpp"
+#include "sim/judge/analyse.hpp"
+#include "sim/judge/findings.hpp"
+#include "sim/judge/invariants.hpp"
+#include "sim/engines/virtual/world.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <stdexcept>
+#include <utility>
+
+namespace sim::virtual_time {
+
+load::small_stream small_stream_of(std::uint64_t seed, std::string_view name, std::uint64_t number) {
+  std::uint64_t state = load::mix(seed + 0x9e3779b97f4a7c15u);
+  for (char const c : name) state = load::mix(state ^ static_cast<unsigned char>(c));
+  return load::small_stream(load::mix(state ^ load::mix(number)));
+}
+
+world::world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<routers> decisions, bool full,
+             bool early)
+  : scenario(s)
+  , plan(p)
+  , full_detail(full)
+  , settles_early(early)
+  , client_wire(s.simulated.client_delay, s.simulated, s.seed, "client wire")
+  , proxy_wire(s.simulated.proxy_delay, s.simulated, s.seed, "proxy wire")
+  , rpc_wire(s.simulated.rpc_delay, s.simulated, s.seed, "rpc wire")
+  , redis_wire(s.simulated.redis_delay, s.simulated, s.seed, "redis wire")
+  , partitions(s.partitions)
+  , sols(*this)
+  , proxies(*this)
+  , caches(*this)
+  , balancers(*this, std::move(decisions))
+  , errands(*this)
+  , shared_maps(*this)
+  , clients(*this)
+  , eve(*this)
+  , timeline(*this)
+  , work(*this) {}
+
+namespace {
+
+constexpr std::int64_t second = 1'000'000'000;
+constexpr actors::run_script script;
+constexpr std::uint64_t progress_every = 1 << 16; // occurrences
+
+/// Requests of the load, as far as it is known before.
+double expected_requests(scenario::scenario const& s, load::plan const& p) {
+  if (auto const total = p.total_requests()) return static_cast<double>(*total);
+  if (s.load.kind == scenario::load_kind::closed)
+    return static_cast<double>(s.population.characters) * s.load.requests_per_character;
+  if (s.load.kind == scenario::load_kind::trace) return static_cast<double>(p.trace.size());
+  auto const seconds = [](scenario::nanoseconds d) { return static_cast<double>(d.count()) * 1e-9; };
+  double sum = s.load.rate_rps * seconds(s.load.duration), rate = s.load.start_rate_rps;
+  for (scenario::ramp_stage const& stage : s.load.stages) {
+    sum += (rate + stage.rate_rps) / 2 * seconds(stage.duration);
+    rate = stage.rate_rps;
+  }
+  return sum;
+}
+
+std::string seconds_text(std::int64_t ns) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g s", static_cast<double>(ns) / 1e9);
+  return text;
+}
+
+bool keeps_records(scenario::scenario const& s, load::plan const& p, run_options const& options) {
+  if (options.keep != run_options::detail::automatic) return options.keep == run_options::detail::full;
+  return expected_requests(s, p) <= static_cast<double>(run_options::most_recorded);
+}
+
+bool may_abort(scenario::scenario const& s, load::plan const& p, run_options const& options) {
+  auto const aborts = [](scenario::threshold const& t) { return t.abort_on_fail; };
+  return keeps_records(s, p, options) && std::any_of(s.thresholds.begin(), s.thresholds.end(), aborts);
+}
+
+bool breaks_links(scenario::scenario const& s) {
+  return std::any_of(s.partitions.begin(), s.partitions.end(), [](scenario::partition const& p) { return p.breaks; });
+}
+
+class runner {
+public:
+  runner(scenario::scenario const& s, load::plan const& p, run_options const& options)
+    : options_(options)
+    , w_(s, p, options.decisions ? options.decisions() : std::make_unique<routers_of<dense_keys>>(),
+         keeps_records(s, p, options),
+         s.events.empty() && !breaks_links(s) && !may_abort(s, p, options) && !options.step_by_step)
+    , may_abort_(may_abort(s, p, options)) {}
+
+  measure::result run() {
+    w_.time.now_ns = second; // 0 stands for "never" in records
+    start_cluster();
+    log_in();
+    load();
+    settle();
+    return result();
+  }
+
+private:
+  void start_cluster() {
+    for (std::size_t i = 0; i < w_.sols.count(); ++i) w_.sols.start(i);
+    for (std::size_t i = 0; i < w_.proxies.count(); ++i) w_.proxies.start(i);
+    w_.time.in(fakeproxy::proxy::tick_time, happening::tick, 0);
+    go_on_until([this] { return w_.proxies.ready(); }, script.start, "the proxies did not become ready");
+    for (scenario::balancer_identity const& identity : scenario::balancers_of(w_.scenario)) {
+      std::size_t const index = next_balancer_++;
+      if (identity.event) continue;
+      w_.balancers.start(index);
+      w_.clients.add_balancer(index);
+    }
+    go_on_until([this] { return w_.shared_maps.ready(); }, script.start,
+                "Redis does not answer in time: virtual.network.redis");
+  }
+
+  void log_in() {
+    std::vector<std::uint32_t> const characters = load::logged_in(w_.scenario);
+    w_.record.records.logged_in = characters;
+    auto const by_proxy = load::logins_by_proxy(w_.scenario, characters);
+    for (std::size_t i = 0; i < by_proxy.size(); ++i) w_.proxies.pin(i, by_proxy[i]);
+    std::uint32_t const eve = w_.scenario.population.eve_clients;
+    w_.eve.log_in({characters.begin(), characters.begin() + eve});
+    go_on_until([&] { return w_.proxies.pinned() == characters.size() - eve && w_.eve.all_in(); }, script.log_in,
+                "not all characters could be logged in");
+  }
+
+  void load() {
+    w_.start_ns = w_.record.records.start_ns = w_.now();
+    w_.record.records.warm_up_ns = w_.scenario.simulated.warm_up.count();
+    measure::run_records const& r = w_.record.records;
+    if (!w_.full_detail) w_.record.brief.emplace(w_.scenario, r.balancers.size(), w_.start_ns, r.logged_in);
+    if (w_.eve.count() > 0) {
+      w_.sols.notify(w_.scenario.population.eve_notification_rate_rps);
+      w_.eve.start_requests();
+    }
+    w_.timeline.begin();
+    w_.work.begin();
+    if (may_abort_) w_.time.in(script.look.count(), happening::look_at_thresholds, 0);
+    w_.clients.begin();
+    while (!w_.clients.finished() && !interrupted_) {
+      std::int64_t const due = w_.clients.next_due();
+      calendar<occurrence>::event next;
+      if (w_.time.queue.pop_before(due, next)) {
+        happen(next);
+      } else {
+        w_.time.now_ns = due;
+        w_.clients.issue_due();
+      }
+    }
+    // The last answers that were settled early are under way: what happens meanwhile.
+    for (calendar<occurrence>::event next;
+         !interrupted_ && !w_.time.queue.empty() && w_.time.queue.pop_before(w_.clients.last_arrival_ns(), next);)
+      happen(next);
+    w_.time.now_ns = std::max(w_.now(), w_.clients.last_arrival_ns());
+    w_.record.records.end_ns = w_.now();
+    w_.timeline.end();
+    w_.work.end();
+    // Books are closed when what nobody waits for has come to its end, too.
+    std::int64_t const until = w_.now() + gateway::routing::default_limits.answer.count();
+    while (!interrupted_ && w_.flights.in_use() != 0 && w_.now() < until) step();
+  }
+
+  void settle() {
+    if (w_.eve.count() == 0 || interrupted_) return;
+    w_.eve.stop_requests();
+    w_.sols.notify(0);
+    sent_ = w_.sols.notifications_sent();
+    std::int64_t const until = w_.now() + script.settle.count();
+    while (w_.now() < until && !w_.eve.settled(sent_)) step();
+  }
+
+  measure::result result() {
+    measure::run_records& r = w_.record.records;
+    r.targets = w_.plan.targets;
+    r.bytes = false;
+    if (w_.eve.count() > 0) {
+      r.eve = w_.eve.books().records(sent_);
+      r.eve_latency_ns = w_.eve.books().request_latency_ns();
+      r.notification_latency_ns = w_.eve.books().notification_latency_ns();
+    }
+    r.events = w_.timeline.done();
+    r.work = w_.work.work();
+    r.interrupted = interrupted_;
+    r.complete = w_.clients.issued_all();
+    r.aborted_by = aborted_by_;
+    w_.balancers.read_counters();
+    measure::result out = w_.full_detail ? measure::analyse(w_.scenario, r, options_.observe) : counted();
+    out.engine = "virtual";
+    out.history_hash = w_.time.history;
+    out.notes.insert(out.notes.end(), w_.plan.notes.begin(), w_.plan.notes.end());
+    if (r.warm_up_ns > 0)
+      out.notes.push_back("warm-up: requests of the first " + seconds_text(r.warm_up_ns) + " are in no metric");
+    out.notes.push_back("simulated time: bodies cost no time; what a message costs is in the section 'virtual'");
+    return out;
+  }
+
+  /// Of a run whose requests were counted only.
+  measure::result counted() {
+    measure::run_records const& r = w_.record.records;
+    summary& brief = *w_.record.brief;
+    brief.close(r.end_ns, r.interrupted || r.aborted_by);
+    std::vector<std::string> names;
+    for (measure::balancer_records const& b : r.balancers) names.push_back(b.name);
+    std::vector<measure::invariant_result> invariants = brief.invariants();
+    invariants.push_back(measure::check_notifications(w_.scenario, r));
+    measure::findings const found{.what = w_.scenario,
+                                  .counts = brief.counts(),
+                                  .fit = brief.fit(),
+                                  .balancers = measure::know_balancers(w_.scenario, r.balancers),
+                                  .invariants = std::move(invariants),
+                                  .events = brief.events(r.events),
+                                  .timeseries = brief.timeseries(names),
+                                  .eve = r.eve,
+                                  .eve_latency = measure::histogram_of(r.eve_latency_ns),
+                                  .notification_latency = measure::histogram_of(r.notification_latency_ns),
+                                  .interrupted = r.interrupted,
+                                  .complete = r.complete,
+                                  .aborted_by = r.aborted_by,
+                                  .work = r.work};
+    if (options_.observe) options_.observe(found);
+    return measure::conclude(found);
+  }
+
+  template<class Condition>
+  void go_on_until(Condition reached, std::chrono::nanoseconds patience, char const* complaint) {
+    std::int64_t const until = w_.now() + patience.count();
+    while (!reached()) {
+      if (w_.now() > until) throw std::runtime_error(std::string("simulated time: ") + complaint);
+      step();
+    }
+  }
+
+  void step() { happen(w_.time.queue.pop()); }
+
+  void happen(calendar<occurrence>::event const& next) {
+    w_.time.now_ns = next.at_ns;
+    perform(next.what);
+    if (w_.time.queue.popped() % progress_every == 0) report();
+  }
+
+  void report() {
+    if (!options_.progress || w_.start_ns == 0) return;
+    run_progress p;
+    p.simulated_s = static_cast<double>(w_.now() - w_.start_ns) * 1e-9;
+    p.started = w_.clients.started();
+    p.total = w_.plan.total_requests();
+    p.duration_s = static_cast<double>(w_.scenario.load.duration.count()) * 1e-9;
+    interrupted_ = !options_.progress(p);
+  }
+
+  void look_at_thresholds() {
+    measure::run_records& r = w_.record.records;
+    ++r.looks;
+    r.interrupted = true; // unfinished
+    r.bytes = false;
+    r.end_ns = w_.now();
+    r.events = w_.timeline.done();
+    r.targets = w_.plan.targets;
+    aborted_by_ = measure::broken_threshold(w_.scenario, measure::analyse(w_.scenario, r), w_.now() - w_.start_ns);
+    if (aborted_by_) return w_.clients.stop_issuing();
+    w_.time.in(script.look.count(), happening::look_at_thresholds, 0);
+  }
+
+  /// Whether the flight that an occurrence was meant for is still the same.
+  bool same(occurrence const& o) const { return w_.flights[o.index].life == o.life(); }
+
+  void perform(occurrence const& o) {
+    switch (o.what) {
+    case happening::reaches_balancer:
+      if (same(o)) w_.balancers.on_request(o.index);
+      break;
+    case happening::leaves_balancer:
+      if (same(o)) w_.balancers.on_worked(o.index);
+      break;
+    case happening::reaches_proxy:
+      if (same(o)) w_.proxies.on_request(o.index);
+      break;
+    case happening::service_ends:
+      if (same(o)) w_.proxies.on_service_end(o.index);
+      break;
+    case happening::answer_returns:
+      if (same(o)) w_.balancers.on_answer(o.index);
+      break;
+    case happening::hop_fails:
+      if (same(o)) w_.balancers.on_hop_failed(o.index);
+      break;
+    case happening::wait_is_over:
+      if (same(o)) w_.balancers.on_patience_end(o.index);
+      break;
+    case happening::reaches_client:
+      if (same(o)) w_.clients.on_answer(o.index);
+      break;
+    case happening::connection_frees:
+      w_.clients.on_connection_free(o.index);
+      break;
+    case happening::connection_refused:
+      if (same(o)) w_.clients.on_refused(o.index);
+      break;
+    case happening::connection_lost:
+      if (same(o)) w_.clients.on_failed(o.index, measure::client_outcome::reset);
+      break;
+    case happening::timeouts_due:
+      w_.clients.on_timeouts_due();
+      break;
+    case happening::proxy_due:
+      w_.proxies.on_due(o.node, o.index);
+      break;
+    case happening::message_at_sol:
+      w_.sols.on_message_at_sol(o.index);
+      break;
+    case happening::message_at_proxy:
+      w_.sols.on_message_at_proxy(o.index);
+      break;
+    default:
+      perform_rare(o);
+    }
+  }
+
+  void perform_rare(occurrence const& o) {
+    switch (o.what) {
+    case happening::connections_close:
+      return w_.clients.on_connections_closed(o.node);
+    case happening::probe_ends:
+      return w_.proxies.on_probed(o.node, o.index);
+    case happening::link_retries:
+      return w_.sols.connect(o.node, o.index);
+    case happening::link_opens:
+      return w_.sols.on_link_opens(o.node, o.index);
+    case happening::tick:
+      w_.sols.tick();
+      w_.proxies.tick();
+      return w_.time.in(fakeproxy::proxy::tick_time, happening::tick, 0);
+    case happening::process_starts:
+      return w_.timeline.on_process_starts(o.index);
+    case happening::process_quiet:
+      return w_.proxies.on_quiet_look(o.node, o.index);
+    case happening::command_at_redis:
+      return w_.shared_maps.on_command(o.index);
+    case happening::redis_replies:
+      return w_.shared_maps.on_reply(o.index);
+    case happening::redis_is_due:
+      return w_.shared_maps.on_deadline(o.node, o.index);
+    case happening::eve_connects:
+      return w_.eve.on_connected(o.index);
+    case happening::eve_login_due:
+      return w_.eve.on_login_due(o.index);
+    case happening::eve_message_at_proxy:
+      return w_.eve.on_message_at_proxy(o.index);
+    case happening::eve_message_at_client:
+      return w_.eve.on_message_at_client(o.index);
+    case happening::eve_request_due:
+      return w_.eve.on_request_due();
+    case happening::notification_due:
+      return w_.sols.on_notification_due(o.node);
+    case happening::event_due:
+      return w_.timeline.on_event_due();
+    case happening::partition_begins:
+      return w_.timeline.on_partition(o.index);
+    case happening::look_at_event:
+      return w_.timeline.on_look(o.index);
+    case happening::look_at_thresholds:
+      return look_at_thresholds();
+    default:
+      return;
+    }
+  }
+
+  run_options const& options_;
+  world w_;
+  std::map<std::uint32_t, std::uint64_t> sent_; // notifications
+  std::optional<std::string> aborted_by_;
+  std::size_t next_balancer_ = 0;
+  bool interrupted_ = false;
+  bool may_abort_;
+};
+
+/// What simulated time cannot model is refused by name.
+void refuse(scenario::scenario const& s, run_options const& options) {
+  auto const fail = [&](std::string const& what) { throw config::bad_input(s.file.string() + ": " + what); };
+  for (scenario::balancer_identity const& balancer : scenario::balancers_of(s)) {
+    if (scenario::traits_of(balancer.settings->kind).simulated) continue;
+    fail("topology.balancers: found " + balancer.name +
+         ", whose code simulated time does not run; allowed with --engine virtual: kind \"gateway\"");
+  }
+  if (s.load.tls) fail("load.tls: found true, whose cost simulated time does not know; allowed: false");
+  if (s.load.requests_per_connection != 0)
+    fail("load.requests_per_connection: found " + std::to_string(s.load.requests_per_connection) +
+         ", but simulated time does not know what a new connection costs; allowed: 0");
+  for (scenario::threshold const& t : s.thresholds)
+    if (t.abort_on_fail && options.keep == run_options::detail::summary)
+      fail(t.path + ": found abort_on_fail, which needs records of single requests; allowed: with --detail full");
+  if (s.load.duration.count() > 0 && s.simulated.warm_up >= s.load.duration)
+    fail("virtual.warm_up: found " + seconds_text(s.simulated.warm_up.count()) +
+         "; allowed: less than load.duration, " + seconds_text(s.load.duration.count()));
+  std::int64_t const longest_ns = gateway::routing::default_limits.answer.count();
+  if (std::string const longest = seconds_text(longest_ns); s.load.timeout.count() > longest_ns)
+    fail("load.timeout: found more than " + longest +
+         ", when a balancer gives up first; allowed with --engine virtual: " + longest);
+}
+
+}
+
+measure::result run(scenario::scenario const& s, run_options const& options) {
+  refuse(s, options);
+  load::plan const plan = load::make_plan(s);
+  return std::make_unique<runner>(s, plan, options)->run();
+}
+
+measure::replication replicate(scenario::scenario const& s, run_options const& options) {
+  std::optional<measure::replication> made;
+  run_options watched = options;
+  watched.observe = [&](measure::findings const& f) { made.emplace(measure::replication_of(f)); };
+  measure::result alone = run(s, watched);
+  made->alone = std::move(alone);
+  return std::move(*made);
+}
+
+}

@@ -1,0 +1,101 @@
+#pragma once
+
+#include "gateway/exchange/shared_entry.hpp"
+#include "gateway/exchange/shared_map_link.hpp"
+#include "gateway/routing/ids.hpp"
+#include "sim/load/stream.hpp"
+#include "sim/scenario/scenario.hpp"
+#include "sim/engines/virtual/flight.hpp"
+#include "sim/engines/virtual/letter_box.hpp"
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <vector>
+
+namespace sim::virtual_time {
+
+struct world;
+
+/// The token map that balancers share, in a Redis, and each balancer's way to it: one connection, on which commands do
+/// not overtake each other, and what exchange::shared_map_link makes of it.
+class shared_maps {
+public:
+  explicit shared_maps(world& w)
+    : w_(w) {}
+
+  // ---- balancers
+  /// Its process starts, and connects. `settings`: nullopt for one without a shared map.
+  void open(std::size_t balancer, std::optional<scenario::shared_map_settings> const& settings);
+  /// It ends; those who waited wait no more.
+  void close(std::size_t balancer);
+  /// Whether each that runs and has a shared map may ask it.
+  bool ready() const;
+
+  /// Asks where the flight's token is; balancers::on_shared is told. False: it is not asked.
+  bool look_up(flight_id id);
+  /// The flight's token is there, as its answer says; or it is no longer there.
+  void learnt(flight const& f, gateway::routing::upstream_id where);
+  void lost(flight const& f, gateway::routing::upstream_id where);
+
+  // ---- Redis' process
+  void start() { running_ = true; }
+  void kill();
+  bool running() const { return running_; }
+
+  // ---- occurrences
+  void on_command(std::uint32_t place);
+  void on_reply(std::uint32_t place);
+  void on_deadline(std::size_t balancer, std::uint32_t life);
+
+private:
+  using decisions = gateway::exchange::shared_map_link<sleeper>;
+  using entry = gateway::exchange::shared_entry<gateway::routing::upstream_id>;
+  static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+
+  struct link {
+    std::optional<scenario::shared_map_settings> settings;
+    decisions state;
+    std::uint32_t life = 0; // of the balancer's process; what belongs to an earlier one is void
+    bool runs = false;
+    std::int64_t armed_ns = never; // when it is looked at next
+    std::int64_t last_there_ns = 0, last_back_ns = 0;
+    load::small_stream random;
+  };
+  /// Of a connection, in either direction.
+  struct letter {
+    enum class kind : std::uint8_t { connect, probe, look_up, learn, lose, lost_connection } what = kind::probe;
+    token_id token{};
+    gateway::routing::upstream_id where = gateway::routing::no_upstream; // none: not found
+    std::uint64_t epoch = 0;
+    decisions::ticket ticket = 0;
+    std::uint16_t balancer = 0;
+    std::uint32_t life = 0; // of the balancer
+  };
+  struct kept {
+    entry what;
+    std::int64_t until_ns;
+  };
+
+  void post(std::size_t balancer, letter const& what);
+  void reply(letter l);
+  void arm(std::size_t balancer);
+  void probe(std::size_t balancer);
+  void release(std::vector<decisions::waiting> const& those);
+  void tell(sleeper const& who, gateway::routing::upstream_id where);
+  void learn(letter const& l);
+  kept* find(token_id token);
+  std::int64_t ttl_ns(std::size_t balancer) const { return links_[balancer].settings->ttl.count(); }
+
+  world& w_;
+  std::vector<link> links_; // by balancer
+  bool running_ = true;
+  std::vector<bool> connected_; // at Redis, by balancer
+  boost::unordered_flat_map<token_id, kept> entries_;
+  std::size_t sweep_at_ = 4096; // so many, and those that expired go
+  letter_box<letter> letters_;
+};
+
+}

@@ -1,0 +1,223 @@
+#include "sim/engines/virtual/sols.hpp"
+
+#include "sim/engines/virtual/world.hpp"
+
+#include <algorithm>
+
+namespace sim::virtual_time {
+
+using fakeproxy::cluster::link_id;
+using fakeproxy::cluster::message;
+
+namespace {
+constexpr std::uint64_t move_ticket = 1;
+}
+
+sols::sols(world& w)
+  : w_(w)
+  , all_(w.scenario.topology.sols.count)
+  , links_(all_.size() * w.scenario.topology.proxies.count)
+  , ends_(1)
+  , rpc_delay_ns_(w.scenario.topology.sols.rpc_delay.count())
+  , keeps_journals_(w.full_detail || !w.scenario.events.empty() || !w.scenario.partitions.empty()) {
+  for (std::size_t i = 0; i < all_.size(); ++i) all_[i].random = small_stream_of(w.scenario.seed, "sol", i);
+}
+
+void sols::start(std::size_t index) {
+  sol_process& s = all_[index];
+  s.state.emplace(fakeproxy::cluster::registry::settings{.sol = static_cast<std::uint16_t>(index),
+                                                         .lease = w_.scenario.topology.proxies.lease.count()});
+  s.state->replay(journal_of(index), w_.now());
+  s.notifications = {};
+  s.announced_ns.reset();
+}
+
+std::vector<journal::sol_event> sols::journal_of(std::size_t index) const {
+  std::vector<journal::sol_event> own;
+  for (journal::sol_event const& e : w_.record.records.sols)
+    if (e.sol == index) own.push_back(e);
+  return own;
+}
+
+// ---- connections
+
+void sols::connect(std::size_t proxy, std::uint32_t sol) {
+  link& l = link_of(proxy, sol);
+  if (l.id != 0 || !w_.proxies.alive(proxy)) return;
+  if (!running(sol)) return retry(proxy, sol);
+  std::int64_t const open_at = w_.rpc_arrival(proxy, sol) + w_.rpc_wire();
+  w_.time.at(open_at, happening::link_opens, sol, static_cast<std::uint16_t>(proxy));
+}
+
+void sols::retry(std::size_t proxy, std::uint32_t sol) {
+  w_.time.in(link_of(proxy, sol).tries.on_closed(), happening::link_retries, sol, static_cast<std::uint16_t>(proxy));
+}
+
+void sols::on_link_opens(std::size_t proxy, std::uint32_t sol) {
+  link& l = link_of(proxy, sol);
+  if (!w_.proxies.alive(proxy) || l.id != 0) return;
+  if (!running(sol)) return retry(proxy, sol);
+  l.id = static_cast<link_id>(ends_.size());
+  l.tries.on_opened();
+  l.last_to_sol_ns = l.last_to_proxy_ns = w_.now();
+  ends_.emplace_back(static_cast<std::uint16_t>(proxy), static_cast<std::uint16_t>(sol));
+  w_.proxies.on_connected(proxy, sol);
+}
+
+void sols::disconnect(std::size_t proxy, std::uint32_t sol) {
+  link& l = link_of(proxy, sol);
+  link_id const was = l.id;
+  if (was == 0) return;
+  l = {};
+  if (running(sol)) {
+    all_[sol].state->on_disconnected(was, w_.now(), all_[sol].actions);
+    perform(sol);
+  }
+  if (!w_.proxies.alive(proxy)) return;
+  w_.proxies.on_disconnected(proxy, sol);
+  retry(proxy, sol);
+}
+
+void sols::break_links(scenario::partition const& p) {
+  for (std::size_t proxy = 0; proxy < w_.proxies.count(); ++proxy)
+    for (std::uint32_t sol = 0; sol < all_.size(); ++sol)
+      if (partitions::covers(p.from, proxy) && partitions::covers(p.to, sol)) disconnect(proxy, sol);
+}
+
+void sols::proxy_gone(std::size_t proxy) {
+  for (std::uint32_t sol = 0; sol < all_.size(); ++sol) disconnect(proxy, sol);
+}
+
+void sols::kill(std::size_t index) {
+  all_[index].state.reset();
+  all_[index].actions.clear();
+  all_[index].notifications = {};
+  all_[index].announced_ns.reset();
+  for (std::size_t proxy = 0; proxy < w_.proxies.count(); ++proxy) disconnect(proxy, static_cast<std::uint32_t>(index));
+}
+
+// ---- messages
+
+void sols::send(std::size_t proxy, std::uint32_t sol, message const& m) {
+  link& l = link_of(proxy, sol);
+  if (l.id == 0) return;
+  if (all_[sol].state) all_[sol].state->shard().prefetch(m.character);
+  l.last_to_sol_ns = std::max(l.last_to_sol_ns, w_.rpc_arrival(proxy, sol));
+  w_.time.at(l.last_to_sol_ns, happening::message_at_sol, parcels_.put({m, l.id}));
+}
+
+void sols::on_message_at_sol(std::uint32_t place) {
+  parcel const p = parcels_.take(place);
+  auto const [proxy, sol] = ends_[p.link];
+  if (link_of(proxy, sol).id != p.link) return;
+  all_[sol].state->on_message(p.link, p.what, w_.now(), all_[sol].actions);
+  perform(sol);
+}
+
+void sols::on_message_at_proxy(std::uint32_t place) {
+  parcel const p = parcels_.take(place);
+  auto const [proxy, sol] = ends_[p.link];
+  if (link_of(proxy, sol).id == p.link) w_.proxies.on_message(proxy, sol, p.what);
+}
+
+void sols::perform(std::size_t index) {
+  sol_process& s = all_[index];
+  auto const& events = s.actions.events;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    auto const& event = events[i];
+    if (keeps_journals_) w_.record.happened(event);
+    if (w_.record.brief) count(event, i + 1 < events.size() ? events[i + 1].kind : event.kind);
+    w_.time.note(event.at_ns,
+                 std::uint64_t{event.character} << 16 | event.epoch << 8 | static_cast<std::uint64_t>(event.kind));
+  }
+  for (auto const& o : s.actions.send) {
+    auto const [proxy, sol] = ends_[o.link];
+    link& l = link_of(proxy, sol);
+    if (l.id != o.link) continue;
+    l.last_to_proxy_ns = std::max(l.last_to_proxy_ns, rpc_delay_ns_ + w_.rpc_arrival(proxy, sol));
+    w_.time.at(l.last_to_proxy_ns, happening::message_at_proxy, parcels_.put({o.what, o.link}));
+  }
+  for (auto const& result : s.actions.moves) ++(result.granted ? moved_.granted : moved_.refused);
+  s.actions.clear();
+  if (!s.state) return;
+  s.notifications.look(*s.state, w_.now(), s.random);
+  arm_notifications(index);
+}
+
+/// A move's own grant, which comes right before its end, is no new session.
+void sols::count(journal::sol_event const& event, journal::sol_event_kind next) {
+  using journal::sol_event_kind;
+  std::size_t const phase = w_.clients.phase();
+  if (event.kind == sol_event_kind::move_done) w_.record.brief->moved(phase, event.at_ns);
+  if (event.kind == sol_event_kind::granted && next != sol_event_kind::move_done)
+    w_.record.brief->granted(event.character, phase, event.at_ns);
+}
+
+bool sols::granted(std::uint32_t character, journal::incarnation_id to, std::uint64_t epoch) const {
+  auto const& sol = all_[character % all_.size()].state;
+  if (!sol) return true;
+  auto const last = sol->shard().last_granted(fakeproxy::cluster::character_id{character});
+  return raw(last.owner) == to && raw(last.epoch) == epoch;
+}
+
+void sols::tick() {
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    if (!all_[i].state) continue;
+    all_[i].state->on_tick(w_.now(), all_[i].actions);
+    perform(i);
+  }
+}
+
+// ---- moves
+
+void sols::move(std::uint32_t character, std::optional<std::uint16_t> to) {
+  std::size_t const index = character % all_.size();
+  sol_process& s = all_[index];
+  fakeproxy::cluster::character_id const who{character};
+  if (to) {
+    s.state->move(who, *to, move_ticket, w_.now(), s.actions);
+  } else {
+    s.state->move_at_random(who, s.random(), move_ticket, w_.now(), s.actions);
+  }
+  perform(index);
+}
+
+// ---- notifications
+
+void sols::notify(double rate_rps) {
+  notification_rate_rps_ = rate_rps;
+  for (std::size_t i = 0; i < all_.size(); ++i)
+    if (all_[i].state) resume_notifications(i);
+}
+
+void sols::resume_notifications(std::size_t index) {
+  sol_process& s = all_[index];
+  s.notifications.set_rate(notification_rate_rps_, *s.state, w_.now(), s.random);
+  arm_notifications(index);
+}
+
+void sols::arm_notifications(std::size_t index) {
+  sol_process& s = all_[index];
+  auto const due = s.notifications.next_deadline();
+  if (due == s.announced_ns) return;
+  s.announced_ns = due;
+  if (due) w_.time.at(*due, happening::notification_due, 0, static_cast<std::uint16_t>(index));
+}
+
+void sols::on_notification_due(std::size_t index) {
+  sol_process& s = all_[index];
+  if (!s.state || s.notifications.next_deadline() != w_.now()) return;
+  s.announced_ns.reset();
+  s.notifications.on_deadline(*s.state, w_.now(), s.random, s.actions);
+  perform(index);
+}
+
+std::map<std::uint32_t, std::uint64_t> sols::notifications_sent() const {
+  std::map<std::uint32_t, std::uint64_t> sent;
+  for (sol_process const& s : all_)
+    if (s.state)
+      for (auto const& [character, number] : s.state->notified()) sent[raw(character)] = number;
+  return sent;
+}
+
+}

@@ -1,0 +1,100 @@
+#pragma once
+
+#include "fakeproxy/cluster/sol.hpp"
+#include "fakeproxy/proxy/back_off.hpp"
+#include "fakeproxy/proxy/notifications.hpp"
+#include "sim/load/stream.hpp"
+#include "sim/scenario/scenario.hpp"
+#include "sim/engines/virtual/letter_box.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace sim::virtual_time {
+
+struct world;
+
+/// The sols, and the connections between them and the proxies. Messages of one connection do not overtake each other.
+class sols {
+public:
+  explicit sols(world& w);
+
+  void start(std::size_t index);
+  std::size_t count() const { return all_.size(); }
+  bool running(std::size_t index) const { return all_[index].state.has_value(); }
+  fakeproxy::cluster::sol& at(std::size_t index) { return *all_[index].state; }
+
+  // connections
+  void connect(std::size_t proxy, std::uint32_t sol);
+  void on_link_opens(std::size_t proxy, std::uint32_t sol);
+  void send(std::size_t proxy, std::uint32_t sol, fakeproxy::cluster::message const& m);
+  void on_message_at_sol(std::uint32_t parcel);
+  void on_message_at_proxy(std::uint32_t parcel);
+  /// The connections across the partition end; they are made anew as soon as the network carries that.
+  void break_links(sim::scenario::partition const& p);
+  /// The proxy's process is gone.
+  void proxy_gone(std::size_t proxy);
+
+  /// Whether the registry granted this epoch, its last, to this incarnation. Also true while the sol is away.
+  bool granted(std::uint32_t character, journal::incarnation_id to, std::uint64_t epoch) const;
+
+  void tick();
+  void kill(std::size_t index);
+  /// All that a sol wrote down, over its lives.
+  std::vector<journal::sol_event> journal_of(std::size_t index) const;
+
+  /// Moves to proxy `to`, or to another one at random. Results come in `moved`.
+  void move(std::uint32_t character, std::optional<std::uint16_t> to);
+  struct moves_done {
+    std::uint64_t granted = 0, refused = 0;
+  };
+  moves_done const& moved() const { return moved_; }
+  void perform(std::size_t index);
+
+  // notifications
+  void notify(double rate_rps);
+  /// A restarted sol is told the rate again.
+  void resume_notifications(std::size_t index);
+  void on_notification_due(std::size_t index);
+  /// The last number given to each character that was notified.
+  std::map<std::uint32_t, std::uint64_t> notifications_sent() const;
+
+private:
+  struct link {
+    fakeproxy::cluster::link_id id = 0; // 0: not connected
+    fakeproxy::proxy::back_off tries;
+    std::int64_t last_to_sol_ns = 0, last_to_proxy_ns = 0;
+  };
+  struct parcel {
+    fakeproxy::cluster::message what;
+    fakeproxy::cluster::link_id link;
+  };
+  struct sol_process {
+    std::optional<fakeproxy::cluster::sol> state;
+    fakeproxy::cluster::sol_actions actions;
+    fakeproxy::proxy::notifications notifications;
+    std::optional<std::int64_t> announced_ns; // the notification that an occurrence was made for
+    load::small_stream random;
+  };
+
+  link& link_of(std::size_t proxy, std::uint32_t sol) { return links_[proxy * all_.size() + sol]; }
+  void retry(std::size_t proxy, std::uint32_t sol);
+  void disconnect(std::size_t proxy, std::uint32_t sol);
+  void arm_notifications(std::size_t index);
+  void count(journal::sol_event const& event, journal::sol_event_kind next);
+
+  world& w_;
+  std::vector<sol_process> all_;
+  std::vector<link> links_;                                   // [proxy][sol]
+  std::vector<std::pair<std::uint16_t, std::uint16_t>> ends_; // of each link id: proxy and sol
+  letter_box<parcel> parcels_;
+  std::int64_t rpc_delay_ns_;
+  bool keeps_journals_; // counted runs need them for restarts and moves only
+  double notification_rate_rps_ = 0;
+  moves_done moved_;
+};
+
+}

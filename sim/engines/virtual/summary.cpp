@@ -1,0 +1,257 @@
+#include "sim/engines/virtual/summary.hpp"
+
+#include "sim/judge/invariants.hpp"
+#include "sim/theory/expect.hpp"
+
+#include <algorithm>
+
+namespace sim::virtual_time {
+
+using measure::client_outcome;
+using measure::reason;
+
+void map_knowledge::restart(std::size_t balancer) {
+  // In each pair of bits, known (01) becomes restarted (11).
+  constexpr std::uint64_t low = 0x5555555555555555u;
+  for (std::uint64_t& word : words_[balancer]) word |= (word & ~(word >> 1) & low) << 1;
+}
+
+summary::summary(scenario::scenario const& s, std::size_t balancers, std::int64_t start_ns,
+                 std::vector<std::uint32_t> const& logged_in)
+  : scenario_(s)
+  , start_ns_(start_ns)
+  , counts_(s, balancers, start_ns, s.simulated.warm_up.count())
+  , knowledge_(balancers)
+  , characters_(s.population.characters)
+  , balancer_count_(balancers) {
+  for (scenario::balancer_identity const& b : scenario::balancers_of(s)) {
+    has_map_.push_back(b.settings->has_map());
+    patience_ns_.push_back(b.settings->shared_map ? b.settings->shared_map->timeout.count() : -1);
+  }
+  for (std::uint32_t const character : logged_in) characters_[character] |= has_session;
+  fit_.expected = theory::expect(s);
+}
+
+// ---- a request
+
+void summary::issued(flight const& f) {
+  std::uint8_t& who = characters_[f.plan.character];
+  if (f.plan.kind != load::token_kind::own) return;
+  if ((who & under_way_mask) != 0) ++overlapped_;
+  if ((who & under_way_mask) != under_way_mask) ++who;
+  ++fit_.requests;
+  if (f.plan.rotation == 0 && (who & asked) == 0) {
+    who |= asked;
+    ++fit_.tokens;
+    sessions_asked_ += (who & has_session) != 0;
+  }
+}
+
+void summary::learnt_in_shared_map(token_id token, std::int64_t now_ns) {
+  auto const at = static_cast<std::size_t>(token);
+  if (at >= first_learnt_ns_.size()) first_learnt_ns_.resize(at + at / 2 + 1);
+  if (first_learnt_ns_[at] == 0) first_learnt_ns_[at] = now_ns;
+}
+
+bool summary::raced_in_shared_map(flight const& f, std::int64_t now_ns) const {
+  auto const at = static_cast<std::size_t>(f.token);
+  if (patience_ns_[f.balancer] < 0 || at >= first_learnt_ns_.size() || first_learnt_ns_[at] == 0) return false;
+  return now_ns <= first_learnt_ns_[at] + patience_ns_[f.balancer];
+}
+
+void summary::chosen(flight& f, bool guessed, bool in_flight, std::int64_t now_ns) {
+  if (f.plan.kind != load::token_kind::own) {
+    f.first_reason = static_cast<std::uint8_t>(reason::no_token);
+    return;
+  }
+  bool const map = has_map_[f.balancer];
+  f.trial = guessed && (characters_[f.plan.character] & has_session) != 0;
+  reason why = reason::moved;
+  if (guessed) {
+    switch (map ? knowledge_.at(f.balancer, f.token) : map_knowledge::of::never) {
+    case map_knowledge::of::never: {
+      bool const raced = map && raced_in_shared_map(f, now_ns);
+      fit_.raced += raced && f.trial;
+      why = !map ? reason::no_map : in_flight || raced ? reason::raced : reason::cold;
+      break;
+    }
+    case map_knowledge::of::known:
+      why = reason::evicted;
+      break;
+    case map_knowledge::of::forgotten:
+      why = reason::forgotten;
+      break;
+    case map_knowledge::of::restarted:
+      why = reason::restarted;
+      break;
+    }
+  }
+  f.first_reason = static_cast<std::uint8_t>(why);
+}
+
+void summary::redirect_received(flight& f) {
+  ++books_.received;
+  if (f.course.redirects != 0) return;
+  auto const why = static_cast<reason>(f.first_reason);
+  lost_ += why == reason::evicted || why == reason::moved || why == reason::forgotten || why == reason::restarted;
+}
+
+void summary::forgotten(flight const& f) {
+  if (f.plan.kind == load::token_kind::own && knowledge_.at(f.balancer, f.token) == map_knowledge::of::known)
+    knowledge_.set(f.balancer, f.token, map_knowledge::of::forgotten);
+}
+
+void summary::granted(std::uint32_t character, std::size_t phase, std::int64_t at_ns) {
+  characters_[character] |= has_session;
+  counts_.add_session(phase, at_ns);
+}
+
+void summary::client_done(flight const& f, client_outcome outcome, std::int64_t done_ns) {
+  bool const own = f.plan.kind == load::token_kind::own;
+  measure::counted_request r{.intended_ns = f.client.intended_ns,
+                             .sent_ns = f.client.sent_ns,
+                             .done_ns = done_ns,
+                             .hops = f.seen_hops,
+                             .redirects = f.course.redirects,
+                             .retries = f.course.retries,
+                             .balancer = f.balancer,
+                             .status = f.status,
+                             .phase = f.client.phase,
+                             .first_reason = f.first_reason,
+                             .first_choice = !own               ? measure::choice::unknown
+                                             : f.first_from_map ? measure::choice::map
+                                             : f.seen_hops == 0 ? measure::choice::unknown
+                                                                : measure::choice::guess,
+                             .stale = f.first_stale,
+                             .needed_proxy = f.course.hops != 0,
+                             .answered = outcome == client_outcome::answered,
+                             .failed = false,
+                             .trial = f.trial,
+                             .asks_resource = f.asks_resource,
+                             .from_cache = f.from_cache};
+  bool const junk = f.plan.kind == load::token_kind::junk;
+  r.failed = !r.answered || r.status >= 500 || (r.status == 401 && !junk);
+  failed_ += r.failed;
+  if (r.answered && f.asks_resource) {
+    ++resources_;
+    not_theirs_ += (f.findings & (measure::found_foreign | measure::found_denied)) != 0;
+    too_old_ += (f.findings & measure::found_too_old) != 0;
+  }
+  counts_.add(r);
+  count_in_slice(r);
+}
+
+// ---- over time
+
+void summary::count_in_slice(measure::counted_request const& r) {
+  std::size_t const width = balancer_count_ + 1;
+  std::int64_t const since_ns = std::max<std::int64_t>(0, r.intended_ns - start_ns_);
+  if (since_ns < slice_from_ns_ || since_ns >= slice_from_ns_ + slice_ns_) {
+    while (since_ns / slice_ns_ >= static_cast<std::int64_t>(most_slices)) widen_slices();
+    slice_ = static_cast<std::size_t>(since_ns / slice_ns_);
+    slice_from_ns_ = static_cast<std::int64_t>(slice_) * slice_ns_;
+  }
+  std::size_t const time = slice_;
+  if (slices_.size() < (time + 1) * width) slices_.resize((time + 1) * width);
+  auto const count = [&](slice_counts& s) {
+    ++s.requests;
+    s.redirects += r.redirects;
+    s.failed += r.failed;
+  };
+  count(slices_[time * width]);
+  if (r.balancer < balancer_count_) count(slices_[time * width + r.balancer + 1]);
+}
+
+void summary::widen_slices() {
+  std::size_t const width = balancer_count_ + 1;
+  for (std::size_t i = 0; i != slices_.size(); ++i) {
+    std::size_t const time = i / width, of = i % width;
+    slice_counts const s = slices_[i];
+    slice_counts& into = slices_[time / 2 * width + of];
+    if (time % 2 == 0) into = {};
+    into.requests += s.requests, into.redirects += s.redirects, into.failed += s.failed;
+  }
+  slices_.resize((slices_.size() / width + 1) / 2 * width);
+  slice_ns_ *= 2;
+}
+
+std::vector<measure::time_slice> summary::timeseries(std::vector<std::string> const& balancers) const {
+  std::vector<measure::time_slice> out;
+  std::size_t const width = balancer_count_ + 1;
+  for (std::size_t i = 0; i != slices_.size(); ++i) {
+    if (slices_[i].requests == 0) continue;
+    auto const from = static_cast<double>(static_cast<std::int64_t>(i / width) * slice_ns_) / 1e9;
+    measure::time_slice s;
+    s.from_s = from;
+    s.to_s = from + static_cast<double>(slice_ns_) / 1e9;
+    s.balancer = i % width == 0 ? "" : balancers[i % width - 1];
+    s.requests = slices_[i].requests, s.redirects = slices_[i].redirects, s.failed = slices_[i].failed;
+    out.push_back(s);
+  }
+  return out;
+}
+
+std::vector<measure::event_result> summary::events(std::vector<measure::event_record> const& done) const {
+  std::vector<measure::event_result> out;
+  for (measure::event_record const& e : done) {
+    auto const seconds = [&](std::int64_t ns) { return static_cast<double>(ns - start_ns_) / 1e9; };
+    measure::event_result r;
+    r.name = e.name, r.kind = name_of(e.kind), r.node = e.node, r.detail = e.detail;
+    r.at_s = seconds(e.began_ns), r.done_s = seconds(e.done_ns);
+    r.convergence_note = "needs records of single requests: --detail full";
+    out.push_back(std::move(r));
+  }
+  return out;
+}
+
+// ---- the end
+
+void summary::close(std::int64_t end_ns, bool interrupted) {
+  counts_.close(end_ns);
+  lossless_books_ = !interrupted && scenario_.events.empty() && failed_ == 0;
+  if (fit_.tokens > 0) {
+    scenario::scenario realised = scenario_;
+    realised.population.logged_in = static_cast<double>(sessions_asked_) / static_cast<double>(fit_.tokens);
+    fit_.expected = theory::expect(realised);
+  }
+  auto const some = [](std::uint64_t n, char const* what) { return std::to_string(n) + what; };
+  fit_.broken = fit_.expected.broken;
+  if (!fit_.broken.empty()) return;
+  if (interrupted) fit_.broken = "the run was cut short";
+  if (overlapped_) fit_.broken = some(overlapped_, " requests overlapped another of their character");
+  if (failed_) fit_.broken = some(failed_, " requests failed");
+  if (lost_) fit_.broken = some(lost_, " redirects of tokens that a map had known");
+  bool const hashed = theory::guesses_follow(scenario_, theory::guess_law::by_hash);
+  fit_.conditioned = fit_.broken.empty() && !hashed && scenario_.population.token_rotation_rps <= 0;
+}
+
+std::vector<measure::invariant_result> summary::invariants() const {
+  std::vector<measure::invariant_result> all;
+  auto const add = [&](std::string name, std::uint64_t checked, std::uint64_t violations, std::string note) {
+    measure::invariant_result i;
+    i.name = std::move(name);
+    i.checked = checked;
+    i.violations = violations;
+    i.passed = violations == 0;
+    i.exercised = checked > 0;
+    i.note = std::move(note);
+    all.push_back(std::move(i));
+  };
+  std::string const records = "needs records of single requests: --detail full";
+  add("one_session", 0, 0, records);
+  add("right_place", places_checked_, places_wrong_, "one request in 64 was compared with the registry");
+  add("intact", resources_, too_old_, measure::note_of_no_bytes);
+  add("at_most_once", 0, 0, records);
+  add("nobody_elses", resources_, not_theirs_, resources_ ? "only answers for resources are looked at" : records);
+  add("closed_door", 0, 0, "simulated time has no fields that could be forged");
+  if (lossless_books_) {
+    std::uint64_t const wrong =
+        (books_.sent != books_.seen + books_.undelivered) + (books_.received != books_.followed + books_.refused);
+    add("books", 2, wrong, "in sum: hops sent = seen + not delivered, redirects received = followed + refused");
+  } else {
+    add("books", 0, 0, "requests were cut off: only records of single requests can tell");
+  }
+  return all;
+}
+
+}

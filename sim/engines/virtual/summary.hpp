@@ -1,0 +1,147 @@
+#pragma once
+
+#include "sim/judge/findings.hpp"
+#include "sim/records/result.hpp"
+#include "sim/engines/virtual/flight.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sim::virtual_time {
+
+/// What each balancer's map came to know of each token: two bits, in place of a run's records.
+class map_knowledge {
+public:
+  enum class of : std::uint8_t { never, known, forgotten, restarted };
+
+  explicit map_knowledge(std::size_t balancers)
+    : words_(balancers) {}
+
+  of at(std::size_t balancer, token_id token) const {
+    auto const [word, shift] = place(token);
+    auto const& words = words_[balancer];
+    return word < words.size() ? static_cast<of>(words[word] >> shift & 3) : of::never;
+  }
+  void expect(std::size_t balancer, token_id token) const {
+    auto const& words = words_[balancer];
+    std::size_t const word = std::min(place(token).word, words.size());
+    __builtin_prefetch(words.data() + word);
+    asm volatile("" : : "r"(word)); // see token_map::prefetch
+  }
+  void set(std::size_t balancer, token_id token, of what) {
+    auto const [word, shift] = place(token);
+    auto& words = words_[balancer];
+    if (word >= words.size()) words.resize(word + word / 2 + 1);
+    words[word] = (words[word] & ~(std::uint64_t{3} << shift)) | static_cast<std::uint64_t>(what) << shift;
+  }
+  /// All that it knew is of the time before its restart.
+  void restart(std::size_t balancer);
+
+private:
+  struct position {
+    std::size_t word;
+    unsigned shift;
+  };
+  static position place(token_id token) {
+    auto const number = static_cast<std::uint32_t>(token);
+    return {number / 32, number % 32 * 2};
+  }
+  std::vector<std::vector<std::uint64_t>> words_;
+};
+
+/// Counts a run while it goes on, so that memory grows neither with its length nor with its requests. Gives reasons to
+/// redirects from what the maps were told.
+class summary {
+public:
+  summary(scenario::scenario const& s, std::size_t balancers, std::int64_t start_ns,
+          std::vector<std::uint32_t> const& logged_in);
+
+  /// The character will send a request with `token` to the balancer soon.
+  void expect(std::uint32_t character, std::size_t balancer, token_id token) const {
+    __builtin_prefetch(&characters_[character]);
+    asm volatile("" : : "r"(character)); // see token_map::prefetch
+    knowledge_.expect(balancer, token);
+  }
+  void issued(flight const& f);
+  /// The router sends `f` to its first proxy; `guessed`: without knowledge. `in_flight`: an earlier request of its
+  /// token is at the same balancer, or at another that shares its map.
+  void chosen(flight& f, bool guessed, bool in_flight, std::int64_t now_ns);
+  void hop_sent() { ++books_.sent; }
+  void hop_seen() { ++books_.seen; }
+  void hop_undelivered() { ++books_.undelivered; }
+  void redirect_received(flight& f);
+  void redirect_followed() { ++books_.followed; }
+  void redirect_refused() { ++books_.refused; }
+  void learnt(flight const& f, std::int64_t now_ns) {
+    knowledge_.set(f.balancer, f.token, map_knowledge::of::known);
+    if (patience_ns_[f.balancer] >= 0) learnt_in_shared_map(f.token, now_ns);
+  }
+  void forgotten(flight const& f);
+  void restarted(std::size_t balancer) { knowledge_.restart(balancer); }
+  void granted(std::uint32_t character, std::size_t phase, std::int64_t at_ns);
+  void moved(std::size_t phase, std::int64_t at_ns) { counts_.add_move(phase, at_ns); }
+  void client_done(flight const& f, measure::client_outcome outcome, std::int64_t done_ns);
+  /// A request of the character's own is not under way any more.
+  void left(std::uint32_t character) {
+    std::uint8_t& who = characters_[character];
+    if ((who & under_way_mask) != 0 && (who & under_way_mask) != under_way_mask) --who;
+  }
+  /// One served request was compared with the registry.
+  void place_checked(bool right) {
+    ++places_checked_;
+    places_wrong_ += !right;
+  }
+
+  /// Requests of the character that are under way.
+  unsigned under_way(std::uint32_t character) const { return characters_[character] & under_way_mask; }
+
+  /// The load is over.
+  void close(std::int64_t end_ns, bool interrupted);
+  measure::tally const& counts() const { return counts_; }
+  measure::theory_fit const& fit() const { return fit_; }
+  /// All but what is judged from records that are kept in any case (notifications).
+  std::vector<measure::invariant_result> invariants() const;
+  std::vector<measure::time_slice> timeseries(std::vector<std::string> const& balancers) const;
+  std::vector<measure::event_result> events(std::vector<measure::event_record> const& done) const;
+
+private:
+  // Of a character: requests under way (saturating), and two facts.
+  static constexpr std::uint8_t under_way_mask = 63, has_session = 64, asked = 128;
+  static constexpr std::size_t most_slices = 1200;
+
+  struct slice_counts {
+    std::uint64_t requests = 0, redirects = 0, failed = 0;
+  };
+  void count_in_slice(measure::counted_request const& r);
+  void widen_slices();
+  void learnt_in_shared_map(token_id token, std::int64_t now_ns);
+  /// Whether what another balancer learnt may not have been in the map that they share; see measure::reconstruct.
+  bool raced_in_shared_map(flight const& f, std::int64_t now_ns) const;
+
+  scenario::scenario const& scenario_;
+  std::int64_t start_ns_;
+  measure::tally counts_;
+  map_knowledge knowledge_;
+  std::vector<bool> has_map_;                 // by balancer
+  std::vector<std::int64_t> patience_ns_;     // by balancer: of look-ups in the shared map; below 0 without one
+  std::vector<std::int64_t> first_learnt_ns_; // by token, where maps are shared: by any of them; 0: not yet
+  std::vector<std::uint8_t> characters_;
+  std::uint64_t overlapped_ = 0, failed_ = 0, lost_ = 0, sessions_asked_ = 0;
+  measure::theory_fit fit_;
+  std::size_t balancer_count_;
+  std::int64_t slice_ns_ = 1'000'000;
+  std::size_t slice_ = 0;            // the one counted in last …
+  std::int64_t slice_from_ns_ = 0;   // … and its begin, since the start
+  std::vector<slice_counts> slices_; // [time][balancer]
+  std::uint64_t places_checked_ = 0, places_wrong_ = 0;
+  std::uint64_t resources_ = 0, not_theirs_ = 0, too_old_ = 0; // answers for resources, and what was wrong with them
+  struct {
+    std::uint64_t sent = 0, seen = 0, undelivered = 0, received = 0, followed = 0, refused = 0;
+  } books_;
+  bool lossless_books_ = true; // nothing was cut off by a kill or an end before its time
+};
+
+}

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "sim/actors/event_schedule.hpp"
+#include "sim/records/records.hpp"
+#include "sim/scenario/scenario.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sim::virtual_time {
+
+struct world;
+
+/// Performs the scenario's events as their schedule has them, and keeps when each was done.
+class timeline {
+public:
+  explicit timeline(world& w);
+
+  /// The load begins now.
+  void begin();
+  /// So many requests were started: events may wait for a share of them.
+  void on_started(std::uint64_t started);
+  /// An event may be due.
+  void on_event_due();
+  /// The load is over.
+  void end() { schedule_.end(); }
+  void on_partition(std::uint32_t index);
+  /// A process that was restarted or added has started.
+  void on_process_starts(std::uint32_t event);
+  /// Looks whether what an event waits for has come to pass.
+  void on_look(std::uint32_t event);
+
+  /// In the order in which they were done; those under way are left out.
+  std::vector<measure::event_record> const& done() const { return done_; }
+
+private:
+  struct node {
+    enum class role : std::uint8_t { balancer, proxy, sol, redis } what = role::proxy;
+    std::size_t index = 0;
+  };
+  struct under_way {
+    measure::event_record record;
+    actors::action_result result;
+    std::uint64_t asked = 0;                            // moves of sessions
+    std::uint64_t granted_before = 0, ended_before = 0; // moves in all
+  };
+
+  void begin_event(std::uint32_t event);
+  void perform(std::uint32_t event);
+  void finish(std::uint32_t event);
+  node find(std::string const& name) const;
+  void kill(node const& n);
+  void start(node const& n);
+  bool running(node const& n) const;
+  void restart(std::uint32_t event, scenario::restart_node const& what);
+  void move_sessions(std::uint32_t event, scenario::move_sessions const& what);
+  bool stopped(std::uint32_t event, node const& n) const;
+  void look_at_restart(std::uint32_t event, scenario::restart_node const& what);
+  void look_at_moves(std::uint32_t event);
+
+  world& w_;
+  std::vector<scenario::balancer_identity> balancers_;
+  actors::event_schedule schedule_;
+  std::vector<under_way> events_; // as in the scenario
+  std::vector<measure::event_record> done_;
+};
+
+}

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "sim/judge/reasons.hpp"
+#include "sim/records/run_view.hpp"
+#include "sim/judge/tally.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace sim::measure {
+
+/// What one request adds to a ratio's numerator and denominator. below == 0: nothing.
+struct share {
+  std::uint32_t above = 0, below = 0;
+};
+
+/// The share of request `slot` in `ratio`, a name of the catalogue; of its redirects only those with reason `why`.
+share share_of(std::string_view ratio, std::optional<std::size_t> why, std::size_t slot, run_view const& v,
+               std::vector<request_facts> const& facts, routing_history const& history);
+
+/// What a request's outcome hangs together with: its token. A request without a token of ours depends on no other and
+/// is a cluster of its own, above all tokens.
+std::uint64_t cluster_of(client_record const& c, std::size_t slot);
+
+}

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "base/config/document.hpp"
+#include "sim/records/result.hpp"
+#include "sim/studies/plan/search.hpp"
+#include "sim/scenario/scenario.hpp"
+#include "sim/studies/sweep/axes.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace sim::plan {
+
+/// The circumstances in which a candidate is run: as it stands, or after a loss.
+struct circumstance {
+  enum class loss : std::uint8_t { none, proxies, balancers } what = loss::none;
+  std::uint32_t count = 0; // of nodes that are lost together
+
+  /// "as it stands", "1 proxy lost".
+  std::string text() const;
+};
+
+/// An input that may differ from what the file says.
+struct input {
+  std::string path;
+  nlohmann::json low, base, high; // base: null if the file does not set it
+  std::size_t line = 0;
+};
+
+/// The question to `crest-sim plan`, all of it checked.
+struct definition {
+  std::filesystem::path file;
+  config::document base; // overrides applied
+  std::string name;
+  std::uint64_t seed = 1;
+  sweep::axis_set space;
+  std::vector<sweep::point> points; // the candidates, as declared
+  std::vector<double> prices;       // by candidate
+  std::vector<goal> goals;
+  std::vector<scenario::threshold> asked;      // the goals as thresholds
+  std::vector<circumstance> circumstances;     // the first is `none`
+  double loss_at_share = 0.05;                 // of the load's duration
+  std::optional<scenario::nanoseconds> settle; // nothing: the proxies' lease and 2 s
+  plan::rule rule;
+  std::vector<input> inputs;
+
+  std::vector<std::string> paths() const; // of the space
+};
+
+/// More candidates than this are refused.
+inline constexpr std::size_t max_candidates = 10000;
+
+/// Reads FILE with its section "plan", and loads every candidate's scenario. Throws `config::bad_input`.
+definition define(std::filesystem::path const& file, std::vector<std::string> const& overrides);
+
+/// The same with an input set to `value`; prices are computed again.
+definition with(definition const& d, input const& what, nlohmann::json const& value);
+
+/// A candidate's scenario, its thresholds replaced by the goals: `result.thresholds[g]` is of goal g. After a loss they
+/// are judged in the phase that begins when it has settled.
+scenario::scenario scenario_of(definition const& d, std::size_t candidate, std::size_t circumstance,
+                               std::uint32_t replication);
+
+/// What `search` needs. References `d`.
+problem problem_of(definition const& d);
+
+/// What a run says about a candidate. Does not throw; `result.verdict` must not be `interrupted`.
+run_values values_of(measure::result const& result, std::size_t goals);
+
+}

@@ -1,0 +1,198 @@
+#include "sim/studies/plan/reading.hpp"
+
+#include "base/config/schema.hpp"
+#include "base/config/units.hpp"
+#include "sim/scenario/load.hpp"
+#include "sim/scenario/threshold.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <set>
+
+namespace sim::plan {
+namespace {
+
+using nlohmann::json;
+using pointer = json::json_pointer;
+
+std::string did_you_mean(std::string const& word, std::vector<std::string> const& allowed) {
+  std::string text;
+  for (std::size_t i = 0; i < allowed.size() && i < 20; ++i) text += (i == 0 ? "" : ", ") + allowed[i];
+  auto const near = config::nearest(word, allowed);
+  return near.empty() ? text : text + "; did you mean '" + std::string(near) + "'?";
+}
+
+void read_goals(definition& d, scenario::scenario const& s) {
+  pointer const at("/plan/goals");
+  d.asked = scenario::thresholds_at(d.base, at, s);
+  for (scenario::threshold const& t : d.asked) {
+    auto const e = scenario::parse_expression(t.expression, scenario::find_metric(t.metric)->kind);
+    if (e.confidence) {
+      throw d.base.error_at(at / t.written, "found '" + t.expression +
+                                                "', a confidence of one run; allowed: without @, and plan.confidence "
+                                                "for what the replications together must show");
+    }
+    d.goals.push_back({t.written, t.expression, e.compare, e.bound});
+  }
+}
+
+void read_space(definition& d) {
+  d.space = sweep::read_axes(d.base, pointer("/plan/space"), sweep::combination::grid);
+  for (sweep::axis const& a : d.space.axes)
+    if (a.path.starts_with("plan"))
+      throw d.base.error_at(pointer("/plan/space") / a.path, "found an axis that varies the plan; allowed: a value of "
+                                                             "the scenario");
+  d.points = sweep::expand(d.space);
+  if (d.points.size() > max_candidates)
+    throw d.base.error_at(pointer("/plan/space"), "found " + std::to_string(d.points.size()) +
+                                                      " candidates; allowed: at most " +
+                                                      std::to_string(max_candidates) + ", with fewer values or axes");
+}
+
+void read_losses(definition& d, scenario::scenario const& s) {
+  d.circumstances = {{}};
+  pointer const at("/plan/survive");
+  if (!d.base.root().contains(at)) return;
+  json const& survive = d.base.root().at(at);
+  if (s.load.kind == scenario::load_kind::trace)
+    throw d.base.error_at(at, "found a loss in the replay of a trace, whose length is not known before; allowed: with "
+                              "another load.kind");
+  using loss = circumstance::loss;
+  if (auto const count = survive.value("proxies", 0u); count > 0) d.circumstances.push_back({loss::proxies, count});
+  if (auto const count = survive.value("balancers", 0u); count > 0) d.circumstances.push_back({loss::balancers, count});
+  if (d.circumstances.size() == 1)
+    throw d.base.error_at(at, "found nothing that is lost; allowed: proxies or balancers of 1 or more");
+  d.loss_at_share = survive.value("at_share", d.loss_at_share);
+  if (survive.contains("settle") && survive.contains("settle_ms"))
+    throw d.base.error_at(at / "settle_ms", "found both 'settle' and 'settle_ms'; allowed: one of them");
+  if (survive.contains("settle")) d.settle = config::parse_duration(survive["settle"].get<std::string>());
+  if (survive.contains("settle_ms"))
+    d.settle = scenario::nanoseconds(std::llround(survive["settle_ms"].get<double>() * 1e6));
+}
+
+void read_rule(definition& d) {
+  json const& plan = d.base.root().at("plan");
+  d.rule.replications = plan.value("replications", d.rule.replications);
+  std::string const text = plan.value("confidence", "95%");
+  double percent = 0;
+  std::from_chars(text.data(), text.data() + text.size(), percent);
+  if (percent <= 50)
+    throw d.base.error_at(pointer("/plan/confidence"),
+                          "found \"" + text + "\"; allowed: above 50% and below 100%, such as \"95%\"");
+  d.rule.confidence = percent / 100;
+}
+
+/// Reads one input of the sensitivity.
+class input_reader {
+public:
+  input_reader(definition const& d, std::string path)
+    : d_(d)
+    , at_(pointer("/plan/sensitivity") / path)
+    , path_(std::move(path)) {}
+
+  input read(json const& written) const {
+    for (sweep::axis const& a : d_.space.axes)
+      if (a.path == path_) fail("found an axis of the space; allowed: what the plan does not choose");
+    std::size_t const line = d_.base.line_of(at_);
+    config::document probe = d_.base;
+    pointer const target = probe.set(path_, nullptr, line);
+    if (target.to_string().starts_with("/plan") || target.to_string().starts_with("/axes"))
+      fail("found an input of the plan; allowed: a value of the scenario");
+    json const base = d_.base.root().contains(target) ? d_.base.root().at(target) : json();
+    if (written.is_array()) return {path_, written[0], base, written[1], line};
+    if (!base.is_number())
+      fail("found " + written.dump() + " of " + (base.is_null() ? "no value in the file" : config::shown(base)) +
+           "; allowed: with a number in the file, or a list [LOW, HIGH]");
+    double const share = percent_of(written.get<std::string>()) / 100;
+    bool const whole = config::wants_whole_number(scenario::schema(), target);
+    double const value = base.get<double>();
+    return {path_, number(value * (1 - share), whole), base, number(value * (1 + share), whole), line};
+  }
+
+private:
+  [[noreturn]] void fail(std::string const& message) const { throw d_.base.error_at(at_, message); }
+
+  /// Of "±20%" or "+-20%": both signs are two bytes long.
+  static double percent_of(std::string const& text) {
+    double percent = 0;
+    std::from_chars(text.data() + 2, text.data() + text.size(), percent);
+    return percent;
+  }
+
+  static json number(double value, bool whole) {
+    double const rounded = whole ? std::nearbyint(value) : std::nearbyint(value * 1e9) / 1e9;
+    if (std::abs(rounded) < 9e15 && std::nearbyint(rounded) == rounded) return static_cast<std::int64_t>(rounded);
+    return rounded;
+  }
+
+  definition const& d_;
+  pointer at_;
+  std::string path_;
+};
+
+}
+
+std::string shown_value(json const& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+price_list::price_list(config::document const& document, sweep::axis_set const& space) {
+  pointer const at("/plan/prices");
+  std::vector<std::string> paths{"balancers", "proxies", "sols"};
+  for (sweep::axis const& a : space.axes) paths.push_back(a.path);
+  for (auto const& [key, written] : document.root().at(at).items()) {
+    if (written.is_number()) {
+      (key == "balancers" ? balancers_ : key == "proxies" ? proxies_ : sols_) = written.get<double>();
+      continue;
+    }
+    auto const found =
+        std::find_if(space.axes.begin(), space.axes.end(), [&, &path = key](auto const& a) { return a.path == path; });
+    if (found == space.axes.end())
+      throw document.error_at(at / key, "found prices of '" + key +
+                                            "', which is no axis of plan.space; allowed: " + did_you_mean(key, paths));
+    extra e{static_cast<std::size_t>(found - space.axes.begin()), per::candidate, {}};
+    if (key.starts_with("topology.balancers")) e.what = per::balancer;
+    if (key.starts_with("topology.proxies")) e.what = per::proxy;
+    if (key.starts_with("topology.sols")) e.what = per::sol;
+    std::vector<std::string> values;
+    for (json const& value : found->values) values.push_back(shown_value(value));
+    for (auto const& [value, price] : written.items()) {
+      if (std::find(values.begin(), values.end(), value) == values.end())
+        throw document.error_at(at / key / value, "found the price of a value that the axis does not have; allowed: " +
+                                                      did_you_mean(value, values));
+      e.by_value[value] = price.get<double>();
+    }
+    extras_.push_back(std::move(e));
+  }
+}
+
+double price_list::of(scenario::scenario const& s, sweep::point const& values) const {
+  double balancers = 0;
+  for (scenario::balancer_group const& group : s.topology.balancers) balancers += group.count;
+  double const proxies = s.topology.proxies.count, sols = s.topology.sols.count;
+  double sum = balancers * balancers_ + proxies * proxies_ + sols * sols_;
+  for (extra const& e : extras_) {
+    auto const price = e.by_value.find(shown_value(values[e.axis]));
+    if (price == e.by_value.end()) continue;
+    double const times = e.what == per::balancer ? balancers
+                         : e.what == per::proxy  ? proxies
+                         : e.what == per::sol    ? sols
+                                                 : 1;
+    sum += price->second * times;
+  }
+  return std::nearbyint(sum * 1e6) / 1e6; // so that equal prices are equal however they are added up
+}
+
+void read_plan(definition& d, scenario::scenario const& s) {
+  read_goals(d, s);
+  read_space(d);
+  read_losses(d, s);
+  read_rule(d);
+  pointer const at("/plan/sensitivity");
+  if (!d.base.root().contains(at)) return;
+  for (auto const& [path, written] : d.base.root().at(at).items())
+    d.inputs.push_back(input_reader(d, path).read(written));
+}
+
+}

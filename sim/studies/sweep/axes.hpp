@@ -1,0 +1,65 @@
+#pragma once
+
+#include "base/config/document.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Many runs of one scenario: what varies (axes), what is run (trials), what is kept of each (evaluation) and where
+/// (store), and one table of them all.
+namespace sim::sweep {
+
+/// One value that varies.
+struct axis {
+  std::string path;                   // as --set takes it: "topology.balancers.count"
+  std::vector<nlohmann::json> values; // in order, at least one
+  std::size_t line = 0;               // its line in the file; 0: from a --set
+};
+
+/// grid: each value of an axis with each of the others; zip: the n-th values of all axes together.
+enum class combination : std::uint8_t { grid, zip };
+
+/// As the file writes it.
+constexpr std::string_view name_of(combination value) {
+  switch (value) {
+  case combination::grid:
+    return "grid";
+  case combination::zip:
+    return "zip";
+  }
+  return {};
+}
+
+struct axis_set {
+  std::vector<axis> axes; // by path
+  combination combine = combination::grid;
+};
+
+/// A value for each axis, in the order of the axes.
+using point = std::vector<nlohmann::json>;
+
+/// More points than this are refused: each is loaded and checked before the first is run.
+inline constexpr std::size_t max_points = 100000;
+
+/// Reads the axes below `at` (such as "/axes") of a document that was checked against the scenario schema, and fills in
+/// spaced values: rounded if the scenario requires whole numbers; in a grid, values that repeat an earlier one after
+/// rounding are dropped. Throws `config::bad_input` that names the axis and its line.
+axis_set read_axes(config::document const& document, nlohmann::json::json_pointer const& at, combination combine);
+
+/// All points: in a grid, the last axis varies fastest; in a zip, points that repeat an earlier one are dropped.
+std::vector<point> expand(axis_set const& set);
+
+/// `count` values with equal ratios (`from`, `to` > 0) or equal differences between neighbours, both ends included;
+/// the same on every machine. count >= 2.
+std::vector<double> log_spaced(double from, double to, std::size_t count);
+std::vector<double> linear_spaced(double from, double to, std::size_t count);
+
+/// "load.rate_rps=20, topology.proxies.count=4", for messages; "the scenario as it stands" without axes.
+std::string describe(std::vector<std::string> const& paths, point const& values);
+
+}

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "sim/studies/sweep/evaluation.hpp"
+#include "sim/studies/sweep/manifest.hpp"
+#include "sim/studies/sweep/store.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sim::sweep {
+
+/// One tidy table: a row per trial, null if a trial has no such value.
+///
+/// Columns: `point`, `replication`, the axes by path, `seed` (unless an axis), `verdict`, `history_hash`, then the
+/// metrics in the catalogue's order: a ratio R as R, R_numerator, R_denominator, R_theory, R_standard_error; a
+/// distribution D as D_count, D_mean, D_p50, D_p90, D_p95, D_p99, D_p999, D_max; labels follow: D_p99{phase:steady}.
+/// Durations are in milliseconds or seconds, as their names say. Last, `reasons`: why a trial did not pass.
+struct table {
+  std::vector<std::string> columns;
+  std::vector<std::vector<nlohmann::json>> rows;
+};
+
+/// `evaluations`: one for each trial of `m`, in its order.
+table tabulate(manifest const& m, std::vector<evaluation> const& evaluations);
+
+/// RFC 4180 with line feeds; null is empty; numbers are the shortest text that reads back as the same double.
+std::string csv(table const& t);
+
+/// A JSON object for each row, one per line.
+std::string json_lines(table const& t);
+
+/// The files' names in a sweep's directory.
+inline constexpr char const *csv_name = "sweep.csv", *json_lines_name = "sweep.jsonl";
+inline std::vector<std::string> const table_files = {csv_name, json_lines_name};
+
+/// Writes both files into the store's directory when all trials are finished. Returns the worst verdict, or nothing if
+/// trials are missing; then neither file exists.
+std::optional<measure::verdict> write_table(manifest const& m, store const& results);
+
+}
