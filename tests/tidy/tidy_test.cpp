@@ -1,5 +1,6 @@
 // House rules that neither the compiler nor the link graph sees.
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cstdlib>
@@ -14,10 +15,35 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr char const* tops[] = {"base", "gateway", "fakeproxy", "sim", "reports"};
+
 struct source {
   std::string path; // relative to the project
   std::string text; // without comments and string literals
 };
+
+/// A folder as architecture.json has it.
+struct room {
+  std::string folder, what, library;
+  std::vector<std::string> uses;
+  bool decides = false;
+};
+
+std::vector<room> rooms() {
+  std::ifstream in(fs::path(CREST_SOURCE_DIR) / "architecture.json");
+  nlohmann::json const file = nlohmann::json::parse(in);
+  std::vector<room> out;
+  for (nlohmann::json const& one : file.at("folders"))
+    out.push_back({one.at("folder"), one.at("what"), one.value("part_of", one.at("folder").get<std::string>()),
+                   one.at("uses"), one.value("decides", false)});
+  return out;
+}
+
+std::string joined(std::vector<std::string> const& words) {
+  std::string text;
+  for (std::string const& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
 
 /// Comments and literals may speak of what code may not do.
 std::string code_only(std::string const& text) {
@@ -39,6 +65,19 @@ std::vector<source> sources_under(std::string const& folder, bool raw = false) {
   return out;
 }
 
+/// Those of a folder itself, as they are.
+std::vector<source> sources_in(std::string const& folder) {
+  std::vector<source> out;
+  for (source& s : sources_under(folder, true))
+    if (fs::path(s.path).parent_path() == folder) out.push_back(std::move(s));
+  return out;
+}
+
+bool is_ours(std::string const& include) {
+  return std::any_of(std::begin(tops), std::end(tops),
+                     [&](std::string const& top) { return include.starts_with(top + "/"); });
+}
+
 std::vector<std::string> includes_of(source const& s) {
   static std::regex const include(R"(#include\s+([<"])([^>"]+)[>"])");
   std::vector<std::string> out;
@@ -51,11 +90,9 @@ std::vector<std::string> includes_of(source const& s) {
 TEST_CASE("decision code has no clock, no randomness of its own, no thread and no socket") {
   std::regex const forbidden(R"(::now\s*\(|random_device|std::\w+_distribution|sleep_for|std::j?thread|std::mutex|)"
                              R"(boost/asio(?!/buffer\.hpp)|boost/beast/(core|websocket|ssl)/\w*stream|::socket\()");
-  for (char const* folder :
-       {"contract", "base/random", "gateway/routing", "gateway/http", "gateway/cache", "gateway/exchange",
-        "fakeproxy/cluster", "fakeproxy/proxy", "sim/scenario/access_log", "sim/load", "sim/actors", "sim/theory", "sim/measure",
-        "sim/resources", "sim/engines/virtual", "sim/studies/verify", "sim/studies/calibrate"})
-    for (source const& s : sources_under(folder, true)) {
+  for (room const& r : rooms()) {
+    if (!r.decides) continue;
+    for (source const& s : sources_in(r.folder)) {
       std::string const code = code_only(s.text);
       std::smatch found;
       bool const breaks = std::regex_search(code, found, forbidden);
@@ -68,75 +105,55 @@ TEST_CASE("decision code has no clock, no randomness of its own, no thread and n
         CHECK(include != "random_device");
       }
     }
+  }
 }
 
-TEST_CASE("folders include only what the architecture lets them") {
-  struct rule {
-    std::string folder;
-    std::vector<std::string> allowed; // prefixes of project includes
-  };
-  std::vector<rule> const rules{
-      {"contract", {"contract/"}},
-      {"config", {"config/"}},
-      {"journal", {"journal/"}},
-      {"limits", {"limits/"}},
-      {"files", {"files/"}},
-      {"memory", {"memory/"}},
-      {"base/random", {"base/random/"}},
-      {"gateway/routing", {"gateway/routing/", "base/random/", "memory/"}},
-      {"gateway/http", {"gateway/http/"}},
-      {"gateway/cache", {"gateway/cache/", "gateway/http/", "gateway/routing/token_map.hpp"}},
-      {"gateway/exchange",
-       {"gateway/exchange/", "gateway/cache/", "gateway/http/", "gateway/routing/", "base/journal/records.hpp"}},
-      {"gateway/net", {"gateway/", "config/", "journal/"}},
-      {"fakeproxy/cluster", {"fakeproxy/cluster/", "base/random/", "journal/", "memory/"}},
-      {"fakeproxy/proxy", {"fakeproxy/proxy/", "fakeproxy/cluster/", "base/random/", "journal/"}},
-      {"fakeproxy/net", {"fakeproxy/", "base/random/", "config/", "journal/", "files/"}},
-      {"sim/scenario/access_log", {"sim/scenario/access_log/"}},
-      {"sim/scenario",
-       {"sim/scenario/", "sim/scenario/access_log/", "base/random/", "config/", "gateway/http/accel.hpp", "gateway/routing/"}},
-      {"sim/load", {"sim/load/", "sim/scenario/access_log/", "sim/scenario/", "base/random/", "config/", "gateway/routing/"}},
-      {"sim/actors",
-       {"sim/actors/", "sim/load/", "sim/measure/", "sim/scenario/", "fakeproxy/cluster/", "gateway/routing/",
-        "gateway/cache/", "gateway/http/fields.hpp"}},
-      {"sim/theory", {"sim/theory/", "sim/scenario/", "gateway/routing/", "gateway/http/digest.hpp"}},
-      {"sim/measure", {"sim/measure/", "sim/theory/", "sim/scenario/", "fakeproxy/cluster/", "journal/"}},
-      {"sim/resources",
-       {"sim/resources/", "sim/measure/", "sim/scenario/", "fakeproxy/cluster/", "gateway/cache/directives.hpp",
-        "config/"}},
-      {"sim/engines/live",
-       {"sim/engines/live/", "sim/actors/", "sim/load/", "sim/measure/", "sim/resources/", "sim/theory/", "sim/scenario/",
-        "gateway/http/", "fakeproxy/cluster/", "journal/", "config/", "files/", "limits/"}},
-      {"sim/engines/virtual",
-       {"sim/engines/virtual/", "sim/actors/", "sim/load/", "sim/measure/", "sim/resources/", "sim/theory/", "sim/scenario/",
-        "gateway/routing/", "gateway/http/", "gateway/cache/", "gateway/exchange/", "fakeproxy/cluster/",
-        "fakeproxy/proxy/", "base/random/", "journal/", "config/"}},
-      {"sim/studies/verify", {"sim/studies/verify/", "sim/theory/", "sim/measure/", "sim/scenario/"}},
-      {"sim/studies/calibrate", {"sim/studies/calibrate/", "sim/measure/", "sim/scenario/", "journal/"}},
-      {"sim/studies/sweep", {"sim/studies/sweep/", "base/random/", "sim/load/", "sim/measure/", "sim/scenario/", "config/", "files/"}},
-      {"sim/studies/plan", {"sim/studies/plan/", "sim/studies/sweep/", "sim/measure/", "sim/scenario/", "config/"}},
-      {"sim/cli", {"sim/", "reports/", "config/", "files/"}},
-      {"reports",
-       {"reports/", "sim/measure/", "sim/scenario/metrics.hpp", "sim/theory/prediction.hpp", "sim/studies/verify/agreement.hpp",
-        "config/", "files/"}},
-      {"reports/plots",
-       {"reports/plots/", "reports/csv.hpp", "reports/figure.hpp", "reports/plot.hpp", "reports/read_summary.hpp",
-        "reports/wording.hpp", "sim/records/result.hpp", "sim/scenario/metrics.hpp", "config/", "files/"}},
-      {"reports/compare",
-       {"reports/compare/", "reports/csv.hpp", "reports/wording.hpp", "sim/records/result.hpp",
-        "sim/scenario/metrics.hpp", "config/"}},
-  };
-  for (rule const& r : rules)
-    for (source const& s : sources_under(r.folder, true))
+TEST_CASE("folders include only what architecture.json lets them") {
+  std::vector<room> const all = rooms();
+  for (room const& r : all)
+    for (source const& s : sources_in(r.folder))
       for (std::string const& include : includes_of(s)) {
-        bool const ours = std::any_of(rules.begin(), rules.end(),
-                                      [&](rule const& other) { return include.starts_with(other.folder + "/"); });
-        if (!ours) continue;
-        INFO(s.path << " includes " << include);
-        bool const for_all = include.starts_with("contract/");
-        CHECK((for_all || std::any_of(r.allowed.begin(), r.allowed.end(),
-                                      [&](std::string const& prefix) { return include.starts_with(prefix); })));
+        if (!is_ours(include)) continue;
+        std::string const folder = fs::path(include).parent_path().string();
+        INFO(s.path << " includes " << include << "; allowed: " << joined(r.uses));
+        CHECK((folder == r.folder || std::count(r.uses.begin(), r.uses.end(), folder) != 0 ||
+               std::count(r.uses.begin(), r.uses.end(), include) != 0));
       }
+}
+
+TEST_CASE(
+    "architecture.json has every folder with code, names folders and headers that exist, and no arrow runs back") {
+  std::vector<room> const all = rooms();
+  auto const place_of = [&](std::string const& folder) {
+    return std::find_if(all.begin(), all.end(), [&](room const& r) { return r.folder == folder; });
+  };
+  for (char const* top : tops)
+    for (source const& s : sources_under(top, true)) {
+      std::string const folder = fs::path(s.path).parent_path().string();
+      INFO(s.path);
+      CHECK((place_of(folder) != all.end() || fs::path(s.path).filename() == "main.cpp"));
+    }
+  for (auto r = all.begin(); r != all.end(); ++r)
+    for (std::string const& used : r->uses) {
+      INFO(r->folder << " uses " << used);
+      bool const header = used.ends_with(".hpp");
+      CHECK(fs::exists(fs::path(CREST_SOURCE_DIR) / used));
+      auto const where = place_of(header ? fs::path(used).parent_path().string() : used);
+      REQUIRE(where != all.end());
+      // What is listed below may not be used; only the folders of one library may use each other.
+      CHECK((where < r || where->library == r->library));
+    }
+}
+
+TEST_CASE("the table in ARCHITECTURE.md is architecture.json's") {
+  std::ifstream in(fs::path(CREST_SOURCE_DIR) / "ARCHITECTURE.md");
+  std::string const text{std::istreambuf_iterator<char>(in), {}};
+  std::string table = "| folder | what is decided or done there | may include |\n| --- | --- | --- |\n";
+  for (room const& r : rooms())
+    table += "| `" + r.folder + "/` | " + r.what + " | " + (r.uses.empty() ? "nothing of ours" : joined(r.uses)) +
+             (r.decides ? "; no I/O" : "") + " |\n";
+  INFO("the table should be\n" << table);
+  CHECK(text.find(table) != std::string::npos);
 }
 
 TEST_CASE("fakeproxy reads HTTP with stock Beast, not with the parser that it is there to test") {
@@ -150,8 +167,7 @@ TEST_CASE("fakeproxy reads HTTP with stock Beast, not with the parser that it is
 TEST_CASE("no names that say nothing, no unfinished business") {
   std::regex const vague(R"((^|/)(utils?|common|helpers?|misc|manager)\.(hpp|cpp)$)");
   std::regex const unfinished(R"(\b(TODO|FIXME|XXX)\b)");
-  for (char const* folder :
-       {"contract", "base", "config", "journal", "limits", "files", "memory", "gateway", "fakeproxy", "sim", "reports"})
+  for (char const* folder : tops)
     for (source const& s : sources_under(folder, true)) {
       INFO(s.path);
       CHECK_FALSE(std::regex_search(s.path, vague));
@@ -160,8 +176,7 @@ TEST_CASE("no names that say nothing, no unfinished business") {
 }
 
 TEST_CASE("files longer than 500 lines say why in their first lines") {
-  for (char const* folder :
-       {"contract", "base", "config", "journal", "limits", "files", "memory", "gateway", "fakeproxy", "sim", "reports"})
+  for (char const* folder : tops)
     for (source const& s : sources_under(folder, true)) {
       auto const lines = std::count(s.text.begin(), s.text.end(), '\n');
       INFO(s.path << " has " << lines << " lines");
