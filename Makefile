@@ -52,7 +52,7 @@ fuzz: ## build the fuzz targets and run each for FUZZ_RUNS executions (default 1
 bench: build ## side by side with peers, as CPU time per unit of work
 	@bench/run
 
-soak: build ## longer live runs: every shipped scenario, and the large topology
+soak: build ## longer live runs: every shipped scenario, against simulated ones, and the large topology
 	@tools/soak
 
 plots: build ## run shipped sweeps and scenarios in simulated time and draw docs/images (PLOTS=kinds, FORMAT=svg|png)

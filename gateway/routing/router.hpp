@@ -197,8 +197,7 @@ public:
     return next;
   }
 
-  /// The present upstream has as many requests as it may have: nothing was sent. A guess goes elsewhere; a session
-  /// cannot.
+  /// The present upstream has as many requests as it may: nothing was sent. A guess goes elsewhere, a session cannot.
   template<class Generator>
   action on_full(route_type& r, time_ns now, Generator& generator) {
     upstream_state& full = upstream(r.upstream);
@@ -342,8 +341,7 @@ private:
     return false;
   }
 
-  /// Excludes it from guesses for this request. If there is no place left, one that failed replaces one that was only
-  /// full.
+  /// Excludes it from guesses for this request; without a place left, one that failed replaces one that was only full.
   void exclude(route_type& r, upstream_id id, bool is_full) {
     std::size_t at = r.failed_count;
     if (at == route_type::max_failed)
