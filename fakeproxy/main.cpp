@@ -1,7 +1,7 @@
 #include "base/config/document.hpp"
 #include "base/config/version.hpp"
-#include "fakeproxy/net/process.hpp"
 #include "base/os/open_files.hpp"
+#include "fakeproxy/net/process.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -95,7 +95,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   std::signal(SIGPIPE, SIG_IGN);
-  limits::raise_open_files();
+  os::raise_open_files();
   std::unique_ptr<fakeproxy::net::process> process;
   try {
     process = std::make_unique<fakeproxy::net::process>(fakeproxy::net::read_settings(read_document(f)));

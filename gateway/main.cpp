@@ -2,10 +2,10 @@
 #include "base/config/document.hpp"
 #include "base/config/version.hpp"
 #include "base/config/words.hpp"
+#include "base/os/open_files.hpp"
 #include "base/os/standard_output.hpp"
 #include "gateway/net/server.hpp"
 #include "gateway/net/settings.hpp"
-#include "base/os/open_files.hpp"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -46,9 +46,9 @@ gateway::net::settings read(flags const& f) {
     document.set(std::string(key) + "=" + value.dump());
   };
   if (!f.listen.empty() || !f.listen_tls.empty()) {
-    nlohmann::json doors = f.listen;
-    for (std::string const& address : f.listen_tls) doors.push_back({{"address", address}, {"tls", true}});
-    set("listen", doors);
+    nlohmann::json listeners = f.listen;
+    for (std::string const& address : f.listen_tls) listeners.push_back({{"address", address}, {"tls", true}});
+    set("listen", listeners);
   }
   if (f.reuse_port) set("reuse_port", true);
   if (f.certificates.size() != f.keys.size())
@@ -79,18 +79,18 @@ void print_ready(gateway::net::server const& server) {
   for (auto const& where : server.listening()) ready["listen"].push_back(gateway::net::text_of(where));
   auto const admin = server.admin();
   ready["admin"] = admin ? nlohmann::ordered_json(gateway::net::text_of(*admin)) : nlohmann::ordered_json(nullptr);
-  files::print_line(ready.dump());
+  os::print_line(ready.dump());
 }
 
 int run(flags const& f) {
   std::signal(SIGPIPE, SIG_IGN);
   gateway::net::settings settings = read(f);
   if (f.check) {
-    files::print_line("configuration is valid: " + std::to_string(settings.upstreams.size()) + " upstreams, " +
-                      std::to_string(settings.threads) + " threads");
+    os::print_line("configuration is valid: " + std::to_string(settings.upstreams.size()) + " upstreams, " +
+                   std::to_string(settings.threads) + " threads");
     return 0;
   }
-  limits::raise_open_files();
+  os::raise_open_files();
   std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of that file
   gateway::net::server server(std::move(settings), [f] { return read(f); });
   print_ready(server);

@@ -189,7 +189,7 @@ bool is_whole(std::filesystem::path const& image) {
 std::string run_gnuplot(std::string const& script, std::filesystem::path const& directory, std::string const& image) {
   std::string const name = ".script";
   try {
-    files::write_file(directory / name, script);
+    os::write_file(directory / name, script);
   } catch (std::runtime_error const& error) {
     return error.what();
   }

@@ -26,21 +26,21 @@ std::vector<std::string> const report_files = {"summary.txt", "summary.json", "j
 
 std::vector<std::string> write_all(sim::measure::result const& r, fs::path const& directory) {
   return all_or_none(directory, [&] {
-    files::write_file(directory / "timeseries.csv", timeseries_csv(r));
-    files::write_file(directory / "junit.xml", junit_xml(r));
-    files::write_file(directory / "summary.txt", summary_text(r));
+    os::write_file(directory / "timeseries.csv", timeseries_csv(r));
+    os::write_file(directory / "junit.xml", junit_xml(r));
+    os::write_file(directory / "summary.txt", summary_text(r));
     std::vector<std::string> missing;
     if (auto const problem = draw(r, directory / "redirect-ratio.svg"); !problem.empty())
       missing.push_back("redirect-ratio.svg was not drawn: " + problem);
-    files::write_file(directory / "summary.json", summary_json(r)); // last: if it exists, so do the others
+    os::write_file(directory / "summary.json", summary_json(r)); // last: if it exists, so do the others
     return missing;
   });
 }
 
 void write_failure(failure const& f, fs::path const& directory) {
   all_or_none(directory, [&] {
-    files::write_file(directory / "junit.xml", junit_xml(f));
-    files::write_file(directory / "summary.txt", summary_text(f));
+    os::write_file(directory / "junit.xml", junit_xml(f));
+    os::write_file(directory / "summary.txt", summary_text(f));
   });
 }
 

@@ -24,20 +24,20 @@ int main_of(int argc, char** argv) {
   app.set_version_flag("--version", "crest-sim " + std::string(config::version));
   app.require_subcommand(1);
 
-  command::action chosen;
-  command::add_run(app, chosen);
-  command::add_check(app, chosen);
-  command::add_schema(app, chosen);
-  command::add_list(app, chosen);
-  command::add_load(app, chosen);
-  command::add_explain(app, chosen);
-  command::add_verify(app, chosen);
-  command::add_calibrate(app, chosen);
-  command::add_sweep(app, chosen);
-  command::add_merge(app, chosen);
-  command::add_compare(app, chosen);
-  command::add_plot(app, chosen);
-  command::add_plan(app, chosen);
+  cli::action chosen;
+  cli::add_run(app, chosen);
+  cli::add_check(app, chosen);
+  cli::add_schema(app, chosen);
+  cli::add_list(app, chosen);
+  cli::add_load(app, chosen);
+  cli::add_explain(app, chosen);
+  cli::add_verify(app, chosen);
+  cli::add_calibrate(app, chosen);
+  cli::add_sweep(app, chosen);
+  cli::add_merge(app, chosen);
+  cli::add_compare(app, chosen);
+  cli::add_plot(app, chosen);
+  cli::add_plan(app, chosen);
 
   try {
     app.parse(argc, argv);
@@ -51,7 +51,7 @@ int main_of(int argc, char** argv) {
 }
 
 int main(int argc, char** argv) {
-  files::standard_output output;
+  os::standard_output output;
   int code = measure::exit_could_not_run;
   try {
     code = main_of(argc, argv);

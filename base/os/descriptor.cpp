@@ -4,7 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-namespace files {
+namespace os {
 
 int write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace files {
+namespace os {
 namespace {
 
 namespace fs = std::filesystem;

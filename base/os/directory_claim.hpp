@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace files {
+namespace os {
 
 /// Another user has the directory. The message names the directory and, if known, the process.
 class directory_in_use : public std::runtime_error {

@@ -2,7 +2,7 @@
 
 #include <sys/resource.h>
 
-namespace limits {
+namespace os {
 
 std::uint64_t raise_open_files() {
   rlimit limit{};

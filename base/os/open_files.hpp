@@ -3,7 +3,7 @@
 #include <cstdint>
 
 /// Limits that the kernel sets for a process.
-namespace limits {
+namespace os {
 
 /// Raises this process's limit of open files as far as it may be raised without privileges: every balancer connects to
 /// every proxy, every proxy to every sol, and the load to every balancer. Returns what the limit is then; 0 when it

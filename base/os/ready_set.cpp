@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace readiness {
+namespace os {
 
 namespace asio = boost::asio;
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <functional>
 
-namespace readiness {
+namespace os {
 
 /// Many sockets behind one Asio wait: an edge-triggered epoll set that is itself waited for.
 ///

@@ -11,7 +11,7 @@
 #include <system_error>
 #include <unistd.h>
 
-namespace files {
+namespace os {
 namespace {
 
 std::string problem_of(int error) { return "cannot write to stdout: " + std::generic_category().message(error); }

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace files {
+namespace os {
 
 /// During its lifetime, output to std::cout goes through it, so that a full disk or a closed pipe is noticed, with the
 /// reason. Create one in `main`, before anything is printed. Not thread-safe, like std::cout itself.

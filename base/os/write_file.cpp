@@ -12,7 +12,7 @@
 #include <system_error>
 #include <unistd.h>
 
-namespace files {
+namespace os {
 namespace {
 
 namespace fs = std::filesystem;

@@ -5,7 +5,7 @@
 
 /// How the programs use files and standard streams, in one place: no file is partial, nothing is lost silently, and a
 /// directory has one user at a time.
-namespace files {
+namespace os {
 
 /// Writes `text` under another name and renames it, so that FILE is either complete or unchanged, even if a process is
 /// killed or the disk is full. Creates its directory. A symbolic link stays one; if FILE is not a regular file (a pipe,

@@ -122,7 +122,7 @@ void process::print_ready() {
   nlohmann::json ready = {
       {"event", "ready"}, {"program", "crest-fakeproxy"}, {"pid", ::getpid()}, {"admin", nullptr}, {"nodes", nodes}};
   if (admin_) ready["admin"] = to_text(admin_->address());
-  files::print_line(ready.dump());
+  os::print_line(ready.dump());
 }
 
 }

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace gateway::shield {
+namespace gateway::admission {
 
 /// How many connections each address has open. Not thread-safe.
 class open_connections {

@@ -9,7 +9,7 @@
 #include <utility>
 
 /// What may pass, decided without sockets and clocks.
-namespace gateway::shield {
+namespace gateway::admission {
 
 /// This many requests a second on average, and this many at once before they are too many.
 struct rate {

@@ -89,7 +89,7 @@ void cache::pass(http::token_digest const& resource, moment now) {
 // The request becomes the one that others wait for, or waits itself.
 void cache::lead(decision& out, question const& q, bool may_share, moment now) {
   if (!may_share || is_passed(q.resource, now)) return;
-  auto const [at, is_first] = flights_.emplace(out.flight, false);
+  auto const [at, is_first] = fetches_.emplace(out.variant, false);
   out.leads = is_first;
   if (is_first || !q.may_wait) return;
   at->second = true;
@@ -113,11 +113,11 @@ std::size_t cache::forget_if(std::function<bool(std::string_view key)> const& ma
   return store_.erase_if(matches);
 }
 
-bool cache::land(http::token_digest const& flight) {
-  auto const at = flights_.find(flight);
-  if (at == flights_.end()) return false;
+bool cache::land(http::token_digest const& variant) {
+  auto const at = fetches_.find(variant);
+  if (at == fetches_.end()) return false;
   bool const awaited = at->second;
-  flights_.erase(at);
+  fetches_.erase(at);
   return awaited;
 }
 
@@ -129,7 +129,7 @@ decision cache::ask(question const& q, moment now) {
     return out;
   }
   store::found const found = store_.find(q.resource, q.key, q.head, q.facts, now);
-  out.flight = found.variant;
+  out.variant = found.variant;
   bool const only_if_cached = request.control.only_if_cached && rules_.obey_clients;
   // A partial or conditional answer is of no use to others, nor is one to HEAD to a GET.
   bool const is_plain = !request.is_head && !request.is_conditional() && request.range.empty();
@@ -156,9 +156,9 @@ decision cache::ask(question const& q, moment now) {
   bool const while_asking = out.why == forwarded::stale && takes_stale && !stored.forbids_stale &&
                             -stored.fresh.left_ns(now) < stored.stale_while_revalidate_s * second_ns;
   if (while_asking) {
-    out = {.what = decision::kind::answer, .stored = found.answer, .flight = found.variant};
+    out = {.what = decision::kind::answer, .stored = found.answer, .variant = found.variant};
     if (request.is_head || no_store || request.has_unkeyed_fields) return out; // its answer could not be stored
-    out.refresh = out.leads = flights_.emplace(found.variant, false).second;
+    out.refresh = out.leads = fetches_.emplace(found.variant, false).second;
     return out;
   }
   if (only_if_cached) {

@@ -36,19 +36,19 @@ struct decision {
     answer,     // serve `stored`
     fetch,      // ask an upstream
     validate,   // ask an upstream whether `stored` still holds
-    wait,       // a fetch is under way: wait for `flight`
+    wait,       // a fetch is under way: wait for `variant`
     unavailable // only-if-cached, and it is not cached: 504
   };
   kind what = kind::fetch;
   forwarded why = forwarded::no;
-  store::answer_ptr stored;    // answer, validate; fetch: what may be served if the upstream fails
-  bool refresh = false;        // answer: stale, and this request is the one to validate it meanwhile (RFC 5861 3)
-  bool leads = false;          // others may wait for `flight`, which has to be ended
-  http::token_digest flight{}; // the variant of `stored`, or of what is fetched, as far as is known
+  store::answer_ptr stored;     // answer, validate; fetch: what may be served if the upstream fails
+  bool refresh = false;         // answer: stale, and this request is the one to validate it meanwhile (RFC 5861 3)
+  bool leads = false;           // others may wait for `variant`, which has to be ended
+  http::token_digest variant{}; // the variant of `stored`, or of what is fetched, as far as is known
 };
 
 /// How a fetch that others wait for ended.
-enum class landing : std::uint8_t {
+enum class fetch_outcome : std::uint8_t {
   stored,   // look again
   unshared, // the answer is only for the client that asked: each request goes on by itself
   failed    // one of the waiting requests may try
@@ -73,7 +73,7 @@ public:
   decision ask(question const& q, moment now);
 
   /// The fetch is over. Returns whether anybody waits for it.
-  bool land(http::token_digest const& flight);
+  bool land(http::token_digest const& variant);
   /// Answers of this resource turned out to be for one client each: for a while no request waits for another's.
   void pass(http::token_digest const& resource, moment now);
 
@@ -112,7 +112,7 @@ private:
   pass_map passes_;
   forgotten_map forgotten_; // when, ns
   std::int64_t all_forgotten_ns_ = std::numeric_limits<std::int64_t>::min();
-  boost::unordered_flat_map<http::token_digest, bool, http::token_digest_hash> flights_; // whether any request waits
+  boost::unordered_flat_map<http::token_digest, bool, http::token_digest_hash> fetches_; // whether any request waits
 };
 
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gateway/cache/ledger.hpp"
+#include "gateway/cache/byte_counter.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -13,11 +13,11 @@
 namespace gateway::cache {
 
 /// An answer's content as far as it has come, in blocks that never move: views of it stay valid as long as this lives,
-/// and its blocks are counted in the ledger as long.
+/// and its blocks are counted in the byte counter as long.
 class growing_content {
 public:
   /// `expected` bytes are put into one block. `in`: nullptr counts nothing.
-  explicit growing_content(std::size_t expected, std::shared_ptr<ledger> in = nullptr)
+  explicit growing_content(std::size_t expected, std::shared_ptr<byte_counter> in = nullptr)
     : in_(std::move(in)) {
     add_block(expected);
   }
@@ -76,7 +76,7 @@ private:
     in_->bytes.fetch_add(heap_bytes(capacity + 1), std::memory_order_relaxed);
   }
 
-  std::shared_ptr<ledger> in_;
+  std::shared_ptr<byte_counter> in_;
   std::size_t counted_ = 0;
 
   std::vector<std::shared_ptr<std::string>> blocks_; // only the last may be empty

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "gateway/cache/cache.hpp"
-#include "gateway/cache/lockable.hpp"
+#include "gateway/cache/mutex.hpp"
 #include "gateway/cache/session_facts.hpp"
 
 #include <atomic>
@@ -44,7 +44,7 @@ struct cache_counters {
 
 /// The locks of a cache: one for its decisions, one for session facts.
 struct cache_locks {
-  std::unique_ptr<lockable> answers = std::make_unique<lockable>(), facts = std::make_unique<lockable>();
+  std::unique_ptr<mutex_base> answers = std::make_unique<mutex_base>(), facts = std::make_unique<mutex_base>();
 };
 
 /// The cache that all threads of a balancer share, with the session facts: one lock around decisions; content is sent
@@ -75,7 +75,7 @@ public:
   /// Lower-case names of the fields meant for this cache (RFC 9213).
   std::span<std::string const> targets() const { return targets_; }
   std::span<std::string const> ignored_inputs() const { return ignored_inputs_; }
-  std::shared_ptr<ledger> const& used() const { return used_; }
+  std::shared_ptr<byte_counter> const& used() const { return used_; }
   bool shows_status() const { return shows_status_.load(std::memory_order_relaxed); }
   cache_counters& counts() { return counters_; }
 
@@ -93,7 +93,7 @@ private:
   variant_keys const keys_;
   std::vector<std::string> const targets_, ignored_inputs_;
   cache cache_;
-  std::shared_ptr<ledger> const used_;
+  std::shared_ptr<byte_counter> const used_;
   std::optional<session_facts> facts_;
   std::atomic<bool> shows_status_;
   cache_counters counters_;

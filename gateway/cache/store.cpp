@@ -21,7 +21,7 @@ bool is_preferred(stored_answer const& a, stored_answer const& b, moment now) {
 /// An answer stays counted as long as anyone holds it, if only to send it.
 struct counting {
   store::answer_ptr answer;
-  std::shared_ptr<ledger> in;
+  std::shared_ptr<byte_counter> in;
   std::size_t bytes;
   void operator()(stored_answer const*) {
     answer.reset();

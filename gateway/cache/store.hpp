@@ -57,7 +57,7 @@ public:
   std::size_t erase_if(std::function<bool(std::string_view key)> const& matches);
 
   variant_keys const& keys() const { return keys_; }
-  std::shared_ptr<ledger> const& used() const { return used_; }
+  std::shared_ptr<byte_counter> const& used() const { return used_; }
   std::size_t bytes() const { return used_->bytes.load(std::memory_order_relaxed); }
   std::size_t budget() const { return budget_; }
   std::size_t size() const { return variants_.size(); }
@@ -92,7 +92,7 @@ private:
 
   std::size_t budget_;
   variant_keys keys_;
-  std::shared_ptr<ledger> used_ = std::make_shared<ledger>();
+  std::shared_ptr<byte_counter> used_ = std::make_shared<byte_counter>();
   by_digest<resource> resources_;
   by_digest<variant> variants_;
   list<by_use_tag> by_use_; // the most recent first

@@ -116,7 +116,7 @@ bool is_condition(std::string_view name) {
 
 }
 
-stored_body::stored_body(std::shared_ptr<std::string const> bytes, std::shared_ptr<ledger> in)
+stored_body::stored_body(std::shared_ptr<std::string const> bytes, std::shared_ptr<byte_counter> in)
   : bytes_(std::move(bytes))
   , counted_(heap_bytes_of(*bytes_) + heap_bytes(sizeof(std::string) + 16) + heap_bytes(sizeof(stored_body) + 16))
   , in_(std::move(in)) {

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "gateway/cache/byte_counter.hpp"
 #include "gateway/cache/conditions.hpp"
 #include "gateway/cache/freshness.hpp"
-#include "gateway/cache/ledger.hpp"
 #include "gateway/cache/vary.hpp"
 #include "gateway/http/forward.hpp"
 
@@ -15,11 +15,11 @@
 
 namespace gateway::cache {
 
-/// An answer's content. Counts in the ledger until nothing holds it any more: while it is still being sent it outlives
-/// its eviction.
+/// An answer's content. Counts in the byte counter until nothing holds it any more: while it is still being sent it
+/// outlives its eviction.
 class stored_body {
 public:
-  stored_body(std::shared_ptr<std::string const> bytes, std::shared_ptr<ledger> in);
+  stored_body(std::shared_ptr<std::string const> bytes, std::shared_ptr<byte_counter> in);
   stored_body(stored_body const&) = delete;
   stored_body& operator=(stored_body const&) = delete;
   ~stored_body();
@@ -29,7 +29,7 @@ public:
 private:
   std::shared_ptr<std::string const> bytes_;
   std::size_t counted_;
-  std::shared_ptr<ledger> in_;
+  std::shared_ptr<byte_counter> in_;
 };
 
 /// Which answers with Set-Cookie are stored (RFC 9111 7.3): none; those that are `public`; all that state a lifetime.

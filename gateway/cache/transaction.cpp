@@ -19,7 +19,7 @@ void count(std::atomic<std::uint64_t>& counter) { counter.fetch_add(1, std::memo
 
 }
 
-transaction::transaction(shared_cache& all, surroundings& place, http::message_head const& head, char const* base,
+transaction::transaction(shared_cache& all, environment& place, http::message_head const& head, char const* base,
                          http::request_summary const& summary, std::string_view scheme, bool has_body,
                          http::token_digest const* token)
   : cache_(all)
@@ -31,7 +31,7 @@ transaction::transaction(shared_cache& all, surroundings& place, http::message_h
   if (token) token_ = *token;
 }
 
-transaction::~transaction() { stop_storing(landing::failed); }
+transaction::~transaction() { stop_storing(fetch_outcome::failed); }
 
 /// What is known about the token's session, and still valid.
 fact_values transaction::known_facts(moment now) {
@@ -85,7 +85,7 @@ std::string_view transaction::answers_elsewhere() {
   decision_.stored.reset();
   moment const now = place_.now();
   if (decision_.leads) cache_.with([&](cache& c) { c.pass(resource_, now); });
-  land(landing::unshared);
+  land(fetch_outcome::unshared);
   return head_;
 }
 
@@ -147,14 +147,14 @@ transaction::course transaction::on_not_modified(answer_facts const& facts, http
   decision_.stored = std::move(merged);
   confirmed_ = true;
   count(cache_.counts().validated);
-  land(stays ? landing::stored : landing::unshared);
+  land(stays ? fetch_outcome::stored : fetch_outcome::unshared);
   return course::serve;
 }
 
 /// Whether the stored answer is for a session with these facts.
 bool transaction::concerns(fact_values const& facts) const {
   vary_spec const& vary = decision_.stored->vary;
-  return vary.facts.empty() || cache_.keys().variant(resource_, vary, head_, facts) == decision_.flight;
+  return vary.facts.empty() || cache_.keys().variant(resource_, vary, head_, facts) == decision_.variant;
 }
 
 void transaction::begin_storing(answer_facts const& facts, http::message_head const& head, char const* base,
@@ -174,7 +174,7 @@ void transaction::begin_storing(answer_facts const& facts, http::message_head co
   if (!may) {
     // A client that is turned away tells nothing about what others get.
     if (decision_.leads && !concerns_who_asked(head.status)) cache_.with([&](cache& c) { c.pass(resource_, now); });
-    land(landing::unshared);
+    land(fetch_outcome::unshared);
     return;
   }
   s.variant = *variant;
@@ -182,7 +182,7 @@ void transaction::begin_storing(answer_facts const& facts, http::message_head co
   bool const fits = cache_.with(
       [&](cache& c) { return expected <= c.rules().max_answer && c.answers().make_room(heap_bytes(expected + 1)); });
   if (!fits) {
-    land(landing::unshared);
+    land(fetch_outcome::unshared);
     return;
   }
   content_ = std::make_shared<growing_content>(expected, cache_.used());
@@ -196,7 +196,7 @@ void transaction::take(std::string_view piece) {
     return content_->size() + piece.size() <= c.rules().max_answer && c.answers().make_room(heap_bytes(block + 1));
   });
   content_->append(piece);
-  if (!fits) stop_storing(landing::unshared);
+  if (!fits) stop_storing(fetch_outcome::unshared);
 }
 
 void transaction::complete() {
@@ -209,10 +209,10 @@ void transaction::complete() {
     return c.keep(resource_, key_, s.variant, std::make_shared<stored_answer>(std::move(s.answer)));
   });
   if (stored) count(cache_.counts().stored);
-  land(stored ? landing::stored : landing::unshared);
+  land(stored ? fetch_outcome::stored : fetch_outcome::unshared);
 }
 
-void transaction::stop_storing(landing how) {
+void transaction::stop_storing(fetch_outcome how) {
   storing_.reset();
   land(how);
 }
@@ -222,7 +222,7 @@ bool transaction::may_serve_instead(bool unreachable) {
   // The session may have changed since the request was sent.
   bool const may = decision_.stored && !decision_.stored->may_be_anothers(request_) && concerns(known_facts(now)) &&
                    cache_.with([&](cache& c) { return c.may_serve_on_error(*decision_.stored, unreachable, now); });
-  land(landing::failed);
+  land(fetch_outcome::failed);
   if (may) count(cache_.counts().stale_hits);
   return may;
 }
@@ -243,15 +243,15 @@ void transaction::on_head_answer(answer_facts const& facts, http::message_head c
 }
 
 void transaction::forget_stored() {
-  cache_.with([&](cache& c) { c.answers().erase_variant(decision_.flight); });
+  cache_.with([&](cache& c) { c.answers().erase_variant(decision_.variant); });
 }
 
 void transaction::put_merged(std::shared_ptr<stored_answer const> merged) {
   auto const variant = merged->vary == decision_.stored->vary
-                           ? std::optional(decision_.flight)
+                           ? std::optional(decision_.variant)
                            : cache_.keys().variant(resource_, merged->vary, head_, said_);
   // It now belongs to another variant, and must not be found under the old one.
-  if (variant != decision_.flight) forget_stored();
+  if (variant != decision_.variant) forget_stored();
   if (variant) cache_.with([&](cache& c) { return c.keep(resource_, key_, *variant, std::move(merged)); });
 }
 
@@ -267,10 +267,10 @@ void transaction::invalidate(http::message_head const& head, char const* base, m
   cache_.counts().invalidated.fetch_add(gone, std::memory_order_relaxed);
 }
 
-void transaction::land(landing how) {
+void transaction::land(fetch_outcome how) {
   if (!std::exchange(decision_.leads, false)) return;
-  bool const awaited = cache_.with([&](cache& c) { return c.land(decision_.flight); });
-  if (awaited) place_.landed(decision_.flight, how);
+  bool const awaited = cache_.with([&](cache& c) { return c.land(decision_.variant); });
+  if (awaited) place_.landed(decision_.variant, how);
 }
 
 std::string transaction::cache_status(moment now) const {

@@ -12,25 +12,25 @@
 namespace gateway::cache {
 
 /// The environment of transactions: their clock, and the waiting requests.
-class surroundings {
+class environment {
 public:
   virtual moment now() const = 0;
   /// How heads change on their way to clients, as far as it changes what is stored.
   virtual http::answer_forwarding forwarding() const = 0;
   /// A fetch that requests wait for is over.
-  virtual void landed(http::token_digest const& flight, landing how) = 0;
+  virtual void landed(http::token_digest const& variant, fetch_outcome how) = 0;
 
 protected:
-  ~surroundings() = default;
+  ~environment() = default;
 };
 
 /// One request's use of the cache: what is stored for it, and what its answer adds for others. Sans-I/O: the code that
 /// carries the request calls `ask`, sends `upstream_head` if so decided, and reports what comes back. Ends the fetch
-/// that it leads, whatever the outcome. Not thread-safe; the cache and the surroundings outlive it.
+/// that it leads, whatever the outcome. Not thread-safe; the cache and the environment outlive it.
 class transaction {
 public:
   /// `token`: the request's, nullptr without.
-  transaction(shared_cache& all, surroundings& place, http::message_head const& head, char const* base,
+  transaction(shared_cache& all, environment& place, http::message_head const& head, char const* base,
               http::request_summary const& summary, std::string_view scheme, bool has_body,
               http::token_digest const* token);
   transaction(transaction const&) = delete;
@@ -66,7 +66,7 @@ public:
   void take(std::string_view piece);
   void complete();
   /// The content broke off.
-  void give_up() { stop_storing(landing::failed); }
+  void give_up() { stop_storing(fetch_outcome::failed); }
   /// The content, as far as it was taken, of an answer that is being stored; nullptr if it was never to be stored. It
   /// remains complete from its beginning even if the store turns out to have no room for it.
   std::shared_ptr<growing_content const> content() const { return content_; }
@@ -93,12 +93,12 @@ private:
   void begin_storing(answer_facts const& facts, http::message_head const& head, char const* base,
                      std::optional<std::uint64_t> length, moment now);
   void forget_stored();
-  void stop_storing(landing how);
+  void stop_storing(fetch_outcome how);
   void on_head_answer(answer_facts const& facts, http::message_head const& head, char const* base,
                       std::optional<std::uint64_t> length, moment now);
   void invalidate(http::message_head const& head, char const* base, moment now);
   void put_merged(std::shared_ptr<stored_answer const> merged);
-  void land(landing how);
+  void land(fetch_outcome how);
 
   struct storing {
     stored_answer answer;
@@ -106,7 +106,7 @@ private:
   };
 
   shared_cache& cache_;
-  surroundings& place_;
+  environment& place_;
   request_facts request_;
   std::string key_;
   http::token_digest resource_;

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "base/journal/records.hpp"
 #include "gateway/cache/transaction.hpp"
 #include "gateway/routing/route.hpp"
-#include "base/journal/records.hpp"
 
 #include <cstdint>
 #include <string_view>
@@ -25,7 +25,7 @@ enum class step : std::uint8_t {
   respond,        // answer the client with an error, for the reason in the router's action
   not_stored,     // answer the client 504: it wants what is stored, or nothing (RFC 9111 5.2.1.7)
   wait_for_guess, // until the router's guess for the same token is over
-  wait_for_fetch, // until the cache's fetch, `decision::flight`, is over
+  wait_for_fetch, // until the cache's fetch, `decision::variant`, is over
   look_up         // ask the shared map where the token's session is
 };
 
@@ -111,8 +111,8 @@ struct course {
   }
   /// The fetch that it waited for is over. After a failure one of those who wait tries, and the others wait for that.
   /// Who finds nothing although there is something now goes himself: it may not be used unasked, or is not his.
-  step on_landing(cache::transaction& cached, std::string_view head, cache::landing how) {
-    return ask(cached, head, how == cache::landing::failed);
+  step on_landing(cache::transaction& cached, std::string_view head, cache::fetch_outcome how) {
+    return ask(cached, head, how == cache::fetch_outcome::failed);
   }
   /// It has waited for fetches long enough.
   step on_fetch_late(cache::transaction& cached, std::string_view head) { return ask(cached, head, false); }

@@ -1,6 +1,6 @@
 #include "gateway/net/balancer.hpp"
 
-#include "gateway/net/note.hpp"
+#include "gateway/net/log.hpp"
 
 #include <algorithm>
 #include <system_error>
@@ -46,7 +46,7 @@ balancer::balancer(settings const& s)
 }
 
 void balancer::limit(client_limits const& limits) {
-  std::vector<go_ahead> turns; // of those for whom there is room now
+  std::vector<continuation> turns; // of those for whom there is room now
   {
     std::lock_guard const lock(mutex_);
     upstream_room_ = limits.requests_per_upstream;
@@ -55,10 +55,10 @@ void balancer::limit(client_limits const& limits) {
       for (; !u.queue.empty() && (!upstream_room_ || u.busy < upstream_room_->at_once); u.queue.pop_front(), ++u.busy)
         turns.push_back(std::move(u.queue.front().second));
   }
-  for (go_ahead const& turn : turns) turn();
+  for (continuation const& turn : turns) turn();
   std::lock_guard const lock(limits_mutex_);
   connections_per_address_ = limits.connections_per_address;
-  auto const set = [](std::optional<shield::rate_limit>& now, std::optional<shield::rate> const& wanted) {
+  auto const set = [](std::optional<admission::rate_limit>& now, std::optional<admission::rate> const& wanted) {
     if (!wanted)
       now.reset();
     else if (!now || now->limit() != *wanted) // one that stays keeps what it knows
@@ -263,20 +263,21 @@ void balancer::misunderstood(misread what, std::string_view source, std::string_
   note(std::string(source) + " says " + w.field + ": " + quoted(said) + w.consequence + " (said once)");
 }
 
-balancer::room balancer::enter_upstream(routing::upstream_id id, std::uint64_t ticket, go_ahead const& turn) {
+balancer::upstream_admission balancer::enter_upstream(routing::upstream_id id, std::uint64_t ticket,
+                                                      continuation const& turn) {
   std::lock_guard const lock(mutex_);
   upstream& u = upstreams_[routing::index_of(id)];
   if (!upstream_room_ || (u.busy < upstream_room_->at_once && u.queue.empty())) {
     ++u.busy;
-    return room::now;
+    return upstream_admission::now;
   }
-  if (u.queue.size() >= upstream_room_->waiting) return room::none;
+  if (u.queue.size() >= upstream_room_->waiting) return upstream_admission::none;
   u.queue.emplace_back(ticket, turn);
-  return room::later;
+  return upstream_admission::later;
 }
 
 void balancer::leave_upstream(routing::upstream_id id) {
-  go_ahead next;
+  continuation next;
   {
     std::lock_guard const lock(mutex_);
     upstream& u = upstreams_[routing::index_of(id)];

@@ -1,5 +1,9 @@
 #pragma once
 
+#include "base/journal/journal.hpp"
+#include "base/journal/records.hpp"
+#include "gateway/admission/open_connections.hpp"
+#include "gateway/admission/rate_limit.hpp"
 #include "gateway/http/digest.hpp"
 #include "gateway/http/shared_value.hpp"
 #include "gateway/net/clocks.hpp"
@@ -7,10 +11,6 @@
 #include "gateway/net/transport/sockets.hpp"
 #include "gateway/routing/router.hpp"
 #include "gateway/routing/shared_link.hpp"
-#include "gateway/admission/open_connections.hpp"
-#include "gateway/admission/rate_limit.hpp"
-#include "base/journal/journal.hpp"
-#include "base/journal/records.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -181,11 +181,11 @@ public:
   http::token_digest digest(std::string_view authorization) const { return http::digest_token(key_, authorization); }
 
   /// Called once a request may go to the upstream it waits for, by whoever made room; from any thread.
-  using go_ahead = std::function<void()>;
-  enum class room : std::uint8_t { now, later, none };
+  using continuation = std::function<void()>;
+  enum class upstream_admission : std::uint8_t { now, later, none };
   /// Asks to send a request to the upstream: at once, when `turn` is called, or not at all. Every `now` and every
   /// `turn` ends with `leave_upstream`.
-  room enter_upstream(routing::upstream_id id, std::uint64_t ticket, go_ahead const& turn);
+  upstream_admission enter_upstream(routing::upstream_id id, std::uint64_t ticket, continuation const& turn);
   void leave_upstream(routing::upstream_id id);
   /// No longer waits; its turn may have come already.
   void withdraw(routing::upstream_id id, std::uint64_t ticket);
@@ -266,8 +266,8 @@ private:
     std::shared_ptr<upstream_face> face;
     endpoint address;
     upstream_counters counters{};
-    std::uint32_t busy = 0;                                 // requests that are there, where these are limited
-    std::deque<std::pair<std::uint64_t, go_ahead>> queue{}; // by ticket
+    std::uint32_t busy = 0;                                     // requests that are there, where these are limited
+    std::deque<std::pair<std::uint64_t, continuation>> queue{}; // by ticket
   };
 
   /// nullptr where there is no room for it.
@@ -306,8 +306,8 @@ private:
   std::mutex limits_mutex_;
   std::atomic<bool> limits_requests_{false}; // else the lock is not needed for each
   std::optional<std::uint32_t> connections_per_address_;
-  shield::open_connections connections_;
-  std::optional<shield::rate_limit> by_address_, by_token_;
+  admission::open_connections connections_;
+  std::optional<admission::rate_limit> by_address_, by_token_;
   std::mutex journal_mutex_;
   std::optional<journal::writer<journal::balancer_event>> journal_;
   bool journal_in_trouble_ = false; // stderr says so

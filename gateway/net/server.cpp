@@ -1,7 +1,7 @@
 #include "gateway/net/server.hpp"
 
 #include "gateway/net/admin/admin.hpp"
-#include "gateway/net/note.hpp"
+#include "gateway/net/log.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -17,7 +17,7 @@ namespace gateway::net {
 namespace {
 
 /// Threads share the cache.
-class mutex final : public cache::lockable {
+class mutex final : public cache::mutex_base {
 public:
   void lock() override { mutex_.lock(); }
   void unlock() override { mutex_.unlock(); }
@@ -62,9 +62,9 @@ server::server(settings s, std::function<settings()> reread)
       for (auto const& other : workers_)
         boost::asio::post(other->context(), [target = other.get(), key] { target->wake_here(key); });
     };
-    w->land = [this](http::token_digest const& flight, cache::landing how) {
+    w->land = [this](http::token_digest const& variant, cache::fetch_outcome how) {
       for (auto const& other : workers_)
-        boost::asio::post(other->context(), [target = other.get(), flight, how] { target->land_here(flight, how); });
+        boost::asio::post(other->context(), [target = other.get(), variant, how] { target->land_here(variant, how); });
     };
   }
   if (settings_->admin)
@@ -76,7 +76,7 @@ server::server(settings s, std::function<settings()> reread)
 /// SO_REUSEPORT admits them all. Else all threads accept from the first one's sockets, which the kernel keeps others
 /// from.
 void server::listen() {
-  for (door const& d : settings_->listen) listening_.push_back(d.at.address);
+  for (listener_settings const& d : settings_->listen) listening_.push_back(d.at.address);
   worker& first = *workers_.front();
   listening_ = first.listen(listening_, settings_->reuse_port);
   for (std::size_t i = 1; i != workers_.size(); ++i)

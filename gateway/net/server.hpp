@@ -1,11 +1,11 @@
 #pragma once
 
 #include "gateway/cache/shared_cache.hpp"
-#include "gateway/net/client/access_log.hpp"
 #include "gateway/net/balancer.hpp"
-#include "gateway/net/upstream/health_checks.hpp"
-#include "gateway/net/transport/listener.hpp"
+#include "gateway/net/client/access_log.hpp"
 #include "gateway/net/settings.hpp"
+#include "gateway/net/transport/listener.hpp"
+#include "gateway/net/upstream/health_checks.hpp"
 #include "gateway/net/worker.hpp"
 
 #include <boost/asio/io_context.hpp>

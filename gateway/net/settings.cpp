@@ -1,10 +1,10 @@
 #include "gateway/net/settings.hpp"
 
 #include "base/config/words.hpp"
-#include "gateway/http/fields.hpp"
-#include "gateway/net/settings_reader.hpp"
 #include "base/journal/journal.hpp"
 #include "base/journal/records.hpp"
+#include "gateway/http/fields.hpp"
+#include "gateway/net/settings_reader.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -150,9 +150,9 @@ std::optional<shared_map_settings> read_shared_map(settings_reader const& in, bo
   return out;
 }
 
-std::optional<shield::rate> read_rate(settings_reader const& in, pointer const& where) {
+std::optional<admission::rate> read_rate(settings_reader const& in, pointer const& where) {
   if (!in.at(where)) return std::nullopt;
-  shield::rate r;
+  admission::rate r;
   r.per_second = in.at(where / "per_second")->get<double>();
   if (auto const* burst = in.at(where / "burst")) r.burst = burst->get<std::uint32_t>();
   return r;
@@ -199,7 +199,7 @@ void read_timeouts(settings_reader const& in, timeouts& out) {
 settings read_settings(config::document const& document, name_resolver const& names) {
   settings_reader const in(document, names);
   settings s;
-  s.listen = read_doors(in);
+  s.listen = read_listeners(in);
   in.value("/reuse_port", s.reuse_port);
   s.upstreams = read_upstreams(in);
   read_word(in, pointer("/guess"), s.guess);
@@ -253,7 +253,8 @@ std::string keep_what_needs_a_restart(settings const& in_force, settings& fresh)
   };
   keep("listen", in_force.listen, fresh.listen);
   keep("reuse_port", in_force.reuse_port, fresh.reuse_port);
-  bool const needs_tls = std::any_of(fresh.listen.begin(), fresh.listen.end(), [](door const& d) { return d.tls; });
+  bool const needs_tls =
+      std::any_of(fresh.listen.begin(), fresh.listen.end(), [](listener_settings const& d) { return d.tls; });
   if (needs_tls && !fresh.tls) { // as long as its address is open
     fresh.tls = in_force.tls;
     fresh.hsts = in_force.hsts;

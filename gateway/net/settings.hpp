@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/config/document.hpp"
+#include "gateway/admission/rate_limit.hpp"
 #include "gateway/cache/shared_cache.hpp"
 #include "gateway/exchange/course.hpp"
 #include "gateway/http/accel_target.hpp"
@@ -11,7 +12,6 @@
 #include "gateway/net/tls/tls.hpp"
 #include "gateway/routing/route.hpp"
 #include "gateway/routing/time_limits.hpp"
-#include "gateway/admission/rate_limit.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -41,13 +41,13 @@ struct allowed_range {
 };
 
 /// An address where clients connect, and what is spoken there.
-struct door {
+struct listener_settings {
   place at;
   bool tls = false;
   /// Without TLS: clients are only told to come back to this port with it.
   std::optional<std::uint16_t> https_port{};
 
-  bool operator==(door const&) const = default;
+  bool operator==(listener_settings const&) const = default;
 };
 
 /// What each duration covers is said in gateway.schema.json.
@@ -89,7 +89,7 @@ constexpr std::string_view name_of(request_buffering value) {
 /// What one address, or one token, may have, and what an upstream may get. nullopt: no limit.
 struct client_limits {
   std::optional<std::uint32_t> connections_per_address;
-  std::optional<shield::rate> requests_per_address, requests_per_token;
+  std::optional<admission::rate> requests_per_address, requests_per_token;
   struct upstream_room {
     std::uint32_t at_once = 0;
     std::uint32_t waiting = 0;
@@ -132,7 +132,7 @@ inline constexpr std::uint32_t most_answer_fields = 1'000;
 
 /// A configuration as the gateway runs it: defaults filled in, checked.
 struct settings {
-  std::vector<door> listen;
+  std::vector<listener_settings> listen;
   bool reuse_port = false;         // other processes may serve these addresses, too
   std::shared_ptr<server_tls> tls; // nullptr: no certificates
   std::string hsts;                // value of Strict-Transport-Security (RFC 6797) for answers over TLS; empty: none

@@ -43,9 +43,9 @@ bool overlap(endpoint const& a, endpoint const& b, bool shared) {
   return !shared && (holds(a.address(), b.address()) || holds(b.address(), a.address()));
 }
 
-door read_door(settings_reader const& in, pointer const& where) {
+listener_settings read_listener(settings_reader const& in, pointer const& where) {
   if (in.at(where)->is_string()) return {.at = in.address(where, listen_flag, true)};
-  door d{.at = in.address(where / "address", listen_flag, true), .tls = in.flag(where / "tls")};
+  listener_settings d{.at = in.address(where / "address", listen_flag, true), .tls = in.flag(where / "tls")};
   if (auto const* port = in.at(where / "redirect_to_https")) {
     if (d.tls)
       throw in.document().error_at(where,
@@ -58,29 +58,29 @@ door read_door(settings_reader const& in, pointer const& where) {
 
 }
 
-std::vector<door> read_doors(settings_reader const& in) {
+std::vector<listener_settings> read_listeners(settings_reader const& in) {
   pointer const root("/listen");
   auto const* value = in.at(root);
-  std::vector<door> doors;
-  if (value && !value->is_array()) doors.push_back(read_door(in, root));
+  std::vector<listener_settings> listeners;
+  if (value && !value->is_array()) listeners.push_back(read_listener(in, root));
   if (value && value->is_array())
     for (std::size_t i = 0; i < value->size(); ++i) {
-      door next = read_door(in, root / i);
-      for (door const& earlier : doors)
+      listener_settings next = read_listener(in, root / i);
+      for (listener_settings const& earlier : listeners)
         if (overlap(earlier.at.address, next.at.address, in.flag(pointer("/reuse_port"))))
           throw in.document().error_at(root / i, "found " + next.at.name.text() + " beside " + earlier.at.name.text() +
                                                      ", which is or holds the same; allowed: each address once");
-      doors.push_back(std::move(next));
+      listeners.push_back(std::move(next));
     }
-  if (doors.empty())
+  if (listeners.empty())
     throw in.document().error_at(root, "found nothing; allowed: at least one HOST:PORT to listen at (--listen, "
                                        "--listen-tls)");
-  return doors;
+  return listeners;
 }
 
-place read_admin(settings_reader const& in, std::vector<door> const& doors) {
+place read_admin(settings_reader const& in, std::vector<listener_settings> const& listeners) {
   place const at = in.address(pointer("/admin"), "--admin", true);
-  for (door const& d : doors)
+  for (listener_settings const& d : listeners)
     if (overlap(at.address, d.at.address, false))
       throw in.document().error_at(pointer("/admin"), "found " + at.name.text() + ", where clients connect (" +
                                                           d.at.name.text() + "); allowed: another address (--admin)");

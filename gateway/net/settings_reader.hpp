@@ -118,11 +118,11 @@ private:
 };
 
 // Where clients, admin and upstreams are (settings_addresses.cpp). All throw config::bad_input.
-std::vector<door> read_doors(settings_reader const& in);
-place read_admin(settings_reader const& in, std::vector<door> const& doors);
+std::vector<listener_settings> read_listeners(settings_reader const& in);
+place read_admin(settings_reader const& in, std::vector<listener_settings> const& listeners);
 std::vector<upstream_settings> read_upstreams(settings_reader const& in);
 trusted_proxies read_trusted_proxies(settings_reader const& in);
-/// Of `s.listen`: whether a door needs certificates. Reads them.
+/// Of `s.listen`: whether a listener needs certificates. Reads them.
 void read_tls(settings_reader const& in, settings& s);
 std::vector<allowed_range> read_allowed_ranges(settings_reader const& in);
 

@@ -37,7 +37,7 @@ void read_tls(settings_reader const& in, settings& s) {
     s.tls = in.tls(root, [&] { return std::make_shared<server_tls>(std::move(of)); });
     s.hsts = read_hsts(in, root / "hsts");
   }
-  for (door const& d : s.listen)
+  for (listener_settings const& d : s.listen)
     if (d.tls && !s.tls)
       throw in.document().error_at(pointer("/listen"),
                                    "found " + d.at.name.text() +

@@ -3,8 +3,8 @@
 #include "gateway/cache/date.hpp"
 #include "gateway/http/fields.hpp"
 #include "gateway/net/client/client_connection.hpp"
-#include "gateway/net/upstream/refresh.hpp"
 #include "gateway/net/redis/shared_map.hpp"
+#include "gateway/net/upstream/refresh.hpp"
 #include "gateway/net/upstream/upstream_connection.hpp"
 
 #include <boost/asio/post.hpp>
@@ -76,10 +76,10 @@ void worker::listen_with(worker& other) {
 }
 
 void worker::start() {
-  doors_ = settings_->listen;
+  listener_settings_ = settings_->listen;
   for (std::size_t i = 0; i != listeners_.size(); ++i)
     listeners_[i]->start([this, i](int fd, endpoint const& from) {
-      std::make_shared<client_connection>(*this, doors_[i], from)->start(fd);
+      std::make_shared<client_connection>(*this, listener_settings_[i], from)->start(fd);
     });
   if (shared_map_) shared_map_->start();
   thread_ = std::thread([this] { context_.run(); });
@@ -214,12 +214,12 @@ void worker::wake_here(http::token_digest const& key) {
     if (auto const there = sleeper.lock()) there->on_wake();
 }
 
-void worker::wait_for_fetch(http::token_digest const& flight, std::weak_ptr<exchange> who) {
-  awaiting_fetch_.add(flight, std::move(who), is_gone);
+void worker::wait_for_fetch(http::token_digest const& variant, std::weak_ptr<exchange> who) {
+  awaiting_fetch_.add(variant, std::move(who), is_gone);
 }
 
-void worker::land_here(http::token_digest const& flight, cache::landing how) {
-  for (auto const& sleeper : awaiting_fetch_.take(flight))
+void worker::land_here(http::token_digest const& variant, cache::fetch_outcome how) {
+  for (auto const& sleeper : awaiting_fetch_.take(variant))
     if (auto const there = sleeper.lock()) there->on_landing(how);
 }
 

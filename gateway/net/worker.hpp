@@ -2,12 +2,12 @@
 
 #include "gateway/cache/transaction.hpp"
 #include "gateway/exchange/sleepers.hpp"
-#include "gateway/net/client/access_log.hpp"
 #include "gateway/net/balancer.hpp"
+#include "gateway/net/client/access_log.hpp"
+#include "gateway/net/settings.hpp"
 #include "gateway/net/transport/deadlines.hpp"
 #include "gateway/net/transport/listener.hpp"
 #include "gateway/net/transport/read_buffer.hpp"
-#include "gateway/net/settings.hpp"
 #include "gateway/net/transport/sockets.hpp"
 #include "gateway/net/transport/stream_set.hpp"
 
@@ -55,7 +55,7 @@ static_assert(static_cast<std::size_t>(deadline::tunnel_drain) < deadline_queues
 
 /// One serving thread: an io_context with its own listeners, connections, upstream pool and deadlines.
 /// Everything but `start`, `reload`, `drain`, `stop` and `join` runs on its thread.
-class worker final : public cache::surroundings {
+class worker final : public cache::environment {
 public:
   /// `cache`: nullptr without one.
   worker(balancer& shared, cache::shared_cache* cache, access_log& log, std::shared_ptr<settings const> s,
@@ -120,11 +120,11 @@ public:
   void wake_here(http::token_digest const& key);
 
   /// Has the exchange told when a fetch for the cache ends.
-  void wait_for_fetch(http::token_digest const& flight, std::weak_ptr<exchange> who);
+  void wait_for_fetch(http::token_digest const& variant, std::weak_ptr<exchange> who);
   /// Tells those who wait for the fetch how it ended, on every worker.
-  std::function<void(http::token_digest const&, cache::landing)> land;
-  void landed(http::token_digest const& flight, cache::landing how) override { land(flight, how); }
-  void land_here(http::token_digest const& flight, cache::landing how);
+  std::function<void(http::token_digest const&, cache::fetch_outcome)> land;
+  void landed(http::token_digest const& variant, cache::fetch_outcome how) override { land(variant, how); }
+  void land_here(http::token_digest const& variant, cache::fetch_outcome how);
 
   /// The worker owns what the gateway fetches of its own accord, from `began` to `ended`.
   void began(std::shared_ptr<refresh> own) { refreshes_.insert(std::move(own)); }
@@ -153,14 +153,14 @@ private:
   std::time_t date_of_ = 0;
   std::string date_;
   std::vector<std::unique_ptr<listener>> listeners_;
-  std::vector<door> doors_; // of each listener
+  std::vector<listener_settings> listener_settings_; // of each listener
   deadline_queues deadlines_;
   steady_timer timer_;
   steady_time timer_due_ = steady_time::max();
   std::vector<std::vector<std::shared_ptr<upstream_connection>>> idle_; // by upstream id, most recently used last
   using sleepers = gateway::exchange::sleepers<http::token_digest, std::weak_ptr<exchange>, http::token_digest_hash>;
   sleepers awaiting_guess_; // by token
-  sleepers awaiting_fetch_; // by flight
+  sleepers awaiting_fetch_; // by variant
   std::unordered_set<std::shared_ptr<client_connection>> clients_;
   std::unordered_set<std::shared_ptr<refresh>> refreshes_;
   std::function<void()> drained_;

@@ -39,10 +39,10 @@ void draw(order const& o, fs::path const& image) {
   drawing_folder const made(folder);
   // Drawn under plain names, since the final names may contain anything.
   std::string const plain = "picture" + extension, plain_data = "data";
-  files::write_file(made.path / plain_data, f.data);
+  os::write_file(made.path / plain_data, f.data);
   if (auto const problem = run_gnuplot(script_with_file(f, plain, plain_data), made.path, plain); !problem.empty())
     throw std::runtime_error(image.string() + " was not drawn: " + problem);
-  files::write_file(made.path / "script", script_with_file(f, image.filename().string(), data.filename().string()));
+  os::write_file(made.path / "script", script_with_file(f, image.filename().string(), data.filename().string()));
   for (auto const& [from, to] :
        {std::pair(plain_data, data), std::pair(std::string("script"), script), std::pair(plain, image)}) {
     fs::rename(made.path / from, to, error);

@@ -1,11 +1,11 @@
 #include "base/config/version.hpp"
 #include "base/os/write_file.hpp"
-#include "sim/studies/calibrate/profile.hpp"
 #include "sim/cli/command.hpp"
 #include "sim/cli/old_results.hpp"
 #include "sim/engines/live/process.hpp"
 #include "sim/engines/live/run.hpp"
 #include "sim/records/result.hpp"
+#include "sim/studies/calibrate/profile.hpp"
 
 #include <CLI/Validators.hpp>
 
@@ -13,7 +13,7 @@
 #include <iostream>
 #include <memory>
 
-namespace sim::command {
+namespace sim::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -46,7 +46,7 @@ int calibrate(calibrate_choice const& choice) {
   sim::calibrate::profile profile = sim::calibrate::profile_of(all);
   profile.rounds = choice.rounds;
   profile.seed = choice.seed;
-  files::write_file(file, sim::calibrate::profile_json(profile, std::string(config::version)));
+  os::write_file(file, sim::calibrate::profile_json(profile, std::string(config::version)));
   std::error_code none;
   fs::remove_all(directory / "run", none);
   std::cout << sim::calibrate::profile_text(profile) << "\nprofile: " << file.string() << '\n';

@@ -4,7 +4,7 @@
 
 #include <cctype>
 
-namespace sim::command {
+namespace sim::cli {
 
 std::vector<std::string> scenario_choice::all() const {
   std::vector<std::string> result = overrides;

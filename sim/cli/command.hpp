@@ -13,7 +13,7 @@
 
 /// The commands of crest-sim: what each takes on the command line, and which parts it calls. A file a command, a line
 /// in `main.cpp` for each. They return exit codes (README.md) and throw as the parts do; `main` reports what is thrown.
-namespace sim::command {
+namespace sim::cli {
 
 /// What the command that was chosen does, once the whole command line was read.
 using action = std::function<int()>;

@@ -8,7 +8,7 @@
 #include <iostream>
 #include <memory>
 
-namespace sim::command {
+namespace sim::cli {
 namespace {
 
 struct compare_choice {
@@ -24,7 +24,7 @@ int compare(compare_choice const& choice) {
   measure::result const base = reports::read_summary(choice.base), now = reports::read_summary(choice.now);
   auto const comparison = reports::compare::compare(base, now, how);
   std::string const text = reports::compare::markdown(comparison, base, now, how);
-  if (!choice.markdown.empty()) files::write_file(choice.markdown, text);
+  if (!choice.markdown.empty()) os::write_file(choice.markdown, text);
   std::cout << text << std::flush;
   return comparison.regressed() ? measure::exit_failed : measure::exit_passed;
 }

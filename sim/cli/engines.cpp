@@ -4,7 +4,7 @@
 #include "sim/engines/live/run.hpp"
 #include "sim/engines/virtual/run.hpp"
 
-namespace sim::command {
+namespace sim::cli {
 namespace {
 
 sweep::engine live_engine(engine_context const& context) {

@@ -7,9 +7,9 @@
 #include <functional>
 #include <string>
 
-namespace sim::command {
+namespace sim::cli {
 
-/// What a run needs of its surroundings.
+/// What a run needs of its environment.
 struct engine_context {
   std::filesystem::path scratch;               // absolute; for live runs, which empty it first
   live::interruption const* signals = nullptr; // outlives the engine; asked from several threads

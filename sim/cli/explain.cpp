@@ -7,7 +7,7 @@
 #include <iostream>
 #include <memory>
 
-namespace sim::command {
+namespace sim::cli {
 namespace {
 
 struct explain_choice {

@@ -1,5 +1,5 @@
 #include "sim/cli/command.hpp"
-#include "sim/engines/live/quick.hpp"
+#include "sim/engines/live/single_url_load.hpp"
 #include "sim/records/result.hpp"
 
 #include <CLI/Validators.hpp>
@@ -8,7 +8,7 @@
 #include <iostream>
 #include <memory>
 
-namespace sim::command {
+namespace sim::cli {
 namespace {
 
 struct load_choice {

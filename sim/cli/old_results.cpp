@@ -4,12 +4,12 @@
 #include <iostream>
 #include <stdexcept>
 
-namespace sim::command {
+namespace sim::cli {
 
 namespace fs = std::filesystem;
 
-files::directory_claim claim_directory(fs::path const& directory) {
-  auto claim = files::directory_claim::alone(directory);
+os::directory_claim claim_directory(fs::path const& directory) {
+  auto claim = os::directory_claim::alone(directory);
   if (!claim.locked())
     std::cerr << "crest-sim: " << directory.string() << ": its file system has no locks: nobody else may use it\n";
   return claim;
@@ -30,7 +30,7 @@ bool drop_results(std::string const& out, std::vector<std::string> const& names)
   try {
     auto const there = [&](std::string const& name) { return fs::exists(fs::path(out) / name); };
     if (out.empty() || std::none_of(names.begin(), names.end(), there)) return false;
-    auto const claim = files::directory_claim::alone(out);
+    auto const claim = os::directory_claim::alone(out);
     return remove_results(out, names);
   } catch (...) { // what is wrong with the input is what the user is told
     return false;

@@ -8,10 +8,10 @@
 
 /// A directory of results has one user at a time, and what is in it belongs to the command that was given last: an
 /// older result beside a new failure would be read as the new one's.
-namespace sim::command {
+namespace sim::cli {
 
 /// `files::directory_claim::alone`, and a line on stderr where it means nothing.
-files::directory_claim claim_directory(std::filesystem::path const& directory);
+os::directory_claim claim_directory(std::filesystem::path const& directory);
 
 /// Removes the files `names` from `directory`, and nothing else. Whether there were any. Throws std::runtime_error when
 /// one stays.

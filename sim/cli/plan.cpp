@@ -5,10 +5,10 @@
 #include "sim/cli/old_results.hpp"
 #include "sim/cli/plan_text.hpp"
 #include "sim/cli/simulation.hpp"
-#include "sim/records/result.hpp"
-#include "sim/studies/plan/report.hpp"
-#include "sim/scenario/metrics.hpp"
 #include "sim/engines/virtual/run.hpp"
+#include "sim/records/result.hpp"
+#include "sim/scenario/metrics.hpp"
+#include "sim/studies/plan/report.hpp"
 
 #include <CLI/Validators.hpp>
 
@@ -22,7 +22,7 @@
 #include <thread>
 #include <unistd.h>
 
-namespace sim::command {
+namespace sim::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -81,10 +81,10 @@ int interrupted_plan() {
 std::vector<std::string> const written = {"candidates.csv", "tornado.csv", "plan.json"};
 
 void write(plan::outcome const& o, fs::path const& out) {
-  files::write_file(out / "candidates.csv", plan::candidates_csv(o));
-  if (!o.what.inputs.empty()) files::write_file(out / "tornado.csv", plan::tornado_csv(o));
-  files::write_file(out / "plan.json",
-                    plan::to_json(o).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  os::write_file(out / "candidates.csv", plan::candidates_csv(o));
+  if (!o.what.inputs.empty()) os::write_file(out / "tornado.csv", plan::tornado_csv(o));
+  os::write_file(out / "plan.json",
+                 plan::to_json(o).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
 }
 
 int plan_scenario(plan_choice const& choice) {

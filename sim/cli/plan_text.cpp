@@ -5,7 +5,7 @@
 
 #include <cstdio>
 
-namespace sim::command {
+namespace sim::cli {
 namespace {
 
 using plan::fate;

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace sim::command {
+namespace sim::cli {
 
 /// A plan for the terminal: the answer and its price, how much head-room each goal has, why cheaper topologies do not
 /// do, what binds, and what each input changes. Or the nearest miss.

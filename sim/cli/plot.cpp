@@ -4,7 +4,7 @@
 
 #include <memory>
 
-namespace sim::command {
+namespace sim::cli {
 namespace {
 
 struct plot_choice {

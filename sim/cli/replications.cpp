@@ -1,7 +1,7 @@
 #include "sim/cli/replications.hpp"
 
-#include "sim/load/stream.hpp"
 #include "sim/judge/replicated.hpp"
+#include "sim/load/stream.hpp"
 
 #include <algorithm>
 #include <condition_variable>
@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace sim::command {
+namespace sim::cli {
 namespace {
 
 std::string percent(double share) {

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "sim/engines/virtual/run.hpp"
 #include "sim/records/result.hpp"
 #include "sim/scenario/scenario.hpp"
-#include "sim/engines/virtual/run.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <optional>
 
-namespace sim::command {
+namespace sim::cli {
 
 /// How many independent runs of a scenario, and how they are put together.
 struct replication_plan {

@@ -22,7 +22,7 @@
 #include <thread>
 #include <unistd.h>
 
-namespace sim::command {
+namespace sim::cli {
 namespace {
 
 namespace fs = std::filesystem;

@@ -1,6 +1,6 @@
 // The commands about scenario files: check, schema, list.
 #include "sim/cli/command.hpp"
-#include "sim/engines/live/places.hpp"
+#include "sim/engines/live/paths.hpp"
 #include "sim/engines/live/process.hpp"
 #include "sim/load/plan.hpp"
 #include "sim/records/result.hpp"
@@ -11,7 +11,7 @@
 #include <iostream>
 #include <memory>
 
-namespace sim::command {
+namespace sim::cli {
 namespace {
 
 namespace fs = std::filesystem;

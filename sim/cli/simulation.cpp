@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <iostream>
 
-namespace sim::command {
+namespace sim::cli {
 
 void mark_interrupted(measure::result& r) {
   if (r.verdict == measure::verdict::interrupted) return;

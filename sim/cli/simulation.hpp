@@ -1,13 +1,13 @@
 #pragma once
 
 #include "sim/engines/live/interruption.hpp"
-#include "sim/records/result.hpp"
 #include "sim/engines/virtual/run.hpp"
+#include "sim/records/result.hpp"
 
 #include <chrono>
 #include <string>
 
-namespace sim::command {
+namespace sim::cli {
 
 using live::interruption;
 

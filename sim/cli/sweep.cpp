@@ -21,7 +21,7 @@
 #include <thread>
 #include <unistd.h>
 
-namespace sim::command {
+namespace sim::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -81,9 +81,9 @@ void say(bool quiet, std::string const& text) {
 }
 
 /// A whole sweep has its directory alone; shards of one sweep share it.
-files::directory_claim claim_sweep(sweep_choice const& choice, sweep::manifest const& m, sweep::store const& results) {
+os::directory_claim claim_sweep(sweep_choice const& choice, sweep::manifest const& m, sweep::store const& results) {
   if (choice.shard.empty()) return claim_directory(results.directory());
-  return files::directory_claim::together(
+  return os::directory_claim::together(
       results.directory(), [&] { return sweep::holds(m, results); }, [&] { sweep::begin(m, results); });
 }
 
@@ -110,7 +110,7 @@ public:
 
 private:
   bool wanted_ = false;
-  std::optional<files::directory_claim> claim_;
+  std::optional<os::directory_claim> claim_;
 };
 
 int sweep_scenario(sweep_choice const& choice, engine_source const& engines) {

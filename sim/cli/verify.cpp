@@ -5,12 +5,12 @@
 #include "sim/cli/command.hpp"
 #include "sim/cli/old_results.hpp"
 #include "sim/cli/simulation.hpp"
-#include "sim/engines/live/places.hpp"
+#include "sim/engines/live/paths.hpp"
 #include "sim/engines/live/process.hpp"
 #include "sim/engines/live/run.hpp"
+#include "sim/engines/virtual/run.hpp"
 #include "sim/records/result.hpp"
 #include "sim/scenario/load.hpp"
-#include "sim/engines/virtual/run.hpp"
 
 #include <CLI/Validators.hpp>
 
@@ -21,7 +21,7 @@
 #include <optional>
 #include <unistd.h>
 
-namespace sim::command {
+namespace sim::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -82,7 +82,7 @@ int verify_files(verify_choice const& choice) {
   std::vector<scenario::scenario> scenarios;
   for (std::string const& file : choice.files) scenarios.push_back(scenario::load_file(file, overrides));
   fs::path const directory = fs::path(choice.out) / "run";
-  std::optional<files::directory_claim> claim;
+  std::optional<os::directory_claim> claim;
   if (!choice.no_live) claim.emplace(claim_directory(choice.out));
   verify::engines with;
   with.simulated = simulated_engine(signals);

@@ -6,7 +6,7 @@
 #include <iosfwd>
 #include <vector>
 
-namespace sim::command {
+namespace sim::cli {
 
 /// Verifies the scenarios one after another and prints one table (or, with `json`, the same for tools) to `out`.
 /// Returns `exit_passed` when all agree, else `exit_failed`.

@@ -1,7 +1,7 @@
 #include "sim/judge/counters.hpp"
 #include "sim/judge/invariants.hpp"
 #include "sim/judge/judge.hpp"
-#include "sim/judge/lessons.hpp"
+#include "sim/judge/learnt_facts.hpp"
 
 #include <algorithm>
 #include <map>
@@ -30,7 +30,7 @@ struct entry {
 };
 
 /// The same request in the proxies' books.
-struct sightings {
+struct proxy_view {
   std::uint32_t seen = 0, redirected = 0, undecided = 0;
 };
 
@@ -40,9 +40,9 @@ struct faults {
   bool cut_short = false; // interrupted or aborted
 };
 
-class auditor {
+class checker {
 public:
-  explicit auditor(run_view const& v)
+  explicit checker(run_view const& v)
     : v_(v)
     , j_(v, "books") {
     faults_.proxies = v.proxy_struck(no_proxy);
@@ -65,7 +65,7 @@ private:
   void audit(std::uint32_t i) {
     j_.checked();
     client_record const& c = v_.client(i);
-    sightings const s = sightings_of(i);
+    proxy_view const s = proxy_view_of(i);
     bool const journal = c.balancer < v_.balancers().size() && v_.balancers()[c.balancer].journal;
     std::vector<std::string_view> kinds;
     if (journal) {
@@ -80,8 +80,8 @@ private:
     if (!kinds.empty()) j_.violation(i, kinds, [&] { return story(c, {}, s); });
   }
 
-  sightings sightings_of(std::uint32_t i) const {
-    sightings s;
+  proxy_view proxy_view_of(std::uint32_t i) const {
+    proxy_view s;
     for (std::uint32_t h : v_.hops(i)) {
       ++s.seen;
       s.redirected += v_.hop(h).hop.outcome == hop_outcome::redirected;
@@ -141,7 +141,7 @@ private:
 
   /// Hops = first + followed + retries + own = seen by proxies + not delivered; redirects received = followed +
   /// refused.
-  void check_hops(client_record const& c, entry const& e, sightings const& s, std::vector<std::string_view>& kinds) {
+  void check_hops(client_record const& c, entry const& e, proxy_view const& s, std::vector<std::string_view>& kinds) {
     bool const unfinished =
         e.outcome == request_result::pending || e.outcome == request_result::client_gone || e.received > 1;
     bool const one_open = unfinished && e.redirected == e.followed + 1; // struck between the two hops
@@ -164,7 +164,7 @@ private:
 
   /// What must hold without a journal: an answer that carries a proxy's echo was served by that proxy, for this
   /// request; an answer that a client could not have had without a proxy has a hop.
-  void check_black_box(std::uint32_t i, client_record const& c, sightings const& s,
+  void check_black_box(std::uint32_t i, client_record const& c, proxy_view const& s,
                        std::vector<std::string_view>& kinds) {
     undecided_ += s.undecided;
     if (c.outcome == client_outcome::connect_error && s.seen) kinds.push_back("hop_without_request");
@@ -181,7 +181,7 @@ private:
   }
 
   void audit_hits() {
-    lessons const known(v_);
+    learnt_facts const known(v_);
     for (std::uint32_t i = 0; i != v_.size(); ++i) {
       if (!v_.shows_token(i)) continue;
       for (event_reference r : v_.events(i)) {
@@ -245,7 +245,7 @@ private:
               ": black box, so requests received, hops not delivered and refused redirects could not be checked");
   }
 
-  std::string story(client_record const& c, entry const& e, sightings const& s) const {
+  std::string story(client_record const& c, entry const& e, proxy_view const& s) const {
     auto const n = [](std::uint64_t x) { return std::to_string(x); };
     return "client got " + n(c.status) + "; balancer booked " + n(e.received) + " requests, hops " + n(e.first) +
            " first + " + n(e.followed) + " redirect + " + n(e.retries) + " retry + " + n(e.own) + " own, " +
@@ -262,6 +262,6 @@ private:
 
 }
 
-invariant_result check_books(run_view const& v) { return auditor(v).run(); }
+invariant_result check_books(run_view const& v) { return checker(v).run(); }
 
 }

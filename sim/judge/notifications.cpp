@@ -25,7 +25,7 @@ public:
   excuses(scenario::scenario const& s, run_records const& r)
     : sols_(std::max<std::uint32_t>(1, s.topology.sols.count))
     , lease_ns_(s.topology.proxies.lease.count())
-    , strikes_(strikes_of(r)) {
+    , faults_(faults_of(r)) {
     for (journal::sol_event const& e : r.sols) {
       if (e.kind == journal::sol_event_kind::granted)
         owners_[e.character].push_back({e.at_ns, proxy_of(e.incarnation)});
@@ -55,7 +55,7 @@ public:
     std::string const sol = "sol[" + std::to_string(shard) + "]";
     bool const is_loss = f.what == fault_kind::lost;
     std::int64_t const from_ns = is_loss ? f.from_ns : 0;
-    for (strike const& s : strikes_) {
+    for (fault const& s : faults_) {
       if (s.began_ns > f.until_ns || over(s.done_ns) < from_ns) continue;
       if (s.node == sol) return true;
       for (std::uint16_t const proxy : owners_in(character, s.began_ns, f.until_ns))
@@ -95,7 +95,7 @@ private:
 
   std::uint32_t sols_;
   std::int64_t lease_ns_;
-  std::vector<strike> strikes_;
+  std::vector<fault> faults_;
   std::map<std::uint32_t, std::vector<tenure>> owners_; // by character, in the order granted
   std::map<std::uint16_t, std::vector<tenure>> fences_; // by sol
   std::vector<event_record const*> partitions_;

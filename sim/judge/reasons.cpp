@@ -21,7 +21,7 @@ located_hop const* final_hop(run_view const& v, std::size_t i) {
 }
 
 /// What one request taught its balancer.
-struct lesson {
+struct learnt_fact {
   std::uint32_t slot; // of the request
   std::uint16_t proxy;
   std::int64_t from_ns, until_ns; // learnt in this interval
@@ -31,31 +31,31 @@ struct lesson {
 /// The memory that one balancer could have of one token, as time goes on.
 class token_memory {
 public:
-  void add(lesson const& l) { lessons_.push_back(l); }
+  void add(learnt_fact const& l) { facts_.push_back(l); }
   void set_back(std::int64_t at_ns) { setbacks_.push_back(at_ns); }
 
-  /// Drops lessons that a later one surely overwrote before `sent_ns`.
+  /// Drops learnt facts that a later one surely overwrote before `sent_ns`.
   void prune(std::int64_t sent_ns) {
     std::int64_t latest = std::numeric_limits<std::int64_t>::min();
-    for (lesson const& l : lessons_)
+    for (learnt_fact const& l : facts_)
       if (l.sure && l.until_ns <= sent_ns) latest = std::max(latest, l.from_ns);
-    std::erase_if(lessons_, [&](lesson const& l) { return l.until_ns < latest; });
+    std::erase_if(facts_, [&](learnt_fact const& l) { return l.until_ns < latest; });
   }
 
-  std::span<lesson const> lessons() const { return lessons_; }
+  std::span<learnt_fact const> learnt_facts() const { return facts_; }
   bool set_back_between(std::int64_t from_ns, std::int64_t until_ns) const {
     return std::any_of(setbacks_.begin(), setbacks_.end(),
                        [&](std::int64_t t) { return from_ns <= t && t <= until_ns; });
   }
 
 private:
-  std::vector<lesson> lessons_;
+  std::vector<learnt_fact> facts_;
   std::vector<std::int64_t> setbacks_;
 };
 
-class historian {
+class reconstruction {
 public:
-  explicit historian(run_view const& v)
+  explicit reconstruction(run_view const& v)
     : v_(v)
     , failures_(v.balancers().size()) {
     history_.hop_reason.assign(v.records().hops.size(), not_redirected);
@@ -125,7 +125,7 @@ private:
       }
     }
     for (std::size_t p = 0; p != proxies; ++p)
-      for (strike const& s : v_.strikes())
+      for (fault const& s : v_.faults())
         if (s.node == "proxy[" + std::to_string(p) + "]")
           for (auto& of : failures_) of[p].push_back(s.began_ns);
     for (auto& of : failures_)
@@ -241,7 +241,7 @@ private:
     balancer_facts const& facts = v_.balancers()[balancer];
     if (!facts.map_known) return;
     token_memory memory;
-    std::size_t taken = 0;       // requests whose lessons are in `memory`
+    std::size_t taken = 0;       // requests whose learnt facts are in `memory`
     std::int64_t busy_until = 0; // until when an earlier request was in flight
     bool knew_once = false;
     for (std::uint32_t i : requests) {
@@ -251,7 +251,7 @@ private:
         located_hop const& first = v_.hop(hops.front());
         while (taken != requests.size() && v_.client(requests[taken]).sent_ns < first.hop.received_ns)
           learn_from(requests[taken++], memory);
-        for (lesson const& l : memory.lessons())
+        for (learnt_fact const& l : memory.learnt_facts())
           knew_once = knew_once || (l.sure && l.slot != i && l.until_ns <= c.sent_ns);
         memory.prune(c.sent_ns);
         judge(i, first, hops.front(), facts, memory, knew_once, busy_until > c.sent_ns);
@@ -281,7 +281,7 @@ private:
     }
     std::int64_t const decided = first.hop.received_ns;
     bool names_it = false, may_know = false;
-    for (lesson const& l : memory.lessons()) {
+    for (learnt_fact const& l : memory.learnt_facts()) {
       if (l.slot == i || l.from_ns > decided) continue;
       may_know = true;
       names_it = names_it || l.proxy == first.proxy;
@@ -305,11 +305,12 @@ private:
   /// Whether a restart of the balancer lies between all that it learnt and `decided`.
   bool lost_in_restart(std::uint32_t i, token_memory const& memory, std::int64_t decided) const {
     std::string const& name = v_.balancer_name(v_.client(i).balancer);
-    for (strike const& s : v_.strikes()) {
+    for (fault const& s : v_.faults()) {
       if (s.node != name || s.began_ns > decided) continue;
-      bool const all_before = std::all_of(memory.lessons().begin(), memory.lessons().end(), [&](lesson const& l) {
-        return l.slot == i || l.from_ns <= s.done_ns || l.from_ns > decided;
-      });
+      bool const all_before =
+          std::all_of(memory.learnt_facts().begin(), memory.learnt_facts().end(), [&](learnt_fact const& l) {
+            return l.slot == i || l.from_ns <= s.done_ns || l.from_ns > decided;
+          });
       if (all_before) return true;
     }
     return false;
@@ -319,7 +320,7 @@ private:
     if (lost_in_restart(i, memory, decided)) return reason::restarted;
     std::uint16_t const balancer = v_.client(i).balancer;
     std::int64_t since = decided;
-    for (lesson const& l : memory.lessons()) {
+    for (learnt_fact const& l : memory.learnt_facts()) {
       if (l.slot == i || l.from_ns > decided) continue;
       since = std::min(since, l.from_ns);
       if (failed_between(balancer, l.proxy, l.from_ns, decided)) return reason::forgotten;
@@ -345,8 +346,8 @@ private:
   bool proxy_died(journal::balancer_event const& hop, std::int64_t until_ns) const {
     std::uint16_t const proxy = v_.proxy_at(hop.upstream_address, hop.upstream_port);
     std::string const name = "proxy[" + std::to_string(proxy) + "]";
-    return proxy != no_proxy && std::any_of(v_.strikes().begin(), v_.strikes().end(),
-                                            [&](strike const& s) { return s.node == name && s.began_ns <= until_ns; });
+    return proxy != no_proxy && std::any_of(v_.faults().begin(), v_.faults().end(),
+                                            [&](fault const& s) { return s.node == name && s.began_ns <= until_ns; });
   }
 
   /// A hop that the map chose is a hit, also where no proxy lived to see it. A black box does not say where it sent
@@ -419,6 +420,6 @@ std::string_view name_of(reason r) {
   return names[static_cast<std::size_t>(r)];
 }
 
-routing_history reconstruct(run_view const& v) { return historian(v).run(); }
+routing_history reconstruct(run_view const& v) { return reconstruction(v).run(); }
 
 }

@@ -32,15 +32,15 @@ void bucket(std::size_t slots, std::size_t count, Slot slot_of, Item item_of, st
 
 }
 
-std::vector<strike> strikes_of(run_records const& r) {
-  std::vector<strike> all;
+std::vector<fault> faults_of(run_records const& r) {
+  std::vector<fault> all;
   for (event_record const& e : r.events) {
     if (!traits_of(e.kind).stops_node) continue;
     if (e.began_ns == 0 || e.node.empty()) continue;
     std::int64_t const done = e.done_ns ? e.done_ns : std::numeric_limits<std::int64_t>::max();
     all.push_back({e.node, e.began_ns, done, traits_of(e.kind).node_returns});
   }
-  std::stable_sort(all.begin(), all.end(), [](strike const& a, strike const& b) { return a.began_ns < b.began_ns; });
+  std::stable_sort(all.begin(), all.end(), [](fault const& a, fault const& b) { return a.began_ns < b.began_ns; });
   return all;
 }
 
@@ -48,7 +48,7 @@ run_view::run_view(scenario::scenario const& s, run_records const& r)
   : scenario_(s)
   , records_(r)
   , balancers_(know_balancers(s, r.balancers))
-  , strikes_(strikes_of(r)) {
+  , faults_(faults_of(r)) {
   join_hops();
   join_events();
 }
@@ -120,13 +120,13 @@ std::uint16_t run_view::proxy_at(std::uint32_t address, std::uint16_t port) cons
 }
 
 bool run_view::struck(std::string const& node) const {
-  return std::any_of(strikes_.begin(), strikes_.end(), [&](strike const& s) { return s.node == node; });
+  return std::any_of(faults_.begin(), faults_.end(), [&](fault const& s) { return s.node == node; });
 }
 
 bool run_view::link_lost(std::uint16_t sol, std::int64_t at_ns) const {
   std::string const name = "sol[" + std::to_string(sol) + "]";
-  bool const died = std::any_of(strikes_.begin(), strikes_.end(),
-                                [&](strike const& s) { return s.node == name && s.began_ns <= at_ns; });
+  bool const died = std::any_of(faults_.begin(), faults_.end(),
+                                [&](fault const& s) { return s.node == name && s.began_ns <= at_ns; });
   return died || std::any_of(records_.events.begin(), records_.events.end(), [&](event_record const& e) {
            return traits_of(e.kind).parts_links && e.began_ns != 0 && e.began_ns <= at_ns &&
                   (e.peer == name || e.peer == "sols");
@@ -135,7 +135,7 @@ bool run_view::link_lost(std::uint16_t sol, std::int64_t at_ns) const {
 
 bool run_view::proxy_struck(std::uint16_t proxy) const {
   if (proxy != no_proxy) return struck("proxy[" + std::to_string(proxy) + "]");
-  return std::any_of(strikes_.begin(), strikes_.end(), [](strike const& s) { return s.node.starts_with("proxy["); });
+  return std::any_of(faults_.begin(), faults_.end(), [](fault const& s) { return s.node.starts_with("proxy["); });
 }
 
 std::string request_line(run_view const& v, client_record const& c) {

@@ -34,14 +34,14 @@ struct event_reference {
 };
 
 /// A time in which a node was struck: from `began_ns` on, whatever it did before is lost.
-struct strike {
+struct fault {
   std::string node;
   std::int64_t began_ns, done_ns;
   bool restarted; // came back
 };
 
 /// Kills and restarts that happened, by time.
-std::vector<strike> strikes_of(run_records const& r);
+std::vector<fault> faults_of(run_records const& r);
 
 inline constexpr std::uint16_t no_proxy = 0xffff;
 inline constexpr std::uint32_t no_index = 0xffffffffu;
@@ -99,7 +99,7 @@ public:
   std::uint16_t proxy_at(std::uint32_t address, std::uint16_t port) const;
 
   /// Kills and restarts that happened, by time.
-  std::vector<strike> const& strikes() const { return strikes_; }
+  std::vector<fault> const& faults() const { return faults_; }
   bool struck(std::string const& node) const;
   bool proxy_struck(std::uint16_t proxy) const; // any proxy, for `no_proxy`
   /// Whether links of the sol were lost before `at_ns`, as far as the time line tells: it died, or was parted.
@@ -118,7 +118,7 @@ private:
   std::vector<balancer_facts> balancers_;
   std::vector<std::uint32_t> hop_begin_, hop_order_, event_begin_, stray_hops_;
   std::vector<event_reference> event_order_, stray_events_;
-  std::vector<strike> strikes_;
+  std::vector<fault> faults_;
 };
 
 /// "POST /a%20b"

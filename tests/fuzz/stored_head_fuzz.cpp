@@ -97,7 +97,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   cache::storing_rules const rules{
       .forwarding = {.hsts = "max-age=1"}, .session_facts = facts, .targets = targets, .guess = {}};
   cache::stored_answer stored = cache::make_stored(full.head, full.wire.data(), said, rules, now, now);
-  auto const used = std::make_shared<cache::ledger>();
+  auto const used = std::make_shared<cache::byte_counter>();
   stored.body = std::make_shared<cache::stored_body>(std::make_shared<std::string const>("content"), used);
   auto const client = second == size ? std::nullopt : read_request(text.substr(second + 1));
   serve_to_all(stored, client);

@@ -1,7 +1,7 @@
 #include "tests/live/harness.hpp"
 
 #include "sim/engines/live/nginx_config.hpp"
-#include "sim/engines/live/places.hpp"
+#include "sim/engines/live/paths.hpp"
 
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>

@@ -1,7 +1,7 @@
 #include "gateway/net/client/access_log.hpp"
 
 #include "gateway/http/fields.hpp"
-#include "gateway/net/note.hpp"
+#include "gateway/net/log.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -13,10 +13,10 @@ constexpr unsigned max_blank_lines = 8; // before a request; chosen: enough for 
 
 }
 
-client_connection::client_connection(worker& w, door const& at, endpoint const& from)
+client_connection::client_connection(worker& w, listener_settings const& at, endpoint const& from)
   : worker_(w)
   , settings_(w.current())
-  , door_(at)
+  , listener_(at)
   , stream_(w.streams(), *this)
   , peer_(unmapped(from.address()))
   , peer_address_(peer_.to_string())
@@ -36,7 +36,7 @@ void client_connection::start(int fd) {
     return;
   }
   worker_.opened(shared_from_this());
-  if (!door_.tls) {
+  if (!listener_.tls) {
     next_request();
     return;
   }

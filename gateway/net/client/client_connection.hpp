@@ -4,8 +4,8 @@
 #include "gateway/http/head_parser.hpp"
 #include "gateway/net/client/body_store.hpp"
 #include "gateway/net/client/cached_exchange.hpp"
-#include "gateway/net/upstream/exchange.hpp"
 #include "gateway/net/transport/stream.hpp"
+#include "gateway/net/upstream/exchange.hpp"
 #include "gateway/net/worker.hpp"
 
 #include <memory>
@@ -19,7 +19,7 @@ namespace gateway::net {
 /// One client connection and the request on it: reads a request, asks the router, runs the hops it orders, streams the
 /// answer; then the next request. One request at a time, pipelined ones wait in the buffer (RFC 9112 9.3.2).
 ///
-/// A request's life, after the handshake where the door has TLS:
+/// A request's life, after the handshake where the listener has TLS:
 ///
 ///     read head ─▶ cache ─▶ exchange ──▶ answer head ─▶ stream body ─▶ next request, or close
 ///        │          │  ▲        │             └─▶ cache: still holds ─▶ stored answer
@@ -32,7 +32,7 @@ class client_connection final : public exchange_user,
                                 public std::enable_shared_from_this<client_connection> {
 public:
   /// `at`: where it is accepted; outlives the connection. `from`: the client.
-  client_connection(worker& w, door const& at, endpoint const& from);
+  client_connection(worker& w, listener_settings const& at, endpoint const& from);
   ~client_connection();
 
   /// With the accepted socket, which it closes.
@@ -139,7 +139,7 @@ private:
 
   worker& worker_;
   std::shared_ptr<settings const> settings_;
-  door const& door_;
+  listener_settings const& listener_;
   stream stream_;
   boost::asio::ip::address const peer_;
   std::string const peer_address_;

@@ -72,7 +72,7 @@ void client_connection::begin_request() {
   if (worker_.cache() && goes_on && websocket_key_.empty())
     cached_ = std::make_unique<cache::transaction>(*worker_.cache(), worker_, head_, in_.data(), summary, scheme(),
                                                    has_body_, facts_.has_token ? &facts_.key : nullptr);
-  std::string const location = door_.https_port && goes_on ? https_location(summary) : std::string();
+  std::string const location = listener_.https_port && goes_on ? https_location(summary) : std::string();
 
   // From here on the head's bytes are not needed: the buffer is the body's, and the next request's.
   std::memmove(in_.data(), in_.data() + in_taken_, in_end_ - in_taken_);
@@ -87,7 +87,7 @@ void client_connection::begin_request() {
       refuse(refusal, retry_after);
     return;
   }
-  if (door_.https_port) {
+  if (listener_.https_port) {
     if (has_body_) keep_alive_ = false;
     // 308 keeps the method; who asks for a resource is told as everybody does it.
     bool const safe = head_.verb == http::beast_http::verb::get || is_head_;
@@ -157,7 +157,7 @@ http::refusal client_connection::find_refusal(http::request_summary const& summa
       }))
     return http::refusal::other_path;
   if (length && *length > s.max_body) return http::refusal::large_body;
-  if (door_.https_port && host_without_port(summary.host).empty()) return http::refusal::no_host_for_https;
+  if (listener_.https_port && host_without_port(summary.host).empty()) return http::refusal::no_host_for_https;
   return http::refusal::none;
 }
 
@@ -180,7 +180,7 @@ std::uint64_t client_connection::find_client() {
 /// The same resource where it is served.
 std::string client_connection::https_location(http::request_summary const& summary) const {
   std::string location = "https://" + std::string(host_without_port(summary.host));
-  if (*door_.https_port != 443) location += ":" + std::to_string(*door_.https_port);
+  if (*listener_.https_port != 443) location += ":" + std::to_string(*listener_.https_port);
   return location.append(summary.target == "*" ? std::string_view("/") : summary.target);
 }
 

@@ -1,7 +1,7 @@
 #include "gateway/net/redis/shared_map.hpp"
 
 #include "gateway/net/balancer.hpp"
-#include "gateway/net/note.hpp"
+#include "gateway/net/log.hpp"
 #include "gateway/net/redis/shared_map_scripts.hpp"
 
 #include <algorithm>

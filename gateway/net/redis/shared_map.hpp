@@ -2,9 +2,9 @@
 
 #include "gateway/exchange/shared_map_link.hpp"
 #include "gateway/http/shared_value.hpp"
-#include "gateway/net/transport/deadlines.hpp"
 #include "gateway/net/redis/redis_connection.hpp"
 #include "gateway/net/settings.hpp"
+#include "gateway/net/transport/deadlines.hpp"
 
 #include <cstdint>
 #include <deque>

@@ -1,6 +1,6 @@
 #include "gateway/net/transport/listener.hpp"
 
-#include "gateway/net/note.hpp"
+#include "gateway/net/log.hpp"
 #include "gateway/net/resolve.hpp"
 
 #include <boost/asio/error.hpp>

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "gateway/net/tls/tls.hpp"
 #include "gateway/net/transport/sockets.hpp"
 #include "gateway/net/transport/stream_set.hpp"
-#include "gateway/net/tls/tls.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>

@@ -41,7 +41,7 @@ private:
   std::vector<place> places_;
   std::vector<std::uint32_t> free_;
   std::vector<key> soon_;
-  readiness::ready_set ready_;
+  os::ready_set ready_;
 };
 
 }

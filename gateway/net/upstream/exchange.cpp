@@ -71,7 +71,7 @@ void exchange::go_on(step next, routing::action const& how) {
     break;
   case step::wait_for_fetch:
     be_patient(deadline::fetch_wait);
-    worker_.wait_for_fetch(what_.cached->decided().flight, shared());
+    worker_.wait_for_fetch(what_.cached->decided().variant, shared());
     break;
   case step::look_up:
     look_up();
@@ -142,15 +142,15 @@ bool exchange::may_enter(routing::action const& next) {
     });
   };
   switch (shared_state.enter_upstream(next.upstream, ticket, turn)) {
-  case balancer::room::now:
+  case balancer::upstream_admission::now:
     has_room_ = true;
     return true;
-  case balancer::room::later:
+  case balancer::upstream_admission::later:
     shared_state.shell().queued.fetch_add(1, std::memory_order_relaxed);
     ticket_ = ticket;
     waiting_hop_ = next;
     return false;
-  case balancer::room::none:
+  case balancer::upstream_admission::none:
     break;
   }
   perform(shared_state.on_full(route_, monotonic_ns(), worker_.random()));
@@ -298,7 +298,7 @@ void exchange::on_wake() {
   perform(worker_.shared().on_wake(route_, monotonic_ns(), worker_.random()));
 }
 
-void exchange::on_landing(cache::landing how) {
+void exchange::on_landing(cache::fetch_outcome how) {
   if (!course_.stops_waiting(awaiting::fetch)) return;
   auto const self = shared();
   go_on(course_.on_landing(*what_.cached, what_.head, how));

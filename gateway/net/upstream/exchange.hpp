@@ -78,7 +78,7 @@ public:
   /// The guess that it waited for is over, …
   void on_wake();
   /// … or the fetch.
-  void on_landing(cache::landing how);
+  void on_landing(cache::fetch_outcome how);
   void on_shared(std::uint64_t ticket, std::optional<http::shared_value> const& found) override;
   /// False if it no longer waits for this.
   bool on_room(std::uint64_t ticket);

@@ -1,7 +1,7 @@
 #include "gateway/net/upstream/health_checks.hpp"
 
 #include "gateway/http/head_parser.hpp"
-#include "gateway/net/note.hpp"
+#include "gateway/net/log.hpp"
 #include "gateway/net/transport/stream.hpp"
 
 #include <boost/asio/buffer.hpp>

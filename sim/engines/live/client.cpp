@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t max_observed = 50; // of each combination of findings
 }
 
-client::client(boost::asio::io_context& context, vocabulary const& words, client_settings settings,
+client::client(boost::asio::io_context& context, request_templates const& words, client_settings settings,
                std::atomic<journal::request_id>& ids)
   : context_(context)
   , words_(words)
@@ -43,7 +43,7 @@ std::uint16_t client::add_balancer(boost::asio::ip::tcp::endpoint where, std::st
   return pool_.add_balancer();
 }
 
-client_record client::record_of(order const& what) const {
+client_record client::record_of(request_spec const& what) const {
   client_record record;
   record.intended_ns = what.intended_ns;
   record.character = what.character;
@@ -57,14 +57,14 @@ client_record client::record_of(order const& what) const {
   return record;
 }
 
-void client::send(order const& what) {
+void client::send(request_spec const& what) {
   if (abandoned_) return;
   ++given_;
   if (pool_.has_room(what.balancer)) return dispatch(what);
   pool_.wait(what.balancer, what);
 }
 
-void client::dispatch(order const& what) {
+void client::dispatch(request_spec const& what) {
   std::int64_t const now = now_ns();
   auto const [number, is_open] = pool_.take(what.balancer, what, now);
   if (number == connections_.size()) connections_.push_back(std::make_unique<connection>(*this, what.balancer, number));
@@ -90,7 +90,7 @@ void client::complete(connection& c, client_outcome outcome) {
   if (outcome != client_outcome::answered || record.status >= 500)
     counts_.failed.fetch_add(1, std::memory_order_relaxed);
 
-  order const what = pool_.request_of(c.number_);
+  request_spec const what = pool_.request_of(c.number_);
   client_record const done = record;
   pool_.release(c.number_);
   if (auto const next = abandoned_ ? std::nullopt : pool_.next_waiting(c.balancer_)) dispatch(*next);

@@ -41,7 +41,7 @@ struct client_settings {
 class order_source {
 public:
   virtual ~order_source() = default;
-  virtual void done(order const& what, measure::client_record const& record) = 0;
+  virtual void done(request_spec const& what, measure::client_record const& record) = 0;
 };
 
 /// One thread's clients: sockets for the connections of an actors::connection_pool. The lag of orders that wait for one
@@ -49,20 +49,20 @@ public:
 class client {
 public:
   /// `words` and `ids` (the run's next request id) must outlive it.
-  client(boost::asio::io_context& context, vocabulary const& words, client_settings settings,
+  client(boost::asio::io_context& context, request_templates const& words, client_settings settings,
          std::atomic<journal::request_id>& ids);
   client(client const&) = delete;
   client& operator=(client const&) = delete;
   ~client();
 
-  /// Who is told; before the first order, and outliving the last.
+  /// Who is told; before the first request, and outliving the last.
   void set_source(order_source& source) { source_ = &source; }
 
   /// The next balancer's index. `forged` is HOST:PORT for the probes of the closed door.
   std::uint16_t add_balancer(boost::asio::ip::tcp::endpoint where, std::string forged);
   std::size_t balancers() const { return balancers_.size(); }
 
-  void send(order const& what);
+  void send(request_spec const& what);
 
   /// Orders given and not done.
   std::uint64_t in_flight() const { return given_ - finished_; }
@@ -71,7 +71,7 @@ public:
   /// Ends what is in flight as `pending`, closes all connections and sends nothing more; the io_context runs dry.
   void abandon();
 
-  /// Records of all orders sent so far, in no order; those in flight as `pending`.
+  /// Records of all requests sent so far, in no order; those in flight as `pending`.
   std::vector<measure::client_record> records() const;
   /// What arrived, for some of the requests with findings.
   std::map<journal::request_id, std::string> const& observed() const { return observed_; }
@@ -86,9 +86,9 @@ private:
   };
 
   /// Precondition: the pool has room.
-  void dispatch(order const& what);
-  measure::client_record record_of(order const& what) const;
-  /// The connection's order has its outcome.
+  void dispatch(request_spec const& what);
+  measure::client_record record_of(request_spec const& what) const;
+  /// The connection's request has its outcome.
   void complete(connection& c, measure::client_outcome outcome);
 
   // While answers are read, requests are made ready only, and then sent one after another: each of the two ways through
@@ -100,16 +100,16 @@ private:
   void on_timeout();
 
   boost::asio::io_context& context_;
-  vocabulary const& words_;
+  request_templates const& words_;
   client_settings settings_;
   std::atomic<journal::request_id>& ids_;
   order_source* source_ = nullptr;
   std::optional<client_tls> tls_;
-  readiness::ready_set ready_;
+  os::ready_set ready_;
   bool reading_ = false;
   std::vector<connection*> to_transmit_;
   std::deque<balancer> balancers_;
-  actors::connection_pool<order> pool_;
+  actors::connection_pool<request_spec> pool_;
   std::vector<std::unique_ptr<connection>> connections_; // as in the pool
   boost::asio::steady_timer timer_;
   bool timer_armed_ = false;

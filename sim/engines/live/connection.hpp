@@ -20,7 +20,7 @@ public:
   connection& operator=(connection const&) = delete;
   ~connection();
 
-  /// Sends the order that the pool has for it, connecting first when closed.
+  /// Sends the request that the pool has for it, connecting first when closed.
   void send(std::int64_t now);
   void close();
 
@@ -29,7 +29,7 @@ private:
   enum class stage : std::uint8_t { closed, connecting, idle, busy };
 
   bool busy() const { return stage_ == stage::busy || stage_ == stage::connecting; }
-  order const& what() const { return owner_.pool_.request_of(number_); }
+  request_spec const& what() const { return owner_.pool_.request_of(number_); }
   method_entry const& method() const { return owner_.words_.methods[what().method]; }
   bool repeats() const { return owner_.pool_.is_second_try(number_); }
   void connect();

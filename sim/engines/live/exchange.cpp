@@ -38,7 +38,7 @@ bool begins_name(std::string_view name, std::string_view lower) {
 
 }
 
-exchange::exchange(vocabulary const& words, std::string host, std::string forged)
+exchange::exchange(request_templates const& words, std::string host, std::string forged)
   : words_(&words)
   , host_(std::move(host))
   , forged_(std::move(forged)) {
@@ -46,7 +46,7 @@ exchange::exchange(vocabulary const& words, std::string host, std::string forged
     escaped_targets_.push_back(resources::has_mark(target) ? "" : cluster::escape_target(target));
 }
 
-std::string_view exchange::target_of(order const& what) {
+std::string_view exchange::target_of(request_spec const& what) {
   std::string const& target = words_->targets[what.target];
   if (!words_->laboratory) return target;
   std::string const& escaped = escaped_targets_[what.target];
@@ -63,7 +63,7 @@ std::string_view exchange::target_of(order const& what) {
 }
 
 /// "Bearer …"; empty: the request has no token.
-std::string_view exchange::authorization_of(order const& what) {
+std::string_view exchange::authorization_of(request_spec const& what) {
   token_.clear();
   if (what.kind == measure::token_kind::none) return token_;
   token_ = "Bearer ";
@@ -104,7 +104,7 @@ void exchange::append_content(method_entry const& method, journal::request_id id
   request_ += "0\r\n\r\n";
 }
 
-std::string_view exchange::write(order const& what, journal::request_id id) {
+std::string_view exchange::write(request_spec const& what, journal::request_id id) {
   method_entry const& method = words_->methods[what.method];
   what_ = what;
   id_ = id;

@@ -2,8 +2,8 @@
 
 #include "fakeproxy/cluster/token.hpp"
 #include "gateway/http/head_parser.hpp"
-#include "sim/records/records.hpp"
 #include "sim/judge/resource_answers.hpp"
+#include "sim/records/records.hpp"
 
 #include <boost/beast/http/verb.hpp>
 
@@ -20,13 +20,13 @@ namespace sim::live {
 inline constexpr std::uint32_t no_origin = std::numeric_limits<std::uint32_t>::max();
 
 /// One request that is to be sent.
-struct order {
+struct request_spec {
   std::int64_t intended_ns = 0; // CLOCK_MONOTONIC
   std::uint32_t character = journal::no_character;
   std::uint32_t token = 0;          // rotation
-  std::uint32_t target = 0;         // index into vocabulary::targets
-  std::uint32_t origin = no_origin; // for whoever gave the order
-  std::uint16_t method = 0;         // index into vocabulary::methods
+  std::uint32_t target = 0;         // index into request_templates::targets
+  std::uint32_t origin = no_origin; // for whoever asked for it
+  std::uint16_t method = 0;         // index into request_templates::methods
   std::uint16_t balancer = 0;
   measure::token_kind kind = measure::token_kind::own;
   measure::probe_kind probe = measure::probe_kind::none;
@@ -44,7 +44,7 @@ struct method_entry {
 };
 
 /// All that orders refer to by index. Shared by the threads of a run, constant during it.
-struct vocabulary {
+struct request_templates {
   fakeproxy::cluster::token_key key{};
   std::uint32_t token_bytes = 40;
   std::uint32_t answer_bytes = 256; // of a served answer's body
@@ -58,10 +58,10 @@ struct vocabulary {
 class exchange {
 public:
   /// `words` must outlive it. `host` is the value of Host; `forged` is HOST:PORT for the probes' internal fields.
-  exchange(vocabulary const& words, std::string host, std::string forged);
+  exchange(request_templates const& words, std::string host, std::string forged);
 
   /// The whole request (head and body). Valid until the next call.
-  std::string_view write(order const& what, journal::request_id id);
+  std::string_view write(request_spec const& what, journal::request_id id);
 
   /// Begins a new answer to the request written last.
   void begin_answer();
@@ -71,13 +71,13 @@ public:
   /// The answer is whole: completes `record` (status, epoch, incarnation, findings), whose times are known.
   void judge(measure::client_record& record);
 
-  order const& what() const { return what_; }
+  request_spec const& what() const { return what_; }
   /// After `judge` with findings: what arrived in place of what was sent, one line.
   std::string const& observed() const { return observed_; }
 
 private:
-  std::string_view target_of(order const& what);
-  std::string_view authorization_of(order const& what);
+  std::string_view target_of(request_spec const& what);
+  std::string_view authorization_of(request_spec const& what);
   void append_content(method_entry const& method, journal::request_id id);
   void on_laboratory_field(std::string_view name, std::string_view value);
   void observe(std::string_view what, std::string_view arrived, std::string_view sent);
@@ -85,13 +85,13 @@ private:
   void judge_ours();
   void judge_shown(measure::client_record& record);
 
-  vocabulary const* words_;
+  request_templates const* words_;
   std::string host_, forged_;
   std::string request_, body_;
   std::vector<std::string> escaped_targets_; // as Lab-Target will say them; empty where "{character}" varies
   std::string expected_target_, expected_body_, token_;
   std::uint64_t expected_fields_ = 0;
-  order what_;
+  request_spec what_;
   journal::request_id id_ = 0;
   std::string target_;                                     // as it was sent
   fakeproxy::cluster::resource const* resource_ = nullptr; // that it asks for

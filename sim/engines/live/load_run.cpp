@@ -17,8 +17,8 @@ using measure::client_record;
 
 namespace {
 
-vocabulary words_of(scenario::scenario const& s, load::plan const& p, fakeproxy::cluster::token_key key) {
-  vocabulary words;
+request_templates words_of(scenario::scenario const& s, load::plan const& p, fakeproxy::cluster::token_key key) {
+  request_templates words;
   words.key = key;
   words.token_bytes = s.population.token_bytes;
   words.answer_bytes = s.topology.proxies.answer_bytes;

@@ -79,7 +79,7 @@ private:
   boost::asio::any_io_executor control_;
   scenario::scenario const& scenario_;
   load::plan const& plan_;
-  vocabulary words_;
+  request_templates words_;
   std::atomic<journal::request_id> ids_{1};
   std::atomic<std::uint64_t> started_{0};
   std::atomic<std::uint64_t> start_trigger_{~std::uint64_t{0}};

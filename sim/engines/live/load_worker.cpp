@@ -79,12 +79,12 @@ void load_run::worker::stop_issuing() {
 }
 
 void load_run::worker::probe(std::uint16_t balancer) {
-  order what;
+  request_spec what;
   what.kind = measure::token_kind::none; // so that no session is made, and nothing learnt
   what.balancer = balancer;
   what.intended_ns = now_ns();
   what.phase = phase_at(what.intended_ns - run_.start_ns_);
-  vocabulary const& words = run_.words_;
+  request_templates const& words = run_.words_;
   what.method = static_cast<std::uint16_t>(words.methods.size() - 1);
   for (int i = 0; i < probes_of_each_kind; ++i) {
     what.probe = measure::probe_kind::internal_location;
@@ -114,7 +114,7 @@ void load_run::worker::issue_due(std::int64_t now) {
 
 void load_run::worker::issue(actors::load_driver::due_request const& due) {
   load::planned_request const& request = *due.what;
-  order what;
+  request_spec what;
   what.intended_ns = due.at_ns;
   what.character = request.character;
   what.token = request.rotation;
@@ -128,7 +128,7 @@ void load_run::worker::issue(actors::load_driver::due_request const& due) {
   client_.send(what);
 }
 
-void load_run::worker::done(order const& what, measure::client_record const&) {
+void load_run::worker::done(request_spec const& what, measure::client_record const&) {
   if (what.origin == no_origin) return finish_if_done();
   std::int64_t const now = now_ns();
   driver_.on_done(what.origin, now);

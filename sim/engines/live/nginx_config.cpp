@@ -1,7 +1,7 @@
 #include "sim/engines/live/nginx_config.hpp"
 
 #include "base/config/document.hpp"
-#include "sim/engines/live/places.hpp"
+#include "sim/engines/live/paths.hpp"
 
 #include <fstream>
 #include <sstream>

@@ -12,9 +12,9 @@
 #include "sim/engines/live/progress.hpp"
 #include "sim/engines/live/timeline.hpp"
 #include "sim/engines/live/topology.hpp"
+#include "sim/judge/analyse.hpp"
 #include "sim/load/logged_in.hpp"
 #include "sim/load/stream.hpp"
-#include "sim/judge/analyse.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -418,7 +418,7 @@ void refuse_what_is_only_simulated(scenario::scenario const& s) {
 
 measure::result run(scenario::scenario const& s, run_options const& options) {
   refuse_what_is_only_simulated(s);
-  limits::raise_open_files();
+  os::raise_open_files();
   std::signal(SIGPIPE, SIG_IGN);
   std::optional<interruption> own;
   if (options.signals == nullptr) own.emplace();

@@ -5,7 +5,7 @@
 #include "sim/engines/live/admin.hpp"
 #include "sim/engines/live/clock.hpp"
 #include "sim/engines/live/nginx_config.hpp"
-#include "sim/engines/live/places.hpp"
+#include "sim/engines/live/paths.hpp"
 #include "sim/scenario/cases.hpp"
 
 #include <boost/asio/use_awaitable.hpp>

@@ -2,8 +2,8 @@
 
 #include "gateway/cache/serve.hpp"
 #include "sim/actors/gateway_settings.hpp"
-#include "sim/theory/expect.hpp"
 #include "sim/engines/virtual/world.hpp"
+#include "sim/theory/expect.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -63,51 +63,51 @@ void balancers::start(std::size_t index) {
 
 // ---- a request
 
-void balancers::on_request(flight_id id) {
-  flight& f = w_.flights[id];
+void balancers::on_request(request_index id) {
+  request_state& f = w_.requests[id];
   balancer& b = all_[f.balancer];
   if (!f.client.waits) return let_go(id);
   if (!b.listening) {
     f.carried = false;
-    w_.time.to_flight(w_.client_arrival(f, purpose::way_back), happening::connection_refused, id, f.life);
+    w_.time.to_request(w_.client_arrival(f, purpose::way_back), event_kind::connection_refused, id, f.life);
     return;
   }
   ++b.in_hand;
   w_.record.received(f, w_.now());
-  if (f.has_errand) w_.caches.enter(id);
+  if (f.has_exchange) w_.caches.enter(id);
   work(id);
 }
 
 /// One of the balancer's threads works on it.
-void balancers::work(flight_id id) {
-  flight& f = w_.flights[id];
-  f.where = flight::place::at_balancer;
+void balancers::work(request_index id) {
+  request_state& f = w_.requests[id];
+  f.where = request_state::place::at_balancer;
   if (work_.nothing()) return on_worked(id);
   balancer& b = all_[f.balancer];
-  w_.time.to_flight(b.threads.serve(w_.now(), work_(b.random)), happening::leaves_balancer, id, f.life);
+  w_.time.to_request(b.threads.serve(w_.now(), work_(b.random)), event_kind::leaves_balancer, id, f.life);
 }
 
-void balancers::on_worked(flight_id id) {
-  flight& f = w_.flights[id];
+void balancers::on_worked(request_index id) {
+  request_state& f = w_.requests[id];
   if (f.abandoned) return let_go(id);
   if (f.course.hops != 0) {
     on_hop_over(id);
-  } else if (!f.has_errand) {
+  } else if (!f.has_exchange) {
     go_on(id, f.course.begin(nullptr, {}));
-  } else if (errand const& e = w_.errands[id]; e.refused != 0) {
+  } else if (http_exchange const& e = w_.exchanges[id]; e.refused != 0) {
     respond(id, step::respond, e.refused);
   } else {
-    go_on(id, f.course.begin(e.dealing.get(), e.forwarded));
+    go_on(id, f.course.begin(e.transaction.get(), e.forwarded));
   }
   look_again();
 }
 
 /// It goes to a proxy, for the first time or anew.
-void balancers::route(flight_id id) {
-  flight& f = w_.flights[id];
-  if (f.has_errand) {
-    errand& e = w_.errands[id];
-    e.sent = e.dealing ? e.dealing->upstream_head() : e.forwarded;
+void balancers::route(request_index id) {
+  request_state& f = w_.requests[id];
+  if (f.has_exchange) {
+    http_exchange& e = w_.exchanges[id];
+    e.sent = e.transaction ? e.transaction->upstream_head() : e.forwarded;
   }
   routers::request what;
   if (f.plan.kind != load::token_kind::none) what.token = f.token;
@@ -116,8 +116,8 @@ void balancers::route(flight_id id) {
 }
 
 /// The present hop was redirected, or failed.
-void balancers::on_hop_over(flight_id id) {
-  flight& f = w_.flights[id];
+void balancers::on_hop_over(request_index id) {
+  request_state& f = w_.requests[id];
   balancer& b = all_[f.balancer];
   if (f.outcome == hop_outcome::redirected) {
     upstream_id const target{fakeproxy::cluster::proxy_index_of(f.at_proxy.owner)};
@@ -136,35 +136,35 @@ void balancers::on_hop_over(flight_id id) {
 
 /// Whether another request of its token is in the hands of the same balancer, or of one that shares its map. Looked for
 /// only where runs are counted, and only when the character has others under way at all.
-bool balancers::has_company(flight_id id) const {
-  flight const& f = w_.flights[id];
+bool balancers::has_company(request_index id) const {
+  request_state const& f = w_.requests[id];
   if (!w_.record.brief || f.plan.kind != load::token_kind::own) return false;
   if (w_.record.brief->under_way(f.plan.character) < 2) return false;
-  for (flight_id other = 0; other < w_.flights.size(); ++other) {
-    flight const& o = w_.flights[other];
+  for (request_index other = 0; other < w_.requests.size(); ++other) {
+    request_state const& o = w_.requests[other];
     bool const same_map = o.balancer == f.balancer || (all_[o.balancer].shared_map && all_[f.balancer].shared_map);
     if (other != id && o.carried && o.course.hops > 0 && same_map && o.token == f.token) return true;
   }
   return false;
 }
 
-gateway::cache::transaction* balancers::cached(flight_id id) {
-  return w_.flights[id].has_errand ? w_.errands[id].dealing.get() : nullptr;
+gateway::cache::transaction* balancers::cached(request_index id) {
+  return w_.requests[id].has_exchange ? w_.exchanges[id].transaction.get() : nullptr;
 }
 
-void balancers::perform(flight_id id, action const& next) {
-  flight& f = w_.flights[id];
+void balancers::perform(request_index id, action const& next) {
+  request_state& f = w_.requests[id];
   tell_others(f, next);
   go_on(id, f.course.after(next, cached(id)), next);
 }
 
 /// What the router says is not for this request only.
-void balancers::tell_others(flight const& f, action const& next) {
+void balancers::tell_others(request_state const& f, action const& next) {
   if (next.wake) wake_guessers(f);
   if (next.news == gateway::routing::shared_news::lost) w_.shared_maps.lost(f, upstream_id{f.proxy});
 }
 
-void balancers::go_on(flight_id id, step next, action const& how) {
+void balancers::go_on(request_index id, step next, action const& how) {
   switch (next) {
   case step::route:
     return route(id);
@@ -182,7 +182,7 @@ void balancers::go_on(flight_id id, step next, action const& how) {
     be_patient(id, gateway::exchange::default_guess_wait);
     return wait_for_guess(id);
   case step::wait_for_fetch:
-    be_patient(id, all_[w_.flights[id].balancer].cache->wait.count());
+    be_patient(id, all_[w_.requests[id].balancer].cache->wait.count());
     return w_.caches.wait(id);
   case step::look_up:
     if (!w_.shared_maps.look_up(id)) on_shared(id, gateway::routing::no_upstream);
@@ -190,8 +190,8 @@ void balancers::go_on(flight_id id, step next, action const& how) {
   }
 }
 
-void balancers::send(flight_id id, action const& next) {
-  flight& f = w_.flights[id];
+void balancers::send(request_index id, action const& next) {
+  request_state& f = w_.requests[id];
   // A redirect is put down to how the first proxy that saw the request was chosen.
   if (f.seen_hops == 0) w_.record.chosen(f, !next.from_map, has_company(id), w_.now());
   f.proxy = static_cast<std::uint16_t>(index_of(next.upstream));
@@ -199,14 +199,14 @@ void balancers::send(flight_id id, action const& next) {
   if (f.course.hops == 0) f.first_from_map = next.from_map;
   f.course.hop_made(next);
   f.outcome = hop_outcome::received;
-  f.where = flight::place::to_proxy;
+  f.where = request_state::place::to_proxy;
   w_.record.hop_sent(f, w_.now());
   w_.proxies.expect(f);
-  w_.time.to_flight(w_.proxy_arrival(f, purpose::hop_out, w_.now()), happening::reaches_proxy, id, f.life);
+  w_.time.to_request(w_.proxy_arrival(f, purpose::hop_out, w_.now()), event_kind::reaches_proxy, id, f.life);
 }
 
-void balancers::on_answer(flight_id id) {
-  flight& f = w_.flights[id];
+void balancers::on_answer(request_index id) {
+  request_state& f = w_.requests[id];
   if (f.abandoned) {
     w_.record.hop_done(f, f.outcome == hop_outcome::redirected ? hop_result::refused_redirect : hop_result::answered);
     return let_go(id);
@@ -223,69 +223,69 @@ void balancers::on_answer(flight_id id) {
   if (next.news == gateway::routing::shared_news::learnt) w_.shared_maps.learnt(f, next.upstream);
   tell_others(f, next);
   step then = f.course.after(next, nullptr);
-  if (f.has_errand) then = show_answer(id);
+  if (f.has_exchange) then = show_answer(id);
   go_on(id, then);
   look_again();
 }
 
-step balancers::show_answer(flight_id id) {
-  flight& f = w_.flights[id];
-  errand& e = w_.errands[id];
-  if (!e.dealing) return step::stream;
+step balancers::show_answer(request_index id) {
+  request_state& f = w_.requests[id];
+  http_exchange& e = w_.exchanges[id];
+  if (!e.transaction) return step::stream;
   std::optional<std::uint64_t> length;
   if (f.status != 204 && f.status != 304) length = e.content_bytes;
-  return f.course.after(e.dealing->on_answer(e.answer_head, e.answer.data(), length));
+  return f.course.after(e.transaction->on_answer(e.answer_head, e.answer.data(), length));
 }
 
 /// The final answer is there: past the cache or into it.
-void balancers::finish(flight_id id) {
-  if (w_.flights[id].has_errand) {
-    errand& e = w_.errands[id];
-    if (e.dealing && e.dealing->is_storing()) {
+void balancers::finish(request_index id) {
+  if (w_.requests[id].has_exchange) {
+    http_exchange& e = w_.exchanges[id];
+    if (e.transaction && e.transaction->is_storing()) {
       if (content_.size() < e.content_bytes) content_.resize(e.content_bytes, '.');
-      e.dealing->take(std::string_view(content_).substr(0, e.content_bytes));
-      e.dealing->complete();
+      e.transaction->take(std::string_view(content_).substr(0, e.content_bytes));
+      e.transaction->complete();
     }
-    w_.errands.take(id);
+    w_.exchanges.take(id);
   }
   to_client(id, step::stream);
 }
 
-gateway::routing::sent balancers::how_much_was_sent(flight const& f) {
+gateway::routing::sent balancers::how_much_was_sent(request_state const& f) {
   return f.proxy_had_it ? gateway::routing::sent::something : gateway::routing::sent::nothing;
 }
 
-void balancers::on_hop_failed(flight_id id) {
-  flight& f = w_.flights[id];
+void balancers::on_hop_failed(request_index id) {
+  request_state& f = w_.requests[id];
   w_.record.hop_done(f, gateway::exchange::result_of_failure(how_much_was_sent(f)));
   if (f.abandoned) return let_go(id);
   work(id);
 }
 
 /// The balancer answers by itself.
-void balancers::respond(flight_id id, step how, std::uint16_t status) {
-  flight& f = w_.flights[id];
+void balancers::respond(request_index id, step how, std::uint16_t status) {
+  request_state& f = w_.requests[id];
   f.status = status;
   f.served_by = f.served_epoch = 0;
   to_client(id, how);
 }
 
-void balancers::to_client(flight_id id, step answered) {
-  flight& f = w_.flights[id];
+void balancers::to_client(request_index id, step answered) {
+  request_state& f = w_.requests[id];
   w_.caches.leave(id);
   if (f.course.is_own) return let_go(id);
   w_.record.request_done(f, f.course.result_of(answered), f.status);
   --all_[f.balancer].in_hand;
-  f.where = flight::place::to_client;
+  f.where = request_state::place::to_client;
   f.carried = false;
   std::int64_t const arrival = w_.client_arrival(f, purpose::way_back);
-  if (f.has_errand) w_.errands.judge(id, arrival);
-  if (!w_.clients.settle(id, arrival)) w_.time.to_flight(arrival, happening::reaches_client, id, f.life);
+  if (f.has_exchange) w_.exchanges.judge(id, arrival);
+  if (!w_.clients.settle(id, arrival)) w_.time.to_request(arrival, event_kind::reaches_client, id, f.life);
 }
 
-void balancers::on_client_gone(flight_id id) {
-  flight& f = w_.flights[id];
-  if (f.where == flight::place::to_balancer) return; // is dropped when it arrives
+void balancers::on_client_gone(request_index id) {
+  request_state& f = w_.requests[id];
+  if (f.where == request_state::place::to_balancer) return; // is dropped when it arrives
   if (f.abandoned) return;
   f.abandoned = true;
   bool const waited = f.course.awaits != awaiting::nothing; // nothing else is to come of it
@@ -298,14 +298,14 @@ void balancers::on_client_gone(flight_id id) {
 }
 
 /// Nothing of it is under way any more.
-void balancers::let_go(flight_id id) {
-  flight& f = w_.flights[id];
+void balancers::let_go(request_index id) {
+  request_state& f = w_.requests[id];
   f.carried = false;
-  if (!f.client.waits) w_.flights.give_back(id);
+  if (!f.client.waits) w_.requests.give_back(id);
 }
 
-void balancers::on_shared(flight_id id, upstream_id found) {
-  flight& f = w_.flights[id];
+void balancers::on_shared(request_index id, upstream_id found) {
+  request_state& f = w_.requests[id];
   if (!f.course.stops_waiting(awaiting::shared_map)) return;
   perform(id, decisions_->on_shared(f.balancer, id, found, w_.now(), all_[f.balancer].random));
   look_again();
@@ -313,33 +313,33 @@ void balancers::on_shared(flight_id id, upstream_id found) {
 
 // ---- those who wait
 
-void balancers::be_patient(flight_id id, std::int64_t time_ns) {
-  flight& f = w_.flights[id];
+void balancers::be_patient(request_index id, std::int64_t time_ns) {
+  request_state& f = w_.requests[id];
   if (!f.course.patience_begins) return;
   f.gives_up_ns = w_.now() + time_ns;
-  w_.time.to_flight(f.gives_up_ns, happening::wait_is_over, id, f.life);
+  w_.time.to_request(f.gives_up_ns, event_kind::wait_is_over, id, f.life);
 }
 
-void balancers::on_patience_end(flight_id id) {
-  flight& f = w_.flights[id];
+void balancers::on_patience_end(request_index id) {
+  request_state& f = w_.requests[id];
   if (w_.now() < f.gives_up_ns) return; // of an earlier wait
   if (f.course.stops_waiting(awaiting::fetch))
-    go_on(id, f.course.on_fetch_late(*cached(id), w_.errands[id].forwarded));
+    go_on(id, f.course.on_fetch_late(*cached(id), w_.exchanges[id].forwarded));
   else if (f.course.stops_waiting(awaiting::guess))
     perform(id, decisions_->on_patience_end(f.balancer, id, w_.now(), all_[f.balancer].random));
   look_again();
 }
 
-void balancers::wait_for_guess(flight_id id) {
-  flight const& f = w_.flights[id];
-  all_[f.balancer].guessers.add(f.token, {id, f.life}, [this](sleeper const& s) { return w_.flights.is_gone(s); });
+void balancers::wait_for_guess(request_index id) {
+  request_state const& f = w_.requests[id];
+  all_[f.balancer].guessers.add(f.token, {id, f.life}, [this](sleeper const& s) { return w_.requests.is_gone(s); });
 }
 
-void balancers::wake_guessers(flight const& f) {
-  wake(all_[f.balancer].guessers.take(f.token), awaiting::guess, gateway::cache::landing::stored);
+void balancers::wake_guessers(request_state const& f) {
+  wake(all_[f.balancer].guessers.take(f.token), awaiting::guess, gateway::cache::fetch_outcome::stored);
 }
 
-void balancers::wake(std::vector<sleeper> const& those, awaiting what, gateway::cache::landing how) {
+void balancers::wake(std::vector<sleeper> const& those, awaiting what, gateway::cache::fetch_outcome how) {
   for (sleeper const& who : those) woken_.push_back({who, what, how});
 }
 
@@ -350,10 +350,10 @@ void balancers::look_again() {
   for (; !woken_.empty();) {
     woken const next = woken_.front();
     woken_.pop_front();
-    flight& f = w_.flights[next.who.id];
-    if (w_.flights.is_gone(next.who) || !f.course.stops_waiting(next.from)) continue;
+    request_state& f = w_.requests[next.who.id];
+    if (w_.requests.is_gone(next.who) || !f.course.stops_waiting(next.from)) continue;
     if (next.from == awaiting::fetch)
-      go_on(next.who.id, f.course.on_landing(*cached(next.who.id), w_.errands[next.who.id].forwarded, next.how));
+      go_on(next.who.id, f.course.on_landing(*cached(next.who.id), w_.exchanges[next.who.id].forwarded, next.how));
     else
       perform(next.who.id, decisions_->on_wake(f.balancer, next.who.id, w_.now(), all_[f.balancer].random));
   }
@@ -362,26 +362,26 @@ void balancers::look_again() {
 
 // ---- the cache
 
-void balancers::serve_stored(flight_id id) {
-  flight& f = w_.flights[id];
+void balancers::serve_stored(request_index id) {
+  request_state& f = w_.requests[id];
   if (f.course.is_own) return to_client(id, step::serve_stored);
-  gateway::cache::transaction const& dealing = *w_.errands[id].dealing;
-  auto const stored = dealing.decided().stored;
-  bool const needs_refresh = dealing.decided().refresh;
+  gateway::cache::transaction const& transaction = *w_.exchanges[id].transaction;
+  auto const stored = transaction.decided().stored;
+  bool const needs_refresh = transaction.decided().refresh;
   head_text_.clear();
-  gateway::cache::moment const now = w_.errands.moment_at(w_.now());
-  f.status =
-      static_cast<std::uint16_t>(gateway::cache::append_served(head_text_, *stored, dealing.request(), {}, now).status);
-  w_.errands.take(id, *stored, dealing.confirmed());
+  gateway::cache::moment const now = w_.exchanges.moment_at(w_.now());
+  f.status = static_cast<std::uint16_t>(
+      gateway::cache::append_served(head_text_, *stored, transaction.request(), {}, now).status);
+  w_.exchanges.take(id, *stored, transaction.confirmed());
   if (needs_refresh) begin_refresh(id);
   to_client(id, step::serve_stored);
 }
 
 /// The balancer asks whether what it served stale still holds (RFC 5861 3).
-void balancers::begin_refresh(flight_id served) {
-  flight_id const id = w_.flights.take(); // from here on `served` may be elsewhere
-  flight const& f = w_.flights[served];
-  flight& own = w_.flights[id];
+void balancers::begin_refresh(request_index served) {
+  request_index const id = w_.requests.take(); // from here on `served` may be elsewhere
+  request_state const& f = w_.requests[served];
+  request_state& own = w_.requests[id];
   own.draws = load::mix(f.draws + 1);
   own.plan = f.plan;
   own.token = f.token;
@@ -390,10 +390,10 @@ void balancers::begin_refresh(flight_id served) {
   own.idempotent = f.idempotent;
   own.game_state = f.game_state;
   own.client.sent_ns = w_.now();
-  own.where = flight::place::at_balancer;
+  own.where = request_state::place::at_balancer;
   own.carried = own.course.is_own = true;
-  w_.errands.pass_on(served, id);
-  w_.errands[id].dealing->begin_refresh();
+  w_.exchanges.pass_on(served, id);
+  w_.exchanges[id].transaction->begin_refresh();
   work(id);
 }
 
@@ -423,15 +423,15 @@ void balancers::kill(std::size_t index) {
   w_.proxies.balancer_gone(index);
   w_.caches.close(index);
   w_.shared_maps.close(index);
-  for (flight_id id = 0; id < w_.flights.size(); ++id) {
-    flight& f = w_.flights[id];
-    bool const inside = f.carried && !f.abandoned && f.where != flight::place::to_balancer;
+  for (request_index id = 0; id < w_.requests.size(); ++id) {
+    request_state& f = w_.requests[id];
+    bool const inside = f.carried && !f.abandoned && f.where != request_state::place::to_balancer;
     if (!inside || f.balancer != index) continue;
     f.abandoned = true;
     bool const waited = f.course.awaits != awaiting::nothing; // nothing else is to come of it
     f.course.give_up();
     if (f.client.waits)
-      w_.time.to_flight(w_.client_arrival(f, purpose::way_back), happening::connection_lost, id, f.life);
+      w_.time.to_request(w_.client_arrival(f, purpose::way_back), event_kind::connection_lost, id, f.life);
     if (waited) let_go(id);
   }
 }

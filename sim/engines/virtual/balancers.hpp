@@ -6,7 +6,7 @@
 #include "gateway/exchange/course.hpp"
 #include "gateway/exchange/sleepers.hpp"
 #include "gateway/routing/route.hpp"
-#include "sim/engines/virtual/flight.hpp"
+#include "sim/engines/virtual/request_state.hpp"
 #include "sim/engines/virtual/routers.hpp"
 
 #include <cstdint>
@@ -31,20 +31,20 @@ public:
 
   /// A request of `token` will be there soon.
   void expect(std::size_t index, token_id token) const { decisions_->prefetch(index, token); }
-  void on_request(flight_id id);
-  void on_worked(flight_id id);
-  void on_answer(flight_id id);
-  void on_hop_failed(flight_id id);
+  void on_request(request_index id);
+  void on_worked(request_index id);
+  void on_answer(request_index id);
+  void on_hop_failed(request_index id);
   /// What the shared map says of its token; no_upstream: nothing, or nothing in time.
-  void on_shared(flight_id id, gateway::routing::upstream_id found);
+  void on_shared(request_index id, gateway::routing::upstream_id found);
   /// The shared map has lost what it was told.
   void share_anew(std::size_t index) { decisions_->share_anew(index); }
   /// It may have waited long enough.
-  void on_patience_end(flight_id id);
+  void on_patience_end(request_index id);
   /// Those who waited go on when what happens now is over. `how`: of a fetch.
-  void wake(std::vector<sleeper> const& those, gateway::exchange::awaiting what, gateway::cache::landing how);
+  void wake(std::vector<sleeper> const& those, gateway::exchange::awaiting what, gateway::cache::fetch_outcome how);
   /// The client does not wait any more.
-  void on_client_gone(flight_id id);
+  void on_client_gone(request_index id);
 
   /// SIGKILL: what it had in hand is lost.
   void kill(std::size_t index);
@@ -69,30 +69,30 @@ private:
   struct woken {
     sleeper who;
     gateway::exchange::awaiting from;
-    gateway::cache::landing how;
+    gateway::cache::fetch_outcome how;
   };
 
-  void work(flight_id id);
-  void perform(flight_id id, gateway::routing::action const& next);
-  void tell_others(flight const& f, gateway::routing::action const& next);
-  void go_on(flight_id id, gateway::exchange::step next, gateway::routing::action const& how = {});
-  void route(flight_id id);
-  void send(flight_id id, gateway::routing::action const& next);
-  void on_hop_over(flight_id id);
-  gateway::exchange::step show_answer(flight_id id);
-  void finish(flight_id id);
-  void serve_stored(flight_id id);
-  void begin_refresh(flight_id served);
-  void respond(flight_id id, gateway::exchange::step how, std::uint16_t status);
-  void to_client(flight_id id, gateway::exchange::step answered);
-  void let_go(flight_id id);
-  void be_patient(flight_id id, std::int64_t time_ns);
-  void wait_for_guess(flight_id id);
-  void wake_guessers(flight const& f);
+  void work(request_index id);
+  void perform(request_index id, gateway::routing::action const& next);
+  void tell_others(request_state const& f, gateway::routing::action const& next);
+  void go_on(request_index id, gateway::exchange::step next, gateway::routing::action const& how = {});
+  void route(request_index id);
+  void send(request_index id, gateway::routing::action const& next);
+  void on_hop_over(request_index id);
+  gateway::exchange::step show_answer(request_index id);
+  void finish(request_index id);
+  void serve_stored(request_index id);
+  void begin_refresh(request_index served);
+  void respond(request_index id, gateway::exchange::step how, std::uint16_t status);
+  void to_client(request_index id, gateway::exchange::step answered);
+  void let_go(request_index id);
+  void be_patient(request_index id, std::int64_t time_ns);
+  void wait_for_guess(request_index id);
+  void wake_guessers(request_state const& f);
   void look_again();
-  gateway::cache::transaction* cached(flight_id id);
-  static gateway::routing::sent how_much_was_sent(flight const& f);
-  bool has_company(flight_id id) const;
+  gateway::cache::transaction* cached(request_index id);
+  static gateway::routing::sent how_much_was_sent(request_state const& f);
+  bool has_company(request_index id) const;
 
   world& w_;
   std::unique_ptr<routers> decisions_;

@@ -8,10 +8,10 @@ namespace sim::virtual_time {
 
 using gateway::http::token_digest;
 
-gateway::cache::moment caches::moment() const { return w_.errands.moment_at(w_.now()); }
+gateway::cache::moment caches::moment() const { return w_.exchanges.moment_at(w_.now()); }
 
-void caches::place::landed(token_digest const& flight, gateway::cache::landing how) {
-  all.w_.balancers.wake(waiting.take(flight), gateway::exchange::awaiting::fetch, how);
+void caches::place::landed(token_digest const& fetch, gateway::cache::fetch_outcome how) {
+  all.w_.balancers.wake(waiting.take(fetch), gateway::exchange::awaiting::fetch, how);
 }
 
 void caches::open(std::size_t balancer, std::optional<gateway::cache::cache_settings> const& settings) {
@@ -26,31 +26,32 @@ void caches::open(std::size_t balancer, std::optional<gateway::cache::cache_sett
 void caches::close(std::size_t balancer) {
   if (balancer >= places_.size() || !places_[balancer]) return;
   places_[balancer]->waiting.clear();
-  for (flight_id id = 0; id < w_.flights.size(); ++id)
-    if (flight const& f = w_.flights[id]; f.has_errand && f.balancer == balancer) w_.errands[id].dealing.reset();
+  for (request_index id = 0; id < w_.requests.size(); ++id)
+    if (request_state const& f = w_.requests[id]; f.has_exchange && f.balancer == balancer)
+      w_.exchanges[id].transaction.reset();
   places_[balancer].reset();
 }
 
-void caches::enter(flight_id id) {
-  flight const& f = w_.flights[id];
+void caches::enter(request_index id) {
+  request_state const& f = w_.requests[id];
   place* const at = f.balancer < places_.size() ? places_[f.balancer].get() : nullptr;
   if (!at) return;
-  errand& e = w_.errands[id];
+  http_exchange& e = w_.exchanges[id];
   if (e.refused != 0) return;
   std::optional<token_digest> token;
   if (e.summary.has_authorization) token = gateway::http::digest_token(at->key, e.summary.authorization);
-  e.dealing = std::make_unique<gateway::cache::transaction>(at->shared, *at, e.head, e.wire.data(), e.summary, "http",
-                                                            false, token ? &*token : nullptr);
+  e.transaction = std::make_unique<gateway::cache::transaction>(at->shared, *at, e.head, e.wire.data(), e.summary,
+                                                                "http", false, token ? &*token : nullptr);
 }
 
-void caches::leave(flight_id id) {
-  if (w_.flights[id].has_errand) w_.errands[id].dealing.reset();
+void caches::leave(request_index id) {
+  if (w_.requests[id].has_exchange) w_.exchanges[id].transaction.reset();
 }
 
-void caches::wait(flight_id id) {
-  flight const& f = w_.flights[id];
-  places_[f.balancer]->waiting.add(w_.errands[id].dealing->decided().flight, {id, f.life},
-                                   [this](sleeper const& s) { return w_.flights.is_gone(s); });
+void caches::wait(request_index id) {
+  request_state const& f = w_.requests[id];
+  places_[f.balancer]->waiting.add(w_.exchanges[id].transaction->decided().variant, {id, f.life},
+                                   [this](sleeper const& s) { return w_.requests.is_gone(s); });
 }
 
 }

@@ -16,7 +16,7 @@ using measure::client_outcome;
 namespace {
 
 /// nobody: its token is not the character's.
-std::uint32_t own_character(flight const& f) {
+std::uint32_t own_character(request_state const& f) {
   return f.plan.kind == load::token_kind::own ? f.plan.character : nobody;
 }
 
@@ -106,8 +106,8 @@ std::uint16_t clients::choose_balancer(load::planned_request const& request) {
 }
 
 void clients::issue(load::planned_request const& request, std::int64_t intended_ns, std::uint32_t place) {
-  flight_id const id = w_.flights.take();
-  flight& f = w_.flights[id];
+  request_index const id = w_.requests.take();
+  request_state& f = w_.requests[id];
   f.plan = {request.character, request.rotation, request.target, request.kind};
   f.client.intended_ns = intended_ns;
   f.client.place = place;
@@ -125,7 +125,7 @@ void clients::issue(load::planned_request const& request, std::int64_t intended_
   if (w_.record.has_under_way(f)) take_arrived(); // perhaps not any more
   f.request = w_.record.issue(f);
   f.draws = load::mix(request_seed_ + f.request);
-  if (w_.errands.needed()) w_.errands.begin(id);
+  if (w_.exchanges.needed()) w_.exchanges.begin(id);
   ++in_flight_;
   ++started_;
   w_.timeline.on_started(started_);
@@ -137,37 +137,37 @@ void clients::issue(load::planned_request const& request, std::int64_t intended_
   }
 }
 
-void clients::wait_for_connection(std::uint16_t balancer, flight_id id) {
-  w_.flights[id].where = flight::place::queued;
+void clients::wait_for_connection(std::uint16_t balancer, request_index id) {
+  w_.requests[id].where = request_state::place::queued;
   pool_.wait(balancer, id);
   auto const frees = [&](arrival const& a) {
     if (pool_.balancer_of(a.connection) != balancer) return false;
     if (awaited_.size() <= a.connection) awaited_.resize(a.connection + 1);
     awaited_[a.connection] = a.character;
-    w_.time.at(a.at_ns, happening::connection_frees, a.connection);
+    w_.time.at(a.at_ns, event_kind::connection_frees, a.connection);
     return true;
   };
   arriving_.erase(std::remove_if(arriving_.begin(), arriving_.end(), frees), arriving_.end());
 }
 
-void clients::send(std::uint16_t balancer, flight_id id) {
-  flight& f = w_.flights[id];
+void clients::send(std::uint16_t balancer, request_index id) {
+  request_state& f = w_.requests[id];
   f.client.connection = pool_.take(balancer, id, w_.now()).connection;
   f.client.sent_ns = w_.now();
   w_.record.sent(f);
   transmit(id);
 }
 
-void clients::transmit(flight_id id) {
-  flight& f = w_.flights[id];
-  f.where = flight::place::to_balancer;
+void clients::transmit(request_index id) {
+  request_state& f = w_.requests[id];
+  f.where = request_state::place::to_balancer;
   f.carried = true;
   arm_timeouts();
-  w_.time.to_flight(w_.client_arrival(f, purpose::way_in), happening::reaches_balancer, id, f.life);
+  w_.time.to_request(w_.client_arrival(f, purpose::way_in), event_kind::reaches_balancer, id, f.life);
 }
 
-void clients::write_down(flight_id id, client_outcome outcome, std::int64_t at_ns) {
-  flight& f = w_.flights[id];
+void clients::write_down(request_index id, client_outcome outcome, std::int64_t at_ns) {
+  request_state& f = w_.requests[id];
   f.client.waits = false;
   w_.record.client_done(f, outcome, at_ns);
   w_.time.note(at_ns, f.request << 8 | static_cast<std::uint64_t>(outcome),
@@ -176,8 +176,8 @@ void clients::write_down(flight_id id, client_outcome outcome, std::int64_t at_n
   --in_flight_;
 }
 
-bool clients::settle(flight_id id, std::int64_t arrival_ns) {
-  flight const& f = w_.flights[id];
+bool clients::settle(request_index id, std::int64_t arrival_ns) {
+  request_state const& f = w_.requests[id];
   actors::connection_id const connection = f.client.connection;
   bool const may = w_.settles_early && load_.paced() && f.client.waits &&
                    !pool_.has_waiting(pool_.balancer_of(connection)) && arrival_ns < pool_.deadline(connection);
@@ -186,7 +186,7 @@ bool clients::settle(flight_id id, std::int64_t arrival_ns) {
   write_down(id, client_outcome::answered, arrival_ns);
   last_arrival_ns_ = std::max(last_arrival_ns_, arrival_ns);
   arriving_.push_back({arrival_ns, own_character(f), connection});
-  w_.flights.give_back(id);
+  w_.requests.give_back(id);
   if (arriving_.size() >= look_at_arrivals_) {
     take_arrived();
     look_at_arrivals_ = 2 * arriving_.size() + fewest_arrivals;
@@ -214,35 +214,35 @@ void clients::free(actors::connection_id connection, std::uint32_t character) {
   if (auto const next = pool_.next_waiting(balancer)) send(balancer, *next);
 }
 
-void clients::on_answer(flight_id id) {
-  flight const& f = w_.flights[id];
+void clients::on_answer(request_index id) {
+  request_state const& f = w_.requests[id];
   pool_.on_answered(f.client.connection, w_.balancers.listening(f.balancer)); // one that leaves says so
   conclude(id, client_outcome::answered);
 }
 
-void clients::on_refused(flight_id id) {
-  bool const was_open = pool_.has_served(w_.flights[id].client.connection);
+void clients::on_refused(request_index id) {
+  bool const was_open = pool_.has_served(w_.requests[id].client.connection);
   on_failed(id, was_open ? client_outcome::reset : client_outcome::connect_error);
 }
 
-void clients::on_failed(flight_id id, client_outcome what) {
-  flight const& f = w_.flights[id];
+void clients::on_failed(request_index id, client_outcome what) {
+  request_state const& f = w_.requests[id];
   auto const outcome = pool_.on_failed(f.client.connection, {what, false, static_cast<verb>(f.verb)}, w_.now());
   if (outcome) return conclude(id, *outcome);
-  flight_id const again = w_.flights.take_again(id);
-  w_.flights[id].client.waits = false;
-  if (!w_.flights[id].carried) w_.flights.give_back(id);
-  if (w_.errands.needed()) w_.errands.begin(again);
-  pool_.request_of(w_.flights[again].client.connection) = again;
+  request_index const again = w_.requests.take_again(id);
+  w_.requests[id].client.waits = false;
+  if (!w_.requests[id].carried) w_.requests.give_back(id);
+  if (w_.exchanges.needed()) w_.exchanges.begin(again);
+  pool_.request_of(w_.requests[again].client.connection) = again;
   transmit(again);
 }
 
-void clients::conclude(flight_id id, client_outcome outcome) {
+void clients::conclude(request_index id, client_outcome outcome) {
   write_down(id, outcome, w_.now());
-  flight const& f = w_.flights[id];
+  request_state const& f = w_.requests[id];
   client_part const client = f.client;
   std::uint32_t const who = own_character(f);
-  if (!f.carried) w_.flights.give_back(id);
+  if (!f.carried) w_.requests.give_back(id);
   free(client.connection, who);
   if (client.place == nobody) return;
   load_.on_done(client.place, w_.now());
@@ -250,7 +250,7 @@ void clients::conclude(flight_id id, client_outcome outcome) {
 }
 
 void clients::on_balancer_ends(std::size_t index) {
-  w_.time.in(w_.client_wire(), happening::connections_close, 0, static_cast<std::uint16_t>(index));
+  w_.time.in(w_.client_wire(), event_kind::connections_close, 0, static_cast<std::uint16_t>(index));
 }
 
 void clients::on_connections_closed(std::size_t index) {
@@ -263,13 +263,13 @@ void clients::on_connections_closed(std::size_t index) {
 void clients::arm_timeouts() {
   if (timeouts_armed_ || pool_.next_deadline() == pool_.never) return;
   timeouts_armed_ = true;
-  w_.time.at(pool_.next_deadline(), happening::timeouts_due, 0);
+  w_.time.at(pool_.next_deadline(), event_kind::timeouts_due, 0);
 }
 
 void clients::on_timeouts_due() {
   while (auto const late = pool_.overdue(w_.now())) {
-    flight_id const id = pool_.request_of(*late);
-    bool const carried = w_.flights[id].carried;
+    request_index const id = pool_.request_of(*late);
+    bool const carried = w_.requests[id].carried;
     on_failed(id, client_outcome::timeout);
     if (carried) w_.balancers.on_client_gone(id);
   }

@@ -2,10 +2,10 @@
 
 #include "sim/actors/connection_pool.hpp"
 #include "sim/actors/load_driver.hpp"
+#include "sim/engines/virtual/request_state.hpp"
 #include "sim/load/phase_clock.hpp"
 #include "sim/load/plan.hpp"
 #include "sim/records/records.hpp"
-#include "sim/engines/virtual/flight.hpp"
 
 #include <boost/beast/http/verb.hpp>
 
@@ -33,13 +33,13 @@ public:
   void issue_due();
 
   void on_timeouts_due();
-  void on_answer(flight_id id);
+  void on_answer(request_index id);
   /// Its balancer did not listen when it came.
-  void on_refused(flight_id id);
+  void on_refused(request_index id);
   /// There will be no answer.
-  void on_failed(flight_id id, measure::client_outcome what);
-  /// Its answer is on its way, and will be there at `arrival_ns`. True: that is settled, and the flight is over.
-  bool settle(flight_id id, std::int64_t arrival_ns);
+  void on_failed(request_index id, measure::client_outcome what);
+  /// Its answer is on its way, and will be there at `arrival_ns`. True: that is settled, and the request is over.
+  bool settle(request_index id, std::int64_t arrival_ns);
   /// The answer that was settled early and somebody waits for is there.
   void on_connection_free(actors::connection_id connection);
   /// A balancer closes its connections, since it ends; and the clients learn of that.
@@ -59,8 +59,8 @@ private:
   void expect(load::planned_request const& request) const;
   void issue(load::planned_request const& request, std::int64_t intended_ns, std::uint32_t place);
   std::uint16_t choose_balancer(load::planned_request const& request);
-  void send(std::uint16_t balancer, flight_id id);
-  void transmit(flight_id id);
+  void send(std::uint16_t balancer, request_index id);
+  void transmit(request_index id);
   token_id token_of(load::planned_request const& request);
   /// An answer of which nothing remains but that its connection is in use until `at_ns`.
   struct arrival {
@@ -68,18 +68,18 @@ private:
     std::uint32_t character; // nobody: its token is not the character's
     actors::connection_id connection;
   };
-  void conclude(flight_id id, measure::client_outcome outcome);
+  void conclude(request_index id, measure::client_outcome outcome);
   void free(actors::connection_id connection, std::uint32_t character);
-  void write_down(flight_id id, measure::client_outcome outcome, std::int64_t at_ns);
+  void write_down(request_index id, measure::client_outcome outcome, std::int64_t at_ns);
   void take_arrived();
-  void wait_for_connection(std::uint16_t balancer, flight_id id);
+  void wait_for_connection(std::uint16_t balancer, request_index id);
   void arm_timeouts();
 
   world& w_;
   actors::load_driver load_;
   load::balancer_chooser chooser_;
   std::vector<std::uint16_t> balancers_; // as the pool numbers them: index in scenario::balancers_of
-  actors::connection_pool<flight_id> pool_;
+  actors::connection_pool<request_index> pool_;
   std::vector<std::uint32_t>
       awaited_; // by connection: the character of an answer that was settled early, when somebody waits for it
   // With changing tokens, of each character: its token, and the how-manieth that is.

@@ -40,10 +40,10 @@ void eve_clients::connect(std::uint32_t client, actors::eve_clients::attempt con
   // There and back for the connection, and for the handshake.
   std::int64_t delay = how.pause_ns;
   for (int i = 0; i < 4; ++i) delay += w_.rpc_wire();
-  w_.time.in(delay, happening::eve_connects, client);
+  w_.time.in(delay, event_kind::eve_connects, client);
   std::int64_t const patience = how.pause_ns + actors_->settings().login_patience_ns;
   c.login_due_ns = w_.now() + patience;
-  w_.time.in(patience, happening::eve_login_due, client);
+  w_.time.in(patience, event_kind::eve_login_due, client);
 }
 
 void eve_clients::on_connected(std::uint32_t client) {
@@ -52,7 +52,7 @@ void eve_clients::on_connected(std::uint32_t client) {
   c.ticket = first_ticket + of_connection_.size();
   of_connection_.push_back(client);
   c.last_to_proxy_ns = c.last_to_client_ns = w_.now();
-  post({client, c.ticket, c.proxy, letter::kind::login, 0, {}});
+  post({client, c.ticket, c.proxy, message::kind::login, 0, {}});
 }
 
 void eve_clients::on_login_due(std::uint32_t client) {
@@ -60,54 +60,54 @@ void eve_clients::on_login_due(std::uint32_t client) {
   if (c.ticket != 0 && !actors_->is_in(client) && c.login_due_ns <= w_.now()) end_connection(client, true);
 }
 
-// ---- letters, which do not overtake each other on a connection
+// ---- messages, which do not overtake each other on a connection
 
-void eve_clients::post(letter const& l) {
+void eve_clients::post(message const& l) {
   connection& c = connections_[l.client];
-  bool const to_client = l.what == letter::kind::from_proxy || l.what == letter::kind::lost;
+  bool const to_client = l.what == message::kind::from_proxy || l.what == message::kind::lost;
   std::int64_t& last = to_client ? c.last_to_client_ns : c.last_to_proxy_ns;
   last = std::max(last, w_.now() + w_.rpc_wire());
-  w_.time.at(last, to_client ? happening::eve_message_at_client : happening::eve_message_at_proxy, letters_.put(l));
+  w_.time.at(last, to_client ? event_kind::eve_message_at_client : event_kind::eve_message_at_proxy, messages_.put(l));
 }
 
 void eve_clients::on_message_at_proxy(std::uint32_t place) {
-  letter const l = letters_.take(place);
+  message const l = messages_.take(place);
   if (!w_.proxies.alive(l.proxy)) return;
   switch (l.what) {
-  case letter::kind::login:
+  case message::kind::login:
     return w_.proxies.on_login(l.proxy, l.connection, actors_->character(l.client));
-  case letter::kind::request:
+  case message::kind::request:
     return w_.proxies.on_game_request(l.proxy, l.connection, l.id);
-  case letter::kind::gone:
+  case message::kind::gone:
     return w_.proxies.on_client_gone(l.proxy, l.connection);
-  case letter::kind::from_proxy:
-  case letter::kind::lost:
+  case message::kind::from_proxy:
+  case message::kind::lost:
     return;
   }
 }
 
 void eve_clients::tell(eve_event const& what) {
   std::uint32_t const client = of_connection_[what.client - first_ticket];
-  post({client, what.client, 0, letter::kind::from_proxy, 0, what});
+  post({client, what.client, 0, message::kind::from_proxy, 0, what});
 }
 
 void eve_clients::proxy_gone(std::size_t proxy) {
   for (std::uint32_t i = 0; i < connections_.size(); ++i)
     if (connections_[i].ticket != 0 && connections_[i].proxy == proxy)
-      post({i, connections_[i].ticket, 0, letter::kind::lost, 0, {}});
+      post({i, connections_[i].ticket, 0, message::kind::lost, 0, {}});
 }
 
 void eve_clients::on_message_at_client(std::uint32_t place) {
-  letter const l = letters_.take(place);
+  message const l = messages_.take(place);
   if (connections_[l.client].ticket != l.connection) return;
-  if (l.what == letter::kind::lost) return end_connection(l.client, false);
+  if (l.what == message::kind::lost) return end_connection(l.client, false);
   w_.time.note(w_.now(), l.event.client << 8 | static_cast<std::uint64_t>(l.event.what));
   if (!actors_->on_message(l.client, message_of(l.event), w_.now())) end_connection(l.client, true);
 }
 
 void eve_clients::end_connection(std::uint32_t client, bool tell_proxy) {
   connection const& c = connections_[client];
-  if (tell_proxy) post({client, c.ticket, c.proxy, letter::kind::gone, 0, {}});
+  if (tell_proxy) post({client, c.ticket, c.proxy, message::kind::gone, 0, {}});
   connect(client, actors_->reconnect(client));
 }
 
@@ -124,9 +124,9 @@ void eve_clients::on_request_due() {
   if (!actors_->next_request_ns()) return;
   if (auto const request = actors_->take_request()) {
     connection const& c = connections_[request->from];
-    post({request->from, c.ticket, c.proxy, letter::kind::request, request->number, {}});
+    post({request->from, c.ticket, c.proxy, message::kind::request, request->number, {}});
   }
-  w_.time.at(*actors_->next_request_ns(), happening::eve_request_due, 0);
+  w_.time.at(*actors_->next_request_ns(), event_kind::eve_request_due, 0);
 }
 
 bool eve_clients::settled(std::map<std::uint32_t, std::uint64_t> const& sent) const {

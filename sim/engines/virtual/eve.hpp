@@ -3,7 +3,7 @@
 #include "base/contract/expects.hpp"
 #include "fakeproxy/cluster/node.hpp"
 #include "sim/actors/eve_client.hpp"
-#include "sim/engines/virtual/letter_box.hpp"
+#include "sim/engines/virtual/slot_pool.hpp"
 
 #include <cstdint>
 #include <map>
@@ -33,8 +33,8 @@ public:
   void on_connected(std::uint32_t client);
   void on_login_due(std::uint32_t client);
   void on_request_due();
-  void on_message_at_proxy(std::uint32_t letter);
-  void on_message_at_client(std::uint32_t letter);
+  void on_message_at_proxy(std::uint32_t message);
+  void on_message_at_client(std::uint32_t message);
 
   /// A proxy has something to say.
   void tell(fakeproxy::cluster::eve_event const& what);
@@ -54,7 +54,7 @@ private:
     std::int64_t login_due_ns = 0;
     std::int64_t last_to_proxy_ns = 0, last_to_client_ns = 0;
   };
-  struct letter {
+  struct message {
     std::uint32_t client;
     fakeproxy::cluster::ticket connection;
     std::uint16_t proxy;
@@ -65,13 +65,13 @@ private:
 
   void connect(std::uint32_t client, actors::eve_clients::attempt const& how);
   void end_connection(std::uint32_t client, bool tell_proxy);
-  void post(letter const& l);
+  void post(message const& l);
 
   world& w_;
   std::optional<actors::eve_clients> actors_;
   std::vector<connection> connections_;      // by client
   std::vector<std::uint32_t> of_connection_; // client of each connection ever made
-  letter_box<letter> letters_;
+  slot_pool<message> messages_;
 };
 
 }

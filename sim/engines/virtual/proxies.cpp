@@ -19,8 +19,8 @@ namespace {
 
 constexpr std::uint64_t checked_every = 64; // of a counted run's requests
 
-ticket ticket_of(flight_id id) { return ticket{id} + 1; }
-flight_id flight_of(ticket who) { return static_cast<flight_id>(who - 1); }
+ticket ticket_of(request_index id) { return ticket{id} + 1; }
+request_index index_of(ticket who) { return static_cast<request_index>(who - 1); }
 
 proxy_process::caller caller_of(load::token_kind kind) {
   switch (kind) {
@@ -51,8 +51,8 @@ struct proxies::driver {
   std::int64_t now() const { return all.w_.now(); }
   void send(std::uint32_t sol, fakeproxy::cluster::message const& m) const { all.w_.sols.send(index, sol, m); }
   void tell(fakeproxy::cluster::eve_event const& event) const { all.w_.eve.tell(event); }
-  fakeproxy::proxy::request_state& request_of(ticket who) const { return all.w_.flights[flight_of(who)].at_proxy; }
-  void go_on(ticket who, proxy_process::next what) const { all.go_on(flight_of(who), what); }
+  fakeproxy::proxy::request_state& request_of(ticket who) const { return all.w_.requests[index_of(who)].at_proxy; }
+  void go_on(ticket who, proxy_process::next what) const { all.go_on(index_of(who), what); }
   bool is_here(incarnation) const { return all.in_one_process_; }
   void connect(incarnation owner, fakeproxy::cluster::endpoint const&) const { all.connect(index, owner); }
   void logged_in(fakeproxy::cluster::node_actions::login const& login) const { all.pinned_ += login.granted; }
@@ -110,17 +110,17 @@ std::int64_t proxies::alive_ns(std::size_t index) const {
 
 // ---- a request
 
-void proxies::on_request(flight_id id) {
-  flight& f = w_.flights[id];
+void proxies::on_request(request_index id) {
+  request_state& f = w_.requests[id];
   proxy& p = all_[f.proxy];
   bool const open = f.on_open_connection && p.process && !p.leaving.has_left();
   if (!p.listening && !open) {
     f.proxy_had_it = false;
-    w_.time.to_flight(w_.proxy_arrival(f, purpose::hop_back, w_.now()), happening::hop_fails, id, f.life);
+    w_.time.to_request(w_.proxy_arrival(f, purpose::hop_back, w_.now()), event_kind::hop_fails, id, f.life);
     return;
   }
   ++p.in_hand;
-  f.where = flight::place::at_proxy;
+  f.where = request_state::place::at_proxy;
   f.received_ns = w_.now();
   w_.record.arrived(f, raw(p.process->node().id()));
   bool const known = f.plan.kind == load::token_kind::own;
@@ -131,7 +131,7 @@ void proxies::on_request(flight_id id) {
   go_on(id, p.process->on_request(f.at_proxy, caller_of(f.plan.kind), ticket_of(id), w_.now()));
 }
 
-void proxies::go_on(flight_id id, proxy_process::next what) {
+void proxies::go_on(request_index id, proxy_process::next what) {
   switch (what) {
   case proxy_process::next::serve:
   case proxy_process::next::serve_whole:
@@ -142,13 +142,13 @@ void proxies::go_on(flight_id id, proxy_process::next what) {
   case proxy_process::next::close:
     break;
   }
-  std::size_t const index = w_.flights[id].proxy;
+  std::size_t const index = w_.requests[id].proxy;
   arm(index);
   perform(index);
 }
 
-void proxies::enter_service(flight_id id) {
-  flight const& f = w_.flights[id];
+void proxies::enter_service(request_index id) {
+  request_state const& f = w_.requests[id];
   auto const end = all_[f.proxy].process->enter_service(f.at_proxy, ticket_of(id), w_.now(),
                                                         [&f] { return f.bits(purpose::service); });
   if (!end) return arm(f.proxy);
@@ -156,11 +156,11 @@ void proxies::enter_service(flight_id id) {
   bool const settled = w_.settles_early && (f.at_proxy.redirecting || !f.game_state) &&
                        *end < f.client.sent_ns + w_.scenario.load.timeout.count();
   if (*end == w_.now() || settled) return on_service_end(id, *end);
-  w_.time.to_flight(*end, happening::service_ends, id, f.life);
+  w_.time.to_request(*end, event_kind::service_ends, id, f.life);
 }
 
-void proxies::on_service_end(flight_id id, std::int64_t at_ns) {
-  flight& f = w_.flights[id];
+void proxies::on_service_end(request_index id, std::int64_t at_ns) {
+  request_state& f = w_.requests[id];
   auto const next = all_[f.proxy].process->on_serviced(f.at_proxy, ticket_of(id), w_.now());
   if (next == proxy_process::next::answer) return answer(id, at_ns);
   go_on(id, next);
@@ -171,7 +171,7 @@ void proxies::arm(std::size_t index) {
   auto const next = p.process->next_deadline(w_.now());
   if (!next || (p.due_ns != 0 && p.due_ns <= *next)) return;
   p.due_ns = *next;
-  w_.time.at(*next, happening::proxy_due, p.lives, static_cast<std::uint16_t>(index));
+  w_.time.at(*next, event_kind::proxy_due, p.lives, static_cast<std::uint16_t>(index));
 }
 
 void proxies::on_due(std::size_t index, std::uint32_t lives) {
@@ -182,8 +182,8 @@ void proxies::on_due(std::size_t index, std::uint32_t lives) {
   arm(index);
 }
 
-void proxies::answer(flight_id id, std::int64_t at_ns) {
-  flight& f = w_.flights[id];
+void proxies::answer(request_index id, std::int64_t at_ns) {
+  request_state& f = w_.requests[id];
   proxy& p = all_[f.proxy];
   fakeproxy::proxy::request_state& r = f.at_proxy;
   f.outcome = r.outcome;
@@ -192,16 +192,16 @@ void proxies::answer(flight_id id, std::int64_t at_ns) {
   f.keeps_connection = !p.leaving.begun();
   f.served_epoch = r.outcome == hop_outcome::redirected ? 0 : raw(r.epoch);
   f.served_by = raw(r.incarnation);
-  if (f.has_errand && r.outcome != hop_outcome::redirected)
-    f.status = w_.errands.answer(id, f.status, r.outcome == hop_outcome::served, at_ns);
+  if (f.has_exchange && r.outcome != hop_outcome::redirected)
+    f.status = w_.exchanges.answer(id, f.status, r.outcome == hop_outcome::served, at_ns);
   w_.record.decided(f, at_ns);
   if (w_.record.brief && f.served_epoch != 0 && !f.course.is_own && f.request % checked_every == 0)
     w_.record.brief->place_checked(w_.sols.granted(f.plan.character, f.served_by, f.served_epoch));
   w_.time.note(at_ns, f.request << 24 | std::uint64_t{f.proxy} << 8 | static_cast<std::uint64_t>(r.outcome));
   p.process->on_answered(r);
   --p.in_hand;
-  f.where = flight::place::returning;
-  w_.time.to_flight(w_.proxy_arrival(f, purpose::hop_back, at_ns), happening::answer_returns, id, f.life);
+  f.where = request_state::place::returning;
+  w_.time.to_request(w_.proxy_arrival(f, purpose::hop_back, at_ns), event_kind::answer_returns, id, f.life);
   if (!p.process->actions().send.empty()) perform(f.proxy); // the session was to be moved, this was its last request
 }
 
@@ -259,7 +259,7 @@ void proxies::probe(std::size_t index, incarnation owner, bool lost, std::int64_
     free_probes_.pop_back();
   }
   probes_[place] = {owner, all_[index].lives, lost};
-  w_.time.in(delay_ns, happening::probe_ends, place, static_cast<std::uint16_t>(index));
+  w_.time.in(delay_ns, event_kind::probe_ends, place, static_cast<std::uint16_t>(index));
 }
 
 void proxies::perform(std::size_t index) {
@@ -326,16 +326,16 @@ void proxies::drop_peers(std::size_t index) {
 
 /// The balancers learn that their connections are gone.
 void proxies::drop_requests(std::size_t index) {
-  for (flight_id id = 0; id < w_.flights.size(); ++id) {
-    flight& f = w_.flights[id];
-    if (f.where != flight::place::at_proxy || f.proxy != index) continue;
+  for (request_index id = 0; id < w_.requests.size(); ++id) {
+    request_state& f = w_.requests[id];
+    if (f.where != request_state::place::at_proxy || f.proxy != index) continue;
     f.life = (f.life + 1) & life_mask; // what was to happen to it there will not
-    f.where = flight::place::returning;
+    f.where = request_state::place::returning;
     f.proxy_had_it = true;
-    w_.time.to_flight(w_.proxy_arrival(f, purpose::hop_back, w_.now()), happening::hop_fails, id, f.life);
+    w_.time.to_request(w_.proxy_arrival(f, purpose::hop_back, w_.now()), event_kind::hop_fails, id, f.life);
     // Its balancer went before: what its client was to learn of that belonged to the earlier life.
     if (f.abandoned && f.client.waits)
-      w_.time.to_flight(w_.client_arrival(f, purpose::way_back), happening::connection_lost, id, f.life);
+      w_.time.to_request(w_.client_arrival(f, purpose::way_back), event_kind::connection_lost, id, f.life);
   }
 }
 
@@ -344,7 +344,7 @@ void proxies::begin_leaving(std::size_t index) {
   if (!p.process) return;
   p.listening = false;
   p.leaving.begin(w_.now(), p.in_hand != 0);
-  w_.time.at(*p.leaving.next_deadline(), happening::process_quiet, p.lives, static_cast<std::uint16_t>(index));
+  w_.time.at(*p.leaving.next_deadline(), event_kind::process_quiet, p.lives, static_cast<std::uint16_t>(index));
 }
 
 void proxies::on_quiet_look(std::size_t index, std::uint32_t lives) {
@@ -352,7 +352,7 @@ void proxies::on_quiet_look(std::size_t index, std::uint32_t lives) {
   if (!p.process || lives != p.lives) return;
   departure::step const next = p.leaving.on_deadline(w_.now(), p.in_hand != 0);
   if (next == departure::step::end) return kill(index);
-  w_.time.at(*p.leaving.next_deadline(), happening::process_quiet, lives, static_cast<std::uint16_t>(index));
+  w_.time.at(*p.leaving.next_deadline(), event_kind::process_quiet, lives, static_cast<std::uint16_t>(index));
   if (next == departure::step::stay) return;
   idle_.close_proxy(index);
   drop_peers(index);

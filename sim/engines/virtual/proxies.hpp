@@ -3,9 +3,9 @@
 #include "base/random/distribution.hpp"
 #include "fakeproxy/proxy/departure.hpp"
 #include "fakeproxy/proxy/proxy_process.hpp"
-#include "sim/records/records.hpp"
-#include "sim/engines/virtual/flight.hpp"
 #include "sim/engines/virtual/idle_connections.hpp"
+#include "sim/engines/virtual/request_state.hpp"
+#include "sim/records/records.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -15,7 +15,7 @@ namespace sim::virtual_time {
 
 struct world;
 
-/// The drivers of fakeproxy::proxy::proxy_process: what fakeproxy/net does with sockets, done with occurrences.
+/// The drivers of fakeproxy::proxy::proxy_process: what fakeproxy/net does with sockets, done with events.
 class proxies {
 public:
   explicit proxies(world& w);
@@ -31,18 +31,18 @@ public:
 
   // requests
   /// It is on its way here, on a connection that its balancer has, or on a new one.
-  void expect(flight& f) {
+  void expect(request_state& f) {
     f.on_open_connection = idle_.take(f.balancer, f.proxy);
     if (auto const& process = all_[f.proxy].process; process && f.plan.kind == load::token_kind::own)
       process->node().prefetch(fakeproxy::cluster::character_id{f.plan.character});
   }
   /// Its balancer has the answer, and has no use for the connection at present.
-  void on_answer_taken(flight const& f) {
+  void on_answer_taken(request_state const& f) {
     if (f.keeps_connection) idle_.give_back(f.balancer, f.proxy);
   }
   void balancer_gone(std::size_t balancer) { idle_.close_balancer(balancer); }
-  void on_request(flight_id id);
-  void on_service_end(flight_id id) { on_service_end(id, now_ns()); }
+  void on_request(request_index id);
+  void on_service_end(request_index id) { on_service_end(id, now_ns()); }
   /// The end of a service that shares the servers, or of somebody's patience.
   void on_due(std::size_t index, std::uint32_t lives);
 
@@ -94,12 +94,12 @@ private:
   static measure::proxy_address address_of(std::size_t index);
   void connect(std::size_t index, fakeproxy::cluster::incarnation owner);
   void probe(std::size_t index, fakeproxy::cluster::incarnation owner, bool lost, std::int64_t delay_ns);
-  void go_on(flight_id id, fakeproxy::proxy::proxy_process::next what);
-  void enter_service(flight_id id);
+  void go_on(request_index id, fakeproxy::proxy::proxy_process::next what);
+  void enter_service(request_index id);
   /// `at_ns`: now, or a later time when it is settled early.
-  void on_service_end(flight_id id, std::int64_t at_ns);
+  void on_service_end(request_index id, std::int64_t at_ns);
   void arm(std::size_t index);
-  void answer(flight_id id, std::int64_t at_ns);
+  void answer(request_index id, std::int64_t at_ns);
   std::int64_t now_ns() const;
   void drop_requests(std::size_t index);
   void drop_peers(std::size_t index);

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "sim/records/records.hpp"
-#include "sim/engines/virtual/flight.hpp"
+#include "sim/engines/virtual/request_state.hpp"
 #include "sim/engines/virtual/summary.hpp"
+#include "sim/records/records.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -22,12 +22,12 @@ public:
     if (brief) brief->expect(character, balancer, token);
   }
   /// Whether the character has requests under way, where that is counted.
-  bool has_under_way(flight const& f) const { return brief && brief->under_way(f.plan.character) != 0; }
+  bool has_under_way(request_state const& f) const { return brief && brief->under_way(f.plan.character) != 0; }
   /// A request of its is not under way any more.
   void left(std::uint32_t character) {
     if (brief) brief->left(character);
   }
-  journal::request_id issue(flight const& f) {
+  journal::request_id issue(request_state const& f) {
     ++issued_;
     if (brief) {
       brief->issued(f);
@@ -46,10 +46,10 @@ public:
     records.clients.push_back(c);
     return c.request;
   }
-  void sent(flight const& f) {
+  void sent(request_state const& f) {
     if (!brief) client(f).sent_ns = f.client.sent_ns;
   }
-  void client_done(flight const& f, measure::client_outcome outcome, std::int64_t done_ns) {
+  void client_done(request_state const& f, measure::client_outcome outcome, std::int64_t done_ns) {
     if (brief) return brief->client_done(f, outcome, done_ns);
     measure::client_record& c = client(f);
     c.outcome = outcome;
@@ -64,7 +64,7 @@ public:
   }
 
   // balancers
-  void received(flight& f, std::int64_t now_ns) {
+  void received(request_state& f, std::int64_t now_ns) {
     if (brief) return;
     f.request_record = append(f.balancer, {.at_ns = now_ns,
                                            .request = f.request,
@@ -78,26 +78,26 @@ public:
                                            .hit = 0,
                                            .padding = {}});
   }
-  void request_done(flight const& f, journal::request_result outcome, std::uint16_t status) {
+  void request_done(request_state const& f, journal::request_result outcome, std::uint16_t status) {
     if (f.request_record == nobody) return;
     journal::balancer_event& e = records.balancers[f.balancer].events[f.request_record];
     e.outcome = outcome;
     e.status = status;
   }
   /// The first hop's proxy is chosen. `in_flight`: an earlier request of the token is at the balancer.
-  void chosen(flight& f, bool guessed, bool in_flight, std::int64_t now_ns) {
+  void chosen(request_state& f, bool guessed, bool in_flight, std::int64_t now_ns) {
     if (brief) brief->chosen(f, guessed, in_flight, now_ns);
   }
-  void learnt(flight const& f, std::int64_t now_ns) {
+  void learnt(request_state const& f, std::int64_t now_ns) {
     if (brief && f.plan.kind == load::token_kind::own) brief->learnt(f, now_ns);
   }
-  void forgotten(flight const& f) {
+  void forgotten(request_state const& f) {
     if (brief) brief->forgotten(f);
   }
   void restarted(std::size_t balancer) {
     if (brief) brief->restarted(balancer);
   }
-  void hop_sent(flight& f, std::int64_t now_ns) {
+  void hop_sent(request_state& f, std::int64_t now_ns) {
     if (brief) return brief->hop_sent();
     measure::proxy_address const to = records.proxies[f.proxy];
     f.hop_record = append(f.balancer, {.at_ns = now_ns,
@@ -112,7 +112,7 @@ public:
                                        .hit = static_cast<std::uint8_t>(f.from_map),
                                        .padding = {}});
   }
-  void hop_done(flight& f, journal::hop_result result) {
+  void hop_done(request_state& f, journal::hop_result result) {
     if (f.course.hops == 1 && f.from_map) f.first_stale = is_stale(result);
     if (brief) {
       if (result == journal::hop_result::not_delivered) brief->hop_undelivered();
@@ -125,7 +125,7 @@ public:
   }
 
   // proxies
-  void arrived(flight& f, journal::incarnation_id at) {
+  void arrived(request_state& f, journal::incarnation_id at) {
     if (++f.seen_hops == 1) f.first_from_map = f.first_from_map || f.from_map;
     if (brief) return brief->hop_seen();
     journal::proxy_hop hop{};
@@ -138,7 +138,7 @@ public:
     f.proxy_record = static_cast<std::uint32_t>(records.hops.size());
     records.hops.push_back({hop, f.proxy});
   }
-  void decided(flight const& f, std::int64_t answered_ns) {
+  void decided(request_state const& f, std::int64_t answered_ns) {
     if (brief) return;
     journal::proxy_hop& hop = records.hops[f.proxy_record].hop;
     hop.answered_ns = answered_ns;
@@ -167,7 +167,7 @@ private:
     }
     return false;
   }
-  measure::client_record& client(flight const& f) { return records.clients[f.request - 1]; }
+  measure::client_record& client(request_state const& f) { return records.clients[f.request - 1]; }
   std::uint32_t append(std::uint16_t balancer, journal::balancer_event const& e) {
     auto& events = records.balancers[balancer].events;
     events.push_back(e);

@@ -16,7 +16,7 @@ namespace sim::virtual_time {
 enum class token_id : std::uint32_t {};
 
 /// A request on its way: routes are kept by these numbers, which are used again.
-using flight_id = std::uint32_t;
+using request_index = std::uint32_t;
 
 /// What one balancer's router is made from.
 struct router_options {
@@ -27,8 +27,8 @@ struct router_options {
 };
 
 /// The decisions of all balancers: the router of the live gateway, one for each, and the route of every request in
-/// flight. Behind an interface since there are two: dense keys for speed, and digests as live in a test that shows that
-/// both decide alike.
+/// flight. Behind an interface since there are two: dense keys for speed, and digests as live in a test that shows
+/// that both decide alike.
 class routers {
 public:
   using action = gateway::routing::action;
@@ -47,22 +47,23 @@ public:
   /// A request of `token` is on its way to the balancer: what it will need is brought near. Decides nothing.
   virtual void prefetch(std::size_t balancer, token_id token) const = 0;
 
-  virtual action start(std::size_t balancer, flight_id flight, request const& what, std::int64_t now_ns,
+  virtual action start(std::size_t balancer, request_index index, request const& what, std::int64_t now_ns,
                        load::small_stream& random) = 0;
-  virtual action on_redirect(std::size_t balancer, flight_id flight, upstream_id target) = 0;
-  virtual action on_answer(std::size_t balancer, flight_id flight, std::optional<upstream_id> backend) = 0;
-  virtual action on_failure(std::size_t balancer, flight_id flight, gateway::routing::failure const& what,
+  virtual action on_redirect(std::size_t balancer, request_index index, upstream_id target) = 0;
+  virtual action on_answer(std::size_t balancer, request_index index, std::optional<upstream_id> backend) = 0;
+  virtual action on_failure(std::size_t balancer, request_index index, gateway::routing::failure const& what,
                             std::int64_t now_ns, load::small_stream& random) = 0;
-  virtual action on_wake(std::size_t balancer, flight_id flight, std::int64_t now_ns, load::small_stream& random) = 0;
-  virtual action on_patience_end(std::size_t balancer, flight_id flight, std::int64_t now_ns,
+  virtual action on_wake(std::size_t balancer, request_index index, std::int64_t now_ns,
+                         load::small_stream& random) = 0;
+  virtual action on_patience_end(std::size_t balancer, request_index index, std::int64_t now_ns,
                                  load::small_stream& random) = 0;
   /// `found`: no_upstream where the shared map says nothing.
-  virtual action on_shared(std::size_t balancer, flight_id flight, upstream_id found, std::int64_t now_ns,
+  virtual action on_shared(std::size_t balancer, request_index index, upstream_id found, std::int64_t now_ns,
                            load::small_stream& random) = 0;
   /// The shared map has lost what it was told.
   virtual void share_anew(std::size_t balancer) = 0;
   /// Whether those who wait for its guess are to be woken.
-  virtual bool abandon(std::size_t balancer, flight_id flight) = 0;
+  virtual bool abandon(std::size_t balancer, request_index index) = 0;
   virtual gateway::routing::router_counters const& counters(std::size_t balancer) const = 0;
 };
 
@@ -85,9 +86,9 @@ public:
 
   void prefetch(std::size_t balancer, token_id token) const override { routers_[balancer]->prefetch(keys_.of(token)); }
 
-  action start(std::size_t balancer, flight_id flight, request const& what, std::int64_t now_ns,
+  action start(std::size_t balancer, request_index index, request const& what, std::int64_t now_ns,
                load::small_stream& random) override {
-    if (routes_.size() <= flight) routes_.resize(flight + 1);
+    if (routes_.size() <= index) routes_.resize(index + 1);
     gateway::routing::request_facts<key> facts;
     facts.has_token = what.token.has_value();
     if (what.token) {
@@ -95,31 +96,33 @@ public:
       facts.token_hash = load::mix(static_cast<std::uint64_t>(*what.token) + 0x746f6b656e000000u) | 1;
     }
     facts.idempotent = what.idempotent;
-    return routers_[balancer]->start(routes_[flight], facts, now_ns, random);
+    return routers_[balancer]->start(routes_[index], facts, now_ns, random);
   }
-  action on_redirect(std::size_t balancer, flight_id flight, upstream_id target) override {
-    return routers_[balancer]->on_redirect(routes_[flight], {.target = target});
+  action on_redirect(std::size_t balancer, request_index index, upstream_id target) override {
+    return routers_[balancer]->on_redirect(routes_[index], {.target = target});
   }
-  action on_answer(std::size_t balancer, flight_id flight, std::optional<upstream_id> backend) override {
-    return routers_[balancer]->on_answer(routes_[flight], backend);
+  action on_answer(std::size_t balancer, request_index index, std::optional<upstream_id> backend) override {
+    return routers_[balancer]->on_answer(routes_[index], backend);
   }
-  action on_failure(std::size_t balancer, flight_id flight, gateway::routing::failure const& what, std::int64_t now_ns,
-                    load::small_stream& random) override {
-    return routers_[balancer]->on_failure(routes_[flight], what, now_ns, random);
+  action on_failure(std::size_t balancer, request_index index, gateway::routing::failure const& what,
+                    std::int64_t now_ns, load::small_stream& random) override {
+    return routers_[balancer]->on_failure(routes_[index], what, now_ns, random);
   }
-  action on_wake(std::size_t balancer, flight_id flight, std::int64_t now_ns, load::small_stream& random) override {
-    return routers_[balancer]->on_wake(routes_[flight], now_ns, random);
+  action on_wake(std::size_t balancer, request_index index, std::int64_t now_ns, load::small_stream& random) override {
+    return routers_[balancer]->on_wake(routes_[index], now_ns, random);
   }
-  action on_patience_end(std::size_t balancer, flight_id flight, std::int64_t now_ns,
+  action on_patience_end(std::size_t balancer, request_index index, std::int64_t now_ns,
                          load::small_stream& random) override {
-    return routers_[balancer]->on_patience_end(routes_[flight], now_ns, random);
+    return routers_[balancer]->on_patience_end(routes_[index], now_ns, random);
   }
-  action on_shared(std::size_t balancer, flight_id flight, upstream_id found, std::int64_t now_ns,
+  action on_shared(std::size_t balancer, request_index index, upstream_id found, std::int64_t now_ns,
                    load::small_stream& random) override {
-    return routers_[balancer]->on_shared(routes_[flight], {.backend = found}, now_ns, random);
+    return routers_[balancer]->on_shared(routes_[index], {.backend = found}, now_ns, random);
   }
   void share_anew(std::size_t balancer) override { routers_[balancer]->share_anew(); }
-  bool abandon(std::size_t balancer, flight_id flight) override { return routers_[balancer]->abandon(routes_[flight]); }
+  bool abandon(std::size_t balancer, request_index index) override {
+    return routers_[balancer]->abandon(routes_[index]);
+  }
   gateway::routing::router_counters const& counters(std::size_t balancer) const override {
     return routers_[balancer]->counters();
   }

@@ -3,11 +3,11 @@
 #include "base/config/document.hpp"
 #include "gateway/routing/time_limits.hpp"
 #include "sim/actors/run_script.hpp"
-#include "sim/load/logged_in.hpp"
+#include "sim/engines/virtual/world.hpp"
 #include "sim/judge/analyse.hpp"
 #include "sim/judge/findings.hpp"
 #include "sim/judge/invariants.hpp"
-#include "sim/engines/virtual/world.hpp"
+#include "sim/load/logged_in.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -38,7 +38,7 @@ world::world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<r
   , proxies(*this)
   , caches(*this)
   , balancers(*this, std::move(decisions))
-  , errands(*this)
+  , exchanges(*this)
   , shared_maps(*this)
   , clients(*this)
   , eve(*this)
@@ -49,7 +49,7 @@ namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
 constexpr actors::run_script script;
-constexpr std::uint64_t progress_every = 1 << 16; // occurrences
+constexpr std::uint64_t progress_every = 1 << 16; // events
 
 /// Requests of the load, as far as it is known before.
 double expected_requests(scenario::scenario const& s, load::plan const& p) {
@@ -108,7 +108,7 @@ private:
   void start_cluster() {
     for (std::size_t i = 0; i < w_.sols.count(); ++i) w_.sols.start(i);
     for (std::size_t i = 0; i < w_.proxies.count(); ++i) w_.proxies.start(i);
-    w_.time.in(fakeproxy::proxy::tick_time, happening::tick, 0);
+    w_.time.in(fakeproxy::proxy::tick_time, event_kind::tick, 0);
     go_on_until([this] { return w_.proxies.ready(); }, script.start, "the proxies did not become ready");
     for (scenario::balancer_identity const& identity : scenario::balancers_of(w_.scenario)) {
       std::size_t const index = next_balancer_++;
@@ -142,11 +142,11 @@ private:
     }
     w_.timeline.begin();
     w_.work.begin();
-    if (may_abort_) w_.time.in(script.look.count(), happening::look_at_thresholds, 0);
+    if (may_abort_) w_.time.in(script.look.count(), event_kind::look_at_thresholds, 0);
     w_.clients.begin();
     while (!w_.clients.finished() && !interrupted_) {
       std::int64_t const due = w_.clients.next_due();
-      calendar<occurrence>::event next;
+      calendar<event>::event next;
       if (w_.time.queue.pop_before(due, next)) {
         happen(next);
       } else {
@@ -155,7 +155,7 @@ private:
       }
     }
     // The last answers that were settled early are under way: what happens meanwhile.
-    for (calendar<occurrence>::event next;
+    for (calendar<event>::event next;
          !interrupted_ && !w_.time.queue.empty() && w_.time.queue.pop_before(w_.clients.last_arrival_ns(), next);)
       happen(next);
     w_.time.now_ns = std::max(w_.now(), w_.clients.last_arrival_ns());
@@ -164,7 +164,7 @@ private:
     w_.work.end();
     // Books are closed when what nobody waits for has come to its end, too.
     std::int64_t const until = w_.now() + gateway::routing::default_limits.answer.count();
-    while (!interrupted_ && w_.flights.in_use() != 0 && w_.now() < until) step();
+    while (!interrupted_ && w_.requests.in_use() != 0 && w_.now() < until) step();
   }
 
   void settle() {
@@ -239,7 +239,7 @@ private:
 
   void step() { happen(w_.time.queue.pop()); }
 
-  void happen(calendar<occurrence>::event const& next) {
+  void happen(calendar<event>::event const& next) {
     w_.time.now_ns = next.at_ns;
     perform(next.what);
     if (w_.time.queue.popped() % progress_every == 0) report();
@@ -265,57 +265,57 @@ private:
     r.targets = w_.plan.targets;
     aborted_by_ = measure::broken_threshold(w_.scenario, measure::analyse(w_.scenario, r), w_.now() - w_.start_ns);
     if (aborted_by_) return w_.clients.stop_issuing();
-    w_.time.in(script.look.count(), happening::look_at_thresholds, 0);
+    w_.time.in(script.look.count(), event_kind::look_at_thresholds, 0);
   }
 
-  /// Whether the flight that an occurrence was meant for is still the same.
-  bool same(occurrence const& o) const { return w_.flights[o.index].life == o.life(); }
+  /// Whether the request that an event was meant for is still the same.
+  bool same(event const& o) const { return w_.requests[o.index].life == o.life(); }
 
-  void perform(occurrence const& o) {
+  void perform(event const& o) {
     switch (o.what) {
-    case happening::reaches_balancer:
+    case event_kind::reaches_balancer:
       if (same(o)) w_.balancers.on_request(o.index);
       break;
-    case happening::leaves_balancer:
+    case event_kind::leaves_balancer:
       if (same(o)) w_.balancers.on_worked(o.index);
       break;
-    case happening::reaches_proxy:
+    case event_kind::reaches_proxy:
       if (same(o)) w_.proxies.on_request(o.index);
       break;
-    case happening::service_ends:
+    case event_kind::service_ends:
       if (same(o)) w_.proxies.on_service_end(o.index);
       break;
-    case happening::answer_returns:
+    case event_kind::answer_returns:
       if (same(o)) w_.balancers.on_answer(o.index);
       break;
-    case happening::hop_fails:
+    case event_kind::hop_fails:
       if (same(o)) w_.balancers.on_hop_failed(o.index);
       break;
-    case happening::wait_is_over:
+    case event_kind::wait_is_over:
       if (same(o)) w_.balancers.on_patience_end(o.index);
       break;
-    case happening::reaches_client:
+    case event_kind::reaches_client:
       if (same(o)) w_.clients.on_answer(o.index);
       break;
-    case happening::connection_frees:
+    case event_kind::connection_frees:
       w_.clients.on_connection_free(o.index);
       break;
-    case happening::connection_refused:
+    case event_kind::connection_refused:
       if (same(o)) w_.clients.on_refused(o.index);
       break;
-    case happening::connection_lost:
+    case event_kind::connection_lost:
       if (same(o)) w_.clients.on_failed(o.index, measure::client_outcome::reset);
       break;
-    case happening::timeouts_due:
+    case event_kind::timeouts_due:
       w_.clients.on_timeouts_due();
       break;
-    case happening::proxy_due:
+    case event_kind::proxy_due:
       w_.proxies.on_due(o.node, o.index);
       break;
-    case happening::message_at_sol:
+    case event_kind::message_at_sol:
       w_.sols.on_message_at_sol(o.index);
       break;
-    case happening::message_at_proxy:
+    case event_kind::message_at_proxy:
       w_.sols.on_message_at_proxy(o.index);
       break;
     default:
@@ -323,49 +323,49 @@ private:
     }
   }
 
-  void perform_rare(occurrence const& o) {
+  void perform_rare(event const& o) {
     switch (o.what) {
-    case happening::connections_close:
+    case event_kind::connections_close:
       return w_.clients.on_connections_closed(o.node);
-    case happening::probe_ends:
+    case event_kind::probe_ends:
       return w_.proxies.on_probed(o.node, o.index);
-    case happening::link_retries:
+    case event_kind::link_retries:
       return w_.sols.connect(o.node, o.index);
-    case happening::link_opens:
+    case event_kind::link_opens:
       return w_.sols.on_link_opens(o.node, o.index);
-    case happening::tick:
+    case event_kind::tick:
       w_.sols.tick();
       w_.proxies.tick();
-      return w_.time.in(fakeproxy::proxy::tick_time, happening::tick, 0);
-    case happening::process_starts:
+      return w_.time.in(fakeproxy::proxy::tick_time, event_kind::tick, 0);
+    case event_kind::process_starts:
       return w_.timeline.on_process_starts(o.index);
-    case happening::process_quiet:
+    case event_kind::process_quiet:
       return w_.proxies.on_quiet_look(o.node, o.index);
-    case happening::command_at_redis:
+    case event_kind::command_at_redis:
       return w_.shared_maps.on_command(o.index);
-    case happening::redis_replies:
+    case event_kind::redis_replies:
       return w_.shared_maps.on_reply(o.index);
-    case happening::redis_is_due:
+    case event_kind::redis_is_due:
       return w_.shared_maps.on_deadline(o.node, o.index);
-    case happening::eve_connects:
+    case event_kind::eve_connects:
       return w_.eve.on_connected(o.index);
-    case happening::eve_login_due:
+    case event_kind::eve_login_due:
       return w_.eve.on_login_due(o.index);
-    case happening::eve_message_at_proxy:
+    case event_kind::eve_message_at_proxy:
       return w_.eve.on_message_at_proxy(o.index);
-    case happening::eve_message_at_client:
+    case event_kind::eve_message_at_client:
       return w_.eve.on_message_at_client(o.index);
-    case happening::eve_request_due:
+    case event_kind::eve_request_due:
       return w_.eve.on_request_due();
-    case happening::notification_due:
+    case event_kind::notification_due:
       return w_.sols.on_notification_due(o.node);
-    case happening::event_due:
+    case event_kind::event_due:
       return w_.timeline.on_event_due();
-    case happening::partition_begins:
+    case event_kind::partition_begins:
       return w_.timeline.on_partition(o.index);
-    case happening::look_at_event:
+    case event_kind::look_at_event:
       return w_.timeline.on_look(o.index);
-    case happening::look_at_thresholds:
+    case event_kind::look_at_thresholds:
       return look_at_thresholds();
     default:
       return;

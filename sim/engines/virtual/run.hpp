@@ -1,10 +1,10 @@
 #pragma once
 
+#include "sim/engines/virtual/routers.hpp"
 #include "sim/judge/findings.hpp"
 #include "sim/judge/replicated.hpp"
 #include "sim/records/result.hpp"
 #include "sim/scenario/scenario.hpp"
-#include "sim/engines/virtual/routers.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -22,7 +22,7 @@ struct run_progress {
 };
 
 struct run_options {
-  /// Called every few ten thousand occurrences; returns false to end the run early (verdict `interrupted`).
+  /// Called every few ten thousand events; returns false to end the run early (verdict `interrupted`).
   std::function<bool(run_progress const&)> progress;
   /// full: records of every request, judged as a live run is (some 400 bytes a request). summary: counted only, so that
   /// memory does not grow with the run; no @confidence, no convergence, fewer invariants. automatic: full up to
@@ -42,7 +42,7 @@ struct run_options {
 };
 
 /// Runs a scenario in simulated time: the routers of gateway/routing, the nodes, sols and registry of fakeproxy/cluster
-/// and the load of sim/load, with occurrences in place of sockets. The same scenario and seed give the same result, and
+/// and the load of sim/load, with events in place of sockets. The same scenario and seed give the same result, and
 /// the same `history_hash`, on every machine.
 ///
 /// Re-entrant: runs may go on in several threads at once. Throws config::bad_input for what simulated time cannot model

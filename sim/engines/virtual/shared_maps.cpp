@@ -12,21 +12,21 @@ using gateway::exchange::told;
 using gateway::routing::no_upstream;
 using gateway::routing::upstream_id;
 
-// ---- letters
+// ---- messages
 
-void shared_maps::post(std::size_t balancer, letter const& what) {
+void shared_maps::post(std::size_t balancer, message const& what) {
   link& k = links_[balancer];
-  letter l = what;
+  message l = what;
   l.balancer = static_cast<std::uint16_t>(balancer);
   l.life = k.life;
   k.last_there_ns = std::max(k.last_there_ns, w_.now() + w_.redis_wire());
-  w_.time.at(k.last_there_ns, happening::command_at_redis, letters_.put(l));
+  w_.time.at(k.last_there_ns, event_kind::command_at_redis, messages_.put(l));
 }
 
-void shared_maps::reply(letter l) {
+void shared_maps::reply(message l) {
   link& k = links_[l.balancer];
   k.last_back_ns = std::max(k.last_back_ns, w_.now() + w_.redis_wire());
-  w_.time.at(k.last_back_ns, happening::redis_replies, letters_.put(l));
+  w_.time.at(k.last_back_ns, event_kind::redis_replies, messages_.put(l));
 }
 
 // ---- Redis
@@ -36,7 +36,7 @@ shared_maps::kept* shared_maps::find(token_id token) {
   return at == entries_.end() || at->second.until_ns <= w_.now() ? nullptr : &at->second;
 }
 
-void shared_maps::learn(letter const& l) {
+void shared_maps::learn(message const& l) {
   kept* const old = find(l.token);
   entry const fresh{l.where, l.epoch};
   std::int64_t const until_ns = w_.now() + ttl_ns(l.balancer);
@@ -56,9 +56,9 @@ void shared_maps::learn(letter const& l) {
 }
 
 void shared_maps::on_command(std::uint32_t place) {
-  letter l = letters_.take(place);
+  message l = messages_.take(place);
   if (l.life != links_[l.balancer].life) return; // whose connection is closed
-  using kind = letter::kind;
+  using kind = message::kind;
   if (l.what == kind::connect && running_) connected_[l.balancer] = true;
   if (!connected_[l.balancer]) {
     if (l.what != kind::connect) return; // it will hear that its connection is gone
@@ -95,7 +95,7 @@ void shared_maps::kill() {
   for (std::size_t i = 0; i < connected_.size(); ++i) {
     if (!connected_[i]) continue;
     connected_[i] = false;
-    reply({.what = letter::kind::lost_connection, .balancer = static_cast<std::uint16_t>(i), .life = links_[i].life});
+    reply({.what = message::kind::lost_connection, .balancer = static_cast<std::uint16_t>(i), .life = links_[i].life});
   }
 }
 
@@ -130,7 +130,7 @@ void shared_maps::arm(std::size_t balancer) {
   auto const at = k.state.next_deadline();
   if (!at || *at >= k.armed_ns) return;
   k.armed_ns = std::max(*at, w_.now());
-  w_.time.at(k.armed_ns, happening::redis_is_due, k.life, static_cast<std::uint16_t>(balancer));
+  w_.time.at(k.armed_ns, event_kind::redis_is_due, k.life, static_cast<std::uint16_t>(balancer));
 }
 
 void shared_maps::on_deadline(std::size_t balancer, std::uint32_t life) {
@@ -143,7 +143,7 @@ void shared_maps::on_deadline(std::size_t balancer, std::uint32_t life) {
   case decisions::attempt::none:
     break;
   case decisions::attempt::connect:
-    post(balancer, {.what = letter::kind::connect});
+    post(balancer, {.what = message::kind::connect});
     break;
   case decisions::attempt::probe:
     probe(balancer);
@@ -154,29 +154,29 @@ void shared_maps::on_deadline(std::size_t balancer, std::uint32_t life) {
 
 void shared_maps::probe(std::size_t balancer) {
   links_[balancer].state.on_probe_sent(w_.now());
-  post(balancer, {.what = letter::kind::probe});
+  post(balancer, {.what = message::kind::probe});
 }
 
 void shared_maps::on_reply(std::uint32_t place) {
-  letter const l = letters_.take(place);
+  message const l = messages_.take(place);
   link& k = links_[l.balancer];
   if (l.life != k.life) return;
   switch (l.what) {
-  case letter::kind::connect:
+  case message::kind::connect:
     k.state.on_open();
     probe(l.balancer);
     break;
-  case letter::kind::probe:
+  case message::kind::probe:
     if (k.state.on_probed(w_.now(), k.random)) w_.balancers.share_anew(l.balancer);
     break;
-  case letter::kind::look_up:
+  case message::kind::look_up:
     if (auto const who = k.state.on_found(l.ticket)) tell(*who, l.where);
     break;
-  case letter::kind::lost_connection:
+  case message::kind::lost_connection:
     release(k.state.on_lost(w_.now(), k.random));
     break;
-  case letter::kind::learn:
-  case letter::kind::lose:
+  case message::kind::learn:
+  case message::kind::lose:
     break;
   }
   arm(l.balancer);
@@ -188,29 +188,29 @@ void shared_maps::release(std::vector<decisions::waiting> const& those) {
 }
 
 void shared_maps::tell(sleeper const& who, upstream_id where) {
-  if (!w_.flights.is_gone(who)) w_.balancers.on_shared(who.id, where);
+  if (!w_.requests.is_gone(who)) w_.balancers.on_shared(who.id, where);
 }
 
 // ---- requests
 
-bool shared_maps::look_up(flight_id id) {
-  flight const& f = w_.flights[id];
+bool shared_maps::look_up(request_index id) {
+  request_state const& f = w_.requests[id];
   link& k = links_[f.balancer];
   if (!k.runs || !k.state.usable()) return false;
   auto const ticket = k.state.look_up({id, f.life}, w_.now());
-  post(f.balancer, {.what = letter::kind::look_up, .token = f.token, .ticket = ticket});
+  post(f.balancer, {.what = message::kind::look_up, .token = f.token, .ticket = ticket});
   arm(f.balancer);
   return true;
 }
 
-void shared_maps::learnt(flight const& f, upstream_id where) {
+void shared_maps::learnt(request_state const& f, upstream_id where) {
   if (!links_[f.balancer].state.usable()) return;
-  post(f.balancer, {.what = letter::kind::learn, .token = f.token, .where = where, .epoch = f.served_epoch});
+  post(f.balancer, {.what = message::kind::learn, .token = f.token, .where = where, .epoch = f.served_epoch});
 }
 
-void shared_maps::lost(flight const& f, upstream_id where) {
+void shared_maps::lost(request_state const& f, upstream_id where) {
   if (!links_[f.balancer].state.usable()) return;
-  post(f.balancer, {.what = letter::kind::lose, .token = f.token, .where = where});
+  post(f.balancer, {.what = message::kind::lose, .token = f.token, .where = where});
 }
 
 }

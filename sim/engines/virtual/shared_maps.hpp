@@ -3,10 +3,10 @@
 #include "gateway/exchange/shared_entry.hpp"
 #include "gateway/exchange/shared_map_link.hpp"
 #include "gateway/routing/ids.hpp"
+#include "sim/engines/virtual/request_state.hpp"
+#include "sim/engines/virtual/slot_pool.hpp"
 #include "sim/load/stream.hpp"
 #include "sim/scenario/scenario.hpp"
-#include "sim/engines/virtual/flight.hpp"
-#include "sim/engines/virtual/letter_box.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -34,18 +34,18 @@ public:
   /// Whether each that runs and has a shared map may ask it.
   bool ready() const;
 
-  /// Asks where the flight's token is; balancers::on_shared is told. False: it is not asked.
-  bool look_up(flight_id id);
-  /// The flight's token is there, as its answer says; or it is no longer there.
-  void learnt(flight const& f, gateway::routing::upstream_id where);
-  void lost(flight const& f, gateway::routing::upstream_id where);
+  /// Asks where the request's token is; balancers::on_shared is told. False: it is not asked.
+  bool look_up(request_index id);
+  /// The request's token is there, as its answer says; or it is no longer there.
+  void learnt(request_state const& f, gateway::routing::upstream_id where);
+  void lost(request_state const& f, gateway::routing::upstream_id where);
 
   // ---- Redis' process
   void start() { running_ = true; }
   void kill();
   bool running() const { return running_; }
 
-  // ---- occurrences
+  // ---- events
   void on_command(std::uint32_t place);
   void on_reply(std::uint32_t place);
   void on_deadline(std::size_t balancer, std::uint32_t life);
@@ -65,7 +65,7 @@ private:
     load::small_stream random;
   };
   /// Of a connection, in either direction.
-  struct letter {
+  struct message {
     enum class kind : std::uint8_t { connect, probe, look_up, learn, lose, lost_connection } what = kind::probe;
     token_id token{};
     gateway::routing::upstream_id where = gateway::routing::no_upstream; // none: not found
@@ -79,13 +79,13 @@ private:
     std::int64_t until_ns;
   };
 
-  void post(std::size_t balancer, letter const& what);
-  void reply(letter l);
+  void post(std::size_t balancer, message const& what);
+  void reply(message l);
   void arm(std::size_t balancer);
   void probe(std::size_t balancer);
   void release(std::vector<decisions::waiting> const& those);
   void tell(sleeper const& who, gateway::routing::upstream_id where);
-  void learn(letter const& l);
+  void learn(message const& l);
   kept* find(token_id token);
   std::int64_t ttl_ns(std::size_t balancer) const { return links_[balancer].settings->ttl.count(); }
 
@@ -95,7 +95,7 @@ private:
   std::vector<bool> connected_; // at Redis, by balancer
   boost::unordered_flat_map<token_id, kept> entries_;
   std::size_t sweep_at_ = 4096; // so many, and those that expired go
-  letter_box<letter> letters_;
+  slot_pool<message> messages_;
 };
 
 }

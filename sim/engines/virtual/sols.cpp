@@ -46,11 +46,11 @@ void sols::connect(std::size_t proxy, std::uint32_t sol) {
   if (l.id != 0 || !w_.proxies.alive(proxy)) return;
   if (!running(sol)) return retry(proxy, sol);
   std::int64_t const open_at = w_.rpc_arrival(proxy, sol) + w_.rpc_wire();
-  w_.time.at(open_at, happening::link_opens, sol, static_cast<std::uint16_t>(proxy));
+  w_.time.at(open_at, event_kind::link_opens, sol, static_cast<std::uint16_t>(proxy));
 }
 
 void sols::retry(std::size_t proxy, std::uint32_t sol) {
-  w_.time.in(link_of(proxy, sol).tries.on_closed(), happening::link_retries, sol, static_cast<std::uint16_t>(proxy));
+  w_.time.in(link_of(proxy, sol).tries.on_closed(), event_kind::link_retries, sol, static_cast<std::uint16_t>(proxy));
 }
 
 void sols::on_link_opens(std::size_t proxy, std::uint32_t sol) {
@@ -103,11 +103,11 @@ void sols::send(std::size_t proxy, std::uint32_t sol, message const& m) {
   if (l.id == 0) return;
   if (all_[sol].state) all_[sol].state->shard().prefetch(m.character);
   l.last_to_sol_ns = std::max(l.last_to_sol_ns, w_.rpc_arrival(proxy, sol));
-  w_.time.at(l.last_to_sol_ns, happening::message_at_sol, parcels_.put({m, l.id}));
+  w_.time.at(l.last_to_sol_ns, event_kind::message_at_sol, messages_.put({m, l.id}));
 }
 
 void sols::on_message_at_sol(std::uint32_t place) {
-  parcel const p = parcels_.take(place);
+  rpc_message const p = messages_.take(place);
   auto const [proxy, sol] = ends_[p.link];
   if (link_of(proxy, sol).id != p.link) return;
   all_[sol].state->on_message(p.link, p.what, w_.now(), all_[sol].actions);
@@ -115,7 +115,7 @@ void sols::on_message_at_sol(std::uint32_t place) {
 }
 
 void sols::on_message_at_proxy(std::uint32_t place) {
-  parcel const p = parcels_.take(place);
+  rpc_message const p = messages_.take(place);
   auto const [proxy, sol] = ends_[p.link];
   if (link_of(proxy, sol).id == p.link) w_.proxies.on_message(proxy, sol, p.what);
 }
@@ -135,7 +135,7 @@ void sols::perform(std::size_t index) {
     link& l = link_of(proxy, sol);
     if (l.id != o.link) continue;
     l.last_to_proxy_ns = std::max(l.last_to_proxy_ns, rpc_delay_ns_ + w_.rpc_arrival(proxy, sol));
-    w_.time.at(l.last_to_proxy_ns, happening::message_at_proxy, parcels_.put({o.what, o.link}));
+    w_.time.at(l.last_to_proxy_ns, event_kind::message_at_proxy, messages_.put({o.what, o.link}));
   }
   for (auto const& result : s.actions.moves) ++(result.granted ? moved_.granted : moved_.refused);
   s.actions.clear();
@@ -201,7 +201,7 @@ void sols::arm_notifications(std::size_t index) {
   auto const due = s.notifications.next_deadline();
   if (due == s.announced_ns) return;
   s.announced_ns = due;
-  if (due) w_.time.at(*due, happening::notification_due, 0, static_cast<std::uint16_t>(index));
+  if (due) w_.time.at(*due, event_kind::notification_due, 0, static_cast<std::uint16_t>(index));
 }
 
 void sols::on_notification_due(std::size_t index) {

@@ -3,9 +3,9 @@
 #include "fakeproxy/cluster/sol.hpp"
 #include "fakeproxy/proxy/back_off.hpp"
 #include "fakeproxy/proxy/notifications.hpp"
+#include "sim/engines/virtual/slot_pool.hpp"
 #include "sim/load/stream.hpp"
 #include "sim/scenario/scenario.hpp"
-#include "sim/engines/virtual/letter_box.hpp"
 
 #include <cstdint>
 #include <map>
@@ -31,8 +31,8 @@ public:
   void connect(std::size_t proxy, std::uint32_t sol);
   void on_link_opens(std::size_t proxy, std::uint32_t sol);
   void send(std::size_t proxy, std::uint32_t sol, fakeproxy::cluster::message const& m);
-  void on_message_at_sol(std::uint32_t parcel);
-  void on_message_at_proxy(std::uint32_t parcel);
+  void on_message_at_sol(std::uint32_t rpc_message);
+  void on_message_at_proxy(std::uint32_t rpc_message);
   /// The connections across the partition end; they are made anew as soon as the network carries that.
   void break_links(sim::scenario::partition const& p);
   /// The proxy's process is gone.
@@ -68,7 +68,7 @@ private:
     fakeproxy::proxy::back_off tries;
     std::int64_t last_to_sol_ns = 0, last_to_proxy_ns = 0;
   };
-  struct parcel {
+  struct rpc_message {
     fakeproxy::cluster::message what;
     fakeproxy::cluster::link_id link;
   };
@@ -76,7 +76,7 @@ private:
     std::optional<fakeproxy::cluster::sol> state;
     fakeproxy::cluster::sol_actions actions;
     fakeproxy::proxy::notifications notifications;
-    std::optional<std::int64_t> announced_ns; // the notification that an occurrence was made for
+    std::optional<std::int64_t> announced_ns; // the notification that an event was made for
     load::small_stream random;
   };
 
@@ -90,7 +90,7 @@ private:
   std::vector<sol_process> all_;
   std::vector<link> links_;                                   // [proxy][sol]
   std::vector<std::pair<std::uint16_t, std::uint16_t>> ends_; // of each link id: proxy and sol
-  letter_box<parcel> parcels_;
+  slot_pool<rpc_message> messages_;
   std::int64_t rpc_delay_ns_;
   bool keeps_journals_; // counted runs need them for restarts and moves only
   double notification_rate_rps_ = 0;

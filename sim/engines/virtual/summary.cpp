@@ -34,7 +34,7 @@ summary::summary(scenario::scenario const& s, std::size_t balancers, std::int64_
 
 // ---- a request
 
-void summary::issued(flight const& f) {
+void summary::issued(request_state const& f) {
   std::uint8_t& who = characters_[f.plan.character];
   if (f.plan.kind != load::token_kind::own) return;
   if ((who & under_way_mask) != 0) ++overlapped_;
@@ -53,13 +53,13 @@ void summary::learnt_in_shared_map(token_id token, std::int64_t now_ns) {
   if (first_learnt_ns_[at] == 0) first_learnt_ns_[at] = now_ns;
 }
 
-bool summary::raced_in_shared_map(flight const& f, std::int64_t now_ns) const {
+bool summary::raced_in_shared_map(request_state const& f, std::int64_t now_ns) const {
   auto const at = static_cast<std::size_t>(f.token);
   if (patience_ns_[f.balancer] < 0 || at >= first_learnt_ns_.size() || first_learnt_ns_[at] == 0) return false;
   return now_ns <= first_learnt_ns_[at] + patience_ns_[f.balancer];
 }
 
-void summary::chosen(flight& f, bool guessed, bool in_flight, std::int64_t now_ns) {
+void summary::chosen(request_state& f, bool guessed, bool in_flight, std::int64_t now_ns) {
   if (f.plan.kind != load::token_kind::own) {
     f.first_reason = static_cast<std::uint8_t>(reason::no_token);
     return;
@@ -89,14 +89,14 @@ void summary::chosen(flight& f, bool guessed, bool in_flight, std::int64_t now_n
   f.first_reason = static_cast<std::uint8_t>(why);
 }
 
-void summary::redirect_received(flight& f) {
+void summary::redirect_received(request_state& f) {
   ++books_.received;
   if (f.course.redirects != 0) return;
   auto const why = static_cast<reason>(f.first_reason);
   lost_ += why == reason::evicted || why == reason::moved || why == reason::forgotten || why == reason::restarted;
 }
 
-void summary::forgotten(flight const& f) {
+void summary::forgotten(request_state const& f) {
   if (f.plan.kind == load::token_kind::own && knowledge_.at(f.balancer, f.token) == map_knowledge::of::known)
     knowledge_.set(f.balancer, f.token, map_knowledge::of::forgotten);
 }
@@ -106,7 +106,7 @@ void summary::granted(std::uint32_t character, std::size_t phase, std::int64_t a
   counts_.add_session(phase, at_ns);
 }
 
-void summary::client_done(flight const& f, client_outcome outcome, std::int64_t done_ns) {
+void summary::client_done(request_state const& f, client_outcome outcome, std::int64_t done_ns) {
   bool const own = f.plan.kind == load::token_kind::own;
   measure::counted_request r{.intended_ns = f.client.intended_ns,
                              .sent_ns = f.client.sent_ns,

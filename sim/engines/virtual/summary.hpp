@@ -1,8 +1,8 @@
 #pragma once
 
+#include "sim/engines/virtual/request_state.hpp"
 #include "sim/judge/findings.hpp"
 #include "sim/records/result.hpp"
-#include "sim/engines/virtual/flight.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -65,25 +65,25 @@ public:
     asm volatile("" : : "r"(character)); // see token_map::prefetch
     knowledge_.expect(balancer, token);
   }
-  void issued(flight const& f);
+  void issued(request_state const& f);
   /// The router sends `f` to its first proxy; `guessed`: without knowledge. `in_flight`: an earlier request of its
   /// token is at the same balancer, or at another that shares its map.
-  void chosen(flight& f, bool guessed, bool in_flight, std::int64_t now_ns);
+  void chosen(request_state& f, bool guessed, bool in_flight, std::int64_t now_ns);
   void hop_sent() { ++books_.sent; }
   void hop_seen() { ++books_.seen; }
   void hop_undelivered() { ++books_.undelivered; }
-  void redirect_received(flight& f);
+  void redirect_received(request_state& f);
   void redirect_followed() { ++books_.followed; }
   void redirect_refused() { ++books_.refused; }
-  void learnt(flight const& f, std::int64_t now_ns) {
+  void learnt(request_state const& f, std::int64_t now_ns) {
     knowledge_.set(f.balancer, f.token, map_knowledge::of::known);
     if (patience_ns_[f.balancer] >= 0) learnt_in_shared_map(f.token, now_ns);
   }
-  void forgotten(flight const& f);
+  void forgotten(request_state const& f);
   void restarted(std::size_t balancer) { knowledge_.restart(balancer); }
   void granted(std::uint32_t character, std::size_t phase, std::int64_t at_ns);
   void moved(std::size_t phase, std::int64_t at_ns) { counts_.add_move(phase, at_ns); }
-  void client_done(flight const& f, measure::client_outcome outcome, std::int64_t done_ns);
+  void client_done(request_state const& f, measure::client_outcome outcome, std::int64_t done_ns);
   /// A request of the character's own is not under way any more.
   void left(std::uint32_t character) {
     std::uint8_t& who = characters_[character];
@@ -119,7 +119,7 @@ private:
   void widen_slices();
   void learnt_in_shared_map(token_id token, std::int64_t now_ns);
   /// Whether what another balancer learnt may not have been in the map that they share; see measure::reconstruct.
-  bool raced_in_shared_map(flight const& f, std::int64_t now_ns) const;
+  bool raced_in_shared_map(request_state const& f, std::int64_t now_ns) const;
 
   scenario::scenario const& scenario_;
   std::int64_t start_ns_;

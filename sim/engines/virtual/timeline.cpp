@@ -1,10 +1,10 @@
 #include "sim/engines/virtual/timeline.hpp"
 
 #include "gateway/routing/time_limits.hpp"
+#include "sim/engines/virtual/world.hpp"
 #include "sim/judge/owners.hpp"
 #include "sim/records/partition_record.hpp"
 #include "sim/scenario/cases.hpp"
-#include "sim/engines/virtual/world.hpp"
 
 #include <map>
 #include <optional>
@@ -27,9 +27,9 @@ timeline::timeline(world& w)
 void timeline::begin() {
   schedule_.begin(w_.start_ns);
   for (std::uint32_t i = 0; i < events_.size(); ++i)
-    if (std::int64_t const due_ns = schedule_.due_ns(i)) w_.time.at(due_ns, happening::event_due, i);
+    if (std::int64_t const due_ns = schedule_.due_ns(i)) w_.time.at(due_ns, event_kind::event_due, i);
   for (std::uint32_t i = 0; i < w_.scenario.partitions.size(); ++i)
-    w_.time.at(w_.start_ns + w_.scenario.partitions[i].begin.count(), happening::partition_begins, i);
+    w_.time.at(w_.start_ns + w_.scenario.partitions[i].begin.count(), event_kind::partition_begins, i);
 }
 
 void timeline::on_partition(std::uint32_t index) {
@@ -39,7 +39,7 @@ void timeline::on_partition(std::uint32_t index) {
 }
 
 void timeline::on_started(std::uint64_t started) {
-  if (schedule_.on_started(started, w_.now())) w_.time.at(w_.now(), happening::event_due, 0);
+  if (schedule_.on_started(started, w_.now())) w_.time.at(w_.now(), event_kind::event_due, 0);
 }
 
 // Called when one is due, and when one that others wait for is done.
@@ -73,7 +73,7 @@ void timeline::finish(std::uint32_t event) {
 
 void timeline::perform(std::uint32_t event) {
   std::visit(scenario::cases{[&](scenario::add_balancer const&) {
-                               w_.time.in(w_.scenario.simulated.start_time.count(), happening::process_starts, event);
+                               w_.time.in(w_.scenario.simulated.start_time.count(), event_kind::process_starts, event);
                              },
                              [&](scenario::kill_node const& what) {
                                kill(find(what.node));
@@ -173,15 +173,15 @@ void timeline::on_look(std::uint32_t event) {
 
 void timeline::look_at_restart(std::uint32_t event, scenario::restart_node const& what) {
   node const n = find(what.node);
-  if (!stopped(event, n)) return w_.time.in(look_every_ns, happening::look_at_event, event);
+  if (!stopped(event, n)) return w_.time.in(look_every_ns, event_kind::look_at_event, event);
   if (n.what == node::role::balancer) w_.balancers.kill(n.index); // what did not drain
-  w_.time.in(w_.scenario.simulated.start_time.count(), happening::process_starts, event);
+  w_.time.in(w_.scenario.simulated.start_time.count(), event_kind::process_starts, event);
 }
 
 void timeline::look_at_moves(std::uint32_t event) {
   under_way& u = events_[event];
   std::uint64_t const ended = w_.sols.moved().granted + w_.sols.moved().refused - u.ended_before;
-  if (ended < u.asked) return w_.time.in(look_every_ns, happening::look_at_event, event);
+  if (ended < u.asked) return w_.time.in(look_every_ns, event_kind::look_at_event, event);
   u.result.moved = w_.sols.moved().granted - u.granted_before;
   finish(event);
 }

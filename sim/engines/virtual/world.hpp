@@ -1,21 +1,21 @@
 #pragma once
 
 #include "base/random/distribution.hpp"
-#include "sim/load/plan.hpp"
-#include "sim/scenario/scenario.hpp"
-#include "sim/engines/virtual/agenda.hpp"
 #include "sim/engines/virtual/balancers.hpp"
 #include "sim/engines/virtual/caches.hpp"
 #include "sim/engines/virtual/clients.hpp"
-#include "sim/engines/virtual/errands.hpp"
 #include "sim/engines/virtual/eve.hpp"
+#include "sim/engines/virtual/http_exchanges.hpp"
 #include "sim/engines/virtual/partitions.hpp"
 #include "sim/engines/virtual/proxies.hpp"
 #include "sim/engines/virtual/recorder.hpp"
+#include "sim/engines/virtual/scheduler.hpp"
 #include "sim/engines/virtual/shared_maps.hpp"
 #include "sim/engines/virtual/sols.hpp"
 #include "sim/engines/virtual/timeline.hpp"
 #include "sim/engines/virtual/work_meter.hpp"
+#include "sim/load/plan.hpp"
+#include "sim/scenario/scenario.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -65,19 +65,19 @@ struct world {
   load::plan const& plan;
   bool full_detail; // else requests are counted, not recorded
   /// Nothing in the scenario interferes with a request that a proxy serves, or whose answer has left its balancer: what
-  /// becomes of it is settled at once, without an occurrence for each step.
+  /// becomes of it is settled at once, without an event for each step.
   bool settles_early;
-  agenda time;
-  virtual_time::flights flights;
+  scheduler time;
+  virtual_time::request_states requests;
   recorder record;
   std::int64_t start_ns = 0; // of the load; 0 before
   wire client_wire, proxy_wire, rpc_wire, redis_wire;
   virtual_time::partitions partitions;
   virtual_time::sols sols;
   virtual_time::proxies proxies;
-  virtual_time::caches caches; // this and the next outlive the cache's transactions, which errands hold
+  virtual_time::caches caches; // this and the next outlive the cache's transactions, which exchanges hold
   virtual_time::balancers balancers;
-  virtual_time::errands errands;
+  virtual_time::http_exchanges exchanges;
   virtual_time::shared_maps shared_maps;
   virtual_time::clients clients;
   eve_clients eve;
@@ -87,11 +87,11 @@ struct world {
   std::int64_t now() const { return time.now_ns; }
 
   // When a message arrives, ns: between the request's client and its balancer, sent now …
-  std::int64_t client_arrival(flight const& f, purpose way) const {
+  std::int64_t client_arrival(request_state const& f, purpose way) const {
     return now() + client_wire.of(f.bits(way)) + hold(sim::scenario::partition::side::clients, 0, f.balancer, now());
   }
   /// … between its balancer and the proxy that it asks …
-  std::int64_t proxy_arrival(flight const& f, purpose way, std::int64_t sent_ns) const {
+  std::int64_t proxy_arrival(request_state const& f, purpose way, std::int64_t sent_ns) const {
     return sent_ns + proxy_wire.of(f.bits(way)) +
            hold(sim::scenario::partition::side::balancer, f.balancer, f.proxy, sent_ns);
   }

@@ -95,8 +95,8 @@ measure::verdict merge(std::vector<fs::path> const& directories, fs::path const&
   }
   if (!missing.empty()) throw missing_error(m, missing);
   for (std::size_t i = 0; i < files.size(); ++i)
-    files::write_file(out / "points" / (m.trials[i].fingerprint + ".json"), text_of(files[i]).value_or(""));
-  files::write_file(out / "sweep.json", manifest_text(m));
+    os::write_file(out / "points" / (m.trials[i].fingerprint + ".json"), text_of(files[i]).value_or(""));
+  os::write_file(out / "sweep.json", manifest_text(m));
   return write_table(m, store(out)).value_or(measure::verdict::failed);
 }
 

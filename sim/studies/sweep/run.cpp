@@ -119,7 +119,7 @@ void begin(manifest const& m, store const& results) {
   if (holds(m, results)) return;
   std::error_code none;
   for (std::string const& name : table_files) fs::remove(results.directory() / name, none);
-  files::write_file(results.directory() / "sweep.json", manifest_text(m));
+  os::write_file(results.directory() / "sweep.json", manifest_text(m));
 }
 
 outcome run(definition const& d, engine const& with, store const& results, run_options const& options) {

@@ -31,7 +31,7 @@ std::optional<evaluation> store::find(std::string const& fingerprint) const {
 void store::keep(std::string const& fingerprint, std::string const& scenario, evaluation const& e) const {
   ordered const written = {
       {"fingerprint", fingerprint}, {"scenario", ordered::parse(scenario)}, {"evaluation", to_json(e)}};
-  files::write_file(file_of(fingerprint), written.dump(-1, ' ', false, ordered::error_handler_t::replace) + "\n");
+  os::write_file(file_of(fingerprint), written.dump(-1, ' ', false, ordered::error_handler_t::replace) + "\n");
 }
 
 }

@@ -155,8 +155,8 @@ std::optional<measure::verdict> write_table(manifest const& m, store const& resu
     return std::nullopt;
   }
   table const t = tabulate(m, evaluations);
-  files::write_file(results.directory() / csv_name, csv(t));
-  files::write_file(results.directory() / json_lines_name, json_lines(t));
+  os::write_file(results.directory() / csv_name, csv(t));
+  os::write_file(results.directory() / json_lines_name, json_lines(t));
   auto verdict = measure::verdict::passed;
   for (evaluation const& e : evaluations) verdict = worse(verdict, e.verdict);
   return verdict;

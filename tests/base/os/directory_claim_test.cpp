@@ -8,10 +8,10 @@
 #include <unistd.h>
 #include <vector>
 
-using files::directory_claim;
-using files::directory_in_use;
 using files_test::scratch;
 using files_test::text_of;
+using os::directory_claim;
+using os::directory_in_use;
 namespace fs = std::filesystem;
 
 namespace {

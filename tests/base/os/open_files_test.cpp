@@ -11,7 +11,7 @@ TEST_CASE("the limit of open files is raised as far as the hard limit allows, an
   lower.rlim_cur = at_first.rlim_max / 2;
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &lower) == 0);
   for (int time = 0; time < 2; ++time) {
-    CHECK(limits::raise_open_files() == at_first.rlim_max);
+    CHECK(os::raise_open_files() == at_first.rlim_max);
     rlimit now{};
     REQUIRE(::getrlimit(RLIMIT_NOFILE, &now) == 0);
     CHECK(now.rlim_cur == at_first.rlim_max);

@@ -64,11 +64,11 @@ TEST_CASE("what cannot be printed is said, with the reason") {
     std::string problem, line_problem;
     {
       stdout_as const changed(r.open());
-      files::standard_output out;
+      os::standard_output out;
       std::cout << std::string(r.bytes, 'x') << std::flush << std::string(r.bytes, 'y');
       problem = out.finish();
       try {
-        if (r.bytes > 0) files::print_line("ready");
+        if (r.bytes > 0) os::print_line("ready");
       } catch (std::runtime_error const& error) {
         line_problem = error.what();
       }
@@ -84,7 +84,7 @@ TEST_CASE("with a closed stdout no other file gets its number") {
   int opened = -1;
   {
     stdout_as const changed(-1);
-    files::standard_output const out;
+    os::standard_output const out;
     opened = ::open("/dev/null", O_WRONLY);
     ::close(opened);
   }

@@ -23,15 +23,15 @@ TEST_CASE("a file is written where it was named, whatever was there") {
   named const table[] = {
       {"nothing there", dir.path / "a.txt", nothing},
       {"no directory there", dir.path / "b" / "c" / "a.txt", nothing},
-      {"an older file", dir.path / "old.txt", [](fs::path const& f) { files::write_file(f, "a longer text"); }},
+      {"an older file", dir.path / "old.txt", [](fs::path const& f) { os::write_file(f, "a longer text"); }},
       {"blanks, quotes and markup", dir.path / "it's <a> & \"b\" %d $HOME {x}.txt", nothing},
       {"a name as long as names may be", dir.path / std::string(255, 'n'), nothing},
-      {"an empty older file", dir.path / "empty", [](fs::path const& f) { files::write_file(f, ""); }},
+      {"an empty older file", dir.path / "empty", [](fs::path const& f) { os::write_file(f, ""); }},
   };
   for (named const& row : table) {
     INFO(row.name);
     row.before(row.file);
-    files::write_file(row.file, "text");
+    os::write_file(row.file, "text");
     CHECK(text_of(row.file) == "text");
     for (auto const& entry : fs::directory_iterator(row.file.parent_path()))
       CHECK(entry.path().filename().string().find(".partial-") == std::string::npos);
@@ -40,21 +40,21 @@ TEST_CASE("a file is written where it was named, whatever was there") {
 
 TEST_CASE("a link stays a link, and a file keeps its mode") {
   scratch const dir;
-  files::write_file(dir.path / "target", "old");
+  os::write_file(dir.path / "target", "old");
   fs::permissions(dir.path / "target", fs::perms::owner_read | fs::perms::owner_write);
   fs::create_symlink("target", dir.path / "link");
-  files::write_file(dir.path / "link", "new");
+  os::write_file(dir.path / "link", "new");
   CHECK(fs::is_symlink(dir.path / "link"));
   CHECK(text_of(dir.path / "target") == "new");
   CHECK(fs::status(dir.path / "target").permissions() == (fs::perms::owner_read | fs::perms::owner_write));
   fs::create_symlink("nowhere", dir.path / "dangling");
-  files::write_file(dir.path / "dangling", "there");
+  os::write_file(dir.path / "dangling", "there");
   CHECK(text_of(dir.path / "nowhere") == "there");
 }
 
 TEST_CASE("what cannot be written says why, and leaves what was there") {
   scratch const dir;
-  files::write_file(dir.path / "file", "x");
+  os::write_file(dir.path / "file", "x");
   fs::create_directories(dir.path / "directory");
   struct refused {
     char const* name;
@@ -74,7 +74,7 @@ TEST_CASE("what cannot be written says why, and leaves what was there") {
     INFO(row.name);
     std::string said;
     try {
-      files::write_file(row.file, "text");
+      os::write_file(row.file, "text");
     } catch (std::runtime_error const& error) {
       said = error.what();
     }
@@ -87,14 +87,14 @@ TEST_CASE("what cannot be written says why, and leaves what was there") {
 
 TEST_CASE("a disk that is full leaves neither a part nor a change") {
   scratch const dir;
-  files::write_file(dir.path / "report", "old");
+  os::write_file(dir.path / "report", "old");
   struct ::rlimit before {};
   REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
   struct ::rlimit small = before;
   small.rlim_cur = 1000;
   std::signal(SIGXFSZ, SIG_IGN);
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
-  CHECK_THROWS_WITH(files::write_file(dir.path / "report", std::string(100'000, 'x')),
+  CHECK_THROWS_WITH(os::write_file(dir.path / "report", std::string(100'000, 'x')),
                     Catch::Contains("cannot write") && Catch::Contains("File too large"));
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
   CHECK(text_of(dir.path / "report") == "old");
@@ -106,7 +106,7 @@ TEST_CASE("of several writers of one file, one text stays whole") {
   std::vector<std::thread> writers;
   for (char c = 'a'; c != 'e'; ++c)
     writers.emplace_back([&, c] {
-      for (int i = 0; i < 50; ++i) files::write_file(dir.path / "f", std::string(10'000, c));
+      for (int i = 0; i < 50; ++i) os::write_file(dir.path / "f", std::string(10'000, c));
     });
   for (std::thread& w : writers) w.join();
   std::string const text = text_of(dir.path / "f");

@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-using gateway::shield::rate_limit;
+using gateway::admission::rate_limit;
 
 namespace {
 constexpr std::int64_t second = 1'000'000'000;
@@ -75,7 +75,7 @@ TEST_CASE("a key in use is not forgotten when the tables turn") {
 }
 
 TEST_CASE("connections are counted by address until they close") {
-  gateway::shield::open_connections open;
+  gateway::admission::open_connections open;
   CHECK(open.open(1, 2));
   CHECK(open.open(1, 2));
   CHECK_FALSE(open.open(1, 2));

@@ -23,7 +23,7 @@ TEST_CASE("of requests for what is not stored one leads, and the others wait for
     asked const other = l.ask(plain, at(0));
     CHECK(other.kind() == kind::wait);
     CHECK_FALSE(other.decided.leads);
-    CHECK(other.decided.flight == first.decided.flight);
+    CHECK(other.decided.variant == first.decided.variant);
   }
 }
 
@@ -33,7 +33,7 @@ TEST_CASE("who waited is served what was fetched") {
   asked second = l.ask(plain, at(0));
   l.take(first, shared, at(1));
   REQUIRE(l.landings.size() == 1);
-  CHECK(l.landings.front() == second.decided.flight);
+  CHECK(l.landings.front() == second.decided.variant);
   l.ask_again(second, at(1));
   REQUIRE(second.is_answered());
   CHECK(l.serve(second, at(1)).content == "content");
@@ -44,7 +44,7 @@ TEST_CASE("a fetch that nobody waited for lands quietly") {
   asked first = l.ask(plain, at(0));
   l.take(first, shared, at(1));
   CHECK(l.landings.empty());
-  CHECK_FALSE(l.core.land(first.decided.flight)); // and only once
+  CHECK_FALSE(l.core.land(first.decided.variant)); // and only once
 }
 
 TEST_CASE("if what came is for one client only, each of those who waited goes alone, and nobody waits for a while") {
@@ -70,7 +70,7 @@ TEST_CASE("who is turned away is the only one, and others are waited for as befo
     asked first = l.ask(plain, at(0)), second = l.ask(plain, at(0));
     REQUIRE(second.kind() == cache::decision::kind::wait);
     CHECK(l.take(first, answer(status, "Cache-Control: no-store"), at(1)).status == status);
-    REQUIRE(l.how == std::vector{cache::landing::unshared});
+    REQUIRE(l.how == std::vector{cache::fetch_outcome::unshared});
     CHECK(l.ask(plain, at(2)).decided.leads);
     CHECK(l.ask(plain, at(2)).kind() == cache::decision::kind::wait);
   }
@@ -180,9 +180,9 @@ TEST_CASE("two variants of one resource are fetched at once, as soon as it is kn
   asked const third = l.ask(request("GET /a", "Accept-Language: fr"), at(1));
   CHECK(third.kind() == kind::fetch);
   CHECK(third.decided.leads);
-  CHECK_FALSE(third.decided.flight == second.decided.flight);
+  CHECK_FALSE(third.decided.variant == second.decided.variant);
   CHECK(l.ask(english, at(1)).kind() == kind::wait);
-  CHECK(l.ask(english, at(1)).decided.flight == second.decided.flight);
+  CHECK(l.ask(english, at(1)).decided.variant == second.decided.variant);
 }
 
 TEST_CASE("two resources are fetched at once") {

@@ -91,7 +91,7 @@ std::size_t count_of(std::string_view head, std::string_view name) {
 }
 
 std::shared_ptr<cache::stored_body const> body_of(std::string content, std::size_t reserved,
-                                                  std::shared_ptr<cache::ledger> in) {
+                                                  std::shared_ptr<cache::byte_counter> in) {
   auto bytes = std::make_shared<std::string const>(std::move(content));
   in->bytes.fetch_sub(reserved);
   return std::make_shared<cache::stored_body const>(std::move(bytes), std::move(in));
@@ -114,8 +114,8 @@ lab::lab(cache::cache_rules const& rules, std::vector<std::string> targets, std:
   , core(*shared_.with([](cache::cache& c) { return &c; }))
   , left_(std::make_shared<std::vector<std::unique_ptr<cache::transaction>>>()) {}
 
-void lab::landed(http::token_digest const& flight, cache::landing in_which_way) {
-  landings.push_back(flight);
+void lab::landed(http::token_digest const& variant, cache::fetch_outcome in_which_way) {
+  landings.push_back(variant);
   how.push_back(in_which_way);
 }
 
@@ -129,7 +129,7 @@ asked lab::ask(request what, moment now, bool may_wait) {
   request::parsed const& text = *a.what.text;
   std::optional<http::token_digest> token;
   if (text.summary.has_authorization) token = http::digest_token(test_key, text.summary.authorization);
-  cache::surroundings& place = *this;
+  cache::environment& place = *this;
   auto made = std::make_unique<cache::transaction>(shared_, place, text.head, text.wire.data(), text.summary, "http",
                                                    a.what.has_body, token ? &*token : nullptr);
   // Its texts have to stay, too.

@@ -68,9 +68,9 @@ std::optional<std::string> field_of(std::string_view head, std::string_view name
 /// How many lines of the field there are.
 std::size_t count_of(std::string_view head, std::string_view name);
 
-/// Content that is stored, in a ledger of which `reserved` bytes are already for it.
+/// Content that is stored, in a byte counter of which `reserved` bytes are already for it.
 std::shared_ptr<cache::stored_body const> body_of(std::string content, std::size_t reserved,
-                                                  std::shared_ptr<cache::ledger> in);
+                                                  std::shared_ptr<cache::byte_counter> in);
 
 /// What a client gets.
 struct reply {
@@ -96,7 +96,7 @@ struct asked {
 };
 
 /// A cache and those who ask it, without clients and upstreams.
-class lab final : cache::surroundings {
+class lab final : cache::environment {
   cache::shared_cache shared_;
 
 public:
@@ -126,12 +126,12 @@ public:
 
   cache::cache& core;
   std::vector<http::token_digest> landings; // of flights that ended and were waited for
-  std::vector<cache::landing> how;          // each of them did
+  std::vector<cache::fetch_outcome> how;    // each of them did
 
 private:
   moment now() const override { return now_; }
   http::answer_forwarding forwarding() const override { return {}; }
-  void landed(http::token_digest const& flight, cache::landing how) override;
+  void landed(http::token_digest const& variant, cache::fetch_outcome how) override;
   void look(asked& a) const;
 
   moment now_{};

@@ -39,7 +39,7 @@ struct costs {
   std::size_t resource = 0, variant = 0;
 
   static std::size_t body(std::size_t size) {
-    auto const book = std::make_shared<cache::ledger>();
+    auto const book = std::make_shared<cache::byte_counter>();
     body_ptr const one = body_of(std::string(size, 'x'), 0, book);
     return book->bytes.load();
   }

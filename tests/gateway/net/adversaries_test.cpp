@@ -43,7 +43,7 @@ private:
 }
 
 TEST_CASE("2,000 slow clients do not fail anybody else's request, and leave nothing behind") {
-  limits::raise_open_files();
+  os::raise_open_files();
   scripted_upstream upstream{serves_as()};
   upstream.set_script([&](upstream_request const& r) {
     if (r.target == "/large")

@@ -21,7 +21,7 @@ namespace {
 
 nlohmann::json tls_door() { return {{"address", "127.0.0.1:0"}, {"tls", true}}; }
 
-/// One TLS door with the certificates of these names.
+/// One TLS listener with the certificates of these names.
 nlohmann::json with_tls(test_ca const& ca, std::vector<std::string> const& names = {"localhost"}) {
   nlohmann::json certificates = nlohmann::json::array();
   for (std::string const& name : names)
@@ -332,10 +332,10 @@ TEST_CASE("HSTS is on every answer over TLS, and only there") {
 
 TEST_CASE("a door without TLS can send clients to one that has it") {
   scripted_upstream upstream(serves_as());
-  auto const door = [](unsigned port) {
+  auto const listener_settings = [](unsigned port) {
     return nlohmann::json{{"listen", {{{"address", "127.0.0.1:0"}, {"redirect_to_https", port}}}}};
   };
-  configured_gateway gateway({upstream.address()}, door(443));
+  configured_gateway gateway({upstream.address()}, listener_settings(443));
   client c(gateway.port());
   auto const moved = c.exchange("GET /a%20b?q HTTP/1.1\r\nHost: crest.test:8080\r\n\r\n");
   CHECK(moved.status == 301);
@@ -345,7 +345,7 @@ TEST_CASE("a door without TLS can send clients to one that has it") {
   auto const post = c.exchange("POST /p HTTP/1.1\r\nHost: crest.test\r\nContent-Length: 2\r\n\r\nab");
   CHECK(post.status == 308);
   CHECK(post.field("Location") == "https://crest.test/p");
-  configured_gateway other({upstream.address()}, door(8443));
+  configured_gateway other({upstream.address()}, listener_settings(8443));
   CHECK(client(other.port()).exchange(get).field("Location") == "https://localhost:8443/x");
   CHECK(client(other.port()).exchange("GET / HTTP/1.0\r\n\r\n").status == 400); // names no host
   CHECK(client(other.port()).exchange("GET / HTTP/1.1\r\nHost: :8080\r\n\r\n").status == 400);

@@ -110,8 +110,8 @@ TEST_CASE("sweeps with few or odd values show every point") {
   for (row const& r : table) {
     INFO(r.name);
     scratch const dir;
-    files::write_file(dir.path / "sweep.csv",
-                      "point,replication,a,b,seed,verdict,redirect_ratio,utilisation,latency_ms_p99\n" + r.rows);
+    os::write_file(dir.path / "sweep.csv",
+                   "point,replication,a,b,seed,verdict,redirect_ratio,utilisation,latency_ms_p99\n" + r.rows);
     order o = of(dir, r.kind, {"sweep.csv"});
     o.x = "a";
     if (o.kind == "heatmap") o.y = "b";
@@ -275,7 +275,7 @@ TEST_CASE("a tornado of one input, of inputs that change nothing, and of ends wi
   for (row const& r : table) {
     INFO(r.name);
     scratch const dir;
-    files::write_file(dir.path / "tornado.csv", "input,low,high,metric,metric_low,metric_high,metric_base\n" + r.rows);
+    os::write_file(dir.path / "tornado.csv", "input,low,high,metric,metric_low,metric_high,metric_base\n" + r.rows);
     order o = of(dir, "tornado", {"tornado.csv"});
     o.metric = "redirect_ratio";
     drawn(o, dir.path / "out");

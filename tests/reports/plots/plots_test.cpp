@@ -34,25 +34,25 @@ char const* const sweep_csv =
 
 struct results : scratch {
   results() {
-    files::write_file(path / "sweep.csv", sweep_csv);
-    files::write_file(path / "sweep.json", R"({"scenario": "it's a sweep", "engine": "virtual"})");
+    os::write_file(path / "sweep.csv", sweep_csv);
+    os::write_file(path / "sweep.json", R"({"scenario": "it's a sweep", "engine": "virtual"})");
     for (auto const& r : {passed_run(), eventful_run()}) reports::write_all(r, path / fs::path(r.file).stem());
     reports::write_all(passed_run(), path / "first");
     auto second = eventful_run();
     second.seed = 43;
     second.engine = "virtual";
     reports::write_all(second, path / "second");
-    files::write_file(path / "plan.json",
-                      R"({"base": 18.5, "result": "monthly cost", "scenario": "plan", "seed": 3, "engine": "virtual",
+    os::write_file(path / "plan.json",
+                   R"({"base": 18.5, "result": "monthly cost", "scenario": "plan", "seed": 3, "engine": "virtual",
                             "inputs": [{"name": "price ±10 %", "low": 17, "high": 20},
                                        {"name": "load's rate", "low": 14, "high": 26.5}]})");
-    files::write_file(path / "plan.csv", "name,low,high,base\nprice,17,20,18\n\"load, rate\",30,20,18\n");
+    os::write_file(path / "plan.csv", "name,low,high,base\nprice,17,20,18\n\"load, rate\",30,20,18\n");
     fs::create_directory(path / "plan");
-    files::write_file(path / "plan" / "plan.json", R"({"scenario": "tier", "seed": 5, "engine": "virtual"})");
-    files::write_file(path / "plan" / "tornado.csv",
-                      "input,low,base,high,price_low,price_base,price_high,metric,metric_low,metric_base,metric_high\n"
-                      "load.rate_rps,960,1200,1440,40,53,,utilisation,0.5,0.65,0.8\n"
-                      "population.characters,1000,1500,2000,53,53,54,utilisation,0.65,0.65,0.65\n");
+    os::write_file(path / "plan" / "plan.json", R"({"scenario": "tier", "seed": 5, "engine": "virtual"})");
+    os::write_file(path / "plan" / "tornado.csv",
+                   "input,low,base,high,price_low,price_base,price_high,metric,metric_low,metric_base,metric_high\n"
+                   "load.rate_rps,960,1200,1440,40,53,,utilisation,0.5,0.65,0.8\n"
+                   "population.characters,1000,1500,2000,53,53,54,utilisation,0.65,0.65,0.65\n");
   }
 
   order of(std::string const& kind, std::vector<std::string> const& names) const {
@@ -183,11 +183,11 @@ TEST_CASE("results of one scenario are told apart by their directories") {
 
 TEST_CASE("what cannot be drawn gives one clear error and leaves no file") {
   results const r;
-  files::write_file(r.path / "empty.csv", "point,replication,a,b,seed,verdict,redirect_ratio\n");
-  files::write_file(r.path / "blank.csv", "point,replication,a,b,seed,verdict,redirect_ratio\n0,0,1,2,3,passed,\n");
-  files::write_file(r.path / "text.csv", "point,replication,a,b,seed,verdict,redirect_ratio\n0,0,1,2,3,passed,x\n");
-  files::write_file(r.path / "bare.csv", "name,low,high\nprice,17,20\n");
-  files::write_file(r.path / "bare.json", R"({"base": 1, "inputs": []})");
+  os::write_file(r.path / "empty.csv", "point,replication,a,b,seed,verdict,redirect_ratio\n");
+  os::write_file(r.path / "blank.csv", "point,replication,a,b,seed,verdict,redirect_ratio\n0,0,1,2,3,passed,\n");
+  os::write_file(r.path / "text.csv", "point,replication,a,b,seed,verdict,redirect_ratio\n0,0,1,2,3,passed,x\n");
+  os::write_file(r.path / "bare.csv", "name,low,high\nprice,17,20\n");
+  os::write_file(r.path / "bare.json", R"({"base": 1, "inputs": []})");
   fs::create_directory(r.path / "nothing");
   auto const with = [&](order o, std::function<void(order&)> const& change) {
     change(o);
@@ -230,7 +230,7 @@ TEST_CASE("a picture has a name that says its format, and is not drawn over its 
   results const r;
   order const o = r.of("heatmap", {"sweep.csv"});
   CHECK_THROWS_WITH(draw(o, r.path / "p.pdf"), Contains("ends in .svg or .png"));
-  files::write_file(r.path / "table.dat", sweep_csv);
+  os::write_file(r.path / "table.dat", sweep_csv);
   CHECK_THROWS_WITH(draw(r.of("heatmap", {"table.dat"}), r.path / "table.svg"), Contains("written over the result"));
   CHECK(read(r.path / "table.dat") == sweep_csv);
 }
@@ -283,9 +283,9 @@ TEST_CASE("a plan's tornado shows prices or the binding goal, and which end has 
 
 TEST_CASE("a phase's figures can be drawn in place of the whole run's") {
   results const r;
-  files::write_file(r.path / "phases.csv",
-                    "point,replication,a,b,seed,verdict,redirect_ratio,redirect_ratio{phase:steady},"
-                    "latency_ms_p99{phase:steady}\n0,0,1,2,3,passed,0.5,0.25,7\n");
+  os::write_file(r.path / "phases.csv",
+                 "point,replication,a,b,seed,verdict,redirect_ratio,redirect_ratio{phase:steady},"
+                 "latency_ms_p99{phase:steady}\n0,0,1,2,3,passed,0.5,0.25,7\n");
   order o = r.of("heatmap", {"phases.csv"});
   o.phase = "steady";
   CHECK_THAT(figure_of(o).data, Contains("0 \"1\" 0 \"2\" 0.25\n"));

@@ -17,15 +17,15 @@ namespace command_test {
 /// Returns its exit code; throws as commands do.
 inline int run(std::vector<std::string> arguments) {
   CLI::App app{"crest-sim"};
-  sim::command::action chosen;
-  sim::command::add_run(app, chosen);
-  sim::command::add_check(app, chosen);
-  sim::command::add_verify(app, chosen);
-  sim::command::add_calibrate(app, chosen);
-  sim::command::add_sweep(app, chosen);
-  sim::command::add_merge(app, chosen);
-  sim::command::add_compare(app, chosen);
-  sim::command::add_plan(app, chosen);
+  sim::cli::action chosen;
+  sim::cli::add_run(app, chosen);
+  sim::cli::add_check(app, chosen);
+  sim::cli::add_verify(app, chosen);
+  sim::cli::add_calibrate(app, chosen);
+  sim::cli::add_sweep(app, chosen);
+  sim::cli::add_merge(app, chosen);
+  sim::cli::add_compare(app, chosen);
+  sim::cli::add_plan(app, chosen);
   arguments.insert(arguments.begin(), "crest-sim");
   std::vector<char const*> words;
   for (std::string const& argument : arguments) words.push_back(argument.c_str());

@@ -75,16 +75,16 @@ TEST_CASE("a directory in which another run works is refused before anything in 
   words const before = {".crest-sim.lock", "junit.xml", "run", "summary.json", "sweep.csv"};
   for (char const* name : {"summary.json", "junit.xml", "sweep.csv", "run/logs/sol[0].log"})
     dir.file(std::string("out/") + name, "of the other");
-  files::directory_claim const other = files::directory_claim::alone(out);
+  os::directory_claim const other = os::directory_claim::alone(out);
   for (row const& r : table) {
     INFO(r.name);
-    CHECK_THROWS_AS(run(r.arguments + words{"--quiet"}), files::directory_in_use);
+    CHECK_THROWS_AS(run(r.arguments + words{"--quiet"}), os::directory_in_use);
     CHECK(names_in(out) == before);
     CHECK(text_of(fs::path(out) / "summary.json") == "of the other");
     CHECK(fs::exists(fs::path(out) / "run/logs/sol[0].log"));
   }
-  files::directory_claim const calibrating = files::directory_claim::alone(dir.path / "p.json.run");
-  CHECK_THROWS_AS(run({"calibrate", "--out", (dir.path / "p.json").string()}), files::directory_in_use);
+  os::directory_claim const calibrating = os::directory_claim::alone(dir.path / "p.json.run");
+  CHECK_THROWS_AS(run({"calibrate", "--out", (dir.path / "p.json").string()}), os::directory_in_use);
 }
 
 TEST_CASE("shards of one sweep share a directory, and no other sweep's shard comes in between") {
@@ -96,12 +96,12 @@ TEST_CASE("shards of one sweep share a directory, and no other sweep's shard com
   CHECK(shard("1/2") == 0);
   std::string const manifest = text_of(fs::path(out) / "sweep.json");
   {
-    auto const running = files::directory_claim::together(
+    auto const running = os::directory_claim::together(
         out, [] { return true; }, [] {});
     CHECK(shard("2/2") == 0);
     CHECK(fs::exists(fs::path(out) / "sweep.csv"));
-    CHECK_THROWS_AS(shard("1/2", {"--seed", "7"}), files::directory_in_use);
-    CHECK_THROWS_AS(run({"sweep", sweep, "--quiet", "--out", out}), files::directory_in_use);
+    CHECK_THROWS_AS(shard("1/2", {"--seed", "7"}), os::directory_in_use);
+    CHECK_THROWS_AS(run({"sweep", sweep, "--quiet", "--out", out}), os::directory_in_use);
     CHECK(text_of(fs::path(out) / "sweep.json") == manifest);
   }
   CHECK(shard("1/2", {"--seed", "7"}) == 0); // alone now

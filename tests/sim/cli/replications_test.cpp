@@ -12,7 +12,7 @@
 #include <vector>
 
 using namespace sim;
-using command::replication_plan;
+using cli::replication_plan;
 
 namespace {
 
@@ -27,7 +27,7 @@ scenario::scenario small(std::vector<std::string> overrides = {}) {
 }
 
 measure::result replicate(scenario::scenario const& s, replication_plan const& plan) {
-  return command::run_replications(s, {}, plan);
+  return cli::run_replications(s, {}, plan);
 }
 
 std::uint64_t checked_books(measure::result const& r) {
@@ -60,10 +60,10 @@ TEST_CASE("replications come to the same result whatever the number of jobs") {
 TEST_CASE("the first replication is the plain run, and each other one is another") {
   scenario::scenario s = small();
   CHECK(replicate(s, {.count = 1}).history_hash == virtual_time::run(s).history_hash);
-  CHECK(command::replication_seed(7, 0) == 7);
+  CHECK(cli::replication_seed(7, 0) == 7);
   std::set<std::uint64_t> seeds;
   for (std::uint64_t of : {7u, 8u})
-    for (std::uint64_t i = 0; i != 100; ++i) seeds.insert(command::replication_seed(of, i));
+    for (std::uint64_t i = 0; i != 100; ++i) seeds.insert(cli::replication_seed(of, i));
   CHECK(seeds.size() == 200);
   CHECK(*seeds.rbegin() < std::uint64_t{1} << 53);
 
@@ -73,7 +73,7 @@ TEST_CASE("the first replication is the plain run, and each other one is another
   double requests = 0;
   for (std::uint64_t i = 0; i != 3; ++i) {
     scenario::scenario one = s;
-    one.seed = command::replication_seed(s.seed, i);
+    one.seed = cli::replication_seed(s.seed, i);
     auto r = virtual_time::replicate(one);
     redirects += redirect_ratio(r.alone).numerator;
     requests += std::get<measure::counter_metric>(r.alone.metrics.at("requests")).value;
@@ -140,7 +140,7 @@ TEST_CASE("every figure has an interval, every counter is a mean, and invariants
   double seconds = 0;
   for (std::uint64_t i = 0; i != 4; ++i) {
     scenario::scenario one = s;
-    one.seed = command::replication_seed(s.seed, i);
+    one.seed = cli::replication_seed(s.seed, i);
     auto const alone = virtual_time::run(one);
     books += checked_books(alone);
     seconds += alone.duration_s;
@@ -180,8 +180,7 @@ TEST_CASE("several replications show every figure that one run shows") {
       virtual_time::run_options options;
       options.keep = detail;
       auto const alone = nlohmann::json::parse(reports::summary_json(virtual_time::run(s, options)));
-      auto const all =
-          nlohmann::json::parse(reports::summary_json(command::run_replications(s, options, {.count = 3})));
+      auto const all = nlohmann::json::parse(reports::summary_json(cli::run_replications(s, options, {.count = 3})));
       std::vector<std::string> lost;
       auto const look = [&](auto const& self, nlohmann::json const& of, nlohmann::json const& in,
                             std::string const& at) -> void {
@@ -233,7 +232,7 @@ TEST_CASE("replicating goes on until the precision is reached, and says what was
   auto const reached = replicate(s, plan);
   REQUIRE(reached.replications);
   CHECK(reached.replications->count > 5);
-  CHECK(reached.replications->count % command::replications_between_looks == 0);
+  CHECK(reached.replications->count % cli::replications_between_looks == 0);
   CHECK(reached.replications->precision < 0.015);
   CHECK(reached.replications->last == "redirect_ratio");
   plan.precision = 0.0001;
@@ -245,8 +244,8 @@ TEST_CASE("replicating goes on until the precision is reached, and says what was
 
 TEST_CASE("replications that are interrupted come to what was complete") {
   scenario::scenario const s = shipped("quickstart");
-  auto const r = command::run_replications(s, {}, {.count = 50, .jobs = 2},
-                                           [](command::replications_progress const& now) { return now.done < 2; });
+  auto const r = cli::run_replications(s, {}, {.count = 50, .jobs = 2},
+                                       [](cli::replications_progress const& now) { return now.done < 2; });
   CHECK(r.exit_code == measure::exit_interrupted);
   CHECK(r.replications->count >= 2);
   CHECK(r.replications->count < 50);

@@ -26,7 +26,7 @@ constexpr char const* endless = R"({"name": "endless", "axes": {"topology.proxie
 /// Sends the signal as soon as the command works in its directory.
 std::jthread striking(fs::path const& out, int signal) {
   return std::jthread([out, signal](std::stop_token const& stop) {
-    fs::path const lock = out / files::directory_claim::file_name;
+    fs::path const lock = out / os::directory_claim::file_name;
     while (!fs::exists(lock) && !stop.stop_requested()) std::this_thread::yield();
     ::kill(::getpid(), signal);
   });
@@ -61,7 +61,7 @@ TEST_CASE("a signal ends commands in simulated time with 130, and no file is par
          {dir.file("s.json", endless), std::string("--out"), out.string(), std::string("--quiet")})
       arguments.push_back(more);
     {
-      std::jthread const strike = striking(out, r.signal);
+      std::jthread const fault = striking(out, r.signal);
       CHECK(run(arguments) == sim::measure::exit_interrupted);
     }
     if (r.report != nullptr) {
@@ -74,6 +74,6 @@ TEST_CASE("a signal ends commands in simulated time with 130, and no file is par
     if (fs::exists(out))
       for (auto const& entry : fs::recursive_directory_iterator(out))
         CHECK(entry.path().filename().string().find(".partial") == std::string::npos);
-    CHECK_FALSE(fs::exists(out / files::directory_claim::file_name));
+    CHECK_FALSE(fs::exists(out / os::directory_claim::file_name));
   }
 }

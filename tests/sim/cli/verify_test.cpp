@@ -38,10 +38,9 @@ TEST_CASE("verify's exit code is 0 when all agree, and 99 for a disagreement tha
   verify::options how;
   how.simulated_runs = 4;
   std::ostringstream good, bad;
-  CHECK(command::verify_all({quickstart()}, {off_by(0), off_by(1), off_by(-1)}, how, false, good) ==
-        measure::exit_passed);
+  CHECK(cli::verify_all({quickstart()}, {off_by(0), off_by(1), off_by(-1)}, how, false, good) == measure::exit_passed);
   CHECK(good.str().find("all agree") != std::string::npos);
-  CHECK(command::verify_all({quickstart(), quickstart()}, {off_by(0), off_by(5), off_by(0)}, how, false, bad) ==
+  CHECK(cli::verify_all({quickstart(), quickstart()}, {off_by(0), off_by(5), off_by(0)}, how, false, bad) ==
         measure::exit_failed);
   CHECK(bad.str().find("quickstart: redirect_ratio: gateway is 0.0024") != std::string::npos);
   CHECK(bad.str().find("all agree") == std::string::npos);
@@ -51,7 +50,7 @@ TEST_CASE("verify tells tools the same as people") {
   std::ostringstream out;
   verify::options how;
   how.simulated_runs = 4;
-  CHECK(command::verify_all({quickstart()}, {off_by(0), {}, off_by(5)}, how, true, out) == measure::exit_failed);
+  CHECK(cli::verify_all({quickstart()}, {off_by(0), {}, off_by(5)}, how, true, out) == measure::exit_failed);
   auto const j = nlohmann::json::parse(out.str());
   CHECK(j["agrees"] == false);
   auto const& row = j["scenarios"][0]["metrics"][0];
@@ -88,11 +87,11 @@ TEST_CASE("verify says what it would have seen, and prints no tick beside what i
     verify::options how;
     how.simulated_runs = x.runs;
     std::ostringstream text, json;
-    CHECK(command::verify_all({s}, {around(0.05), around(x.live), {}}, how, false, text) == x.code);
+    CHECK(cli::verify_all({s}, {around(0.05), around(x.live), {}}, how, false, text) == x.code);
     CHECK_THAT(text.str(), Catch::Contains(x.says));
     CHECK((text.str().find("✓") != std::string::npos) == (x.code == 0));
     CHECK_THAT(text.str(), Catch::Contains("power: the smallest true difference"));
-    command::verify_all({s}, {around(0.05), around(x.live), {}}, how, true, json);
+    cli::verify_all({s}, {around(0.05), around(x.live), {}}, how, true, json);
     auto const j = nlohmann::json::parse(json.str())["scenarios"][0]["metrics"][0]["gateway"]["comparison"];
     CHECK(j["undecided"] == (x.runs == 2));
     CHECK(j["smallest_seen"].get<double>() > 0);
@@ -102,5 +101,5 @@ TEST_CASE("verify says what it would have seen, and prints no tick beside what i
 
 TEST_CASE("no scenario is no agreement") {
   std::ostringstream out;
-  CHECK(command::verify_all({}, {}, {}, false, out) == measure::exit_failed);
+  CHECK(cli::verify_all({}, {}, {}, false, out) == measure::exit_failed);
 }

@@ -84,7 +84,7 @@ struct explained {
 
 std::int64_t at(double s) { return world::start_ns + static_cast<std::int64_t>(s * 1e9); }
 
-void strike(world& w, event_kind kind, char const* node, double from, double to) {
+void fault(world& w, event_kind kind, char const* node, double from, double to) {
   w.r.events.push_back({"", kind, node, at(from), at(from), at(to), {}, {}});
 }
 
@@ -99,34 +99,34 @@ void fence(world& w, std::uint16_t sol, std::uint16_t proxy, double when) {
 
 explained const cases[] = {
     {"nothing happened", 1, [](world&) {}},
-    {"its proxy was killed meanwhile", 0, [](world& w) { strike(w, event_kind::kill, "proxy[2]", 11, 11); }},
+    {"its proxy was killed meanwhile", 0, [](world& w) { fault(w, event_kind::kill, "proxy[2]", 11, 11); }},
     {"its proxy was killed just before, and its last words came afterwards", 0,
-     [](world& w) { strike(w, event_kind::kill, "proxy[2]", 9.99, 9.995); }},
+     [](world& w) { fault(w, event_kind::kill, "proxy[2]", 9.99, 9.995); }},
     {"its proxy was killed just before, and another one holds the session since", 0,
      [](world& w) {
-       strike(w, event_kind::kill, "proxy[2]", 9.99, 9.995);
+       fault(w, event_kind::kill, "proxy[2]", 9.99, 9.995);
        w.r.sols.push_back({at(11), 0, 2, std::uint64_t{3} << 48 | 1, 1, 1, journal::sol_event_kind::granted, 0});
      }},
     {"its proxy was killed before, another one held the session soon, and its last words came after that", 0,
      [](world& w) {
-       strike(w, event_kind::kill, "proxy[2]", 9, 9.5);
+       fault(w, event_kind::kill, "proxy[2]", 9, 9.5);
        w.r.sols.push_back({at(9.8), 0, 2, std::uint64_t{3} << 48 | 1, 1, 1, journal::sol_event_kind::granted, 0});
      }},
     {"another proxy was killed, which held the session long before", 1,
      [](world& w) {
-       strike(w, event_kind::kill, "proxy[2]", 9, 9.5);
+       fault(w, event_kind::kill, "proxy[2]", 9, 9.5);
        w.r.sols.push_back({at(8), 0, 2, std::uint64_t{3} << 48 | 1, 1, 1, journal::sol_event_kind::granted, 0});
      }},
-    {"another proxy was killed just before", 1, [](world& w) { strike(w, event_kind::kill, "proxy[3]", 9.99, 9.995); }},
+    {"another proxy was killed just before", 1, [](world& w) { fault(w, event_kind::kill, "proxy[3]", 9.99, 9.995); }},
     {"its sol was killed just before, and its last words came afterwards", 0,
-     [](world& w) { strike(w, event_kind::kill, "sol[1]", 9.99, 9.995); }},
-    {"its proxy was killed long before", 1, [](world& w) { strike(w, event_kind::kill, "proxy[2]", 5, 5); }},
-    {"its proxy was killed afterwards", 1, [](world& w) { strike(w, event_kind::kill, "proxy[2]", 13, 13); }},
-    {"its proxy was stopping when it began", 0, [](world& w) { strike(w, event_kind::restart, "proxy[2]", 8, 10.5); }},
-    {"another proxy was killed", 1, [](world& w) { strike(w, event_kind::kill, "proxy[0]", 11, 11); }},
-    {"its sol was killed meanwhile", 0, [](world& w) { strike(w, event_kind::kill, "sol[1]", 11, 11); }},
-    {"another sol was killed", 1, [](world& w) { strike(w, event_kind::kill, "sol[0]", 11, 11); }},
-    {"a balancer was killed", 1, [](world& w) { strike(w, event_kind::kill, "gateway[0]", 11, 11); }},
+     [](world& w) { fault(w, event_kind::kill, "sol[1]", 9.99, 9.995); }},
+    {"its proxy was killed long before", 1, [](world& w) { fault(w, event_kind::kill, "proxy[2]", 5, 5); }},
+    {"its proxy was killed afterwards", 1, [](world& w) { fault(w, event_kind::kill, "proxy[2]", 13, 13); }},
+    {"its proxy was stopping when it began", 0, [](world& w) { fault(w, event_kind::restart, "proxy[2]", 8, 10.5); }},
+    {"another proxy was killed", 1, [](world& w) { fault(w, event_kind::kill, "proxy[0]", 11, 11); }},
+    {"its sol was killed meanwhile", 0, [](world& w) { fault(w, event_kind::kill, "sol[1]", 11, 11); }},
+    {"another sol was killed", 1, [](world& w) { fault(w, event_kind::kill, "sol[0]", 11, 11); }},
+    {"a balancer was killed", 1, [](world& w) { fault(w, event_kind::kill, "gateway[0]", 11, 11); }},
     {"a partition that its session outlived", 1, [](world& w) { part(w, "proxy[2]", "sol[1]", 11, 11.5); }},
     {"a partition that cost its proxy the lease", 0,
      [](world& w) { part(w, "proxy[2]", "sol[1]", 9, 13), fence(w, 1, 2, 12); }},
@@ -190,7 +190,7 @@ TEST_CASE("what came twice, or out of order, is explained by the death of its so
       w.r.sols.push_back({at(0), 0, 1, std::uint64_t{2} << 48 | 1, 1, 1, journal::sol_event_kind::granted, 0});
       w.r.eve.push_back({.character = 1, .received = 5});
       w.r.eve.back().faults.push_back({what, 1, at(12), at(12)});
-      strike(w, event_kind::restart, killed, 11, 11.5);
+      fault(w, event_kind::restart, killed, 11, 11.5);
       w.request(2, 0);
       CHECK(invariant(w.analyse(), "notifications").violations == (std::string(killed) == "sol[1]" ? 0 : 1));
     }

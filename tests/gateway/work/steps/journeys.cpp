@@ -128,9 +128,9 @@ std::uint64_t steps_of_answer(std::string const& wire, std::size_t part) {
   http::append_answer_head(out, m.head, m.base(), {.is_upstream = &is_upstream});
   auto const [facts, rules] = read(m);
   cache::outward_vary(facts, session_facts);
-  auto const ledger = std::make_shared<cache::ledger>();
+  auto const counter = std::make_shared<cache::byte_counter>();
   cache::stored_answer stored = cache::make_stored(m.head, m.base(), facts, rules, now, now);
-  stored.body = std::make_shared<cache::stored_body>(std::make_shared<std::string const>("content"), ledger);
+  stored.body = std::make_shared<cache::stored_body>(std::make_shared<std::string const>("content"), counter);
   cache::confirms(stored, facts);
   cache::stored_answer const merged = cache::merge(stored, m.head, m.base(), facts, rules, now, now);
   cache::may_stay({}, merged, facts, rules, now);

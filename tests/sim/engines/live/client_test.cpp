@@ -84,7 +84,7 @@ void send(tcp::socket& socket, std::string const& text) { asio::write(socket, as
 
 struct harness : order_source {
   asio::io_context context{1};
-  vocabulary words;
+  request_templates words;
   std::atomic<journal::request_id> ids{1};
   std::unique_ptr<client> load;
   std::vector<client_record> records;
@@ -102,7 +102,7 @@ struct harness : order_source {
     load->set_source(*this);
     load->add_balancer(where, "127.0.0.1:1");
   }
-  void done(order const&, client_record const& record) override {
+  void done(request_spec const&, client_record const& record) override {
     records.push_back(record);
     if (records.size() == wanted) load->abandon();
   }
@@ -110,7 +110,7 @@ struct harness : order_source {
   std::vector<client_record> const& run(std::size_t count, std::uint16_t method = 0) {
     wanted = count;
     for (std::size_t i = 0; i < count; ++i) {
-      order what;
+      request_spec what;
       what.character = 11;
       what.method = method;
       what.target = static_cast<std::uint32_t>(i % words.targets.size());

@@ -63,13 +63,13 @@ std::vector<std::string> steps_of(scenario::scenario const& s, place const& wher
   return steps;
 }
 
-struct strike {
+struct fault {
   std::size_t step;
   int signal;
   int times = 1;
 };
 
-void check_interrupted(scenario::scenario const& s, place const& where, strike const& how) {
+void check_interrupted(scenario::scenario const& s, place const& where, fault const& how) {
   std::size_t at = 0;
   live::interruption const signals;
   live::run_options options{where.path / "run"};

@@ -228,7 +228,7 @@ TEST_CASE("merge refuses two different results of one point, and directories tha
           merge({at / "a", at / "b"}, at / "out");
         }).find("another result of point 4") != std::string::npos);
   CHECK(message_of([&] { merge({at.path()}, at / "out"); }).find("no sweep.json") != std::string::npos);
-  files::write_file(at / "c" / "sweep.json", "{\"format\": 99}");
+  os::write_file(at / "c" / "sweep.json", "{\"format\": 99}");
   CHECK(message_of([&] { merge({at / "c"}, at / "out"); }).find("found something else") != std::string::npos);
 }
 
@@ -269,7 +269,7 @@ TEST_CASE("a point's file that is damaged is as good as none") {
        {good.substr(0, good.size() / 2), std::string(), std::string("{}"), std::string("7"),
         text_of(at / "d" / "points" / (d.trials[4].fingerprint + ".json"))}) {
     fs::remove(file);
-    files::write_file(file, damaged);
+    os::write_file(file, damaged);
     CHECK(run(d, fake_engine(), store(at / "d"), {}).progress.found == 11);
     CHECK(text_of(file) == good);
   }

@@ -32,10 +32,9 @@ int main(int argc, char** argv) {
   try {
     CLI::App app{"crest-sim's sweep and merge with a fake engine"};
     app.require_subcommand(1);
-    sim::command::action chosen;
-    sim::command::add_sweep(app, chosen,
-                            [](std::string const&, sim::command::engine_context const&) { return slow_engine(); });
-    sim::command::add_merge(app, chosen);
+    sim::cli::action chosen;
+    sim::cli::add_sweep(app, chosen, [](std::string const&, sim::cli::engine_context const&) { return slow_engine(); });
+    sim::cli::add_merge(app, chosen);
     CLI11_PARSE(app, argc, argv);
     return chosen();
   } catch (config::bad_input const& error) {

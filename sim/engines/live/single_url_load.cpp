@@ -1,4 +1,4 @@
-#include "sim/engines/live/quick.hpp"
+#include "sim/engines/live/single_url_load.hpp"
 
 #include "base/config/document.hpp"
 #include "sim/engines/live/client.hpp"
@@ -60,9 +60,9 @@ public:
   explicit resend(client& to)
     : to_(to) {}
   void stop() { stopped_ = true; }
-  void done(order const& what, measure::client_record const&) override {
+  void done(request_spec const& what, measure::client_record const&) override {
     if (stopped_) return;
-    order next = what;
+    request_spec next = what;
     next.intended_ns = now_ns();
     to_.send(next);
   }
@@ -77,7 +77,7 @@ private:
 quick_result quick_load(quick_settings const& settings) {
   std::signal(SIGPIPE, SIG_IGN); // OpenSSL writes without MSG_NOSIGNAL
   url_parts const url = parse_url(settings.url);
-  vocabulary words;
+  request_templates words;
   words.laboratory = false;
   words.methods.push_back({"GET"});
   words.targets.push_back(url.target);
@@ -99,7 +99,7 @@ quick_result quick_load(quick_settings const& settings) {
   std::int64_t const start = now_ns();
   double const cpu_start = thread_cpu_seconds();
   for (std::uint32_t i = 0; i < settings.connections; ++i) {
-    order first;
+    request_spec first;
     first.intended_ns = start;
     load.send(first);
   }

@@ -1,12 +1,12 @@
-#include "sim/engines/virtual/errands.hpp"
+#include "sim/engines/virtual/http_exchanges.hpp"
 
 #include "fakeproxy/resources/answer_head.hpp"
 #include "fakeproxy/resources/echo.hpp"
 #include "fakeproxy/resources/resource_answer.hpp"
 #include "gateway/http/field_text.hpp"
 #include "sim/actors/request_head.hpp"
-#include "sim/judge/resource_answers.hpp"
 #include "sim/engines/virtual/world.hpp"
+#include "sim/judge/resource_answers.hpp"
 
 #include <boost/beast/http/verb.hpp>
 
@@ -31,12 +31,12 @@ std::uint64_t number_of(std::string_view text) {
   return value;
 }
 
-std::uint32_t character_of(flight const& f) {
+std::uint32_t character_of(request_state const& f) {
   return f.plan.kind == load::token_kind::own ? f.plan.character : journal::no_character;
 }
 
 /// As long as live ones, and as different.
-void append_token(std::string& out, flight const& f, std::uint32_t token_bytes) {
+void append_token(std::string& out, request_state const& f, std::uint32_t token_bytes) {
   std::size_t const begin = out.size();
   cluster::append_hex(out, load::mix(static_cast<std::uint64_t>(f.token)));
   cluster::append_decimal(out, static_cast<std::uint64_t>(f.token));
@@ -45,7 +45,7 @@ void append_token(std::string& out, flight const& f, std::uint32_t token_bytes) 
 
 }
 
-errands::errands(world& w)
+http_exchanges::http_exchanges(world& w)
   : w_(w)
   , shown_(resources::shown_by(w.scenario))
   , wall_phase_ns_(static_cast<std::int64_t>(small_stream_of(w.scenario.seed, "wall clock")() %
@@ -55,27 +55,27 @@ errands::errands(world& w)
             std::any_of(all.begin(), all.end(), [](auto const& b) { return b.settings->cache.has_value(); });
 }
 
-std::int64_t errands::wall_seconds(std::int64_t cluster_ns) const {
+std::int64_t http_exchanges::wall_seconds(std::int64_t cluster_ns) const {
   return begin_wall_s + (cluster_ns + wall_phase_ns_) / second;
 }
 
-gateway::cache::moment errands::moment_at(std::int64_t at_ns) const {
+gateway::cache::moment http_exchanges::moment_at(std::int64_t at_ns) const {
   return {.wall_s = wall_seconds(at_ns + uptime_ns), .steady_ns = at_ns + uptime_ns};
 }
 
 // ---- the request
 
-/// The flight has one from now on.
-errand& errands::place_of(flight_id id) {
+/// The request has one from now on.
+http_exchange& http_exchanges::place_of(request_index id) {
   if (all_.size() <= id) all_.resize(id + 1);
-  if (!all_[id]) all_[id] = std::make_unique<errand>();
-  w_.flights[id].has_errand = true;
+  if (!all_[id]) all_[id] = std::make_unique<http_exchange>();
+  w_.requests[id].has_exchange = true;
   return *all_[id];
 }
 
-void errands::begin(flight_id id) {
-  errand& e = place_of(id);
-  flight const& f = w_.flights[id];
+void http_exchanges::begin(request_index id) {
+  http_exchange& e = place_of(id);
+  request_state const& f = w_.requests[id];
   e.target.clear();
   resources::append_target(e.target, w_.plan.targets[f.plan.target], f.plan.character, shown_.corporations);
   e.resource.reset();
@@ -111,24 +111,24 @@ void errands::begin(flight_id id) {
   e.forwarded.clear();
   gateway::http::append_request_head(e.forwarded, e.head, e.wire.data(), e.summary,
                                      {.peer_address = "127.0.0.1", .request_id = "0123456789abcdef0123456789abcdef"});
-  e.dealing.reset();
+  e.transaction.reset();
 }
 
-void errands::pass_on(flight_id from, flight_id to) {
-  errand& b = place_of(to);
-  errand& a = *all_[from];
+void http_exchanges::pass_on(request_index from, request_index to) {
+  http_exchange& b = place_of(to);
+  http_exchange& a = *all_[from];
   b.target = a.target;
   b.resource = a.resource;
   b.refused = a.refused;
   b.forwarded = a.forwarded;
-  b.dealing = std::move(a.dealing);
+  b.transaction = std::move(a.transaction);
 }
 
 // ---- the answer
 
-std::uint16_t errands::answer(flight_id id, std::uint16_t status, bool is_served, std::int64_t at_ns) {
-  flight const& f = w_.flights[id];
-  errand& e = *all_[id];
+std::uint16_t http_exchanges::answer(request_index id, std::uint16_t status, bool is_served, std::int64_t at_ns) {
+  request_state const& f = w_.requests[id];
+  http_exchange& e = *all_[id];
   auto const character = static_cast<cluster::character_id>(character_of(f));
   std::int64_t const at = at_ns + uptime_ns;
   cluster::resource const* const of = is_served && e.resource ? &shown_.all[*e.resource] : nullptr;
@@ -180,23 +180,23 @@ std::uint16_t errands::answer(flight_id id, std::uint16_t status, bool is_served
 
 // ---- the client
 
-void errands::take(flight_id id) {
-  flight& f = w_.flights[id];
+void http_exchanges::take(request_index id) {
+  request_state& f = w_.requests[id];
   f.from_cache = false;
   note_answer(id, all_[id]->answer);
 }
 
-void errands::take(flight_id id, gateway::cache::stored_answer const& stored, bool confirmed) {
-  flight& f = w_.flights[id];
+void http_exchanges::take(request_index id, gateway::cache::stored_answer const& stored, bool confirmed) {
+  request_state& f = w_.requests[id];
   f.from_cache = !confirmed;
   if (f.from_cache) f.served_epoch = 0;
   note_answer(id, stored.head);
 }
 
 /// Who made the answer, and what it shows.
-void errands::note_answer(flight_id id, std::string_view head) {
-  flight& f = w_.flights[id];
-  errand& e = *all_[id];
+void http_exchanges::note_answer(request_index id, std::string_view head) {
+  request_state& f = w_.requests[id];
+  http_exchange& e = *all_[id];
   e.shows.reset();
   gateway::http::for_each_field(head, [&](std::string_view name, std::string_view value) {
     if (name == "Lab-Resource") e.shows = cluster::parse_mark(value);
@@ -204,9 +204,9 @@ void errands::note_answer(flight_id id, std::string_view head) {
   });
 }
 
-void errands::judge(flight_id id, std::int64_t done_ns) {
-  flight& f = w_.flights[id];
-  errand const& e = *all_[id];
+void http_exchanges::judge(request_index id, std::int64_t done_ns) {
+  request_state& f = w_.requests[id];
+  http_exchange const& e = *all_[id];
   f.asks_resource = e.resource.has_value();
   if (!e.resource) return;
   f.findings = resources::judge_resource(shown_, {.resource = *e.resource,

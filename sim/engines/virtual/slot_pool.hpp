@@ -5,27 +5,27 @@
 
 namespace sim::virtual_time {
 
-/// What is on its way, by places that occurrences name; a place is used again when what was there has been taken.
-template<class Letter>
-class letter_box {
+/// What is on its way, by places that events name; a place is used again when what was there has been taken.
+template<class Message>
+class slot_pool {
 public:
-  std::uint32_t put(Letter const& letter) {
+  std::uint32_t put(Message const& message) {
     if (free_.empty()) {
-      all_.push_back(letter);
+      all_.push_back(message);
       return static_cast<std::uint32_t>(all_.size() - 1);
     }
     std::uint32_t const place = free_.back();
     free_.pop_back();
-    all_[place] = letter;
+    all_[place] = message;
     return place;
   }
-  Letter take(std::uint32_t place) {
+  Message take(std::uint32_t place) {
     free_.push_back(place);
     return all_[place];
   }
 
 private:
-  std::vector<Letter> all_;
+  std::vector<Message> all_;
   std::vector<std::uint32_t> free_;
 };
 

@@ -1,4 +1,4 @@
-#include "sim/engines/live/places.hpp"
+#include "sim/engines/live/paths.hpp"
 
 #include "sim/engines/live/process.hpp"
 

@@ -1,15 +1,15 @@
 #pragma once
 
-#include "sim/load/stream.hpp"
 #include "sim/engines/virtual/calendar.hpp"
+#include "sim/load/stream.hpp"
 
 #include <cstdint>
 
 namespace sim::virtual_time {
 
 /// What can happen at a time.
-enum class happening : std::uint8_t {
-  // to a request; index: its flight
+enum class event_kind : std::uint8_t {
+  // to a request; index: its request
   reaches_balancer,
   leaves_balancer, // a thread of the balancer is done with it
   reaches_proxy,
@@ -26,16 +26,16 @@ enum class happening : std::uint8_t {
   timeouts_due, // some client's patience may be over
   // to the cluster
   proxy_due,      // node: a proxy; index: its life
-  message_at_sol, // index: the parcel
+  message_at_sol, // index: the message
   message_at_proxy,
-  probe_ends,   // node: who asked; index: the parcel
+  probe_ends,   // node: who asked; index: the message
   link_retries, // node: proxy; index: sol
   link_opens,
   tick,
   process_starts, // index: the event that starts it
   process_quiet,  // node: proxy that leaves; index: its life
   // to the shared map
-  command_at_redis, // index: the letter
+  command_at_redis, // index: the message
   redis_replies,
   redis_is_due, // to be tried, or to have answered; node: balancer; index: its life
   // to EVE clients; index: the client
@@ -52,32 +52,32 @@ enum class happening : std::uint8_t {
   look_at_thresholds,
 };
 
-struct occurrence {
-  happening what;
+struct event {
+  event_kind what;
   std::uint8_t life_high;
-  std::uint16_t node; // to a request: the low bits of its flight's life
+  std::uint16_t node; // to a request: the low bits of its request's life
   std::uint32_t index;
 
-  /// Of the flight: an occurrence of an earlier life is void.
+  /// Of the request: an event of an earlier life is void.
   std::uint32_t life() const { return std::uint32_t{life_high} << 16 | node; }
 };
 inline constexpr std::uint32_t life_mask = 0xffffff;
-static_assert(sizeof(occurrence) == 8);
+static_assert(sizeof(event) == 8);
 
 /// The clock of a run, what is to come, and the hash of what came.
-struct agenda {
-  calendar<occurrence> queue;
+struct scheduler {
+  calendar<event> queue;
   std::int64_t now_ns = 0;
   std::uint64_t history = 0;
 
-  void at(std::int64_t time_ns, happening what, std::uint32_t index, std::uint16_t node = 0) {
+  void at(std::int64_t time_ns, event_kind what, std::uint32_t index, std::uint16_t node = 0) {
     queue.push(time_ns, {what, 0, node, index});
   }
-  void in(std::int64_t delay_ns, happening what, std::uint32_t index, std::uint16_t node = 0) {
+  void in(std::int64_t delay_ns, event_kind what, std::uint32_t index, std::uint16_t node = 0) {
     at(now_ns + delay_ns, what, index, node);
   }
-  /// Something that happens to a flight in its present life.
-  void to_flight(std::int64_t time_ns, happening what, std::uint32_t index, std::uint32_t life) {
+  /// Something that happens to a request in its present life.
+  void to_request(std::int64_t time_ns, event_kind what, std::uint32_t index, std::uint32_t life) {
     queue.push(time_ns, {what, static_cast<std::uint8_t>(life >> 16), static_cast<std::uint16_t>(life), index});
   }
 

@@ -1,4 +1,4 @@
-#include "gateway/net/note.hpp"
+#include "gateway/net/log.hpp"
 
 #include <cstdio>
 

@@ -1,4 +1,4 @@
-#include "sim/judge/lessons.hpp"
+#include "sim/judge/learnt_facts.hpp"
 
 #include <algorithm>
 
@@ -21,31 +21,31 @@ bool holds_since(Map const& since, Key const& key, std::int64_t at_ns) {
 
 }
 
-lessons::lessons(run_view const& v)
+learnt_facts::learnt_facts(run_view const& v)
   : v_(v) {
   note_requests();
   note_refreshes();
 }
 
-bool lessons::shares_map(std::uint16_t balancer) const {
+bool learnt_facts::shares_map(std::uint16_t balancer) const {
   balancer_facts const& b = v_.balancers()[balancer];
   return b.group && b.group->shared_map.has_value();
 }
 
-void lessons::note_requests() {
+void learnt_facts::note_requests() {
   for (std::uint32_t i = 0; i != v_.size(); ++i) {
     std::uint16_t const balancer = v_.client(i).balancer;
     if (!v_.shows_token(i) || balancer >= v_.balancers().size()) continue;
     for (std::uint32_t h : v_.hops(i)) {
       located_hop const& hop = v_.hop(h);
       if (hop.hop.outcome == hop_outcome::redirected || hop.hop.outcome == hop_outcome::unauthorized) continue;
-      earliest(since_, lesson{token_of(i), balancer, hop.proxy}, hop.hop.received_ns);
-      if (shares_map(balancer)) earliest(since_, lesson{token_of(i), no_balancer, hop.proxy}, hop.hop.received_ns);
+      earliest(since_, learnt_fact{token_of(i), balancer, hop.proxy}, hop.hop.received_ns);
+      if (shares_map(balancer)) earliest(since_, learnt_fact{token_of(i), no_balancer, hop.proxy}, hop.hop.received_ns);
     }
   }
 }
 
-void lessons::note_refreshes() {
+void learnt_facts::note_refreshes() {
   for (event_reference r : v_.stray_events()) {
     journal::balancer_event const& e = v_.event(r);
     if (e.kind != journal::balancer_event_kind::hop || e.hop != journal::hop_kind::own) continue;
@@ -62,13 +62,14 @@ void lessons::note_refreshes() {
   }
 }
 
-bool lessons::taught_at(std::uint32_t slot, std::uint16_t balancer, std::uint16_t proxy, std::int64_t at_ns) const {
-  if (holds_since(since_, lesson{token_of(slot), balancer, proxy}, at_ns)) return true;
+bool learnt_facts::taught_at(std::uint32_t slot, std::uint16_t balancer, std::uint16_t proxy,
+                             std::int64_t at_ns) const {
+  if (holds_since(since_, learnt_fact{token_of(slot), balancer, proxy}, at_ns)) return true;
   return refreshers_.contains({balancer, proxy}) &&
          holds_since(refreshed_, std::pair(v_.client(slot).character, proxy), at_ns);
 }
 
-bool lessons::taught(std::uint32_t slot, std::uint16_t balancer, std::uint16_t proxy, std::int64_t at_ns) const {
+bool learnt_facts::taught(std::uint32_t slot, std::uint16_t balancer, std::uint16_t proxy, std::int64_t at_ns) const {
   return taught_at(slot, balancer, proxy, at_ns) ||
          (shares_map(balancer) && taught_at(slot, no_balancer, proxy, at_ns));
 }

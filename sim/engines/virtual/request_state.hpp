@@ -1,12 +1,12 @@
 #pragma once
 
+#include "base/journal/records.hpp"
 #include "fakeproxy/proxy/proxy_process.hpp"
 #include "gateway/exchange/course.hpp"
-#include "base/journal/records.hpp"
 #include "sim/actors/connection_pool.hpp"
-#include "sim/load/plan.hpp"
-#include "sim/engines/virtual/agenda.hpp"
 #include "sim/engines/virtual/routers.hpp"
+#include "sim/engines/virtual/scheduler.hpp"
+#include "sim/load/plan.hpp"
 
 #include <cstdint>
 #include <vector>
@@ -30,13 +30,13 @@ struct client_part {
   bool waits = false; // the client has no outcome yet
 };
 
-/// A flight's place in a flight_list.
+/// A request's place in a request_list.
 struct list_links {
   std::uint32_t older = nobody, newer = nobody;
 };
 
 /// One client request on its way.
-struct flight {
+struct request_state {
   // the request
   client_part client;
   journal::request_id request = 0;
@@ -49,8 +49,8 @@ struct flight {
   std::uint16_t balancer = 0;
   std::uint8_t verb = 0;
   bool idempotent = true;
-  bool game_state = false; // goes on to the character's sol
-  bool has_errand = false; // see errands
+  bool game_state = false;   // goes on to the character's sol
+  bool has_exchange = false; // see exchanges
 
   // at its balancer. Where that is `course.is_own`, it validates what it served stale: there is no client
   gateway::exchange::course course;
@@ -109,33 +109,33 @@ struct flight {
   }
 };
 
-/// A flight that may be another when its time comes.
+/// A request that may be another when its time comes.
 struct sleeper {
-  flight_id id;
+  request_index id;
   std::uint32_t life;
 };
 
-/// All flights; places are used again, the last one first, so that a run's flights stay in the cache.
-class flights {
+/// All requests; places are used again, the last one first, so that a run's requests stay in the cache.
+class request_states {
 public:
-  flight_id take() {
+  request_index take() {
     if (free_.empty()) {
       all_.emplace_back();
-      return static_cast<flight_id>(all_.size() - 1);
+      return static_cast<request_index>(all_.size() - 1);
     }
-    flight_id const id = free_.back();
+    request_index const id = free_.back();
     free_.pop_back();
-    flight& f = all_[id];
+    request_state& f = all_[id];
     std::uint32_t const life = f.life;
     f = fresh_;
     f.life = life;
     return id;
   }
   /// Another one for the same request, of which nothing has happened yet.
-  flight_id take_again(flight_id id) {
-    flight_id const again = take();
-    flight const& f = all_[id];
-    flight& a = all_[again];
+  request_index take_again(request_index id) {
+    request_index const again = take();
+    request_state const& f = all_[id];
+    request_state& a = all_[again];
     a.client = f.client;
     a.request = f.request;
     a.draws = load::mix(f.draws + 2);
@@ -147,38 +147,38 @@ public:
     a.game_state = f.game_state;
     return again;
   }
-  void give_back(flight_id id) {
-    all_[id].where = flight::place::nowhere;
+  void give_back(request_index id) {
+    all_[id].where = request_state::place::nowhere;
     all_[id].life = (all_[id].life + 1) & life_mask;
     free_.push_back(id);
   }
 
   bool is_gone(sleeper const& who) const { return all_[who.id].life != who.life; }
 
-  flight& operator[](flight_id id) { return all_[id]; }
-  flight const& operator[](flight_id id) const { return all_[id]; }
+  request_state& operator[](request_index id) { return all_[id]; }
+  request_state const& operator[](request_index id) const { return all_[id]; }
   std::size_t size() const { return all_.size(); }
   std::size_t in_use() const { return all_.size() - free_.size(); }
 
 private:
-  std::vector<flight> all_;
-  std::vector<flight_id> free_;
-  flight const fresh_{}; // copied whole: much faster than made in place, member by member
+  std::vector<request_state> all_;
+  std::vector<request_index> free_;
+  request_state const fresh_{}; // copied whole: much faster than made in place, member by member
 };
 
 /// Flights in the order in which they were added; any of them may leave.
-template<list_links flight::*Links>
-class flight_list {
+template<list_links request_state::*Links>
+class request_list {
 public:
   bool empty() const { return oldest_ == nobody; }
-  flight_id oldest() const { return oldest_; }
+  request_index oldest() const { return oldest_; }
 
-  void add(flights& all, flight_id id) {
+  void add(request_states& all, request_index id) {
     all[id].*Links = {newest_, nobody};
     (newest_ == nobody ? oldest_ : (all[newest_].*Links).newer) = id;
     newest_ = id;
   }
-  void remove(flights& all, flight_id id) {
+  void remove(request_states& all, request_index id) {
     list_links const at = all[id].*Links;
     (at.older == nobody ? oldest_ : (all[at.older].*Links).newer) = at.newer;
     (at.newer == nobody ? newest_ : (all[at.newer].*Links).older) = at.older;
@@ -186,7 +186,7 @@ public:
   void clear() { oldest_ = newest_ = nobody; }
 
 private:
-  flight_id oldest_ = nobody, newest_ = nobody;
+  request_index oldest_ = nobody, newest_ = nobody;
 };
 
 }

@@ -15,16 +15,16 @@ namespace sim::measure {
 ///
 /// A cache's refreshes carry the token of the request that was served stale, but not its id, so that proxies know the
 /// character only. They teach all its tokens, at every balancer that refreshed something there.
-class lessons {
+class learnt_facts {
 public:
-  explicit lessons(run_view const& v);
+  explicit learnt_facts(run_view const& v);
 
   /// Whether `balancer` can have known at `at_ns` that the token of request `slot` is at `proxy`.
   bool taught(std::uint32_t slot, std::uint16_t balancer, std::uint16_t proxy, std::int64_t at_ns) const;
 
 private:
   /// Token, balancer (no_balancer: those that share a map) and proxy.
-  using lesson = std::tuple<std::uint64_t, std::uint16_t, std::uint16_t>;
+  using learnt_fact = std::tuple<std::uint64_t, std::uint16_t, std::uint16_t>;
   std::uint64_t token_of(std::uint32_t slot) const {
     return std::uint64_t{v_.client(slot).character} << 32 | v_.client(slot).token;
   }
@@ -34,7 +34,7 @@ private:
   bool taught_at(std::uint32_t slot, std::uint16_t balancer, std::uint16_t proxy, std::int64_t at_ns) const;
 
   run_view const& v_;
-  std::map<lesson, std::int64_t> since_;                                      // by requests
+  std::map<learnt_fact, std::int64_t> since_;                                 // by requests
   std::map<std::pair<std::uint32_t, std::uint16_t>, std::int64_t> refreshed_; // by character and proxy
   std::set<std::pair<std::uint16_t, std::uint16_t>> refreshers_;              // balancer and proxy
 };

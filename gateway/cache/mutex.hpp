@@ -3,12 +3,12 @@
 namespace gateway::cache {
 
 /// Mutual exclusion, supplied by code that has threads; this one excludes nobody.
-class lockable {
+class mutex_base {
 public:
-  lockable() = default;
-  lockable(lockable const&) = delete;
-  lockable& operator=(lockable const&) = delete;
-  virtual ~lockable() = default;
+  mutex_base() = default;
+  mutex_base(mutex_base const&) = delete;
+  mutex_base& operator=(mutex_base const&) = delete;
+  virtual ~mutex_base() = default;
 
   virtual void lock() {}
   virtual void unlock() {}

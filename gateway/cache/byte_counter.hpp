@@ -8,7 +8,7 @@
 namespace gateway::cache {
 
 /// Bytes in use, whoever holds them. Thread-safe.
-struct ledger {
+struct byte_counter {
   std::atomic<std::size_t> bytes{0};
 };
 
