@@ -39,21 +39,6 @@ void append_number(std::string& out, std::string_view name, std::uint64_t value)
 
 }
 
-std::uint16_t status_of(hop_outcome outcome, verb method) {
-  switch (outcome) {
-  case hop_outcome::served:
-    return method == verb::post ? 201 : method == verb::delete_ ? 204 : 200;
-  case hop_outcome::redirected:
-    return 200;
-  case hop_outcome::unauthorized:
-    return 401;
-  case hop_outcome::malformed:
-    return 400;
-  default:
-    return 503;
-  }
-}
-
 void append_answer_start(std::string& out, answer_start const& a) {
   out += "HTTP/1.1 ";
   out += reason_of(a.status);

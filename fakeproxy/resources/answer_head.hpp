@@ -13,7 +13,21 @@
 namespace fakeproxy::cluster {
 
 /// Of a request with this method that came to this end.
-std::uint16_t status_of(journal::hop_outcome outcome, boost::beast::http::verb method);
+constexpr std::uint16_t status_of(journal::hop_outcome outcome, boost::beast::http::verb method) {
+  using boost::beast::http::verb;
+  switch (outcome) {
+  case journal::hop_outcome::served:
+    return method == verb::post ? 201 : method == verb::delete_ ? 204 : 200;
+  case journal::hop_outcome::redirected:
+    return 200;
+  case journal::hop_outcome::unauthorized:
+    return 401;
+  case journal::hop_outcome::malformed:
+    return 400;
+  default:
+    return 503;
+  }
+}
 
 /// Who answers, and how it goes on.
 struct answer_start {

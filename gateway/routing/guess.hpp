@@ -77,14 +77,10 @@ private:
     return drawn(upstreams, excluded, now, generator);
   }
 
-  /// At random, in proportion to the weights; never `but`.
-  template<class Generator>
-  upstream_id drawn(std::span<upstream_state const> upstreams, exclusions excluded, time_ns now, Generator& generator,
-                    upstream_id but = no_upstream) const {
+  /// At random, in proportion to the weights, of those for which `may_be(index)` holds.
+  template<class Generator, class MayBe>
+  upstream_id drawn_of(std::span<upstream_state const> upstreams, Generator& generator, MayBe may_be) const {
     if (upstreams.empty()) return no_upstream;
-    auto const may_be = [&](std::uint32_t i) {
-      return upstream_id{i} != but && usable(upstreams[i], i, excluded, now);
-    };
     auto const count = static_cast<std::uint32_t>(upstreams.size());
     // If all weights are equal, the first draw is nearly always usable, and is then uniform over the usable ones, as is
     // each redraw.
@@ -102,10 +98,16 @@ private:
       left -= upstreams[i].weight;
     }
   }
-
   template<class Generator>
-  static upstream_id least_busy(std::span<upstream_state const> upstreams, exclusions excluded, time_ns now,
-                                Generator& generator) {
+  upstream_id drawn(std::span<upstream_state const> upstreams, exclusions excluded, time_ns now,
+                    Generator& generator) const {
+    return drawn_of(upstreams, generator, [&](std::uint32_t i) { return usable(upstreams[i], i, excluded, now); });
+  }
+
+  // Not inlined: `choose_among` is on the way of each request, with another policy as a rule.
+  template<class Generator>
+  [[gnu::noinline]] static upstream_id least_busy(std::span<upstream_state const> upstreams, exclusions excluded,
+                                                  time_ns now, Generator& generator) {
     upstream_id best = no_upstream;
     std::uint64_t best_load = 0, best_weight = 1; // compared by their quotient
     std::uint32_t ties = 0;
@@ -129,11 +131,13 @@ private:
   /// balancers know only their own requests (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing",
   /// 2001).
   template<class Generator>
-  upstream_id less_busy_of_two(std::span<upstream_state const> upstreams, exclusions excluded, time_ns now,
-                               Generator& generator) const {
+  [[gnu::noinline]] upstream_id less_busy_of_two(std::span<upstream_state const> upstreams, exclusions excluded,
+                                                 time_ns now, Generator& generator) const {
     upstream_id const one = drawn(upstreams, excluded, now, generator);
     if (one == no_upstream) return no_upstream;
-    upstream_id const two = drawn(upstreams, excluded, now, generator, one);
+    upstream_id const two = drawn_of(upstreams, generator, [&](std::uint32_t i) {
+      return upstream_id{i} != one && usable(upstreams[i], i, excluded, now);
+    });
     if (two == no_upstream) return one;
     upstream_state const &a = upstreams[index_of(one)], &b = upstreams[index_of(two)];
     return std::uint64_t{b.in_flight} * a.weight < std::uint64_t{a.in_flight} * b.weight ? two : one;

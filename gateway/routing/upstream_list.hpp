@@ -20,7 +20,8 @@ public:
 
   /// Of one that was added: not no_upstream, which routes have while no hop is under way.
   upstream_state& operator[](upstream_id id) {
-    CREST_EXPECTS(index_of(id) < states_.size());
+    // In bytes, which takes no division.
+    CREST_EXPECTS(std::size_t{index_of(id)} * sizeof(upstream_state) < states_.size() * sizeof(upstream_state));
     return states_[index_of(id)];
   }
   upstream_state const& operator[](upstream_id id) const { return states_[index_of(id)]; }

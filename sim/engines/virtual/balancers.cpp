@@ -142,8 +142,8 @@ bool balancers::has_company(request_index id) const {
   if (w_.record.brief->under_way(f.plan.character) < 2) return false;
   for (request_index other = 0; other < w_.requests.size(); ++other) {
     request_state const& o = w_.requests[other];
-    bool const same_map = o.balancer == f.balancer || (all_[o.balancer].shared_map && all_[f.balancer].shared_map);
-    if (other != id && o.carried && o.course.hops > 0 && same_map && o.token == f.token) return true;
+    if (o.token != f.token || other == id || !o.carried || o.course.hops == 0) continue; // few have the token
+    if (o.balancer == f.balancer || (all_[o.balancer].shared_map && all_[f.balancer].shared_map)) return true;
   }
   return false;
 }
@@ -344,10 +344,10 @@ void balancers::wake(std::vector<sleeper> const& those, awaiting what, gateway::
 }
 
 /// Those whose wait is over, and those whose wait that ends.
-void balancers::look_again() {
+void balancers::wake_them() {
   if (looking_) return;
   looking_ = true;
-  for (; !woken_.empty();) {
+  while (!woken_.empty()) {
     woken const next = woken_.front();
     woken_.pop_front();
     request_state& f = w_.requests[next.who.id];

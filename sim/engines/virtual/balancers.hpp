@@ -89,7 +89,10 @@ private:
   void be_patient(request_index id, std::int64_t time_ns);
   void wait_for_guess(request_index id);
   void wake_guessers(request_state const& f);
-  void look_again();
+  void look_again() {
+    if (!woken_.empty()) wake_them();
+  }
+  void wake_them();
   gateway::cache::transaction* cached(request_index id);
   static gateway::routing::sent how_much_was_sent(request_state const& f);
   bool has_company(request_index id) const;

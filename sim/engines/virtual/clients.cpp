@@ -93,7 +93,12 @@ token_id clients::token_of(load::planned_request const& request) {
 
 std::uint16_t clients::choose_balancer(load::planned_request const& request) {
   std::uint16_t const chosen = chooser_.choose(request, static_cast<std::uint16_t>(balancers_.size()));
-  if (!w_.scenario.simulated.failover || w_.balancers.listening(balancers_[chosen])) return chosen;
+  bool const stays = !w_.scenario.simulated.failover || w_.balancers.listening(balancers_[chosen]);
+  return stays ? chosen : choose_living(request, chosen);
+}
+
+/// In place of `chosen`, which does not listen.
+std::uint16_t clients::choose_living(load::planned_request const& request, std::uint16_t chosen) const {
   std::vector<std::uint16_t> living;
   for (std::size_t i = 0; i < balancers_.size(); ++i)
     if (w_.balancers.listening(balancers_[i])) living.push_back(static_cast<std::uint16_t>(i));
@@ -150,20 +155,20 @@ void clients::wait_for_connection(std::uint16_t balancer, request_index id) {
   arriving_.erase(std::remove_if(arriving_.begin(), arriving_.end(), frees), arriving_.end());
 }
 
+[[gnu::always_inline]] inline void clients::transmit(request_index id) {
+  request_state& f = w_.requests[id];
+  f.where = request_state::place::to_balancer;
+  f.carried = true;
+  arm_timeouts();
+  w_.time.to_request(w_.client_arrival(f, purpose::way_in), event_kind::reaches_balancer, id, f.life);
+}
+
 void clients::send(std::uint16_t balancer, request_index id) {
   request_state& f = w_.requests[id];
   f.client.connection = pool_.take(balancer, id, w_.now()).connection;
   f.client.sent_ns = w_.now();
   w_.record.sent(f);
   transmit(id);
-}
-
-void clients::transmit(request_index id) {
-  request_state& f = w_.requests[id];
-  f.where = request_state::place::to_balancer;
-  f.carried = true;
-  arm_timeouts();
-  w_.time.to_request(w_.client_arrival(f, purpose::way_in), event_kind::reaches_balancer, id, f.life);
 }
 
 void clients::write_down(request_index id, client_outcome outcome, std::int64_t at_ns) {

@@ -59,6 +59,7 @@ private:
   void expect(load::planned_request const& request) const;
   void issue(load::planned_request const& request, std::int64_t intended_ns, std::uint32_t place);
   std::uint16_t choose_balancer(load::planned_request const& request);
+  std::uint16_t choose_living(load::planned_request const& request, std::uint16_t chosen) const;
   void send(std::uint16_t balancer, request_index id);
   void transmit(request_index id);
   token_id token_of(load::planned_request const& request);

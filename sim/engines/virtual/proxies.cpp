@@ -168,6 +168,7 @@ void proxies::on_service_end(request_index id, std::int64_t at_ns) {
 
 void proxies::arm(std::size_t index) {
   proxy& p = all_[index];
+  if (p.due_ns != 0 && !p.process->at_servers().sharing()) return; // patience ends in the order in which it began
   auto const next = p.process->next_deadline(w_.now());
   if (!next || (p.due_ns != 0 && p.due_ns <= *next)) return;
   p.due_ns = *next;

@@ -36,7 +36,7 @@ struct list_links {
 };
 
 /// One client request on its way.
-struct request_state {
+struct alignas(64) request_state { // in whole cache lines
   // the request
   client_part client;
   journal::request_id request = 0;

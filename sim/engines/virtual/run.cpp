@@ -47,7 +47,6 @@ world::world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<r
 
 namespace {
 
-constexpr std::int64_t second = 1'000'000'000;
 constexpr actors::run_script script;
 constexpr std::uint64_t progress_every = 1 << 16; // events
 
@@ -96,7 +95,7 @@ public:
     , may_abort_(may_abort(s, p, options)) {}
 
   measure::result run() {
-    w_.time.now_ns = second; // 0 stands for "never" in records
+    w_.time.now_ns = 1'000'000'000; // 0 stands for "never" in records
     start_cluster();
     log_in();
     load();

@@ -197,8 +197,8 @@ bool shared_maps::look_up(request_index id) {
   request_state const& f = w_.requests[id];
   link& k = links_[f.balancer];
   if (!k.runs || !k.state.usable()) return false;
-  auto const ticket = k.state.look_up({id, f.life}, w_.now());
-  post(f.balancer, {.what = message::kind::look_up, .token = f.token, .ticket = ticket});
+  auto const asked = k.state.look_up({id, f.life}, w_.now());
+  post(f.balancer, {.what = message::kind::look_up, .token = f.token, .ticket = asked});
   arm(f.balancer);
   return true;
 }
