@@ -350,7 +350,7 @@ result replicated::conclude() const {
   annotate(r.metrics, whole_);
   annotate_parts(r);
   annotate_events(r);
-  // Those of the first that are not of its figures.
+  // The first replication's notes, but for those about its figures.
   for (std::string const& note : first_->alone.notes)
     if (!note.starts_with("redirect_ratio: ") && std::find(r.notes.begin(), r.notes.end(), note) == r.notes.end())
       r.notes.push_back(note);
