@@ -72,7 +72,7 @@ private:
     }
   }
 
-  /// Not far ahead of what was taken: what is made and waits is in memory.
+  /// The next number, not far ahead of what was taken: results that wait are in memory.
   std::optional<std::uint64_t> next() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return stopped_ || begun_ == limit_ || begun_ < all_.count() + 2 * plan_.jobs; });
