@@ -96,7 +96,7 @@ public:
     --to.waits;
     return first;
   }
-  /// Nobody waits any more. Returns how many did.
+  /// Drops all requests that wait. Returns how many did.
   std::size_t drop_waiting() {
     std::size_t dropped = 0;
     for (at& to : balancers_) {

@@ -125,7 +125,7 @@ private:
     return static_cast<std::uint64_t>(std::get<measure::counter_metric>(r.metrics.at("requests")).value);
   }
 
-  /// Of one running replication. False: it is not wanted any more.
+  /// Progress of one running replication. False: it is no longer wanted.
   bool report(std::uint64_t number, virtual_time::run_progress const& now) {
     std::lock_guard const lock(mutex_);
     running_[number] = now;

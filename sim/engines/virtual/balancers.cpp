@@ -288,7 +288,7 @@ void balancers::on_client_gone(request_index id) {
   if (f.where == request_state::place::to_balancer) return; // it is dropped when it arrives
   if (f.abandoned) return;
   f.abandoned = true;
-  bool const waited = f.course.awaits != awaiting::nothing; // no event is pending for it
+  bool const waited = f.course.awaits != awaiting::nothing; // nothing else will come back for it
   if (f.course.give_up() && decisions_->abandon(f.balancer, id)) wake_guessers(f);
   w_.caches.leave(id);
   w_.record.request_done(f, request_result::client_gone, 0);
@@ -297,7 +297,7 @@ void balancers::on_client_gone(request_index id) {
   look_again();
 }
 
-/// Nothing of it is under way any more.
+/// Nothing of the request is under way any more.
 void balancers::let_go(request_index id) {
   request_state& f = w_.requests[id];
   f.carried = false;
@@ -428,7 +428,7 @@ void balancers::kill(std::size_t index) {
     bool const inside = f.carried && !f.abandoned && f.where != request_state::place::to_balancer;
     if (!inside || f.balancer != index) continue;
     f.abandoned = true;
-    bool const waited = f.course.awaits != awaiting::nothing; // no event is pending for it
+    bool const waited = f.course.awaits != awaiting::nothing; // nothing else will come back for it
     f.course.give_up();
     if (f.client.waits)
       w_.time.to_request(w_.client_arrival(f, purpose::way_back), event_kind::connection_lost, id, f.life);
