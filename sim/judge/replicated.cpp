@@ -32,8 +32,8 @@ std::string name_of(scenario::threshold const& t) {
   return end == std::string::npos ? metric : metric + " " + what.substr(0, end + 1);
 }
 
-/// For a quantile, in ms: widened to the ends of the histogram's buckets, but not beyond the least and greatest
-/// duration.
+/// For a quantile, in ms: widens it to the ends of the histogram's buckets; the widening does not go beyond the least
+/// and greatest duration.
 interval with_bucket_error(interval const& i, double least = 0,
                            double greatest = std::numeric_limits<double>::infinity()) {
   auto const bucket = [](double ms) {
