@@ -23,14 +23,14 @@ struct pool_settings {
   std::int64_t timeout_ns = 10'000'000'000;    // of each try, from when it has a connection to the last byte read
 };
 
-/// The connections of a client to its balancers, one request at a time on each. A request gets the connection that was
-/// used last of those that are open and idle, else a new one, while there may be more; else it waits, and those that
-/// wait for a balancer go in the order in which they came.
+/// The connections of a client to its balancers, one request at a time on each. A request gets the most recently used
+/// connection that is open and idle, else a new one, if there may be more; else it waits. Those that wait for a
+/// balancer are served in the order in which they came.
 ///
 /// A safe request on a connection that had served before and is reset without a byte of an answer is tried once more,
 /// on a new connection (RFC 9112 9.3.1): its balancer had closed the connection, or was about to.
 ///
-/// The driver opens and closes connections, and sends; `Request` is whatever stands for a request there. Times are
+/// The driver opens and closes connections, and sends; `Request` is whatever it uses for a request. Times are
 /// nanoseconds of the driver's clock, and do not go back. Allocates nothing for a request that need not wait, once
 /// there are as many connections as needed. Not thread-safe.
 template<class Request>
@@ -87,7 +87,7 @@ public:
     balancers_[b].waiting.push_back(request);
     ++balancers_[b].waits;
   }
-  /// The first of those that wait, whose turn it is; nullopt: nobody waits, or there is no room.
+  /// Takes the next waiting request; nullopt: nobody waits, or there is no room.
   std::optional<Request> next_waiting(balancer b) {
     at& to = balancers_[b];
     if (to.waits == 0 || !has_room(b)) return std::nullopt;
@@ -96,7 +96,7 @@ public:
     --to.waits;
     return first;
   }
-  /// Nobody waits any more. Returns how many did.
+  /// Drops all requests that wait. Returns how many did.
   std::size_t drop_waiting() {
     std::size_t dropped = 0;
     for (at& to : balancers_) {
@@ -136,7 +136,7 @@ public:
       return std::nullopt;
     }
     c.stays = false;
-    // The balancer may have read the first try: that the second one did not reach it is not the whole truth.
+    // The balancer may have read the first try: that the second one did not reach it does not mean that none did.
     bool const was_sent = c.is_second_try && how.what == client_outcome::connect_error;
     return was_sent ? client_outcome::reset : how.what;
   }
@@ -152,7 +152,7 @@ public:
     std::erase(to.idle, id);
     to.closed.push_back(id);
   }
-  /// … all that were.
+  /// … all its idle connections.
   void on_all_closed(balancer b) {
     at& to = balancers_[b];
     to.closed.insert(to.closed.end(), to.idle.begin(), to.idle.end());
@@ -164,12 +164,12 @@ public:
   std::int64_t deadline(connection_id id) const { return all_[id].deadline_ns; }
   /// When the first request times out; never: none is under way.
   std::int64_t next_deadline() const { return oldest_ == no_connection ? never : all_[oldest_].deadline_ns; }
-  /// The connection of one that has timed out, which is then `on_failed`.
+  /// The connection of a request that has timed out, on which the driver then calls `on_failed`.
   std::optional<connection_id> overdue(std::int64_t now_ns) const {
     return next_deadline() <= now_ns ? std::optional(oldest_) : std::nullopt;
   }
 
-  /// The request that is under way on it, or was last. The reference is void when another one gets a connection.
+  /// The request that is under way on it, or was last. The reference is invalid once another request gets a connection.
   Request& request_of(connection_id id) { return all_[id].request; }
   balancer balancer_of(connection_id id) const { return all_[id].to; }
   /// Whether it has carried an answer since it was opened.

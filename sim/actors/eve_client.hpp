@@ -30,10 +30,10 @@ struct eve_settings {
   std::int64_t login_patience_ns = 5'000'000'000; // from the attempt to connect to the welcome
 };
 
-/// What EVE clients do, all of a run: log in at a proxy, any of them, or the one that they are sent to; stay; come back
-/// when the connection is over, at once where they are sent on, else after a pause; send game requests, one Poisson
-/// stream for all; and keep the books of answers and notifications. The driver opens connections, carries messages and
-/// says what became of them. Times are nanoseconds of the driver's clock. Not thread-safe.
+/// All EVE clients of a run. Each logs in at a proxy, any of them or the one that it is sent to, and stays; when the
+/// connection is over it comes back, at once if it is sent on, else after a pause. They send game requests, one Poisson
+/// stream for all, and keep the books of answers and notifications. The driver opens connections, carries messages and
+/// reports what became of them. Times are nanoseconds of the driver's clock. Not thread-safe.
 class eve_clients {
 public:
   using client = std::uint32_t; // index of settings.characters
@@ -53,7 +53,7 @@ public:
   attempt connect(client c);
   /// The connection is over, whoever ended it, or could not be opened: the next one.
   attempt reconnect(client c);
-  /// A message has come. False: the connection is over by that.
+  /// A message has arrived. False: it ends the connection.
   bool on_message(client c, eve_message const& message, std::int64_t now_ns);
 
   bool is_in(client c) const { return members_[c].is_in; }
@@ -64,15 +64,15 @@ public:
   void stop_requests() { asking_ = false; }
   /// When the next one is due; nullopt: none is.
   std::optional<std::int64_t> next_request_ns() const;
-  /// The one that is due: who sends it, by which number; nullopt: its client is not logged in, and there is none.
+  /// The request that is due: its sender and number. Nullopt: the client drawn is not logged in, and sends none.
   struct request {
     client from;
     std::uint64_t number;
   };
   std::optional<request> take_request();
 
-  /// Whether all that was asked is answered, and all that was `sent` (the last number of each character's
-  /// notifications) received, but for characters that are not `served`: nothing comes from a sol that does not run.
+  /// Whether every request is answered, and every notification up to `sent` (each character's last number) received.
+  /// Characters that are not `served` do not count: their sol does not run, and nothing comes from it.
   bool settled(std::map<std::uint32_t, std::uint64_t> const& sent,
                std::function<bool(std::uint32_t)> const& served) const;
 

@@ -11,10 +11,10 @@
 
 namespace sim::actors {
 
-/// When a scenario's events strike. Each is due at its time after the start of the load, or when its share of all
-/// requests has been started; those that are due wait for each other, and strike in the order in which they became due,
-/// those of one moment in the order of the file. The driver performs what `take` gives it, and says when that is done.
-/// Times are nanoseconds of one clock, whichever that is. Not thread-safe.
+/// Decides when a scenario's events happen. Each is due at its time after the start of the load, or when its share of
+/// all requests has been started. One is performed at a time, in the order in which they became due, those of one
+/// moment in the order of the file. The driver performs what `take` returns, and reports when that is done. Times are
+/// nanoseconds of any one clock. Not thread-safe.
 class event_schedule {
 public:
   using index = std::uint32_t; // of scenario.events
@@ -25,7 +25,7 @@ public:
   /// The load begins.
   void begin(std::int64_t now_ns);
 
-  /// So many requests have been started. Returns whether a share was reached by that.
+  /// `started` requests have been started. Returns whether that reached a share.
   bool on_started(std::uint64_t started, std::int64_t now_ns) {
     return started >= next_share_ && reach_shares(started, now_ns);
   }
@@ -36,7 +36,7 @@ public:
   std::optional<index> take(std::int64_t now_ns);
   /// The one that was taken has been performed.
   void on_done();
-  /// The load is over: what has not struck by now does not.
+  /// The load is over: events that have not begun by now will not.
   void end() { begun_ = false; }
 
   /// When `take` has one to give; nullopt: not before `on_done`, or before another share is reached.
@@ -65,8 +65,8 @@ private:
 /// Of an action, for its record.
 measure::event_kind kind_of(scenario::action const& action);
 
-/// The node that it strikes; of a move the proxy that it takes sessions from, empty for any. `added`: the balancers
-/// that it adds, for an action that does.
+/// The node that an action is about; for a move the proxy that it takes sessions from, empty for any. `added`: the
+/// balancers that the action adds, if it does.
 std::string node_of(scenario::action const& action, std::vector<std::string> const& added);
 
 /// What came of an action, for its sentence in a report.

@@ -9,7 +9,8 @@
 
 namespace sim::actors {
 
-/// What a scenario says of a gateway, in the gateway's own terms. What it does not say is as the gateway has it.
+/// The settings that a scenario gives a gateway, in the gateway's own terms. Those that it leaves open are the
+/// gateway's defaults.
 struct gateway_settings {
   gateway::routing::router_settings routing;
   gateway::routing::guess_policy guess = gateway::routing::guess_policy::random;

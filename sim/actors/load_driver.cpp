@@ -57,7 +57,7 @@ load_driver::due_request load_driver::next_of_places(std::int64_t now_ns) {
   return {};
 }
 
-/// The place's next request; nullopt: there is none for it any more.
+/// The place's next request; nullopt: there are no more for it.
 std::optional<load::planned_request> load_driver::draw_for(place which, std::int64_t now_ns) {
   if (source_) return source_->next();
   auto& who = places_[which];

@@ -10,10 +10,10 @@
 
 namespace sim::actors {
 
-/// When which request of a load is sent. A load with a pace: each at its time, whatever became of others. A closed
-/// load, and a trace without pace: a number of places, each with one request at a time; one whose request is done rests
-/// for the think time, and sends the next one. The driver sends what `next` gives it, and says what is done. Times are
-/// nanoseconds of the driver's clock. Allocates nothing once it has begun. Not thread-safe.
+/// Decides when each request of a load is sent. With a pace, each is sent at its time, whatever became of others. A
+/// closed load, and a trace without pace, has a number of places with one request at a time each; when that is done,
+/// the place rests for the think time and sends the next one. The driver sends what `next` returns, and reports what is
+/// done. Times are nanoseconds of the driver's clock. Allocates nothing once it has begun. Not thread-safe.
 class load_driver {
 public:
   using place = std::uint32_t;
@@ -51,8 +51,8 @@ public:
   bool issued_all() const { return exhausted_ && !stopped_; }
 
   bool paced() const { return paced_; }
-  /// Requests that were drawn ahead, all at once, by the last call of `begin` or `next`: those that come after the one
-  /// it gave. What they will touch may be fetched together. Empty most of the time.
+  /// Requests that the last call of `begin` or `next` drew ahead, all at once: those after the one that it returned.
+  /// What they will touch may be prefetched together. Empty most of the time.
   std::span<load::planned_request const> drawn_ahead() const {
     return next_ == 0 ? std::span(ahead_) : std::span<load::planned_request const>();
   }

@@ -12,7 +12,7 @@ void append_first_lines(std::string& out, request_head const& head) {
 // Spreads the request id, so that Lab-Check differs in all digits from request to request.
 std::uint64_t check_value(std::uint64_t id) { return (id + 1) * 0x9e3779b97f4a7c15u; }
 
-/// RFC 9110 8.6: a method that anticipates content says that there is none.
+/// RFC 9110 8.6: a request whose method anticipates content states its length even when it has none.
 bool anticipates_content(std::string_view method) { return method == "POST" || method == "PUT" || method == "PATCH"; }
 
 }

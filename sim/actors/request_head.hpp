@@ -24,7 +24,7 @@ struct request_head {
 /// Appends the head, its empty line included, and takes the fields that have to arrive end to end into `sent`, if any.
 void append_request_head(std::string& out, request_head const& head, fakeproxy::cluster::fields_digest* sent);
 
-/// Appends the head of a request to a server that is none of the laboratory's: it says where it goes, and no more.
+/// Appends a minimal head, for a server outside the laboratory.
 void append_plain_head(std::string& out, request_head const& head);
 
 }

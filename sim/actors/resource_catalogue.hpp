@@ -11,7 +11,7 @@
 /// The resources of a scenario, as its proxies show them and its clients ask for them.
 namespace sim::resources {
 
-/// What the cluster shows, and how long balancers may go on by what they learnt.
+/// What the cluster shows, and for how long balancers may rely on what they learnt.
 struct shown_resources {
   std::vector<fakeproxy::cluster::resource> all;
   std::vector<std::int64_t> grace_ns; // of each: see grace_ns below

@@ -7,8 +7,8 @@
 
 namespace sim::actors {
 
-/// How long each step of a run may take, in the order of the steps; a run whose steps take longer is broken off, or
-/// goes on without. Chosen: what healthy nodes need many times over, and a person still waits for.
+/// How long each step of a run may take, in the order of the steps. A run whose step takes longer is aborted, or goes
+/// on without it. Chosen to be many times what healthy nodes need, yet short enough for a person to wait for.
 struct run_script {
   using duration = std::chrono::nanoseconds;
 
@@ -39,7 +39,7 @@ public:
     , last_end_ns_(start_ns)
     , patience_ns_((load.timeout + script.stall).count()) {}
 
-  /// So many requests have been sent, and so many of them have ended. Returns whether the load has stalled.
+  /// `sent` requests have been sent, and `done` of them have ended. Returns whether the load has stalled.
   bool look(std::uint64_t sent, std::uint64_t done, std::int64_t now_ns);
 
 private:

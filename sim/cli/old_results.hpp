@@ -10,7 +10,7 @@
 /// older result beside a new failure would be read as the new one's.
 namespace sim::cli {
 
-/// `files::directory_claim::alone`, and a line on stderr where it means nothing.
+/// `os::directory_claim::alone`, and a line on stderr where it means nothing.
 os::directory_claim claim_directory(std::filesystem::path const& directory);
 
 /// Removes the files `names` from `directory`, and nothing else. Whether there were any. Throws std::runtime_error when

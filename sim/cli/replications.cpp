@@ -72,7 +72,7 @@ private:
     }
   }
 
-  /// Not far ahead of what was taken: what is made and waits is in memory.
+  /// The next number, not far ahead of what was taken: results that wait are in memory.
   std::optional<std::uint64_t> next() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return stopped_ || begun_ == limit_ || begun_ < all_.count() + 2 * plan_.jobs; });
@@ -125,7 +125,7 @@ private:
     return static_cast<std::uint64_t>(std::get<measure::counter_metric>(r.metrics.at("requests")).value);
   }
 
-  /// Of one running replication. False: it is not wanted any more.
+  /// Progress of one running replication. False: it is no longer wanted.
   bool report(std::uint64_t number, virtual_time::run_progress const& now) {
     std::lock_guard const lock(mutex_);
     running_[number] = now;

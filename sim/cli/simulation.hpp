@@ -11,7 +11,7 @@ namespace sim::cli {
 
 using live::interruption;
 
-/// What a signal makes of a result: a run that was asked to end has not passed, however far it came.
+/// Marks a result as interrupted: a run that was asked to end has not passed, however far it came.
 void mark_interrupted(measure::result& r);
 
 /// A line on stderr, written over and over, of how far a simulated run is. Not thread-safe.

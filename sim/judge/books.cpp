@@ -121,7 +121,7 @@ private:
   void check_received(client_record const& c, entry const& e, std::vector<std::string_view>& kinds) const {
     bool const answered = c.outcome == client_outcome::answered;
     if (e.elsewhere) kinds.push_back("wrong_balancer");
-    // A client may try again what its balancer had read when it was struck.
+    // A client may try again what its balancer had read when it was killed or restarted.
     std::uint32_t const tries = balancer_struck(c) ? 2 : 1;
     if (e.received > tries) kinds.push_back("received_twice");
     if (e.received == 0) {
@@ -144,7 +144,7 @@ private:
   void check_hops(client_record const& c, entry const& e, proxy_view const& s, std::vector<std::string_view>& kinds) {
     bool const unfinished =
         e.outcome == request_result::pending || e.outcome == request_result::client_gone || e.received > 1;
-    bool const one_open = unfinished && e.redirected == e.followed + 1; // struck between the two hops
+    bool const one_open = unfinished && e.redirected == e.followed + 1; // the fault came between the two hops
     if (e.redirected != e.followed && !one_open) kinds.push_back("redirects_followed");
     std::uint32_t const delivered = e.hops() - e.undelivered;
     if (s.seen > delivered) {

@@ -84,7 +84,7 @@ private:
     }
   }
 
-  /// By a partition: a proxy that died was struck at once.
+  /// By a partition: a proxy that died lost its sessions at once.
   void fenced(journal::sol_event const& s) {
     auto const& events = v_.records().events;
     std::int64_t const lease_ns = v_.scenario().topology.proxies.lease.count();

@@ -17,10 +17,10 @@ struct effect {
     double redirects;
   };
   std::vector<part> parts; // by time
-  /// Redirects that are still to come of it, in expectation: what it made stale or left unknown, and nobody asked for
-  /// before the load ended. 0 where the load was finite and ended by itself: then nothing is to come.
+  /// The expected number of its redirects that are still to come: for what it made stale or left unknown, and nobody
+  /// asked for before the load ended. 0 where the load was finite and ended by itself: then nothing is to come.
   double outstanding = 0;
-  std::string untold; // why it cannot be told which redirects the event caused; empty: it can
+  std::string untold; // why it is unknown which redirects the event caused; empty: it is known
 };
 
 /// Attributes redirects to the events of the run, by index in its records. Each goes to one event at most, the last
@@ -31,7 +31,7 @@ struct effect {
 /// - a balancer that joins causes those of tokens that it does not know. Where others do not know a token either, its
 ///   request might have been redirected elsewhere without the newcomer: if that is so of more than 5 %, it is untold;
 /// - a shared map that is away causes those of tokens that another balancer knew.
-/// O(n log n) in the requests, times the events that strike the same character.
+/// O(n log n) in the requests, times the events that affect the same character.
 std::vector<effect> effects_of(run_view const& v, std::vector<request_facts> const& facts,
                                routing_history const& history);
 

@@ -16,7 +16,7 @@ using journal::hop_kind;
 using journal::hop_result;
 using journal::request_result;
 
-constexpr std::int64_t settling_ns = 1'000'000'000; // what may be under way when counters are read began since
+constexpr std::int64_t settling_ns = 1'000'000'000; // what is under way when counters are read is no older
 
 /// Sums over the journal of one life of a balancer.
 struct sums {

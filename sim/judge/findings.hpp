@@ -42,7 +42,7 @@ struct findings {
   std::optional<handshake_counts> handshakes = {};
 };
 
-/// Is shown what was found of a run before it is judged.
+/// Called with what was found of a run before it is judged.
 using observer = std::function<void(findings const&)>;
 
 /// Metrics of the whole, of phases and of balancers, thresholds, verdict and notes.

@@ -17,7 +17,7 @@ struct quantity {
   double trend_metric::*value;
   interval trend_metric::*within; // at 95 %
 };
-/// Of durations, with intervals. The extremes of few replications say nothing of other ones.
+/// Of durations, with intervals. The extremes of a few replications say nothing about those of others.
 constexpr std::array<quantity, 6> quantities{{{"p50", &trend_metric::p50, &trend_metric::p50_within},
                                               {"p90", &trend_metric::p90, &trend_metric::p90_within},
                                               {"p95", &trend_metric::p95, &trend_metric::p95_within},
@@ -32,8 +32,8 @@ std::string name_of(scenario::threshold const& t) {
   return end == std::string::npos ? metric : metric + " " + what.substr(0, end + 1);
 }
 
-/// Of a quantile, in ms: to the ends of the histogram's buckets, but not because of these beyond the least and greatest
-/// duration.
+/// For a quantile, in ms: widens it to the ends of the histogram's buckets; the widening does not go beyond the least
+/// and greatest duration.
 interval with_bucket_error(interval const& i, double least = 0,
                            double greatest = std::numeric_limits<double>::infinity()) {
   auto const bucket = [](double ms) {
@@ -350,7 +350,7 @@ result replicated::conclude() const {
   annotate(r.metrics, whole_);
   annotate_parts(r);
   annotate_events(r);
-  // Those of the first that are not of its figures.
+  // The first replication's notes, but for those about its figures.
   for (std::string const& note : first_->alone.notes)
     if (!note.starts_with("redirect_ratio: ") && std::find(r.notes.begin(), r.notes.end(), note) == r.notes.end())
       r.notes.push_back(note);

@@ -48,7 +48,7 @@ public:
   replicated(scenario::scenario const& s, double confidence);
 
   void add(replication r);
-  /// There would have been more.
+  /// The run ended before all replications were made.
   void interrupt() { interrupted_ = true; }
   std::uint64_t count() const { return count_; }
   /// A replication was interrupted, or aborted by a threshold: more of them say nothing.

@@ -5,7 +5,7 @@ namespace {
 
 namespace cluster = fakeproxy::cluster;
 
-/// Who asks may have been known as of `window` before he asked.
+/// A cached answer may rest on where the character was up to `facts_max_age_ns` before it asked.
 std::uint16_t judge_corporation(shown_resources const& shown, resource_answer const& answer,
                                 std::uint32_t corporation) {
   auto const character = static_cast<cluster::character_id>(answer.character);
@@ -17,7 +17,7 @@ std::uint16_t judge_corporation(shown_resources const& shown, resource_answer co
     return static_cast<std::uint16_t>(member ? 0 : measure::found_foreign);
   }
   if (answer.status != 403 || !named) return 0;
-  // Who leaves comes back after two changes at the earliest.
+  // A character that leaves comes back after two changes at the earliest.
   std::int64_t const from = answer.sent_ns - known_ns;
   bool const short_enough =
       shown.corporations.change_every == 0 || answer.done_ns - from < shown.corporations.change_every;

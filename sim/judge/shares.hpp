@@ -20,8 +20,8 @@ struct share {
 share share_of(std::string_view ratio, std::optional<std::size_t> why, std::size_t slot, run_view const& v,
                std::vector<request_facts> const& facts, routing_history const& history);
 
-/// What a request's outcome hangs together with: its token. A request without a token of ours depends on no other and
-/// is a cluster of its own, above all tokens.
+/// The cluster of a request: those of one token, which depend on each other. A request without a token of ours depends
+/// on no other and is a cluster of its own, above all tokens.
 std::uint64_t cluster_of(client_record const& c, std::size_t slot);
 
 }

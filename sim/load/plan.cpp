@@ -48,7 +48,7 @@ std::string spoken(double seconds) {
   return text + std::string(u->name);
 }
 
-/// A log of which most is not understood is not what it was taken for, and nobody would see it in the replay.
+/// Refuses a log most of which is not understood: it is not what it was taken for, and the replay would not show that.
 void check(trace const& log, std::filesystem::path const& file) {
   access_log::account const& read = log.log;
   std::uint64_t const blank = read.skipped[static_cast<std::size_t>(access_log::skip::blank)];

@@ -87,7 +87,7 @@ struct notification_fault {
   std::int64_t from_ns, until_ns;
 };
 
-/// One EVE client's story.
+/// What one EVE client asked and received.
 struct eve_record {
   std::uint32_t character = 0;
   std::uint64_t requests = 0, answers = 0;
@@ -96,7 +96,7 @@ struct eve_record {
   std::vector<notification_fault> faults = {}; // by the time they were noticed
 };
 
-/// What struck: the actions of a scenario's events, and its partitions.
+/// What can happen in a run: the actions of a scenario's events, and its partitions.
 enum class event_kind : std::uint8_t { add_balancer, kill, restart, move_sessions, partition };
 
 /// As reports write it; empty for no kind.
@@ -144,7 +144,7 @@ constexpr event_traits traits_of(event_kind kind) {
 struct event_record {
   std::string name;
   event_kind kind{};
-  std::string node; // what it struck, empty if none
+  std::string node; // the node that it was about, empty if none
   std::int64_t planned_ns = 0, began_ns = 0, done_ns = 0;
   std::string detail;    // "moved 412 sessions"
   std::string peer = {}; // of a partition: the other end, further from the clients; `node` is the one

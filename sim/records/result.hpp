@@ -114,7 +114,7 @@ struct phase_span {
   double from_s = 0, to_s = 0;
 };
 
-/// How a result came about that several runs of one scenario were put together to.
+/// How a result was put together from several runs of one scenario.
 struct replication_facts {
   std::uint64_t count = 0;
   double confidence = 0.95; // of the intervals

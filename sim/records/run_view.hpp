@@ -33,7 +33,7 @@ struct event_reference {
   std::uint32_t index; // in balancers[balancer].events
 };
 
-/// A time in which a node was struck: from `began_ns` on, whatever it did before is lost.
+/// A node was killed or restarted: from `began_ns` on, whatever it did before is lost.
 struct fault {
   std::string node;
   std::int64_t began_ns, done_ns;

@@ -109,7 +109,7 @@ void name_events(scenario& s, std::vector<placed_event> const& placed) {
   }
 }
 
-/// The nodes that a fault may strike, followed over time.
+/// The nodes that an event may act on, followed over time.
 class node_checker {
 public:
   explicit node_checker(scenario const& s)

@@ -43,7 +43,7 @@ constexpr std::string_view name_of(nginx_rules value) {
 enum class comparison : std::uint8_t { less, less_equal, greater, greater_equal, equal, not_equal };
 
 struct violation_expectation {
-  std::string invariant; // "intact", "at_most_once", …: see measure/invariants.hpp
+  std::string invariant; // "intact", "at_most_once", …: see sim/judge/invariants.hpp
   comparison compare = comparison::greater;
   double bound = 0;
 };

@@ -37,15 +37,16 @@ struct client_settings {
   bool tls = false, tls_resume = true;
 };
 
-/// Told when orders are done; gives new ones from there.
+/// Is told when requests are done, and may send new ones from there.
 class order_source {
 public:
   virtual ~order_source() = default;
   virtual void done(request_spec const& what, measure::client_record const& record) = 0;
 };
 
-/// One thread's clients: sockets for the connections of an actors::connection_pool. The lag of orders that wait for one
-/// grows, and shows. A second try has the id of the first. Everything runs on the io_context's one thread.
+/// One thread's clients: sockets for the connections of an actors::connection_pool. A request that waits for a
+/// connection is sent late, and its record shows the lag. A second try has the id of the first. Everything runs on the
+/// io_context's one thread.
 class client {
 public:
   /// `words` and `ids` (the run's next request id) must outlive it.
@@ -55,7 +56,7 @@ public:
   client& operator=(client const&) = delete;
   ~client();
 
-  /// Who is told; before the first request, and outliving the last.
+  /// Sets who is told. To be called before the first request; `source` outlives the last.
   void set_source(order_source& source) { source_ = &source; }
 
   /// The next balancer's index. `forged` is HOST:PORT for the probes of the closed door.
@@ -64,7 +65,7 @@ public:
 
   void send(request_spec const& what);
 
-  /// Orders given and not done.
+  /// Requests given and not done.
   std::uint64_t in_flight() const { return given_ - finished_; }
   client_counts const& counts() const { return counts_; }
 
@@ -91,12 +92,12 @@ private:
   /// The connection's request has its outcome.
   void complete(connection& c, measure::client_outcome outcome);
 
-  // While answers are read, requests are made ready only, and then sent one after another: each of the two ways through
-  // the kernel stays in the processor's caches, and the server is not woken for each request alone.
+  // While answers are read, requests are only prepared; then they are sent one after another. Each of the two ways
+  // through the kernel stays in the processor's caches, and the server is not woken for each request alone.
   void transmit_later(connection& c) { to_transmit_.push_back(&c); }
   void transmit_all();
 
-  void arm_timeout(); // unless it is
+  void arm_timeout(); // unless it is armed
   void on_timeout();
 
   boost::asio::io_context& context_;

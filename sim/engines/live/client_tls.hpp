@@ -10,8 +10,8 @@
 
 namespace sim::live {
 
-/// TLS of the load generator's connections, OpenSSL on the socket itself. Certificates are not looked at: what is
-/// measured is not who the balancers are.
+/// TLS of the load generator's connections, OpenSSL on the socket itself. Certificates are not verified: who the
+/// balancers are is not what is measured.
 class client_tls {
 public:
   struct free_session {

@@ -60,7 +60,7 @@ void connection::connect() {
   if (begun) {
     ::setsockopt(fd_, IPPROTO_TCP, TCP_CONGESTION, reno, sizeof reno - 1);
     owner_.ready_.add(fd_, (static_cast<std::uint64_t>(number_) << 32) | life_); // tells when it is connected
-  } else { // later, so that a source that orders again does not recurse
+  } else { // later, so that a source that sends again does not recurse
     asio::post(owner_.context_, [this, life = life_] {
       if (life == life_) fail(client_outcome::connect_error);
     });

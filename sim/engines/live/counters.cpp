@@ -41,7 +41,7 @@ boost::asio::awaitable<std::map<std::string, gateway_counters>> read_counters(to
     if (!ours || !balancer.started || !nodes.running(name)) continue;
     gateway_counters& counted = all[name];
     counted.since_ns = nodes.spawned_ns(name);
-    // Some is counted when the client has its answer already: until nothing changes any more.
+    // Some things are counted only after the client has its answer: asks until nothing changes any more.
     bool settled = false;
     for (int reading = 0; reading != most_readings && !settled; ++reading) {
       if (reading > 0) {

@@ -43,7 +43,7 @@ struct method_entry {
   bool safe() const { return verb == boost::beast::http::verb::get || verb == boost::beast::http::verb::head; }
 };
 
-/// All that orders refer to by index. Shared by the threads of a run, constant during it.
+/// What a request_spec refers to by index. Shared by the threads of a run, constant during it.
 struct request_templates {
   fakeproxy::cluster::token_key key{};
   std::uint32_t token_bytes = 40;
@@ -54,7 +54,7 @@ struct request_templates {
   resources::shown_resources resources;
 };
 
-/// Bytes, and what the answer must say. One a connection; its memory is reused.
+/// Writes a request, and judges the answer to it. One for each connection; its memory is reused.
 class exchange {
 public:
   /// `words` must outlive it. `host` is the value of Host; `forged` is HOST:PORT for the probes' internal fields.

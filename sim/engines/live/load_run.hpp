@@ -54,7 +54,7 @@ public:
   void start(std::function<void()> finished);
   std::int64_t start_ns() const { return start_ns_; }
 
-  /// Calls `reached` once, from the control loop, when so many requests were started. One at a time.
+  /// Calls `reached` once, from the control loop, when that many requests have been started. One at a time.
   void when_started(std::uint64_t requests, std::function<void()> reached);
 
   /// Issues nothing more; `finished` follows when what is in flight is done.

@@ -13,7 +13,7 @@
 
 namespace sim::live {
 
-/// One thread of a load_run: turns its share of the plan into orders.
+/// One thread of a load_run: sends the requests of its share of the plan.
 class load_run::worker final : public order_source {
 public:
   worker(load_run& run, load::slice part);

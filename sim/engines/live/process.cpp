@@ -41,7 +41,7 @@ exit_status status_of(int raw) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(127); // the parent died before prctl
   ::setpgid(0, 0);
-  // Our handlers are not the program's: what comes before it has its own ends it.
+  // The program does not inherit our handlers: a signal that comes before it has installed its own ends it.
   ::signal(SIGINT, SIG_DFL);
   ::signal(SIGTERM, SIG_DFL);
   sigset_t none;
@@ -127,7 +127,7 @@ process::process(asio::any_io_executor executor, command what)
   arguments.push_back(nullptr);
 
   pid_t const parent = ::getpid();
-  sigset_t all, before; // the child must not run handlers of ours, which would tell us of its signals as of our own
+  sigset_t all, before; // the child must not run our handlers, which would report its signals as ours
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   pid_t const child = ::fork();
@@ -219,7 +219,7 @@ asio::awaitable<bool> process::wait(std::chrono::nanoseconds patience) {
     *late = true;
     s->ended.cancel();
   });
-  // `ended` may be cancelled for another waiter's sake.
+  // `ended` may be cancelled for another waiter.
   while (s->running && !*late) {
     co_await s->ended.async_wait(tuple_awaitable);
     if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
@@ -231,7 +231,7 @@ asio::awaitable<bool> process::wait(std::chrono::nanoseconds patience) {
 
 void process::terminate() {
   state_->expected = true;
-  // Once: a second signal could strike after the process gave up its handler on the way out.
+  // Once: a second signal could arrive after the process gave up its handler on the way out.
   if (state_->running && !std::exchange(state_->terminated, true)) ::kill(state_->pid, SIGTERM);
 }
 

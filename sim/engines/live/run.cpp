@@ -381,15 +381,15 @@ measure::result runner::run() {
   await_signal();
   try {
     context_.run();
-  } catch (std::exception const&) { // nothing that breaks on the way out is news after a signal
+  } catch (std::exception const&) { // after a signal, failures on the way out are not reported
     if (signals_.count() == 0) throw;
   }
   if (!finished && load_.start_ns() != 0) {
     end_ns_ = end_ns_ == 0 ? now_ns() : end_ns_;
     load_.abandon();
   }
-  // A signal to all of a service's processes ends nodes as well, and one that was stopped before it was ready cannot
-  // leave in good order: after a signal no end is a failure of the run.
+  // A signal to all processes of a service ends nodes as well, and a node that is stopped before it was ready cannot
+  // leave in good order: after a signal, no node's end is a failure of the run.
   interrupted_ = interrupted_ || signals_.happened();
   if (interrupted_) {
     if (failure_) notes_.push_back("while it was interrupted: " + *failure_);

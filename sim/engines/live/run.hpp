@@ -21,10 +21,10 @@ struct run_options {
 };
 
 /// Runs a scenario for real: starts every process, logs characters in, applies the load and the time line, stops
-/// everything, and analyses what it left behind. SIGINT and SIGTERM end it early, at any moment, with verdict
-/// `interrupted`; a second one has no patience with what still works.
-/// Nothing is left running when it returns or throws. Throws `could_not_run` when a part could not be started or died
-/// unasked, and `config::bad_input` for a trace or template that is no use. One run at a time in a process.
+/// everything, and analyses the records left behind. SIGINT and SIGTERM end it early, at any moment, with verdict
+/// `interrupted`; after a second one it does not wait for what is still under way. Nothing is left running when it
+/// returns or throws. Throws `could_not_run` when a part could not be started or died unexpectedly, and
+/// `config::bad_input` for a trace or template that cannot be used. One run at a time in a process.
 measure::result run(scenario::scenario const& s, run_options const& options);
 
 }

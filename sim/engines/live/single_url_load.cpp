@@ -54,7 +54,7 @@ url_parts parse_url(std::string const& url) {
   return {tls, {address, port}, slash == std::string_view::npos ? "/" : std::string(rest.substr(slash))};
 }
 
-/// Answers every completion with the next order, until told to stop.
+/// Sends the next request at every completion, until told to stop.
 class resend : public order_source {
 public:
   explicit resend(client& to)

@@ -22,7 +22,7 @@ struct event_context {
 /// HOST:PORT of a proxy, for the probes of the closed door at balancer number `index`.
 std::string probe_target(topology const& nodes, std::size_t index);
 
-/// Performs the events as their schedule has them, each appended to `done` when it has ended. `total_requests` of a
+/// Performs the events when event_schedule says so, each appended to `done` when it has ended. `total_requests` of a
 /// closed load; 0: not known. Throws `could_not_run` when one fails.
 boost::asio::awaitable<void> perform_events(event_context context, std::uint64_t total_requests,
                                             std::vector<measure::event_record>& done);

@@ -79,7 +79,7 @@ std::string duration_text(scenario::nanoseconds time) {
   return std::to_string(time / std::chrono::microseconds(1)) + "us";
 }
 
-/// Durations that the gateway keeps in whole seconds are given so.
+/// Durations that the gateway keeps in whole seconds are written in seconds.
 json cache_config(gateway::cache::cache_settings const& cache) {
   json config = {{"size", std::to_string(cache.rules.bytes)},
                  {"max_answer", std::to_string(cache.rules.max_answer)},
@@ -104,7 +104,7 @@ json gateway_config(actors::gateway_settings const& settings) {
 
 namespace {
 
-/// It will be emptied: nothing in it may be anybody's but an earlier run's.
+/// The directory will be emptied: it may hold nothing but an earlier run's files.
 void check_is_ours(fs::path const& root) {
   std::error_code error;
   if (fs::exists(root, error) && !fs::is_directory(root, error))
@@ -146,7 +146,7 @@ topology::topology(asio::any_io_executor executor, scenario::scenario const& s, 
   , directory_(std::move(directory))
   , key_(key)
   , on_crash_(std::move(on_crash)) {
-  // The ports that the scenario asks for first, lest they be picked for something else.
+  // The ports that the scenario asks for come first, lest they be picked for something else.
   std::uint16_t const first = s.topology.proxies.first_port;
   for (std::uint32_t i = 0; i < s.topology.proxies.count; ++i)
     proxies_.push_back({"proxy[" + std::to_string(i) + "]", 0,

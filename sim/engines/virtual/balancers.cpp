@@ -24,7 +24,7 @@ router_options options_of(scenario::balancer_group const& group, actors::gateway
                           scenario::scenario const& s) {
   router_options settings{as.routing, as.guess, std::nullopt, s.topology.proxies.count};
   if (as.token_map_bytes) settings.map_entries = theory::map_entries(group, s.population.token_bytes);
-  // Tokens that never change are as many as characters (nobody's tokens are not learnt): a map needs no more room.
+  // If tokens never change there are as many as characters (junk tokens are not learnt): a map needs no more room.
   if (settings.map_entries && s.population.token_rotation_rps == 0)
     settings.map_entries = std::min<std::uint64_t>(*settings.map_entries, s.population.characters);
   return settings;
@@ -102,7 +102,7 @@ void balancers::on_worked(request_index id) {
   look_again();
 }
 
-/// It goes to a proxy, for the first time or anew.
+/// Routes the request, for the first time or again.
 void balancers::route(request_index id) {
   request_state& f = w_.requests[id];
   if (f.has_exchange) {
@@ -126,7 +126,7 @@ void balancers::on_hop_over(request_index id) {
     tell_others(f, next);
     return go_on(id, f.course.after_redirect(next, cached(id)), next);
   }
-  // A hop in service when its proxy went was on a connection that had served before, as pools make likely.
+  // A hop whose proxy died while serving it is taken to have been on a reused connection, as pools make likely.
   gateway::routing::failure what;
   what.how_much = how_much_was_sent(f);
   what.was_reused = f.proxy_had_it;
@@ -134,8 +134,8 @@ void balancers::on_hop_over(request_index id) {
   perform(id, decisions_->on_failure(f.balancer, id, what, w_.now(), b.random));
 }
 
-/// Whether another request of its token is in the hands of the same balancer, or of one that shares its map. Looked for
-/// only where runs are counted, and only when the character has others under way at all.
+/// Whether another request of its token is at the same balancer, or at one that shares its map. Checked only where runs
+/// are counted, and only if the character has others under way at all.
 bool balancers::has_company(request_index id) const {
   request_state const& f = w_.requests[id];
   if (!w_.record.brief || f.plan.kind != load::token_kind::own) return false;
@@ -158,7 +158,7 @@ void balancers::perform(request_index id, action const& next) {
   go_on(id, f.course.after(next, cached(id)), next);
 }
 
-/// What the router says is not for this request only.
+/// Carries out what the router decided about others than this request.
 void balancers::tell_others(request_state const& f, action const& next) {
   if (next.wake) wake_guessers(f);
   if (next.news == gateway::routing::shared_news::lost) w_.shared_maps.lost(f, upstream_id{f.proxy});
@@ -192,7 +192,7 @@ void balancers::go_on(request_index id, step next, action const& how) {
 
 void balancers::send(request_index id, action const& next) {
   request_state& f = w_.requests[id];
-  // A redirect is put down to how the first proxy that saw the request was chosen.
+  // A redirect is attributed to how the first proxy that saw the request was chosen.
   if (f.seen_hops == 0) w_.record.chosen(f, !next.from_map, has_company(id), w_.now());
   f.proxy = static_cast<std::uint16_t>(index_of(next.upstream));
   f.from_map = next.from_map;
@@ -237,7 +237,7 @@ step balancers::show_answer(request_index id) {
   return f.course.after(e.transaction->on_answer(e.answer_head, e.answer.data(), length));
 }
 
-/// The final answer is there: past the cache or into it.
+/// The final answer has arrived: the cache may take it.
 void balancers::finish(request_index id) {
   if (w_.requests[id].has_exchange) {
     http_exchange& e = w_.exchanges[id];
@@ -262,7 +262,7 @@ void balancers::on_hop_failed(request_index id) {
   work(id);
 }
 
-/// The balancer answers by itself.
+/// The balancer answers the request itself.
 void balancers::respond(request_index id, step how, std::uint16_t status) {
   request_state& f = w_.requests[id];
   f.status = status;
@@ -285,10 +285,10 @@ void balancers::to_client(request_index id, step answered) {
 
 void balancers::on_client_gone(request_index id) {
   request_state& f = w_.requests[id];
-  if (f.where == request_state::place::to_balancer) return; // is dropped when it arrives
+  if (f.where == request_state::place::to_balancer) return; // it is dropped when it arrives
   if (f.abandoned) return;
   f.abandoned = true;
-  bool const waited = f.course.awaits != awaiting::nothing; // nothing else is to come of it
+  bool const waited = f.course.awaits != awaiting::nothing; // nothing else will come back for it
   if (f.course.give_up() && decisions_->abandon(f.balancer, id)) wake_guessers(f);
   w_.caches.leave(id);
   w_.record.request_done(f, request_result::client_gone, 0);
@@ -297,7 +297,7 @@ void balancers::on_client_gone(request_index id) {
   look_again();
 }
 
-/// Nothing of it is under way any more.
+/// Nothing of the request is under way any more.
 void balancers::let_go(request_index id) {
   request_state& f = w_.requests[id];
   f.carried = false;
@@ -322,7 +322,7 @@ void balancers::be_patient(request_index id, std::int64_t time_ns) {
 
 void balancers::on_patience_end(request_index id) {
   request_state& f = w_.requests[id];
-  if (w_.now() < f.gives_up_ns) return; // of an earlier wait
+  if (w_.now() < f.gives_up_ns) return; // the event is of an earlier wait
   if (f.course.stops_waiting(awaiting::fetch))
     go_on(id, f.course.on_fetch_late(*cached(id), w_.exchanges[id].forwarded));
   else if (f.course.stops_waiting(awaiting::guess))
@@ -343,7 +343,7 @@ void balancers::wake(std::vector<sleeper> const& those, awaiting what, gateway::
   for (sleeper const& who : those) woken_.push_back({who, what, how});
 }
 
-/// Those whose wait is over, and those whose wait that ends.
+/// Resumes those whose wait is over, and those whose wait ends because of that.
 void balancers::wake_them() {
   if (looking_) return;
   looking_ = true;
@@ -377,9 +377,9 @@ void balancers::serve_stored(request_index id) {
   to_client(id, step::serve_stored);
 }
 
-/// The balancer asks whether what it served stale still holds (RFC 5861 3).
+/// The balancer asks whether what it served stale is still valid (RFC 5861 3).
 void balancers::begin_refresh(request_index served) {
-  request_index const id = w_.requests.take(); // from here on `served` may be elsewhere
+  request_index const id = w_.requests.take(); // which may move the state of `served`
   request_state const& f = w_.requests[served];
   request_state& own = w_.requests[id];
   own.draws = load::mix(f.draws + 1);
@@ -428,7 +428,7 @@ void balancers::kill(std::size_t index) {
     bool const inside = f.carried && !f.abandoned && f.where != request_state::place::to_balancer;
     if (!inside || f.balancer != index) continue;
     f.abandoned = true;
-    bool const waited = f.course.awaits != awaiting::nothing; // nothing else is to come of it
+    bool const waited = f.course.awaits != awaiting::nothing; // nothing else will come back for it
     f.course.give_up();
     if (f.client.waits)
       w_.time.to_request(w_.client_arrival(f, purpose::way_back), event_kind::connection_lost, id, f.life);

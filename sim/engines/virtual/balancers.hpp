@@ -20,7 +20,7 @@ namespace sim::virtual_time {
 
 struct world;
 
-/// The balancers' shells: they carry requests between clients and proxies as their courses and `routers` have it.
+/// Drives the balancers: carries requests between clients and proxies as each request's course and `routers` decide.
 class balancers {
 public:
   balancers(world& w, std::unique_ptr<routers> decisions);
@@ -29,42 +29,42 @@ public:
   void start(std::size_t index);
   bool listening(std::size_t index) const { return all_[index].listening; }
 
-  /// A request of `token` will be there soon.
+  /// A request with `token` will arrive soon.
   void expect(std::size_t index, token_id token) const { decisions_->prefetch(index, token); }
   void on_request(request_index id);
   void on_worked(request_index id);
   void on_answer(request_index id);
   void on_hop_failed(request_index id);
-  /// What the shared map says of its token; no_upstream: nothing, or nothing in time.
+  /// The shared map's answer for the request's token; no_upstream: it has none, or none in time.
   void on_shared(request_index id, gateway::routing::upstream_id found);
   /// The shared map has lost what it was told.
   void share_anew(std::size_t index) { decisions_->share_anew(index); }
-  /// It may have waited long enough.
+  /// The request's wait may have timed out.
   void on_patience_end(request_index id);
-  /// Those who waited go on when what happens now is over. `how`: of a fetch.
+  /// Those who waited go on once the present event has been handled. `how`: the outcome, if they waited for a fetch.
   void wake(std::vector<sleeper> const& those, gateway::exchange::awaiting what, gateway::cache::fetch_outcome how);
-  /// The client does not wait any more.
+  /// The client no longer waits.
   void on_client_gone(request_index id);
 
-  /// SIGKILL: what it had in hand is lost.
+  /// SIGKILL: the requests that it was handling are lost.
   void kill(std::size_t index);
-  /// Puts what the routers of the balancers that run have counted into the records.
+  /// Copies the counters of all running balancers' routers into the records.
   void read_counters();
-  /// SIGTERM: takes nothing new.
+  /// SIGTERM: accepts nothing new.
   void stop_listening(std::size_t index) { all_[index].listening = false; }
   bool idle(std::size_t index) const { return all_[index].in_hand == 0; }
 
 private:
   struct balancer {
     bool listening = false;
-    std::int64_t started_ns = 0; // this life of it
-    std::uint32_t in_hand = 0;   // requests
+    std::int64_t started_ns = 0; // of its present life
+    std::uint32_t in_hand = 0;   // requests that it is handling
     fakeproxy::proxy::fifo_servers threads{1};
     load::small_stream random;
     router_options settings;
     std::optional<gateway::cache::cache_settings> cache;
     std::optional<scenario::shared_map_settings> shared_map;
-    gateway::exchange::sleepers<token_id, sleeper, dense_keys::hash> guessers; // those who wait for another's guess
+    gateway::exchange::sleepers<token_id, sleeper, dense_keys::hash> guessers; // requests that wait for another's guess
   };
   struct woken {
     sleeper who;
@@ -102,7 +102,7 @@ private:
   std::vector<balancer> all_;
   base::random::time_sampler work_;
   std::deque<woken> woken_;
-  bool looking_ = false;            // goes through these
+  bool looking_ = false;            // look_again is going through woken_
   std::string head_text_, content_; // reused
 };
 

@@ -13,7 +13,7 @@ namespace sim::virtual_time {
 
 struct world;
 
-/// The balancers' caches: gateway/cache as it is live, and who waits there for another's fetch.
+/// The balancers' caches: the live gateway's, and the requests that wait there for another's fetch.
 class caches {
 public:
   explicit caches(world& w)
@@ -21,15 +21,15 @@ public:
 
   /// The balancer's process starts. `settings`: nullopt for one without a cache.
   void open(std::size_t balancer, std::optional<gateway::cache::cache_settings> const& settings);
-  /// It ends: what was stored is lost, nobody waits any more, and no transaction of its is left.
+  /// The process ends: what was stored is lost, nobody waits any more, and none of its transactions is left.
   void close(std::size_t balancer);
 
-  /// The request of a request with an exchange has come to its balancer; no effect where that has no cache.
+  /// A request with an HTTP exchange has reached its balancer. No effect if that has no cache.
   void enter(request_index id);
-  /// Its transaction there are over.
+  /// Ends the request's transaction there.
   void leave(request_index id);
 
-  /// The request waits for the fetch of what it was told to wait for.
+  /// The request waits for the fetch that it was told to wait for.
   void wait(request_index id);
 
 private:

@@ -16,10 +16,10 @@ namespace sim::virtual_time {
 /// Events in the order of their times; those of equal time in the order in which they were added. A calendar queue (R.
 /// Brown, "Calendar queues: a fast O(1) priority queue implementation", CACM 31(10), 1988) that sorts late, as a ladder
 /// queue does (Tang, Goh and Thng, ACM TOMACS 15(3), 2005): a ring of buckets, each a short span of time, for the near
-/// future; a heap for what lies beyond the ring. A bucket is a list without order, until its time comes: then it is
-/// sorted into the page, an array that events are taken from one by one. The span adapts to the rate of events, so that
-/// a page holds a few; a bit for each bucket finds the next that holds any. Places of lists are used again, the last
-/// one first: what is under way stays in the cache. Not thread-safe.
+/// future; a heap for what lies beyond the ring. A bucket is an unordered list until its time comes: then it is sorted
+/// into the page, an array that events are taken from one by one. The span adapts to the rate of events, so that a page
+/// holds a few; a bit for each bucket finds the next that is not empty. List nodes are reused, the last freed first, so
+/// that those in use stay in the CPU cache. Not thread-safe.
 ///
 /// `Payload` is small and trivially copyable.
 template<class Payload>
@@ -63,9 +63,9 @@ public:
 
 private:
   static constexpr std::size_t ring_size = 4096, ring_mask = ring_size - 1;
-  static constexpr std::uint64_t review_every = 1 << 14;   // pages between looks at the span
+  static constexpr std::uint64_t review_every = 1 << 14;   // pages between reviews of the span
   static constexpr double fewest = 1.5, aim = 3, most = 6; // events of a page, on average
-  static constexpr std::size_t crowd = 64;                 // … of one that is a reason to look at once
+  static constexpr std::size_t crowd = 64;                 // … of one page: more than this causes a review at once
   static constexpr int narrowest = 6, widest = 34;         // bits of ns
 
   static constexpr std::uint32_t none = ~std::uint32_t{0};
@@ -89,7 +89,7 @@ private:
 
   // ---- the page: events up to the end of bucket_, in order, at the end of an array
 
-  /// Into its place, behind those of the same time.
+  /// Inserts it in order, behind events of the same time.
   void put_on_page(event const& e) {
     std::size_t at = place_before_page();
     for (; at + 1 != page_.size() && page_[at + 1].at_ns <= e.at_ns; ++at) page_[at] = page_[at + 1];
@@ -104,8 +104,8 @@ private:
     return --first_;
   }
 
-  /// Turns to the first bucket that holds an event, if it begins before `until_ns`; whether the page holds any then.
-  /// Precondition: the page is empty, the calendar is not.
+  /// Turns to the first bucket that holds an event, if it begins before `until_ns`. Returns whether the page then holds
+  /// any. Precondition: the page is empty, the calendar is not.
   bool turn_before(std::int64_t until_ns) {
     CREST_EXPECTS(near_ != 0 || !far_.empty());
     if (until_review_ == 0) [[unlikely]] {
@@ -123,7 +123,7 @@ private:
     return true;
   }
 
-  /// What bucket_ holds comes onto the page, which is empty, or holds what came from the heap when the ring held
+  /// Moves the events of bucket_ onto the page, which is empty, or holds what came from the heap while the ring held
   /// nothing.
   void take_bucket() {
     std::size_t const place = place_of(bucket_);
@@ -143,7 +143,7 @@ private:
     near_ -= count;
     sort(count);
   }
-  /// The first `count` events of the page, which are in the order in which they were added.
+  /// Sorts the first `count` events of the page, which are in the order in which they were added.
   void sort(std::size_t count) {
     auto const begin = page_.begin() + static_cast<std::ptrdiff_t>(first_),
                end = begin + static_cast<std::ptrdiff_t>(count);
@@ -166,7 +166,7 @@ private:
   std::int64_t next_bucket() const {
     std::size_t const place = place_of(bucket_), word = place / 64, bit = place % 64;
     if (std::uint64_t const rest = held_[word] >> bit; rest != 0) return bucket_ + std::countr_zero(rest);
-    // The next word with any bit, around the ring; at last this word's lower bits.
+    // The next word around the ring with a bit set; last of all, this word's lower bits.
     int const skip = std::countr_zero(std::rotr(words_held_, static_cast<int>(word + 1)));
     std::size_t const other = (word + 1 + static_cast<std::size_t>(skip)) % words;
     return bucket_ + (skip + 1) * 64 - static_cast<std::int64_t>(bit) + std::countr_zero(held_[other]);
@@ -197,8 +197,8 @@ private:
 
   // ---- the heap
 
-  /// What the ring reaches now leaves the heap: before anything else can be added there, so that events of equal time
-  /// stay in order.
+  /// Moves what the ring now reaches out of the heap, before anything else can be added there, so that events of equal
+  /// time stay in order.
   void take_near() {
     while (!far_.empty() && (far_.front().at_ns >> width_bits_) < reach_) {
       std::pop_heap(far_.begin(), far_.end(), later{});

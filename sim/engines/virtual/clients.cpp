@@ -63,12 +63,12 @@ void clients::issue_due() {
   if (load_.issued_all()) w_.work.end();
 }
 
-/// What they will touch is fetched at the same time, not one after the other.
+/// Prefetches what they will touch, all at once rather than one after the other.
 void clients::expect_drawn() const {
   for (load::planned_request const& request : load_.drawn_ahead()) expect(request);
 }
 
-/// Only a guess where it will go: round robin depends on what comes before, and balancers may join.
+/// Where it will go is only a guess: round robin depends on what comes before, and balancers may join.
 void clients::expect(load::planned_request const& request) const {
   if (request.kind != load::token_kind::own) return;
   load::balancer_chooser chooser = chooser_;
@@ -127,7 +127,7 @@ void clients::issue(load::planned_request const& request, std::int64_t intended_
   w_.work.enter(f.client.phase);
   std::uint16_t const chosen = choose_balancer(request);
   f.balancer = balancers_[chosen];
-  if (w_.record.has_under_way(f)) take_arrived(); // perhaps not any more
+  if (w_.record.has_under_way(f)) take_arrived(); // perhaps no longer
   f.request = w_.record.issue(f);
   f.draws = load::mix(request_seed_ + f.request);
   if (w_.exchanges.needed()) w_.exchanges.begin(id);
@@ -221,7 +221,7 @@ void clients::free(actors::connection_id connection, std::uint32_t character) {
 
 void clients::on_answer(request_index id) {
   request_state const& f = w_.requests[id];
-  pool_.on_answered(f.client.connection, w_.balancers.listening(f.balancer)); // one that leaves says so
+  pool_.on_answered(f.client.connection, w_.balancers.listening(f.balancer)); // a balancer that leaves says so
   conclude(id, client_outcome::answered);
 }
 

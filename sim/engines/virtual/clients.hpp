@@ -17,7 +17,7 @@ namespace sim::virtual_time {
 
 struct world;
 
-/// The third-party applications: issue the load as the live generator does, wait for answers, lose patience.
+/// The third-party applications: they issue the load as the live generator does, wait for answers, and time out.
 class clients {
 public:
   explicit clients(world& w);
@@ -34,24 +34,24 @@ public:
 
   void on_timeouts_due();
   void on_answer(request_index id);
-  /// Its balancer did not listen when it came.
+  /// The request's balancer was not listening when it arrived.
   void on_refused(request_index id);
-  /// There will be no answer.
+  /// The request will get no answer.
   void on_failed(request_index id, measure::client_outcome what);
-  /// Its answer is on its way, and will be there at `arrival_ns`. True: that is settled, and the request is over.
+  /// The request's answer will arrive at `arrival_ns`. True: that is settled now, and the request is over.
   bool settle(request_index id, std::int64_t arrival_ns);
-  /// The answer that was settled early and somebody waits for is there.
+  /// An answer that was settled early has arrived, and somebody waits for it.
   void on_connection_free(actors::connection_id connection);
-  /// A balancer closes its connections, since it ends; and the clients learn of that.
+  /// A balancer that ends closes its connections, and the clients learn of it.
   void on_balancer_ends(std::size_t index);
   void on_connections_closed(std::size_t index);
 
   bool finished() const { return load_.exhausted() && in_flight_ == 0; }
   bool issued_all() const { return load_.issued_all(); }
   std::uint64_t started() const { return started_; }
-  /// When the last answer that was settled early is there.
+  /// When the last answer that was settled early arrives.
   std::int64_t last_arrival_ns() const { return last_arrival_ns_; }
-  /// The present one.
+  /// The present phase.
   std::size_t phase() { return phases_.at(0, 0); }
 
 private:
@@ -63,7 +63,7 @@ private:
   void send(std::uint16_t balancer, request_index id);
   void transmit(request_index id);
   token_id token_of(load::planned_request const& request);
-  /// An answer of which nothing remains but that its connection is in use until `at_ns`.
+  /// An answer that was settled early: all that is left is that its connection is in use until `at_ns`.
   struct arrival {
     std::int64_t at_ns;
     std::uint32_t character; // nobody: its token is not the character's
@@ -82,8 +82,8 @@ private:
   std::vector<std::uint16_t> balancers_; // as the pool numbers them: index in scenario::balancers_of
   actors::connection_pool<request_index> pool_;
   std::vector<std::uint32_t>
-      awaited_; // by connection: the character of an answer that was settled early, when somebody waits for it
-  // With changing tokens, of each character: its token, and the how-manieth that is.
+      awaited_; // by connection: the character of an answer that was settled early, if somebody waits for it
+  // If tokens change: each character's token, and its rotation number.
   std::vector<token_id> tokens_;
   std::vector<std::uint32_t> rotations_;
   std::uint32_t next_token_;

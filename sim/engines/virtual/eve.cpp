@@ -37,7 +37,7 @@ void eve_clients::connect(std::uint32_t client, actors::eve_clients::attempt con
   connection& c = connections_[client];
   c.proxy = how.proxy;
   c.ticket = 0;
-  // There and back for the connection, and for the handshake.
+  // A round trip for the connection, and one for the handshake.
   std::int64_t delay = how.pause_ns;
   for (int i = 0; i < 4; ++i) delay += w_.rpc_wire();
   w_.time.in(delay, event_kind::eve_connects, client);
@@ -56,7 +56,7 @@ void eve_clients::on_connected(std::uint32_t client) {
 }
 
 void eve_clients::on_login_due(std::uint32_t client) {
-  connection const& c = connections_[client]; // perhaps of a later attempt
+  connection const& c = connections_[client]; // this may be a later attempt
   if (c.ticket != 0 && !actors_->is_in(client) && c.login_due_ns <= w_.now()) end_connection(client, true);
 }
 

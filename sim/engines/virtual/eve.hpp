@@ -14,7 +14,7 @@ namespace sim::virtual_time {
 
 struct world;
 
-/// Carries what EVE clients (sim/actors/eve_client) and proxies say to each other.
+/// Carries messages between EVE clients (sim/actors/eve_client) and proxies.
 class eve_clients {
 public:
   explicit eve_clients(world& w)
@@ -27,7 +27,7 @@ public:
 
   void start_requests();
   void stop_requests();
-  /// Whether all that was asked was answered, and all that was sent received, from sols that run.
+  /// Whether every request was answered and every notification sent was received, as far as the sols run.
   bool settled(std::map<std::uint32_t, std::uint64_t> const& sent) const;
 
   void on_connected(std::uint32_t client);
@@ -36,12 +36,12 @@ public:
   void on_message_at_proxy(std::uint32_t message);
   void on_message_at_client(std::uint32_t message);
 
-  /// A proxy has something to say.
+  /// A proxy has a message for a client.
   void tell(fakeproxy::cluster::eve_event const& what);
   /// Its connections are lost.
   void proxy_gone(std::size_t proxy);
 
-  /// Precondition of these: there are clients.
+  /// Precondition of the following: there are clients.
   actors::eve_clients const& books() const {
     CREST_EXPECTS(actors_.has_value());
     return *actors_;

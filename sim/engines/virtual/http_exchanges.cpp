@@ -22,7 +22,7 @@ using boost::beast::http::verb;
 namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
-constexpr std::int64_t uptime_ns = 1'000'000 * second; // of the machines when the run begins: they changed much since
+constexpr std::int64_t uptime_ns = 1'000'000 * second; // of the machines, so that resources have changed before
 constexpr std::int64_t begin_wall_s = 1'700'000'000;
 
 std::uint64_t number_of(std::string_view text) {
@@ -35,7 +35,7 @@ std::uint32_t character_of(request_state const& f) {
   return f.plan.kind == load::token_kind::own ? f.plan.character : journal::no_character;
 }
 
-/// As long as live ones, and as different.
+/// As long as a live token, and as distinct.
 void append_token(std::string& out, request_state const& f, std::uint32_t token_bytes) {
   std::size_t const begin = out.size();
   cluster::append_hex(out, load::mix(static_cast<std::uint64_t>(f.token)));
@@ -65,7 +65,7 @@ gateway::cache::moment http_exchanges::moment_at(std::int64_t at_ns) const {
 
 // ---- the request
 
-/// The request has one from now on.
+/// The exchange of a request, which has one from now on.
 http_exchange& http_exchanges::place_of(request_index id) {
   if (all_.size() <= id) all_.resize(id + 1);
   if (!all_[id]) all_[id] = std::make_unique<http_exchange>();

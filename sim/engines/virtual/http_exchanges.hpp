@@ -15,16 +15,16 @@ namespace sim::virtual_time {
 
 struct world;
 
-/// A request in words, and the answer to it: what caches and resources need to know of a request.
+/// A request and the answer to it as text: what caches and resources need to know of a request.
 struct http_exchange {
   std::string target;
-  std::optional<std::size_t> resource; // that it asks for, of shown_resources::all
+  std::optional<std::size_t> resource; // that it asks for: index into shown_resources::all
 
   // as its balancer has it
   std::string wire;
   gateway::http::message_head head; // of `wire`
   gateway::http::request_summary summary;
-  std::uint16_t refused = 0; // with which status; 0: it is not
+  std::uint16_t refused = 0; // status of the refusal; 0: not refused
   std::string forwarded;     // what a proxy gets
   std::unique_ptr<gateway::cache::transaction>
       transaction; // with the balancer's cache; nullptr without, and when it is over
@@ -39,28 +39,28 @@ struct http_exchange {
   std::optional<fakeproxy::cluster::resource_mark> shows;
 };
 
-/// All exchanges of a run, where it has caches or resources. Requests and answers are those of live clients and proxies
-/// as far as caches read them; contents have the right length, and no more.
+/// The exchanges of a run that has caches or resources. Requests and answers are those of live clients and proxies as
+/// far as caches read them; of contents only the length is right.
 class http_exchanges {
 public:
   explicit http_exchanges(world& w);
 
-  /// Whether requests need them.
+  /// Whether requests need exchanges.
   bool needed() const { return needed_; }
-  /// For a new request, whose token is known.
+  /// Begins the exchange of a new request, whose token is known.
   void begin(request_index id);
-  /// For a request of a balancer's own: the same request, with its transaction.
+  /// Begins the exchange of a balancer's own request `to`, for what `from` asks; the transaction moves to it.
   void pass_on(request_index from, request_index to);
   http_exchange& operator[](request_index id) { return *all_[id]; }
 
-  /// The present hop of the request is answered. Returns the status of the answer, which is what the resource says
-  /// where a proxy serves one with `status`.
+  /// The present hop is answered. Returns the answer's status: the resource's, where the proxy serves one, else
+  /// `status`.
   std::uint16_t answer(request_index id, std::uint16_t status, bool is_served, std::int64_t at_ns);
-  /// The client will have the answer: by the proxy, …
+  /// The client will get the proxy's answer, …
   void take(request_index id);
-  /// … or out of the cache; `confirmed`: as the proxy said that it still is.
+  /// … or the cache's; `confirmed`: a proxy said that it is still valid.
   void take(request_index id, gateway::cache::stored_answer const& stored, bool confirmed);
-  /// Whether a client may have been given what it was given, as sim/resources judges it.
+  /// Judges whether the client may have got the answer that it got, by sim/judge/resource_answers.
   void judge(request_index id, std::int64_t done_ns);
 
   /// The clocks of the cluster and of caches at a moment of the run.
@@ -74,7 +74,7 @@ private:
   world& w_;
   resources::shown_resources shown_;
   bool needed_ = false;
-  std::int64_t wall_phase_ns_;                      // between seconds of the wall clock and whole seconds of the run
+  std::int64_t wall_phase_ns_; // offset between seconds of the wall clock and whole seconds of the run
   std::vector<std::unique_ptr<http_exchange>> all_; // by request
   std::string authorization_;                       // reused
 };

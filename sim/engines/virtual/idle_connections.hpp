@@ -7,9 +7,8 @@
 
 namespace sim::virtual_time {
 
-/// How many connections each balancer keeps open to each proxy without using them at present: one more whenever all are
-/// in use, as long as the proxy does not say that it closes them. Counted only where a proxy may leave; else they
-/// change nothing.
+/// How many idle connections each balancer keeps to each proxy. It opens one more whenever all are in use, and keeps it
+/// unless the proxy says that it closes it. Counted only where a proxy may leave; elsewhere they change nothing.
 class idle_connections {
 public:
   idle_connections(bool counted, std::size_t balancers, std::size_t proxies)

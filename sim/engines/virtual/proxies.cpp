@@ -43,7 +43,7 @@ bool may_leave(scenario::scenario const& s) {
 
 }
 
-/// What a process asks for.
+/// Carries out what a proxy process asks for.
 struct proxies::driver {
   proxies& all;
   std::size_t index;
@@ -152,7 +152,7 @@ void proxies::enter_service(request_index id) {
   auto const end = all_[f.proxy].process->enter_service(f.at_proxy, ticket_of(id), w_.now(),
                                                         [&f] { return f.bits(purpose::service); });
   if (!end) return arm(f.proxy);
-  // Not where its client may have lost patience by then.
+  // Not if its client may have timed out by then.
   bool const settled = w_.settles_early && (f.at_proxy.redirecting || !f.game_state) &&
                        *end < f.client.sent_ns + w_.scenario.load.timeout.count();
   if (*end == w_.now() || settled) return on_service_end(id, *end);
@@ -330,11 +330,11 @@ void proxies::drop_requests(std::size_t index) {
   for (request_index id = 0; id < w_.requests.size(); ++id) {
     request_state& f = w_.requests[id];
     if (f.where != request_state::place::at_proxy || f.proxy != index) continue;
-    f.life = (f.life + 1) & life_mask; // what was to happen to it there will not
+    f.life = (f.life + 1) & life_mask; // its events there are void
     f.where = request_state::place::returning;
     f.proxy_had_it = true;
     w_.time.to_request(w_.proxy_arrival(f, purpose::hop_back, w_.now()), event_kind::hop_fails, id, f.life);
-    // Its balancer went before: what its client was to learn of that belonged to the earlier life.
+    // Its balancer had gone before: the event that was to tell its client belonged to the earlier life.
     if (f.abandoned && f.client.waits)
       w_.time.to_request(w_.client_arrival(f, purpose::way_back), event_kind::connection_lost, id, f.life);
   }

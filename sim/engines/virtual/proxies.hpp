@@ -25,25 +25,25 @@ public:
   bool ready() const;
   bool listening(std::size_t index) const { return all_[index].listening; }
   bool alive(std::size_t index) const { return all_[index].process.has_value(); }
-  /// Service asked of all lives of a proxy, ns; and how long they ran.
+  /// The service time asked of a proxy in all its lives, ns; and how long these ran.
   std::int64_t busy_ns(std::size_t index) const;
   std::int64_t alive_ns(std::size_t index) const;
 
   // requests
-  /// It is on its way here, on a connection that its balancer has, or on a new one.
+  /// A request is on its way here, on an open connection of its balancer or on a new one.
   void expect(request_state& f) {
     f.on_open_connection = idle_.take(f.balancer, f.proxy);
     if (auto const& process = all_[f.proxy].process; process && f.plan.kind == load::token_kind::own)
       process->node().prefetch(fakeproxy::cluster::character_id{f.plan.character});
   }
-  /// Its balancer has the answer, and has no use for the connection at present.
+  /// The request's balancer has the answer, and does not use the connection at present.
   void on_answer_taken(request_state const& f) {
     if (f.keeps_connection) idle_.give_back(f.balancer, f.proxy);
   }
   void balancer_gone(std::size_t balancer) { idle_.close_balancer(balancer); }
   void on_request(request_index id);
   void on_service_end(request_index id) { on_service_end(id, now_ns()); }
-  /// The end of a service that shares the servers, or of somebody's patience.
+  /// A service on shared servers may have ended, or a time-out expired.
   void on_due(std::size_t index, std::uint32_t lives);
 
   // the cluster
@@ -64,11 +64,12 @@ public:
   std::uint64_t pinned() const { return pinned_; }
 
   void kill(std::size_t index);
-  /// SIGTERM, as fakeproxy/net/process has it: when it has been quiet for a while it gives its sessions back and ends.
+  /// SIGTERM, as in fakeproxy/net/process: when the proxy has been quiet for a while it gives its sessions back and
+  /// ends.
   void begin_leaving(std::size_t index);
   void on_quiet_look(std::size_t index, std::uint32_t lives);
 
-  /// Does what the nodes want done.
+  /// Performs the actions that the nodes ask for.
   void perform(std::size_t index);
 
 private:
@@ -78,10 +79,10 @@ private:
     fakeproxy::proxy::departure leaving;
     std::int64_t busy_before_ns = 0, alive_before_ns = 0; // by earlier lives
     std::int64_t started_ns = 0;
-    std::int64_t due_ns = 0; // when `on_due` is to be called; 0: not
+    std::int64_t due_ns = 0; // when `on_due` is to be called; 0: never
     bool listening = false;
-    std::uint32_t lives = 0;   // that ended
-    std::uint32_t in_hand = 0; // requests
+    std::uint32_t lives = 0;   // that have ended
+    std::uint32_t in_hand = 0; // requests that it is handling
   };
 
   struct probing {

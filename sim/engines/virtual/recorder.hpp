@@ -9,8 +9,8 @@
 
 namespace sim::virtual_time {
 
-/// Takes down what clients, balancers, proxies and sols see, each for itself, as live processes do in their journals;
-/// or only counts it.
+/// Records what clients, balancers, proxies and sols see, each for itself, as live processes do in their journals; or
+/// only counts it.
 class recorder {
 public:
   measure::run_records records;
@@ -23,7 +23,7 @@ public:
   }
   /// Whether the character has requests under way, where that is counted.
   bool has_under_way(request_state const& f) const { return brief && brief->under_way(f.plan.character) != 0; }
-  /// A request of its is not under way any more.
+  /// One of its requests is no longer under way.
   void left(std::uint32_t character) {
     if (brief) brief->left(character);
   }
@@ -153,7 +153,7 @@ public:
   void happened(journal::sol_event const& e) { records.sols.push_back(e); }
 
 private:
-  /// Of a hop that the map chose. A simulated hop fails for no other reason than that its proxy is gone.
+  /// For a hop that the map chose. A simulated hop fails only because its proxy is gone.
   static bool is_stale(journal::hop_result result) {
     switch (result) {
     case journal::hop_result::redirected:

@@ -16,16 +16,16 @@ namespace sim::virtual_time {
 inline constexpr std::uint32_t nobody = 0xffffffffu;
 
 /// What a request draws random bits for. Each purpose has bits of its own, which depend on nothing but the seed and the
-/// number of the request: what happens to one request changes no other's times, and two runs that differ in one
-/// respect have all else alike (common random numbers).
-enum class purpose : std::uint8_t { way_in, way_back, hop_out, hop_back, service }; // from hop_out on: of each hop
+/// request's number: what happens to one request changes no other's times, and two runs that differ in one respect are
+/// alike in all others (common random numbers).
+enum class purpose : std::uint8_t { way_in, way_back, hop_out, hop_back, service }; // from hop_out on: for each hop
 
-/// What the clients keep of a request.
+/// What the clients keep about a request.
 struct client_part {
   std::int64_t intended_ns = 0, sent_ns = 0; // sent: its first try
-  std::uint32_t place = nobody;              // of a load without pace: which one waits for it
+  std::uint32_t place = nobody;              // in a load without pace: the place that waits for it
   actors::connection_id connection = actors::no_connection;
-  std::uint16_t method = 0; // of the plan's
+  std::uint16_t method = 0; // index into the plan's methods
   std::uint8_t phase = 0;
   bool waits = false; // the client has no outcome yet
 };
@@ -40,21 +40,21 @@ struct alignas(64) request_state { // in whole cache lines
   // the request
   client_part client;
   journal::request_id request = 0;
-  std::uint64_t draws = 0; // what its random bits are made from
+  std::uint64_t draws = 0; // what its random bits are derived from
   struct {
     std::uint32_t character = 0, rotation = 0, target = 0;
     load::token_kind kind = load::token_kind::own;
-  } plan; // what is still needed of it
+  } plan; // the part of planned_request that is still needed
   token_id token{};
   std::uint16_t balancer = 0;
   std::uint8_t verb = 0;
   bool idempotent = true;
-  bool game_state = false;   // goes on to the character's sol
-  bool has_exchange = false; // see exchanges
+  bool game_state = false;   // is forwarded to the character's sol
+  bool has_exchange = false; // see http_exchanges
 
-  // at its balancer. Where that is `course.is_own`, it validates what it served stale: there is no client
+  // at its balancer. If `course.is_own`, it validates what the balancer served stale: there is no client
   gateway::exchange::course course;
-  std::int64_t gives_up_ns = 0; // what it waits for there
+  std::int64_t gives_up_ns = 0; // when its wait there times out
 
   // where it is
   enum class place : std::uint8_t {
@@ -68,20 +68,20 @@ struct alignas(64) request_state { // in whole cache lines
     to_client
   };
   place where = place::nowhere;
-  std::uint32_t life = 0; // below 2^24; kept when the place is used again
-  bool carried = false;   // a balancer, or the proxy that it asked, has it in hand
-  bool abandoned = false; // what comes back is dropped
+  std::uint32_t life = 0; // below 2^24; kept when the slot is reused
+  bool carried = false;   // a balancer, or the proxy that it asked, is handling it
+  bool abandoned = false; // the answer will be dropped
 
   // the hop under way
   std::uint16_t proxy = 0;
-  std::uint8_t seen_hops = 0; // by a proxy, so far
-  bool from_map = false;      // this hop's proxy
-  /// Of the first hop if the map chose it, else of the first one that a proxy saw; and whether the proxy that the map
-  /// chose for the first hop was not the owner any more.
+  std::uint8_t seen_hops = 0; // that a proxy has seen so far
+  bool from_map = false;      // the map chose this hop's proxy
+  /// Whether the map chose the proxy: of the first hop if it did, else of the first hop that a proxy saw. And whether
+  /// the proxy that the map chose for the first hop was no longer the owner.
   bool first_from_map = false, first_stale = false;
   std::uint8_t first_reason = 0xff; // of a redirect by the first proxy: measure::reason
   bool trial = false;               // guessed although the session existed
-  bool on_open_connection = false;  // its balancer had one
+  bool on_open_connection = false;  // of its balancer to the proxy
   std::int64_t received_ns = 0;
   fakeproxy::proxy::request_state at_proxy;
 
@@ -92,7 +92,7 @@ struct alignas(64) request_state { // in whole cache lines
   bool keeps_connection = false; // the proxy does not close it
   std::uint64_t served_epoch = 0;
   journal::incarnation_id served_by = 0;
-  bool proxy_had_it = false; // hop_fails: the kernel had accepted bytes of the request
+  bool proxy_had_it = false; // for hop_fails: the kernel had accepted bytes of the request
 
   // what the client gets
   bool asks_resource = false, from_cache = false;
@@ -101,7 +101,7 @@ struct alignas(64) request_state { // in whole cache lines
   // records that are completed later (full detail)
   std::uint32_t request_record = nobody, hop_record = nobody, proxy_record = nobody;
 
-  /// 64 uniform bits for one purpose of the request, or of its present hop (SplitMix64, at any place).
+  /// 64 uniform bits for one purpose of the request, or of its present hop (SplitMix64 with random access).
   std::uint64_t bits(purpose what) const {
     std::uint64_t number = static_cast<std::uint64_t>(what) + 1;
     if (what >= purpose::hop_out) number += 3u * course.hops;
@@ -109,13 +109,13 @@ struct alignas(64) request_state { // in whole cache lines
   }
 };
 
-/// A request that may be another when its time comes.
+/// Refers to a request whose slot may hold another one by the time it is looked at.
 struct sleeper {
   request_index id;
   std::uint32_t life;
 };
 
-/// All requests; places are used again, the last one first, so that a run's requests stay in the cache.
+/// All requests. Slots are reused, the last freed first, so that requests in flight stay in the CPU cache.
 class request_states {
 public:
   request_index take() {
@@ -131,7 +131,7 @@ public:
     f.life = life;
     return id;
   }
-  /// Another one for the same request, of which nothing has happened yet.
+  /// A second state for the same request, to which nothing has happened yet.
   request_index take_again(request_index id) {
     request_index const again = take();
     request_state const& f = all_[id];
@@ -166,7 +166,7 @@ private:
   request_state const fresh_{}; // copied whole: much faster than made in place, member by member
 };
 
-/// Flights in the order in which they were added; any of them may leave.
+/// Requests in the order in which they were added; any of them may leave.
 template<list_links request_state::*Links>
 class request_list {
 public:

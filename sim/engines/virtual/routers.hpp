@@ -12,10 +12,10 @@
 
 namespace sim::virtual_time {
 
-/// A token, numbered densely: what a balancer of simulated time has in place of a digest.
+/// A token's dense number, which simulated balancers use in place of a digest.
 enum class token_id : std::uint32_t {};
 
-/// A request on its way: routes are kept by these numbers, which are used again.
+/// A request in flight: routes are kept by these numbers, which are reused.
 using request_index = std::uint32_t;
 
 /// What one balancer's router is made from.
@@ -26,9 +26,9 @@ struct router_options {
   std::uint32_t upstreams = 0;
 };
 
-/// The decisions of all balancers: the router of the live gateway, one for each, and the route of every request in
-/// flight. Behind an interface since there are two: dense keys for speed, and digests as live in a test that shows
-/// that both decide alike.
+/// The decisions of all balancers: one router of the live gateway for each, and the routes of all requests in flight.
+/// An interface, since there are two implementations: dense keys for speed, and live digests for a test that shows that
+/// both decide alike.
 class routers {
 public:
   using action = gateway::routing::action;
@@ -44,7 +44,7 @@ public:
   /// A new balancer, or the new life of one that was restarted.
   virtual void open(std::size_t balancer, router_options const& settings) = 0;
 
-  /// A request of `token` is on its way to the balancer: what it will need is brought near. Decides nothing.
+  /// A request with `token` is on its way to the balancer: prefetches what it will need. Decides nothing.
   virtual void prefetch(std::size_t balancer, token_id token) const = 0;
 
   virtual action start(std::size_t balancer, request_index index, request const& what, std::int64_t now_ns,
@@ -62,7 +62,7 @@ public:
                            load::small_stream& random) = 0;
   /// The shared map has lost what it was told.
   virtual void share_anew(std::size_t balancer) = 0;
-  /// Whether those who wait for its guess are to be woken.
+  /// Returns whether those who wait for its guess are to be woken.
   virtual bool abandon(std::size_t balancer, request_index index) = 0;
   virtual gateway::routing::router_counters const& counters(std::size_t balancer) const = 0;
 };
@@ -138,7 +138,7 @@ private:
   std::vector<gateway::routing::route<key>> routes_;
 };
 
-/// Tokens as they are numbered.
+/// Tokens by their dense numbers.
 struct dense_keys {
   using key = token_id;
   using stored = key;

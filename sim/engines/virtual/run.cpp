@@ -50,7 +50,7 @@ namespace {
 constexpr actors::run_script script;
 constexpr std::uint64_t progress_every = 1 << 16; // events
 
-/// Requests of the load, as far as it is known before.
+/// The number of requests of the load, as far as it is known in advance.
 double expected_requests(scenario::scenario const& s, load::plan const& p) {
   if (auto const total = p.total_requests()) return static_cast<double>(*total);
   if (s.load.kind == scenario::load_kind::closed)
@@ -153,7 +153,7 @@ private:
         w_.clients.issue_due();
       }
     }
-    // The last answers that were settled early are under way: what happens meanwhile.
+    // Events that happen while the last answers that were settled early are under way.
     for (calendar<event>::event next;
          !interrupted_ && !w_.time.queue.empty() && w_.time.queue.pop_before(w_.clients.last_arrival_ns(), next);)
       happen(next);
@@ -161,7 +161,7 @@ private:
     w_.record.records.end_ns = w_.now();
     w_.timeline.end();
     w_.work.end();
-    // Books are closed when what nobody waits for has come to its end, too.
+    // The books are closed once requests for which nobody waits have ended, too.
     std::int64_t const until = w_.now() + gateway::routing::default_limits.answer.count();
     while (!interrupted_ && w_.requests.in_use() != 0 && w_.now() < until) step();
   }
@@ -200,7 +200,7 @@ private:
     return out;
   }
 
-  /// Of a run whose requests were counted only.
+  /// The result of a run whose requests were only counted.
   measure::result counted() {
     measure::run_records const& r = w_.record.records;
     summary& brief = *w_.record.brief;

@@ -30,14 +30,14 @@ struct run_options {
   enum class detail : std::uint8_t { automatic, full, summary } keep = detail::automatic;
   static constexpr std::uint64_t most_recorded = 1'000'000;
 
-  /// Is shown what was found before it is judged.
+  /// Called with the findings before they are judged.
   measure::observer observe;
 
-  /// Goes through every step of every request, also where what becomes of it could be settled at once. Slower; the
-  /// history is the same.
+  /// Simulates every step of every request, even where the outcome could be settled at once. Slower; the history is the
+  /// same.
   bool step_by_step = false;
 
-  /// Who decides for the balancers; null: the router with dense keys.
+  /// Makes the balancers' routers; null: those with dense keys.
   std::function<std::unique_ptr<routers>()> decisions;
 };
 
@@ -46,11 +46,11 @@ struct run_options {
 /// the same `history_hash`, on every machine.
 ///
 /// Re-entrant: runs may go on in several threads at once. Throws config::bad_input for what simulated time cannot model
-/// (it says what), and for a trace that is no use.
+/// (it says what), and for a trace that cannot be used.
 measure::result run(scenario::scenario const& s, run_options const& options = {});
 
-/// As `run`, with what can be put together with other runs of the scenario that have other seeds. `options.observe` is
-/// not called.
+/// As `run`, in a form that can be combined with runs of the scenario that have other seeds. `options.observe` is not
+/// called.
 measure::replication replicate(scenario::scenario const& s, run_options const& options = {});
 
 }

@@ -7,7 +7,7 @@
 
 namespace sim::virtual_time {
 
-/// What can happen at a time.
+/// The kinds of events, with what their `index` and `node` refer to.
 enum class event_kind : std::uint8_t {
   // to a request; index: its request
   reaches_balancer,
@@ -16,14 +16,14 @@ enum class event_kind : std::uint8_t {
   service_ends,   // at a proxy with a queue in order of arrival
   answer_returns, // the proxy's answer is at the balancer
   hop_fails,      // the balancer learns that the proxy is gone
-  wait_is_over,   // for another's guess, or another's fetch for the cache, unless it is over already
+  wait_is_over,   // its patience for another's guess or fetch ends, unless that wait is over already
   reaches_client,
-  connection_frees,   // index: of a client; the request itself was concluded before
+  connection_frees,   // index: a client's connection; its request was concluded before
   connection_refused, // the client learns that its balancer does not listen
   connection_lost,    // … or is gone
   connections_close,  // node: a balancer that has closed those that are idle
   // to the load
-  timeouts_due, // some client's patience may be over
+  timeouts_due, // some client may time out
   // to the cluster
   proxy_due,      // node: a proxy; index: its life
   message_at_sol, // index: the message
@@ -55,16 +55,16 @@ enum class event_kind : std::uint8_t {
 struct event {
   event_kind what;
   std::uint8_t life_high;
-  std::uint16_t node; // to a request: the low bits of its request's life
+  std::uint16_t node; // for a request: the low bits of its life
   std::uint32_t index;
 
-  /// Of the request: an event of an earlier life is void.
+  /// The request's life: an event of an earlier one is void.
   std::uint32_t life() const { return std::uint32_t{life_high} << 16 | node; }
 };
 inline constexpr std::uint32_t life_mask = 0xffffff;
 static_assert(sizeof(event) == 8);
 
-/// The clock of a run, what is to come, and the hash of what came.
+/// The clock of a run, its events to come, and the hash of its history.
 struct scheduler {
   calendar<event> queue;
   std::int64_t now_ns = 0;
@@ -76,13 +76,13 @@ struct scheduler {
   void in(std::int64_t delay_ns, event_kind what, std::uint32_t index, std::uint16_t node = 0) {
     at(now_ns + delay_ns, what, index, node);
   }
-  /// Something that happens to a request in its present life.
+  /// An event for a request in its present life.
   void to_request(std::int64_t time_ns, event_kind what, std::uint32_t index, std::uint32_t life) {
     queue.push(time_ns, {what, static_cast<std::uint8_t>(life >> 16), static_cast<std::uint16_t>(life), index});
   }
 
-  /// Takes a fact of the run into the hash of its history. Facts may come in any order: what is settled early has the
-  /// same history as what is gone through step by step.
+  /// Adds a fact of the run to the hash of its history. The order of facts does not matter: a run that settles requests
+  /// early has the same history as one that goes step by step.
   void note(std::int64_t time_ns, std::uint64_t fact, std::uint64_t more = 0) {
     history += load::mix(fact ^ load::mix(more ^ load::mix(static_cast<std::uint64_t>(time_ns))));
   }

@@ -124,7 +124,7 @@ bool shared_maps::ready() const {
   return std::all_of(links_.begin(), links_.end(), [](link const& k) { return !k.runs || k.state.usable(); });
 }
 
-/// Looked at when its next deadline is due, and not before; one that goes away is looked at in vain.
+/// Schedules a look at the link at its next deadline. If the deadline is withdrawn, the look finds nothing to do.
 void shared_maps::arm(std::size_t balancer) {
   link& k = links_[balancer];
   auto const at = k.state.next_deadline();

@@ -19,8 +19,8 @@ namespace sim::virtual_time {
 
 struct world;
 
-/// The token map that balancers share, in a Redis, and each balancer's way to it: one connection, on which commands do
-/// not overtake each other, and what exchange::shared_map_link makes of it.
+/// The token map that balancers share, in a Redis, and each balancer's link to it: one connection, on which commands do
+/// not overtake each other, driven by exchange::shared_map_link.
 class shared_maps {
 public:
   explicit shared_maps(world& w)
@@ -29,14 +29,14 @@ public:
   // ---- balancers
   /// Its process starts, and connects. `settings`: nullopt for one without a shared map.
   void open(std::size_t balancer, std::optional<scenario::shared_map_settings> const& settings);
-  /// It ends; those who waited wait no more.
+  /// The process ends; nobody waits for it any more.
   void close(std::size_t balancer);
-  /// Whether each that runs and has a shared map may ask it.
+  /// Whether every running balancer with a shared map may use it.
   bool ready() const;
 
-  /// Asks where the request's token is; balancers::on_shared is told. False: it is not asked.
+  /// Looks up the request's token; balancers::on_shared gets the result. False: it is not looked up.
   bool look_up(request_index id);
-  /// The request's token is there, as its answer says; or it is no longer there.
+  /// The request's answer says that its token is at `where`, or that it no longer is.
   void learnt(request_state const& f, gateway::routing::upstream_id where);
   void lost(request_state const& f, gateway::routing::upstream_id where);
 
@@ -64,7 +64,7 @@ private:
     std::int64_t last_there_ns = 0, last_back_ns = 0;
     load::small_stream random;
   };
-  /// Of a connection, in either direction.
+  /// A message on a connection, in either direction.
   struct message {
     enum class kind : std::uint8_t { connect, probe, look_up, learn, lose, lost_connection } what = kind::probe;
     token_id token{};
@@ -94,7 +94,7 @@ private:
   bool running_ = true;
   std::vector<bool> connected_; // at Redis, by balancer
   boost::unordered_flat_map<token_id, kept> entries_;
-  std::size_t sweep_at_ = 4096; // so many, and those that expired go
+  std::size_t sweep_at_ = 4096; // at so many entries those that expired are removed
   slot_pool<message> messages_;
 };
 

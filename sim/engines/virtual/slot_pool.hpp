@@ -5,7 +5,7 @@
 
 namespace sim::virtual_time {
 
-/// What is on its way, by places that events name; a place is used again when what was there has been taken.
+/// Messages under way, in slots that events refer to; a slot is reused once its message has been taken.
 template<class Message>
 class slot_pool {
 public:

@@ -144,7 +144,7 @@ void sols::perform(std::size_t index) {
   arm_notifications(index);
 }
 
-/// A move's own grant, which comes right before its end, is no new session.
+/// The grant that is part of a move, and comes right before the move's end, is not a new session.
 void sols::count(journal::sol_event const& event, journal::sol_event_kind next) {
   using journal::sol_event_kind;
   std::size_t const phase = w_.clients.phase();

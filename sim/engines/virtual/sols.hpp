@@ -43,7 +43,7 @@ public:
 
   void tick();
   void kill(std::size_t index);
-  /// All that a sol wrote down, over its lives.
+  /// What a sol wrote in its journal, in all its lives.
   std::vector<journal::sol_event> journal_of(std::size_t index) const;
 
   /// Moves to proxy `to`, or to another one at random. Results come in `moved`.

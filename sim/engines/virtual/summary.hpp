@@ -37,7 +37,7 @@ public:
     if (word >= words.size()) words.resize(word + word / 2 + 1);
     words[word] = (words[word] & ~(std::uint64_t{3} << shift)) | static_cast<std::uint64_t>(what) << shift;
   }
-  /// All that it knew is of the time before its restart.
+  /// The balancer has restarted: all that its map knew is from before.
   void restart(std::size_t balancer);
 
 private:
@@ -84,7 +84,7 @@ public:
   void granted(std::uint32_t character, std::size_t phase, std::int64_t at_ns);
   void moved(std::size_t phase, std::int64_t at_ns) { counts_.add_move(phase, at_ns); }
   void client_done(request_state const& f, measure::client_outcome outcome, std::int64_t done_ns);
-  /// A request of the character's own is not under way any more.
+  /// One of the character's own requests is no longer under way.
   void left(std::uint32_t character) {
     std::uint8_t& who = characters_[character];
     if ((who & under_way_mask) != 0 && (who & under_way_mask) != under_way_mask) --who;
@@ -102,7 +102,7 @@ public:
   void close(std::int64_t end_ns, bool interrupted);
   measure::tally const& counts() const { return counts_; }
   measure::theory_fit const& fit() const { return fit_; }
-  /// All but what is judged from records that are kept in any case (notifications).
+  /// All invariants but the one judged from records that are kept in any case (notifications).
   std::vector<measure::invariant_result> invariants() const;
   std::vector<measure::time_slice> timeseries(std::vector<std::string> const& balancers) const;
   std::vector<measure::event_result> events(std::vector<measure::event_record> const& done) const;
@@ -133,8 +133,8 @@ private:
   measure::theory_fit fit_;
   std::size_t balancer_count_;
   std::int64_t slice_ns_ = 1'000'000;
-  std::size_t slice_ = 0;            // the one counted in last …
-  std::int64_t slice_from_ns_ = 0;   // … and its begin, since the start
+  std::size_t slice_ = 0;            // the one counted last …
+  std::int64_t slice_from_ns_ = 0;   // … and its beginning, from the start
   std::vector<slice_counts> slices_; // [time][balancer]
   std::uint64_t places_checked_ = 0, places_wrong_ = 0;
   std::uint64_t resources_ = 0, not_theirs_ = 0, too_old_ = 0; // answers for resources, and what was wrong with them

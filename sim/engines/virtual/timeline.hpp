@@ -13,14 +13,14 @@ namespace sim::virtual_time {
 
 struct world;
 
-/// Performs the scenario's events as their schedule has them, and keeps when each was done.
+/// Performs the scenario's events when event_schedule says so, and records when each was done.
 class timeline {
 public:
   explicit timeline(world& w);
 
   /// The load begins now.
   void begin();
-  /// So many requests were started: events may wait for a share of them.
+  /// `started` requests have been started: events may wait for a share of them.
   void on_started(std::uint64_t started);
   /// An event may be due.
   void on_event_due();
@@ -29,7 +29,7 @@ public:
   void on_partition(std::uint32_t index);
   /// A process that was restarted or added has started.
   void on_process_starts(std::uint32_t event);
-  /// Looks whether what an event waits for has come to pass.
+  /// Checks whether what an event waits for has happened.
   void on_look(std::uint32_t event);
 
   /// In the order in which they were done; those under way are left out.

@@ -10,8 +10,8 @@ namespace sim::virtual_time {
 
 struct world;
 
-/// What the proxies' servers are asked for in each phase of the load, from the first request to the last. Looks at the
-/// proxies only when a phase begins or ends.
+/// Measures the service asked of the proxies in each phase of the load, from the first request to the last. Looks at
+/// the proxies only when a phase begins or ends.
 class work_meter {
 public:
   explicit work_meter(world& w);

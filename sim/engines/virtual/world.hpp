@@ -38,7 +38,7 @@ public:
 
   /// Of the next message, ns.
   std::int64_t operator()() { return of(random_()); }
-  /// Of the message that 64 uniform bits stand for, ns.
+  /// Of the message that 64 uniform bits draw, ns.
   std::int64_t of(std::uint64_t bits) const { return delay_.of(bits) + (loss_ > 0 ? sent_again_ns(bits) : 0); }
 
 private:
@@ -55,7 +55,7 @@ private:
   load::small_stream random_;
 };
 
-/// One run: its clock, its parts, and what is taken down. The parts know each other through it.
+/// One run: its clock, its parts, and its records. The parts reach each other through it.
 struct world {
   world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<routers> decisions, bool full, bool early);
   world(world const&) = delete;

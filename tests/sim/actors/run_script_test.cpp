@@ -17,7 +17,7 @@ scenario::load load_of(scenario::load_kind kind) {
   return load;
 }
 
-/// At which second after its start a load is said to have stalled in which one request was sent and none ends.
+/// How many seconds after its start a load counts as stalled that stays at `sent` requests sent and `done` ended.
 std::int64_t stalls_after(scenario::load const& load, std::uint64_t sent, std::uint64_t done) {
   stall_watch watch(load, start);
   for (std::int64_t at = 0; at != 100; ++at)

@@ -4,7 +4,7 @@
 
 #include <functional>
 
-/// Which of several bad things decides what a run is, and that the report names the others too.
+/// Which of several failures decides the verdict, and that the report names the others too.
 namespace sim::measure {
 namespace {
 

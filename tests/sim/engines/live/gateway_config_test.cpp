@@ -1,4 +1,4 @@
-// What a scenario says of a gateway arrives there.
+// A gateway gets the settings that its scenario gives it.
 #include "gateway/net/settings.hpp"
 #include "sim/engines/live/topology.hpp"
 

@@ -1,4 +1,4 @@
-// SIGINT and SIGTERM strike at every step of a live run.
+// SIGINT and SIGTERM at every step of a live run.
 #include "sim/engines/live/run.hpp"
 #include "sim/records/result.hpp"
 #include "sim/scenario/load.hpp"

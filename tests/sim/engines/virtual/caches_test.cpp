@@ -72,7 +72,7 @@ TEST_CASE("what may not be served stale is waited for, what may is not") {
   CHECK(std::get<measure::trend_metric>(plain.metrics.at("latency_ms")).max > 50);
   check_invariants(plain);
 
-  // The first waits for what nobody has; after that validations go on beside the requests.
+  // The first request waits, since nothing is stored yet; after that, validations run beside the requests.
   auto const stale =
       virtual_time::run(crowd("public, max-age=1, stale-while-revalidate=10", {"virtual.warm_up=\"500ms\""}));
   CHECK(count(stale, "hops") == 0); // of clients

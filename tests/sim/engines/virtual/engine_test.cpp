@@ -81,8 +81,8 @@ TEST_CASE("the live gateway's keys decide exactly as dense ones") {
   }
 }
 
-// What becomes of a request that nothing can disturb is settled at once; that must be seen in nothing but the time that
-// a run takes. Only what happens in the same nanosecond may come in another order, hence the random delays.
+// A request that nothing can disturb is settled at once; nothing but the time that a run takes may show it. Only what
+// happens in the same nanosecond may come in another order, hence the random delays.
 TEST_CASE("a run that settles early has the history of one that goes step by step") {
   auto const patience = [](scenario::scenario& s) { s.load.timeout = std::chrono::milliseconds(9); };
   auto const few_connections = [](scenario::scenario& s) { s.load.connections_per_balancer = 3; };
