@@ -144,8 +144,8 @@ private:
   bool is_open_ = false;
   bool is_probing_ = false;          // since a probe was sent
   std::optional<time_ns> probe_due_; // unless it is late already
-  bool may_lack_ =
-      false; // the map may lack what it was told; not set when it was merely slow, since it has enough to do then
+  /// The map may lack what it was told. Not set when it was merely slow: it has enough to do then.
+  bool may_lack_ = false;
 };
 
 }
