@@ -71,8 +71,7 @@ TEST_CASE("2,000 slow clients do not fail anybody else's request, and leave noth
   slow.leave();
   honest.clear();
   CHECK(eventually([&] { return gateway.status()["open_connections"] == 0; }));
-  CHECK(eventually(
-      [&] { return gateway.open_descriptors() <= descriptors + 64; })); // those of connections kept to the upstream
+  CHECK(eventually([&] { return gateway.open_descriptors() <= descriptors + 64; })); // kept to the upstream
 }
 
 TEST_CASE("64 first requests of one token at once: with single_guess one guesses, and the others follow it") {

@@ -42,12 +42,11 @@ TEST_CASE("what a 304 says to one client does not come to others unless it is fo
     char const* says;
     bool stays;
   };
-  auto const r = GENERATE(
-      row{"Cache-Control: private, max-age=60\r\nX-User: alice\r\n", false},
-      row{"Cache-Control: no-store\r\nX-User: alice\r\n", false},
-      row{"Cache-Control: max-age=60\r\nX-User: alice\r\n", false}, // to a request with a token, and not public
-      row{"Cache-Control: public, max-age=60\r\nVary: *\r\nX-User: alice\r\n", false},
-      row{"Cache-Control: public, max-age=60\r\nX-User: all\r\n", true});
+  auto const r = GENERATE(row{"Cache-Control: private, max-age=60\r\nX-User: alice\r\n", false},
+                          row{"Cache-Control: no-store\r\nX-User: alice\r\n", false},
+                          row{"Cache-Control: max-age=60\r\nX-User: alice\r\n", false}, // to a token, and not public
+                          row{"Cache-Control: public, max-age=60\r\nVary: *\r\nX-User: alice\r\n", false},
+                          row{"Cache-Control: public, max-age=60\r\nX-User: all\r\n", true});
   CAPTURE(r.says);
   scripted_upstream u{[&](upstream_request const& q) {
     return script_answer{q.field("If-None-Match").empty()

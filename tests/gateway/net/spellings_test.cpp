@@ -94,8 +94,7 @@ TEST_CASE("admin takes an upstream by any spelling of its address, and it stays 
   CHECK(gateway.status()["upstreams"][1]["name"] == "[::1]:8000");
   CHECK(ask_admin(gateway, "DELETE", "[::0001]:8000") == 204);
   CHECK(count() == 1);
-  CHECK(ask_admin(gateway, "PUT", "[::ffff:127.0.0.1]:" + std::to_string(upstream.port())) ==
-        204); // it is there already
+  CHECK(ask_admin(gateway, "PUT", "[::ffff:127.0.0.1]:" + std::to_string(upstream.port())) == 204); // known already
   CHECK(count() == 1);
   for (char const* none : {"127.1:8000", "[fe80::1%25lo]:8000", "[::1]", "1:80", "::1:8000"}) {
     INFO(none);

@@ -233,8 +233,7 @@ TEST_CASE("a ticket's key opens for one lifetime longer than it seals") {
   CHECK(keys.opening(second.name, start + 19s)->is_present);
   CHECK_FALSE(keys.opening(first.name, start + 20s));
   CHECK(keys.opening(second.name, start + 20s));
-  CHECK_FALSE(
-      keys.opening(second.name, start + 100s)); // too old all the same, although nothing was asked for in between
+  CHECK_FALSE(keys.opening(second.name, start + 100s)); // too old, though nothing was asked for in between
 }
 
 TEST_CASE("a reload takes a new certificate, and drops no connection") {

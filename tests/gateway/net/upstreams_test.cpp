@@ -48,8 +48,7 @@ TEST_CASE(
 
   CHECK(ask_admin(gateway, "PUT", place, R"({"drain": true})").status == 204);
   CHECK(upstream_status(gateway, second.address())["in_rotation"] == false);
-  for (int i = 0; i < 8; ++i)
-    CHECK(get(gateway.port(), "a" + std::to_string(i)) == 200); // at the same upstreams as before
+  for (int i = 0; i < 8; ++i) CHECK(get(gateway.port(), "a" + std::to_string(i)) == 200); // where they were before
   CHECK(second.requests().size() == 12);
   for (int i = 0; i < 4; ++i) CHECK(get(gateway.port(), "b" + std::to_string(i)) == 200);
   CHECK(second.requests().size() == 12);
