@@ -135,7 +135,7 @@ void http_connection::go_on(proxy_process::next what) {
   }
 }
 
-/// The request will be served by this proxy, once its body is there.
+/// The request will be served by this proxy, once its body has arrived.
 void http_connection::served_here() {
   phase_ = phase::reading;
   if (!reader_->is_done() && facts_.expects_continue) {

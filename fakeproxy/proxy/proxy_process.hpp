@@ -53,9 +53,9 @@ public:
 
   /// What to do with a request now.
   enum class next : std::uint8_t {
-    wait,        // it goes on by `perform` or `on_deadline`; `perform` now
+    wait,        // it resumes in `perform` or `on_deadline`; `perform` now
     serve,       // `enter_service`
-    serve_whole, // likewise, once its body is there
+    serve_whole, // likewise, once its body has arrived
     answer,      // as request_state::outcome says; then `on_answered`
     close        // its connection has lingered long enough
   };

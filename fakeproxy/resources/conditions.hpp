@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-/// Conditional requests, as RFC 9110 section 13 has them for GET and HEAD.
+/// Conditional GET and HEAD requests (RFC 9110 section 13).
 namespace fakeproxy::cluster {
 
 /// A field of a request as it was read, without blanks around the value.

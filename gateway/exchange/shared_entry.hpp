@@ -23,8 +23,9 @@ enum class told : std::uint8_t {
 };
 
 /// The last report counts, with two exceptions: an older epoch, from an answer that was long in transit, never
-/// overwrites a newer one, and an answer without an epoch never removes a known one. `old`: nullptr if there is no
-/// entry, or one that no balancer wrote. Redis decides the same in Lua (gateway/net/redis/shared_map_scripts.hpp).
+/// overwrites a newer one, and an answer without an epoch does not erase a known epoch if it names the same backend.
+/// `old`: nullptr if there is no entry, or one that no balancer wrote. Redis decides the same in Lua
+/// (gateway/net/redis/shared_map_scripts.hpp).
 template<class Backend>
 told tell(shared_entry<Backend> const* old, shared_entry<Backend> const& fresh) {
   if (!old || !old->epoch) return told::replace;

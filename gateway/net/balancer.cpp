@@ -12,7 +12,7 @@ namespace {
 // Targets that redirects added from allowed ranges: bounded, since proxies name them.
 constexpr std::size_t max_upstreams = 65'536;
 
-// Upstreams that admin removed from allowed ranges: only made-up requests could exceed this.
+// Upstreams that admin removed from allowed ranges: only made-up names could exceed this.
 constexpr std::size_t most_banned = 4'096;
 
 // Sources that stderr reports as not understood.

@@ -49,7 +49,7 @@ struct shell_counters {
   std::atomic<std::uint64_t> connections_refused{0}; // beyond the limit of their address
   std::atomic<std::uint64_t> rate_limited{0};        // requests answered 429
   std::atomic<std::uint64_t> queued{0};              // requests that waited for admission to their upstream
-  std::atomic<std::uint64_t> overloaded{0};          // requests answered 503 for lack of admission
+  std::atomic<std::uint64_t> overloaded{0};          // requests answered 503 because they were not admitted
   std::atomic<std::uint64_t> tls_handshakes{0}, tls_resumed{0}, tls_failures{0}; // resumed ones are handshakes too
   std::atomic<std::uint64_t> backends_malformed{0};      // X-Backend values that were not understood
   std::atomic<std::uint64_t> epochs_malformed{0};        // X-Session-Epoch values
@@ -65,7 +65,7 @@ struct shell_counters {
   std::atomic<std::uint64_t> shared_lookups{0};   // times the shared map was asked
   std::atomic<std::uint64_t> shared_timeouts{0};  // of these: not answered in time
   std::atomic<std::uint64_t> shared_skipped{0};   // not asked, or not waited for: not usable or overloaded
-  std::atomic<std::uint64_t> shared_writes{0};    // entries written to it
+  std::atomic<std::uint64_t> shared_writes{0};    // changes sent to it
   std::atomic<std::uint64_t> shared_errors{0};    // errors it returned, and connections to it that ended or failed
   std::atomic<std::uint64_t> shared_connected{0}; // workers for which it is usable
   std::atomic<routing::link_condition> shared_condition{routing::link_condition::usable}; // as last reported on stderr
@@ -284,9 +284,9 @@ private:
   void ban(std::string const& name);
   /// no_upstream if there is none of that name, or no longer. Under the lock.
   routing::upstream_id find_known(http::host_port const& name) const;
-  /// The id of a target named by a proxy; adds targets in an allowed range. Under the lock.
   ///  The address of a target that is one, if a redirect may lead there although it is not listed.
   std::optional<boost::asio::ip::address> allowed_address(http::host_port const& target) const;
+  /// The id of a target named by a proxy; adds targets in an allowed range. Under the lock.
   routing::upstream_id resolve_target(http::host_port const& target);
 
   mutable std::mutex mutex_;
