@@ -284,7 +284,7 @@ private:
   void ban(std::string const& name);
   /// no_upstream if there is none of that name, or no longer. Under the lock.
   routing::upstream_id find_known(http::host_port const& name) const;
-  ///  The address of a target that is one, if a redirect may lead there although it is not listed.
+  /// The address of a target that is one, if a redirect may lead there although it is not listed.
   std::optional<boost::asio::ip::address> allowed_address(http::host_port const& target) const;
   /// The id of a target named by a proxy; adds targets in an allowed range. Under the lock.
   routing::upstream_id resolve_target(http::host_port const& target);

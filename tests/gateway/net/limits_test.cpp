@@ -46,7 +46,7 @@ TEST_CASE("a token that sends too many requests gets 429, and no other does") {
   for (int i = 0; i < 2; ++i) CHECK(status(gateway.port(), "a") == 200);
   CHECK(status(gateway.port(), "a") == 429);
   CHECK(status(gateway.port(), "b") == 200);
-  for (int i = 0; i < 5; ++i) CHECK(status(gateway.port(), "") == 200); // without a token there is no token to limit
+  for (int i = 0; i < 5; ++i) CHECK(status(gateway.port(), "") == 200); // no token, no limit per token
 }
 
 TEST_CASE("a token has its rate, and its session, however its credentials are spelt; they go on as they came") {
@@ -87,7 +87,7 @@ TEST_CASE("Basic credentials have one rate however their base64 is spelt; they g
     CHECK(upstream.requests().back().field("Authorization") == "Basic " + spelling);
   }
   for (std::string const& spelling : spellings) CHECK(ask(spelling) == 429);
-  CHECK(ask("YTpiZA==") == 200); // this is another token
+  CHECK(ask("YTpiZA==") == 200); // these are other credentials
 }
 
 TEST_CASE("a request that is refused for its rate closes the connection where its body is not read") {

@@ -34,7 +34,7 @@ private:
 struct client_hello {
   std::string server_name = "localhost";
   std::string ca_file{};           // empty: takes any certificate
-  int lowest = 0, highest = 0;     // TLS1_2_VERSION …; 0: OpenSSL's default
+  int lowest = 0, highest = 0;     // TLS1_2_VERSION …; 0: no limit
   std::vector<std::string> alpn{}; // in order
   SSL_SESSION* resume = nullptr;   // not owned
   int receive_buffer = 0;          // bytes in the kernel; 0: the default

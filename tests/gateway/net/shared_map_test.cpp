@@ -28,7 +28,7 @@ struct proxies {
   }
   std::vector<std::string> addresses() const {
     return {other.address(), owner.address()};
-  } // round_robin: the first one is the wrong one
+  } // round_robin: the first guess is in vain
 };
 
 nlohmann::json shared(redis_server const& redis, nlohmann::json const& more = nlohmann::json::object()) {
@@ -134,7 +134,7 @@ TEST_CASE("after a proxy died, what one gateway found out spares the others the 
   CHECK(get(b, "t") == 200);
   CHECK(b.count("guesses") == 0);
   CHECK(b.count("shared_hits") == 2);                            // before and after
-  CHECK(redis.ask({"GET", entry_of("t")}) == p.other.address()); // b did not forget this one
+  CHECK(redis.ask({"GET", entry_of("t")}) == p.other.address()); // b did not remove the newer entry
 }
 
 TEST_CASE("an older epoch does not overwrite a younger one in the shared map") {
@@ -323,7 +323,7 @@ TEST_CASE("a Redis that wants a password is not used without it; requests go on"
   std::ofstream(file) << "open sesame\n";
   configured_gateway with(p.addresses(), shared(redis, {{"password_file", file}})),
       without(p.addresses(), shared(redis));
-  wait_until_usable(with); // although it does not need the map yet
+  wait_until_usable(with); // although Redis requires no password yet
   wait_until_usable(without);
   redis.kill();
   redis.start({"--requirepass", "open sesame"});
