@@ -10,7 +10,7 @@
 
 namespace {
 
-/// What can be said without a configuration file.
+/// What can be set without a configuration file.
 struct flags {
   std::string config;
   std::vector<std::string> sets;
@@ -29,7 +29,7 @@ struct flags {
   std::uint64_t seed = 1;
 };
 
-/// The flags as the configuration file that would say the same.
+/// The flags as an equivalent configuration file.
 nlohmann::json as_document(flags const& f) {
   nlohmann::json node = {{"role", f.role}, {"index", f.index}, {"listen", f.listen}};
   if (!f.eve_listen.empty()) node["eve_listen"] = f.eve_listen;

@@ -23,7 +23,7 @@ namespace {
 
 constexpr int exit_could_not_run = 1, exit_bad_input = 2;
 
-/// What the command line said; whatever was not given stays empty.
+/// What the command line said; flags that were not given stay empty.
 struct flags {
   std::string config;
   std::vector<std::string> listen, upstreams;
@@ -38,7 +38,7 @@ nlohmann::json number_or_text(std::string const& text) {
   return parsed.is_number() ? parsed : nlohmann::json(text);
 }
 
-/// The configuration file, if any, with the flags laid over it.
+/// The configuration file, if any, overridden by the flags.
 gateway::net::settings read(flags const& f) {
   config::document document =
       f.config.empty() ? config::document::parse("{}", "command line") : config::document::load(f.config);
@@ -91,7 +91,7 @@ int run(flags const& f) {
     return 0;
   }
   os::raise_open_files();
-  std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of that file
+  std::signal(SIGXFSZ, SIG_IGN); // exceeding a file size limit is an error of that write
   gateway::net::server server(std::move(settings), [f] { return read(f); });
   print_ready(server);
   server.run();

@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-/// The names beside `file`, to suggest one when it does not exist.
+/// The names of the files next to `file`, to suggest one when it does not exist.
 std::vector<std::string> siblings(std::filesystem::path const& file) {
   std::vector<std::string> names;
   std::error_code error;
@@ -32,7 +32,7 @@ std::string suggestion(std::string_view word, std::vector<std::string> const& ca
   return near.empty() ? "" : "; did you mean '" + std::string(near) + "'?";
 }
 
-/// Reads at most one byte more than is allowed, so that reading a pipe or a device ends, too.
+/// Reads at most one byte more than the limit, so that reading a pipe or a device ends as well.
 std::string read_bounded(std::filesystem::path const& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in) throw bad_input(file.string() + ": found a file that cannot be opened; allowed: a readable file");
@@ -58,7 +58,7 @@ bad_input malformed_path(std::string const& place, std::string_view path) {
                    "'; allowed: keys separated by '.', and [N] for list elements, such as topology.balancers[1].count");
 }
 
-/// Reads `[N]` at `at`, which it moves behind it.
+/// Reads `[N]` at `at` and advances `at` past it.
 step read_index(std::string_view path, std::size_t& at, std::string const& place) {
   std::size_t const end = path.find(']', at);
   if (end == std::string_view::npos || end == at + 1 || end - at > 9) throw malformed_path(place, path);

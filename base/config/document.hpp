@@ -27,7 +27,7 @@ public:
 /// A file larger than this many bytes is refused without being read.
 inline constexpr std::size_t max_document_bytes = 16u << 20;
 
-/// A parsed document that remembers where each value stood.
+/// A parsed document that remembers the line of each value.
 class document {
 public:
   /// Reads FILE. Comments (`//`, `/* */`) are allowed; trailing commas, duplicate keys, NaN and a
@@ -40,16 +40,17 @@ public:
   nlohmann::json const& root() const { return root_; }
   std::string const& name() const { return name_; }
 
-  /// Line (from 1) of the value at `pointer`, or of its nearest ancestor that stood in the file; 0 when overridden.
+  /// Line (from 1) of the value at `pointer`, or of its nearest ancestor in the file; 0 when overridden.
   std::size_t line_of(nlohmann::json::json_pointer const& pointer) const;
 
   /// Applies one `--set PATH=VALUE`. PATH is dotted with `[N]` for array elements (`topology.balancers[1].count`);
-  /// VALUE is JSON, or a plain string where it does not parse as JSON. Objects are created on the way, arrays are not
-  /// extended. Throws `bad_input` on a malformed path. Messages about overridden values name `--set` instead of a line.
+  /// VALUE is JSON, or a plain string if it does not parse as JSON. Missing objects along the path are created; arrays
+  /// are not extended. Throws `bad_input` on a malformed path. Messages about overridden values name `--set` instead of
+  /// a line.
   void set(std::string_view assignment);
 
-  /// The same for a value that is written elsewhere in the file (the axes of a sweep): messages about it name `line`,
-  /// or `--set` when that is 0. Returns where the value went.
+  /// The same for a value written elsewhere in the file (the axes of a sweep): messages about it name `line`, or
+  /// `--set` when `line` is 0. Returns where the value was stored.
   nlohmann::json::json_pointer set(std::string_view path, nlohmann::json value, std::size_t line);
 
   /// Checks against a schema (the subset of JSON Schema that `validate` in schema.hpp documents). Throws `bad_input`.

@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-/// Bytes as they may stand in a one-line message.
+/// The bytes in a form that can be shown in a one-line message.
 std::string printable(std::string_view bytes) {
   std::string out;
   for (char const c : bytes.substr(0, 40)) {

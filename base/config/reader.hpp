@@ -9,7 +9,7 @@
 
 namespace config {
 
-/// A value and the line on which each of its parts stood, by JSON pointer (of a member: the line of its key).
+/// A value and the line of each of its parts, by JSON pointer (for a member: the line of its key).
 struct positioned_value {
   nlohmann::json root;
   std::map<std::string, std::size_t> lines;

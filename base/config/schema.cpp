@@ -15,10 +15,10 @@ namespace {
 using nlohmann::json;
 using progress = violation::progress;
 
-/// Strings longer than this match no pattern: std::regex recurses by the character.
+/// Strings longer than this match no pattern: std::regex recurses once per character.
 constexpr std::size_t max_pattern_subject = 2000;
 
-/// Each pattern is compiled once a thread: a sweep checks thousands of documents against one schema.
+/// Each pattern is compiled once per thread: a sweep checks thousands of documents against one schema.
 std::regex const& compiled(std::string const& pattern) {
   thread_local std::map<std::string, std::regex> known;
   auto const found = known.find(pattern);
@@ -120,7 +120,7 @@ public:
     return std::nullopt;
   }
 
-  /// The types that `written` and all its branches allow for what stands at `steps`, from `depth` on.
+  /// The types that `written` and all its branches allow for the value at `steps`, starting at `depth`.
   void collect_types(json const& written, std::vector<std::string> const& steps, std::size_t depth,
                      std::set<std::string>& types) const {
     json const& schema = resolve(written);

@@ -28,9 +28,9 @@ struct violation {
 /// The subset of JSON Schema: `type` (a name or a list), `properties`, `patternProperties`, `required`,
 /// `additionalProperties` (false or a schema), `minProperties`, `maxProperties`, `enum`, `const`, `minimum`, `maximum`,
 /// `exclusiveMinimum`, `minLength`, `maxLength`, `pattern` (found anywhere, so anchor it), `items`, `minItems`,
-/// `maxItems`, `oneOf`, `anyOf`,
-/// `$ref` to `#/…`. Annotations: `$schema`, `$id`, `$defs`, `$comment`, `title` (used as the phrase for what is
-/// allowed), `description`, `default`, `examples`. Any other keyword is a mistake of ours: std::logic_error.
+/// `maxItems`, `oneOf`, `anyOf`, `$ref` to `#/…`. Annotations: `$schema`, `$id`, `$defs`, `$comment`, `title` (used as
+/// the phrase for what is allowed), `description`, `default`, `examples`. Any other keyword is a programming error:
+/// std::logic_error.
 std::optional<violation> validate(nlohmann::json const& value, nlohmann::json const& schema);
 
 /// Whether the value at `at` has to be a whole number when it is a number, according to every branch of `schema` that

@@ -6,7 +6,7 @@
 
 namespace config {
 
-/// Iterates over text and shows how far it has been read: nlohmann's SAX interface gives no positions.
+/// A text iterator that reports how far it has read: nlohmann's SAX interface gives no positions.
 class counting_iterator {
 public:
   using iterator_category = std::input_iterator_tag;
@@ -47,7 +47,7 @@ public:
   explicit line_counter(std::string_view text)
     : text_(text) {}
 
-  /// Line, from 1, of the character at `offset`, which may not lie before the line of the previous call.
+  /// Line, from 1, of the character at `offset`, which must not be before the line of the previous call.
   std::size_t line_at(std::size_t offset) {
     for (; seen_ < offset && seen_ < text_.size(); ++seen_) {
       if (text_[seen_] == '\n') ++line_;

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-/// Enumerations that files write as words. Beside each stands `name_of(value)`, a switch over all values without a
-/// default, so that none can lack its word. Values count up from 0; `name_of` of what is no value is empty.
+/// Enumerations that files spell as words. Each has a `name_of(value)` next to it, a switch over all values without a
+/// default, so that no value can lack a word. Values count up from 0; `name_of` is empty for anything else.
 namespace config {
 
 template<class Enum>
@@ -25,7 +25,7 @@ constexpr auto words_of() {
   return words;
 }
 
-/// nullopt: no value is called that.
+/// nullopt when no value has that name.
 template<class Enum>
 constexpr std::optional<Enum> value_of(std::string_view word) {
   for (std::size_t i = 0; i != count_of<Enum>(); ++i)

@@ -5,7 +5,7 @@
 
 namespace contract {
 
-/// Says what was broken, and aborts: a bug of the caller, after which nothing that follows could be believed.
+/// Reports the broken condition and aborts: it is a bug in the caller, and nothing after it could be trusted.
 [[noreturn, gnu::cold, gnu::noinline]] inline void broken(char const* condition, char const* file, int line) noexcept {
   std::fprintf(stderr, "%s:%d: broken precondition: %s\n", file, line, condition);
   std::abort();
@@ -13,6 +13,7 @@ namespace contract {
 
 }
 
-/// A precondition that a docstring states. Checked in release builds, too, unlike BOOST_ASSERT: a comparison or two.
+/// A precondition that a doc comment states. Unlike BOOST_ASSERT, it is checked in release builds as well; it costs a
+/// comparison or two.
 #define CREST_EXPECTS(condition)                                                                                       \
   (__builtin_expect(static_cast<bool>(condition), 1) ? void() : ::contract::broken(#condition, __FILE_NAME__, __LINE__))

@@ -73,8 +73,8 @@ struct raw_writer::state {
     auto const end = offset + static_cast<off_t>(chunk_bytes());
     struct stat info {};
     if (::fstat(file.fd, &info) != 0) throw_errno(name);
-    // Only grows the file: a reopened journal has its records there. Allocates its blocks, too: a write to a mapping
-    // without blocks on a full disk would kill the process.
+    // Only grows the file, since a reopened journal already has records there. Allocates its blocks as well: on a full
+    // disk, a write to a mapped page without a block would kill the process.
     int const failed = info.st_size < end ? ::posix_fallocate(file.fd, offset, end - offset) : 0;
     if (failed != 0) throw std::system_error(failed, std::generic_category(), name);
     void* mapped = ::mmap(nullptr, chunk_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, file.fd, offset);

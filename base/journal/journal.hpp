@@ -31,7 +31,7 @@ public:
   ~raw_writer();
 
   /// Appends a copy of `record`; returns its stable address in the mapping, valid as long as the writer. Throws
-  /// std::system_error where the disk has no room for more; the next call tries again.
+  /// std::system_error when the disk is full; the next call tries again.
   void* append(void const* record);
   std::uint64_t size() const;
 
@@ -40,7 +40,7 @@ private:
   std::unique_ptr<state> state_;
 };
 
-/// Writer of one journal. Records are visible to readers, and safe from a kill of this process, when `append` returns.
+/// Writer of one journal. Once `append` returns, the record is visible to readers and survives a kill of this process.
 template<class Record>
 class writer {
 public:

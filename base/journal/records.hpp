@@ -48,7 +48,7 @@ enum class sol_event_kind : std::uint8_t {
   released,   // session ended
   fenced,     // incarnation declared dead; all of its sessions end
   applied,    // a game-state request was applied (once per request id)
-  duplicate,  // the same request id asked again; answered from the journal, not applied
+  duplicate,  // the same request id again; answered from the journal, not applied
   move_began, // draining of the old owner began
   move_done   // drained, and granted anew (the `granted` record precedes)
 };

@@ -7,12 +7,12 @@
 /// Memory for large tables with random access.
 namespace memory {
 
-/// `bytes` zeroes, which take no memory before they are written. Large blocks are in the system's large pages if it has
-/// them, since with small ones the look-up of a random address's page costs as much as the read. Throws std::bad_alloc.
+/// Allocates `bytes` zero bytes, which use no memory until they are written. Large blocks are in huge pages if the
+/// system has them: with small pages, translating a random address costs as much as the read. Throws std::bad_alloc.
 void* allocate_zeroes(std::size_t bytes);
 void release(void* bytes);
 
-/// A fixed number of values that are all-zero bytes at first.
+/// A fixed number of values, all-zero bytes at first.
 template<class T>
 class zeroed_array {
 public:

@@ -4,7 +4,7 @@
 
 namespace os {
 
-/// Writes all of `text`, waiting where a descriptor that does not block is full. 0, or the errno of what went wrong.
+/// Writes all of `text`, waiting while a non-blocking descriptor is full. Returns 0 or the errno of the failure.
 int write_all(int descriptor, std::string_view text);
 
 }

@@ -16,10 +16,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The two locks of the file: the door is held briefly while entering or leaving, the room while in the directory.
+/// The two locks of the file: `door` is held briefly while entering or leaving, `room` while using the directory.
 enum : off_t { door = 0, room = 1 };
 
-/// Whether it was granted; without `wait`, false if another process has it. Throws std::system_error.
+/// Returns whether the lock was granted; without `wait`, false if another process has it. Throws std::system_error.
 bool lock(int descriptor, off_t which, short kind, bool wait) {
   struct ::flock what {};
   what.l_type = kind;
@@ -41,7 +41,7 @@ bool is_file(int descriptor, fs::path const& file) {
          open.st_ino == named.st_ino;
 }
 
-/// Opens the file and locks its door. If another user removes the file meanwhile, tries again.
+/// Opens the file and takes the `door` lock. Tries again if another user removes the file meanwhile.
 int at_the_door(fs::path const& file, bool& locked) {
   for (;;) {
     int const descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
@@ -65,7 +65,7 @@ std::string holder(int descriptor) {
   return size <= 0 ? "" : " (process " + std::string(text.data(), static_cast<std::size_t>(size)) + ")";
 }
 
-/// Holds the door.
+/// Holds the `door` lock.
 struct held_door {
   int descriptor;
   bool locked;
@@ -133,7 +133,7 @@ directory_claim::~directory_claim() {
       bool const ours = is_file(descriptor_, file_); // the last user may have removed it, and a new one created another
       if (ours && lock(descriptor_, room, F_WRLCK, false)) ::unlink(file_.c_str()); // there is no other user
     }
-  } catch (std::system_error const&) { // stays behind; it does no harm
+  } catch (std::system_error const&) { // the file stays behind, which does no harm
   }
   ::close(descriptor_);
   for (auto at = made_.rbegin(); at != made_.rend(); ++at)

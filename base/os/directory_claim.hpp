@@ -14,18 +14,19 @@ public:
   using std::runtime_error::runtime_error;
 };
 
-/// The right to write into a directory: for one user at a time, or for several that work on the same thing. It is a
-/// lock on a hidden file in the directory. The lock ends with the process, however that ends; the last user to leave
-/// normally removes the file. Locks belong to open files (`F_OFD_SETLK`, Linux 3.15): a second claim by the same
-/// process is refused, too, children that `exec` do not inherit it, and NFS supports it.
+/// The right to write into a directory, held by one user at a time, or by several that work on the same thing. It is a
+/// lock on a hidden file in the directory, and ends with the process, however that ends; the last user to leave
+/// normally removes the file. The locks belong to open files (`F_OFD_SETLK`, Linux 3.15): a second claim by the same
+/// process is refused as well, children that `exec` do not inherit it, and NFS supports it.
 class directory_claim {
 public:
-  /// Creates the directory, which is removed at the end if it is still empty. Throws `directory_in_use`, having touched
-  /// nothing, and std::runtime_error if the file cannot be created.
+  /// Creates the directory, which is removed at the end if it is still empty. Throws `directory_in_use`, in which case
+  /// nothing was touched, and std::runtime_error if the file cannot be created.
   static directory_claim alone(std::filesystem::path const& directory);
 
-  /// Together with others for which `same` holds. If it does not hold, `take_over` makes it so, once there is no other
-  /// user; both are called while no other user enters or leaves. Throws as `alone` does, and what they throw.
+  /// Shares the directory with others for which `same` holds. If it does not hold, `take_over` makes it hold once there
+  /// is no other user. Both are called while no other user enters or leaves. Throws what `alone` throws, and what they
+  /// throw.
   static directory_claim together(std::filesystem::path const& directory, std::function<bool()> const& same,
                                   std::function<void()> const& take_over);
 

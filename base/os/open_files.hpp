@@ -5,9 +5,9 @@
 /// Limits that the kernel sets for a process.
 namespace os {
 
-/// Raises this process's limit of open files as far as it may be raised without privileges: every balancer connects to
-/// every proxy, every proxy to every sol, and the load to every balancer. Returns what the limit is then; 0 when it
-/// cannot be read. Call it before threads are started.
+/// Raises this process's limit on open files as far as possible without privileges: every balancer connects to every
+/// proxy, every proxy to every sol, and the load generator to every balancer. Returns the resulting limit; 0 when it
+/// cannot be read. Call it before starting threads.
 std::uint64_t raise_open_files();
 
 }

@@ -31,7 +31,7 @@ fs::path partial_of(fs::path const& file) {
   return file.parent_path() / (name.substr(0, longest_name - end.size()) + end);
 }
 
-/// 0, or what went wrong.
+/// Returns 0 or the errno of the failure.
 int write_whole(int descriptor, std::string_view text) {
   int error = write_all(descriptor, text);
   if (::close(descriptor) != 0 && error == 0 && errno != EINTR) error = errno; // NFS reports only here that it is full
@@ -44,7 +44,7 @@ void write_into(fs::path const& file, std::string_view text) {
   if (int const error = write_whole(descriptor, text)) fail(file, error);
 }
 
-/// Where a chain of links ends; FILE itself when it is no link.
+/// Where a chain of symbolic links ends; FILE itself when it is not a link.
 fs::path behind_links(fs::path file) {
   std::error_code error;
   for (int links = 0; links < 40 && fs::is_symlink(file, error); ++links) {
@@ -73,7 +73,7 @@ void write_file(fs::path const& named, std::string_view text) {
   if (descriptor < 0) fail(named, errno);
   struct ::stat before {};
   if (kind == fs::file_type::regular && ::stat(file.c_str(), &before) == 0)
-    static_cast<void>(::fchmod(descriptor, before.st_mode & 07777u)); // else: those of a new file
+    static_cast<void>(::fchmod(descriptor, before.st_mode & 07777u)); // if that fails: the permissions of a new file
   int problem = write_whole(descriptor, text);
   if (problem == 0 && ::rename(partial.c_str(), file.c_str()) != 0) problem = errno;
   if (problem == 0) return;

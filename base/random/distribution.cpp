@@ -11,7 +11,7 @@ namespace {
 
 double ns(std::chrono::nanoseconds time) { return static_cast<double>(time.count()); }
 
-/// Keeps a time of a heavy tail within what clocks can hold: 100 days.
+/// Caps a heavy-tailed time at what clocks can hold: 100 days.
 std::int64_t bounded(double time_ns) { return static_cast<std::int64_t>(std::min(time_ns, 8.64e15)); }
 
 }
@@ -36,7 +36,7 @@ time_sampler::time_sampler(time_distribution const& what) {
   } else {
     kind_ = shape::empirical;
     for (std::chrono::nanoseconds const time : std::get<empirical_time>(what).sorted) sorted_.push_back(time.count());
-    // Of the piecewise linear inverse that is drawn from.
+    // The mean of the piecewise linear inverse that times are drawn from.
     double const ends = static_cast<double>(sorted_.front() + sorted_.back()) / 2;
     double const sum = std::accumulate(sorted_.begin(), sorted_.end(), 0.0) - ends;
     mean_ = sum / static_cast<double>(sorted_.size() - 1);
@@ -60,7 +60,7 @@ double time_sampler::quantile(double p) const {
   return mean_;
 }
 
-/// A cell's mean is by Simpson's rule: with 1024 cells, off by less than 10^-8 of it.
+/// Each cell's mean comes from Simpson's rule; with 1024 cells its relative error is below 10^-8.
 void time_sampler::tabulate() {
   std::vector<cell> table;
   for (std::uint64_t i = outer; i != cells - outer; ++i) {

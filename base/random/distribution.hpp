@@ -25,16 +25,17 @@ struct pareto_time {
   std::chrono::nanoseconds mean{0};
   double alpha = 2;
 };
-/// As measured: a time is drawn by its place among these, linear in between.
+/// Measured times: a draw picks a position among them and interpolates linearly.
 struct empirical_time {
   std::vector<std::chrono::nanoseconds> sorted; // at least two
 };
 using time_distribution = std::variant<constant_time, exponential_time, lognormal_time, pareto_time, empirical_time>;
 
-/// Draws times that follow a distribution, ns; the same on every machine.
+/// Draws times that follow a distribution, in ns; the same on every machine.
 ///
-/// Those with a formula are drawn from a table of their quantile function: linear in each of 1024 cells, which keep the
-/// mean of the function over them; the 16 outer cells at either end have the function itself, so that tails are whole.
+/// A distribution with a formula is drawn from a table of its quantile function, which is linear in each of 1024 cells
+/// and keeps the function's mean over each. The 16 outer cells at either end use the function itself, so that the tails
+/// are complete.
 class time_sampler {
 public:
   explicit time_sampler(time_distribution const& what);
@@ -57,7 +58,7 @@ public:
 
   /// Whether it is always 0.
   bool nothing() const { return kind_ == shape::constant && constant_ == 0; }
-  /// Of the distribution itself, ns.
+  /// Mean of the distribution itself, in ns.
   double mean_ns() const { return mean_; }
 
 private:
@@ -65,7 +66,7 @@ private:
   static constexpr unsigned cell_bits = 10;
   static constexpr std::uint64_t cells = 1 << cell_bits, outer = 16;
   struct cell {
-    float base, slope; // ns; of the part of the cell, from 0 to 1
+    float base, slope; // ns; slope over the position in the cell, from 0 to 1
   };
 
   double quantile(double p) const;

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Elementary functions that give the same bits on every machine, for whatever a random draw turns into a decision.
+/// Elementary functions that give the same bits on every machine, for use wherever a random draw decides something.
 ///
 /// The C library's differ in the last bit between versions and processors (some use fused multiply-add where there is
 /// one), and one bit can reorder a simulated run. These use only operations that IEEE 754 defines exactly, and are

@@ -1,7 +1,7 @@
 #include "base/random/generator.hpp"
 
-#include "base/random/elementary.hpp"
 #include "base/contract/expects.hpp"
+#include "base/random/elementary.hpp"
 
 namespace base::random {
 

@@ -6,7 +6,7 @@
 
 namespace base::random {
 
-/// A generator of 8 bytes (SplitMix64), where each of many things has a stream of its own.
+/// An 8-byte generator (SplitMix64), for cases where each of many objects has a stream of its own.
 class small_stream {
 public:
   using result_type = std::uint64_t;

@@ -7,8 +7,8 @@
 
 namespace fakeproxy::cluster {
 
-/// Whether a request with a session goes on from the proxy to the character's sol: all that may change something, and
-/// the character's own resources.
+/// Whether the proxy forwards a request with a session to the character's sol: every request that may change something,
+/// and those for the character's own resources.
 inline bool needs_sol(boost::beast::http::verb method, std::string_view target) {
   using boost::beast::http::verb;
   bool const safe = method == verb::get || method == verb::head || method == verb::options || method == verb::trace;

@@ -5,9 +5,9 @@
 namespace fakeproxy::cluster {
 
 namespace {
-/// How long a peer that could not be reached is believed to be so before it is tried again.
+/// How long a peer counts as unreachable before it is tried again.
 constexpr duration down_time = 1000 * millisecond;
-/// Idle checks done in one tick, so that a million sessions do not make one tick long.
+/// Idle checks per tick, so that a million sessions do not make a tick long.
 constexpr int idle_checks_per_tick = 1000;
 /// 26 days, in units of 2^20 ns: beyond it differences would wrap.
 constexpr duration longest_idle = 0x7ffffff0;
@@ -50,7 +50,7 @@ void proxy_node::on_disconnected(std::uint32_t sol, node_actions& out) {
   for (auto& [character, p] : pending_) {
     if (sol_of(character) == sol && p.is != pending::state::probing) p.is = pending::state::idle;
   }
-  // Asking again is safe where the sol knows the request by its id; else nobody can tell whether it was applied.
+  // Asking again is safe where the sol knows the request by its id; otherwise nobody can tell whether it was applied.
   for (call& c : calls_) {
     if (!c.used || c.what.op != operation::apply || c.what.number != 0 || sol_of(c.what.character) != sol) continue;
     if (c.who != 0) out.applied.push_back({c.who, status::unknown});
@@ -110,7 +110,7 @@ void proxy_node::registered(std::uint32_t sol, message const& m, time_point now,
   resume_link(sol, now, out);
 }
 
-/// What waited for the connection, or the lease, goes on.
+/// Resumes what waited for the connection or the lease.
 void proxy_node::resume_link(std::uint32_t sol, time_point now, node_actions& out) {
   auto const stopped = waiting([&](character_id character, pending const& p) {
     return sol_of(character) == sol && p.is == pending::state::idle;
@@ -298,7 +298,8 @@ void proxy_node::admit(character_id character, session& s, waiter w, time_point 
   }
 }
 
-/// The session is ours: those who wait for it are served, unless the lease ran out while the message was under way.
+/// The session is ours: the requests that wait for it are served, unless the lease ran out while the message was in
+/// transit.
 void proxy_node::serve_waiting(character_id character, session const& s, time_point now, node_actions& out) {
   auto const at = pending_.find(character);
   if (at == pending_.end()) return;

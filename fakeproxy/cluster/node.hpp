@@ -38,7 +38,7 @@ struct eve_event {
   char const* reason = "";  // refused; the client's login is over
 };
 
-/// What a proxy node wants done, in this order within each list. Reused: the shell clears it.
+/// The actions that a proxy node asks for, in order within each list. Reused: the shell clears it.
 struct node_actions {
   struct outgoing {
     std::uint32_t sol;
@@ -81,7 +81,7 @@ public:
     std::uint32_t sols = 1;
     endpoint where{};
     duration lease = 3000 * millisecond;
-    duration idle = 600'000 * millisecond; // a session without EVE client and request for so long is given up
+    duration idle = 600'000 * millisecond; // a session with neither EVE client nor request for this long is given up
   };
   proxy_node(settings s, time_point start);
 
@@ -101,12 +101,12 @@ public:
   void on_finished(character_id character, session_epoch epoch, node_actions& out);
   void give_up(character_id character, ticket who);
 
-  /// Forwards a request in flight to the character's sol; reported in `applied`. Returns what `abandon` takes.
+  /// Forwards a request in flight to the character's sol; reported in `applied`. Returns the argument for `abandon`.
   std::uint32_t apply(character_id character, session_epoch epoch, ticket who, std::uint64_t request,
                       std::uint8_t method, node_actions& out);
   void abandon(std::uint32_t correlation);
 
-  /// The shell's finding about an owner.
+  /// Reports whether the shell could reach an owner.
   void on_probed(incarnation owner, bool reachable, time_point now, node_actions& out);
 
   // EVE clients.
@@ -114,7 +114,7 @@ public:
   void on_game_request(ticket client, std::uint64_t id, node_actions& out);
   void on_logout(ticket client, node_actions& out);
   void on_client_gone(ticket client, node_actions& out);
-  /// A session as if an EVE client had logged in; reported in `logins`.
+  /// Takes a session as if an EVE client had logged in; reported in `logins`.
   void on_pin(character_id character, ticket who, time_point now, node_actions& out);
 
   /// Gives all sessions back; the node must not be used for requests any more.
@@ -135,10 +135,10 @@ private:
     ticket who;
     purpose what;
   };
-  /// There may be millions: what only sessions with an EVE client need is in `game`.
+  /// There may be millions of these: what only sessions with an EVE client need is in `game`.
   struct session {
     std::uint32_t epoch = 0;
-    std::uint32_t last_used = 0; // as coarse() has it
+    std::uint32_t last_used = 0; // in units of coarse()
     std::uint32_t in_flight : 28 = 0;
     enum class state : std::uint8_t { owned, draining, drained };
     std::uint32_t phase : 2 = 0; // a state
@@ -246,7 +246,7 @@ private:
   std::vector<std::uint32_t> free_calls_;
   std::uint32_t call_generation_ = 0;
   struct idle_check {
-    std::uint32_t at; // as coarse() has it
+    std::uint32_t at; // in units of coarse()
     character_id character;
   };
   std::deque<idle_check> idle_checks_; // each held session once, by time

@@ -129,7 +129,7 @@ std::uint32_t proxy_node::begin_call(call c) {
     free_calls_.pop_back();
   }
   c.used = true;
-  // The upper bits tell the users of a place apart: an answer can come twice when a call was sent again.
+  // The upper bits distinguish successive users of a place: an answer can come twice when a call was sent again.
   c.what.correlation = (++call_generation_ << call_place_bits) | place;
   calls_[place] = c;
   return c.what.correlation;
@@ -202,7 +202,7 @@ void proxy_node::on_pin(character_id character, ticket who, time_point now, node
   }
 }
 
-/// One client a character: the newer login wins.
+/// One client per character: the newer login wins.
 void proxy_node::attach_client(character_id character, session& s, ticket client, node_actions& out) {
   if (!clients_.contains(client)) return; // gone while it waited
   s.has_game = 1;

@@ -111,7 +111,7 @@ bool registry::unreachable(incarnation accused, incarnation witness, time_point 
   life& l = *known;
   bool const second = l.witness != incarnation::none && l.witness != witness;
   l.witness = witness;
-  // Replayed and not yet back: it is silent to us because we were away, which says nothing against it.
+  // Replayed and not back yet: it is silent because we were away, which is no evidence against it.
   if (!second && (l.link != 0 || !l.where.known())) return false;
   fence(l, now, out);
   return true;

@@ -14,7 +14,8 @@ namespace fakeproxy::cluster {
 /// A connection of a proxy node, numbered by the shell; 0 is none.
 using link_id = std::uint32_t;
 
-/// What a sol wants done. The shell writes `events` to the journal first, then sends. Reused: the shell clears it.
+/// The actions that a sol asks for. The shell writes `events` to the journal first, then sends. Reused: the shell
+/// clears it.
 struct sol_actions {
   struct outgoing {
     link_id link;
@@ -38,8 +39,8 @@ struct sol_actions {
 /// One shard of the session registry: who owns the session of which character.
 ///
 /// Leases belong to incarnations; a session lives as long as its owner's lease, or until released. An incarnation is
-/// fenced (declared dead, for good) when its lease ends, when its connection is lost and somebody could not reach it,
-/// or when two could not. Epochs of a character only grow. Not thread-safe.
+/// fenced (declared dead, for good) when its lease ends, when its connection is lost and another proxy could not reach
+/// it, or when two other proxies could not. Epochs of a character only grow. Not thread-safe.
 class registry {
 public:
   struct settings {
@@ -49,17 +50,18 @@ public:
   explicit registry(settings s)
     : settings_(s) {}
 
-  /// Takes in one record of this shard's own journal after a restart, oldest first, before anything else.
+  /// Replays one record of this shard's own journal after a restart: oldest first, before any other call.
   void replay(journal::sol_event const& event);
-  /// Ends the replay: incarnations that lived get a whole lease from `now` on to announce themselves again.
+  /// Ends the replay: living incarnations get a full lease from `now` to announce themselves again.
   void replayed(time_point now);
 
-  /// `ok`: known and alive, its sessions stand. `fresh`: new here. `fenced`: dead; take a new incarnation.
-  /// An older incarnation of the same proxy is fenced: at once if its connection is lost or this one, else when it is.
+  /// `ok`: known and alive, its sessions stand. `fresh`: new here. `fenced`: dead; take a new incarnation. An older
+  /// incarnation of the same proxy is fenced: at once if its connection is lost or is `link`, otherwise when it is
+  /// lost.
   status announce(incarnation who, endpoint where, link_id link, time_point now, sol_actions& out);
   status renew(incarnation who, time_point now, sol_actions& out);
   void disconnected(link_id link, time_point now, sol_actions& out);
-  /// `witness` could not reach `accused`. True when `accused` is fenced now.
+  /// `witness` could not reach `accused`. Returns whether `accused` is now fenced.
   bool unreachable(incarnation accused, incarnation witness, time_point now, sol_actions& out);
   /// The incarnation ends itself.
   void leave(incarnation who, time_point now, sol_actions& out);
@@ -82,7 +84,7 @@ public:
   void move(character_id character, incarnation to, std::uint64_t ticket, time_point now, sol_actions& out);
   answer drained(character_id character, incarnation by, session_epoch epoch, time_point now, sol_actions& out);
 
-  /// Fences whose lease ended by `now`.
+  /// Fences every incarnation whose lease has ended by `now`.
   void tick(time_point now, sol_actions& out);
 
   /// The newest living incarnation of a proxy.
@@ -90,7 +92,7 @@ public:
   /// A living incarnation other than `than`, chosen by `random` (uniform 64 bits).
   std::optional<incarnation> another(incarnation than, std::uint64_t random) const;
   link_id link_of(incarnation who) const;
-  /// Who was granted the character's session last, as `answer::owner` and `answer::epoch`; says nothing of leases.
+  /// The last grant of the character's session, as `answer::owner` and `answer::epoch`; says nothing about leases.
   answer last_granted(character_id character) const;
   /// See session_table.
   void prefetch(character_id character) const { sessions_.prefetch(character); }
@@ -120,7 +122,7 @@ private:
 
   life* life_of(incarnation who);
   life const* life_of(incarnation who) const;
-  /// Its number in lives_, a new one if it was not known.
+  /// Its index in lives_; it is added if it was not known.
   std::uint32_t enrol(incarnation who);
   incarnation owner_id(session const& s) const { return s.owner == nobody ? incarnation::none : lives_[s.owner].id; }
   bool alive(life& l, time_point now, sol_actions& out);

@@ -24,7 +24,7 @@ enum class operation : std::uint8_t {
   apply,        // game state: `number` = request id: ok, duplicate, stale
   game,         // an EVE client's request: ok, stale
   unreachable,  // I cannot reach `number`, the owner: fenced (claim again), busy (not yet)
-  attach,       // an EVE client is there, and has seen notifications to `number`; or (`leaving`) is gone: ok, stale
+  attach,       // an EVE client is attached, and has seen notifications to `number`; or (`leaving`) is gone: ok, stale
   drained,      // no request of the session is in flight: owned (the new owner), ok (still yours), stale
   // sol → proxy, not answered
   drain,        // stop starting requests of the session, then say `drained`

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "base/contract/expects.hpp"
-#include "fakeproxy/cluster/types.hpp"
 #include "base/memory/zeroed_array.hpp"
+#include "fakeproxy/cluster/types.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -11,8 +11,9 @@
 
 namespace fakeproxy::cluster {
 
-/// What is kept for each of very many characters: a hash table without a byte beyond its slots (open addressing, linear
-/// probing), that grows by half. Pointers into it hold until something is added or erased. Not thread-safe.
+/// A hash table from characters to values, for very many characters: no memory beyond its slots (open addressing,
+/// linear probing), and it grows by half. Pointers into it are valid until something is added or erased. Not
+/// thread-safe.
 ///
 /// `Value` is small and trivially copyable. There is no entry for character_id::none.
 template<class Value>
@@ -25,7 +26,7 @@ public:
     if (slots_.empty()) return;
     slot const* const at = &slots_[home(name_of(character))];
     __builtin_prefetch(at);
-    asm volatile("" : : "r"(at)); // else GCC 12 takes this function for one without effect, and leaves its calls out
+    asm volatile("" : : "r"(at)); // otherwise GCC 12 sees no effect in this function and drops calls to it
   }
 
   Value* find(character_id character) { return const_cast<Value*>(std::as_const(*this).find(character)); }
@@ -70,7 +71,7 @@ public:
     return true;
   }
 
-  /// Calls `f(character, value)` with each, in no order that may be seen.
+  /// Calls `f(character, value)` for each. The order is unspecified and must not become visible.
   template<class F>
   void for_each(F f) const {
     for (slot const& s : slots_)
@@ -85,7 +86,7 @@ private:
   static_assert(std::is_trivially_copyable_v<Value>);
 
   static std::uint32_t name_of(character_id character) { return raw(character) + 1; }
-  // Multiples of the golden ratio: characters that are numbered one by one are spread evenly (Knuth, TAOCP 3, 6.4).
+  // Multiples of the golden ratio spread consecutively numbered characters evenly (Knuth, TAOCP 3, 6.4).
   std::size_t home(std::uint32_t name) const {
     std::uint64_t const hash = name * std::uint64_t{0x9e3779b97f4a7c15u};
     return static_cast<std::size_t>((static_cast<unsigned __int128>(hash) * slots_.size()) >> 64);

@@ -68,11 +68,11 @@ void sol::on_message(link_id link, message const& m, time_point now, sol_actions
   case operation::granted:
   case operation::notification:
   case operation::fenced:
-    return; // pushes of ours; not for us
+    return; // only ever sent by us
   }
   answer_moves(out);
   if (m.op == operation::announce) {
-    // Before what follows from it: a proxy takes nothing from a sol that does not know it.
+    // Sent first: a proxy accepts nothing from a sol that does not know it.
     out.send.insert(out.send.begin() + static_cast<std::ptrdiff_t>(first), {link, reply});
   } else if (m.op != operation::move) {
     out.send.push_back({link, reply});
@@ -197,8 +197,8 @@ void sol::notify_one(std::uint64_t random, time_point now, sol_actions& out) {
   while (!attached_.empty()) {
     character_id const character = attached_[random % attached_.size()];
     game_state& g = states_[character];
-    // A session that moved or ended took its client with it. One whose proxy is away, or back over another link on
-    // which it did not attach its client yet, keeps its numbers for later.
+    // A session that moved or ended took its client with it. If its proxy is away, or is back on another link without
+    // having attached its client there yet, the numbers are kept for later.
     if (!registry_.holds(character, g.attached_at, g.attached_epoch, now, out) ||
         registry_.link_of(g.attached_at) != g.attached_over) {
       detach(g);

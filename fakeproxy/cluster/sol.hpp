@@ -16,8 +16,8 @@ namespace fakeproxy::cluster {
 /// clients. Events in, actions out; not thread-safe.
 ///
 /// Notifications are numbered 1, 2, … per character. A proxy that attaches a client over a new link says which number
-/// it had last; what was pushed over the old link after that is lost with it, and is pushed again. Never what was
-/// pushed before the session had a client: that went to another proxy, of which this one knows nothing.
+/// it had last; what was pushed over the old link after that is lost with it, and is pushed again. What was pushed
+/// before the session had a client is not: it went to another proxy, of which this one knows nothing.
 class sol {
 public:
   explicit sol(registry::settings s)
@@ -29,10 +29,10 @@ public:
 
   void on_message(link_id link, message const& m, time_point now, sol_actions& out);
   void on_disconnected(link_id link, time_point now, sol_actions& out);
-  /// Fences whose lease ended. Call every 50 ms or so.
+  /// Fences incarnations whose lease has ended. Call every 50 ms or so.
   void on_tick(time_point now, sol_actions& out);
 
-  /// For the admin endpoint: moves to a named proxy, or to another one drawn by `random`.
+  /// For the admin endpoint: moves to the given proxy, or to another one drawn by `random`.
   void move(character_id character, std::uint16_t to_proxy, std::uint64_t ticket, time_point now, sol_actions& out);
   void move_at_random(character_id character, std::uint64_t random, std::uint64_t ticket, time_point now,
                       sol_actions& out);
@@ -56,11 +56,11 @@ private:
   struct game_state {
     std::uint64_t applied = 0;
     std::uint64_t notified = 0;
-    // The session whose EVE client is attached, or was last, and the link that it is told over.
+    // The session whose EVE client is attached, or was last, and the link used for it.
     session_epoch attached_epoch = session_epoch::none;
     incarnation attached_at = incarnation::none;
     link_id attached_over = 0;
-    std::uint64_t attached_after = 0; // this number, which the session's first client was not told any more
+    std::uint64_t attached_after = 0; // numbers up to this one came before the session had a client
     std::uint32_t place = nowhere;    // in attached_; nowhere: no EVE client
   };
 
@@ -75,7 +75,7 @@ private:
   registry registry_;
   std::uint16_t index_;
   boost::unordered_flat_map<character_id, game_state> states_;
-  boost::unordered_flat_set<std::uint64_t> applied_; // request ids; grows with the run, 8 bytes each and slack
+  boost::unordered_flat_set<std::uint64_t> applied_; // request ids; grows during the run, 8 bytes each plus slack
   std::vector<character_id> attached_;
   boost::unordered_flat_map<std::uint64_t, std::pair<link_id, message>> asked_moves_; // by ticket, from proxies
   std::uint64_t next_ticket_ = std::uint64_t{1} << 63;

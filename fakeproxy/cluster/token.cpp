@@ -37,7 +37,8 @@ std::uint64_t check_of(token_key const& key, std::uint64_t plain, std::uint64_t 
   return siphash(key, input.data(), input.size());
 }
 
-/// Digit `i` of the padding: any text would do, but equal arguments must give equal text and a forged one must show.
+/// Digit `i` of the padding: any text would do, but equal arguments must give equal text and a forgery must be
+/// detected.
 char padding_digit(std::uint64_t check, std::size_t i) {
   std::uint64_t const mixed = (check ^ (i * 0x9e3779b97f4a7c15u)) * 0xbf58476d1ce4e5b9u;
   return alphabet[mixed >> 58];

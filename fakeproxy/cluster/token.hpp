@@ -7,13 +7,13 @@
 #include <string>
 #include <string_view>
 
-/// Bearer tokens as a token service would issue them: opaque to balancers, readable for who holds the key.
+/// Bearer tokens as a token service would issue them: opaque to balancers, readable by whoever holds the key.
 namespace fakeproxy::cluster {
 
 /// Secret that the load generator and the proxies of one run share.
 using token_key = std::array<std::uint8_t, 16>;
 
-/// What a token says: whose it is, and the how-manieth token of that character it is.
+/// What a token says: its character, and which of that character's successive tokens it is.
 struct token_content {
   std::uint32_t character = 0;
   std::uint32_t rotation = 0;

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <type_traits>
 
-/// Words that all of the cluster shares. Numbers that can be mixed up are types of their own.
+/// Types that the whole cluster shares. Numbers that could be confused have types of their own.
 namespace fakeproxy::cluster {
 
 /// Nanoseconds of a monotonic clock, real or simulated.

@@ -9,7 +9,8 @@
 
 namespace fakeproxy::net {
 
-/// A small HTTP server for control: requests whole in memory (64 MB at most), answers whenever they are ready.
+/// A small HTTP server for control: requests are held whole in memory (64 MB at most), answers are sent when they are
+/// ready.
 class admin_server {
 public:
   using request = boost::beast::http::request<boost::beast::http::string_body>;
@@ -17,7 +18,7 @@ public:
   using respond = std::function<void(unsigned, std::string)>;
   using handler = std::function<void(request const&, respond)>;
 
-  /// Binds; throws as listener.
+  /// Binds; throws what the listener throws.
   admin_server(boost::asio::io_context& io, tcp::endpoint const& where, handler handle);
   void start();
   tcp::endpoint address() const { return listener_.local(); }

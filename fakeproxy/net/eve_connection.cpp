@@ -116,7 +116,7 @@ void eve_connection::write() {
 }
 
 // Closing with unread input makes the kernel reset the connection, and what was written last may then never be read:
-// the client is left to close it, if it does so soon.
+// the client is given a short time to close it first.
 void eve_connection::linger() {
   error_code ignored;
   stream_.next_layer().shutdown(tcp::socket::shutdown_send, ignored);

@@ -1,9 +1,9 @@
 // The answers of an http_connection, as docs/wire.md says.
+#include "fakeproxy/net/http_connection.hpp"
+#include "fakeproxy/net/proxy_server.hpp"
 #include "fakeproxy/resources/answer_head.hpp"
 #include "fakeproxy/resources/echo.hpp"
 #include "fakeproxy/resources/resource_answer.hpp"
-#include "fakeproxy/net/http_connection.hpp"
-#include "fakeproxy/net/proxy_server.hpp"
 
 namespace fakeproxy::net {
 

@@ -69,7 +69,7 @@ void http_connection::process() {
   processing_ = false;
 }
 
-/// Reads on in what has arrived. False: nothing more to do now.
+/// Processes what has arrived. Returns false when there is nothing more to do now.
 bool http_connection::step() {
   if (in_.size() == 0) return read(), false;
   if (!reader_) {
@@ -86,7 +86,7 @@ bool http_connection::step() {
   return true;
 }
 
-/// The head is there: whose request is it, and is it ours?
+/// The head is complete: whose request is it, and is it ours?
 void http_connection::begin() {
   take_down();
   proxy_process::caller const whose = read_token();
@@ -107,7 +107,7 @@ void http_connection::take_down() {
 
 proxy_process::caller http_connection::read_token() {
   if (facts_.authorizations == 0) return proxy_process::caller::anonymous;
-  // auth-scheme 1*SP token68 (RFC 9110 11.4); a row of blanks may have tabs in it, as many servers read it.
+  // auth-scheme 1*SP token68 (RFC 9110 11.4); the blanks may include tabs, which many servers accept.
   std::string_view const value = facts_.authorization;
   std::size_t const scheme = std::min(value.find_first_of(" \t"), value.size());
   std::size_t const begin = std::min(value.find_first_not_of(" \t", scheme), value.size());
@@ -135,11 +135,11 @@ void http_connection::go_on(proxy_process::next what) {
   }
 }
 
-/// The request will be served by this proxy, once its body is there.
+/// The request will be served by this proxy, once its body has arrived.
 void http_connection::served_here() {
   phase_ = phase::reading;
   if (!reader_->is_done() && facts_.expects_continue) {
-    // 25 bytes to a connection with nothing else under way: they fit, or the connection is broken.
+    // 25 bytes on a connection with nothing else in flight: they fit, or the connection is broken.
     error_code ec;
     socket_.write_some(asio::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25), ec);
   }
@@ -162,7 +162,7 @@ void http_connection::enter_service() {
 
 void http_connection::on_service_done() { go_on(server_.machine().on_serviced(request_, name_, now())); }
 
-/// Takes down what became of the request. Before the answer's first byte.
+/// Records the outcome of the request. Called before the answer's first byte.
 void http_connection::finish(hop_outcome outcome, std::uint16_t status) {
   server_.count(outcome);
   record_->answered_ns = now();
@@ -202,7 +202,7 @@ void http_connection::on_written(error_code ec) {
     phase_ = phase::reading;
     return process();
   }
-  // The peer may still be sending; closing now could take the answer away from under it.
+  // The peer may still be sending; closing now could destroy the answer before it is read.
   phase_ = phase::lingering;
   in_.consume(in_.size());
   error_code ignored;

@@ -67,7 +67,7 @@ private:
   journal::proxy_hop unwritten_{};
   proxy::request_state request_;
   phase phase_ = phase::reading;
-  bool begun_ = false; // the head was read, and taken down
+  bool begun_ = false; // the head was read and recorded
   bool processing_ = false;
   bool keep_ = false;
 };

@@ -39,7 +39,7 @@ struct peer_links::link : std::enable_shared_from_this<link> {
     });
   }
 
-  /// The peer never says anything of itself; whatever comes but the end is ignored.
+  /// The peer never sends anything on its own; anything but the end of the connection is ignored.
   void wait() {
     socket.async_read_some(asio::buffer(unread), [self = shared_from_this()](error_code ec, std::size_t) {
       if (self->over) return;

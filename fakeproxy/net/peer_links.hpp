@@ -14,7 +14,7 @@ class peer_links {
 public:
   enum class event : std::uint8_t { connected, failed, lost };
 
-  /// `connect_time`: of an attempt, which has failed then.
+  /// `connect_time`: an attempt that takes longer has failed.
   peer_links(boost::asio::io_context& io, cluster::duration connect_time,
              std::function<void(cluster::incarnation, event)> report);
   ~peer_links();

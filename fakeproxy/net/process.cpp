@@ -12,7 +12,7 @@ using cluster::millisecond;
 
 namespace {
 
-/// How long `ready` waits for the sols; a cluster whose sols are away is started all the same.
+/// How long `ready` waits for the sols; a cluster whose sols are away starts anyway.
 constexpr cluster::duration longest_start = 1000 * millisecond;
 
 proxy::departure::settings departure_of(std::vector<node_settings> const& nodes) {

@@ -26,7 +26,7 @@ proxy::proxy_process::settings with_node(process_settings const& process, std::u
 
 }
 
-/// What the process asks for.
+/// What the process requires of its driver.
 struct proxy_server::driver {
   proxy_server& s;
 
@@ -235,7 +235,7 @@ bool proxy_server::serve(http_connection& connection) {
 void proxy_server::arm_timer() {
   auto next = proxy_.next_deadline(now());
   if (!services_.empty()) next = std::min(next.value_or(services_.top().until), services_.top().until);
-  if (!next || (armed_ != 0 && armed_ <= *next)) return; // too early does no harm
+  if (!next || (armed_ != 0 && armed_ <= *next)) return; // firing too early does no harm
   armed_ = *next;
   timer_.expires_at(asio::steady_timer::time_point(
       std::chrono::duration_cast<asio::steady_timer::duration>(std::chrono::nanoseconds(armed_))));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/journal/journal.hpp"
 #include "fakeproxy/net/eve_connection.hpp"
 #include "fakeproxy/net/http_connection.hpp"
 #include "fakeproxy/net/peer_links.hpp"
@@ -7,7 +8,6 @@
 #include "fakeproxy/net/settings.hpp"
 #include "fakeproxy/proxy/back_off.hpp"
 #include "fakeproxy/proxy/proxy_process.hpp"
-#include "base/journal/journal.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -43,7 +43,7 @@ public:
   tcp::endpoint eve_address() const { return eve_.local(); }
   nlohmann::json counters() const;
 
-  /// Sessions as if EVE clients had logged in; `done` is told how many were granted, once all are decided.
+  /// Takes sessions as if EVE clients had logged in; once all are decided, `done` is told how many were granted.
   void pin(std::vector<cluster::character_id> const& characters, std::function<void(std::size_t)> done);
 
   /// Stops taking connections; what is in flight goes on, and answers close their connections.
@@ -67,13 +67,13 @@ public:
   std::string& body_scratch() { return body_scratch_; }
   journal::proxy_hop* begin_hop(request_facts const& facts, journal::proxy_hop& unwritten);
   void count(journal::hop_outcome outcome) { ++outcomes_[static_cast<std::size_t>(outcome)]; }
-  /// The connection's request is served, when its turn has come. True: that is over already; false: it will be told.
+  /// Serves the connection's request when its turn comes. True: already done; false: the connection will be told.
   bool serve(http_connection& connection);
   void forget(http_connection& connection);
   void client_gone(cluster::ticket client);
 
-  /// Parts this proxy from a sol for `lasts`: what either sends arrives when that is over, or (`breaks`) the connection
-  /// ends now and is made anew then. A longer partition that is in force already stays.
+  /// Partitions this proxy from a sol for `lasts`: what either sends arrives afterwards, or (`breaks`) the connection
+  /// is closed now and opened again afterwards. A longer partition already in force stays.
   void part(std::uint32_t sol, cluster::duration lasts, bool breaks);
   std::size_t sol_count() const { return sols_.size(); }
 
@@ -87,9 +87,9 @@ private:
     cluster::time_point parted_until = 0; // 0: they are not; it may have passed, until `heal` has been called
     std::unique_ptr<boost::asio::steady_timer> heal;
     std::vector<cluster::message> held_out, held_in; // in the order sent
-    bool opening = false;                            // a connection came about, which nobody knows of yet
+    bool opening = false;                            // a connection was opened and not reported yet
 
-    /// Until all that was held up has gone out: what comes meanwhile must not overtake it.
+    /// True until everything that was held back has been sent: what comes meanwhile must not overtake it.
     bool is_parted() const { return parted_until != 0; }
   };
   struct driver;
@@ -107,7 +107,7 @@ private:
     std::function<void(std::size_t)> done;
   };
 
-  /// The connection of a ticket, kept alive: what it is told may make it close. It is there as long as the node or a
+  /// The connection of a ticket, kept alive since what it is told may make it close. It exists as long as the node or a
   /// queue knows its ticket.
   std::shared_ptr<http_connection> connection_of(cluster::ticket name) const { return connections_.at(name); }
   void connect_sol(std::uint32_t sol);
@@ -135,7 +135,7 @@ private:
   std::vector<sol_link> sols_;
   std::unordered_map<cluster::ticket, std::shared_ptr<http_connection>> connections_;
   std::unordered_map<cluster::ticket, std::shared_ptr<eve_connection>> clients_;
-  cluster::ticket next_name_ = 1; // of connections, EVE clients and batches of logins: no two are named alike
+  cluster::ticket next_name_ = 1; // shared by connections, EVE clients and batches of logins: no two have the same name
   std::map<cluster::ticket, std::shared_ptr<pin_batch>> pins_;
   std::priority_queue<in_service, std::vector<in_service>, std::greater<>> services_;
   std::uint64_t next_service_ = 0;

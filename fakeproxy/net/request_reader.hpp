@@ -12,14 +12,14 @@
 
 namespace fakeproxy::net {
 
-/// What a proxy wants to know of a request. Reused from request to request, so that its strings keep their memory.
+/// What a proxy needs to know about a request. Reused from request to request, so that its strings keep their memory.
 struct request_facts {
   std::string method;
   std::string target;
   std::string authorization;
   std::string head; // the whole head again, only for /lab/echo-headers
   boost::beast::http::verb verb = boost::beast::http::verb::unknown;
-  cluster::resource const* resource = nullptr;         // that a GET or HEAD asks for, if it is a configured one
+  cluster::resource const* resource = nullptr;         // the configured resource that a GET or HEAD asks for, if any
   std::vector<cluster::request_field> resource_fields; // all of the head, only for a resource
   std::uint64_t lab_request = 0;
   cluster::fields_digest fields;

@@ -28,7 +28,7 @@ public:
   void accept(events on);
   void connect(tcp::endpoint const& where, events on);
 
-  /// Queues; goes out at once when nothing is being written. Only between `opened` and `closed`.
+  /// Queues the message; it is sent at once when nothing is being written. Only between `opened` and `closed`.
   void send(cluster::message const& m);
   void close();
 

@@ -37,7 +37,7 @@ Enum word_at(json const& value, char const* key) {
 }
 
 base::random::time_distribution read_service(config::document const& file, pointer const& at) {
-  auto const only = file.root().at(at).begin(); // one distribution, as the schema has it
+  auto const only = file.root().at(at).begin(); // exactly one distribution, by the schema
   std::string const& shape = only.key();
   json const& details = only.value();
   auto const ns = [](json const& ms) { return std::chrono::nanoseconds(from_ms(ms)); };

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "base/config/document.hpp"
-#include "fakeproxy/resources/resources.hpp"
 #include "fakeproxy/cluster/token.hpp"
 #include "fakeproxy/net/sockets.hpp"
 #include "fakeproxy/proxy/proxy_process.hpp"
+#include "fakeproxy/resources/resources.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -42,18 +42,18 @@ struct node_settings {
 
 /// How every proxy of the process behaves.
 struct proxy_behaviour {
-  proxy::proxy_process::settings process; // but for what each node has of its own
+  proxy::proxy_process::settings process; // except what is set per node
   base::random::time_distribution service;
   std::size_t answer_bytes = 256;
-  std::vector<cluster::resource> resources; // no path twice
+  std::vector<cluster::resource> resources; // with distinct paths
   cluster::corporations corporations;
 };
 
-/// One process, as its configuration file or flags say.
+/// One process, as its configuration file or flags describe it.
 struct process_settings {
   cluster::token_key token_key{};
   std::optional<tcp::endpoint> admin;
-  bool reuse_port = false;                 // other processes may hold the addresses, or listen there, too
+  bool reuse_port = false;                 // other processes may hold the addresses or listen there as well
   std::filesystem::path journal_directory; // empty: no journals
   std::uint64_t seed = 1;
   cluster::duration lease = 3'000 * cluster::millisecond;

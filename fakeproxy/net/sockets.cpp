@@ -44,7 +44,7 @@ struct listener::state : std::enable_shared_from_this<listener::state> {
   void accept() {
     acceptor.async_accept([self = shared_from_this()](error_code ec, tcp::socket socket) {
       if (!self->acceptor.is_open()) return;
-      if (ec) { // out of descriptors, most likely: not forever
+      if (ec) { // most likely out of descriptors, which passes
         self->pause.expires_after(std::chrono::milliseconds(10));
         self->pause.async_wait([self](error_code stopped) {
           if (!stopped && self->acceptor.is_open()) self->accept();

@@ -24,8 +24,8 @@ inline cluster::time_point now() {
       .count();
 }
 
-/// The wall clock at `at`, a time of `now`: seconds since 1970. How far the two clocks are apart is read once a
-/// process, so that equal times always give equal seconds; if the wall clock is set later, this does not follow.
+/// The wall clock at `at`, a time of `now`: seconds since 1970. The offset between the two clocks is read once per
+/// process, so that equal times always give equal seconds; later changes of the wall clock are not followed.
 std::int64_t wall_seconds(cluster::time_point at);
 
 /// `127.0.0.1:80` as an endpoint; throws std::invalid_argument that says what is wrong.
@@ -35,8 +35,8 @@ std::string to_text(tcp::endpoint const& where);
 /// Accepts connections on one address until closed. One thread.
 class listener {
 public:
-  /// Binds and listens; throws std::runtime_error with the address in its text. `shares_port`: SO_REUSEPORT,
-  /// so that others who say so may hold the address or listen there, too.
+  /// Binds and listens; throws std::runtime_error with the address in its text. `shares_port`: SO_REUSEPORT, so that
+  /// other sockets that set it as well may bind the address or listen there.
   listener(boost::asio::io_context& io, tcp::endpoint const& where, bool shares_port);
   ~listener();
 

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "base/journal/journal.hpp"
 #include "fakeproxy/cluster/sol.hpp"
 #include "fakeproxy/net/rpc_channel.hpp"
 #include "fakeproxy/net/settings.hpp"
 #include "fakeproxy/proxy/notifications.hpp"
-#include "base/journal/journal.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -20,7 +20,7 @@
 
 namespace fakeproxy::net {
 
-/// One sol: its listener, and what `cluster::sol` wants done: journal first, then send. One thread.
+/// One sol: its listener, and the actions that `cluster::sol` asks for: journal first, then send. One thread.
 /// The settings must outlive it.
 class sol_server {
 public:
@@ -36,12 +36,13 @@ public:
   /// Characters and the last notification number of each.
   nlohmann::json notified() const;
 
-  /// Moves each character to the proxy, or without one to another that is drawn; `done` is told how many were granted.
+  /// Moves each character to the proxy or, without one, to another drawn at random; `done` is told how many were
+  /// granted.
   void move(std::vector<cluster::character_id> const& characters, std::optional<std::uint16_t> to_proxy,
             std::function<void(std::size_t)> done);
   /// Notifications a second for each attached EVE client; 0 stops.
   void notify(double rate_rps);
-  /// Whether this shard is the one of the character.
+  /// Whether the character belongs to this shard.
   bool has(cluster::character_id character) const;
 
 private:

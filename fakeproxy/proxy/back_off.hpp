@@ -21,7 +21,8 @@ public:
     , next_(s.first) {}
 
   void on_opened() { next_ = settings_.first; }
-  /// There is no connection, or none any more: the next attempt comes after this. Twice as long each time in a row.
+  /// The connection was lost or could not be opened. Returns the wait before the next attempt, doubled each time in a
+  /// row.
   cluster::duration on_closed() {
     cluster::duration const pause = next_;
     next_ = std::min(2 * next_, settings_.longest);

@@ -6,16 +6,16 @@
 
 namespace fakeproxy::proxy {
 
-/// How a process leaves (SIGTERM). It takes no new connections from then on, and says at each answer that this was the
-/// connection's last one. Balancers may be about to use a connection that they believe idle: such ones are served until
-/// it has been quiet for a while. Then the sessions are given back, and the process ends.
+/// How a process leaves (SIGTERM). From then on it takes no new connections, and says in each answer that it is the
+/// connection's last one. A balancer may be about to use a connection that it believes idle: such requests are served
+/// until it has been quiet for a while. Then the sessions are given back, and the process ends.
 class departure {
 public:
   struct settings {
-    cluster::duration quiet = 300 * cluster::millisecond;    // longer than this without a request in hand
-    cluster::duration longest = 5000 * cluster::millisecond; // then it goes whoever waits
+    cluster::duration quiet = 300 * cluster::millisecond;    // longer than this without a request in progress
+    cluster::duration longest = 5000 * cluster::millisecond; // then it leaves even if somebody waits
     cluster::duration farewell = 100 * cluster::millisecond; // for the last messages to the sols
-    cluster::duration look = 50 * cluster::millisecond;      // between two looks at whether it is quiet
+    cluster::duration look = 50 * cluster::millisecond;      // between two checks of whether it is quiet
   };
   enum class step : std::uint8_t { stay, leave, end };
 
@@ -28,14 +28,14 @@ public:
   /// Whether the sessions were given back.
   bool has_left() const { return stage_ == stage::left; }
 
-  /// `busy`: a request is in hand. Precondition: not begun.
+  /// `busy`: a request is in progress. Precondition: not begun.
   void begin(cluster::time_point now, bool busy) {
     stage_ = stage::leaving;
     began_ = now;
     note(now, busy);
     deadline_ = now + settings_.look;
   }
-  /// The next look. leave: give the sessions back now, close what is idle; end: the process is over.
+  /// The next check. leave: give the sessions back now, close what is idle; end: the process is done.
   step on_deadline(cluster::time_point now, bool busy) {
     if (stage_ == stage::left) return step::end;
     note(now, busy);

@@ -8,8 +8,8 @@
 
 namespace fakeproxy::proxy {
 
-/// When a sol pushes notifications: a Poisson process for each attached EVE client. Those of equal rate are one process
-/// of the sum of their rates; and it has no memory, so that drawing anew when the count of clients changes is right.
+/// When a sol pushes notifications: a Poisson process for each attached EVE client. Processes of equal rate add up to
+/// one of the sum of their rates, and since it has no memory, it may be drawn anew when the number of clients changes.
 /// Draws from a 64-bit generator.
 class notifications {
 public:

@@ -8,8 +8,8 @@
 
 namespace fakeproxy::proxy {
 
-/// Those who wait, all equally long, by when their patience ends; any of them may stop waiting. Allocates only to hold
-/// more at a time than ever before.
+/// Waiters that all wait equally long, ordered by when their patience ends; any of them may stop waiting. Allocates
+/// only when it holds more at once than ever before.
 class patience {
 public:
   using place = std::uint32_t;
@@ -18,7 +18,7 @@ public:
   explicit patience(cluster::duration lasts)
     : lasts_(lasts) {}
 
-  /// Calls come in order of `now`. The place is given back by `stop`.
+  /// Calls come in order of `now`. `stop` gives the place back.
   place wait(cluster::ticket who, cluster::time_point now) {
     place at = static_cast<place>(all_.size());
     if (free_ != none) {
@@ -40,7 +40,7 @@ public:
     free_ = at;
   }
 
-  /// Of the one that has waited longest.
+  /// When the patience of the longest waiter ends.
   std::optional<cluster::time_point> next_deadline() const {
     if (oldest_ == none) return std::nullopt;
     return all_[oldest_].until;

@@ -12,7 +12,7 @@ namespace fakeproxy::proxy {
 class peer_probes {
 public:
   struct settings {
-    /// Of an attempt. Longer than any connection on one machine takes, shorter than a lease.
+    /// For one attempt. Longer than connecting takes on one machine, shorter than a lease.
     cluster::duration connect_time = 500 * cluster::millisecond;
   };
 
@@ -44,7 +44,7 @@ public:
     return action::connect;
   }
 
-  /// Those to whom there is a connection.
+  /// The owners to whom a connection is open.
   std::vector<cluster::incarnation> open() const {
     std::vector<cluster::incarnation> all;
     for (auto const& [owner, is] : peers_)
@@ -57,7 +57,7 @@ public:
   }
 
 private:
-  enum class state : std::uint8_t { asked, open, again }; // asked: the node waits for word
+  enum class state : std::uint8_t { asked, open, again }; // asked: the node waits for the result
   std::map<cluster::incarnation, state> peers_;
 };
 

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "base/journal/records.hpp"
 #include "base/random/distribution.hpp"
 #include "fakeproxy/cluster/node.hpp"
 #include "fakeproxy/proxy/patience.hpp"
 #include "fakeproxy/proxy/peer_probes.hpp"
 #include "fakeproxy/proxy/servers.hpp"
-#include "base/journal/records.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace fakeproxy::proxy {
 /// How often proxy nodes and sols want `on_tick`.
 inline constexpr cluster::duration tick_time = 50 * cluster::millisecond;
 
-/// What a proxy knows of a request that it has in hand.
+/// What a proxy knows about a request in progress.
 struct request_state {
   // of the request; set by the driver before `on_request`
   journal::request_id number = 0;
@@ -24,10 +24,10 @@ struct request_state {
   std::uint8_t method = 0;
   bool needs_sol = false; // goes on to the character's sol
 
-  // how far it is
+  // its progress
   enum class stage : std::uint8_t { elsewhere, deciding, applying, lingering };
   stage is = stage::elsewhere; // else it waits, see `wait`
-  bool serviced = false;       // had its time of service
+  bool serviced = false;       // its service time is over
   bool redirecting = false;
   journal::hop_outcome outcome = journal::hop_outcome::received; // for the answer
   patience::place wait = patience::none;
@@ -40,8 +40,8 @@ struct request_state {
   cluster::endpoint where{};
 };
 
-/// A proxy process: which way a request takes through it, its servers, and how long it waits for the cluster. Events
-/// in, actions out; not thread-safe. What `next` says is the driver's to do; what the node wants done, `perform`'s.
+/// A proxy process: the path of a request through it, its servers, and how long it waits for the cluster. Events in,
+/// actions out; not thread-safe. The driver does what `next` says; `perform` does what the node asks for.
 class proxy_process {
 public:
   struct settings {
@@ -51,11 +51,11 @@ public:
     cluster::duration patience = 2000 * cluster::millisecond; // how long a request waits for the cluster before 503
   };
 
-  /// What becomes of a request now.
+  /// What to do with a request now.
   enum class next : std::uint8_t {
-    wait,        // it goes on by `perform` or `on_deadline`; `perform` now
+    wait,        // it resumes in `perform` or `on_deadline`; `perform` now
     serve,       // `enter_service`
-    serve_whole, // likewise, once its body is there
+    serve_whole, // likewise, once its body has arrived
     answer,      // as request_state::outcome says; then `on_answered`
     close        // its connection has lingered long enough
   };
@@ -77,7 +77,7 @@ public:
 
   // ---- a request
 
-  /// Its head is there.
+  /// The request's head is complete.
   next on_request(request_state& r, caller whose, cluster::ticket who, cluster::time_point now) {
     r.is = request_state::stage::elsewhere;
     r.serviced = r.redirecting = false;
@@ -88,8 +88,8 @@ public:
     return answer(r, journal::hop_outcome::unauthorized);
   }
 
-  /// When its service ends; nothing: it shares the servers with others, and `on_deadline` will tell. `draw` gives 64
-  /// uniform bits. Then `on_serviced`.
+  /// When its service ends; nothing: it shares the servers with others, and `on_deadline` will say. `draw` gives 64
+  /// uniform bits. Followed by `on_serviced`.
   template<class Draw>
   std::optional<cluster::time_point> enter_service(request_state const& r, cluster::ticket who, cluster::time_point now,
                                                    Draw draw) {
@@ -101,17 +101,17 @@ public:
     return r.needs_sol ? apply(r, who, now) : answer(r, journal::hop_outcome::served);
   }
 
-  /// After its answer was made, which may name the session that it used. Actions may be wanted then.
+  /// Call it after composing the answer, which may name the session that it used. There may be actions to perform then.
   void on_answered(request_state& r) {
     if (r.epoch == cluster::session_epoch::none) return;
     node_.on_finished(r.character, r.epoch, actions_);
     r.epoch = cluster::session_epoch::none;
   }
-  /// Its connection is closed by the peer, or when patience ends.
+  /// The request waits until the peer closes its connection or patience ends.
   void linger(request_state& r, cluster::ticket who, cluster::time_point now) {
     wait(r, request_state::stage::lingering, who, now);
   }
-  /// It ends while it waits.
+  /// The request ends while it waits.
   void drop(request_state& r) { stop_waiting(r); }
 
   // ---- time
@@ -136,11 +136,11 @@ public:
 
   // ---- the cluster
 
-  /// Word from a peer's connection. True: connect to it (again).
+  /// News of a peer's connection. Returns whether to connect to it (again).
   bool on_peer(peer_probes::action what, cluster::incarnation owner, cluster::time_point now);
   peer_probes& peers() { return peers_; }
 
-  /// Does what the node wants done; nested calls leave it to the outermost. The driver has
+  /// Does what the node asks for; nested calls leave it to the outermost. The driver has
   /// - `now()`,
   /// - `send(sol, message)`, to a sol; `tell(event)`, an EVE client,
   /// - `request_of(ticket)`, and `go_on(ticket, next)`,
@@ -151,7 +151,7 @@ public:
     if (performing_) return;
     performing_ = true;
     auto& a = actions_;
-    // What is done may want more done: the lists grow while they are gone through.
+    // Performing actions may add more: the lists grow while they are traversed.
     while (!(a.send.empty() && a.resume.empty() && a.applied.empty() && a.probes.empty() && a.logins.empty() &&
              a.eve.empty())) {
       for (std::size_t i = 0; i < a.send.size(); ++i) driver.send(a.send[i].sol, a.send[i].what);
@@ -199,7 +199,7 @@ private:
     switch (how.what) {
     case cluster::decision::kind::serve:
       r.epoch = how.epoch;
-      r.incarnation = node_.id(); // whose epoch it is: another one than at arrival if it waited long
+      r.incarnation = node_.id(); // the owner of the epoch: another one than at arrival if the request waited long
       return r.serviced ? apply(r, who, now) : next::serve_whole;
     case cluster::decision::kind::redirect:
       r.owner = how.owner;

@@ -14,16 +14,16 @@ namespace fakeproxy::proxy {
 using cluster::duration;
 using cluster::time_point;
 
-/// `c` servers that each serve one request at a time, and one queue in the order of arrival. When a service will end is
-/// known when it is asked for (J. Kiefer and J. Wolfowitz, "On the theory of queues with many servers", 1955): no event
-/// for its beginning is needed.
+/// `c` servers that each serve one request at a time, and one queue in the order of arrival. The end of a service is
+/// known when it is requested (J. Kiefer and J. Wolfowitz, "On the theory of queues with many servers", 1955), so that
+/// no event is needed for its beginning.
 class fifo_servers {
 public:
   /// 0 servers: no limit.
   explicit fifo_servers(std::uint32_t servers)
     : free_at_(servers) {}
 
-  /// When a service of `time` that is asked for now ends. Calls come in order of `now`.
+  /// When a service of `time` that is requested now ends. Calls come in order of `now`.
   time_point serve(time_point now, duration time) {
     busy_ += time;
     if (free_at_.empty()) return now + time;
@@ -37,7 +37,7 @@ public:
     return end;
   }
 
-  /// All that was being served or waited is gone.
+  /// Drops all that is being served or waits.
   void clear() { std::fill(free_at_.begin(), free_at_.end(), 0); }
 
   /// Sum of all service times so far, also of those that have not ended.
@@ -49,12 +49,12 @@ private:
   duration busy_ = 0;
 };
 
-/// `c` servers shared by all requests that are there, each at most one server's worth (egalitarian processor sharing).
-/// Who ends next is known, and changes with each arrival.
+/// `c` servers shared by all requests that are present, each of which gets at most one server (egalitarian processor
+/// sharing). The next one to end is known, and changes with each arrival.
 template<class Who>
 class sharing_servers {
 public:
-  /// 0 servers: no limit, so that nobody disturbs anybody.
+  /// 0 servers: no limit, so that requests do not slow each other.
   explicit sharing_servers(std::uint32_t servers)
     : servers_(servers) {}
 
@@ -66,7 +66,7 @@ public:
   }
 
   std::size_t size() const { return jobs_.size(); }
-  /// When the next one ends, if nobody else comes. Not before `now`. Precondition: not empty.
+  /// When the next one ends, if no other arrives. Not before `now`. Precondition: not empty.
   time_point next_end(time_point now) const {
     CREST_EXPECTS(!jobs_.empty());
     double const left = std::max(0.0, jobs_.front().ends_at - work_) / rate();
@@ -87,7 +87,7 @@ public:
 
 private:
   struct job {
-    double ends_at; // on the clock of work done for each
+    double ends_at; // measured in work done per job
     std::uint64_t order;
     Who who;
   };
@@ -97,7 +97,7 @@ private:
     }
   };
 
-  /// Work done for each job in a nanosecond.
+  /// Work done per job in a nanosecond.
   double rate() const {
     auto const jobs = static_cast<double>(jobs_.size());
     return servers_ == 0 || jobs <= servers_ ? 1 : servers_ / jobs;
@@ -109,7 +109,7 @@ private:
 
   std::uint32_t servers_;
   std::vector<job> jobs_; // a heap, the first to end first
-  double work_ = 0;       // done for a job that was there all the time, ns
+  double work_ = 0;       // done for a job present from the start, ns
   time_point since_ = 0;
   std::uint64_t order_ = 0;
   duration busy_ = 0;
@@ -121,7 +121,7 @@ class servers {
 public:
   struct settings {
     std::uint32_t count = 0; // 0: no limit
-    bool sharing = false;    // all requests at a time, each at its share; else in the order of arrival
+    bool sharing = false;    // all requests at once, each with its share; otherwise in the order of arrival
   };
 
   explicit servers(settings s = {})
@@ -129,7 +129,7 @@ public:
     , queue_(s.count)
     , shared_(s.count) {}
 
-  /// When a service of `time` that is asked for now ends. Nothing: it shares the servers, and who comes later moves its
+  /// When a service of `time` that is requested now ends. Nothing: it shares the servers, and later arrivals move its
   /// end; see `next_deadline`. Calls come in order of `now`.
   std::optional<time_point> serve(time_point now, duration time, Who who) {
     if (!sharing_ || time <= 0) return queue_.serve(now, time);
@@ -137,7 +137,7 @@ public:
     return std::nullopt;
   }
 
-  /// When the first of those that share ends, as it stands now. It changes with each `serve` and `on_deadline`.
+  /// When the first of those that share ends, as things stand. It changes with each `serve` and `on_deadline`.
   std::optional<time_point> next_deadline(time_point now) const {
     if (shared_.size() == 0) return std::nullopt;
     return shared_.next_end(now);
@@ -147,7 +147,7 @@ public:
 
   bool sharing() const { return sharing_; }
   std::size_t sharing_now() const { return shared_.size(); }
-  /// All that was being served or waited is gone.
+  /// Drops all that is being served or waits.
   void clear() {
     queue_.clear();
     shared_.clear();

@@ -68,7 +68,7 @@ void append_answer_echo(std::string& out, answer_echo const& e) {
     append_number(out, "X-Session-Epoch: ", raw(e.epoch)); // for balancers
     append_number(out, "Lab-Epoch: ", raw(e.epoch));       // for clients
     if (e.corporation != 0) append_number(out, "X-Session-Corporation: ", e.corporation);
-  } else if (e.of_resource) { // said, lest it be another's in an answer that a cache put together
+  } else if (e.of_resource) { // sent so that an answer combined by a cache does not keep another's
     out += "Lab-Epoch: 0\r\n";
   }
   if (e.character != character_id::none)

@@ -12,7 +12,7 @@
 /// The heads of a proxy's answers, as docs/wire.md says.
 namespace fakeproxy::cluster {
 
-/// Of a request with this method that came to this end.
+/// The status for a request with this method and outcome.
 constexpr std::uint16_t status_of(journal::hop_outcome outcome, boost::beast::http::verb method) {
   using boost::beast::http::verb;
   switch (outcome) {
@@ -29,11 +29,11 @@ constexpr std::uint16_t status_of(journal::hop_outcome outcome, boost::beast::ht
   }
 }
 
-/// Who answers, and how it goes on.
+/// Who answers, and what happens to the connection.
 struct answer_start {
   std::uint16_t status = 200;
-  std::string_view connection; // value of Connection; empty: not said
-  std::int64_t date_s = -1;    // of the wall clock; -1: not said
+  std::string_view connection; // value of Connection; empty: omitted
+  std::int64_t date_s = -1;    // of the wall clock; -1: omitted
   std::uint16_t proxy_index = 0;
   cluster::incarnation incarnation = cluster::incarnation::none;
 };
@@ -43,17 +43,17 @@ void append_answer_start(std::string& out, answer_start const& a);
 /// What was read of the request, for the sender to compare, and whose session it used.
 struct answer_echo {
   session_epoch epoch = session_epoch::none; // none: no session
-  std::string_view backend;                  // with an epoch: HOST:PORT of the proxy; empty: not said
-  std::uint32_t corporation = 0;             // with an epoch; 0: not said
+  std::string_view backend;                  // with an epoch: HOST:PORT of the proxy; empty: omitted
+  std::uint32_t corporation = 0;             // with an epoch; 0: omitted
   character_id character = character_id::none;
-  bool of_resource = false;        // then it says so, too, that it is nobody's
+  bool of_resource = false;        // then the fields also say when there is no session
   std::string_view method, target; // target: as it came
   std::uint64_t fields = 0;        // their digest
   std::string_view body;           // its digest; empty: it was not read whole
 };
 void append_answer_echo(std::string& out, answer_echo const& e);
 
-/// The end of the head: what outcomes other than `served` say besides, and Content-Length: 0.
+/// The end of the head: the extra fields of outcomes other than `served`, and Content-Length: 0.
 void append_empty_answer_end(std::string& out, std::uint16_t status);
 /// The end of the head of an answer with content.
 void append_content_end(std::string& out, std::string_view content_type, std::size_t bytes);

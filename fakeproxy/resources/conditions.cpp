@@ -23,7 +23,7 @@ void append_padded(std::string& out, int value, int digits) {
 
 std::string_view opaque(std::string_view tag) { return tag.starts_with("W/") ? tag.substr(2) : tag; }
 
-/// Cuts the first entity tag off `list`; empty at the end of the list, or where it is none.
+/// Cuts the first entity tag off `list`; empty at the end of the list, or if it does not parse.
 std::string_view next_tag(std::string_view& list) {
   list.remove_prefix(std::min(list.find_first_not_of(" \t,"), list.size()));
   std::size_t const quote = list.starts_with("W/") ? 2 : 0;
@@ -99,7 +99,7 @@ std::optional<std::int64_t> parse_http_date(std::string_view text) {
   if (!date.ok()) return std::nullopt;
   sys_seconds const when = sys_days(date) + hours(number(17, 2)) + minutes(number(20, 2)) + seconds(number(23, 2));
   std::int64_t const parsed = when.time_since_epoch().count();
-  std::string again; // what is no such date in any other way is written differently
+  std::string again; // formatted again, any other invalid date comes out differently
   append_http_date(again, parsed);
   return again == text ? std::optional(parsed) : std::nullopt;
 }

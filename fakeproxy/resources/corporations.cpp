@@ -21,14 +21,14 @@ bool changes(corporations const& all, character_id character) {
   return static_cast<double>(hash(character, who_changes) >> 11) * 0x1p-53 < all.changing;
 }
 
-/// How often `character`, who changes, has changed by `when`.
+/// How often `character`, one of those that change, has changed by `when`.
 std::uint64_t changes_by(corporations const& all, character_id character, time_point when) {
   auto const period = static_cast<std::uint64_t>(all.change_every);
   auto const first = static_cast<time_point>(hash(character, when_in_period) % period);
   return when < first ? 0 : static_cast<std::uint64_t>(when - first) / period + 1;
 }
 
-/// The corporation after `passed` changes: they go round in steps of one size, of which none leads to where it began.
+/// The corporation after `passed` changes. All steps around the circle have one size, and none leads back to its start.
 std::uint32_t after(corporations const& all, character_id character, std::uint64_t passed) {
   std::uint64_t const step = 1 + hash(character, how_far) % (all.count - 1);
   return static_cast<std::uint32_t>((raw(character) + (passed % all.count) * step) % all.count) + 1;
@@ -47,7 +47,7 @@ bool was_in_corporation(corporations const& all, character_id character, std::ui
   if (!all.any()) return false;
   if (!changes(all, character)) return corporation_of(all, character, from) == corporation;
   std::uint64_t const first = changes_by(all, character, from);
-  std::uint64_t const last = std::min(changes_by(all, character, to), first + all.count - 1); // then it goes round
+  std::uint64_t const last = std::min(changes_by(all, character, to), first + all.count - 1); // beyond that it repeats
   for (std::uint64_t passed = first; passed <= last; ++passed)
     if (after(all, character, passed) == corporation) return true;
   return false;

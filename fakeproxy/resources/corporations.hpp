@@ -6,8 +6,8 @@
 
 namespace fakeproxy::cluster {
 
-/// In which corporation each character is, and when it changes: a rule in place of state, so that proxies and who
-/// judges them agree without talking.
+/// Which corporation each character is in, and when that changes: a rule instead of state, so that proxies and their
+/// checker agree without communicating.
 struct corporations {
   std::uint32_t count = 0;   // numbered from 1; 0: there are none
   duration change_every = 0; // between two changes of one character; 0: nobody changes
@@ -17,8 +17,8 @@ struct corporations {
 };
 
 /// The corporation of `character` at `when`; 0 when there are none. Before its first change: character % count + 1.
-/// Who changes, and when in each `change_every`, come from hashes of the character. A change leads to another
-/// corporation than the one before, if there is another.
+/// Hashes of the character decide who changes, and when in each `change_every`. A change leads to a different
+/// corporation, if there is one.
 std::uint32_t corporation_of(corporations const& all, character_id character, time_point when);
 
 /// Whether `character` was in `corporation` at any moment of [from, to].

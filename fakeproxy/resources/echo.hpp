@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-/// What a proxy tells of the request that it read, so that the sender can see whether it arrived intact.
+/// What a proxy reports about the request that it read, so that the sender can see whether it arrived intact.
 /// The load generator computes the same from what it sent. See docs/wire.md for the header fields.
 namespace fakeproxy::cluster {
 
@@ -23,9 +23,9 @@ std::uint64_t fold_lower(std::uint64_t state, std::string_view text);
 /// Digest of the request fields that must arrive end to end, in the order in which they stood.
 class fields_digest {
 public:
-  /// Takes the field in if it counts: `authorization`, `accept`, `accept-language`, `content-type`, `cookie`, and every
-  /// `lab-*` except `lab-request`; names in any case. `value` is without leading and trailing blanks. Others are
-  /// ignored.
+  /// Adds the field if it counts: `authorization`, `accept`, `accept-language`, `content-type`, `cookie`, and every
+  /// `lab-*` except `lab-request`; names in any letter case. `value` is without leading and trailing blanks. Other
+  /// fields are ignored.
   void add(std::string_view name, std::string_view value);
 
   /// 16 lower-case hexadecimal digits.

@@ -10,10 +10,10 @@
 
 namespace fakeproxy::cluster {
 
-/// What a proxy answers to GET or HEAD of a configured resource, but for what every answer of its has.
+/// What a proxy answers to GET or HEAD of a configured resource, apart from what all its answers have.
 struct resource_answer {
   std::uint16_t status = 200; // or 304, 403
-  resource_mark mark;         // not of 403
+  resource_mark mark;         // not set for 403
   representation present;     // likewise
 };
 

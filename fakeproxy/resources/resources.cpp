@@ -13,7 +13,7 @@ using boost::beast::iequals;
 
 namespace {
 
-/// What follows the resource's path in `target`, or nothing when it does not lie under it.
+/// What follows the resource's path in `target`, or nothing when `target` is not under it.
 std::optional<std::string_view> rest_of(resource const& of, std::string_view target) {
   std::string_view const path = of.path == "/" ? std::string_view() : std::string_view(of.path);
   if (!target.starts_with(path)) return std::nullopt;

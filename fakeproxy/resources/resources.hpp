@@ -1,8 +1,8 @@
 #pragma once
 
+#include "fakeproxy/cluster/types.hpp"
 #include "fakeproxy/resources/conditions.hpp"
 #include "fakeproxy/resources/corporations.hpp"
-#include "fakeproxy/cluster/types.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-/// What a proxy has to show under a path, so that caches in front of it can be tested: each answer says of when it is
+/// What a proxy serves under a path, so that caches in front of it can be tested: each answer says what time it is from
 /// and to whom it belongs. See docs/wire.md.
 namespace fakeproxy::cluster {
 
@@ -35,7 +35,7 @@ constexpr std::string_view name_of(audience value) {
   return {};
 }
 
-/// What its answers can be asked for again with.
+/// The validators that its answers carry.
 enum class validators : std::uint8_t { none, etag, last_modified, both };
 
 /// As configurations write it.
@@ -63,11 +63,11 @@ struct resource {
   cluster::audience audience = cluster::audience::everyone;
 };
 
-/// The resource with the longest path that `target` lies under: equal to it, or going on with `/` or `?`. nullptr:
-/// none.
+/// The resource with the longest path that `target` is under: `target` equals it, or continues with `/` or `?`.
+/// nullptr: none.
 resource const* find_resource(std::span<resource const> all, std::string_view target);
 
-/// Which state of the resource is to be seen at `when`, a time of the machine's CLOCK_MONOTONIC when live.
+/// Which version of the resource is visible at `when`, a time of the machine's CLOCK_MONOTONIC when live.
 std::uint64_t version_at(resource const& of, time_point when);
 time_point begin_of_version(resource const& of, std::uint64_t version);
 
@@ -79,10 +79,11 @@ bool admits(resource const& of, std::string_view target, corporations const& all
             time_point when);
 
 /// Digest of the values of those request fields that `vary` names, with the names; lines of one field count as one
-/// list, blanks around its commas do not count. 0: the request has none of them. `X-Session-*` are no request fields.
+/// list, blanks around its commas do not count. 0: the request has none of them. `X-Session-*` do not count as request
+/// fields.
 std::uint64_t variant_of(std::string_view vary, std::span<request_field const> fields);
 
-/// What tells answers of a resource apart.
+/// What distinguishes answers of a resource.
 struct resource_mark {
   std::uint64_t version = 0;
   cluster::audience audience = cluster::audience::everyone;
@@ -91,7 +92,7 @@ struct resource_mark {
   bool operator==(resource_mark const&) const = default;
 };
 
-/// Of the answer to `character` at `when`; it must be admitted.
+/// The mark of the answer to `character` at `when`; the character must be admitted.
 resource_mark mark_of(resource const& of, std::string_view target, character_id character, std::uint64_t variant,
                       time_point when);
 
@@ -100,7 +101,7 @@ void append_mark(std::string& out, resource_mark const& mark);
 /// The mark that `append_mark` wrote, or nothing.
 std::optional<resource_mark> parse_mark(std::string_view text);
 
-/// What tells targets apart in tags and bodies.
+/// What distinguishes targets in tags and bodies.
 std::uint64_t target_digest(std::string_view target);
 
 /// `"TARGET-VERSION-AUDIENCE-VARIANT"`, with a digest of the target. Strong: equal tags mean equal bodies.

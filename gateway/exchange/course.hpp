@@ -8,22 +8,22 @@
 #include <string_view>
 #include <utility>
 
-/// A request's course through a balancer, between the cache, the router and the map that balancers share; sans-I/O. The
-/// live gateway and the simulator carry what is decided here.
+/// A request's course through a balancer, between the cache, the router and the shared token map; sans-I/O. The live
+/// gateway and the simulator carry out what is decided here.
 namespace gateway::exchange {
 
-/// How long a request waits for another's guess, unless a configuration says otherwise. (For another's fetch:
+/// How long a request waits for another request's guess, unless a configuration says otherwise. (For another's fetch:
 /// cache::cache_settings.)
 inline constexpr routing::time_ns default_guess_wait = 200'000'000;
 
-/// What is next for a request.
+/// The next step of a request.
 enum class step : std::uint8_t {
-  route,          // `start` the router, and tell the course what it says
+  route,          // `start` the router, and pass its action to the course
   send,           // make the hop that the router's action names, and call `hop_made`
   stream,         // pass the upstream's answer on to the client
-  serve_stored,   // the client gets what the cache has stored; with `decision::refresh` it is to be validated as well
-  respond,        // answer the client with an error, for the reason in the router's action
-  not_stored,     // answer the client 504: it wants what is stored, or nothing (RFC 9111 5.2.1.7)
+  serve_stored,   // send the client the stored answer; with `decision::refresh`, validate it as well
+  respond,        // answer the client with an error; the reason is in the router's action
+  not_stored,     // answer the client 504: it accepts only a stored answer (RFC 9111 5.2.1.7)
   wait_for_guess, // until the router's guess for the same token is over
   wait_for_fetch, // until the cache's fetch, `decision::variant`, is over
   look_up         // ask the shared map where the token's session is
@@ -32,22 +32,22 @@ enum class step : std::uint8_t {
 /// What a request waits for.
 enum class awaiting : std::uint8_t { nothing, guess, fetch, shared_map };
 
-/// Where one request is on its way: a value, owned by whoever carries the request, beside the router's route and the
-/// cache's transaction (`cached`: nullptr without a cache; `head`: as an upstream would get it).
+/// The state of one request: a value, owned by whoever carries the request, next to the router's route and the cache's
+/// transaction (`cached`: nullptr without a cache; `head`: as an upstream would get it).
 ///
-/// `begin`; then what the router and the cache say goes to `after`, which returns what is next. Who waits is asleep
-/// until `stops_waiting`. A request of the balancer's own (`is_own`), which validates what was served stale (RFC 5861
-/// 3), goes the same way, but never asks the cache.
+/// Call `begin`, then pass what the router and the cache say to `after`, which returns the next step. A waiting request
+/// sleeps until `stops_waiting`. A request of the balancer's own (`is_own`), which validates an answer that was served
+/// stale (RFC 5861 3), goes the same way but never asks the cache.
 struct course {
   std::uint16_t hops = 0;
   std::uint16_t redirects = 0;                      // X-Accel answers received
   std::uint16_t retries = 0;                        // hops that were retries
-  journal::hop_kind hop = journal::hop_kind::first; // the present one, or the last
+  journal::hop_kind hop = journal::hop_kind::first; // the current one, or the last
   awaiting awaits = awaiting::nothing;
   bool is_own = false;
-  bool is_routed = false; // the router has it: it wants to hear if the request is given up
-  /// With a step that waits for a guess or a fetch: the time that it may take begins now, else it runs already. Each
-  /// guess has its time; a request waits for fetches no longer than once that.
+  bool is_routed = false; // the router has it, and must be told if the request is given up
+  /// With a step that waits for a guess or a fetch: whether the waiting time begins now; otherwise it is already
+  /// running. Each guess has a waiting time of its own; all fetches of a request share one.
   bool patience_begins = false;
   bool has_waited = false; // for a fetch
 
@@ -81,7 +81,7 @@ struct course {
     return after(next, cached);
   }
 
-  /// `how`: what the cache says of the upstream's answer.
+  /// `how`: what the cache says about the upstream's answer.
   step after(cache::transaction::course how) {
     switch (how) {
     case cache::transaction::course::pass:
@@ -94,7 +94,7 @@ struct course {
     return step::stream;
   }
 
-  /// The hop that a `send` ordered is made. What is sent after the router was started anew is a retry.
+  /// The hop that `send` asked for is made. A hop after the router was started again is a retry.
   void hop_made(routing::action const& next) {
     hop = name_of(next.hop);
     if (hops != 0 && hop == journal::hop_kind::first) hop = journal::hop_kind::retry;
@@ -103,18 +103,19 @@ struct course {
     ++hops;
   }
 
-  /// Whether it waited for that, and so goes on; what comes later than that is for nobody.
+  /// Whether it was waiting for that, and so goes on; anything that comes later is ignored.
   bool stops_waiting(awaiting what) {
     if (awaits != what) return false;
     awaits = awaiting::nothing;
     return true;
   }
-  /// The fetch that it waited for is over. After a failure one of those who wait tries, and the others wait for that.
-  /// Who finds nothing although there is something now goes himself: it may not be used unasked, or is not his.
+  /// The fetch that it waited for is over. After a failure, one of the waiting requests fetches and the others wait for
+  /// it. A request that finds no answer to use although one was stored now goes to the upstream itself: it may not use
+  /// that answer without validation, or the answer is another's.
   step on_landing(cache::transaction& cached, std::string_view head, cache::fetch_outcome how) {
     return ask(cached, head, how == cache::fetch_outcome::failed);
   }
-  /// It has waited for fetches long enough.
+  /// It has waited long enough for fetches.
   step on_fetch_late(cache::transaction& cached, std::string_view head) { return ask(cached, head, false); }
 
   /// The client has gone, or the request took too long. Returns whether the router is to `abandon` the route.
@@ -123,7 +124,7 @@ struct course {
     return std::exchange(is_routed, false);
   }
 
-  /// How the request is booked that was answered in that way.
+  /// The result to record for a request that was answered in that way.
   journal::request_result result_of(step answered) const {
     if (answered == step::stream) return journal::request_result::forwarded;
     if (answered == step::serve_stored)
@@ -167,7 +168,7 @@ private:
   }
 };
 
-/// How a hop is booked that was redirected (`next`: what the router said to that), …
+/// The result to record for a hop that was redirected (`next`: the router's action after it), …
 constexpr journal::hop_result result_of_redirect(routing::action const& next) {
   return next.kind == routing::action_kind::send ? journal::hop_result::redirected
                                                  : journal::hop_result::refused_redirect;

@@ -6,8 +6,7 @@
 
 namespace gateway::exchange {
 
-/// What the map that balancers share holds of a token: where its session is, and the session's epoch if proxies tell
-/// it.
+/// An entry of the shared token map: where a token's session is, and the session's epoch if the proxies report it.
 template<class Backend>
 struct shared_entry {
   Backend backend;
@@ -16,16 +15,17 @@ struct shared_entry {
   bool operator==(shared_entry const&) const = default;
 };
 
-/// What becomes of an entry when a balancer says what it learnt.
+/// What happens to an entry when a balancer reports what it learnt.
 enum class told : std::uint8_t {
-  replace, // what is new, for the TTL from now on
-  renew,   // what is there, for the TTL from now on
-  keep     // what is there, for as long as it has
+  replace, // store the new entry, with a full TTL
+  renew,   // keep the old entry, with a full TTL
+  keep     // keep the old entry, and what is left of its TTL
 };
 
-/// The last word counts, except that an older epoch, of an answer that was long on its way, never overwrites a younger
-/// one, and that an answer without an epoch takes none away from what is known to be there. `old`: nullptr without an
-/// entry, or with one that no balancer wrote. Redis decides the same in Lua (gateway/net/redis/shared_map_scripts.hpp).
+/// The last report counts, with two exceptions: an older epoch, from an answer that was long in transit, never
+/// overwrites a newer one, and an answer without an epoch does not erase a known epoch if it names the same backend.
+/// `old`: nullptr if there is no entry, or one that no balancer wrote. Redis decides the same in Lua
+/// (gateway/net/redis/shared_map_scripts.hpp).
 template<class Backend>
 told tell(shared_entry<Backend> const* old, shared_entry<Backend> const& fresh) {
   if (!old || !old->epoch) return told::replace;
@@ -33,7 +33,7 @@ told tell(shared_entry<Backend> const* old, shared_entry<Backend> const& fresh) 
   return *fresh.epoch < *old->epoch ? told::keep : told::replace;
 }
 
-/// Whether an entry goes when a balancer says that the session is no longer at `backend`.
+/// Whether an entry is removed when a balancer reports that the session is no longer at `backend`.
 template<class Backend>
 bool is_lost(shared_entry<Backend> const* old, Backend const& backend) {
   return old && old->backend == backend;

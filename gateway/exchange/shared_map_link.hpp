@@ -15,12 +15,12 @@ namespace gateway::exchange {
 using routing::link_condition;
 using routing::time_ns;
 
-/// A balancer's way to the map that balancers share, over one connection on which answers come in the order of their
-/// commands. Says whether the map may be asked (routing::shared_link has the rules of trust), who waits for it and for
-/// how long, and when it is tried. `Asker`: whoever waits. Not thread-safe.
+/// A balancer's link to the shared token map, over one connection on which answers come in the order of their commands.
+/// It decides whether the map may be asked (routing::shared_link has the rules of trust), who waits for it and for how
+/// long, and when it is tried. `Asker`: whoever waits. Not thread-safe.
 ///
 /// Nobody waits while the map is not usable, and nobody longer than `timeout`. The first look-up that is not answered
-/// in time lets all go on who wait: it has too much to do, and whoever comes later does not wait until a probe was
+/// in time releases everyone who waits: the map is overloaded, and nobody waits for it again until a probe has been
 /// answered in time.
 template<class Asker>
 class shared_map_link {
@@ -32,15 +32,15 @@ public:
     Asker who;
   };
 
-  /// What an attempt is made with.
+  /// What the next attempt consists of.
   enum class attempt : std::uint8_t {
     none,
     connect, // open a connection, then call `on_open`, or `on_lost`
     probe    // send a probe, then call `on_probe_sent`
   };
-  /// What a deadline brought.
+  /// What is due at a deadline.
   struct due {
-    std::vector<waiting> released{}; // they wait no more; `late` of them for as long as they may
+    std::vector<waiting> released{}; // they wait no more; `late` of them waited their full time
     std::size_t late = 0;
     attempt next = attempt::none;
   };
@@ -56,7 +56,7 @@ public:
     waiting_.push_back({++last_ticket_, now + timeout_, std::move(who)});
     return last_ticket_;
   }
-  /// It is answered: who is to be told; nullopt: that is too late.
+  /// A look-up is answered. Returns who is to be told; nullopt: the answer came too late.
   std::optional<Asker> on_found(ticket number) {
     if (waiting_.empty() || waiting_.front().number != number) return std::nullopt;
     Asker who = std::move(waiting_.front().who);
@@ -70,8 +70,8 @@ public:
     is_probing_ = true;
     probe_due_ = now + timeout_;
   }
-  /// The probe is answered, and not with an error. Returns whether entries may be lacking there: what is known is to be
-  /// told again.
+  /// The probe is answered, and not with an error. Returns whether the map may lack entries, so that what is known has
+  /// to be reported again.
   template<class Generator>
   bool on_probed(time_ns now, Generator& generator) {
     is_probing_ = false;
@@ -90,13 +90,13 @@ public:
     probe_due_.reset();
     on_error(now, generator);
   }
-  /// A command is answered with an error, and may not have been carried out.
+  /// A command was answered with an error, and may not have been carried out.
   template<class Generator>
   void on_error(time_ns now, Generator& generator) {
     may_lack_ = true;
     link_.fell(link_condition::refusing, now, generator);
   }
-  /// The connection is gone, or could not be opened; the map may have begun anew. Returns those who wait no more.
+  /// The connection is gone, or could not be opened; the map may have been restarted. Returns those who wait no more.
   template<class Generator>
   std::vector<waiting> on_lost(time_ns now, Generator& generator) {
     is_open_ = is_probing_ = false;
@@ -113,7 +113,7 @@ public:
     if (!waiting_.empty() && (!next || waiting_.front().due < *next)) next = waiting_.front().due;
     return next;
   }
-  /// Also before anything is due, and after it. What has come until then has to be told first.
+  /// May be called before anything is due, and late. Everything received so far has to be reported first.
   template<class Generator>
   due on_deadline(time_ns now, Generator& generator) {
     due out;
@@ -144,7 +144,8 @@ private:
   bool is_open_ = false;
   bool is_probing_ = false;          // since a probe was sent
   std::optional<time_ns> probe_due_; // unless it is late already
-  bool may_lack_ = false;            // the map, what it was told. Not after it was slow: it has enough to do then
+  /// The map may lack what it was told. Not set when it was merely slow: it has enough to do then.
+  bool may_lack_ = false;
 };
 
 }

@@ -9,12 +9,12 @@
 
 namespace gateway::exchange {
 
-/// Who waits for what, by its key and in the order in which they came. Who gives up is not taken out: when it is woken,
-/// its course knows. Not thread-safe.
+/// Waiters by the key they wait for, in the order in which they came. A waiter that gives up is not removed: when it is
+/// woken, its course knows. Not thread-safe.
 template<class Key, class Who, class Hash>
 class sleepers {
 public:
-  /// `is_gone(who)`: whether one that waits can be forgotten. Looked for now and then.
+  /// `is_gone(who)`: whether a waiter can be forgotten. Checked now and then.
   template<class IsGone>
   void add(Key const& key, Who who, IsGone is_gone) {
     std::vector<Who>& list = waiting_[key];
@@ -22,7 +22,7 @@ public:
     list.push_back(std::move(who));
   }
 
-  /// They wait no more.
+  /// Takes out those that wait for the key.
   std::vector<Who> take(Key const& key) {
     auto const found = waiting_.find(key);
     if (found == waiting_.end()) return {};

@@ -27,7 +27,7 @@ std::optional<address_range> address_range::parse(std::string const& text) {
   boost::system::error_code ec;
   bool const has_bits = text.find('/') != std::string::npos;
   bool const is_v6 = text.find(':') != std::string::npos;
-  if (text.find('%') != std::string::npos) return std::nullopt; // a zone is no part of an address
+  if (text.find('%') != std::string::npos) return std::nullopt; // an address with a zone is not accepted
   std::string const network = has_bits ? text : text + (is_v6 ? "/128" : "/32");
   if (is_v6) {
     ip::network_v6 const v6 = ip::make_network_v6(network, ec);
@@ -71,7 +71,7 @@ trusted_proxies::origin trusted_proxies::client(std::string_view forwarded_for) 
       return found;
     }
     if (said.what != kind::address) return found;
-    boost::system::error_code ignored; // it is one
+    boost::system::error_code ignored; // it is a valid address
     found.address = ip::make_address(said.address, ignored);
     if (!contains(*found.address)) return found;
   }

@@ -13,11 +13,11 @@
 
 namespace gateway::net {
 
-/// An IPv4 address that came through a socket for both kinds is one again.
+/// Turns an IPv4-mapped IPv6 address, as dual-stack sockets report them, back into IPv4.
 boost::asio::ip::address unmapped(boost::asio::ip::address const& address);
 
-/// What limits count a client by: an IPv4 address, or the network of an IPv6 one, as a site has 2^64 addresses of
-/// these.
+/// The key that limits count a client by: an IPv4 address, or the network of an IPv6 one, since one site has 2^64 of
+/// those.
 std::uint64_t limit_key(boost::asio::ip::address const& address);
 
 /// NETWORK/BITS or a single address, IPv4 or IPv6. A network of IPv4-mapped addresses is one of IPv4.
@@ -30,7 +30,8 @@ private:
   std::variant<boost::asio::ip::network_v4, boost::asio::ip::network_v6> network_;
 };
 
-/// Of one request, one behind the other. Chosen: no chain is as long, and somebody has to look at each.
+/// Addresses read from X-Forwarded-For of one request. Chosen: no real chain is as long, and each one has to be looked
+/// at.
 inline constexpr int most_proxies = 64;
 
 /// The proxies in front of the gateway whose X-Forwarded-For is believed.
@@ -40,12 +41,13 @@ public:
   bool empty() const { return ranges_.empty(); }
   bool contains(boost::asio::ip::address const& address) const;
 
-  /// Where a request comes from that a trusted proxy sends: the last address in X-Forwarded-For that is not such a
-  /// proxy's itself, as each appended whom it has it from. What is before an element that names nobody is no more
-  /// certain: the one behind it counts then, and so is what is before `most_proxies` of them.
+  /// The origin of a request that a trusted proxy sends: the last address in X-Forwarded-For that is not itself a
+  /// trusted proxy's, since each proxy appends whom it received the request from. Nothing before an element that names
+  /// nobody can be trusted: the address after it counts then. The same holds for what is before `most_proxies`
+  /// addresses.
   struct origin {
-    std::optional<boost::asio::ip::address> address; // nullopt: nobody knows
-    std::string_view unclear;                        // the element that is not understood, if that is why it ends there
+    std::optional<boost::asio::ip::address> address; // nullopt: not known
+    std::string_view unclear;                        // the element that was not understood, if the search ended at one
   };
   origin client(std::string_view forwarded_for) const;
 

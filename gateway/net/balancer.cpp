@@ -9,16 +9,16 @@
 namespace gateway::net {
 namespace {
 
-// Targets that redirects brought in from allowed ranges: bounded, since proxies name them.
+// Targets that redirects added from allowed ranges: bounded, since proxies name them.
 constexpr std::size_t max_upstreams = 65'536;
 
-// Upstreams that admin removed from allowed ranges: more could only be made up.
+// Upstreams that admin removed from allowed ranges: only made-up names could exceed this.
 constexpr std::size_t most_banned = 4'096;
 
-// Sources of which stderr says that they are not understood.
+// Sources that stderr reports as not understood.
 constexpr std::size_t most_misread = 256;
 
-/// What somebody said, for a line of people: without its controls, and not all of a long one.
+/// Text from a peer, for a log line: without control characters, and cut when it is long.
 std::string quoted(std::string_view said) {
   constexpr std::size_t most = 80;
   std::string out = "\"";
@@ -46,7 +46,7 @@ balancer::balancer(settings const& s)
 }
 
 void balancer::limit(client_limits const& limits) {
-  std::vector<continuation> turns; // of those for whom there is room now
+  std::vector<continuation> turns; // of the requests that are admitted now
   {
     std::lock_guard const lock(mutex_);
     upstream_room_ = limits.requests_per_upstream;
@@ -61,7 +61,7 @@ void balancer::limit(client_limits const& limits) {
   auto const set = [](std::optional<admission::rate_limit>& now, std::optional<admission::rate> const& wanted) {
     if (!wanted)
       now.reset();
-    else if (!now || now->limit() != *wanted) // one that stays keeps what it knows
+    else if (!now || now->limit() != *wanted) // an unchanged limit keeps its state
       now.emplace(*wanted);
   };
   set(by_address_, limits.requests_per_address);
@@ -102,7 +102,7 @@ void balancer::reload(settings const& s) {
     if (router_.upstream(routing::upstream_id{i}).known && !wanted.contains(upstreams_[i].face->text))
       retire(routing::upstream_id{i});
   for (upstream_settings const& u : s.upstreams) take_in(u.at, u.weight);
-  for (std::uint32_t i = 0; i < upstreams_.size(); ++i) // addresses may have moved from one to another
+  for (std::uint32_t i = 0; i < upstreams_.size(); ++i) // addresses may have moved between upstreams
     if (router_.upstream(routing::upstream_id{i}).known)
       name_by_address(routing::upstream_id{i}, upstreams_[i].address);
 }
@@ -127,7 +127,7 @@ void balancer::take_in(place const& at, std::optional<std::uint32_t> weight) {
   if (weight) router_.set_weight(id, *weight);
 }
 
-/// Proxies name themselves by address, configurations sometimes by host name: both lead to the same upstream.
+/// Proxies name themselves by address, configurations sometimes by host name: both refer to the same upstream.
 void balancer::name_by_address(routing::upstream_id id, endpoint const& address) {
   by_name_.emplace(text_of(address), id);
 }
@@ -166,12 +166,12 @@ void balancer::retire(routing::upstream_id id) {
   std::string const address = text_of(u.address);
   for (std::string const& name : {u.face->text, address})
     if (auto const at = by_name_.find(name); at != by_name_.end() && at->second == id) by_name_.erase(at);
-  for (std::uint32_t i = 0; i < upstreams_.size(); ++i) // another that has the address, by a name of its own
+  for (std::uint32_t i = 0; i < upstreams_.size(); ++i) // another one at that address, under a name of its own
     if (upstreams_[i].address == u.address && router_.upstream(routing::upstream_id{i}).known)
       name_by_address(routing::upstream_id{i}, u.address);
 }
 
-/// Only where a proxy's word could bring it back: else it is unknown anyway.
+/// Only where a redirect could bring it back: otherwise it is unknown anyway.
 void balancer::ban(std::string const& name) {
   if (ranges_.empty()) return;
   if (banned_.size() >= most_banned) banned_.pop_front();
@@ -210,7 +210,7 @@ routing::action balancer::on_answer(live_route& r, answer const& head, std::stri
   std::lock_guard const lock(mutex_);
   routing::answer_facts facts{.success = head.success, .epoch = head.epoch};
   if (head.backend && *head.backend && **head.backend == upstreams_[routing::index_of(r.upstream)].face->name &&
-      router_.upstream(r.upstream).known) // nearly always: who answers has the session
+      router_.upstream(r.upstream).known) // almost always: the upstream that answers has the session
     facts.backend = r.upstream;
   else if (head.backend)
     facts.backend = *head.backend ? resolve_target(**head.backend) : routing::no_upstream;
@@ -281,12 +281,12 @@ void balancer::leave_upstream(routing::upstream_id id) {
   {
     std::lock_guard const lock(mutex_);
     upstream& u = upstreams_[routing::index_of(id)];
-    bool const has_room = !upstream_room_ || u.busy <= upstream_room_->at_once; // a reload may have made it less
+    bool const has_room = !upstream_room_ || u.busy <= upstream_room_->at_once; // a reload may have lowered the limit
     if (u.queue.empty() || !has_room) {
       --u.busy;
       return;
     }
-    next = std::move(u.queue.front().second); // who has the room then
+    next = std::move(u.queue.front().second); // the next to be admitted
     u.queue.pop_front();
   }
   next();

@@ -16,7 +16,7 @@
 namespace gateway::net {
 namespace {
 
-/// Threads share the cache.
+/// The mutex of the cache that threads share.
 class mutex final : public cache::mutex_base {
 public:
   void lock() override { mutex_.lock(); }
@@ -72,9 +72,9 @@ server::server(settings s, std::function<settings()> reread)
                                         shared_.shell().accept_pauses);
 }
 
-/// The first worker picks ports. The others have listeners of their own there if other processes may have them, too:
-/// SO_REUSEPORT admits them all. Else all threads accept from the first one's sockets, which the kernel keeps others
-/// from.
+/// The first worker picks ports. If other processes may serve these addresses as well, each other worker has listeners
+/// of its own there: SO_REUSEPORT admits them all. Otherwise all threads accept from the first one's sockets, and the
+/// kernel keeps other processes out.
 void server::listen() {
   for (listener_settings const& d : settings_->listen) listening_.push_back(d.at.address);
   worker& first = *workers_.front();

@@ -21,8 +21,8 @@ namespace gateway::net {
 /// The whole gateway: workers, admin endpoint, signals. Constructed and run on one thread, the main one.
 class server {
 public:
-  /// Binds everything. `reread` gives the configuration anew for SIGHUP; it may throw config::bad_input, which is
-  /// logged and changes nothing. Throws std::runtime_error where an address or a file cannot be had.
+  /// Binds everything. `reread` reads the configuration again for SIGHUP; it may throw config::bad_input, which is
+  /// logged and changes nothing. Throws std::runtime_error if an address or a file cannot be used.
   server(settings s, std::function<settings()> reread);
   ~server();
 

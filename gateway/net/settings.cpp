@@ -133,7 +133,7 @@ std::optional<shared_map_settings> read_shared_map(settings_reader const& in, bo
   auto const* key = in.at(root / "key");
   std::string const digits = key ? key->get<std::string>() : std::string();
   auto const parsed = http::parse_shared_map_key(digits);
-  if (!parsed) // which is a secret: it is not shown
+  if (!parsed) // the key is a secret: it is not shown
     throw in.document().error_at(
         key ? root / "key" : root,
         (key ? "found " + std::to_string(digits.size()) + " characters that are no key" : std::string("found no key")) +
@@ -255,7 +255,7 @@ std::string keep_what_needs_a_restart(settings const& in_force, settings& fresh)
   keep("reuse_port", in_force.reuse_port, fresh.reuse_port);
   bool const needs_tls =
       std::any_of(fresh.listen.begin(), fresh.listen.end(), [](listener_settings const& d) { return d.tls; });
-  if (needs_tls && !fresh.tls) { // as long as its address is open
+  if (needs_tls && !fresh.tls) { // as long as its listener is open
     fresh.tls = in_force.tls;
     fresh.hsts = in_force.hsts;
   }

@@ -40,22 +40,22 @@ struct allowed_range {
   }
 };
 
-/// An address where clients connect, and what is spoken there.
+/// A listener: an address where clients connect, and the protocol spoken there.
 struct listener_settings {
   place at;
   bool tls = false;
-  /// Without TLS: clients are only told to come back to this port with it.
+  /// Without TLS: clients are only redirected to this port, which has it.
   std::optional<std::uint16_t> https_port{};
 
   bool operator==(listener_settings const&) const = default;
 };
 
-/// What each duration covers is said in gateway.schema.json.
+/// gateway.schema.json says what each duration covers.
 struct timeouts {
   nanoseconds client_head = std::chrono::seconds(60);
   nanoseconds client_idle = std::chrono::seconds(75);
   nanoseconds client_body = std::chrono::seconds(60);
-  nanoseconds body_pause = std::chrono::seconds(1); // chosen: longer than honest round trips
+  nanoseconds body_pause = std::chrono::seconds(1); // chosen: longer than usual round trips
   nanoseconds client_total = std::chrono::minutes(15);
   nanoseconds client_send = std::chrono::seconds(60);
   nanoseconds guess_wait{gateway::exchange::default_guess_wait};
@@ -63,14 +63,14 @@ struct timeouts {
   nanoseconds answer = routing::default_limits.answer;
   nanoseconds request = std::chrono::seconds(120);
   nanoseconds upstream_idle = std::chrono::seconds(60);
-  nanoseconds linger = std::chrono::seconds(30); // this and the next as nginx
+  nanoseconds linger = std::chrono::seconds(30); // this and the next as in nginx
   nanoseconds linger_idle = std::chrono::seconds(5);
   nanoseconds tunnel_idle = std::chrono::hours(1);
   nanoseconds tunnel_drain = std::chrono::seconds(5);
   nanoseconds drain = routing::default_limits.drain;
 };
 
-/// When an upstream is asked for a request with a body; gateway.schema.json says it in full.
+/// When an upstream is asked for a request with a body; gateway.schema.json has the details.
 enum class request_buffering : std::uint8_t { on, off, automatic };
 
 /// As a configuration writes it.
@@ -86,7 +86,7 @@ constexpr std::string_view name_of(request_buffering value) {
   return {};
 }
 
-/// What one address, or one token, may have, and what an upstream may get. nullopt: no limit.
+/// Limits on one address, one token, and one upstream. nullopt: no limit.
 struct client_limits {
   std::optional<std::uint32_t> connections_per_address;
   std::optional<admission::rate> requests_per_address, requests_per_token;
@@ -95,7 +95,7 @@ struct client_limits {
     std::uint32_t waiting = 0;
   };
   std::optional<upstream_room> requests_per_upstream;
-  std::optional<std::uint32_t> websockets; // open at a time, of all clients
+  std::optional<std::uint32_t> websockets; // open at a time, for all clients together
   std::uint32_t head_fields = 100;
   std::uint32_t body_rate = 0; // bytes a second; 0: no limit
 };
@@ -119,25 +119,25 @@ struct shared_map_settings {
   place at;
   http::shared_map_key key{};
   nanoseconds ttl = std::chrono::hours(1);
-  nanoseconds timeout = std::chrono::milliseconds(3); // that a request waits for it
-  std::string prefix = "crest:";                      // of all that is written there
+  nanoseconds timeout = std::chrono::milliseconds(3); // for a request that waits for it
+  std::string prefix = "crest:";                      // of every key written there
   std::string password{};                             // empty: none
   std::uint32_t database = 0;
 
   bool operator==(shared_map_settings const&) const = default;
 };
 
-/// Field lines of an answer. Chosen: many times as many as any server sends.
+/// Field lines of an answer. Chosen: many times more than any server sends.
 inline constexpr std::uint32_t most_answer_fields = 1'000;
 
-/// A configuration as the gateway runs it: defaults filled in, checked.
+/// A configuration as the gateway runs it: checked, with defaults filled in.
 struct settings {
   std::vector<listener_settings> listen;
-  bool reuse_port = false;         // other processes may serve these addresses, too
+  bool reuse_port = false;         // other processes may serve these addresses as well
   std::shared_ptr<server_tls> tls; // nullptr: no certificates
   std::string hsts;                // value of Strict-Transport-Security (RFC 6797) for answers over TLS; empty: none
   std::vector<upstream_settings> upstreams;
-  std::shared_ptr<client_tls const> upstream_tls; // nullptr: upstreams speak without TLS
+  std::shared_ptr<client_tls const> upstream_tls; // nullptr: no TLS to upstreams
   routing::guess_policy guess = routing::guess_policy::random;
   std::optional<std::uint64_t> token_map_bytes = 10u << 20; // nullopt: off
   std::uint32_t threads = 1;
@@ -152,10 +152,10 @@ struct settings {
   std::optional<cache::cache_settings> cache;    // nullopt: nothing is stored
   std::optional<shared_map_settings> shared_map; // nullopt: each balancer has only its own
   net::trusted_proxies trusted_proxies;
-  std::vector<std::string> methods; // that are served; empty: all that the gateway knows
+  std::vector<std::string> methods; // methods served; empty: all that the gateway knows
   std::string allow;                // the same as a list
-  std::vector<std::string> paths;   // likewise, each with what is below it
-  bool websocket = false;           // requests for one may become a tunnel
+  std::vector<std::string> paths;   // paths served, each with everything below it
+  bool websocket = false;           // such requests may become a tunnel
   http::accel_path accel_path = http::accel_path::same;
   http::odd_names odd_names = http::odd_names::drop;
   std::uint32_t max_head = 16 * 1024;
@@ -171,12 +171,12 @@ struct settings {
   http::head_limits answer_limits() const { return {.bytes = max_head, .fields = most_answer_fields}; }
 };
 
-/// Reads a configuration whose values were checked against the schema first, and has its host names resolved, which may
+/// Reads a configuration whose values were already checked against the schema, and resolves its host names, which may
 /// block. Throws config::bad_input.
 settings read_settings(config::document const& document, name_resolver const& names = resolve);
 
-/// Gives a configuration that is reread the values that only a restart can change, and returns the keys whose new value
-/// has to wait for one, comma-separated; empty without any.
+/// Resets values in a reread configuration that only a restart can change, and returns the keys whose new values have
+/// to wait for one, comma-separated; empty without any.
 std::string keep_what_needs_a_restart(settings const& in_force, settings& fresh);
 
 }

@@ -32,13 +32,13 @@ std::optional<allowed_range> parse_range(std::string_view text) {
 
 constexpr char const* listen_flag = "--listen, --listen-tls";
 
-/// Whether whoever listens at one is in the way of whoever listens at the other. `shared`: with SO_REUSEPORT only the
-/// same address is.
+/// Whether a listener at one address conflicts with a listener at the other. `shared`: with SO_REUSEPORT only equal
+/// addresses conflict.
 bool overlap(endpoint const& a, endpoint const& b, bool shared) {
   if (a.port() != b.port() || a.port() == 0) return false;
   if (a.address() == b.address()) return true;
   auto const holds = [](boost::asio::ip::address const& all, boost::asio::ip::address const& one) {
-    return all.is_unspecified() && (all.is_v6() || one.is_v4()); // that of IPv6 is also that of IPv4
+    return all.is_unspecified() && (all.is_v6() || one.is_v4()); // the IPv6 wildcard includes the IPv4 one
   };
   return !shared && (holds(a.address(), b.address()) || holds(b.address(), a.address()));
 }

@@ -58,7 +58,7 @@ public:
     out = *parsed;
   }
 
-  /// Where no time at all means not at all.
+  /// A duration in seconds; zero is allowed and means never.
   void seconds(char const* where, std::int64_t& out) const {
     nanoseconds value = std::chrono::seconds(out);
     duration(where, value, true);
@@ -70,7 +70,7 @@ public:
     return value && value->get<bool>();
   }
 
-  /// A TLS context that `make` makes from files; what is wrong with them is said of `where`.
+  /// A TLS context that `make` builds from files; errors in them are reported for `where`.
   template<class Make>
   auto tls(pointer const& where, Make make) const {
     try {
@@ -100,7 +100,7 @@ public:
     return {*parsed, resolved};
   }
 
-  /// The file that is named there can be written, or made: looked at without making it.
+  /// The file that is named there can be written or created: checked without creating it.
   std::filesystem::path writable_file(pointer const& where, char const* flag) const {
     std::filesystem::path const file = document_.root()[where].get<std::string>();
     if (std::string const why = why_not_writable(file); !why.empty())

@@ -1,4 +1,4 @@
-// What the configuration says of TLS, on both sides.
+// What the configuration says about TLS, on both sides.
 #include "gateway/net/settings_reader.hpp"
 
 #include <chrono>

@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::size_t stream_buffer_bytes = 32 * 1024; // of a body at a time
 
-/// A moment in the next milliseconds: the kernel's coarse clock costs a fifth of the exact one, and several deadlines
-/// are set in each request. A tick is added, so that none is early.
+/// A time within the next milliseconds: the kernel's coarse clock costs a fifth of the exact one, and several deadlines
+/// are set in each request. A tick is added, so that no deadline is early.
 steady_time soon() {
   static nanoseconds const tick = [] {
     timespec resolution{};
@@ -49,11 +49,11 @@ worker::worker(balancer& shared, cache::shared_cache* cache, access_log& log, st
   apply_settings();
 }
 
-// What is still posted may hold connections: they are closed here, where all that they need is still there.
+// Posted handlers may hold connections: they are closed here, while everything they need still exists.
 worker::~worker() {
   stop();
   join();
-  wake = [](auto const&) {}; // the others may be gone already
+  wake = [](auto const&) {}; // the other workers may be gone already
   land = [](auto const&, auto) {};
   while (!clients_.empty()) std::shared_ptr(*clients_.begin())->close();
   while (!refreshes_.empty()) std::shared_ptr(*refreshes_.begin())->close();
@@ -134,8 +134,8 @@ void worker::set_deadline(deadline_owner& owner, deadline which) {
   if (due < timer_due_) arm_timer();
 }
 
-// The timer is set to the earliest deadline. It moves to an earlier one, but stays when its own goes away: it then
-// fires for nothing, at most once for each deadline that it was set to.
+// The timer is set to the earliest deadline. It moves to an earlier one, but stays when that deadline is cleared: it
+// then fires in vain, at most once for each deadline that it was set to.
 void worker::arm_timer() {
   auto const next = deadlines_.next();
   timer_due_ = next.value_or(steady_time::max());

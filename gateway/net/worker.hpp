@@ -64,17 +64,18 @@ public:
   worker& operator=(worker const&) = delete;
   ~worker();
 
-  /// Binds and listens; before `start`. Returns the endpoints bound. Throws as listener. `share_ports`: see there.
+  /// Binds and listens; call it before `start`. Returns the endpoints bound. Throws what the listener throws.
+  /// `share_ports`: as for listener.
   std::vector<endpoint> listen(std::vector<endpoint> const& at, bool share_ports);
-  /// At the sockets of another worker; before either starts.
+  /// Listens on the sockets of another worker; call it before either starts.
   void listen_with(worker& other);
   void start();
 
   // From any thread.
   void reload(std::shared_ptr<settings const> s);
-  /// Closes what is idle at upstreams that were removed.
+  /// Closes idle connections to upstreams that were removed.
   void leave_removed_upstreams();
-  /// Stops accepting, closes idle connections, lets requests finish; `drained` is called (on this thread) when none is
+  /// Stops accepting, closes idle connections, lets requests finish; calls `drained` (on this thread) when none is
   /// left.
   void drain(std::function<void()> drained);
   void stop();
@@ -91,14 +92,14 @@ public:
   access_log& log() { return log_; }
   std::shared_ptr<settings const> const& current() const { return settings_; }
   std::mt19937_64& random() { return random_; }
-  /// Now, as a Date field has it. Valid until the next call.
+  /// The current time for a Date field. Valid until the next call.
   std::string_view date();
   bool draining() const { return static_cast<bool>(drained_); }
 
-  /// For fields of answers that can name one.
+  /// For answer fields that can name an upstream.
   http::upstream_question const& is_upstream() const { return is_upstream_; }
 
-  // As the cache's transactions want them.
+  // What the cache's transactions need.
   cache::moment now() const override { return cache_now(); }
   http::answer_forwarding forwarding() const override {
     return {.hsts = settings_->hsts, .is_upstream = &is_upstream_};
@@ -113,20 +114,20 @@ public:
   bool keep_idle(routing::upstream_id id, std::shared_ptr<upstream_connection> connection);
   void forget_idle(routing::upstream_id id, upstream_connection const* connection);
 
-  /// Has the exchange woken when the guess for the key is over.
+  /// Wakes the exchange when the guess for the key is over.
   void wait_for_guess(http::token_digest const& key, std::weak_ptr<exchange> who);
-  /// Wakes those who wait for the key, on every worker.
+  /// Wakes those who wait for the guess, on every worker.
   std::function<void(http::token_digest const&)> wake;
   void wake_here(http::token_digest const& key);
 
-  /// Has the exchange told when a fetch for the cache ends.
+  /// Tells the exchange when a fetch for the cache ends.
   void wait_for_fetch(http::token_digest const& variant, std::weak_ptr<exchange> who);
   /// Tells those who wait for the fetch how it ended, on every worker.
   std::function<void(http::token_digest const&, cache::fetch_outcome)> land;
   void landed(http::token_digest const& variant, cache::fetch_outcome how) override { land(variant, how); }
   void land_here(http::token_digest const& variant, cache::fetch_outcome how);
 
-  /// The worker owns what the gateway fetches of its own accord, from `began` to `ended`.
+  /// The worker owns the gateway's own requests, from `began` to `ended`.
   void began(std::shared_ptr<refresh> own) { refreshes_.insert(std::move(own)); }
   void ended(std::shared_ptr<refresh> const& own) { refreshes_.erase(own); }
 

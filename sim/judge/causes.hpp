@@ -1,8 +1,8 @@
 #pragma once
 
 #include "sim/judge/reasons.hpp"
-#include "sim/records/run_view.hpp"
 #include "sim/judge/tally.hpp"
+#include "sim/records/run_view.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "sim/judge/tally.hpp"
+#include "sim/judge/theory_fit.hpp"
 #include "sim/records/histogram.hpp"
 #include "sim/records/result.hpp"
 #include "sim/records/run_view.hpp"
-#include "sim/judge/tally.hpp"
-#include "sim/judge/theory_fit.hpp"
 #include "sim/records/utilisation.hpp"
 
 #include <cstdint>

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "sim/judge/findings.hpp"
-#include "sim/records/result.hpp"
 #include "sim/judge/sampled_figure.hpp"
 #include "sim/judge/thresholds.hpp"
+#include "sim/records/result.hpp"
 
 #include <cstddef>
 #include <cstdint>

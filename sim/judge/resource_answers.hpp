@@ -1,7 +1,7 @@
 #pragma once
 
-#include "sim/records/records.hpp"
 #include "sim/actors/resource_catalogue.hpp"
+#include "sim/records/records.hpp"
 
 #include <cstddef>
 #include <cstdint>

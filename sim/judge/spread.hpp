@@ -1,9 +1,9 @@
 #pragma once
 
 #include "sim/judge/reasons.hpp"
+#include "sim/judge/tally.hpp"
 #include "sim/records/result.hpp"
 #include "sim/records/run_view.hpp"
-#include "sim/judge/tally.hpp"
 
 #include <vector>
 

@@ -1,10 +1,10 @@
 #pragma once
 
-#include "sim/records/histogram.hpp"
 #include "sim/judge/reasons.hpp"
+#include "sim/judge/trend.hpp"
+#include "sim/records/histogram.hpp"
 #include "sim/records/result.hpp"
 #include "sim/records/run_view.hpp"
-#include "sim/judge/trend.hpp"
 
 #include <array>
 #include <cstdint>

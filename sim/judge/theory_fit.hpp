@@ -1,8 +1,8 @@
 #pragma once
 
 #include "sim/judge/reasons.hpp"
-#include "sim/records/result.hpp"
 #include "sim/judge/tally.hpp"
+#include "sim/records/result.hpp"
 #include "sim/theory/expect.hpp"
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "sim/judge/tally.hpp"
 #include "sim/records/result.hpp"
 #include "sim/records/run_view.hpp"
-#include "sim/judge/tally.hpp"
 
 #include <cstdint>
 #include <vector>

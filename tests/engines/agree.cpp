@@ -2,10 +2,10 @@
 // shows of it in RUNS runs with consecutive seeds. Prints a table; exit code 1 where they differ, 2 for bad input.
 #include "base/config/words.hpp"
 #include "reports/read_summary.hpp"
+#include "sim/engines/virtual/run.hpp"
 #include "sim/records/records.hpp"
 #include "sim/scenario/load.hpp"
 #include "sim/studies/verify/judge.hpp"
-#include "sim/engines/virtual/run.hpp"
 
 #include <boost/math/distributions/students_t.hpp>
 
@@ -21,8 +21,8 @@
 
 namespace {
 
-using sim::measure::event_result;
 using sim::measure::event_kind;
+using sim::measure::event_result;
 using sim::measure::result;
 using sim::verify::sample;
 
@@ -73,8 +73,8 @@ void compare_events(std::vector<event_result> const& live, std::vector<event_res
     constexpr double rounding_s = 1e-3;
     bool const waited = i > 0 && there.at_s <= simulated_done + rounding_s;
     double const expected = waited ? live_done : std::max(there.at_s, live_done);
-    bool const in_order = here.name == there.name && here.at_s >= live_done - rounding_s &&
-                          there.at_s >= simulated_done - rounding_s;
+    bool const in_order =
+        here.name == there.name && here.at_s >= live_done - rounding_s && there.at_s >= simulated_done - rounding_s;
     bool const agrees = in_order && here.at_s <= expected + lag_s && here.at_s >= expected - rounding_s;
     say(agrees ? "agrees" : "DIFFERS", "event " + here.name, here.at_s, there.at_s, lag_s);
     if (here.name != there.name) std::printf("         which simulated time calls %s\n", there.name.c_str());

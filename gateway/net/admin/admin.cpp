@@ -20,7 +20,7 @@ namespace {
 
 namespace beast_http = boost::beast::http;
 
-/// Every count of the gateway as (name, help, value), for both formats.
+/// Every counter of the gateway as (name, help, value), for both formats.
 struct named_count {
   char const* name;
   char const* help;
@@ -127,7 +127,7 @@ std::string shown(double value) {
   return text;
 }
 
-/// Every microsecond of it, however many there are: a rate is computed from differences.
+/// To the microsecond, however large the value: rates are computed from differences.
 std::string seconds(std::uint64_t microseconds) {
   char text[32];
   std::snprintf(text, sizeof text, "%llu.%06llu", static_cast<unsigned long long>(microseconds / 1'000'000),
@@ -135,8 +135,8 @@ std::string seconds(std::uint64_t microseconds) {
   return text;
 }
 
-/// Bounds and cumulative counts of the latency histogram; the last bound is +Inf, and its
-/// count that of all: read once, so that count and buckets agree while requests go on.
+/// Bounds and cumulative counts of the latency histogram. The last bound is +Inf, and its count is the total: read
+/// once, so that total and buckets agree while requests go on.
 std::vector<std::pair<std::string, std::uint64_t>> cumulative_latency(shell_counters const& shell) {
   std::vector<std::pair<std::string, std::uint64_t>> out;
   std::uint64_t sum = 0;
@@ -147,7 +147,7 @@ std::vector<std::pair<std::string, std::uint64_t>> cumulative_latency(shell_coun
   return out;
 }
 
-/// A page that a browser loads from elsewhere gets here only by a name of its own (DNS rebinding).
+/// A page that a browser loaded from elsewhere can reach this only by a name of its own (DNS rebinding).
 bool host_is_no_name(boost::beast::string_view host) {
   bool const has_port = host.find(':') != host.npos && !host.ends_with(']');
   auto const parsed = http::parse_host_port(std::string(host) + (has_port ? "" : ":80"));
@@ -160,7 +160,7 @@ bool host_is_no_name(boost::beast::string_view host) {
 constexpr std::string_view upstreams_path = "/upstreams/";
 constexpr std::string_view cache_path = "/cache/";
 
-/// Without percent-encoding, in which some clients write the brackets of IPv6.
+/// Decodes percent-encoding, in which some clients write the brackets of IPv6.
 std::string decoded(std::string_view text) {
   std::string out;
   for (; !text.empty(); text.remove_prefix(1)) {
@@ -173,7 +173,7 @@ std::string decoded(std::string_view text) {
   return out;
 }
 
-/// One admin connection: reads a request, answers, and so on.
+/// One admin connection: reads a request, answers it, and repeats.
 class admin_connection : public std::enable_shared_from_this<admin_connection> {
 public:
   admin_connection(tcp_socket socket, balancer& shared, cache::shared_cache* cache, admin_settings const& s)
@@ -197,7 +197,7 @@ public:
   }
 
 private:
-  /// Closes the connection if what begins now takes too long.
+  /// Closes the connection if the operation that begins now takes too long.
   void wait() {
     timer_.expires_after(patience_);
     timer_.async_wait([weak = weak_from_this()](boost::system::error_code stopped) {
@@ -235,13 +235,13 @@ private:
       answer_.body() = status_json(shared_, cache_, threads_);
     }
     answer_.prepare_payload();
-    if (request.method() == beast_http::verb::head) answer_.body().clear(); // Content-Length stays
+    if (request.method() == beast_http::verb::head) answer_.body().clear(); // Content-Length is kept
     beast_http::async_write(socket_, answer_, [self = shared_from_this()](boost::system::error_code ec, std::size_t) {
       if (!ec && self->answer_.keep_alive()) self->read();
     });
   }
 
-  /// Whether whoever asks may change things; else it is refused.
+  /// Whether the client may change things; if not, the request is refused.
   bool may_change(char const* what) {
     if (!may_write_)
       refuse(beast_http::status::forbidden, std::string(what) + " with admin_writes only");
@@ -252,7 +252,7 @@ private:
     return false;
   }
 
-  /// DELETE of `scheme://host/path?query`, or of all that begins so: with a `*` at its end.
+  /// DELETE of `scheme://host/path?query`, or with a `*` at its end, of everything that begins so.
   void purge(std::string_view uri) {
     if (!may_change("stored answers can be purged")) return;
     bool const and_below = uri.ends_with('*');

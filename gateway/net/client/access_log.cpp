@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t block_bytes = 32 * 1024;
 
-/// Of three digits.
+/// Three digits.
 void append_thousandths(std::string& out, std::uint64_t number) {
   char const text[3] = {static_cast<char>('0' + number / 100), static_cast<char>('0' + number / 10 % 10),
                         static_cast<char>('0' + number % 10)};
@@ -28,7 +28,7 @@ bool needs_escape(char c) {
   return byte < 0x20 || byte >= 0x7f || c == '"' || c == '\\';
 }
 
-/// `"text"` with JSON escapes; bytes that are not ASCII as \u00XX, since a target need not be UTF-8.
+/// `"text"` with JSON escapes; non-ASCII bytes as \u00XX, since a target need not be UTF-8.
 void append_quoted(std::string& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
   out.push_back('"');
@@ -115,7 +115,7 @@ void access_log::write(access_entry const& entry) {
   if (buffer_.size() >= block_bytes) flush_locked();
 }
 
-// RFC 3339 with milliseconds, UTC. What is before these is the same for a second.
+// RFC 3339 with milliseconds, UTC. Everything before the milliseconds is reused within a second.
 void access_log::append_time() {
   auto const now = std::chrono::system_clock::now().time_since_epoch();
   auto const second = std::chrono::floor<std::chrono::seconds>(now);
@@ -155,7 +155,7 @@ void access_log::flush_locked() {
   bool const was_torn = is_torn_;
   if (!in_file.empty()) is_torn_ = !in_file.ends_with('\n');
   std::uint64_t lines = static_cast<std::uint64_t>(std::count(rest.begin(), rest.end(), '\n'));
-  if (was_torn && in_file.empty()) --lines; // the end of the one that was torn before
+  if (was_torn && in_file.empty()) --lines; // the end of the line that was torn before
   missing_ += lines;
   lost_.fetch_add(lines, std::memory_order_relaxed);
   buffer_.clear();

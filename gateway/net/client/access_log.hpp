@@ -10,7 +10,7 @@
 
 namespace gateway::net {
 
-/// What a line of the access log says. No token, and nothing made from one.
+/// The content of an access log line. No token, and nothing derived from one.
 struct access_entry {
   std::string_view client;
   std::string_view method;
@@ -19,8 +19,8 @@ struct access_entry {
   std::string_view upstream;  // last one asked; empty: none
   std::string_view chosen_by; // "map", "guess", "redirect", "retry"; empty: none
   std::string_view tls;       // version; empty: none
-  std::string_view refused{}; // the word of docs/gateway.md for why the gateway refused it; empty: it did not
-  std::string_view error;     // of the gateway's own answers
+  std::string_view refused{}; // why the gateway refused it, a word of docs/gateway.md; empty: it did not
+  std::string_view error;     // for the gateway's own answers
   unsigned status = 0;
   std::uint64_t body_bytes = 0;
   std::chrono::nanoseconds duration{0};
@@ -29,7 +29,7 @@ struct access_entry {
   unsigned retries = 0;
 };
 
-/// One JSON object a line, written in blocks of 32 KiB or when `flush` is called. Thread-safe.
+/// One JSON object per line, written in blocks of 32 KiB or when `flush` is called. Thread-safe.
 class access_log {
 public:
   /// An empty path: no log. `lost` counts lines that could not be written; stderr says when that begins and when it
@@ -42,7 +42,7 @@ public:
   bool enabled() const { return !file_.empty(); }
   void write(access_entry const& entry);
   void flush();
-  /// Opens the file anew, after it was rotated away.
+  /// Reopens the file after it was rotated away.
   void reopen();
 
 private:
@@ -58,9 +58,9 @@ private:
   std::chrono::seconds second_{-1};
   std::string second_text_;
   int fd_ = -1;               // under the mutex
-  bool is_torn_ = false;      // the last line in the file has no end
+  bool is_torn_ = false;      // the last line in the file is incomplete
   bool in_trouble_ = false;   // it could not be written; stderr says so
-  std::uint64_t missing_ = 0; // lines since then
+  std::uint64_t missing_ = 0; // lines lost since then
 };
 
 }

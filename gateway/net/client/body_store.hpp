@@ -19,17 +19,18 @@ public:
   body_store& operator=(body_store const&) = delete;
   ~body_store();
 
-  /// Other limits, from the next body on; between bodies.
+  /// New limits, from the next body on; called between bodies.
   void use(std::uint64_t in_memory, std::filesystem::path const& directory) {
     in_memory_ = in_memory;
     directory_ = &directory;
   }
 
-  /// The body that begins will have this many bytes (nullopt: not known). Reserves memory, so that views into it stay
-  /// where they are while more is appended.
+  /// The body that begins has this many bytes (nullopt: not known). Reserves memory, so that views into it stay valid
+  /// while more is appended.
   void expect(std::optional<std::uint64_t> length);
 
-  /// Appends; false, and errno says why, when the file cannot be made or written: the body is then incomplete.
+  /// Appends. Returns false, with the reason in errno, when the file cannot be made or written: the body is then
+  /// incomplete.
   bool append(std::string_view bytes);
 
   /// No more bytes will follow.
@@ -37,9 +38,9 @@ public:
   bool is_complete() const { return complete_; }
   std::uint64_t size() const { return size_; }
 
-  /// Bytes from `offset` on, at most what is contiguous in memory or fits into `scratch`; empty at the present end.
-  /// The view stays valid while more is appended, until `clear`, or until `scratch` changes. A file that cannot be read
-  /// gives nothing and makes `failed()` true.
+  /// Bytes from `offset` on: what is contiguous in memory or fits into `scratch`; empty at the current end. The view
+  /// stays valid while more is appended, until `clear` or a change of `scratch`. If the file cannot be read, returns
+  /// nothing and `failed()` becomes true.
   std::string_view read(std::uint64_t offset, std::string& scratch);
   bool failed() const { return failed_; }
   bool is_in_file() const { return file_ >= 0; }
@@ -51,7 +52,7 @@ private:
   bool open_file();
 
   std::uint64_t in_memory_;
-  std::filesystem::path const* directory_; // of the settings that are in use
+  std::filesystem::path const* directory_; // from the settings in use
   std::string memory_;
   std::uint64_t size_ = 0;
   int file_ = -1;

@@ -5,8 +5,8 @@
 
 namespace gateway::net {
 
-/// Gives the cache what has come of the content of an answer that it stores, as long as it does; nullptr: its
-/// connection is gone. What follows.
+/// Gives the cache the content received so far of an answer that it stores, as long as it stores it; nullptr: the
+/// connection is gone. Returns what follows.
 upstream_connection::body_state give_content(cache::transaction& t, upstream_connection* from);
 
 }

@@ -14,7 +14,7 @@ namespace gateway::net {
 namespace {
 
 constexpr std::size_t max_pieces = 8;            // of a body, in one gather write
-constexpr std::size_t most_at_once = 128 * 1024; // of what is in memory: what client_send is for
+constexpr std::size_t most_at_once = 128 * 1024; // of content in memory: what client_send covers
 constexpr std::size_t most_interim_bytes = 16 * 1024;
 
 }
@@ -36,11 +36,11 @@ void client_connection::stream_head() {
     add.framing = http::answer_framing::chunked;
   answer_chunked_ = add.framing == http::answer_framing::chunked;
   if (add.framing == http::answer_framing::until_close) keep_alive_ = false;
-  if (has_body_ && !body_.is_complete()) keep_alive_ = false; // an answer before the request's end
+  if (has_body_ && !body_.is_complete()) keep_alive_ = false; // the answer came before the request's end
   if (worker_.draining()) keep_alive_ = false;
   add.close = !keep_alive_;
   add.http10 = http10_;
-  add.upgrade = status_ == 426 && settings_->websocket; // RFC 9110 15.5.22 wants it there
+  add.upgrade = status_ == 426 && settings_->websocket; // RFC 9110 15.5.22 requires it there
   if (stream_.is_secured()) add.hsts = settings_->hsts;
   add.date = worker_.date();
   add.is_upstream = &worker_.is_upstream();
@@ -55,7 +55,7 @@ void client_connection::stream_head() {
   stream_body();
 }
 
-// The upstream's head, behind what is left of interim ones: it leaves with the first of what follows.
+// The upstream's head, after what is left of interim ones: it is sent with the first part of what follows.
 void client_connection::begin_answer(http::answer_forwarding const& add) {
   upstream_connection const& upstream = *exchange_.upstream();
   out_ = std::exchange(interim_, {});
@@ -67,7 +67,7 @@ void client_connection::begin_answer(http::answer_forwarding const& add) {
   request_record_->status = static_cast<std::uint16_t>(status_);
 }
 
-// One round: what has arrived of the body, after the head if that is still due, in one gather write.
+// One round: what has arrived of the body, preceded by the head if that was not sent yet, in one gather write.
 void client_connection::stream_body() {
   deadline_.clear_deadline();
   if (cached_ && cached_->content()) {
@@ -84,14 +84,14 @@ void client_connection::stream_body() {
     write_pieces(body_state_ == upstream_connection::body_state::done);
 }
 
-// What has come of an answer that is stored: all of it at once, since others may wait for it.
+// Takes what has arrived of an answer that is being stored: all of it at once, since others may wait for it.
 void client_connection::take_content() {
   body_state_ = give_content(*cached_, exchange_.upstream());
-  // The client may take longer than its upstream is needed.
+  // The client may take longer than the upstream is needed.
   if (body_state_ == upstream_connection::body_state::done) exchange_.end(journal::hop_result::answered);
 }
 
-// The client gets it out of what was taken, as fast as it can.
+// Sends the client what was taken, as fast as it can read.
 void client_connection::stream_content() {
   using state = upstream_connection::body_state;
   cache::growing_content const& content = *cached_->content();
@@ -105,16 +105,16 @@ void client_connection::stream_content() {
     write_pieces(body_state_ == state::done && at == content.size());
   } else if (body_state_ == state::broken) {
     break_off();
-  } else if (!cached_->is_storing()) { // there was no room for the rest: it comes straight from the upstream
+  } else if (!cached_->is_storing()) { // there was no room for the rest: it is streamed directly
     cached_->forget_content();
     stream_body();
   } else {
-    write_pieces(false); // the head; on_more will come
+    write_pieces(false); // the head; on_more follows
   }
 }
 
-// The client must not take what it has for the whole answer: no last chunk, no further answer on this connection. Where
-// nothing of it has left, it is told what happened.
+// The client must not take what it has for the whole answer: no last chunk, no further answer on this connection. If
+// nothing has been sent yet, it is told what happened.
 void client_connection::break_off() {
   exchange_.note_error(exchange_.upstream() ? exchange_.upstream()->body_error() : "http_response_incomplete");
   if (!head_left_) {
@@ -136,7 +136,7 @@ void client_connection::break_off() {
   close();
 }
 
-// `last`: with these the body ends.
+// `last`: the body ends with these pieces.
 void client_connection::write_pieces(bool last) {
   buffers_.clear();
   if (!out_.empty()) buffers_.push_back(boost::asio::buffer(out_));
@@ -154,17 +154,17 @@ void client_connection::write_pieces(bool last) {
     if (answer_chunked_) buffers_.push_back(boost::asio::buffer("\r\n", 2));
   }
   if (last && answer_chunked_) buffers_.push_back(boost::asio::buffer("0\r\n\r\n", 5));
-  if (buffers_.empty() && !last) return; // on_more will come
+  if (buffers_.empty() && !last) return; // on_more follows
   write_out(last ? &client_connection::finish_request : &client_connection::stream_body);
 }
 
 void client_connection::on_more() {
   auto const self = shared_from_this();
   if (cached_ && cached_->content()) take_content();
-  if (!writing_) stream_body(); // else the end of the write takes what has come
+  if (!writing_) stream_body(); // else it continues when the write ends
 }
 
-// What is stored, or the part of it that was asked for, in one gather write.
+// What is stored, or the part of it that the client asked for, in one gather write.
 void client_connection::on_stored() {
   request_deadline_.clear_deadline();
   deadline_.clear_deadline();
@@ -190,7 +190,7 @@ void client_connection::on_stored() {
   serve_more();
 }
 
-// A part at a time, so that who takes it slowly, but takes it, has as long as it takes.
+// One part at a time, so that a client that reads slowly, but reads, has as long as it needs.
 void client_connection::serve_more() {
   deadline_.clear_deadline();
   buffers_.clear();
@@ -236,7 +236,7 @@ void client_connection::refuse(http::refusal why, unsigned retry_after) {
   answer_here({.status = words.status, .detail = words.detail, .retry_after = retry_after, .allow = allow()});
 }
 
-// RFC 9110 15.2: a proxy passes these on, but not to a client of HTTP/1.0.
+// RFC 9110 15.2: a proxy forwards these, but not to a client of HTTP/1.0.
 void client_connection::on_interim() {
   if (http10_ || stage_ != stage::exchange || interim_.size() > most_interim_bytes) return;
   upstream_connection const& from = *exchange_.upstream();
@@ -247,15 +247,15 @@ void client_connection::on_interim() {
   send_interim();
 }
 
-// What a client that does not read its last answer leaves goes out before the next one.
+// What a client has not read of its last answer is sent before the next one.
 void client_connection::send_interim() {
-  boost::system::error_code ec; // if it fails, the read that is under way tells
+  boost::system::error_code ec; // on failure, the pending read reports it
   boost::asio::const_buffer const text = boost::asio::buffer(interim_);
   std::size_t const taken = stream_.write_some({&text, 1}, ec);
   interim_.erase(0, ec && ec != boost::asio::error::would_block ? interim_.size() : taken);
 }
 
-// Writes `buffers_`, at once if the kernel takes all of it, and then goes on with `next`.
+// Writes `buffers_`, at once if the kernel takes all of it, and continues with `next`.
 void client_connection::write_out(void (client_connection::*next)()) {
   std::size_t const total = boost::asio::buffer_size(buffers_);
   head_left_ = head_left_ || total > 0;
@@ -306,7 +306,7 @@ void client_connection::finish_request() {
     linger();
     return;
   }
-  // Not from within this call: a client may have pipelined any number of requests that are answered here.
+  // Not from within this call: a client may have pipelined any number of requests, all answered from here.
   if (in_end_ > 0)
     boost::asio::post(worker_.context(), [weak = weak_from_this()] { // the worker owns it
       auto const self = weak.lock();
@@ -316,7 +316,7 @@ void client_connection::finish_request() {
     next_request();
 }
 
-// Closing with unread input makes the kernel reset the connection, which can destroy the answer on its way: say that no
+// Closing with unread input makes the kernel reset the connection, which can destroy the answer in transit: say that no
 // more comes, and read on (RFC 9112 9.6). Bounded by time, not by bytes: a client that sends its whole body before it
 // looks for an answer is an honest one.
 void client_connection::linger() {

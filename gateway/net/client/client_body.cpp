@@ -1,4 +1,4 @@
-// A request's body: from the connection into the store, from where every hop sends it.
+// A request's body: from the connection into the store, from which every hop sends it.
 #include "gateway/net/client/client_connection.hpp"
 
 #include <cerrno>
@@ -13,13 +13,13 @@ constexpr std::chrono::seconds slow_body_grace{5}; // before its rate counts
 
 }
 
-// While a whole request is on its way: a client that goes away is noticed. Only into an empty buffer, whose beginning
-// stays where it is until the read ends.
+// Reads while a complete request is being served, so that a client that goes away is noticed. Only into an empty
+// buffer, whose beginning stays in place until the read ends.
 void client_connection::read_ahead() {
   if (in_end_ == 0) read();
 }
 
-// What came with the head goes with the head. False when the request was refused.
+// What came with the head is sent with the head. False when the request was refused.
 bool client_connection::begin_body(std::optional<std::uint64_t> length, bool expects_continue) {
   body_.expect(chunked_body_ ? std::nullopt : length);
   if (expects_continue && in_end_ == 0) {
@@ -30,9 +30,9 @@ bool client_connection::begin_body(std::optional<std::uint64_t> length, bool exp
   return store_body();
 }
 
-// Moves body bytes from the buffer into the store, from where every hop sends them. False when the request was refused.
-// What lies between the pieces of a read is closed up first: the store, and its file, get one piece, whatever the
-// chunks.
+// Moves body bytes from the buffer into the store, from which every hop sends them. False when the request was refused.
+// The pieces of one read are moved together first, so that the store, and its file, get one piece, however the body is
+// chunked.
 bool client_connection::store_body() {
   std::size_t const begin = in_taken_;
   std::size_t end = begin; // of the content
@@ -72,7 +72,7 @@ void client_connection::take_body() {
 }
 
 void client_connection::body_came() {
-  bool const answering = stage_ == stage::answering; // its deadlines are those that count then
+  bool const answering = stage_ == stage::answering; // then the answer's deadlines count
   if (body_.is_complete()) {
     if (!answering) {
       deadline_.clear_deadline();
@@ -104,12 +104,13 @@ void client_connection::body_failed(http::refusal why) {
     refuse(why);
     return;
   }
-  // An answer is under way. If it is whole, it may go on; else its upstream would wait for a rest that never comes.
+  // An answer is under way. If it is complete, it may go on; otherwise its upstream would wait for a rest that never
+  // comes.
   if (stage_ == stage::answering && !answer_is_whole()) break_off();
 }
 
-/// Whether no upstream is to be asked yet. A slow client must not take an upstream's connection, or room that others
-/// wait for. Called whenever more of the body has come.
+/// Whether it is too early to ask an upstream. A slow client must not occupy an upstream's connection, or a place that
+/// others wait for. Called whenever more of the body has arrived.
 bool client_connection::body_is_awaited() {
   if (!has_body_ || body_.is_complete()) return false;
   if (settings_->request_buffering == request_buffering::on || worker_.shared().limits_upstreams()) return true;
@@ -119,7 +120,7 @@ bool client_connection::body_is_awaited() {
   return body_paused_ || body_.size() <= settings_->body_in_memory;
 }
 
-/// On average, once it had some time to begin.
+/// On average, after a grace period.
 bool client_connection::body_is_too_slow() const {
   if (settings_->limits.body_rate == 0) return false;
   std::chrono::duration<double> const took = std::chrono::steady_clock::now() - started_;

@@ -29,8 +29,8 @@ client_connection::client_connection(worker& w, listener_settings const& at, end
 client_connection::~client_connection() = default;
 
 void client_connection::start(int fd) {
-  if (stream_.adopt(fd)) return;                          // no room to watch it
-  counted_ = !settings_->trusted_proxies.contains(peer_); // which brings the connections of many
+  if (stream_.adopt(fd)) return;                          // it could not be watched
+  counted_ = !settings_->trusted_proxies.contains(peer_); // not trusted proxies: they carry the connections of many
   if (counted_ && !worker_.shared().connected(peer_key_)) {
     worker_.shared().shell().connections_refused.fetch_add(1, std::memory_order_relaxed);
     return;
@@ -63,7 +63,7 @@ void client_connection::on_opened(boost::system::error_code ec) {
     close();
     return;
   }
-  stream_.give_up_tls(); // so that it can be told
+  stream_.give_up_tls(); // so that the client can be told
   refuse_unread(http::refusal::plain_to_tls);
 }
 
@@ -94,8 +94,9 @@ void client_connection::on_read(boost::system::error_code ec, std::size_t bytes)
   in_end_ += bytes;
   if (ec) {
     input_ended_ = true;
-    // The end of input in the middle of a request is the end of the connection; after a whole request it is a
-    // half-close, and the answer is still wanted (RFC 9112 9.6). One that is whole already goes out in any case.
+    // The end of input in the middle of a request is the end of the connection; after a complete request it is a
+    // half-close, and the answer is still wanted (RFC 9112 9.6). An answer that is already complete is sent in any
+    // case.
     bool const request_incomplete = has_body_ && !body_.is_complete();
     if (stage_ == stage::idle || stage_ == stage::head || stage_ == stage::lingering)
       close();
@@ -132,7 +133,7 @@ void client_connection::continue_with_input() {
     take_body();
     break;
   case stage::answering:
-    // The upstream may need the rest of the body to end its answer. Otherwise a pipelined request: its turn comes.
+    // The upstream may need the rest of the body to end its answer. Otherwise this is a pipelined request, which waits.
     if (exchange_.upstream()) take_body();
     break;
   case stage::tunnel:
@@ -146,7 +147,7 @@ void client_connection::continue_with_input() {
   }
 }
 
-// A request is served by the configuration that is in force when it begins, whenever its connection did.
+// A request is served by the configuration in force when it begins, whenever its connection began.
 void client_connection::take_settings() {
   if (settings_ == worker_.current()) return;
   settings_ = worker_.current();
@@ -154,7 +155,7 @@ void client_connection::take_settings() {
   parser_.emplace(head_, settings_->request_limits());
 }
 
-// Some clients end a body with a line too many (RFC 9112 2.2). Returns whether anything else has arrived.
+// Some clients end a body with an extra line (RFC 9112 2.2). Returns whether anything else has arrived.
 bool client_connection::skip_blank_lines() {
   std::string_view const input(in_.data(), in_end_);
   std::size_t skipped = 0;
@@ -178,7 +179,7 @@ void client_connection::parse_head() {
       close();
       return;
     }
-    if (!request_deadline_.has_deadline()) { // most heads come whole
+    if (!request_deadline_.has_deadline()) { // most heads arrive whole
       worker_.set_deadline(deadline_, deadline::client_head);
       worker_.set_deadline(request_deadline_, deadline::client_total);
     }

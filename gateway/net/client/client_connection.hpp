@@ -16,8 +16,8 @@
 
 namespace gateway::net {
 
-/// One client connection and the request on it: reads a request, asks the router, runs the hops it orders, streams the
-/// answer; then the next request. One request at a time, pipelined ones wait in the buffer (RFC 9112 9.3.2).
+/// One client connection and the request on it: reads a request, asks the router, makes the hops it orders, streams the
+/// answer; then the next request. One request at a time; pipelined ones wait in the buffer (RFC 9112 9.3.2).
 ///
 /// A request's life, after the handshake where the listener has TLS:
 ///
@@ -31,13 +31,13 @@ class client_connection final : public exchange_user,
                                 public stream_user,
                                 public std::enable_shared_from_this<client_connection> {
 public:
-  /// `at`: where it is accepted; outlives the connection. `from`: the client.
+  /// `at`: the listener that accepted it, which outlives the connection. `from`: the client.
   client_connection(worker& w, listener_settings const& at, endpoint const& from);
   ~client_connection();
 
-  /// With the accepted socket, which it closes.
+  /// Starts with the accepted socket, which it will close.
   void start(int fd);
-  /// The worker drains: close if idle, else after the present answer.
+  /// The worker drains: closes the connection if idle, otherwise after the current answer.
   void drain();
   void close();
 
@@ -143,15 +143,15 @@ private:
   stream stream_;
   boost::asio::ip::address const peer_;
   std::string const peer_address_;
-  std::uint64_t const peer_key_; // what its limits are counted by
-  bool counted_ = false;         // for the limit of connections
-  std::string client_address_;   // of this request, where a trusted proxy says so; else empty
+  std::uint64_t const peer_key_; // the key that limits count it by
+  bool counted_ = false;         // against the limit of connections
+  std::string client_address_;   // for this request, if a trusted proxy named it; else empty
   timer deadline_;
   timer request_deadline_;
   stage stage_ = stage::idle;
   bool reading_ = false;
   bool input_ended_ = false;
-  bool writing_ = false; // of the answer; the rest of the body waits for it
+  bool writing_ = false; // the answer; the rest of the body waits for it
 
   read_buffer in_; // the message being read begins at 0
   std::size_t in_end_ = 0;
@@ -161,40 +161,40 @@ private:
   std::optional<http::request_parser> parser_;
 
   // The request.
-  std::string forward_head_;                      // as every upstream gets it
+  std::string forward_head_;                      // as each upstream gets it
   std::size_t method_size_ = 0, target_size_ = 0; // of forward_head_'s first line
   std::string request_id_;
-  std::string websocket_key_; // empty: it asks for none
-  bool may_tunnel_ = false;   // it has a place among the tunnels
-  bool carrying_ = false;     // a tunnel: in_ waits for the upstream to take it
+  std::string websocket_key_; // empty: no WebSocket is asked for
+  bool may_tunnel_ = false;   // it is counted among the tunnels
+  bool carrying_ = false;     // a tunnel: in_ waits until the upstream takes it
   journal::request_id lab_request_ = 0;
   body_store body_;
   bool has_body_ = false, chunked_body_ = false;
   bool is_head_ = false, http10_ = false, keep_alive_ = true;
   steady_time started_{};
   routing::request_facts<http::token_digest> facts_;
-  bool awaits_body_ = false; // to be complete, or to come fast enough, before it is routed
-  bool body_paused_ = false; // for so long that request_buffering waits for all of it
+  bool awaits_body_ = false; // to be complete, or to arrive fast enough, before it is routed
+  bool body_paused_ = false; // for so long that request_buffering waits for the whole body
   steady_time body_came_at_{};
   exchange exchange_;
   std::unique_ptr<cache::transaction> cached_; // nullptr without a cache
   journal::balancer_event* request_record_ = nullptr;
 
   // The answer.
-  std::string interim_; // of interim answers: what the client has not taken yet
+  std::string interim_; // of interim answers: what the client has not read yet
   std::string out_;     // head or own answer
   std::vector<std::string_view> pieces_;
   std::vector<std::string> chunk_heads_;
   std::vector<boost::asio::const_buffer> buffers_;
-  cache::store::answer_ptr served_; // from the cache, while it is sent
+  cache::store::answer_ptr served_; // from the cache, while it is being sent
   std::string_view served_rest_;    // of its content
   void (client_connection::*after_write_)() = nullptr;
-  std::size_t head_at_ = 0; // of out_, where the answer's head begins behind what is left of interim ones
+  std::size_t head_at_ = 0; // in out_: where the answer's head begins, after what is left of interim ones
   bool answer_chunked_ = false, answer_started_ = false;
-  bool head_left_ = false; // some of the answer has been given to the kernel
+  bool head_left_ = false; // part of the answer was given to the kernel
   unsigned status_ = 0;
   std::string_view own_error_;
-  std::string_view refused_; // the word for it, of a request that the gateway refused
+  std::string_view refused_; // the word for why the gateway refused the request
   std::uint64_t body_out_ = 0;
   upstream_connection::body_state body_state_ = upstream_connection::body_state::pending;
 };

@@ -20,7 +20,7 @@ void client_connection::on_answer() { exchange_.upstream()->is_tunnel() ? begin_
 
 void client_connection::on_not_stored() { refuse(http::refusal::not_stored); }
 
-// The router gave up: 502, 503 or 504 with the reason as RFC 9209 has it.
+// The router gave up: 502, 503 or 504, with the reason in the terms of RFC 9209.
 void client_connection::on_refused(routing::refusal why) {
   struct words {
     std::string_view error; // RFC 9209 2.3

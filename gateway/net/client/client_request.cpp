@@ -1,4 +1,4 @@
-// A request's head: who asks for what, whether that is served, and how it goes on.
+// A request's head: who asks for what, whether that is served, and what happens next.
 #include "gateway/http/fields.hpp"
 #include "gateway/http/target.hpp"
 #include "gateway/net/client/client_connection.hpp"
@@ -10,7 +10,7 @@
 namespace gateway::net {
 namespace {
 
-/// 32 hexadecimal digits from the worker's generator: unique enough to find a request again, and no secret.
+/// 32 hexadecimal digits from the worker's generator: unique enough to find a request again, and not a secret.
 std::string new_request_id(std::mt19937_64& random) {
   std::string id(32, '0');
   for (std::size_t half = 0; half != 32; half += 16) {
@@ -74,7 +74,7 @@ void client_connection::begin_request() {
                                                    has_body_, facts_.has_token ? &facts_.key : nullptr);
   std::string const location = listener_.https_port && goes_on ? https_location(summary) : std::string();
 
-  // From here on the head's bytes are not needed: the buffer is the body's, and the next request's.
+  // From here on the head's bytes are not needed: the buffer is for the body, and the next request.
   std::memmove(in_.data(), in_.data() + in_taken_, in_end_ - in_taken_);
   in_end_ -= in_taken_;
   in_taken_ = 0;
@@ -89,13 +89,13 @@ void client_connection::begin_request() {
   }
   if (listener_.https_port) {
     if (has_body_) keep_alive_ = false;
-    // 308 keeps the method; who asks for a resource is told as everybody does it.
+    // 308 keeps the method; GET and HEAD get the usual 301.
     bool const safe = head_.verb == http::beast_http::verb::get || is_head_;
     answer_here({.status = safe ? 301u : 308u, .detail = location, .location = location});
     return;
   }
   if (has_body_ && !begin_body(length, summary.expects_continue)) return;
-  if (!has_body_) worker_.set_deadline(request_deadline_, deadline::request); // else when the body is complete
+  if (!has_body_) worker_.set_deadline(request_deadline_, deadline::request); // else once the body is complete
   auto const self = shared_from_this();
   facts_.whole = !has_body_ || body_.is_complete();
   body_came_at_ = started_;
@@ -108,7 +108,7 @@ void client_connection::begin_request() {
     read_ahead();
 }
 
-/// As every upstream gets it.
+/// The head as each upstream gets it.
 void client_connection::write_forward_head(http::request_summary const& summary, std::optional<std::uint64_t> length) {
   method_size_ = head_.method.size;
   target_size_ = summary.target.size();
@@ -125,7 +125,7 @@ void client_connection::write_forward_head(http::request_summary const& summary,
                                                        .websocket = !websocket_key_.empty()}));
 }
 
-/// For the log only: of what is not sent on no head is made.
+/// For the log only: no head is made for a request that is not forwarded.
 void client_connection::note_refused(http::request_summary const& summary) {
   method_size_ = head_.method.size;
   target_size_ = summary.target.size();
@@ -161,7 +161,7 @@ http::refusal client_connection::find_refusal(http::request_summary const& summa
   return http::refusal::none;
 }
 
-/// Who the client is: the peer, or whom a trusted proxy has the request from. Returns what limits count it by.
+/// Who the client is: the peer, or the origin that a trusted proxy names. Returns the key that limits count it by.
 std::uint64_t client_connection::find_client() {
   trusted_proxies const& trusted = settings_->trusted_proxies;
   if (!trusted.contains(peer_)) return peer_key_;
@@ -177,7 +177,7 @@ std::uint64_t client_connection::find_client() {
   return limit_key(client);
 }
 
-/// The same resource where it is served.
+/// The same resource where it is served over TLS.
 std::string client_connection::https_location(http::request_summary const& summary) const {
   std::string location = "https://" + std::string(host_without_port(summary.host));
   if (*listener_.https_port != 443) location += ":" + std::to_string(*listener_.https_port);

@@ -1,6 +1,6 @@
-// A WebSocket's bytes, after the 101: what the client sends goes to the upstream from the connection's buffer, what the
-// upstream sends comes as the body of an answer that its end ends. Neither side is read while the other does not take
-// what was read, so a tunnel holds two buffers at most, and none while it is silent.
+// A WebSocket's bytes, after the 101. What the client sends goes to the upstream from the connection's buffer; what the
+// upstream sends arrives as the body of an answer that ends with the connection. Neither side is read while the other
+// has not taken what was read, so a tunnel holds two buffers at most, and none while it is silent.
 #include "gateway/net/client/client_connection.hpp"
 
 #include <atomic>
@@ -8,7 +8,7 @@
 
 namespace gateway::net {
 
-/// Whether there is a place for one more; it is held until `leave_tunnels`.
+/// Whether one more tunnel may open; its place is held until `leave_tunnels`.
 bool client_connection::enter_tunnels() {
   std::atomic<std::uint64_t>& open = worker_.shared().shell().open_tunnels;
   std::uint64_t const before = open.fetch_add(1, std::memory_order_relaxed);
@@ -21,7 +21,7 @@ void client_connection::leave_tunnels() {
   if (std::exchange(may_tunnel_, false)) worker_.shared().shell().open_tunnels.fetch_sub(1, std::memory_order_relaxed);
 }
 
-/// The upstream has agreed; the answer's head is the first to go.
+/// The upstream has agreed; the answer's head is sent first.
 void client_connection::begin_tunnel() {
   shell_counters& counters = worker_.shared().shell();
   counters.tunnels.fetch_add(1, std::memory_order_relaxed);
@@ -42,12 +42,12 @@ void client_connection::begin_tunnel() {
   if (stage_ == stage::tunnel) carry();
 }
 
-/// Something has passed.
+/// Bytes have passed.
 void client_connection::tunnel_lives() {
   if (!worker_.draining()) worker_.set_deadline(request_deadline_, deadline::tunnel_idle);
 }
 
-/// What goes to the client now.
+/// Counts what goes to the client now.
 void client_connection::count_tunnelled() {
   std::uint64_t bytes = 0;
   for (std::string_view const piece : pieces_) bytes += piece.size();
@@ -56,7 +56,7 @@ void client_connection::count_tunnelled() {
   worker_.shared().shell().tunnel_bytes_down.fetch_add(bytes, std::memory_order_relaxed);
 }
 
-/// What has come from the client goes on.
+/// Forwards what has come from the client.
 void client_connection::carry() {
   upstream_connection* const upstream = exchange_.upstream();
   if (!upstream || carrying_) return;
@@ -67,9 +67,9 @@ void client_connection::carry() {
     if (carrying_) return;
     in_end_ = 0;
   }
-  worker_.buffers().give(std::move(in_)); // `room` takes one when bytes come
+  worker_.buffers().give(std::move(in_)); // `room` takes one when bytes arrive
   if (input_ended_)
-    upstream->end_sending(); // what it still has to say may take its time
+    upstream->end_sending(); // what it still has to send may take its time
   else
     read();
 }
@@ -81,7 +81,7 @@ void client_connection::on_sent() {
   if (stage_ == stage::tunnel) carry();
 }
 
-/// All that the upstream had to say has been written.
+/// All that the upstream sent has been written.
 void client_connection::end_tunnel() {
   leave_tunnels();
   exchange_.end(journal::hop_result::answered);
@@ -89,7 +89,7 @@ void client_connection::end_tunnel() {
   linger();
 }
 
-/// In the middle of something, as far as anybody knows.
+/// As far as anybody knows, in the middle of a message.
 void client_connection::break_tunnel(std::string_view why) {
   exchange_.note_error(why);
   exchange_.end(journal::hop_result::answered);

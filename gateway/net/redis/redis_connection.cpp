@@ -16,7 +16,7 @@ struct redis_connection::events {
   static void wants_input(void* self) { of(self).wait(direction::in); }
   static void wants_output(void* self) { of(self).wait(direction::out); }
 
-  /// hiredis is about to close the socket, for whatever reason but `close`.
+  /// hiredis is about to close the socket, for any reason other than `close`.
   static void ends(void* self) {
     redis_connection& c = of(self);
     char const* const why = c.hiredis_->errstr;
@@ -31,7 +31,7 @@ struct redis_connection::events {
   }
 
   static void replied(redisAsyncContext* from, void* what, void*) {
-    if (!what || !from->data) return; // the connection ends
+    if (!what || !from->data) return; // the connection is ending
     redisReply const& reply = *static_cast<redisReply*>(what);
     redis_reply out{.what = redis_reply::kind::other};
     if (reply.type == REDIS_REPLY_NIL) out.what = redis_reply::kind::nothing;
@@ -123,7 +123,7 @@ bool redis_connection::send(std::initializer_list<std::string_view> words) {
 
 void redis_connection::write_now() {
   int done = 0;
-  if (is_open_) redisBufferWrite(&hiredis_->c, &done); // an error is met again by the wait that is under way
+  if (is_open_) redisBufferWrite(&hiredis_->c, &done); // the pending wait will report an error again
 }
 
 void redis_connection::read_now() {

@@ -12,12 +12,12 @@ namespace {
 
 using routing::link_condition;
 
-constexpr std::size_t most_in_flight = 10'000; // commands, some 200 bytes each
+constexpr std::size_t most_in_flight = 10'000; // commands of some 200 bytes each
 
 steady_time now() { return std::chrono::steady_clock::now(); }
 routing::time_ns ns(steady_time at) { return at.time_since_epoch().count(); }
 
-/// The first word of an error: NOAUTH, LOADING, … Nothing else of it is ever shown: it may hold what was sent.
+/// The first word of an error: NOAUTH, LOADING, … Nothing else of it is ever shown: it may contain what was sent.
 std::string_view code_of(std::string_view error) {
   std::string_view const word = error.substr(0, error.find(' '));
   bool const is_code = !word.empty() && word.size() <= 16 &&
@@ -58,7 +58,7 @@ bool shared_map::send(command what, std::initializer_list<std::string_view> word
   return true;
 }
 
-// GETEX: whoever reads an entry keeps it alive, and need not say it again for half the TTL.
+// GETEX: a balancer that reads an entry keeps it alive, and need not write it again for half the TTL.
 std::uint64_t shared_map::look_up(std::string_view authorization, std::weak_ptr<shared_map_asker> asker) {
   if (!may_send() || !send(command::look_up, {"GETEX", name_of(authorization), "PX", ttl_ms_})) {
     count(shared_.shell().shared_skipped);
@@ -85,8 +85,8 @@ void shared_map::lost(std::string_view authorization, std::string_view backend) 
     count(shared_.shell().shared_writes);
 }
 
-// All that a connection needs, and at its end what is done later: writing and reading. If these go well, all is well.
-// What could not be sent is not answered, and the silence that follows ends the connection.
+// Sends what a new connection needs, and at the end one write and one read, as later use does. If these succeed, all is
+// well. What could not be sent is not answered, and the silence that follows ends the connection.
 void shared_map::greet() {
   is_open_ = true;
   is_connecting_ = false;
@@ -110,7 +110,7 @@ void shared_map::on_reply(redis_reply const& reply) {
   in_flight_.pop_front();
   bool const is_error = reply.what == redis_reply::kind::error;
   switch (what) {
-  case command::password: // one that it does not ask for does no harm; one that is wrong shows in what follows
+  case command::password: // a password that is not required does no harm; a wrong one shows in what follows
     break;
   case command::learn_script:
   case command::lose_script:
@@ -172,15 +172,15 @@ void shared_map::on_lost(std::string_view why) {
   release(released);
 }
 
-/// The link's state has changed, or was found to be the same again: all workers' are counted, and stderr says what is
-/// new. `detail`: of an error.
+/// The link's state has changed, or was found unchanged: the state of all workers is counted, and stderr reports
+/// changes. `detail`: of an error.
 void shared_map::follow(std::string_view detail) {
   bool const is_usable = link_.usable();
   std::atomic<std::uint64_t>& connected = shared_.shell().shared_connected;
   if (std::exchange(was_usable_, is_usable) != is_usable) is_usable ? ++connected : --connected;
   arm();
   link_condition const state = link_.condition();
-  if (shared_.shell().shared_condition.exchange(state) == state) return; // that is known, if from another thread
+  if (shared_.shell().shared_condition.exchange(state) == state) return; // already reported, perhaps by another thread
   std::string const name = settings_.at.name.text();
   std::string const what = [&] {
     switch (state) {
@@ -221,12 +221,12 @@ void shared_map::arm() {
   if (is_due()) set_timer(silence_ends());
 }
 
-/// Then the connection is of no use: a firewall may have forgotten it, or the machine at its other end is gone.
+/// After this the connection is of no use: a firewall may have forgotten it, or the machine at its other end is gone.
 steady_time shared_map::silence_ends() const {
   return heard_ + settings_.timeout + nanoseconds(routing::shared_link::longest_pause);
 }
 
-/// What has come is not late because this thread was.
+/// An answer that has arrived is not late just because this thread was.
 void shared_map::read_all() {
   std::size_t before = 0;
   do {

@@ -19,18 +19,18 @@ namespace gateway::net {
 
 class balancer;
 
-/// Whoever waits for what the shared map says.
+/// Waits for an answer of the shared map.
 class shared_map_asker {
 public:
-  /// `ticket`: of the look-up. nullopt: it says nothing, or nothing in time.
+  /// `ticket`: of the look-up. nullopt: no entry, or no answer in time.
   virtual void on_shared(std::uint64_t ticket, std::optional<http::shared_value> const& found) = 0;
 
 protected:
   ~shared_map_asker() = default;
 };
 
-/// One worker's way to the token map that balancers share, which is in a Redis (docs/adr/0013): carries what
-/// exchange::shared_map_link has it do. Everything runs on the worker's thread.
+/// One worker's link to the token map that balancers share, which is in a Redis (docs/adr/0013): carries out what
+/// exchange::shared_map_link asks for. Everything runs on the worker's thread.
 class shared_map final : redis_user {
 public:
   shared_map(boost::asio::io_context& context, shared_map_settings s, balancer& shared, std::mt19937_64& random);
@@ -40,12 +40,12 @@ public:
   /// Begins to connect.
   void start();
 
-  /// Asks where the token's session is. Returns the ticket with which `asker` is told, later; 0: it is not asked, since
-  /// it is not usable or has too much to answer already.
+  /// Asks where the token's session is. Returns the ticket with which `asker` is told later; 0: not asked, since the
+  /// map is not usable or has too much to answer already.
   std::uint64_t look_up(std::string_view authorization, std::weak_ptr<shared_map_asker> asker);
-  /// Says that the session is at `backend` (ADDRESS:PORT), for the TTL from now on. A younger epoch stays.
+  /// Writes that the session is at `backend` (ADDRESS:PORT), for the TTL from now on. A newer epoch stays.
   void learnt(std::string_view authorization, std::string_view backend, std::optional<std::uint64_t> epoch);
-  /// Has the entry removed if it says `backend`.
+  /// Removes the entry if it says `backend`.
   void lost(std::string_view authorization, std::string_view backend);
 
 private:
@@ -83,8 +83,8 @@ private:
   std::string greeting_error_;
   std::string learn_sha_, lose_sha_;
   std::deque<command> in_flight_;
-  std::deque<link::ticket> asked_; // of the look-ups in flight
-  steady_time heard_{};            // when an answer came last, or when one began to be due
+  std::deque<link::ticket> asked_; // the look-ups in flight
+  steady_time heard_{};            // when an answer last arrived, or first became due
   steady_timer timer_;
   steady_time timer_due_ = steady_time::max();
 };

@@ -2,12 +2,12 @@
 
 #include <string_view>
 
-/// What Redis does in one go, in its Lua.
+/// What Redis does atomically, in its Lua.
 namespace gateway::net {
 
 /// exchange::tell. KEYS: the entry. ARGV: its new value, the epoch in it (empty without), its TTL in milliseconds, the
-/// backend in it. Epochs have 64 bits, more than Lua's numbers hold exactly: they are compared as what they are written
-/// as, decimal digits without leading zeros, by their length and then as text. What is no value of ours is overwritten.
+/// backend in it. Epochs have 64 bits, more than Lua's numbers hold exactly: they are compared in their written form,
+/// decimal digits without leading zeros, by length and then as text. A value that is not one of ours is overwritten.
 inline constexpr std::string_view learn_script = R"lua(
 local old = redis.pcall('GET', KEYS[1])
 if type(old) == 'string' then
@@ -28,7 +28,7 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
 return 1
 )lua";
 
-/// exchange::is_lost. KEYS: the entry. ARGV: the backend that it must say.
+/// exchange::is_lost. KEYS: the entry. ARGV: the backend that it must name.
 inline constexpr std::string_view lose_script = R"lua(
 local old = redis.pcall('GET', KEYS[1])
 if type(old) ~= 'string' or string.match(old, '^%S+') ~= ARGV[1] then return 0 end

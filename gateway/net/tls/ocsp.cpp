@@ -30,7 +30,7 @@ using id_ptr = std::unique_ptr<OCSP_CERTID, freed<OCSP_CERTID_free>>;
 using store_ptr = std::unique_ptr<X509_STORE, freed<X509_STORE_free>>;
 
 constexpr long most_skew_s = 300;           // of the authority's clock
-constexpr std::size_t most_bytes = 1 << 16; // of a response, which have some 500 to 2,000
+constexpr std::size_t most_bytes = 1 << 16; // of a response; usual ones have some 500 to 2,000
 
 X509* issuer_of(X509* certificate, STACK_OF(X509) * chain) {
   for (int i = 0; i < sk_X509_num(chain); ++i)
@@ -38,7 +38,8 @@ X509* issuer_of(X509* certificate, STACK_OF(X509) * chain) {
   return X509_check_issued(certificate, certificate) == X509_V_OK ? certificate : nullptr;
 }
 
-/// What it says of the certificate; nullptr: nothing. Responses name certificates by digests of the authority's choice.
+/// What it says about the certificate; nullptr: nothing. Responses name certificates by digests of the authority's
+/// choice.
 OCSP_SINGLERESP* find_word(OCSP_BASICRESP* said, X509* certificate, X509* issuer) {
   for (int i = 0; i < OCSP_resp_count(said); ++i) {
     OCSP_SINGLERESP* const one = OCSP_resp_get0(said, i);

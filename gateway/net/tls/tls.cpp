@@ -18,7 +18,7 @@
 namespace gateway::net {
 namespace {
 
-constexpr std::string_view http11 = "\x08http/1.1"; // as ALPN has lists of names
+constexpr std::string_view http11 = "\x08http/1.1"; // in the format of ALPN's lists
 
 std::string reason() {
   unsigned long const code = ERR_peek_last_error();
@@ -27,10 +27,10 @@ std::string reason() {
   return text ? text : "unknown error";
 }
 
-/// Options that both sides have.
+/// Options for both sides.
 void harden(SSL_CTX* context) {
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  // A stream retries a write with what it gathers anew, and an idle connection should not hold buffers.
+  // A stream retries a write with newly gathered buffers, and an idle connection should not hold buffers.
   SSL_CTX_set_mode(context,
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(context, 1); // a record's head and body in one system call
@@ -47,12 +47,11 @@ int choose_protocol(SSL*, unsigned char const** out, unsigned char* size, unsign
   return SSL_TLSEXT_ERR_OK;
 }
 
-/// Prepares the cipher and the MAC of a ticket that is made (`sealing`) or presented.
-/// Returns what SSL_CTX_set_tlsext_ticket_key_evp_cb wants: 1 go on, 2 go on and give a new ticket, 0 no such key, -1
-/// failure.
+/// Prepares the cipher and the MAC of a ticket that is made (`sealing`) or presented. Returns what
+/// SSL_CTX_set_tlsext_ticket_key_evp_cb expects: 1 go on, 2 go on and issue a new ticket, 0 no such key, -1 failure.
 int ticket_key(SSL* session, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
                int sealing) {
-  // Looked up by its name once, not for each ticket.
+  // Looked up by name once, not for each ticket.
   static EVP_CIPHER const* const aes = EVP_CIPHER_fetch(nullptr, "AES-256-CBC", nullptr);
   auto* const keys = static_cast<ticket_keys*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(session)));
   auto const now = std::chrono::steady_clock::now();
@@ -74,7 +73,7 @@ int ticket_key(SSL* session, unsigned char* name, unsigned char* iv, EVP_CIPHER_
   int const ready = sealing != 0 ? EVP_EncryptInit_ex2(cipher, aes, key.with.cipher.data(), iv, nullptr)
                                  : EVP_DecryptInit_ex2(cipher, aes, key.with.cipher.data(), iv, nullptr);
   if (ready != 1) return -1;
-  // In TLS 1.3 a ticket is for one connection (RFC 8446 C.4): each brings the next one.
+  // In TLS 1.3 a ticket is for one connection (RFC 8446 C.4): each connection brings the next ticket.
   return key.is_present && SSL_version(session) != TLS1_3_VERSION ? 1 : 2;
 }
 
@@ -83,12 +82,14 @@ tls_context server_context(server_tls_settings const& s, server_tls_settings::ce
   SSL_CTX* const context = made.get();
   if (!context) throw std::bad_alloc();
   harden(context);
-  // A client that closes without saying so cannot cut anything short that we wait for: requests say how long they are.
+  // A client that closes without close_notify cannot truncate anything that we wait for: requests say how long they
+  // are.
   SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
   if (s.only_1_3) SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
   if (SSL_CTX_set_cipher_list(context, s.ciphers.empty() ? intermediate_ciphers : s.ciphers.c_str()) != 1)
     throw tls_error("the ciphers \"" + s.ciphers + "\": " + reason());
-  // Who gives a list means its order, but for clients for whom ChaCha20 is faster than what they have no hardware for.
+  // A configured list is in order of preference, except for clients without AES in hardware, for whom ChaCha20 is
+  // faster.
   if (!s.ciphers.empty()) SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384");
   SSL_CTX_set_dh_auto(context, 1);
@@ -172,7 +173,7 @@ server_tls::server_tls(server_tls_settings s)
     // What the macro SSL_CTX_set_tlsext_servername_callback does, without its casts.
     SSL_CTX_callback_ctrl(context.get(), SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
                           reinterpret_cast<void (*)()>(&server_tls::choose_certificate));
-    SSL_CTX_set_tlsext_servername_arg(context.get(), this); // asked in the handshake only, since nothing renegotiates
+    SSL_CTX_set_tlsext_servername_arg(context.get(), this); // needed in the handshake only, since nothing renegotiates
   }
 }
 
@@ -195,9 +196,9 @@ tls_session server_tls::session() const {
   return made;
 }
 
-// A session is resumed under the name that it began with, and no other (RFC 6066 3; OpenSSL sees to that for TLS 1.3
-// only): the name is the context that it belongs to. It has to be there before OpenSSL looks at the session, when the
-// extension has not been read yet: of its bytes all count, in lower case.
+// A session is resumed only under the name that it began with (RFC 6066 3; OpenSSL enforces that for TLS 1.3 only): the
+// name is the session's context. It has to be set before OpenSSL looks at the session, at which time the extension has
+// not been parsed yet: all of its bytes count, in lower case.
 int server_tls::on_hello(SSL* session, int*, void*) {
   unsigned char const* bytes = nullptr;
   std::size_t size = 0;

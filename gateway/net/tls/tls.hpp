@@ -26,7 +26,7 @@ struct free_tls {
 using tls_context = std::unique_ptr<SSL_CTX, free_tls>;
 using tls_session = std::unique_ptr<SSL, free_tls>;
 
-/// A file that is no certificate, a key that does not fit, a list without a usable cipher.
+/// A file that is not a certificate, a key that does not match, a list without a usable cipher.
 class tls_error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -39,8 +39,8 @@ inline constexpr char const* intermediate_ciphers =
     "DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-CHACHA20-POLY1305";
 
 /// The keys that session tickets are sealed with (RFC 5077, RFC 8446 4.6.1). After each `lifetime` a new key seals, and
-/// the one before it still opens: a ticket is good for one to two lifetimes, and what was recorded before cannot be
-/// opened with keys that are stolen later. Thread-safe.
+/// the one before it still opens: a ticket is valid for one to two lifetimes, and traffic recorded before that cannot
+/// be opened with keys stolen later. Thread-safe.
 class ticket_keys {
 public:
   using time = std::chrono::steady_clock::time_point;
@@ -56,9 +56,9 @@ public:
   key sealing(time now);
   struct found {
     key with;
-    bool is_present = true; // else it is the one before: a new ticket is due
+    bool is_present = true; // else it is the previous one: a new ticket is due
   };
-  /// The key of that name, if it still opens.
+  /// The key of that name, if it still opens tickets.
   std::optional<found> opening(std::span<unsigned char const, 16> name, time now);
 
 private:
@@ -75,7 +75,7 @@ struct server_tls_settings {
     std::filesystem::path chain, key; // PEM; the chain begins with the server's own certificate
     std::filesystem::path ocsp{};     // DER: a response to staple (ocsp.hpp); empty: none
   };
-  std::vector<certificate> certificates; // the first is for clients that name no host, or none of these
+  std::vector<certificate> certificates; // the first is for clients that name no host, or an unknown one
   bool only_1_3 = false;
   std::string ciphers{}; // of TLS 1.2, in the server's order; empty: intermediate_ciphers, in the client's
   /// Zero: no tickets.
@@ -83,7 +83,7 @@ struct server_tls_settings {
 };
 
 /// The server's side of TLS 1.2 and 1.3: HTTP/1.1 by ALPN (RFC 7301), the certificate by SNI (RFC 6066), resumption by
-/// tickets, for the name only that the session began with. Constant once `use` was called; sessions may be made from
+/// tickets, only under the name that the session began with. Constant once `use` was called; sessions may be made from
 /// several threads.
 class server_tls {
 public:
@@ -93,11 +93,11 @@ public:
   server_tls& operator=(server_tls const&) = delete;
   ~server_tls();
 
-  /// Tickets are sealed with these from now on. Before the first session.
+  /// Tickets are sealed with these from now on. Call it before the first session.
   void use(std::shared_ptr<ticket_keys> keys);
   std::chrono::nanoseconds ticket_key_lifetime() const { return settings_.ticket_key_lifetime; }
 
-  /// A session that waits for a client's hello. Throws std::bad_alloc.
+  /// A session that waits for a ClientHello. Throws std::bad_alloc.
   tls_session session() const;
 
 private:
@@ -106,7 +106,7 @@ private:
 
   server_tls_settings settings_;
   std::vector<std::unique_ptr<ocsp_staple const>> staples_;
-  std::vector<tls_context> contexts_; // one a certificate
+  std::vector<tls_context> contexts_; // one per certificate
   std::shared_ptr<ticket_keys> keys_;
 };
 
@@ -125,7 +125,7 @@ public:
   client_tls& operator=(client_tls const&) = delete;
   ~client_tls();
 
-  /// A session that will ask `host`, a name or an address, to prove that it is that. Throws std::bad_alloc.
+  /// A session that will require `host`, a name or an address, to prove its identity. Throws std::bad_alloc.
   tls_session session(std::string const& host) const;
 
 private:

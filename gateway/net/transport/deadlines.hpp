@@ -31,8 +31,9 @@ private:
   steady_time due_{};
 };
 
-/// Deadlines as one first-in-first-out queue per duration: setting and clearing are a few instructions and no system
-/// call, because all deadlines of a class are equally long and so expire in the order they were set. One thread.
+/// Deadlines in one first-in-first-out queue per duration: setting and clearing take a few instructions and no system
+/// call, because all deadlines of a class are equally long and so expire in the order in which they were set. One
+/// thread.
 class deadline_queues {
 public:
   static constexpr std::size_t classes = 15;

@@ -17,8 +17,8 @@ namespace {
 
 using reuse_port = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
-constexpr int most_at_once = 16;                            // before those who are in have their turn again
-constexpr auto pause_time = std::chrono::milliseconds(500); // as nginx
+constexpr int most_at_once = 16;                            // before existing connections get their turn
+constexpr auto pause_time = std::chrono::milliseconds(500); // as in nginx
 
 [[noreturn]] void refuse(endpoint const& at, boost::system::error_code why) {
   std::string text = "listening at " + text_of(at) + ": " + why.message();
@@ -75,9 +75,9 @@ void listener::wait() {
   });
 }
 
-// Not into a socket of Asio's, which would register it with Asio's own epoll set.
+// Not into an Asio socket, which would be registered with Asio's own epoll set.
 void listener::accept() {
-  int const most = is_shared_ ? 1 : most_at_once; // of a burst each thread shall have some
+  int const most = is_shared_ ? 1 : most_at_once; // a burst is to be spread over the threads
   for (int i = 0; i != most && acceptor_.is_open(); ++i) {
     endpoint from;
     auto size = static_cast<socklen_t>(from.capacity());

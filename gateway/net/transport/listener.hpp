@@ -8,27 +8,27 @@
 
 namespace gateway::net {
 
-/// A listening socket and its accepting. Where accept fails, mostly for lack of descriptors, it pauses: trying again at
-/// once would only spin. Lives on one thread, and as long as its executor's context runs.
+/// A listening socket that accepts connections. When accept fails, mostly for lack of descriptors, it pauses: trying
+/// again at once would only spin. Lives on one thread, and as long as its executor's context runs.
 class listener {
 public:
   struct options {
-    bool share_port = false; // SO_REUSEPORT: further listeners may bind the same address if they say so, too
+    bool share_port = false; // SO_REUSEPORT: other listeners that set it too may bind the same address
     int backlog = 128;
   };
 
-  /// Binds and listens; without `share_port` nobody else does at this address, in this process or another. `pauses`
-  /// counts. Throws std::runtime_error with the address in its text.
+  /// Binds and listens; without `share_port`, nobody else can listen at this address, in this process or another.
+  /// `pauses` is incremented at each pause. Throws std::runtime_error with the address in its text.
   listener(executor const& where, endpoint const& at, options const& o, std::atomic<std::uint64_t>& pauses);
-  /// A further one, of another thread, on the same socket: each connection is accepted by one of them.
+  /// Another listener, for another thread, on the same socket: each connection is accepted by one of them.
   listener(executor const& where, listener& same);
   listener(listener const&) = delete;
   listener& operator=(listener const&) = delete;
 
   endpoint at() const { return acceptor_.local_endpoint(); }
 
-  /// Accepts from now on; each connection is given to `accepted`, who closes it: a descriptor that does not block, and
-  /// where it comes from.
+  /// Accepts from now on. `accepted` gets each connection and has to close it: a non-blocking descriptor, and the
+  /// address it comes from.
   void start(std::function<void(int, endpoint const&)> accepted);
   void close();
 
@@ -42,7 +42,7 @@ private:
   std::function<void(int, endpoint const&)> accepted_;
   std::atomic<std::uint64_t>& pauses_;
   bool is_shared_ = false;  // with other threads
-  bool in_trouble_ = false; // said so; until the next connection
+  bool in_trouble_ = false; // it was reported; until the next connection
 };
 
 }

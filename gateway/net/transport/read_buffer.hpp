@@ -7,7 +7,7 @@
 
 namespace gateway::net {
 
-/// Where a connection reads into; empty while it waits for nothing in particular, so that idle connections cost little.
+/// Where a connection reads into; empty while the connection is idle, so that idle connections cost little.
 struct read_buffer {
   std::unique_ptr<char[]> bytes;
   std::size_t capacity = 0;
@@ -18,10 +18,10 @@ struct read_buffer {
   std::size_t size() const { return capacity; }
 };
 
-/// The read buffers that nobody uses at present; the one used last is given out first. One thread.
+/// Read buffers that are not in use; the one returned last is given out first. One thread.
 class read_buffers {
 public:
-  /// Of buffers from now on; those that are out are dropped when they come back.
+  /// The size of buffers from now on; those in use are dropped when they come back.
   void set_size(std::size_t bytes) {
     if (bytes != size_) free_.clear();
     size_ = bytes;
@@ -33,7 +33,7 @@ public:
     free_.pop_back();
     return last;
   }
-  /// An empty one is as good as none.
+  /// An empty one is ignored.
   void give(read_buffer&& done) {
     read_buffer back = std::exchange(done, {});
     if (back.capacity == size_ && free_.size() < most_kept) free_.push_back(std::move(back));

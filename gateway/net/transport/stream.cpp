@@ -18,9 +18,9 @@
 namespace gateway::net {
 namespace {
 
-/// What one TLS record holds at most (RFC 8446 5.1).
+/// The most that one TLS record holds (RFC 8446 5.1).
 constexpr std::size_t record_bytes = 16 * 1024;
-/// Pieces in one gather write; more follow in the next.
+/// Pieces in one gather write; further ones follow in the next.
 constexpr std::size_t most_pieces = 32;
 
 boost::system::error_code last_error() {
@@ -56,7 +56,7 @@ void stream::connect(endpoint const& to) {
   fd_ = ::socket(to.data()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
   bool const begun =
       fd_ >= 0 && (::connect(fd_, to.data(), static_cast<socklen_t>(to.size())) == 0 || errno == EINPROGRESS);
-  failure_ = begun ? watch() : last_error(); // watched from here on: a socket that nobody has connected yet hangs up
+  failure_ = begun ? watch() : last_error(); // watched from here on: an unconnected socket reports a hang-up
   if (!failure_) return;
   opening_ = opening::failed;
   set_.serve_soon(key_);
@@ -109,7 +109,7 @@ void stream::serve_input() {
   user_.on_read(ec, bytes);
 }
 
-// Less than there was room for: the kernel has no more, and will say so when it has. The end is said once only.
+// Less than there was room for: the kernel has no more, and will report when it has. The end is reported only once.
 std::size_t stream::read_plain(boost::asio::mutable_buffer into, boost::system::error_code& ec) {
   ssize_t const bytes = ::recv(fd_, into.data(), into.size(), 0);
   if (bytes < 0) {
@@ -176,7 +176,7 @@ bool stream::was_resumed() const { return session_ && SSL_session_reused(session
 
 bool stream::met_stranger() const { return session_ && SSL_get_verify_result(session_.get()) != X509_V_OK; }
 
-/// What came of an operation of OpenSSL's that returned `result`; no error if it succeeded.
+/// The outcome of an OpenSSL operation that returned `result`; no error if it succeeded.
 boost::system::error_code stream::error_of(int result) {
   int const system_error = errno;
   switch (SSL_get_error(session_.get(), result)) {
@@ -206,7 +206,7 @@ boost::system::error_code stream::step_of_handshake() {
   return error_of(SSL_do_handshake(session_.get()));
 }
 
-/// Whether bytes have come from the socket that were not read.
+/// Whether bytes were received from the socket that have not been read.
 bool stream::has_more() const { return session_ && SSL_has_pending(session_.get()) == 1; }
 
 std::size_t stream::read_secured(boost::asio::mutable_buffer into, boost::system::error_code& ec) {
@@ -287,7 +287,7 @@ void stream::close() {
   reading_ = writing_ = false;
   if (fd_ < 0) return;
   say_goodbye();
-  session_.reset(); // it knows the descriptor by its number, which another connection gets
+  session_.reset(); // it holds the descriptor's number, which another connection will get
   ::close(std::exchange(fd_, -1));
 }
 

@@ -15,18 +15,18 @@
 
 namespace gateway::net {
 
-/// Who uses a stream. Calls come from the worker's loop, never from within a call to the stream, and may destroy it.
+/// The user of a stream. Calls come from the worker's loop, never from within a call to the stream, and may destroy it.
 class stream_user {
 public:
-  /// Connected, or the handshake is over; or why not.
+  /// The stream is connected, or the handshake is over; or `ec` says why not.
   virtual void on_opened(boost::system::error_code ec) = 0;
-  /// Bytes have come: where they shall go. Returns at least one byte's room.
+  /// Bytes have arrived: returns where to put them, at least one byte.
   virtual boost::asio::mutable_buffer room() = 0;
-  /// It was not needed after all; there will be another call.
+  /// The room was not needed after all; another call will follow.
   virtual void room_unused() = 0;
   /// `bytes` have been read; error::eof at the end.
   virtual void on_read(boost::system::error_code ec, std::size_t bytes) = 0;
-  /// All of it was written, or why only `bytes` were.
+  /// All bytes were written; or only `bytes`, and `ec` says why.
   virtual void on_written(boost::system::error_code ec, std::size_t bytes) = 0;
 
 protected:
@@ -51,7 +51,7 @@ public:
   /// Once in its life; `on_opened` follows.
   void connect(endpoint const& to);
 
-  /// Puts the open connection under TLS; `shake_hands` comes first then.
+  /// Puts the open connection under TLS; call `shake_hands` next.
   void secure(tls_session session);
   bool is_secured() const { return session_ != nullptr; }
   /// `on_opened` follows.
@@ -59,30 +59,31 @@ public:
   /// The handshake's result, such as "TLSv1.3"; empty without TLS.
   std::string_view protocol() const;
   bool was_resumed() const;
-  /// The handshake failed since the client spoke HTTP without TLS …
+  /// The handshake failed because the client spoke HTTP without TLS …
   bool met_plain_http() const { return met_plain_http_; }
-  /// … and is answered likewise.
+  /// … and is to be answered without TLS.
   void give_up_tls() { session_.reset(); }
-  /// The handshake failed since the server did not prove who it is.
+  /// The handshake failed because the server did not prove its identity.
   bool met_stranger() const;
 
-  /// Some bytes, as soon as there are any; `room` and `on_read` follow.
+  /// Reads some bytes as soon as there are any; `room` and `on_read` follow.
   void read();
 
-  /// What the kernel takes at once; error::would_block if that is nothing. What it did not take has to follow
+  /// Writes what the kernel takes at once; error::would_block if that is nothing. What it did not take has to follow
   /// unchanged: under TLS it may be sealed already.
   std::size_t write_some(std::span<boost::asio::const_buffer const> buffers, boost::system::error_code& ec) {
     return session_ ? write_secured(buffers, ec) : write_plain(buffers, ec);
   }
-  /// All of what `write_some` just did not take; what the buffers view must stay. `on_written` follows.
+  /// Writes all of what `write_some` just did not take; the memory the buffers point to must stay. `on_written`
+  /// follows.
   void write(std::span<boost::asio::const_buffer const> buffers);
 
-  /// Takes what was written from the front.
+  /// Removes what was written from the front.
   static void drop_front(std::vector<boost::asio::const_buffer>& buffers, std::size_t bytes);
 
-  /// Says that no more comes (RFC 9112 9.8: under TLS as well as below it).
+  /// Says that no more will be sent (RFC 9112 9.8: in TLS as well as in TCP).
   void shutdown_send();
-  /// What was sent is not all: a peer under TLS shall not take the end for a good one.
+  /// What was sent is incomplete: a peer under TLS must not see a clean end.
   void leave_unfinished() { broken_ = true; }
   void close();
 
@@ -90,7 +91,7 @@ private:
   friend class stream_set;
   enum class opening : std::uint8_t { none, failed, connecting, handshake };
 
-  // For the set: events of epoll; then each calls the user at most once.
+  // For the set: reports epoll events; afterwards each calls the user at most once.
   void became(std::uint32_t events);
   void serve_opening();
   void serve_output();
@@ -117,9 +118,9 @@ private:
   boost::system::error_code failure_;
   opening opening_ = opening::none;
   bool reading_ = false, writing_ = false;
-  bool readable_ = false;   // as far as is known: reading may tell otherwise
-  bool peer_ended_ = false; // the end is there to be read, behind what has arrived
-  bool broken_ = false;     // the session is of no more use, and must not be closed in form
+  bool readable_ = false;   // as far as known: a read may find otherwise
+  bool peer_ended_ = false; // the end can be read, after what has arrived
+  bool broken_ = false;     // the session is unusable, and must not be closed cleanly
   bool met_plain_http_ = false;
 };
 

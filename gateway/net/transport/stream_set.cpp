@@ -37,7 +37,7 @@ stream* stream_set::find(key k) const {
   return p.life == k >> 32 ? p.who : nullptr;
 }
 
-// Looked up again for each: what one leads to may be the end of the stream.
+// Looked up again each time: one call may end the stream.
 void stream_set::serve(key k) {
   if (stream* const s = find(k)) s->serve_opening();
   if (stream* const s = find(k)) s->serve_output();

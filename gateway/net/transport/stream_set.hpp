@@ -11,11 +11,11 @@ namespace gateway::net {
 
 class stream;
 
-/// The sockets of one worker, waited for together (docs/adr/0011). Streams come and go while others are served; none is
-/// called once it is gone. Outlives its streams. One thread.
+/// The sockets of one worker, waited for together (docs/adr/0011). Streams may come and go while others are served;
+/// none is called once it is gone. Outlives its streams. One thread.
 class stream_set {
 public:
-  /// Names a stream for as long as it is here: its place, and the how-manieth to have it.
+  /// Names a stream for as long as it is in the set: its place, and the place's generation.
   using key = std::uint64_t;
 
   explicit stream_set(boost::asio::io_context& context);
@@ -23,9 +23,9 @@ public:
   key enter(stream& s);
   void leave(key k);
 
-  /// Serves the stream whenever its socket is ready, until that is closed. Throws std::system_error.
+  /// Serves the stream whenever its socket is ready, until the socket is closed. Throws std::system_error.
   void watch(int fd, key k) { ready_.add(fd, k); }
-  /// Serves it once more soon, though nothing is going to happen at its socket.
+  /// Serves it once more soon, although its socket will report nothing.
   void serve_soon(key k);
 
 private:

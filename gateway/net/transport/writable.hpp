@@ -5,10 +5,10 @@
 
 namespace gateway::net {
 
-/// A file in `directory` that has no name and goes when it is closed; -1, and errno says why.
+/// Creates a file in `directory` that has no name and disappears when it is closed; -1 with the reason in errno.
 int make_nameless_file(std::filesystem::path const& directory);
 
-/// Why `file` could not be opened for writing, or be made; empty: it could. Nothing is left behind or changed.
+/// Why `file` cannot be opened for writing, or created; empty: it can. Nothing is left behind or changed.
 std::string why_not_writable(std::filesystem::path const& file);
 
 }

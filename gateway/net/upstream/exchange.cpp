@@ -39,7 +39,7 @@ void exchange::perform(routing::action const& next) {
   go_on(course_.after(next, what_.cached), next);
 }
 
-/// What the router says is not for this request only.
+/// Passes on what the router says that concerns other requests.
 void exchange::tell_others(routing::action const& next) {
   if (next.wake) wake_others();
   if (next.news == routing::shared_news::lost) worker_.shared_tokens()->lost(authorization(), text_of(last_.address));
@@ -94,13 +94,13 @@ void exchange::look_up() {
 }
 
 void exchange::on_shared(std::uint64_t ticket, std::optional<http::shared_value> const& found) {
-  // Not if the request that asked has ended and this is the next one.
+  // Ignored if the request that asked has ended and this is the next one.
   if (looked_up_ != ticket || !course_.stops_waiting(awaiting::shared_map)) return;
   auto const self = shared();
   perform(worker_.shared().on_shared(route_, found, monotonic_ns(), worker_.random()));
 }
 
-/// Of the request; only its digest is kept anywhere else.
+/// The request's; elsewhere only its digest is kept.
 std::string_view exchange::authorization() const {
   std::string_view found;
   http::for_each_field(what_.head, [&found](std::string_view name, std::string_view value) {
@@ -130,7 +130,7 @@ void exchange::make_hop(routing::action const& next) {
                    .websocket_key = what_.websocket_key});
 }
 
-// Whether the hop may be made now; else it waits for room, or there is none.
+// Whether the hop may be made now; otherwise it waits for admission, or was refused it.
 bool exchange::may_enter(routing::action const& next) {
   room_at_ = next.upstream;
   balancer& shared_state = worker_.shared();
@@ -218,7 +218,7 @@ void exchange::on_answer_head() {
   }
   if (hop_record_) hop_record_->result = journal::hop_result::answered;
   answered_ = true;
-  error_.clear(); // of an earlier hop: it did no harm
+  error_.clear(); // of an earlier hop, which did no harm
   std::string learnt_at;
   routing::action const next = worker_.shared().on_answer(route_, facts, learnt_at);
   if (next.news == routing::shared_news::learnt)
@@ -261,7 +261,8 @@ void exchange::follow_redirect(std::string_view location, bool once) {
   go_on(course_.after_redirect(next, what_.cached), next);
 }
 
-/// Whether the request may go where this target is named; `other` is what it has to become then, if anything.
+/// Whether the request may follow a redirect that names this target; `other` is what its target then has to become, if
+/// anything.
 bool exchange::may_follow(std::string_view named, std::string& other) const {
   std::string_view const present = http::target_of(head_);
   bool const follows = worker_.current()->accel_path == http::accel_path::follow;
@@ -277,7 +278,7 @@ void exchange::on_hop_failed(hop_failure const& failure) {
   auto const self = shared();
   upstream_.reset();
   leave_upstream();
-  if (answered_) return; // the answer's body: who takes it sees it break off
+  if (answered_) return; // the answer's body: whoever takes it sees it break off
   bool const is_bad = !failure.bad_answer.empty();
   if (hop_record_)
     hop_record_->result =

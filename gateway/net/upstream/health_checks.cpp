@@ -19,7 +19,7 @@ constexpr std::uint32_t answer_bytes = 8192; // of an answer's head, at most
 
 }
 
-/// One question to one upstream, on a connection of its own.
+/// One check of one upstream, on a connection of its own.
 class health_checks::check final : public stream_user, public std::enable_shared_from_this<check> {
 public:
   /// `done(answered)` is called once.
@@ -52,7 +52,7 @@ private:
     } else {
       boost::asio::const_buffer const whole = boost::asio::buffer(question_);
       if (stream_.write_some({&whole, 1}, ec) != question_.size()) {
-        end(false); // a fresh connection takes a line
+        end(false); // a new connection has room for one line
         return;
       }
       stream_.read();
@@ -120,7 +120,7 @@ void health_checks::begin_round() {
     std::uint64_t const number = ++checks_;
     known.number = number;
     known.under_way = std::make_shared<check>(*this, target, [this, target, number](bool answered) {
-      // After the check has returned: it goes then.
+      // After the check has returned, since this destroys it.
       boost::asio::post(context_, [this, target, number, answered] { finished(target, number, answered); });
     });
     known.under_way->begin();
@@ -134,7 +134,7 @@ void health_checks::begin_round() {
 void health_checks::finished(balancer::check_target const& target, std::uint64_t number, bool answered) {
   auto const found = records_.find(target.face);
   if (found == records_.end() || found->second.number != number || !settings_->health_checks)
-    return; // another configuration came
+    return; // the configuration has changed
   record& known = found->second;
   known.under_way.reset();
   known.failures = answered ? 0 : known.failures + 1;

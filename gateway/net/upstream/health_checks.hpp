@@ -13,8 +13,8 @@
 
 namespace gateway::net {
 
-/// Asks upstreams for their health and tells the balancer what it learnt. One thread, that of its context; outlived by
-/// the balancer.
+/// Checks the health of upstreams and tells the balancer the result. One thread, that of its context; the balancer
+/// outlives it.
 class health_checks {
 public:
   health_checks(boost::asio::io_context& context, balancer& shared);
@@ -22,7 +22,7 @@ public:
   health_checks& operator=(health_checks const&) = delete;
   ~health_checks();
 
-  /// Begins, changes or ends them. Who is no longer asked counts as healthy.
+  /// Starts, changes or ends the checks. An upstream that is no longer checked counts as healthy.
   void configure(std::shared_ptr<settings const> s);
 
 private:

@@ -7,8 +7,8 @@
 
 namespace gateway::net {
 
-/// An exchange of the gateway's own: validates what was served stale (RFC 5861 3). Lives until the answer is in the
-/// store, or does not come. One thread.
+/// An exchange of the gateway's own: validates an answer that was served stale (RFC 5861 3). Lives until the new answer
+/// is stored, or cannot be had. One thread.
 class refresh final : public exchange_user, public deadline_owner, public std::enable_shared_from_this<refresh> {
 public:
   /// `cached`: the request that was served; `facts`: what it would have been routed by.

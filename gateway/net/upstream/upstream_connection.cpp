@@ -81,7 +81,7 @@ void upstream_connection::send(hop_user& user, endpoint const& to, hop_request c
   send_more();
 }
 
-// Connected, or shaken hands on top of it.
+// Connected, or the handshake on top of that is over.
 void upstream_connection::on_opened(boost::system::error_code ec) {
   auto const self = shared_from_this();
   bool const had_tls = stream_.is_secured();
@@ -124,7 +124,7 @@ void upstream_connection::send_more() {
     if (request_.body) {
       std::string_view const piece = request_.body->read(body_sent_, scratch_);
       if (request_.body->failed()) {
-        send_failed_ = true; // the user sees the same of its store
+        send_failed_ = true; // the user sees the same error in its store
         return;
       }
       piece_in_flight_ = piece.size();
@@ -142,7 +142,7 @@ void upstream_connection::send_more() {
       }
     }
     if (out.count == 0) {
-      // Waits for body_arrived: a client that is slow must not make its upstream look dead.
+      // Waits for body_arrived: a slow client must not make its upstream look dead.
       if (!answered_) clear_deadline();
       return;
     }
@@ -177,7 +177,7 @@ void upstream_connection::on_written(boost::system::error_code ec, std::size_t b
   if (user_) user_->on_sent();
 }
 
-// An error is not told: the read that is under way tells, after what the upstream has said before.
+// An error is not reported: the pending read will, after what the upstream said before.
 bool upstream_connection::send_raw(std::string_view bytes) {
   if (writing_) {
     raw_ = bytes;
@@ -194,7 +194,7 @@ bool upstream_connection::send_raw(std::string_view bytes) {
   return false;
 }
 
-// A failed write is not the end: the upstream may have answered before it closed, and the read that is under way tells.
+// A failed write is not the end: the upstream may have answered before it closed, and the pending read will tell.
 void upstream_connection::wrote(boost::system::error_code ec) {
   if (ec) {
     send_failed_ = true;
@@ -224,7 +224,7 @@ void upstream_connection::room_unused() {
 void upstream_connection::on_read(boost::system::error_code ec, std::size_t bytes) {
   auto const self = shared_from_this();
   reading_ = false;
-  if (!user_) { // idle: closed by the upstream, or it speaks without being asked
+  if (!user_) { // idle: the upstream closed it, or sends without being asked
     worker_.forget_idle(id_, this);
     close();
     return;
@@ -248,7 +248,7 @@ void upstream_connection::on_read(boost::system::error_code ec, std::size_t byte
   }
 }
 
-/// The input begins behind these bytes of it.
+/// Drops so many bytes from the front of the input.
 void upstream_connection::drop_front(std::size_t bytes) {
   if (bytes != 0) std::memmove(in_.data(), in_.data() + bytes, in_end_ - bytes);
   in_end_ -= bytes;
@@ -261,7 +261,7 @@ void upstream_connection::parse_head() {
     bool const complete = parser_->parse_head(base(), in_end_ - in_base_, ec);
     if (!http::may_begin_answer({base(), in_end_ - in_base_})) ec = boost::beast::http::error::bad_version;
     if (!complete && !ec) {
-      drop_front(std::exchange(in_base_, 0)); // once, however many interim answers came
+      drop_front(std::exchange(in_base_, 0)); // only once, however many interim answers came
       if (in_end_ < in_.size()) {
         read();
         return;
@@ -283,7 +283,7 @@ void upstream_connection::parse_head() {
       in_taken_ = end;
       break;
     }
-    if (head_.status != 100) user_->on_interim_head(); // what 100 asks for has been sent anyway
+    if (head_.status != 100) user_->on_interim_head(); // the body that 100 asks for was sent anyway
     in_base_ = end;
     parser_.emplace(head_, settings_->answer_limits());
     parser_->answer_to_head(request_.is_head);
@@ -310,7 +310,7 @@ upstream_connection::body_state upstream_connection::next_body(std::vector<std::
     if (step.consumed == 0) break;
   }
   if (parser_->done() && !tunnel_) return body_state::done;
-  if (body_error_) { // what came before it in one go is of no use: nobody may take it for the whole
+  if (body_error_) { // what arrived in front of the error is dropped: nobody may take it for the whole
     pieces.clear();
     return body_state::broken;
   }
@@ -321,14 +321,14 @@ upstream_connection::body_state upstream_connection::next_body(std::vector<std::
     return body_error_ ? body_state::broken : body_state::done;
   }
   drop_front(in_taken_);
-  if (tunnel_ && in_end_ == 0) worker_.buffers().give(std::move(in_)); // `room` takes one when bytes come
+  if (tunnel_ && in_end_ == 0) worker_.buffers().give(std::move(in_)); // `room` takes one when bytes arrive
   waits_for_body_ = true;
   if (!tunnel_) worker_.set_deadline(*this, deadline::answer);
   read();
   return body_state::pending;
 }
 
-// A small piece is moved up to the one before it: what goes on is written in few pieces, whatever the chunks were.
+// A small piece is moved next to the one before it, so that few pieces are written, however the body was chunked.
 void upstream_connection::add_piece(std::vector<std::string_view>& pieces, std::string_view piece) {
   constexpr std::size_t small = 1024;
   if (piece.empty()) return;
@@ -350,7 +350,7 @@ void upstream_connection::release() {
   user_ = nullptr;
   waits_for_body_ = false;
   clear_deadline();
-  if (open_ && answered_) { // what is left of a small body, such as a redirect's
+  if (open_ && answered_) { // the rest of a small body, such as a redirect's
     while (in_taken_ < in_end_ && !parser_->done() && !body_error_) {
       boost::system::error_code ec;
       http::body_step const step = parser_->parse_body(in_.data() + in_taken_, in_end_ - in_taken_, ec);
@@ -405,7 +405,7 @@ void upstream_connection::close() {
   connecting_ = false;
   open_ = false;
   stream_.close();
-  if (!user_) worker_.buffers().give(std::move(in_)); // else its user may still look at it
+  if (!user_) worker_.buffers().give(std::move(in_)); // otherwise its user may still look at it
 }
 
 void upstream_connection::on_deadline() {

@@ -18,11 +18,11 @@ namespace gateway::net {
 struct hop_failure {
   routing::failure facts;
   std::string_view error; // RFC 9209 2.3 error type, such as "connection_refused"
-  /// Not empty: the upstream did answer, but nothing that can be passed on, and why not. `facts` do not count then.
+  /// Not empty: why the upstream's answer cannot be passed on. Then `facts` do not count.
   std::string_view bad_answer{};
 };
 
-/// Who uses an upstream connection for one hop. Calls come from the worker's loop, never from within a call to the
+/// The user of an upstream connection for one hop. Calls come from the worker's loop, never from within a call to the
 /// connection, except that `send` may fail at once.
 class hop_user {
 public:
@@ -30,20 +30,20 @@ public:
   virtual void on_answer_head() = 0;
   /// An interim answer's head (1xx, but not 100) is there, until this returns; the answer follows.
   virtual void on_interim_head() = 0;
-  /// Body bytes, or the end, may be taken with `next_body` again.
+  /// Body bytes, or the end, can be taken with `next_body` again.
   virtual void on_answer_body() = 0;
   /// In a tunnel: what `send_raw` did not send at once has been sent, or the connection is broken, which `next_body`
-  /// will say.
+  /// will report.
   virtual void on_sent() = 0;
-  /// The hop failed before or after the answer's head, or the answer is of no use; the connection is of no more use.
+  /// The hop failed before or after the answer's head, or the answer cannot be used; nor can the connection any more.
   virtual void on_hop_failed(hop_failure const& failure) = 0;
 
 protected:
   ~hop_user() = default;
 };
 
-/// One connection to an upstream, kept alive between hops. Always has a read under way while it is open and not paused,
-/// so that it notices at once when the upstream closes it. Its user owns it, or the pool.
+/// One connection to an upstream, kept alive between hops. A read is pending whenever it is open and not paused, so
+/// that it notices at once when the upstream closes it. Owned by its user or the pool.
 class upstream_connection final : public deadline_owner,
                                   public stream_user,
                                   public std::enable_shared_from_this<upstream_connection> {
@@ -60,7 +60,7 @@ public:
     std::string_view websocket_key{}; // not empty: the answer may be 101, after which this is a tunnel
   };
 
-  /// Sends a request; connects to `to` first if this is a fresh connection.
+  /// Sends a request; connects to `to` first if this is a new connection.
   void send(hop_user& user, endpoint const& to, hop_request const& request);
   /// More of the body has arrived in the store, or it is complete.
   void body_arrived();
@@ -71,28 +71,29 @@ public:
   char const* base() const { return in_.data() + in_base_; }
 
   enum class body_state : std::uint8_t { more, pending, done, broken };
-  /// Of a body that is broken, as RFC 9209 has it: cut short, silent for too long, or no chunks.
+  /// The RFC 9209 error of a broken body: cut short, silent for too long, or badly chunked.
   std::string_view body_error() const;
-  /// Takes what has arrived of the body as up to `pieces.size()` views (valid until the next call) and says what
+  /// Takes what has arrived of the body as up to `pieces.size()` views (valid until the next call) and returns what
   /// follows: more now, more later (`on_answer_body` will be called), the end, or that the answer broke off.
   body_state next_body(std::vector<std::string_view>& pieces, std::size_t max_pieces);
 
-  /// The answer is 101: whatever comes is its body (`next_body`), and what is sent is the user's business.
+  /// The answer is 101: everything that follows is its body (`next_body`), and what is sent is up to the user.
   bool is_tunnel() const { return tunnel_; }
-  /// In a tunnel: sends it, and says whether all of it left at once. Else it has to stay until `on_sent`.
+  /// In a tunnel: sends bytes. Returns whether all of them left at once; otherwise they have to stay valid until
+  /// `on_sent`.
   bool send_raw(std::string_view bytes);
   /// In a tunnel: nothing more will be sent.
   void end_sending() { stream_.shutdown_send(); }
 
-  /// The user is done with it: back to the pool if both messages ended cleanly, else closed. No calls to the user
-  /// follow.
+  /// The user is done: the connection goes back to the pool if both messages ended cleanly, otherwise it is closed. No
+  /// calls to the user follow.
   void release();
 
   /// In the pool: closes it.
   void retire() { close(); }
-  /// Whether it leads to that upstream, at the address that it has now.
+  /// Whether it leads to that upstream, at its current address.
   bool leads_to(balancer::destination const& there) const { return to_ == there.address && face_ == there.face; }
-  /// Whether it was made under the present configuration, and its upstream is still there.
+  /// Whether it was made under the current configuration, and its upstream still exists.
   bool is_current() const { return settings_ == worker_.current() && !is_gone(); }
   bool is_gone() const { return face_->gone.load(std::memory_order_relaxed); }
 
@@ -142,15 +143,15 @@ private:
 
   // The answer on its way in.
   read_buffer in_;
-  std::size_t in_base_ = 0;  // where the message begins, behind interim ones
+  std::size_t in_base_ = 0;  // where the message begins, after interim ones
   std::size_t in_end_ = 0;   // bytes filled
-  std::size_t in_taken_ = 0; // bytes of these that were handed on
+  std::size_t in_taken_ = 0; // bytes of these that were passed on
   http::message_head head_;
   std::optional<http::answer_parser> parser_;
   boost::system::error_code body_error_;
   bool answered_ = false; // the user has the head
   bool tunnel_ = false;
-  std::string_view raw_; // waits for the request's head to be sent
+  std::string_view raw_; // waits until the request's head is sent
   bool waits_for_body_ = false;
   bool input_ended_ = false;
   bool reading_ = false;

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "sim/scenario/scenario.hpp"
 #include "sim/studies/calibrate/fit.hpp"
 #include "sim/studies/calibrate/segments.hpp"
-#include "sim/scenario/scenario.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,9 +1,9 @@
 #include "sim/studies/plan/definition.hpp"
 
-#include "sim/studies/plan/reading.hpp"
-#include "sim/studies/plan/theory.hpp"
 #include "sim/scenario/load.hpp"
 #include "sim/scenario/metrics.hpp"
+#include "sim/studies/plan/reading.hpp"
+#include "sim/studies/plan/theory.hpp"
 #include "sim/studies/sweep/definition.hpp"
 
 #include <algorithm>

@@ -2,8 +2,8 @@
 
 #include "base/config/document.hpp"
 #include "sim/records/result.hpp"
-#include "sim/studies/plan/search.hpp"
 #include "sim/scenario/scenario.hpp"
+#include "sim/studies/plan/search.hpp"
 #include "sim/studies/sweep/axes.hpp"
 
 #include <filesystem>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "sim/studies/plan/search.hpp"
 #include "sim/scenario/scenario.hpp"
+#include "sim/studies/plan/search.hpp"
 
 #include <vector>
 

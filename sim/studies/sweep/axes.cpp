@@ -1,7 +1,7 @@
 #include "sim/studies/sweep/axes.hpp"
 
-#include "base/random/elementary.hpp"
 #include "base/config/schema.hpp"
+#include "base/random/elementary.hpp"
 #include "sim/scenario/load.hpp"
 
 #include <algorithm>

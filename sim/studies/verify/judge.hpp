@@ -1,8 +1,8 @@
 #pragma once
 
 #include "sim/records/result.hpp"
-#include "sim/theory/prediction.hpp"
 #include "sim/studies/verify/agreement.hpp"
+#include "sim/theory/prediction.hpp"
 
 #include <optional>
 #include <string>

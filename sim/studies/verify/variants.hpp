@@ -18,7 +18,7 @@ struct variant {
 variant with_gateways(scenario::scenario const& s);
 
 /// All balancers nginx with the article's configurations: the same the other way round. Not for gateways that guess
-/// other than at random or round robin, maps that evict, nodes that events strike, or targets that nginx changes on the
+/// other than at random or round robin, maps that evict, nodes that faults hit, or targets that nginx changes on the
 /// redirected way so that proxies cannot read them.
 variant with_nginx(scenario::scenario const& s);
 

@@ -1,9 +1,9 @@
 #include "sim/studies/verify/verify.hpp"
 
-#include "sim/theory/expect.hpp"
-#include "sim/theory/explain.hpp"
 #include "sim/studies/verify/judge.hpp"
 #include "sim/studies/verify/variants.hpp"
+#include "sim/theory/expect.hpp"
+#include "sim/theory/explain.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,5 @@
-// Proxies and a sol joined by queues that a seed interleaves, loses and restarts: what must hold however it goes.
+// Proxies and a sol joined by queues. A seed decides how messages interleave, which are lost, and who restarts; the
+// invariants must hold in any case.
 #include "fakeproxy/cluster/node.hpp"
 #include "fakeproxy/cluster/sol.hpp"
 
@@ -16,7 +17,7 @@ namespace {
 
 constexpr duration lease = 1000 * millisecond;
 
-/// A cluster of one sol, whose messages wait in order on each connection until the test delivers them.
+/// A cluster of one sol. Messages wait in order on each connection until the test delivers them.
 struct world {
   struct side {
     std::unique_ptr<proxy_node> node;
@@ -33,7 +34,7 @@ struct world {
   time_point clock = 1'000'000;
   ticket next_ticket = 1;
   link_id next_link = 1;
-  std::map<character_id, session_epoch> granted; // the newest, from the journal
+  std::map<character_id, session_epoch> granted; // the newest grants, from the journal
   std::map<std::pair<character_id, session_epoch>, incarnation> owners;
   std::map<std::uint64_t, int> applied;
   std::uint64_t served = 0, redirected = 0, unavailable = 0;
@@ -142,7 +143,7 @@ struct world {
     character_id const character = at->second;
     p.asking.erase(at);
     if (how.what == decision::kind::serve) {
-      // Right place: the grant of this epoch is this incarnation's, and none newer was made.
+      // The right place: this epoch was granted to this incarnation, and no newer one was.
       CHECK(owners.at({character, how.epoch}) == p.node->id());
       CHECK(granted[character] == how.epoch);
       p.serving.emplace_back(who, character, how.epoch);
@@ -155,7 +156,7 @@ struct world {
     if (how.what == decision::kind::unavailable) ++unavailable;
   }
 
-  // One step of what may happen.
+  // One random step.
 
   void ask(std::size_t i, character_id character) {
     side& p = proxies[i];
@@ -244,7 +245,7 @@ struct world {
     restart_sol();
   }
 
-  /// Everything back, and every message delivered: nothing may be left waiting.
+  /// Everything is back and every message delivered: nothing may be left waiting.
   void settle() {
     for (std::size_t i = 0; i < proxies.size(); ++i) {
       if (!proxies[i].alive) {
@@ -297,7 +298,7 @@ TEST_CASE("whatever is lost, killed, moved or restarted, no session has two owne
       duplicates += event.kind == sol_event_kind::duplicate;
     }
   }
-  // The steps must have led there, or nothing was shown.
+  // The steps must have reached these cases, or nothing was tested.
   CHECK(served > 10000);
   CHECK(redirected > 5000);
   CHECK(moves > 1000);

@@ -37,7 +37,7 @@ struct pushing {
     m.number = last_seen;
     shard.on_message(link, m, 0, out);
   }
-  /// Numbers that are pushed over `link` now.
+  /// The numbers now pushed over `link`.
   std::vector<std::uint64_t> pushed(link_id link) {
     std::vector<std::uint64_t> numbers;
     for (auto const& o : out.send)
@@ -59,8 +59,8 @@ TEST_CASE("what a link that broke took with it is pushed again") {
   p.attach(1, 0);
   p.notify(5);
   CHECK(p.pushed(1) == numbers{1, 2, 3, 4, 5});
-  p.shard.on_disconnected(1, 2, p.out); // 3, 4 and 5 were under way
-  p.notify(2);                          // nobody to push to
+  p.shard.on_disconnected(1, 2, p.out); // 3, 4 and 5 were in transit
+  p.notify(2);                          // there is nobody to push to
   CHECK(p.pushed(1).empty());
   p.connect(2);
   p.attach(2, 2);
@@ -75,7 +75,7 @@ TEST_CASE("nothing is pushed over a new link before the client is attached there
   p.notify(2);
   p.shard.on_disconnected(1, 2, p.out);
   p.out.clear();
-  p.connect(2); // the sol has not noticed that the client is not attached any more
+  p.connect(2); // the sol has not noticed that the client is no longer attached
   p.notify(3);
   CHECK(p.pushed(2).empty());
   p.attach(2, 1);
@@ -89,7 +89,7 @@ TEST_CASE("an EVE client that logs in again over the same link gets nothing twic
   p.attach(1, 0);
   p.notify(4);
   p.out.clear();
-  p.attach(1, 2); // 3 and 4 are on their way over this link
+  p.attach(1, 2); // 3 and 4 are in transit over this link
   CHECK(p.pushed(1).empty());
 }
 
@@ -103,7 +103,7 @@ TEST_CASE(
     p.shard.on_message(1, p.told(operation::release), 1, p.out);
     p.shard.on_message(1, p.told(operation::claim), 1, p.out);
     p.epoch = p.out.send.back().what.epoch;
-    p.attach(1, 0); // its proxy knows of no number
+    p.attach(1, 0); // its proxy knows no number
     p.out.clear();
     p.notify(later);
     p.shard.on_disconnected(1, 2, p.out);
@@ -138,5 +138,5 @@ TEST_CASE("another session of the character is not told what the last one missed
   p.attach(2, 0);
   CHECK(p.pushed(2).empty());
   p.notify(1);
-  CHECK(p.pushed(2) == numbers{4}); // numbers go on
+  CHECK(p.pushed(2) == numbers{4}); // the numbers continue
 }

@@ -54,7 +54,7 @@ TEST_CASE("a session table agrees with a plain map over random operations") {
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
     compare(seed, 10, 1, 5'000);
     compare(seed, 3'000, 1, 50'000);
-    compare(seed, 3'000, 89, 50'000); // neighbours of one shard of many
+    compare(seed, 3'000, 89, 50'000); // neighbours in one shard of many
   }
 }
 

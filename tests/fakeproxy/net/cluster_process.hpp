@@ -1,7 +1,7 @@
 #pragma once
 
-#include "fakeproxy/cluster/token.hpp"
 #include "base/journal/records.hpp"
+#include "fakeproxy/cluster/token.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -25,7 +25,7 @@ inline std::string bearer(std::uint32_t character, std::uint32_t rotation = 0) {
   return "Authorization: Bearer " + cluster::make_token(key, character, rotation, 40) + "\r\n";
 }
 
-/// A directory that goes with its owner.
+/// A directory that is removed with its owner.
 class scratch {
 public:
   scratch();
@@ -39,14 +39,14 @@ private:
 /// A child process; killed with its owner.
 class child {
 public:
-  /// Starts it with `config` and waits for its ready line; throws when it ends without.
+  /// Starts it with `config` and waits for its ready line; throws when the process ends before.
   child(nlohmann::json const& config, std::filesystem::path const& directory);
   ~child();
   child(child const&) = delete;
   child& operator=(child const&) = delete;
 
   nlohmann::json const& ready() const { return ready_; }
-  /// An address of node `name` in the ready line, such as ("proxy[0]", "http").
+  /// An address of node `name` from the ready line, such as ("proxy[0]", "http").
   std::string address(std::string const& name, std::string const& which) const;
   std::string admin() const { return ready_.at("admin"); }
   void kill();
@@ -67,14 +67,14 @@ struct answer {
   std::string const& operator[](std::string const& name) const;
 };
 
-/// A blocking HTTP client on one connection; every wait ends after five seconds, with an exception.
+/// A blocking HTTP client on one connection; every wait ends after five seconds with an exception.
 class client {
 public:
   explicit client(std::string const& address);
   void send(std::string_view bytes);
-  /// Reads one answer; `head` when it answers a HEAD request.
+  /// Reads one answer; `head`: to a HEAD request.
   answer receive(bool head = false);
-  /// Whether the peer has closed its side and nothing came before.
+  /// Whether the peer closed its side without sending anything first.
   bool at_end();
   answer ask(std::string_view request);
 
@@ -89,7 +89,7 @@ private:
 answer get(std::string const& address, std::string const& target, std::string const& fields = "");
 answer post(std::string const& address, std::string const& target, std::string const& fields, std::string const& body);
 
-/// `127.0.0.1:5` and the path out of an X-Accel-Redirect.
+/// `127.0.0.1:5` and the path from an X-Accel-Redirect.
 std::pair<std::string, std::string> redirect_of(answer const& a);
 
 }

@@ -1,7 +1,7 @@
-// Each node a process of its own: what the cluster does when one dies.
+// Each node in a process of its own: what the cluster does when one dies.
+#include "base/journal/journal.hpp"
 #include "cluster_process.hpp"
 #include "fakeproxy/net/sockets.hpp"
-#include "base/journal/journal.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/stream.hpp>
@@ -40,7 +40,7 @@ struct apart {
   }
 };
 
-/// An EVE client that blocks.
+/// A blocking EVE client.
 class eve_client {
 public:
   explicit eve_client(std::string const& address)

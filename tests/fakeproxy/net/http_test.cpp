@@ -1,6 +1,6 @@
+#include "base/journal/journal.hpp"
 #include "cluster_process.hpp"
 #include "fakeproxy/resources/echo.hpp"
-#include "base/journal/journal.hpp"
 
 #include <catch2/catch.hpp>
 

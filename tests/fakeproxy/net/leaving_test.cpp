@@ -32,7 +32,7 @@ TEST_CASE("a proxy that leaves serves the connections that it has, once each, an
   std::string const request = "GET / HTTP/1.1\r\nHost: x\r\n" + bearer(7) + "\r\n";
   client idle(address), busy(address);
   CHECK(idle.ask(request)["connection"].empty());
-  // As long as this body is not whole, the proxy does not go.
+  // Until this body is complete, the proxy does not leave.
   busy.send("POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n" + bearer(7) + "\r\na");
   process.terminate();
   while (listens(address)) {

@@ -1,8 +1,8 @@
 // What proxies answer for configured resources.
-#include "cluster_process.hpp"
-#include "fakeproxy/resources/resources.hpp"
-#include "fakeproxy/net/sockets.hpp"
 #include "base/journal/journal.hpp"
+#include "cluster_process.hpp"
+#include "fakeproxy/net/sockets.hpp"
+#include "fakeproxy/resources/resources.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -41,7 +41,7 @@ json cluster_with_resources(scratch const& s) {
       {"proxy", {{"resources", resources}, {"corporations", {{"count", 3}, {"change_every_ms", 5}, {"changing", 1}}}}}};
 }
 
-/// Two proxies that show resources; character 7 has its session at proxy[0].
+/// Two proxies that serve resources; character 7 has its session at proxy[0].
 struct fixture {
   scratch files;
   child process{cluster_with_resources(files), files.path()};
@@ -129,7 +129,7 @@ TEST_CASE_METHOD(fixture, "conditions are met by the proxy's own validators, of 
   std::string const date = "If-Modified-Since: " + whole["last-modified"] + "\r\n";
   CHECK(get(owner, "/market", bearer(7) + tag).status == 304);
   CHECK(last_hop().status == 304);
-  CHECK(get(other, "/market", tag).status == 304); // without a session, by another proxy
+  CHECK(get(other, "/market", tag).status == 304); // without a session, from another proxy
   CHECK(get(other, "/market", date).status == 304);
   CHECK(get(owner, "/market", date + "If-None-Match: \"x\"\r\n").status == 200);
   CHECK(get(owner, "/market/", tag).status == 200); // another target

@@ -1,6 +1,6 @@
-// How a proxy's servers work on what is there at a time.
-#include "cluster_process.hpp"
+// How a proxy's servers share the work.
 #include "base/journal/journal.hpp"
+#include "cluster_process.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -12,7 +12,7 @@ using nlohmann::json;
 
 namespace {
 
-/// Proxies that need a second to serve a request, and a millisecond to redirect one; character 7 has its session at
+/// Proxies that take a second to serve a request and a millisecond to redirect one; character 7 has its session at
 /// proxy[0], 8 at proxy[1].
 struct slow_cluster {
   scratch files;
@@ -43,8 +43,8 @@ struct slow_cluster {
     return *std::find_if(all.begin(), all.end(), [](json const& node) { return node.at("name") == "proxy[0]"; });
   }
 
-  /// When the two requests were answered: one to be served, which proxy[0] works on when the other comes, which it
-  /// redirects.
+  /// When two requests were answered: one that proxy[0] serves, and one that it redirects, which arrives while it works
+  /// on the first.
   std::pair<std::int64_t, std::int64_t> answered() const {
     std::string const address = process.address("proxy[0]", "http");
     client served(address);

@@ -1,4 +1,4 @@
-// What a configuration file may say of the proxies.
+// What a configuration file may say about the proxies.
 #include "base/config/words.hpp"
 #include "fakeproxy/net/settings.hpp"
 
@@ -26,7 +26,7 @@ std::string complaint(json const& proxy) {
   return "none";
 }
 
-/// Two resources, of which the second has `value` at `key`.
+/// Two resources; the second has `value` at `key`.
 json resource(std::string const& key, json const& value) {
   json second = {{"path", "/market"}};
   second[key] = value;

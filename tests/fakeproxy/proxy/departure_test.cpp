@@ -14,7 +14,7 @@ namespace {
 
 departure::settings const quick{.quiet = 30, .longest = 200, .farewell = 10, .look = 5};
 
-/// What it does but stay, and when, if it begins at 100 and has requests in hand as `busy` says.
+/// What it does other than stay, and when, if it begins at 100 and `busy` says when requests are in progress.
 std::vector<std::pair<step, time_point>> course(std::function<bool(time_point)> const& busy) {
   departure d(quick);
   d.begin(100, busy(100));

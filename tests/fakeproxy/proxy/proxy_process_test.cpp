@@ -1,4 +1,4 @@
-// The life of requests in a proxy process, with a sol of its own that answers when it is told to.
+// The life of requests in a proxy process, with a sol that answers when it is told to.
 #include "fakeproxy/cluster/sol.hpp"
 #include "fakeproxy/proxy/proxy_process.hpp"
 
@@ -87,7 +87,7 @@ struct lab {
     if (what == next::wait) process.perform(*this);
     return what;
   }
-  /// So that it has its session here.
+  /// So that the character has its session here.
   void ask_and_answer(ticket who, std::uint32_t character) {
     ask(who, character);
     sol_answers();
@@ -174,7 +174,7 @@ TEST_CASE("who waits for the cluster longer than its patience is answered 503 th
   CHECK(l.went_on == told{{1, next::answer}});
   CHECK(l.requests[1].outcome == hop_outcome::unavailable);
   CHECK(l.process.next_deadline(l.time) == until + 100);
-  l.sol_answers(); // too late for the first
+  l.sol_answers(); // too late for the first one
   CHECK(l.went_on == told{{1, next::answer}, {2, next::serve_whole}});
   CHECK_FALSE(l.process.next_deadline(l.time));
 }

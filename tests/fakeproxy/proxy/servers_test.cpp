@@ -9,7 +9,7 @@ using namespace fakeproxy::proxy;
 
 namespace {
 
-/// Who ends when, of those that share the servers and of whom nobody else comes.
+/// When each request that shares the servers ends, if no other arrives.
 std::vector<std::pair<int, time_point>> ends(servers<int>& s, time_point now) {
   std::vector<std::pair<int, time_point>> all;
   while (auto const next = s.next_deadline(now)) {
@@ -61,7 +61,7 @@ TEST_CASE("who comes later moves the end of those that share") {
   servers<int> s({.count = 1, .sharing = true});
   CHECK_FALSE(s.serve(0, 10, 1));
   CHECK(s.next_deadline(0) == 10);
-  CHECK_FALSE(s.serve(5, 100, 2)); // 5 are left of the first, at half the speed
+  CHECK_FALSE(s.serve(5, 100, 2)); // 5 are left of the first, at half speed
   CHECK(s.next_deadline(5) == 15);
   CHECK(s.sharing_now() == 2);
 }

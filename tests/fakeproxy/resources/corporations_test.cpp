@@ -105,7 +105,7 @@ TEST_CASE("who was in a corporation at any moment of an interval includes both o
   CHECK(was_in_corporation(restless, who, after, change - 1, change));
   CHECK_FALSE(was_in_corporation(restless, who, after, 0, change - 1));
   CHECK_FALSE(was_in_corporation(restless, who, before, change, change + period - 1));
-  CHECK(was_in_corporation(restless, who, third, change - 1, change + period)); // not at the ends alone
+  CHECK(was_in_corporation(restless, who, third, change - 1, change + period)); // not only at the ends
   CHECK(was_in_corporation(restless, who, after, change - 1, change + period));
   CHECK_FALSE(was_in_corporation(restless, who, third, change - 1, change + period - 1));
 }

@@ -1,5 +1,5 @@
-#include "fakeproxy/resources/echo.hpp"
 #include "base/journal/records.hpp"
+#include "fakeproxy/resources/echo.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>

@@ -1,4 +1,4 @@
-// X-Accel-Redirect with a path: the request's, another one, none.
+// X-Accel-Redirect with a path: the request's own, another one, none.
 #include "tests/gateway/net/conversation.hpp"
 
 #include <catch2/catch.hpp>
@@ -11,7 +11,7 @@ using tests::live::answer;
 
 namespace {
 
-/// A proxy that redirects what comes for `/` and below to `owner`, and names `target` behind its address.
+/// A proxy that redirects everything under `/` to `owner`, naming `target` after the address.
 struct redirected {
   scripted_upstream owner{[this](upstream_request const& r) {
     return script_answer{answer("X-Backend: http://" + owner.address() + "\r\n" + fields, r.target + " " + r.body)};
@@ -21,7 +21,7 @@ struct redirected {
   }};
   std::string target, fields;
 
-  /// Guesses ask `other` only.
+  /// Guesses ask only `other`.
   nlohmann::json configuration(char const* how) const {
     nlohmann::json c = {{"allow_redirects_to", {"127.0.0.1/32:1-65535"}}};
     if (how) c["accel_path"] = how;
@@ -103,10 +103,10 @@ TEST_CASE("accel_path follow: an answer of another target is not stored, nor doe
   CHECK(c.exchange(request("GET", "/mine", "", "If-None-Match: \"0\"\r\n")).body == "/tenants/2 ");
   CHECK(proxies.owner.requests().back().field("If-None-Match") == "\"0\"");
   CHECK(gateway.count("cache_stored") == 0);
-  proxies.target = ""; // of the same target it is
+  proxies.target = ""; // the target is the same
   CHECK(c.exchange(request("GET", "/mine", "")).body == "/mine ");
   CHECK(gateway.count("cache_stored") == 1);
-  proxies.target = "/tenants/3"; // a validation that leads elsewhere asks with the client's own conditions
+  proxies.target = "/tenants/3"; // a validation that is led elsewhere carries the client's own conditions
   CHECK(c.exchange(request("GET", "/mine", "", "Cache-Control: no-cache\r\n")).body == "/tenants/3 ");
   CHECK(proxies.owner.requests().back().field("If-None-Match").empty());
   CHECK(c.exchange(request("GET", "/mine", "")).body == "/mine "); // as it was stored

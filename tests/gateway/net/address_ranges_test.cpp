@@ -1,4 +1,4 @@
-// Who a request comes from, by what proxies say.
+// Where a request comes from, by what proxies say.
 #include "gateway/net/address_ranges.hpp"
 
 #include <catch2/catch.hpp>
@@ -39,9 +39,9 @@ TEST_CASE("the client is the last in X-Forwarded-For that is no trusted proxy") 
     return found ? found->to_string() : std::string("none");
   };
   CHECK(client("192.0.2.7") == "192.0.2.7");
-  CHECK(client("6.6.6.6, 192.0.2.7 ,\t10.0.0.2") == "192.0.2.7"); // what is before it, it may have made up
-  CHECK(client("10.0.0.3, 10.0.0.2") == "10.0.0.3");              // all are: the first of them
-  CHECK(client("192.0.2.7, unknown, 10.0.0.2") == "10.0.0.2");    // nobody knows beyond
+  CHECK(client("6.6.6.6, 192.0.2.7 ,\t10.0.0.2") == "192.0.2.7"); // the client may have made up what is before it
+  CHECK(client("10.0.0.3, 10.0.0.2") == "10.0.0.3");              // all are proxies: the first of them
+  CHECK(client("192.0.2.7, unknown, 10.0.0.2") == "10.0.0.2");    // nothing beyond it is known
   CHECK(client("2001:db8::1, fd00::5") == "2001:db8::1");
   CHECK(client("::ffff:192.0.2.7") == "192.0.2.7");
   CHECK(client("") == "none");

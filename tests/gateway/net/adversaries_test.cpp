@@ -1,4 +1,4 @@
-// Many who mean no good, beside those who do.
+// Many hostile clients, next to honest ones.
 #include "base/os/open_files.hpp"
 #include "tests/gateway/net/conversation.hpp"
 
@@ -15,7 +15,7 @@ using tests::live::serves_as;
 
 namespace {
 
-/// Connections that share what a raw_connection has for itself alone.
+/// Connections that share what a raw_connection has for itself.
 class crowd {
 public:
   explicit crowd(std::uint16_t port)
@@ -27,7 +27,7 @@ public:
     socket.send(boost::asio::buffer(says));
     members_.push_back(std::move(socket));
   }
-  /// Each says one byte more, as if it were going on.
+  /// Each sends one more byte, as if it were going on.
   void drip() {
     boost::system::error_code gone;
     for (tcp::socket& member : members_) member.send(boost::asio::buffer("x", 1), 0, gone);
@@ -57,7 +57,7 @@ TEST_CASE("2,000 slow clients do not fail anybody else's request, and leave noth
   crowd slow(gateway.port());
   for (int i = 0; i < 1500; ++i) slow.join("GET /x HTTP/1.1\r\nHost: a\r\nX-Slow: "); // heads
   for (int i = 0; i < 440; ++i) slow.join("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nbody");
-  for (int i = 0; i < 60; ++i) slow.join(request("GET", "/large", "t"), 4096); // who do not read
+  for (int i = 0; i < 60; ++i) slow.join(request("GET", "/large", "t"), 4096); // clients that do not read
   std::vector<std::unique_ptr<client>> honest;
   for (int i = 0; i < 10; ++i) honest.push_back(std::make_unique<client>(gateway.port()));
   int served = 0;

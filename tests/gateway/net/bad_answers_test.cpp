@@ -1,4 +1,4 @@
-// Answers that the gateway cannot pass on: whose failure they are, and that client, log and journal agree about them.
+// Answers that the gateway cannot pass on: who is to blame, and that client, log and journal agree about them.
 #include "base/journal/journal.hpp"
 #include "base/journal/records.hpp"
 #include "tests/gateway/net/conversation.hpp"
@@ -14,7 +14,7 @@ using tests::live::serves_as;
 
 namespace {
 
-/// A gateway that writes all that it can, in front of three upstreams that answer alike.
+/// A gateway that writes all its logs, in front of three upstreams that answer alike.
 struct fixture {
   scratch_directory scratch;
   std::filesystem::path const log = scratch.path() / "access.log", journal = scratch.path() / "gateway.journal";
@@ -25,7 +25,7 @@ struct fixture {
                               {"access_log", log.string()},
                               {"journal", {{"file", journal.string()}}}}};
 
-  /// At `/x`; elsewhere they serve.
+  /// At `/x`; elsewhere they serve normally.
   void answer(std::string const& bytes, bool close) {
     for (scripted_upstream* u : {&a, &b, &c})
       u->set_script([=, this](upstream_request const& r) {
@@ -39,7 +39,7 @@ struct fixture {
       for (upstream_request const& r : u->requests()) n += r.target == "/x";
     return n;
   }
-  /// After its end.
+  /// After the gateway has ended.
   nlohmann::json last_line() {
     gateway->process().signal(SIGTERM);
     CHECK(gateway->process().wait() == 0);

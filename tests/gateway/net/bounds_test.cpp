@@ -1,5 +1,5 @@
-// What is in a body besides its content is bounded, both ways: beyond the bound comes an answer at once, not the end of
-// somebody's patience, and no upstream is kept busy by it.
+// What a body contains besides its content is bounded, in both directions: beyond the bound there is an answer at once,
+// instead of somebody's patience ending, and no upstream is kept busy by it.
 #include "tests/gateway/net/conversation.hpp"
 
 #include <catch2/catch.hpp>
@@ -17,7 +17,7 @@ namespace {
 struct row {
   char const* name;
   std::string body;   // chunked
-  char const* status; // of a request with it
+  char const* status; // of a request with this body
 };
 
 std::string many(int times, std::string const& what) {
@@ -90,7 +90,7 @@ TEST_CASE("an answer whose chunks are beyond bounds is 502 before anything left,
       u.read_until("\r\n\r\n");
       u.send(ok + r.body);
       std::string const got = c.read(9 + 3);
-      // What comes in one piece with the head decides; of more, the first piece may leave before.
+      // What comes in one piece with the head decides; of a longer body, the first piece may be sent before.
       bool const is_short = r.body.size() < 8'000;
       if (is_short) CHECK(got == "HTTP/1.1 502");
       c.half_close();
@@ -104,7 +104,7 @@ TEST_CASE("an answer whose chunks are beyond bounds is 502 before anything left,
       u.send(ok + "5\r\nbegun\r\n");
       CHECK(c.read_until("begun").starts_with("HTTP/1.1 200"));
       u.send(r.body);
-      CHECK(c.read_all().find("\r\n0\r\n\r\n") == std::string::npos); // and it ends
+      CHECK(c.read_all().find("\r\n0\r\n\r\n") == std::string::npos); // and the connection ends
       u.read_all();
     }
     CHECK(nothing_is_asked(gateway));
@@ -125,7 +125,7 @@ TEST_CASE("a request that turns out broken when its answer has begun ends both")
     CHECK(c.read_until("yes\r\n").starts_with("HTTP/1.1 200"));
     c.send(r.body);
     CHECK(c.read_all().find("0\r\n\r\n") == std::string::npos);
-    u.read_all(); // ends
+    u.read_all(); // the connection ends
     CHECK(nothing_is_asked(gateway));
   }
 }
@@ -245,7 +245,7 @@ TEST_CASE("any number of interim answers comes before the answer, wherever they 
   for (std::size_t const split : {std::size_t{1}, std::size_t{35}, std::size_t{40'001}, interim.size()}) {
     INFO("split at " << split);
     raw_connection c(gateway.port());
-    c.send("GET /x HTTP/1.0\r\nHost: a\r\n\r\n"); // which is not told of them
+    c.send("GET /x HTTP/1.0\r\nHost: a\r\n\r\n"); // an HTTP/1.0 client is not sent interim answers
     raw_connection u = upstream.accept();
     u.read_until("\r\n\r\n");
     u.send(interim.substr(0, split));

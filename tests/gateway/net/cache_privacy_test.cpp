@@ -1,5 +1,4 @@
-// Answers that are for one client must not become another's by a way around: validation, HEAD, late answers, odd
-// fields.
+// Answers meant for one client must not reach another by a detour: validation, HEAD, late answers, odd fields.
 #include "tests/gateway/net/conversation.hpp"
 
 #include <catch2/catch.hpp>
@@ -23,7 +22,7 @@ client_answer ask(std::uint16_t port, std::string const& path, std::string const
   return client(port).exchange(request(method, path, token, fields));
 }
 
-/// What a fresh reader finds, and whether it came from the store.
+/// What a new reader gets, and whether it came from the store.
 struct found {
   client_answer answer;
   bool hit = false;
@@ -80,7 +79,7 @@ TEST_CASE("a cookie that a 304 or an answer to HEAD sets for one client does not
     char const* method;
     char const* hers;
     char const* says;
-    char const* others; // what they get
+    char const* others; // what others get
   };
   auto const r = GENERATE(row{"GET", "Cache-Control: no-cache\r\nCookie: alice\r\n", "", ""},
                           row{"GET", "Cache-Control: max-age=0\r\nIf-None-Match: \"1\"\r\n", "", ""},

@@ -1,4 +1,4 @@
-// The cache over sockets: who is served from it, who waits for whom, and what never comes out of it.
+// The cache over sockets: who is served from it, who waits for whom, and what must never come out of it.
 #include "tests/gateway/net/conversation.hpp"
 
 #include <catch2/catch.hpp>
@@ -21,7 +21,7 @@ client_answer get(std::uint16_t port, std::string const& path, std::string const
   return client(port).exchange(request("GET", path, token, fields));
 }
 
-/// What one session is told by whoever holds it.
+/// What an upstream that holds the session answers.
 script_answer told(scripted_upstream const& by, std::string const& corporation, std::string const& fields,
                    std::string const& body) {
   return {answer("X-Backend: http://" + by.address() + "\r\nX-Session-Corporation: " + corporation + "\r\n" + fields,
@@ -93,21 +93,21 @@ TEST_CASE("an answer that varies on a session fact is served to those of whom th
   configured_gateway gateway(
       {u.address()}, with_cache({{"session_facts", {{"fields", {"X-Session-Corporation"}}, {"max_age", "1h"}}}}));
   CHECK(get(gateway.port(), "/hangar", "alice").body == "of corporation 1");
-  // Nothing is known of bob: the cluster is asked.
+  // Nothing is known about bob: the cluster is asked.
   CHECK(get(gateway.port(), "/hangar", "bob").body == "of corporation 1");
   CHECK(u.requests().size() == 2);
   for (std::string const token : {"alice", "bob"})
     CHECK(get(gateway.port(), "/hangar", token).body == "of corporation 1");
   CHECK(u.requests().size() == 2);
   CHECK(get(gateway.port(), "/hangar", "eve").body == "of corporation 2");
-  // What a client says of itself changes nothing.
+  // What a client says about itself changes nothing.
   std::string const claim = "X-Session-Corporation: 1\r\n";
   CHECK(get(gateway.port(), "/hangar", "eve", claim).body == "of corporation 2");
   CHECK(u.requests().size() == 3);
   CHECK(u.requests().back().field("X-Session-Corporation").empty());
   CHECK(get(gateway.port(), "/hangar", "", claim).status == 200); // without a token: straight to the cluster
   CHECK(u.requests().size() == 4);
-  // Caches beyond this one do not know the fact: to them it is the token's.
+  // Caches beyond this one do not know the fact: for them the answer depends on the token.
   client_answer const outside = get(gateway.port(), "/hangar", "bob");
   CHECK(outside.field("Vary") == "Authorization");
   CHECK(outside.field("X-Session-Corporation").empty());
@@ -126,7 +126,7 @@ TEST_CASE("session facts hold for so long, and what was said later counts") {
       {u.address()}, with_cache({{"session_facts", {{"fields", {"X-Session-Corporation"}}, {"max_age", "1h"}}}}));
   CHECK(get(gateway.port(), "/hangar", "alice").body == "of 1");
   corporation = 2;
-  CHECK(get(gateway.port(), "/hangar", "alice").body == "of 1"); // as of what is known
+  CHECK(get(gateway.port(), "/hangar", "alice").body == "of 1"); // by what is known
   CHECK(get(gateway.port(), "/poll", "alice").body == "of 2");   // any answer teaches
   CHECK(get(gateway.port(), "/hangar", "alice").body == "of 2");
   CHECK(u.requests().size() == 3);

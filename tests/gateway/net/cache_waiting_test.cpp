@@ -1,4 +1,5 @@
-// Requests that wait for another's fetch: one goes to the upstream, whatever becomes of it the others are answered.
+// Requests that wait for another's fetch: one goes to the upstream, and whatever becomes of it, the others are
+// answered.
 #include "tests/gateway/net/conversation.hpp"
 
 #include <catch2/catch.hpp>
@@ -13,7 +14,7 @@ using tests::live::answer;
 
 namespace {
 
-nlohmann::json const cache = {{"cache", {{"wait", "1h"}}}}; // nobody goes for lack of patience
+nlohmann::json const cache = {{"cache", {{"wait", "1h"}}}}; // nobody goes because the wait is over
 
 std::string ask(std::string const& path = "/a", std::string const& token = "") { return request("GET", path, token); }
 
@@ -21,7 +22,7 @@ bool is_answered(raw_connection& c, std::string const& body) {
   return c.read_until("\r\n\r\n").starts_with("HTTP/1.1 200") && c.read(body.size()) == body;
 }
 
-/// A fetch under way, and clients who wait for it.
+/// A fetch under way, and clients that wait for it.
 struct crowd {
   explicit crowd(configured_gateway& g, raw_upstream& u, std::size_t waiting)
     : gateway(g)

@@ -111,7 +111,7 @@ raw_connection raw_upstream::accept() {
 
 bool raw_upstream::has_connection() { return readable(acceptor_.native_handle(), 0); }
 
-// Not just close: a gateway started since holds a copy of the descriptor.
+// Closing is not enough: a gateway started since then holds a copy of the descriptor.
 void raw_upstream::close() { ::shutdown(acceptor_.native_handle(), SHUT_RDWR); }
 
 configured_gateway::configured_gateway(std::vector<std::string> const& upstreams, nlohmann::json const& configuration,

@@ -28,10 +28,10 @@ using tests::live::scripted_upstream;
 using tests::live::tcp;
 using tests::live::upstream_request;
 
-/// One connection, byte by byte: what a gateway opened to a `raw_upstream`, or a client's.
+/// One connection, byte by byte: one that a gateway opened to a `raw_upstream`, or a client's.
 class raw_connection {
 public:
-  /// A client's connection; `receive_buffer` bytes of it in the kernel, 0 for the default.
+  /// A client's connection, with a receive buffer of so many bytes in the kernel; 0: the default.
   explicit raw_connection(std::uint16_t port, int receive_buffer = 0);
   raw_connection(std::shared_ptr<boost::asio::io_context> context, tcp::socket socket);
 
@@ -39,9 +39,9 @@ public:
   bool send(std::string_view bytes);
   /// Sends what the kernel takes without waiting, up to `bytes`; returns how much that was.
   std::size_t send_some(std::string_view bytes);
-  /// Reads up to and including `end` and returns it all; what had come so far when the peer closed or nothing came.
+  /// Reads up to and including `end` and returns it all; or what had arrived when the peer closed or the wait was over.
   std::string read_until(std::string_view end);
-  /// Exactly so many bytes, fewer if the peer closed or nothing came.
+  /// Exactly so many bytes; fewer if the peer closed or the wait was over.
   std::string read(std::size_t bytes);
   /// Everything until the peer closes.
   std::string read_all();
@@ -65,9 +65,9 @@ class raw_upstream {
 public:
   raw_upstream();
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
-  /// The next connection. Fails the test when none comes.
+  /// The next connection. Fails the test if none comes.
   raw_connection accept();
-  /// Whether a connection waits to be accepted at this moment.
+  /// Whether a connection is waiting to be accepted.
   bool has_connection();
   /// Refuses connections from now on.
   void close();
@@ -78,7 +78,7 @@ private:
   std::uint16_t port_ = 0;
 };
 
-/// A gateway with a configuration file over whose upstreams, unless it names them, `upstreams` are laid.
+/// A gateway with a configuration file, into which `upstreams` are put unless it names some.
 class configured_gateway {
 public:
   explicit configured_gateway(std::vector<std::string> const& upstreams, nlohmann::json const& configuration = {},
@@ -95,7 +95,7 @@ public:
 
   std::size_t open_descriptors() const;
   std::size_t resident_bytes() const;
-  /// Whether that says anything: not where a sanitizer keeps books of its own.
+  /// Whether that is meaningful: not with a sanitizer that keeps its own memory.
   static constexpr bool counts_memory =
 #ifdef CREST_SANITIZED
       false;
@@ -108,14 +108,14 @@ private:
   std::unique_ptr<balancer> balancer_;
 };
 
-/// Asks again and again, bounded, until it is so; whether it became so.
+/// Polls, within a bound, until the condition holds; returns whether it did.
 bool eventually(std::function<bool()> const& is_so);
 
-/// With single_guess: so many first requests of one token at once. One is the guess, which alone reaches `owner` until
-/// this has answered it; then the others are served there.
+/// With single_guess: this many first requests of one token at once. One is the guess, and it alone reaches `owner`
+/// until that has answered it; then the others are served there.
 void ask_at_once(configured_gateway& gateway, raw_upstream& owner, std::uint64_t clients);
 
-/// A configuration with a cache, which admin may purge.
+/// A configuration with a cache that admin may purge.
 nlohmann::json with_cache(nlohmann::json cache = nlohmann::json::object());
 
 /// The answer that redirects `r` to `owner`.
@@ -123,7 +123,7 @@ script_answer redirect_to(std::string const& owner, upstream_request const& r);
 /// The answer of a proxy that holds the session.
 script_answer served_by(std::string const& owner, std::string const& body = "served");
 
-/// Runs crest-gateway to its end.
+/// Runs crest-gateway until it ends.
 struct finished {
   int exit_code = 0;
   std::string out, errors;

@@ -17,7 +17,7 @@ namespace {
 
 nlohmann::json with_timeouts(nlohmann::json timeouts) { return {{"timeouts", std::move(timeouts)}}; }
 
-/// Bodies go on as they come.
+/// Bodies are forwarded as they arrive.
 nlohmann::json streaming(nlohmann::json timeouts) {
   return {{"timeouts", std::move(timeouts)}, {"request_buffering", "off"}};
 }
@@ -42,7 +42,7 @@ TEST_CASE("an upload is told to continue, also when the first hop redirects, and
   std::string const head = w.read_until("\r\n\r\n");
   CHECK(head.find("Expect") == std::string::npos);
   w.send(answer("X-Accel-Redirect: /internal_redirect/" + owner.address() + "/up\r\n", ""));
-  CHECK(w.closed()); // the rest of the body will not come here
+  CHECK(w.closed()); // the rest of the body will not be sent here
   c.send("the body");
   client_answer const got = c.receive();
   CHECK(got.status == 200);
@@ -136,7 +136,7 @@ TEST_CASE("the time for a request begins when all of it is there") {
   raw_connection u = upstream.accept();
   u.read_until("four");
   client later(gateway.port());
-  CHECK(later.exchange(request("GET", "/later", "")).status == 504); // so the time would be over for the first, too
+  CHECK(later.exchange(request("GET", "/later", "")).status == 504); // so the first one's time would be over as well
   slow.send("four");
   CHECK(u.read(4) == "four");
   u.send(answer("", "all"));
@@ -204,7 +204,7 @@ TEST_CASE(
   client_answer const got = c.exchange(request("GET", "/x", "t"));
   CHECK(got.status == 502);
   CHECK(proxy_status_error(got) == "http_response_transfer_coding");
-  CHECK(c.exchange(request("HEAD", "/x", "t")).status == 200); // nothing is coded in no body
+  CHECK(c.exchange(request("HEAD", "/x", "t")).status == 200); // an empty body has no coding
   CHECK(c.exchange(request("GET", "/plain", "t")).status == 200);
   CHECK(upstream.requests().size() == 3); // asking again would not help
 }
@@ -239,7 +239,7 @@ TEST_CASE("5 MB answers to 32 clients that do not read take little memory") {
   }
   for (raw_connection& reader : readers) CHECK(reader.read(1000).size() == 1000);
   if (gateway.counts_memory) CHECK(gateway.resident_bytes() < before + 8'000'000);
-  CHECK(readers[0].read(4'990'000).size() == 4'990'000); // and it goes on when they do
+  CHECK(readers[0].read(4'990'000).size() == 4'990'000); // and it continues when they do
 }
 
 TEST_CASE("a silent upstream is given up after its time, whatever longer deadlines are pending") {

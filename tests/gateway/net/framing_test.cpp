@@ -1,4 +1,5 @@
-// What says to a client how long an answer is (RFC 9110 8.6, RFC 9112 6), and how far a request may go (7.6.2).
+// How a client learns the length of an answer (RFC 9110 8.6, RFC 9112 6), and how far a request may go (RFC 9110
+// 7.6.2).
 #include "tests/gateway/net/conversation.hpp"
 
 #include <catch2/catch.hpp>
@@ -29,9 +30,9 @@ TEST_CASE("RFC 9110 8.6: a client gets one Content-Length, and none where there 
     char const* name;
     char const* method;
     std::string answer;
-    std::string lengths; // that the client sees
+    std::string lengths; // what the client sees
     std::string body{};
-    std::string codings{}; // values of Transfer-Encoding
+    std::string codings{}; // the values of Transfer-Encoding
   };
   std::string const ok = "HTTP/1.1 200 OK\r\n", none = "HTTP/1.1 204 No Content\r\n",
                     same = "HTTP/1.1 304 Not Modified\r\n";
@@ -87,7 +88,7 @@ TEST_CASE("RFC 9110 8.6: a client gets one Content-Length, and none where there 
       CHECK(values(head, "Content-Length") == r.lengths);
       CHECK(values(head, "Transfer-Encoding") == r.codings);
       CHECK(c.read(r.body.size()) == r.body);
-      c.send(request("GET", "/after", "")); // both know where the answer ended
+      c.send(request("GET", "/after", "")); // both sides know where the answer ended
       CHECK(c.read_until("after").starts_with("HTTP/1.1 200"));
     }
   }
@@ -120,7 +121,7 @@ TEST_CASE("RFC 9110 7.6.2: Max-Forwards counts OPTIONS down, and is nobody else'
     char const* method;
     char const* lines;
     unsigned status;
-    char const* goes_on; // as; nullptr: no upstream hears of it
+    char const* goes_on; // what it is forwarded as; nullptr: no upstream hears of it
   };
   for (row const& r :
        std::vector<row>{{"OPTIONS", "Max-Forwards: 5\r\n", 200, "4"},

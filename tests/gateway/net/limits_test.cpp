@@ -1,4 +1,4 @@
-// What one client may have.
+// Limits on what one client may use.
 #include "tests/gateway/net/conversation.hpp"
 
 #include <catch2/catch.hpp>
@@ -16,7 +16,7 @@ using tests::live::serves_as;
 namespace {
 
 nlohmann::json limits(nlohmann::json const& what) { return {{"limits", what}}; }
-// So slow that nothing comes back while a test runs.
+// So slow that no allowance comes back while a test runs.
 nlohmann::json const two_in_an_hour{{"per_second", 0.001}, {"burst", 2}};
 
 unsigned status(std::uint16_t port, std::string const& token) {
@@ -46,7 +46,7 @@ TEST_CASE("a token that sends too many requests gets 429, and no other does") {
   for (int i = 0; i < 2; ++i) CHECK(status(gateway.port(), "a") == 200);
   CHECK(status(gateway.port(), "a") == 429);
   CHECK(status(gateway.port(), "b") == 200);
-  for (int i = 0; i < 5; ++i) CHECK(status(gateway.port(), "") == 200); // without a token there is none to limit
+  for (int i = 0; i < 5; ++i) CHECK(status(gateway.port(), "") == 200); // no token, no limit per token
 }
 
 TEST_CASE("a token has its rate, and its session, however its credentials are spelt; they go on as they came") {
@@ -68,7 +68,7 @@ TEST_CASE("a token has its rate, and its session, however its credentials are sp
   CHECK(gateway.count("map_hits") == spellings.size() - 1);
   for (std::string const& spelling : spellings)
     CHECK(c.exchange("GET /x HTTP/1.1\r\nHost: a\r\nAuthorization: " + spelling + "\r\n\r\n").status == 429);
-  CHECK(c.exchange(request("GET", "/x", "T")).status == 200); // which is another one
+  CHECK(c.exchange(request("GET", "/x", "T")).status == 200); // this is another token
 }
 
 TEST_CASE("Basic credentials have one rate however their base64 is spelt; they go on as they came") {
@@ -87,7 +87,7 @@ TEST_CASE("Basic credentials have one rate however their base64 is spelt; they g
     CHECK(upstream.requests().back().field("Authorization") == "Basic " + spelling);
   }
   for (std::string const& spelling : spellings) CHECK(ask(spelling) == 429);
-  CHECK(ask("YTpiZA==") == 200); // which is another one
+  CHECK(ask("YTpiZA==") == 200); // these are other credentials
 }
 
 TEST_CASE("a request that is refused for its rate closes the connection where its body is not read") {
@@ -111,7 +111,7 @@ TEST_CASE("an address has no more connections than it may") {
   }
   CHECK(client(gateway.port()).closed());
   CHECK(gateway.count("connections_refused") == 1);
-  CHECK(open.front()->exchange(request("GET", "/x", "t")).status == 200); // those that it has go on
+  CHECK(open.front()->exchange(request("GET", "/x", "t")).status == 200); // its existing connections go on
   open.pop_back();
   CHECK(eventually([&] { return status(gateway.port(), "t") == 200; }));
 }
@@ -189,13 +189,13 @@ TEST_CASE("a trusted proxy says who its clients are, others do not") {
     return c.exchange(request("GET", "/x", "t", "X-Forwarded-For: " + from + "\r\n")).status;
   };
   CHECK(ask("198.51.100.1") == 200);
-  CHECK(ask("6.6.6.6, 198.51.100.1, 192.0.2.7") == 200); // the same one, by way of a second proxy
+  CHECK(ask("6.6.6.6, 198.51.100.1, 192.0.2.7") == 200); // the same client, by way of a second proxy
   CHECK(ask("198.51.100.1") == 429);
   CHECK(ask("198.51.100.2") == (trusted ? 200 : 429));
-  CHECK(ask("nonsense") == (trusted ? 200 : 429)); // counts as the proxy's own
+  CHECK(ask("nonsense") == (trusted ? 200 : 429)); // counts as the proxy's own address
   std::string const went_on = upstream.requests()[1].field("X-Forwarded-For");
   CHECK(went_on == (trusted ? "6.6.6.6, 198.51.100.1, 192.0.2.7, 127.0.0.1" : "127.0.0.1"));
-  client second(gateway.port()); // a proxy brings the connections of many
+  client second(gateway.port()); // a proxy carries the connections of many
   if (trusted)
     CHECK(second.exchange(request("GET", "/internal_redirect/x", "")).status == 404);
   else

@@ -1,4 +1,4 @@
-// Answers that do not wait for the whole request, and what becomes of its rest.
+// Answers that do not wait for the whole request, and what happens to its rest.
 #include "tests/gateway/net/conversation.hpp"
 
 #include <catch2/catch.hpp>

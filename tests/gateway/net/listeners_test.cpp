@@ -14,7 +14,7 @@ using tests::live::serves_as;
 
 namespace {
 
-/// From now on the gateway gets descriptors up to that number only; its own maximum without one.
+/// From now on the gateway can open descriptors up to that number only; without one, up to its own maximum.
 void limit_descriptors(configured_gateway& gateway, std::optional<rlim_t> number) {
   rlimit limit{};
   REQUIRE(::prlimit(gateway->process().pid(), RLIMIT_NOFILE, nullptr, &limit) == 0);
@@ -30,7 +30,7 @@ TEST_CASE("out of descriptors, listeners pause, say so once, and go on when ther
   client first(gateway.port());
   CHECK(first.exchange(request("GET", "/internal_redirect/x", "")).status == 404);
   auto const before = std::chrono::steady_clock::now();
-  limit_descriptors(gateway, 3); // which are in use
+  limit_descriptors(gateway, 3); // which are in use already
   raw_connection late(gateway.port());
   late.send(request("GET", "/internal_redirect/x", ""));
   raw_connection admin(gateway->admin_port());
@@ -39,8 +39,8 @@ TEST_CASE("out of descriptors, listeners pause, say so once, and go on when ther
     std::string const errors = gateway->process().errors();
     return std::count(errors.begin(), errors.end(), '\n');
   };
-  CHECK(eventually([&] { return complaints() == 2; })); // one a listener
-  for (int i = 0; i < 200; ++i) // those who are in are served on, for long enough to see spinning
+  CHECK(eventually([&] { return complaints() == 2; })); // one per listener
+  for (int i = 0; i < 200; ++i) // existing clients are served on, for long enough to see spinning
     CHECK(first.exchange(request("GET", "/internal_redirect/x", "")).status == 404);
   limit_descriptors(gateway, std::nullopt);
   CHECK(late.read_until("\r\n\r\n").starts_with("HTTP/1.1 404"));
@@ -49,7 +49,7 @@ TEST_CASE("out of descriptors, listeners pause, say so once, and go on when ther
   auto const pauses = gateway.count("accept_pauses");
   auto const halves = (std::chrono::steady_clock::now() - before) / std::chrono::milliseconds(500);
   CHECK(pauses >= 2);
-  CHECK(pauses <= 2 * (static_cast<std::uint64_t>(halves) + 1)); // one each 500 ms and listener, however long it took
+  CHECK(pauses <= 2 * (static_cast<std::uint64_t>(halves) + 1)); // one per 500 ms and listener, however long it took
 }
 
 TEST_CASE("a request for which there is no descriptor is 503, and neither its upstream nor its token's entry suffers") {

@@ -1,4 +1,4 @@
-// OCSP stapling (RFC 6066 8, RFC 6960): which responses are taken from a file, and who gets them.
+// OCSP stapling (RFC 6066 8, RFC 6960): which responses are accepted from a file, and which clients get them.
 #include "tests/gateway/net/conversation.hpp"
 #include "tests/gateway/net/secure_client.hpp"
 
@@ -47,12 +47,12 @@ key_ptr key_in(std::string const& name) {
 struct word {
   std::string of = "localhost.pem";
   int status = V_OCSP_CERTSTATUS_GOOD;
-  long from_s = -3600, until_s = 3600; // from now; until 0: it does not say
+  long from_s = -3600, until_s = 3600; // from now; until 0: not stated
   enum class signer { issuer, trusted, untrusted, somebody } by = signer::issuer;
   bool sha256_id = false;
 };
 
-/// Somebody for whom the authority signs, and whom it trusts with OCSP if `usage` says so.
+/// A delegate whose certificate the authority signs, and whom it trusts with OCSP if `usage` says so.
 certificate_ptr delegate(X509* authority, EVP_PKEY* authority_key, EVP_PKEY* own, char const* usage) {
   certificate_ptr made(X509_new());
   X509_set_version(made.get(), X509_VERSION_3);
@@ -85,7 +85,7 @@ std::string response_of(test_ca const& ca, word const& w) {
     REQUIRE(OCSP_basic_sign(said.get(), authority.get(), authority_key.get(), EVP_sha256(), nullptr, 0) == 1);
   } else {
     key_ptr const own(EVP_EC_gen("P-256"));
-    bool const stranger = w.by == word::signer::somebody; // who signs for himself
+    bool const stranger = w.by == word::signer::somebody; // a stranger signs for himself
     auto const signer = delegate(authority.get(), stranger ? own.get() : authority_key.get(), own.get(),
                                  w.by == word::signer::untrusted ? "serverAuth" : "OCSPSigning");
     REQUIRE(OCSP_basic_sign(said.get(), signer.get(), own.get(), EVP_sha256(), nullptr, 0) == 1);
@@ -109,7 +109,7 @@ std::string error_response() {
 
 void write(std::string const& file, std::string const& bytes) { std::ofstream(file, std::ios::binary) << bytes; }
 
-/// The first certificate has the staple, the others none.
+/// The first certificate has the staple, the others have none.
 nlohmann::json stapling(test_ca const& ca, std::vector<std::string> const& names, std::string const& file) {
   nlohmann::json certificates = nlohmann::json::array();
   for (std::string const& name : names)
@@ -136,7 +136,7 @@ TEST_CASE("a client that asks gets the response of its certificate, before and a
     configured_gateway gateway({upstream.address()}, stapling(ca, {"localhost", "other.test"}, file));
     for (int const version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
       CHECK(staple(gateway.port(), "localhost", version) == first);
-      CHECK(staple(gateway.port(), "unknown.test", version) == first); // who gets the first certificate
+      CHECK(staple(gateway.port(), "unknown.test", version) == first); // a client that gets the first certificate
       CHECK(staple(gateway.port(), "other.test", version).empty());
       CHECK(staple(gateway.port(), "localhost", version, false).empty());
     }

@@ -1,4 +1,4 @@
-// Fields whose names servers take for others, and underscores_in_fields.
+// Fields whose names servers mistake for others, and underscores_in_fields.
 #include "tests/gateway/net/conversation.hpp"
 
 #include <catch2/catch.hpp>

@@ -20,7 +20,7 @@ using tests::live::serves_as;
 
 namespace {
 
-/// Two proxies of which `owner` holds every session.
+/// Two proxies; `owner` holds every session.
 struct pair_of_proxies {
   scripted_upstream owner{serves_as()}, other{serves_as()};
   pair_of_proxies() {
@@ -176,7 +176,7 @@ TEST_CASE("metrics are lines of name, labels and number, and say what status say
   configured_gateway gateway(proxies.addresses());
   client c(gateway.port());
   for (int i = 0; i < 10; ++i) c.exchange(request("GET", "/x", "secret-token"));
-  CHECK(eventually([&] { return gateway.status()["latency"]["count"] == 10; })); // counted behind the answer
+  CHECK(eventually([&] { return gateway.status()["latency"]["count"] == 10; })); // counted after the answer
   std::string const text = gateway->admin("/metrics");
   CHECK(text.find("secret-token") == std::string::npos);
   std::istringstream in(text);
@@ -259,7 +259,7 @@ TEST_CASE("status shows the settings that are in force: what a reload changes, a
   CHECK(status["threads"] == 1);
   CHECK(status["guess"] == "random");
   CHECK(status["max_redirects"] == 3);
-  for (int i = 0; i < 2; ++i) { // the second time it waits for a restart still
+  for (int i = 0; i < 2; ++i) { // the second time, they are still waiting for a restart
     gateway.rewrite(R"({"guess": "token_hash", "threads": 2, "token_map": "off", "max_redirects": 5})");
     gateway->process().signal(SIGHUP);
     std::string const waiting = "until a restart these stay as they are: threads, token_map\n";

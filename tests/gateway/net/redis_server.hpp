@@ -9,23 +9,23 @@
 
 namespace tests::gateway_net {
 
-/// A real redis-server on a port of its own, with nothing in it; killed and reaped at the end of its scope.
+/// A real redis-server on a port of its own, initially empty; killed and reaped at the end of its scope.
 class redis_server {
 public:
-  /// `options`: of its command line, such as {"--requirepass", "secret"}. Returns once it answers.
+  /// `options`: for its command line, such as {"--requirepass", "secret"}. Returns once the server answers.
   explicit redis_server(std::vector<std::string> const& options = {});
 
   std::string address() const { return reservation_.address(); }
   void signal(int number) const { process_->signal(number); }
-  /// Ends it without a word to anybody.
+  /// Kills it without notice.
   void kill();
-  /// On the same port, with nothing in it.
+  /// Starts it on the same port, empty.
   void start(std::vector<std::string> const& options = {});
 
-  /// Sends a command on a connection of its own. What it answers as text: a simple string, a number, an error with its
-  /// `-`, the elements of an array a line each; "(nil)" for nothing.
+  /// Sends a command on a connection of its own. Returns the answer as text: a simple string, a number, an error with
+  /// its `-`, the elements of an array one per line; "(nil)" for nothing.
   std::string ask(std::vector<std::string> const& words) const;
-  /// Names of the entries of gateways, that of their probe apart.
+  /// Names of the entries of gateways, except that of their probe.
   std::vector<std::string> entries() const;
 
 private:

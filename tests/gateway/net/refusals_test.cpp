@@ -1,5 +1,5 @@
-// The table of docs/gateway.md of what is refused: the code has each of its rows and no other, each is tried, and no
-// upstream hears of what is refused before its body.
+// The table of refusals in docs/gateway.md: the code has each of its rows and no other, each is tried, and no upstream
+// hears of a request that is refused before its body.
 #include "gateway/http/refusals.hpp"
 #include "tests/gateway/net/conversation.hpp"
 #include "tests/gateway/net/secure_client.hpp"

@@ -1,4 +1,4 @@
-// Upstreams that were removed, by admin or by a reload: nothing of them is left.
+// Upstreams that were removed, by admin or by a reload: nothing is left of them.
 #include "tests/gateway/net/conversation.hpp"
 
 #include <catch2/catch.hpp>
@@ -28,7 +28,7 @@ std::set<std::string> names(configured_gateway const& gateway) {
   return out;
 }
 
-/// What /status says of it.
+/// What /status says about it.
 nlohmann::json of(configured_gateway const& gateway, std::string const& name) {
   nlohmann::json const status = gateway.status();
   for (auto const& u : status["upstreams"])
@@ -42,12 +42,12 @@ TEST_CASE("thousands of upstreams come and go while requests are under way, whic
   scripted_upstream stays{serves_as()};
   raw_upstream slow;
   stays.set_script([&](upstream_request const&) { return served_by(stays.address()); });
-  // Retries enough for a request that meets one that comes and goes again and again.
+  // Enough retries for a request that meets an upstream that comes and goes again and again.
   configured_gateway gateway({stays.address()},
                              {{"admin_writes", true}, {"threads", 2}, {"token_map", "64k"}, {"max_retries", 4}});
   client admin(gateway->admin_port());
 
-  // One request is at an upstream that goes while it is there, and whose id must not be another's before it ends.
+  // One request is in progress at an upstream when that is removed; its id must not be given to another before it ends.
   REQUIRE(ask_admin(admin, "PUT", slow.address()) == 204);
   client waiting(gateway.port());
   std::vector<std::unique_ptr<client>> tries;
@@ -67,7 +67,7 @@ TEST_CASE("thousands of upstreams come and go while requests are under way, whic
     crowd.emplace_back([&, t] {
       client c(gateway.port());
       for (int i = 0; !done; ++i) {
-        // A guess may meet one that nobody listens at: then it goes elsewhere, since the kernel took nothing.
+        // A guess may meet an upstream at which nobody listens: it then goes elsewhere, since the kernel took nothing.
         bool const ok =
             c.exchange(request("POST", "/x", "t" + std::to_string(t * 1000 + i % 50), "", "b")).body == "served";
         ++(ok ? served : failed);
@@ -168,7 +168,7 @@ TEST_CASE("health checks of an upstream that was removed end, and say nothing of
   CHECK(ask_admin(admin, "DELETE", sick.address()) == 204);
   std::string const last = gateway->process().errors();
   scripted_upstream next{serves_as()};
-  for (int i = 0; i < 300; ++i) { // among them one that has its id
+  for (int i = 0; i < 300; ++i) { // one of them gets its id
     std::string const address = i > 250 ? next.address() : "127.3." + std::to_string(i) + ".1:1";
     CHECK(ask_admin(admin, "PUT", address) == 204);
     if (i > 250) CHECK(of(gateway, address)["healthy"] == true);

@@ -1,4 +1,4 @@
-// When an upstream is asked for a request whose body has not come yet.
+// When an upstream is asked for a request whose body has not arrived yet.
 #include "tests/gateway/net/conversation.hpp"
 
 #include <catch2/catch.hpp>
@@ -27,12 +27,12 @@ nlohmann::json buffering(std::string const& mode, std::string const& pause = "1s
   return {{"request_buffering", mode}, {"timeouts", {{"body_pause", pause}}}};
 }
 
-/// Half of a body: its head is answered with 100, so the gateway has seen it.
+/// Half of a body: the head was answered with 100, so the gateway has read it.
 struct half_sent {
   char const* name;
   char const* method;
   std::string framing, first, rest;
-  std::string body; // as the upstream sees it in the end
+  std::string body; // the body as the upstream finally sees it
 };
 
 std::vector<half_sent> const halves{

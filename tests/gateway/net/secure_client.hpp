@@ -15,14 +15,14 @@
 
 namespace tests::gateway_net {
 
-/// Certificates made by tools/test-ca for the names, removed at the end of its scope.
+/// Certificates for these names, made by tools/test-ca and removed at the end of its scope.
 class test_ca {
 public:
   explicit test_ca(std::vector<std::string> const& names = {"localhost"});
   ~test_ca();
   /// NAME.pem, NAME.key, ca.pem.
   std::string file(std::string const& name) const { return (directory_ / name).string(); }
-  /// Another certificate for the name, from another authority, in the place of the one that was there.
+  /// Replaces the certificate for the name with another one, from another authority.
   void replace(std::string const& name);
 
 private:
@@ -34,12 +34,12 @@ private:
 struct client_hello {
   std::string server_name = "localhost";
   std::string ca_file{};           // empty: takes any certificate
-  int lowest = 0, highest = 0;     // TLS1_2_VERSION …; 0: whatever there is
+  int lowest = 0, highest = 0;     // TLS1_2_VERSION …; 0: no limit
   std::vector<std::string> alpn{}; // in order
   SSL_SESSION* resume = nullptr;   // not owned
-  int receive_buffer = 0;          // bytes in the kernel; 0: default
-  std::string ciphers{};           // of TLS 1.2, in order; empty: OpenSSL's
-  bool asks_status = false;        // for an OCSP response
+  int receive_buffer = 0;          // bytes in the kernel; 0: the default
+  std::string ciphers{};           // for TLS 1.2, in order; empty: OpenSSL's
+  bool asks_status = false;        // asks for an OCSP response
 };
 
 /// A TLS client made of Asio's own stream, blocking, with bounded waits.
@@ -56,16 +56,16 @@ public:
   bool resumed();
   std::string cipher();
   std::string staple(); // the OCSP response, empty without
-  /// The session, for `client_hello::resume`: after an answer, since tickets come behind the handshake.
+  /// The session, for `client_hello::resume`: call it after an answer, since tickets follow the handshake.
   std::shared_ptr<SSL_SESSION> session();
 
   void send(std::string_view bytes);
-  /// Up to and including `end`, or what came until the peer ended.
+  /// Up to and including `end`, or what arrived until the peer ended.
   std::string read_until(std::string_view end);
   std::string read(std::size_t bytes);
-  /// A request and the head of its answer, then as many bytes of body as its Content-Length says.
+  /// Sends a request and reads the head of its answer, then as many bytes of body as its Content-Length says.
   std::string exchange(std::string_view request);
-  /// Reads to the end; whether the peer ended in form, with close_notify.
+  /// Reads to the end; returns whether the peer closed properly, with close_notify.
   bool ends_in_form();
 
 private:

@@ -1,4 +1,4 @@
-// What Redis decides in our Lua is what gateway/exchange decides in C++: both are told the same, and then say the same.
+// Our Lua in Redis decides what gateway/exchange decides in C++: both are told the same and must agree.
 #include "gateway/exchange/shared_entry.hpp"
 #include "gateway/http/shared_value.hpp"
 #include "gateway/net/redis/shared_map_scripts.hpp"
@@ -20,14 +20,14 @@ namespace {
 
 using entry = gateway::exchange::shared_entry<std::string>;
 
-/// As balancers read it.
+/// An entry as balancers read it.
 std::optional<entry> parse(std::string const& text) {
   auto const value = gateway::http::parse_shared_value(text);
   if (!value) return std::nullopt;
   return entry{value->backend.text(), value->epoch};
 }
 
-/// One entry, in a Redis and by the rule.
+/// One entry, in Redis and by the C++ rule.
 struct both {
   redis_server& redis;
   std::string key;
@@ -76,7 +76,7 @@ std::vector<std::optional<std::uint64_t>> const epochs{std::nullopt,
                                                        9,
                                                        10,
                                                        2'147'483'648u,
-                                                       9'007'199'254'740'992u, // 2^53, where doubles end to be exact
+                                                       9'007'199'254'740'992u, // 2^53, where doubles cease to be exact
                                                        9'007'199'254'740'993u,
                                                        1'764'307'000'000'000'000u,
                                                        1'764'307'000'000'000'001u,

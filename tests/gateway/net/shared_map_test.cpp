@@ -19,7 +19,7 @@ namespace {
 
 std::string const key_digits(64, 'a');
 
-/// Two proxies: every session is at `owner`, unless the test has it otherwise.
+/// Two proxies: every session is at `owner`, unless the test says otherwise.
 struct proxies {
   scripted_upstream owner{serves_as()}, other{serves_as()};
   proxies() {
@@ -28,7 +28,7 @@ struct proxies {
   }
   std::vector<std::string> addresses() const {
     return {other.address(), owner.address()};
-  } // round_robin: in vain first
+  } // round_robin: the first guess is in vain
 };
 
 nlohmann::json shared(redis_server const& redis, nlohmann::json const& more = nlohmann::json::object()) {
@@ -45,7 +45,7 @@ unsigned get(configured_gateway& gateway, std::string const& token) {
   return client(gateway.port()).exchange(request("GET", "/x", token)).status;
 }
 
-/// Where Redis has what is known of the token.
+/// The name of the token's entry in Redis.
 std::string entry_of(std::string const& token) {
   return "crest:" + gateway::http::shared_name(*gateway::http::parse_shared_map_key(key_digits), "Bearer " + token);
 }
@@ -82,7 +82,7 @@ TEST_CASE("a token that one gateway learnt goes straight to its proxy at another
   CHECK(b.count("guesses") == 0);
   CHECK(b.count("map_hits") == 3);
   CHECK(b.count("shared_hits") == 1);
-  CHECK(b.count("shared_lookups") == 1); // then it knows
+  CHECK(b.count("shared_lookups") == 1); // after that it knows
   CHECK(b.count("shared_writes") == 0);
   CHECK(a.count("shared_writes") == 1);
   CHECK(get(b, "") == 200);
@@ -134,7 +134,7 @@ TEST_CASE("after a proxy died, what one gateway found out spares the others the 
   CHECK(get(b, "t") == 200);
   CHECK(b.count("guesses") == 0);
   CHECK(b.count("shared_hits") == 2);                            // before and after
-  CHECK(redis.ask({"GET", entry_of("t")}) == p.other.address()); // what b forgot was not this
+  CHECK(redis.ask({"GET", entry_of("t")}) == p.other.address()); // b did not remove the newer entry
 }
 
 TEST_CASE("an older epoch does not overwrite a younger one in the shared map") {
@@ -153,10 +153,10 @@ TEST_CASE("an older epoch does not overwrite a younger one in the shared map") {
   CHECK(get(a, "t") == 200);
   REQUIRE(eventually([&] { return redis.ask({"GET", entry_of("t")}) == theirs + " 7"; }));
 
-  p.other.set_script([&](upstream_request const&) { return served_with_epoch(mine, 6); }); // was long on its way
+  p.other.set_script([&](upstream_request const&) { return served_with_epoch(mine, 6); }); // it was long in transit
   CHECK(get(b, "t") == 200);
   CHECK(b.count("shared_writes") == 2);
-  CHECK(get(b, "another") == 200); // is answered behind that on the same connection
+  CHECK(get(b, "another") == 200); // it is answered after that on the same connection
   CHECK(redis.ask({"GET", entry_of("t")}) == theirs + " 7");
 }
 
@@ -278,7 +278,7 @@ TEST_CASE("Redis is killed and comes back: no request fails, and what is known i
   wait_until_usable(a);
   wait_until_usable(b);
   for (char const* token : {"t0", "t299"}) {
-    CHECK(get(a, token) == 200); // known here for long
+    CHECK(get(a, token) == 200); // known here for a long time
     REQUIRE(eventually([&] { return redis.ask({"GET", entry_of(token)}) == p.owner.address(); }));
     CHECK(get(b, token) == 200);
   }
@@ -311,7 +311,7 @@ TEST_CASE("a Redis that stops answering is waited for once a thread, and used ag
   CHECK(gateway.count("shared_lookups") == lookups + 1);
   std::uint64_t const writes = gateway.count("shared_writes");
   for (int i = 0; i < 20; ++i) CHECK(get(gateway, "before" + std::to_string(i)) == 200);
-  if (gateway.count("shared_errors") == 0) // else it was silent for so long that the connection was given up
+  if (gateway.count("shared_errors") == 0) // otherwise it was silent for so long that the connection was given up
     CHECK(gateway.count("shared_writes") == writes);
 }
 
@@ -323,7 +323,7 @@ TEST_CASE("a Redis that wants a password is not used without it; requests go on"
   std::ofstream(file) << "open sesame\n";
   configured_gateway with(p.addresses(), shared(redis, {{"password_file", file}})),
       without(p.addresses(), shared(redis));
-  wait_until_usable(with); // although it wants none yet
+  wait_until_usable(with); // although Redis requires no password yet
   wait_until_usable(without);
   redis.kill();
   redis.start({"--requirepass", "open sesame"});
@@ -362,7 +362,7 @@ TEST_CASE("scripts that Redis forgot are loaded again") {
   CHECK(get(gateway, "t") == 200);
   REQUIRE(eventually([&] { return gateway.count("shared_errors") == 1; }));
   wait_until_usable(gateway);
-  CHECK(get(gateway, "t") == 200); // it has not come there
+  CHECK(get(gateway, "t") == 200); // that did not reach Redis
   CHECK(eventually([&] { return redis.ask({"GET", entry_of("t")}) == p.owner.address(); }));
 }
 

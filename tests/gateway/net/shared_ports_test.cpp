@@ -14,7 +14,7 @@ using tests::live::serves_as;
 
 namespace {
 
-/// A process of the gateway that the test only starts. It ends with the test.
+/// A gateway process that the test only starts; it ends with the test.
 struct started {
   child process;
   std::string ready; // empty: it did not start
@@ -76,7 +76,7 @@ TEST_CASE("an address where a gateway listens is refused to a second one, which 
 }
 
 TEST_CASE("of gateways that start at the same moment at one address at most one serves") {
-  // The address of one that has ended: nobody else listens there.
+  // The address of a gateway that has ended: nobody else listens there.
   std::string where;
   {
     started former(serving("127.0.0.1:0", "127.0.0.1:1", {}));
@@ -90,7 +90,7 @@ TEST_CASE("of gateways that start at the same moment at one address at most one 
       all.push_back(std::make_unique<child>(std::filesystem::path(CREST_BIN_DIR) / "crest-gateway",
                                             serving(where, "127.0.0.1:1", {"--threads", i % 2 == 0 ? "2" : "1"})));
     std::vector<child*> serving_there;
-    for (auto const& one : all) { // nobody makes room before all have tried
+    for (auto const& one : all) { // nobody leaves before all have tried
       if (one->ready_line().empty())
         CHECK(one->wait() == 1);
       else
@@ -114,7 +114,7 @@ TEST_CASE("gateways that both say reuse_port serve one address, and one may end 
   REQUIRE_FALSE(second.ready.empty());
   auto const port = static_cast<std::uint16_t>(std::stoi(port_of(first.address())));
   std::set<std::string> seen;
-  CHECK(eventually([&] { // which of them a connection gets to is by a hash of its own port
+  CHECK(eventually([&] { // the kernel picks the process by a hash that includes the connection's own port
     seen.insert(client(port).exchange(request("GET", "/x", "")).body);
     return seen.size() == 2;
   }));
@@ -133,7 +133,7 @@ TEST_CASE("an address is free again as soon as its gateway has ended, though cli
     REQUIRE_FALSE(gateway.ready.empty());
     where = gateway.address();
     auto const port = static_cast<std::uint16_t>(std::stoi(port_of(where)));
-    { // the gateway closes first: the connection's end is in TIME_WAIT
+    { // the gateway closes first: its end of the connection is in TIME_WAIT
       client c(port);
       CHECK(c.exchange(request("GET", "/x", "", "Connection: close\r\n")).status == 200);
       CHECK(c.closed());

@@ -1,4 +1,4 @@
-// One address in many spellings, wherever it is compared, and what of the words of proxies is not understood.
+// One address in many spellings, wherever addresses are compared, and what proxies say that is not understood.
 #include "tests/gateway/net/conversation.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -94,7 +94,7 @@ TEST_CASE("admin takes an upstream by any spelling of its address, and it stays 
   CHECK(gateway.status()["upstreams"][1]["name"] == "[::1]:8000");
   CHECK(ask_admin(gateway, "DELETE", "[::0001]:8000") == 204);
   CHECK(count() == 1);
-  CHECK(ask_admin(gateway, "PUT", "[::ffff:127.0.0.1]:" + std::to_string(upstream.port())) == 204); // which is there
+  CHECK(ask_admin(gateway, "PUT", "[::ffff:127.0.0.1]:" + std::to_string(upstream.port())) == 204); // known already
   CHECK(count() == 1);
   for (char const* none : {"127.1:8000", "[fe80::1%25lo]:8000", "[::1]", "1:80", "::1:8000"}) {
     INFO(none);
@@ -165,7 +165,7 @@ TEST_CASE("what proxies say and nobody understands is said once for each of them
   for (int i = 0; i < 10; ++i) CHECK(c.exchange(request("GET", "/x", "t")).status == r.status);
   CHECK(gateway.count(r.counter) == 10);
   CHECK(gateway->admin("/metrics").find("crest_gateway_" + std::string(r.counter) + "_total 10") != std::string::npos);
-  CHECK(lines_with(gateway, r.mentions) == 2); // one an upstream
+  CHECK(lines_with(gateway, r.mentions) == 2); // one per upstream
   CHECK(lines_with(gateway, a.address() + " says ") == 1);
 }
 
@@ -185,7 +185,7 @@ TEST_CASE("what a trusted proxy writes of its clients is understood, or said onc
     CHECK(ask(from) == 429);
   }
   CHECK(gateway.count("forwarded_for_malformed") == 0);
-  CHECK(ask("unknown") == 200); // the proxy's own
+  CHECK(ask("unknown") == 200); // the proxy's own address
   CHECK(ask("_hidden") == 429);
   CHECK(gateway.count("forwarded_for_malformed") == 0);
   for (int i = 0; i < 3; ++i) CHECK(ask("client.example") == 429);

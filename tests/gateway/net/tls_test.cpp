@@ -21,7 +21,7 @@ namespace {
 
 nlohmann::json tls_door() { return {{"address", "127.0.0.1:0"}, {"tls", true}}; }
 
-/// One TLS listener with the certificates of these names.
+/// One TLS listener with certificates for these names.
 nlohmann::json with_tls(test_ca const& ca, std::vector<std::string> const& names = {"localhost"}) {
   nlohmann::json certificates = nlohmann::json::array();
   for (std::string const& name : names)
@@ -31,14 +31,14 @@ nlohmann::json with_tls(test_ca const& ca, std::vector<std::string> const& names
 
 std::string const get = "GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-/// Bytes in which every place differs from its neighbours.
+/// Bytes that each differ from their neighbours.
 std::string pattern(std::size_t size) {
   std::string bytes(size, '\0');
   for (std::size_t i = 0; i != size; ++i) bytes[i] = static_cast<char>('a' + (i * 7 + i / 251) % 26);
   return bytes;
 }
 
-/// Of what is too long to be shown when it is not.
+/// For checks of values that are too long to be printed.
 bool is_true(bool value) { return value; }
 
 std::string text_of(std::filesystem::path const& file) {
@@ -99,7 +99,7 @@ TEST_CASE("the certificate is chosen by the name that the client asks for") {
   CHECK(chosen("a.crest.test") == "a.crest.test");
   CHECK(chosen("A.CREST.TEST") == "a.crest.test");
   CHECK(chosen("x.b.crest.test") == "*.b.crest.test");
-  CHECK(chosen("x.y.b.crest.test") == "localhost"); // a wildcard is for one label
+  CHECK(chosen("x.y.b.crest.test") == "localhost"); // a wildcard covers one label
   CHECK(chosen("unknown.test") == "localhost");
   CHECK(chosen("") == "localhost");
   CHECK(secure_client(gateway.port(), {.server_name = "a.crest.test", .ca_file = ca.file("ca.pem")}).connected());
@@ -167,7 +167,7 @@ TEST_CASE("a session is resumed under the name that it began with, and under no 
   scripted_upstream upstream(serves_as());
   configured_gateway gateway({upstream.address()},
                              with_tls(ca, {"localhost", "a.crest.test", "wildcard.b.crest.test"}));
-  // Some get one certificate, some another; a name may be none that there is one for.
+  // Some get one certificate, some another; a name may have none.
   std::vector<std::string> const names{
       "localhost", "a.crest.test", "x.b.crest.test", "y.b.crest.test",  "unknown.test", "unknown2.test",
       "",          "crest.test",   "a.crest.testx",  "xx.b.crest.test", "A.Crest.Test"};
@@ -177,7 +177,7 @@ TEST_CASE("a session is resumed under the name that it began with, and under no 
       first.exchange(get);
       auto const session = first.session();
       for (std::string const& to : names) {
-        // OpenSSL's client never resumes a session again whose connection ended without close_notify.
+        // OpenSSL's client never resumes a session whose connection ended without close_notify.
         std::shared_ptr<SSL_SESSION> const copy(SSL_SESSION_dup(session.get()), SSL_SESSION_free);
         INFO((version == TLS1_2_VERSION ? "TLS 1.2" : "TLS 1.3") << " from \"" << from << "\" to \"" << to << "\"");
         secure_client second(gateway.port(),
@@ -213,7 +213,7 @@ TEST_CASE("the order of ciphers is the client's by default, and the server's whe
   CHECK(chosen(strict, small + ":" + large) == large);
   CHECK(chosen(strict, small + ":" + chacha + ":" + large) == large);
   CHECK(chosen(strict, small + ":" + chacha) == small);
-  CHECK(chosen(strict, chacha + ":" + small + ":" + large) == chacha); // who has no hardware for AES
+  CHECK(chosen(strict, chacha + ":" + small + ":" + large) == chacha); // a client without AES in hardware
 }
 
 TEST_CASE("a ticket's key opens for one lifetime longer than it seals") {
@@ -233,7 +233,7 @@ TEST_CASE("a ticket's key opens for one lifetime longer than it seals") {
   CHECK(keys.opening(second.name, start + 19s)->is_present);
   CHECK_FALSE(keys.opening(first.name, start + 20s));
   CHECK(keys.opening(second.name, start + 20s));
-  CHECK_FALSE(keys.opening(second.name, start + 100s)); // nothing was asked for in between: too old all the same
+  CHECK_FALSE(keys.opening(second.name, start + 100s)); // too old, though nothing was asked for in between
 }
 
 TEST_CASE("a reload takes a new certificate, and drops no connection") {
@@ -364,7 +364,7 @@ TEST_CASE("an answer that breaks off does not end in form") {
   CHECK(whole.read_until("all").ends_with("all"));
   CHECK(whole.ends_in_form());
   secure_client part(gateway.port());
-  part.send("GET /part HTTP/1.0\r\nHost: localhost\r\n\r\n"); // framed by the connection's end
+  part.send("GET /part HTTP/1.0\r\nHost: localhost\r\n\r\n"); // its body ends with the connection
   CHECK(part.read_until("abc").ends_with("abc"));
   CHECK_FALSE(part.ends_in_form());
 }

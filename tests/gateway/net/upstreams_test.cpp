@@ -1,4 +1,4 @@
-// Which upstreams are used: health, room, and what an operator says at run time.
+// Which upstreams are used: health, admission, and what an operator changes at run time.
 #include "tests/gateway/net/conversation.hpp"
 
 #include <catch2/catch.hpp>
@@ -48,7 +48,7 @@ TEST_CASE(
 
   CHECK(ask_admin(gateway, "PUT", place, R"({"drain": true})").status == 204);
   CHECK(upstream_status(gateway, second.address())["in_rotation"] == false);
-  for (int i = 0; i < 8; ++i) CHECK(get(gateway.port(), "a" + std::to_string(i)) == 200); // where they were
+  for (int i = 0; i < 8; ++i) CHECK(get(gateway.port(), "a" + std::to_string(i)) == 200); // where they were before
   CHECK(second.requests().size() == 12);
   for (int i = 0; i < 4; ++i) CHECK(get(gateway.port(), "b" + std::to_string(i)) == 200);
   CHECK(second.requests().size() == 12);
@@ -57,7 +57,7 @@ TEST_CASE(
   for (int i = 0; i < 8; ++i) CHECK(get(gateway.port(), "a" + std::to_string(i)) == 200);
   CHECK(second.requests().size() == 12);
   CHECK(ask_admin(gateway, "DELETE", place).status == 404);
-  CHECK(ask_admin(gateway, "PUT", place).status == 204); // and back again, from the beginning
+  CHECK(ask_admin(gateway, "PUT", place).status == 204); // and back again, with its counters at zero
   CHECK(upstream_status(gateway, second.address())["weight"] == 1);
   CHECK(upstream_status(gateway, second.address())["hops"] == 0);
 }
@@ -111,7 +111,7 @@ TEST_CASE("an upstream that fails its health checks is not guessed until it pass
   CHECK(get(gateway.port(), "kept") == 200); // round_robin: the first one
   well = false;
   REQUIRE(eventually([&] { return !healthy(); }));
-  CHECK(upstream_status(gateway, other.address())["healthy"] == true); // 200 to everything
+  CHECK(upstream_status(gateway, other.address())["healthy"] == true); // it answers everything with 200
   auto const hops = [&] { return upstream_status(gateway, checked.address())["hops"].get<int>(); };
   int const before = hops();
   for (int i = 0; i < 6; ++i) CHECK(get(gateway.port(), "n" + std::to_string(i)) == 200);
@@ -177,7 +177,7 @@ TEST_CASE("a kept connection that its upstream closes under a GET is no failure,
     CHECK(c.receive().body == "1");
     c.send(request("GET", "/2", "t"));
     CHECK(kept.read_until("\r\n\r\n").starts_with("GET /2 "));
-    kept.close(); // had it, and may have served it: a GET can be repeated
+    kept.close(); // it had the request and may have served it: a GET can be repeated
   }
   raw_connection fresh = upstream.accept();
   CHECK(fresh.read_until("\r\n\r\n").starts_with("GET /2 "));

@@ -40,7 +40,7 @@ nlohmann::json with_websocket(nlohmann::json more = nlohmann::json::object()) {
   return more;
 }
 
-/// A tunnel through a gateway between a client and an upstream of the test's.
+/// A tunnel through a gateway, between a client and an upstream of the test.
 struct tunnel {
   explicit tunnel(configured_gateway& gateway, raw_upstream& upstream, std::string const& more = "",
                   int receive_buffer = 0)
@@ -56,7 +56,7 @@ struct tunnel {
   std::string request, response;
 };
 
-/// A WebSocket server by a library that is not ours: returns every message, on a thread for each connection.
+/// A WebSocket server made with another library: returns every message, on a thread per connection.
 class echo_server {
 public:
   echo_server()
@@ -208,7 +208,7 @@ TEST_CASE("what asks for no WebSocket, or may not, is an ordinary request") {
   c.send(r.request);
   raw_connection u = upstream.accept();
   CHECK(u.read_until("\r\n\r\n").find("Upgrade") == std::string::npos);
-  u.send(agrees()); // which nobody asked for
+  u.send(agrees()); // nobody asked for this
   CHECK(c.read_until("\r\n\r\n").starts_with("HTTP/1.1 502"));
   CHECK(gateway.count("tunnels") == 0);
   CHECK(gateway.count("open_tunnels") == 0);
@@ -246,7 +246,7 @@ TEST_CASE("an upstream that does not agree answers as to any request, and both c
   raw_upstream upstream;
   configured_gateway gateway({upstream.address()}, with_websocket());
   raw_connection c(gateway.port());
-  c.send(asks() + asks()); // what comes behind is the next request, not a WebSocket's bytes
+  c.send(asks() + asks()); // what follows is the next request, not a WebSocket's bytes
   raw_connection u = upstream.accept();
   u.read_until("\r\n\r\n");
   u.send(answer("Connection: Upgrade\r\nUpgrade: websocket\r\n", "which version?", "426 Upgrade Required"));
@@ -436,7 +436,7 @@ TEST_CASE("a place among the WebSockets is free as soon as none is open or asked
   SECTION("the upstream has ended it, and the client lingers") {
     tunnel first(gateway, upstream);
     first.server->close();
-    CHECK(first.client.read_all().empty()); // and does not close
+    CHECK(first.client.read_all().empty()); // the client does not close
     tunnel second(gateway, upstream);
     CHECK(second.response.starts_with("HTTP/1.1 101"));
   }

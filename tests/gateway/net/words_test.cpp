@@ -1,4 +1,4 @@
-// The configuration's schema against the values that its words stand for.
+// The configuration's schema against the enumerations that its words stand for.
 #include "base/config/words.hpp"
 #include "gateway/net/settings.hpp"
 

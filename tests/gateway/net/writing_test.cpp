@@ -1,4 +1,4 @@
-// What cannot be written, and what --check finds before a start does.
+// What happens when something cannot be written, and what --check finds before a start does.
 #include "base/journal/journal.hpp"
 #include "base/journal/records.hpp"
 #include "tests/gateway/net/conversation.hpp"
@@ -16,7 +16,7 @@ using tests::live::serves_as;
 
 namespace {
 
-/// No file of the gateway grows beyond that, as on a disk that is full; without one: any does.
+/// No file of the gateway can grow beyond that, as on a full disk; without a value: any can.
 void limit_files(configured_gateway& gateway, std::optional<rlim_t> bytes) {
   rlimit limit{};
   REQUIRE(::prlimit(gateway->process().pid(), RLIMIT_FSIZE, nullptr, &limit) == 0);
@@ -141,7 +141,7 @@ TEST_CASE("what a start finds --check finds, with the same line, and neither lea
   nlohmann::json whole = {{"listen", {"127.0.0.1:0"}}, {"upstreams", {"127.0.0.1:1"}}};
   whole.update(r.configuration);
   std::filesystem::path const file = here / "gateway.json";
-  std::string text = whole.dump(); // rows outlive the directory: @ is that of this one
+  std::string text = whole.dump(); // rows outlive the directory: @ stands for this one
   for (std::size_t at = text.find('@'); at != std::string::npos; at = text.find('@', at))
     text.replace(at, 1, here.string());
   std::ofstream(file) << text;

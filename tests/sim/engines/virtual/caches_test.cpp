@@ -1,7 +1,7 @@
 // Caches and resources in simulated time: the gateway's own cache, who waits in it, and what clients may see.
+#include "sim/engines/virtual/run.hpp"
 #include "sim/judge/invariants.hpp"
 #include "sim/scenario/load.hpp"
-#include "sim/engines/virtual/run.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
-#include "sim/load/stream.hpp"
 #include "sim/engines/virtual/calendar.hpp"
+#include "sim/load/stream.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,8 +1,8 @@
 // The engine of simulated time as a whole: what it gives, and that it gives the same again.
 #include "base/config/document.hpp"
 #include "gateway/http/digest.hpp"
-#include "sim/scenario/load.hpp"
 #include "sim/engines/virtual/run.hpp"
+#include "sim/scenario/load.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,6 @@
 // At most one guess in flight a token, in simulated time: those who wait go on when it is over, or lose patience.
-#include "sim/scenario/load.hpp"
 #include "sim/engines/virtual/run.hpp"
+#include "sim/scenario/load.hpp"
 
 #include <catch2/catch.hpp>
 

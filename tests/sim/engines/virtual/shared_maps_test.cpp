@@ -1,6 +1,6 @@
 // The map that balancers share, and its Redis, in simulated time.
-#include "sim/scenario/load.hpp"
 #include "sim/engines/virtual/run.hpp"
+#include "sim/scenario/load.hpp"
 
 #include <catch2/catch.hpp>
 

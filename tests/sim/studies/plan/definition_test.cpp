@@ -1,8 +1,8 @@
 // What a plan's file may say, what it costs, and what is run.
+#include "sim/scenario/load.hpp"
 #include "sim/studies/plan/definition.hpp"
 #include "sim/studies/plan/sensitivity.hpp"
 #include "sim/studies/plan/theory.hpp"
-#include "sim/scenario/load.hpp"
 #include "tests/sim/studies/plan/planned.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,7 +1,7 @@
 // Plans on the real engine of simulated time.
 #include "base/config/schema.hpp"
-#include "sim/studies/plan/report.hpp"
 #include "sim/engines/virtual/run.hpp"
+#include "sim/studies/plan/report.hpp"
 #include "tests/sim/studies/plan/planned.hpp"
 
 #include <catch2/catch.hpp>

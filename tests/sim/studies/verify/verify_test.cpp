@@ -1,6 +1,6 @@
-#include "sim/theory/explain.hpp"
 #include "sim/studies/verify/judge.hpp"
 #include "sim/studies/verify/verify.hpp"
+#include "sim/theory/explain.hpp"
 
 #include <catch2/catch.hpp>
 

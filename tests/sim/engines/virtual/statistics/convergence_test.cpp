@@ -1,7 +1,7 @@
 // Convergence of events in simulated runs against closed forms: every token is asked for at rate `rate` a second, by
 // Poisson arrivals, over balancers drawn uniformly, so that a map meets a token it knew after an exponential time.
-#include "sim/scenario/load.hpp"
 #include "sim/engines/virtual/run.hpp"
+#include "sim/scenario/load.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,9 +1,9 @@
 // Simulated token maps against Che's approximation: one balancer, independent requests of unequal popularity.
+#include "sim/engines/virtual/run.hpp"
 #include "sim/scenario/load.hpp"
 #include "sim/theory/expect.hpp"
 #include "sim/theory/lru.hpp"
 #include "sim/theory/routed.hpp"
-#include "sim/engines/virtual/run.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,7 +1,7 @@
 // Simulated proxies against queueing theory: one proxy, Poisson arrivals, no network.
+#include "sim/engines/virtual/run.hpp"
 #include "sim/scenario/load.hpp"
 #include "sim/theory/queues.hpp"
-#include "sim/engines/virtual/run.hpp"
 
 #include <catch2/catch.hpp>
 
