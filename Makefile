@@ -15,7 +15,8 @@ setup: ## install what the build and the tests need (Debian 12, root or sudo)
 build: setup ## build the release programs into build/release/bin (build/bin leads there)
 	@tools/build release
 
-demo: build ## run scenarios/quickstart.json and say where its report is
+demo: setup ## build the programs alone, run scenarios/quickstart.json and say where its report is
+	@tools/build release programs
 	@build/bin/crest-sim run $(SCENARIO) --out out/demo
 	@echo "report: out/demo/summary.txt  summary.json  junit.xml  timeseries.csv  redirect-ratio.svg"
 
