@@ -257,7 +257,7 @@ TEST_CASE("requests that share the servers are told when they are done") {
   s.servers.sharing = true;
   lab l;
   proxy_process shared(s, l.service, l.time);
-  for (ticket who : {1, 2}) {
+  for (ticket who : {ticket{1}, ticket{2}}) {
     shared.on_request(l.requests[who], caller::anonymous, who, l.time);
     CHECK_FALSE(shared.enter_service(l.requests[who], who, l.time, [] { return 0; }));
   }
@@ -283,10 +283,10 @@ TEST_CASE("whoever stops waiting, the others' patience ends in the order in whic
   fakeproxy::proxy::patience waits(10);
   std::vector<fakeproxy::proxy::patience::place> places;
   for (ticket who = 0; who < 6; ++who) places.push_back(waits.wait(who, static_cast<time_point>(who)));
-  for (std::size_t i : {0, 3, 5}) waits.stop(places[i]);
+  for (std::size_t i : {0u, 3u, 5u}) waits.stop(places[i]);
   places[0] = waits.wait(7, 6);
   std::vector<std::pair<ticket, time_point>> ended;
-  for (std::size_t i : {1, 2, 4, 0}) {
+  for (std::size_t i : {1u, 2u, 4u, 0u}) {
     ended.emplace_back(waits.oldest(), *waits.next_deadline());
     waits.stop(places[i]);
   }
