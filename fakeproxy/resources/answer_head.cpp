@@ -7,9 +7,6 @@ namespace fakeproxy::cluster {
 
 namespace {
 
-using boost::beast::http::verb;
-using journal::hop_outcome;
-
 std::string_view reason_of(std::uint16_t status) {
   switch (status) {
   case 200:

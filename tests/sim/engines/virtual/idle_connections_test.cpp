@@ -19,8 +19,8 @@ TEST_CASE("a connection that was given back is used for the next request, once")
 TEST_CASE("connections end with either process, and with no other") {
   idle_connections idle(true, 2, 2);
   auto const fill = [&] {
-    for (std::size_t b : {0, 1})
-      for (std::size_t p : {0, 1}) idle.give_back(b, p);
+    for (std::size_t b : {0u, 1u})
+      for (std::size_t p : {0u, 1u}) idle.give_back(b, p);
   };
   fill();
   idle.close_proxy(1);
