@@ -10,8 +10,8 @@
 #include "gateway/net/address_ranges.hpp"
 #include "gateway/net/resolve.hpp"
 #include "gateway/net/tls/tls.hpp"
+#include "gateway/routing/default_limits.hpp"
 #include "gateway/routing/route.hpp"
-#include "gateway/routing/time_limits.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -163,7 +163,7 @@ struct settings {
   std::uint64_t body_in_memory = 64 * 1024;
   net::request_buffering request_buffering = net::request_buffering::automatic;
   std::filesystem::path body_directory = "/tmp";
-  std::uint32_t idle_per_upstream = 64;
+  std::uint32_t idle_per_upstream = routing::default_limits.idle_per_upstream;
   client_limits limits;
   net::timeouts timeouts;
 

@@ -379,19 +379,11 @@ void balancers::serve_stored(request_index id) {
 
 /// The balancer asks whether what it served stale is still valid (RFC 5861 3).
 void balancers::begin_refresh(request_index served) {
-  request_index const id = w_.requests.take(); // which may move the state of `served`
-  request_state const& f = w_.requests[served];
+  request_index const id = w_.requests.take_own(served);
   request_state& own = w_.requests[id];
-  own.draws = load::mix(f.draws + 1);
-  own.plan = f.plan;
-  own.token = f.token;
-  own.balancer = f.balancer;
-  own.verb = f.verb;
-  own.idempotent = f.idempotent;
-  own.game_state = f.game_state;
   own.client.sent_ns = w_.now();
   own.where = request_state::place::at_balancer;
-  own.carried = own.course.is_own = true;
+  own.carried = true;
   w_.exchanges.pass_on(served, id);
   w_.exchanges[id].transaction->begin_refresh();
   work(id);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "gateway/routing/default_limits.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +26,7 @@ public:
   void give_back(std::size_t balancer, std::size_t proxy) {
     if (idle_.empty()) return;
     std::uint32_t& idle = idle_[balancer * proxies_ + proxy];
-    idle = std::min(idle + 1, most_idle);
+    idle = std::min(idle + 1, gateway::routing::default_limits.idle_per_upstream);
   }
   void close_balancer(std::size_t balancer) {
     for (std::size_t i = 0; i < proxies_ && !idle_.empty(); ++i) idle_[balancer * proxies_ + i] = 0;
@@ -34,7 +36,6 @@ public:
   }
 
 private:
-  static constexpr std::uint32_t most_idle = 64; // as a gateway's default
   std::size_t proxies_;
   std::vector<std::uint32_t> idle_; // [balancer][proxy]
 };

@@ -133,19 +133,16 @@ public:
   }
   /// A second state for the same request, to which nothing has happened yet.
   request_index take_again(request_index id) {
-    request_index const again = take();
-    request_state const& f = all_[id];
-    request_state& a = all_[again];
-    a.client = f.client;
-    a.request = f.request;
-    a.draws = load::mix(f.draws + 2);
-    a.plan = f.plan;
-    a.token = f.token;
-    a.balancer = f.balancer;
-    a.verb = f.verb;
-    a.idempotent = f.idempotent;
-    a.game_state = f.game_state;
+    request_index const again = take_copy(id, 2);
+    all_[again].client = all_[id].client;
+    all_[again].request = all_[id].request;
     return again;
+  }
+  /// A state for a request of the balancer's own, which asks for what `id` asked for.
+  request_index take_own(request_index id) {
+    request_index const own = take_copy(id, 1);
+    all_[own].course.is_own = true;
+    return own;
   }
   void give_back(request_index id) {
     all_[id].where = request_state::place::nowhere;
@@ -161,6 +158,21 @@ public:
   std::size_t in_use() const { return all_.size() - free_.size(); }
 
 private:
+  /// Asks for the same at the same balancer. `which` tells the copies' random bits apart.
+  request_index take_copy(request_index id, std::uint64_t which) {
+    request_index const copy = take(); // which may move the state of `id`
+    request_state const& from = all_[id];
+    request_state& to = all_[copy];
+    to.draws = load::mix(from.draws + which);
+    to.plan = from.plan;
+    to.token = from.token;
+    to.balancer = from.balancer;
+    to.verb = from.verb;
+    to.idempotent = from.idempotent;
+    to.game_state = from.game_state;
+    return copy;
+  }
+
   std::vector<request_state> all_;
   std::vector<request_index> free_;
   request_state const fresh_{}; // copied whole: much faster than made in place, member by member

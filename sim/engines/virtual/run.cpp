@@ -1,7 +1,7 @@
 #include "sim/engines/virtual/run.hpp"
 
 #include "base/config/document.hpp"
-#include "gateway/routing/time_limits.hpp"
+#include "gateway/routing/default_limits.hpp"
 #include "sim/actors/run_script.hpp"
 #include "sim/engines/virtual/world.hpp"
 #include "sim/judge/analyse.hpp"

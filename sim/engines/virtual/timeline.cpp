@@ -1,6 +1,6 @@
 #include "sim/engines/virtual/timeline.hpp"
 
-#include "gateway/routing/time_limits.hpp"
+#include "gateway/routing/default_limits.hpp"
 #include "sim/engines/virtual/world.hpp"
 #include "sim/judge/owners.hpp"
 #include "sim/records/partition_record.hpp"

@@ -1,13 +1,12 @@
 #pragma once
 
 #include "sim/cli/command.hpp"
+#include "tests/base/os/scratch.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
-#include <stdlib.h>
 #include <string>
 #include <vector>
 
@@ -34,31 +33,15 @@ inline int run(std::vector<std::string> arguments) {
 }
 
 /// An empty directory, which goes with its contents.
-struct scratch {
-  scratch() {
-    std::string name = (std::filesystem::temp_directory_path() / "crest-command-XXXXXX").string();
-    path = ::mkdtemp(name.data());
-  }
-  ~scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  scratch(scratch const&) = delete;
-  scratch& operator=(scratch const&) = delete;
-
+struct scratch : files_test::scratch {
   /// Writes a file; its path.
   std::string file(std::string const& name, std::string const& text) const {
     std::filesystem::create_directories((path / name).parent_path());
     std::ofstream(path / name) << text;
     return (path / name).string();
   }
-
-  std::filesystem::path path;
 };
 
-inline std::string text_of(std::filesystem::path const& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
+using files_test::text_of;
 
 }
