@@ -63,99 +63,90 @@ void balancers::start(std::size_t index) {
 
 // ---- a request
 
-void balancers::on_request(request_index id) {
-  request_state& f = w_.requests[id];
+void balancers::on_request(request_state& f) {
   balancer& b = all_[f.balancer];
-  if (!f.client.waits) return let_go(id);
+  if (!f.client.waits) return let_go(f);
   if (!b.listening) {
     f.carried = false;
-    w_.time.to_request(w_.client_arrival(f, purpose::way_back), event_kind::connection_refused, id, f.life);
+    w_.time.to_request(w_.client_arrival(f, purpose::way_back), event_kind::connection_refused, f.id, f.life);
     return;
   }
   ++b.in_hand;
   w_.record.received(f, w_.now());
-  if (f.has_exchange) w_.caches.enter(id);
-  work(id);
+  if (f.has_exchange) w_.caches.enter(f.id);
+  work(f);
 }
 
 /// One of the balancer's threads works on it.
-void balancers::work(request_index id) {
-  request_state& f = w_.requests[id];
+void balancers::work(request_state& f) {
   f.where = request_state::place::at_balancer;
-  if (work_.nothing()) return on_worked(id);
+  if (work_.nothing()) return on_worked(f);
   balancer& b = all_[f.balancer];
-  w_.time.to_request(b.threads.serve(w_.now(), work_(b.random)), event_kind::leaves_balancer, id, f.life);
+  w_.time.to_request(b.threads.serve(w_.now(), work_(b.random)), event_kind::leaves_balancer, f.id, f.life);
 }
 
-void balancers::on_worked(request_index id) {
-  request_state& f = w_.requests[id];
-  if (f.abandoned) return let_go(id);
+void balancers::on_worked(request_state& f) {
+  if (f.abandoned) return let_go(f);
   if (f.course.hops != 0) {
-    on_hop_over(id);
+    on_hop_over(f);
   } else if (!f.has_exchange) {
-    go_on(id, f.course.begin(nullptr, {}));
-  } else if (http_exchange const& e = w_.exchanges[id]; e.refused != 0) {
-    respond(id, step::respond, e.refused);
+    go_on(f, f.course.begin(nullptr, {}));
+  } else if (http_exchange const& e = w_.exchanges[f.id]; e.refused != 0) {
+    respond(f, step::respond, e.refused);
   } else {
-    go_on(id, f.course.begin(e.transaction.get(), e.forwarded));
+    go_on(f, f.course.begin(e.transaction.get(), e.forwarded));
   }
   look_again();
 }
 
 /// Routes the request, for the first time or again.
-void balancers::route(request_index id) {
-  request_state& f = w_.requests[id];
+void balancers::route(request_state& f) {
   if (f.has_exchange) {
-    http_exchange& e = w_.exchanges[id];
+    http_exchange& e = w_.exchanges[f.id];
     e.sent = e.transaction ? e.transaction->upstream_head() : e.forwarded;
   }
   routers::request what;
   if (f.plan.kind != load::token_kind::none) what.token = f.token;
   what.idempotent = f.idempotent;
-  perform(id, decisions_->start(f.balancer, id, what, w_.now(), all_[f.balancer].random));
+  perform(f, decisions_->start(f.balancer, f.id, what, w_.now(), all_[f.balancer].random));
 }
 
 /// The present hop was redirected, or failed.
-void balancers::on_hop_over(request_index id) {
-  request_state& f = w_.requests[id];
+void balancers::on_hop_over(request_state& f) {
   balancer& b = all_[f.balancer];
   if (f.outcome == hop_outcome::redirected) {
     upstream_id const target{fakeproxy::cluster::proxy_index_of(f.at_proxy.owner)};
-    action const next = decisions_->on_redirect(f.balancer, id, target);
+    action const next = decisions_->on_redirect(f.balancer, f.id, target);
     w_.record.hop_done(f, gateway::exchange::result_of_redirect(next));
     tell_others(f, next);
-    return go_on(id, f.course.after_redirect(next, cached(id)), next);
+    return go_on(f, f.course.after_redirect(next, cached(f)), next);
   }
   // A hop whose proxy died while serving it is taken to have been on a reused connection, as pools make likely.
   gateway::routing::failure what;
   what.how_much = how_much_was_sent(f);
   what.was_reused = f.proxy_had_it;
   if (!what.was_reused) w_.record.forgotten(f);
-  perform(id, decisions_->on_failure(f.balancer, id, what, w_.now(), b.random));
+  perform(f, decisions_->on_failure(f.balancer, f.id, what, w_.now(), b.random));
 }
 
 /// Whether another request of its token is at the same balancer, or at one that shares its map. Checked only where runs
 /// are counted, and only if the character has others under way at all.
-bool balancers::has_company(request_index id) const {
-  request_state const& f = w_.requests[id];
+bool balancers::has_company(request_state const& f) const {
   if (!w_.record.brief || f.plan.kind != load::token_kind::own) return false;
   if (w_.record.brief->under_way(f.plan.character) < 2) return false;
-  for (request_index other = 0; other < w_.requests.size(); ++other) {
-    request_state const& o = w_.requests[other];
-    if (o.token != f.token || other == id || !o.carried || o.course.hops == 0) continue; // few have the token
-    if (o.balancer == f.balancer || (all_[o.balancer].shared_map && all_[f.balancer].shared_map)) return true;
-  }
-  return false;
+  return w_.requests.any_of([&](request_state const& o) {
+    if (o.token != f.token || &o == &f || !o.carried || o.course.hops == 0) return false; // few have the token
+    return o.balancer == f.balancer || (all_[o.balancer].shared_map && all_[f.balancer].shared_map);
+  });
 }
 
-gateway::cache::transaction* balancers::cached(request_index id) {
-  return w_.requests[id].has_exchange ? w_.exchanges[id].transaction.get() : nullptr;
+gateway::cache::transaction* balancers::cached(request_state const& f) {
+  return f.has_exchange ? w_.exchanges[f.id].transaction.get() : nullptr;
 }
 
-void balancers::perform(request_index id, action const& next) {
-  request_state& f = w_.requests[id];
+void balancers::perform(request_state& f, action const& next) {
   tell_others(f, next);
-  go_on(id, f.course.after(next, cached(id)), next);
+  go_on(f, f.course.after(next, cached(f)), next);
 }
 
 /// Carries out what the router decided about others than this request.
@@ -164,36 +155,35 @@ void balancers::tell_others(request_state const& f, action const& next) {
   if (next.news == gateway::routing::shared_news::lost) w_.shared_maps.lost(f, upstream_id{f.proxy});
 }
 
-void balancers::go_on(request_index id, step next, action const& how) {
+void balancers::go_on(request_state& f, step next, action const& how) {
   switch (next) {
   case step::route:
-    return route(id);
+    return route(f);
   case step::send:
-    return send(id, how);
+    return send(f, how);
   case step::stream:
-    return finish(id);
+    return finish(f);
   case step::serve_stored:
-    return serve_stored(id);
+    return serve_stored(f);
   case step::respond:
-    return respond(id, next, gateway::routing::status_of(how.why));
+    return respond(f, next, gateway::routing::status_of(how.why));
   case step::not_stored:
-    return respond(id, next, 504);
+    return respond(f, next, 504);
   case step::wait_for_guess:
-    be_patient(id, gateway::exchange::default_guess_wait);
-    return wait_for_guess(id);
+    be_patient(f, gateway::exchange::default_guess_wait);
+    return wait_for_guess(f);
   case step::wait_for_fetch:
-    be_patient(id, all_[w_.requests[id].balancer].cache->wait.count());
-    return w_.caches.wait(id);
+    be_patient(f, all_[f.balancer].cache->wait.count());
+    return w_.caches.wait(f.id);
   case step::look_up:
-    if (!w_.shared_maps.look_up(id)) on_shared(id, gateway::routing::no_upstream);
+    if (!w_.shared_maps.look_up(f.id)) on_shared(f, gateway::routing::no_upstream);
     return;
   }
 }
 
-void balancers::send(request_index id, action const& next) {
-  request_state& f = w_.requests[id];
+void balancers::send(request_state& f, action const& next) {
   // A redirect is attributed to how the first proxy that saw the request was chosen.
-  if (f.seen_hops == 0) w_.record.chosen(f, !next.from_map, has_company(id), w_.now());
+  if (f.seen_hops == 0) w_.record.chosen(f, !next.from_map, has_company(f), w_.now());
   f.proxy = static_cast<std::uint16_t>(index_of(next.upstream));
   f.from_map = next.from_map;
   if (f.course.hops == 0) f.first_from_map = next.from_map;
@@ -202,35 +192,33 @@ void balancers::send(request_index id, action const& next) {
   f.where = request_state::place::to_proxy;
   w_.record.hop_sent(f, w_.now());
   w_.proxies.expect(f);
-  w_.time.to_request(w_.proxy_arrival(f, purpose::hop_out, w_.now()), event_kind::reaches_proxy, id, f.life);
+  w_.time.to_request(w_.proxy_arrival(f, purpose::hop_out, w_.now()), event_kind::reaches_proxy, f.id, f.life);
 }
 
-void balancers::on_answer(request_index id) {
-  request_state& f = w_.requests[id];
+void balancers::on_answer(request_state& f) {
   if (f.abandoned) {
     w_.record.hop_done(f, f.outcome == hop_outcome::redirected ? hop_result::refused_redirect : hop_result::answered);
-    return let_go(id);
+    return let_go(f);
   }
   w_.proxies.on_answer_taken(f);
-  if (f.outcome == hop_outcome::redirected) return work(id);
+  if (f.outcome == hop_outcome::redirected) return work(f);
   w_.record.hop_done(f, hop_result::answered);
   std::optional<upstream_id> backend;
   if (f.names_backend) {
     backend = upstream_id{f.proxy};
     w_.record.learnt(f, w_.now());
   }
-  action const next = decisions_->on_answer(f.balancer, id, backend);
+  action const next = decisions_->on_answer(f.balancer, f.id, backend);
   if (next.news == gateway::routing::shared_news::learnt) w_.shared_maps.learnt(f, next.upstream);
   tell_others(f, next);
   step then = f.course.after(next, nullptr);
-  if (f.has_exchange) then = show_answer(id);
-  go_on(id, then);
+  if (f.has_exchange) then = show_answer(f);
+  go_on(f, then);
   look_again();
 }
 
-step balancers::show_answer(request_index id) {
-  request_state& f = w_.requests[id];
-  http_exchange& e = w_.exchanges[id];
+step balancers::show_answer(request_state& f) {
+  http_exchange& e = w_.exchanges[f.id];
   if (!e.transaction) return step::stream;
   std::optional<std::uint64_t> length;
   if (f.status != 204 && f.status != 304) length = e.content_bytes;
@@ -238,101 +226,92 @@ step balancers::show_answer(request_index id) {
 }
 
 /// The final answer has arrived: the cache may take it.
-void balancers::finish(request_index id) {
-  if (w_.requests[id].has_exchange) {
-    http_exchange& e = w_.exchanges[id];
+void balancers::finish(request_state& f) {
+  if (f.has_exchange) {
+    http_exchange& e = w_.exchanges[f.id];
     if (e.transaction && e.transaction->is_storing()) {
       if (content_.size() < e.content_bytes) content_.resize(e.content_bytes, '.');
       e.transaction->take(std::string_view(content_).substr(0, e.content_bytes));
       e.transaction->complete();
     }
-    w_.exchanges.take(id);
+    w_.exchanges.take(f.id);
   }
-  to_client(id, step::stream);
+  to_client(f, step::stream);
 }
 
 gateway::routing::sent balancers::how_much_was_sent(request_state const& f) {
   return f.proxy_had_it ? gateway::routing::sent::something : gateway::routing::sent::nothing;
 }
 
-void balancers::on_hop_failed(request_index id) {
-  request_state& f = w_.requests[id];
+void balancers::on_hop_failed(request_state& f) {
   w_.record.hop_done(f, gateway::exchange::result_of_failure(how_much_was_sent(f)));
-  if (f.abandoned) return let_go(id);
-  work(id);
+  if (f.abandoned) return let_go(f);
+  work(f);
 }
 
 /// The balancer answers the request itself.
-void balancers::respond(request_index id, step how, std::uint16_t status) {
-  request_state& f = w_.requests[id];
+void balancers::respond(request_state& f, step how, std::uint16_t status) {
   f.status = status;
   f.served_by = f.served_epoch = 0;
-  to_client(id, how);
+  to_client(f, how);
 }
 
-void balancers::to_client(request_index id, step answered) {
-  request_state& f = w_.requests[id];
-  w_.caches.leave(id);
-  if (f.course.is_own) return let_go(id);
+void balancers::to_client(request_state& f, step answered) {
+  w_.caches.leave(f.id);
+  if (f.course.is_own) return let_go(f);
   w_.record.request_done(f, f.course.result_of(answered), f.status);
   --all_[f.balancer].in_hand;
   f.where = request_state::place::to_client;
   f.carried = false;
   std::int64_t const arrival = w_.client_arrival(f, purpose::way_back);
-  if (f.has_exchange) w_.exchanges.judge(id, arrival);
-  if (!w_.clients.settle(id, arrival)) w_.time.to_request(arrival, event_kind::reaches_client, id, f.life);
+  if (f.has_exchange) w_.exchanges.judge(f.id, arrival);
+  if (!w_.clients.settle(f, arrival)) w_.time.to_request(arrival, event_kind::reaches_client, f.id, f.life);
 }
 
-void balancers::on_client_gone(request_index id) {
-  request_state& f = w_.requests[id];
+void balancers::on_client_gone(request_state& f) {
   if (f.where == request_state::place::to_balancer) return; // it is dropped when it arrives
   if (f.abandoned) return;
   f.abandoned = true;
   bool const waited = f.course.awaits != awaiting::nothing; // nothing else will come back for it
-  if (f.course.give_up() && decisions_->abandon(f.balancer, id)) wake_guessers(f);
-  w_.caches.leave(id);
+  if (f.course.give_up() && decisions_->abandon(f.balancer, f.id)) wake_guessers(f);
+  w_.caches.leave(f.id);
   w_.record.request_done(f, request_result::client_gone, 0);
   --all_[f.balancer].in_hand;
-  if (waited) let_go(id);
+  if (waited) let_go(f);
   look_again();
 }
 
 /// Nothing of the request is under way any more.
-void balancers::let_go(request_index id) {
-  request_state& f = w_.requests[id];
+void balancers::let_go(request_state& f) {
   f.carried = false;
-  if (!f.client.waits) w_.requests.give_back(id);
+  if (!f.client.waits) w_.requests.give_back(f);
 }
 
-void balancers::on_shared(request_index id, upstream_id found) {
-  request_state& f = w_.requests[id];
+void balancers::on_shared(request_state& f, upstream_id found) {
   if (!f.course.stops_waiting(awaiting::shared_map)) return;
-  perform(id, decisions_->on_shared(f.balancer, id, found, w_.now(), all_[f.balancer].random));
+  perform(f, decisions_->on_shared(f.balancer, f.id, found, w_.now(), all_[f.balancer].random));
   look_again();
 }
 
 // ---- those who wait
 
-void balancers::be_patient(request_index id, std::int64_t time_ns) {
-  request_state& f = w_.requests[id];
+void balancers::be_patient(request_state& f, std::int64_t time_ns) {
   if (!f.course.patience_begins) return;
   f.gives_up_ns = w_.now() + time_ns;
-  w_.time.to_request(f.gives_up_ns, event_kind::wait_is_over, id, f.life);
+  w_.time.to_request(f.gives_up_ns, event_kind::wait_is_over, f.id, f.life);
 }
 
-void balancers::on_patience_end(request_index id) {
-  request_state& f = w_.requests[id];
+void balancers::on_patience_end(request_state& f) {
   if (w_.now() < f.gives_up_ns) return; // the event is of an earlier wait
   if (f.course.stops_waiting(awaiting::fetch))
-    go_on(id, f.course.on_fetch_late(*cached(id), w_.exchanges[id].forwarded));
+    go_on(f, f.course.on_fetch_late(*cached(f), w_.exchanges[f.id].forwarded));
   else if (f.course.stops_waiting(awaiting::guess))
-    perform(id, decisions_->on_patience_end(f.balancer, id, w_.now(), all_[f.balancer].random));
+    perform(f, decisions_->on_patience_end(f.balancer, f.id, w_.now(), all_[f.balancer].random));
   look_again();
 }
 
-void balancers::wait_for_guess(request_index id) {
-  request_state const& f = w_.requests[id];
-  all_[f.balancer].guessers.add(f.token, {id, f.life}, [this](sleeper const& s) { return w_.requests.is_gone(s); });
+void balancers::wait_for_guess(request_state& f) {
+  all_[f.balancer].guessers.add(f.token, {f.id, f.life}, [this](sleeper const& s) { return w_.requests.is_gone(s); });
 }
 
 void balancers::wake_guessers(request_state const& f) {
@@ -353,40 +332,38 @@ void balancers::wake_them() {
     request_state& f = w_.requests[next.who.id];
     if (w_.requests.is_gone(next.who) || !f.course.stops_waiting(next.from)) continue;
     if (next.from == awaiting::fetch)
-      go_on(next.who.id, f.course.on_landing(*cached(next.who.id), w_.exchanges[next.who.id].forwarded, next.how));
+      go_on(f, f.course.on_landing(*cached(f), w_.exchanges[f.id].forwarded, next.how));
     else
-      perform(next.who.id, decisions_->on_wake(f.balancer, next.who.id, w_.now(), all_[f.balancer].random));
+      perform(f, decisions_->on_wake(f.balancer, f.id, w_.now(), all_[f.balancer].random));
   }
   looking_ = false;
 }
 
 // ---- the cache
 
-void balancers::serve_stored(request_index id) {
-  request_state& f = w_.requests[id];
-  if (f.course.is_own) return to_client(id, step::serve_stored);
-  gateway::cache::transaction const& transaction = *w_.exchanges[id].transaction;
+void balancers::serve_stored(request_state& f) {
+  if (f.course.is_own) return to_client(f, step::serve_stored);
+  gateway::cache::transaction const& transaction = *w_.exchanges[f.id].transaction;
   auto const stored = transaction.decided().stored;
   bool const needs_refresh = transaction.decided().refresh;
   head_text_.clear();
   gateway::cache::moment const now = w_.exchanges.moment_at(w_.now());
   f.status = static_cast<std::uint16_t>(
       gateway::cache::append_served(head_text_, *stored, transaction.request(), {}, now).status);
-  w_.exchanges.take(id, *stored, transaction.confirmed());
-  if (needs_refresh) begin_refresh(id);
-  to_client(id, step::serve_stored);
+  w_.exchanges.take(f.id, *stored, transaction.confirmed());
+  if (needs_refresh) begin_refresh(f);
+  to_client(f, step::serve_stored);
 }
 
 /// The balancer asks whether what it served stale is still valid (RFC 5861 3).
-void balancers::begin_refresh(request_index served) {
-  request_index const id = w_.requests.take_own(served);
-  request_state& own = w_.requests[id];
+void balancers::begin_refresh(request_state const& served) {
+  request_state& own = w_.requests.take_own(served);
   own.client.sent_ns = w_.now();
   own.where = request_state::place::at_balancer;
   own.carried = true;
-  w_.exchanges.pass_on(served, id);
-  w_.exchanges[id].transaction->begin_refresh();
-  work(id);
+  w_.exchanges.pass_on(served.id, own.id);
+  w_.exchanges[own.id].transaction->begin_refresh();
+  work(own);
 }
 
 // ---- the process
@@ -415,17 +392,16 @@ void balancers::kill(std::size_t index) {
   w_.proxies.balancer_gone(index);
   w_.caches.close(index);
   w_.shared_maps.close(index);
-  for (request_index id = 0; id < w_.requests.size(); ++id) {
-    request_state& f = w_.requests[id];
+  w_.requests.for_each([&](request_state& f) {
     bool const inside = f.carried && !f.abandoned && f.where != request_state::place::to_balancer;
-    if (!inside || f.balancer != index) continue;
+    if (!inside || f.balancer != index) return;
     f.abandoned = true;
     bool const waited = f.course.awaits != awaiting::nothing; // nothing else will come back for it
     f.course.give_up();
     if (f.client.waits)
-      w_.time.to_request(w_.client_arrival(f, purpose::way_back), event_kind::connection_lost, id, f.life);
-    if (waited) let_go(id);
-  }
+      w_.time.to_request(w_.client_arrival(f, purpose::way_back), event_kind::connection_lost, f.id, f.life);
+    if (waited) let_go(f);
+  });
 }
 
 }

@@ -31,20 +31,20 @@ public:
 
   /// A request with `token` will arrive soon.
   void expect(std::size_t index, token_id token) const { decisions_->prefetch(index, token); }
-  void on_request(request_index id);
-  void on_worked(request_index id);
-  void on_answer(request_index id);
-  void on_hop_failed(request_index id);
+  void on_request(request_state& f);
+  void on_worked(request_state& f);
+  void on_answer(request_state& f);
+  void on_hop_failed(request_state& f);
   /// The shared map's answer for the request's token; no_upstream: it has none, or none in time.
-  void on_shared(request_index id, gateway::routing::upstream_id found);
+  void on_shared(request_state& f, gateway::routing::upstream_id found);
   /// The shared map has lost what it was told.
   void share_anew(std::size_t index) { decisions_->share_anew(index); }
   /// The request's wait may have timed out.
-  void on_patience_end(request_index id);
+  void on_patience_end(request_state& f);
   /// Those who waited go on once the present event has been handled. `how`: the outcome, if they waited for a fetch.
   void wake(std::vector<sleeper> const& those, gateway::exchange::awaiting what, gateway::cache::fetch_outcome how);
   /// The client no longer waits.
-  void on_client_gone(request_index id);
+  void on_client_gone(request_state& f);
 
   /// SIGKILL: the requests that it was handling are lost.
   void kill(std::size_t index);
@@ -72,30 +72,30 @@ private:
     gateway::cache::fetch_outcome how;
   };
 
-  void work(request_index id);
-  void perform(request_index id, gateway::routing::action const& next);
+  void work(request_state& f);
+  void perform(request_state& f, gateway::routing::action const& next);
   void tell_others(request_state const& f, gateway::routing::action const& next);
-  void go_on(request_index id, gateway::exchange::step next, gateway::routing::action const& how = {});
-  void route(request_index id);
-  void send(request_index id, gateway::routing::action const& next);
-  void on_hop_over(request_index id);
-  gateway::exchange::step show_answer(request_index id);
-  void finish(request_index id);
-  void serve_stored(request_index id);
-  void begin_refresh(request_index served);
-  void respond(request_index id, gateway::exchange::step how, std::uint16_t status);
-  void to_client(request_index id, gateway::exchange::step answered);
-  void let_go(request_index id);
-  void be_patient(request_index id, std::int64_t time_ns);
-  void wait_for_guess(request_index id);
+  void go_on(request_state& f, gateway::exchange::step next, gateway::routing::action const& how = {});
+  void route(request_state& f);
+  void send(request_state& f, gateway::routing::action const& next);
+  void on_hop_over(request_state& f);
+  gateway::exchange::step show_answer(request_state& f);
+  void finish(request_state& f);
+  void serve_stored(request_state& f);
+  void begin_refresh(request_state const& served);
+  void respond(request_state& f, gateway::exchange::step how, std::uint16_t status);
+  void to_client(request_state& f, gateway::exchange::step answered);
+  void let_go(request_state& f);
+  void be_patient(request_state& f, std::int64_t time_ns);
+  void wait_for_guess(request_state& f);
   void wake_guessers(request_state const& f);
   void look_again() {
     if (!woken_.empty()) wake_them();
   }
   void wake_them();
-  gateway::cache::transaction* cached(request_index id);
+  gateway::cache::transaction* cached(request_state const& f);
   static gateway::routing::sent how_much_was_sent(request_state const& f);
-  bool has_company(request_index id) const;
+  bool has_company(request_state const& f) const;
 
   world& w_;
   std::unique_ptr<routers> decisions_;

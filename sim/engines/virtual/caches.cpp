@@ -26,9 +26,9 @@ void caches::open(std::size_t balancer, std::optional<gateway::cache::cache_sett
 void caches::close(std::size_t balancer) {
   if (balancer >= places_.size() || !places_[balancer]) return;
   places_[balancer]->waiting.clear();
-  for (request_index id = 0; id < w_.requests.size(); ++id)
-    if (request_state const& f = w_.requests[id]; f.has_exchange && f.balancer == balancer)
-      w_.exchanges[id].transaction.reset();
+  w_.requests.for_each([&](request_state const& f) {
+    if (f.has_exchange && f.balancer == balancer) w_.exchanges[f.id].transaction.reset();
+  });
   places_[balancer].reset();
 }
 

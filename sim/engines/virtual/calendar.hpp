@@ -39,9 +39,9 @@ public:
   /// `at_ns` is not before the last event popped.
   void push(std::int64_t at_ns, Payload what) {
     std::int64_t const bucket = at_ns >> width_bits_;
-    if (bucket <= bucket_) return put_on_page({at_ns, what});
-    if (bucket < reach_) return put(bucket, {at_ns, what});
-    put_far({at_ns, sequence_++, what});
+    if (static_cast<std::uint64_t>(bucket - bucket_ - 1) >= ring_size - 1) [[unlikely]]
+      return push_elsewhere(at_ns, what);
+    put(bucket, {at_ns, what});
   }
 
   /// Removes the earliest event, if it is before `until_ns`. Precondition: not empty.
@@ -85,23 +85,28 @@ private:
     }
   };
 
+  /// The first bucket beyond the ring.
+  std::int64_t reach() const { return bucket_ + static_cast<std::int64_t>(ring_size); }
   static std::size_t place_of(std::int64_t bucket) { return static_cast<std::size_t>(bucket) & ring_mask; }
 
   // ---- the page: events up to the end of bucket_, in order, at the end of an array
 
+  [[gnu::noinline]] void push_elsewhere(std::int64_t at_ns, Payload what) {
+    if (at_ns >> width_bits_ <= bucket_) return put_on_page({at_ns, what});
+    put_far({at_ns, sequence_++, what});
+  }
+
   /// Inserts it in order, behind events of the same time.
   void put_on_page(event const& e) {
-    std::size_t at = place_before_page();
+    if (first_ == 0) grow_page();
+    std::size_t at = --first_;
     for (; at + 1 != page_.size() && page_[at + 1].at_ns <= e.at_ns; ++at) page_[at] = page_[at + 1];
     page_[at] = e;
   }
-  std::size_t place_before_page() {
-    if (first_ == 0) [[unlikely]] {
-      std::size_t const more = page_.size() + 16;
-      page_.insert(page_.begin(), more, event{});
-      first_ = more;
-    }
-    return --first_;
+  [[gnu::noinline]] void grow_page() {
+    std::size_t const more = page_.size() + 16;
+    page_.insert(page_.begin(), more, event{});
+    first_ = more;
   }
 
   /// Turns to the first bucket that holds an event, if it begins before `until_ns`. Returns whether the page then holds
@@ -117,47 +122,45 @@ private:
     --until_review_;
     ++pages_;
     bucket_ = bucket;
-    reach_ = bucket + static_cast<std::int64_t>(ring_size);
-    if (first_far_ < reach_) take_near();
+    if (first_far_ < reach()) take_near();
     take_bucket();
     return true;
   }
 
-  /// Moves the events of bucket_ onto the page, which is empty, or holds what came from the heap while the ring held
-  /// nothing.
+  /// Moves the events of bucket_ onto the page in order. The page is empty, or holds what came from the heap while the
+  /// ring held nothing.
   void take_bucket() {
     std::size_t const place = place_of(bucket_);
-    std::uint32_t at = newest_[place];
-    if (at == none) return;
+    std::uint32_t const newest = newest_[place];
+    if (newest == none) return;
     newest_[place] = none;
     held_[place / 64] &= ~(std::uint64_t{1} << place % 64);
     if (held_[place / 64] == 0) words_held_ &= ~(std::uint64_t{1} << place / 64);
-    std::uint32_t const newest = at;
     std::size_t count = 0;
-    for (;; at = nodes_[at].next) {
-      page_[place_before_page()] = nodes_[at].what;
-      ++count;
-      if (nodes_[at].next == none) break;
+    std::uint32_t at = newest;
+    for (;;) { // from the newest to the oldest, each in front of those that are not earlier
+      if (first_ == 0) [[unlikely]]
+        grow_page();
+      node const& n = nodes_[at];
+      event* to = page_.data() + --first_;
+      *to = n.what;
+      if (++count <= crowd)
+        for (event* const end = page_.data() + page_.size(); to + 1 != end && to[1].at_ns < to->at_ns; ++to)
+          std::swap(to[0], to[1]);
+      if (n.next == none) break;
+      at = n.next;
     }
     nodes_[at].next = std::exchange(free_, newest);
     near_ -= count;
-    sort(count);
+    if (count > crowd) sort_crowd(count);
   }
-  /// Sorts the first `count` events of the page, which are in the order in which they were added.
-  void sort(std::size_t count) {
-    auto const begin = page_.begin() + static_cast<std::ptrdiff_t>(first_),
-               end = begin + static_cast<std::ptrdiff_t>(count);
-    if (count > crowd) {
-      until_review_ = 0;
-      std::stable_sort(begin, end, [](event const& a, event const& b) { return a.at_ns < b.at_ns; });
-      return;
-    }
-    for (auto next = begin + 1; next != end; ++next) {
-      event const e = *next;
-      auto to = next;
-      for (; to != begin && (to - 1)->at_ns > e.at_ns; --to) *to = *(to - 1);
-      *to = e;
-    }
+  /// Sorts the first `count` events of the page, of which those of equal time are in the order in which they were
+  /// added.
+  [[gnu::noinline]] void sort_crowd(std::size_t count) {
+    until_review_ = 0;
+    auto const begin = page_.begin() + static_cast<std::ptrdiff_t>(first_);
+    std::stable_sort(begin, begin + static_cast<std::ptrdiff_t>(count),
+                     [](event const& a, event const& b) { return a.at_ns < b.at_ns; });
   }
 
   // ---- the ring: buckets after bucket_
@@ -182,11 +185,12 @@ private:
     n.what = e;
     n.next = newest_[place];
     newest_[place] = fresh;
+    ++near_;
+    if (n.next != none) return;
     held_[place / 64] |= std::uint64_t{1} << place % 64;
     words_held_ |= std::uint64_t{1} << place / 64;
-    ++near_;
   }
-  void add_nodes() {
+  [[gnu::noinline]] void add_nodes() {
     std::size_t const before = nodes_.size();
     nodes_.resize(2 * before + 64);
     for (std::size_t i = nodes_.size(); i-- != before;) {
@@ -200,7 +204,7 @@ private:
   /// Moves what the ring now reaches out of the heap, before anything else can be added there, so that events of equal
   /// time stay in order.
   void take_near() {
-    while (!far_.empty() && (far_.front().at_ns >> width_bits_) < reach_) {
+    while (!far_.empty() && (far_.front().at_ns >> width_bits_) < reach()) {
       std::pop_heap(far_.begin(), far_.end(), later{});
       event const e{far_.back().at_ns, far_.back().what};
       far_.pop_back();
@@ -248,7 +252,6 @@ private:
     }
     width_bits_ = bits;
     bucket_ = now_ns >> bits;
-    reach_ = bucket_ + static_cast<std::int64_t>(ring_size);
     for (event const& e : all) push(e.at_ns, e.what);
     take_near();
   }
@@ -264,7 +267,6 @@ private:
   std::uint32_t free_ = none;
   std::vector<far_event> far_;                                        // a heap
   std::int64_t bucket_ = 0;                                           // the page's
-  std::int64_t reach_ = ring_size;                                    // the first bucket beyond the ring
   std::int64_t first_far_ = std::numeric_limits<std::int64_t>::max(); // bucket of the heap's earliest event
   int width_bits_ = 14;
   std::size_t near_ = 0;                      // events in the ring

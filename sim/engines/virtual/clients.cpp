@@ -111,8 +111,7 @@ std::uint16_t clients::choose_living(load::planned_request const& request, std::
 }
 
 void clients::issue(load::planned_request const& request, std::int64_t intended_ns, std::uint32_t place) {
-  request_index const id = w_.requests.take();
-  request_state& f = w_.requests[id];
+  request_state& f = w_.requests.take();
   f.plan = {request.character, request.rotation, request.target, request.kind};
   f.client.intended_ns = intended_ns;
   f.client.place = place;
@@ -130,21 +129,21 @@ void clients::issue(load::planned_request const& request, std::int64_t intended_
   if (w_.record.has_under_way(f)) take_arrived(); // perhaps no longer
   f.request = w_.record.issue(f);
   f.draws = load::mix(request_seed_ + f.request);
-  if (w_.exchanges.needed()) w_.exchanges.begin(id);
+  if (w_.exchanges.needed()) w_.exchanges.begin(f.id);
   ++in_flight_;
   ++started_;
   w_.timeline.on_started(started_);
   if (!pool_.has_room(chosen)) take_arrived();
   if (pool_.has_room(chosen)) {
-    send(chosen, id);
+    send(chosen, f);
   } else {
-    wait_for_connection(chosen, id);
+    wait_for_connection(chosen, f);
   }
 }
 
-void clients::wait_for_connection(std::uint16_t balancer, request_index id) {
-  w_.requests[id].where = request_state::place::queued;
-  pool_.wait(balancer, id);
+void clients::wait_for_connection(std::uint16_t balancer, request_state& f) {
+  f.where = request_state::place::queued;
+  pool_.wait(balancer, f.id);
   auto const frees = [&](arrival const& a) {
     if (pool_.balancer_of(a.connection) != balancer) return false;
     if (awaited_.size() <= a.connection) awaited_.resize(a.connection + 1);
@@ -155,24 +154,21 @@ void clients::wait_for_connection(std::uint16_t balancer, request_index id) {
   arriving_.erase(std::remove_if(arriving_.begin(), arriving_.end(), frees), arriving_.end());
 }
 
-[[gnu::always_inline]] inline void clients::transmit(request_index id) {
-  request_state& f = w_.requests[id];
+[[gnu::always_inline]] inline void clients::transmit(request_state& f) {
   f.where = request_state::place::to_balancer;
   f.carried = true;
   arm_timeouts();
-  w_.time.to_request(w_.client_arrival(f, purpose::way_in), event_kind::reaches_balancer, id, f.life);
+  w_.time.to_request(w_.client_arrival(f, purpose::way_in), event_kind::reaches_balancer, f.id, f.life);
 }
 
-void clients::send(std::uint16_t balancer, request_index id) {
-  request_state& f = w_.requests[id];
-  f.client.connection = pool_.take(balancer, id, w_.now()).connection;
+void clients::send(std::uint16_t balancer, request_state& f) {
+  f.client.connection = pool_.take(balancer, f.id, w_.now()).connection;
   f.client.sent_ns = w_.now();
   w_.record.sent(f);
-  transmit(id);
+  transmit(f);
 }
 
-void clients::write_down(request_index id, client_outcome outcome, std::int64_t at_ns) {
-  request_state& f = w_.requests[id];
+void clients::write_down(request_state& f, client_outcome outcome, std::int64_t at_ns) {
   f.client.waits = false;
   w_.record.client_done(f, outcome, at_ns);
   w_.time.note(at_ns, f.request << 8 | static_cast<std::uint64_t>(outcome),
@@ -181,17 +177,16 @@ void clients::write_down(request_index id, client_outcome outcome, std::int64_t 
   --in_flight_;
 }
 
-bool clients::settle(request_index id, std::int64_t arrival_ns) {
-  request_state const& f = w_.requests[id];
+bool clients::settle(request_state& f, std::int64_t arrival_ns) {
   actors::connection_id const connection = f.client.connection;
   bool const may = w_.settles_early && load_.paced() && f.client.waits &&
                    !pool_.has_waiting(pool_.balancer_of(connection)) && arrival_ns < pool_.deadline(connection);
   if (!may) return false;
   pool_.on_answered(connection, true);
-  write_down(id, client_outcome::answered, arrival_ns);
+  write_down(f, client_outcome::answered, arrival_ns);
   last_arrival_ns_ = std::max(last_arrival_ns_, arrival_ns);
   arriving_.push_back({arrival_ns, own_character(f), connection});
-  w_.requests.give_back(id);
+  w_.requests.give_back(f);
   if (arriving_.size() >= look_at_arrivals_) {
     take_arrived();
     look_at_arrivals_ = 2 * arriving_.size() + fewest_arrivals;
@@ -216,38 +211,35 @@ void clients::free(actors::connection_id connection, std::uint32_t character) {
   if (character != nobody) w_.record.left(character);
   pool_.release(connection);
   std::uint16_t const balancer = pool_.balancer_of(connection);
-  if (auto const next = pool_.next_waiting(balancer)) send(balancer, *next);
+  if (auto const next = pool_.next_waiting(balancer)) send(balancer, w_.requests[*next]);
 }
 
-void clients::on_answer(request_index id) {
-  request_state const& f = w_.requests[id];
+void clients::on_answer(request_state& f) {
   pool_.on_answered(f.client.connection, w_.balancers.listening(f.balancer)); // a balancer that leaves says so
-  conclude(id, client_outcome::answered);
+  conclude(f, client_outcome::answered);
 }
 
-void clients::on_refused(request_index id) {
-  bool const was_open = pool_.has_served(w_.requests[id].client.connection);
-  on_failed(id, was_open ? client_outcome::reset : client_outcome::connect_error);
+void clients::on_refused(request_state& f) {
+  bool const was_open = pool_.has_served(f.client.connection);
+  on_failed(f, was_open ? client_outcome::reset : client_outcome::connect_error);
 }
 
-void clients::on_failed(request_index id, client_outcome what) {
-  request_state const& f = w_.requests[id];
+void clients::on_failed(request_state& f, client_outcome what) {
   auto const outcome = pool_.on_failed(f.client.connection, {what, false, static_cast<verb>(f.verb)}, w_.now());
-  if (outcome) return conclude(id, *outcome);
-  request_index const again = w_.requests.take_again(id);
-  w_.requests[id].client.waits = false;
-  if (!w_.requests[id].carried) w_.requests.give_back(id);
-  if (w_.exchanges.needed()) w_.exchanges.begin(again);
-  pool_.request_of(w_.requests[again].client.connection) = again;
+  if (outcome) return conclude(f, *outcome);
+  request_state& again = w_.requests.take_again(f);
+  f.client.waits = false;
+  if (!f.carried) w_.requests.give_back(f);
+  if (w_.exchanges.needed()) w_.exchanges.begin(again.id);
+  pool_.request_of(again.client.connection) = again.id;
   transmit(again);
 }
 
-void clients::conclude(request_index id, client_outcome outcome) {
-  write_down(id, outcome, w_.now());
-  request_state const& f = w_.requests[id];
+void clients::conclude(request_state& f, client_outcome outcome) {
+  write_down(f, outcome, w_.now());
   client_part const client = f.client;
   std::uint32_t const who = own_character(f);
-  if (!f.carried) w_.requests.give_back(id);
+  if (!f.carried) w_.requests.give_back(f);
   free(client.connection, who);
   if (client.place == nobody) return;
   load_.on_done(client.place, w_.now());
@@ -273,10 +265,10 @@ void clients::arm_timeouts() {
 
 void clients::on_timeouts_due() {
   while (auto const late = pool_.overdue(w_.now())) {
-    request_index const id = pool_.request_of(*late);
-    bool const carried = w_.requests[id].carried;
-    on_failed(id, client_outcome::timeout);
-    if (carried) w_.balancers.on_client_gone(id);
+    request_state& f = w_.requests[pool_.request_of(*late)];
+    bool const carried = f.carried;
+    on_failed(f, client_outcome::timeout);
+    if (carried) w_.balancers.on_client_gone(f);
   }
   timeouts_armed_ = false;
   arm_timeouts();

@@ -33,13 +33,13 @@ public:
   void issue_due();
 
   void on_timeouts_due();
-  void on_answer(request_index id);
+  void on_answer(request_state& f);
   /// The request's balancer was not listening when it arrived.
-  void on_refused(request_index id);
+  void on_refused(request_state& f);
   /// The request will get no answer.
-  void on_failed(request_index id, measure::client_outcome what);
+  void on_failed(request_state& f, measure::client_outcome what);
   /// The request's answer will arrive at `arrival_ns`. True: that is settled now, and the request is over.
-  bool settle(request_index id, std::int64_t arrival_ns);
+  bool settle(request_state& f, std::int64_t arrival_ns);
   /// An answer that was settled early has arrived, and somebody waits for it.
   void on_connection_free(actors::connection_id connection);
   /// A balancer that ends closes its connections, and the clients learn of it.
@@ -60,8 +60,8 @@ private:
   void issue(load::planned_request const& request, std::int64_t intended_ns, std::uint32_t place);
   std::uint16_t choose_balancer(load::planned_request const& request);
   std::uint16_t choose_living(load::planned_request const& request, std::uint16_t chosen) const;
-  void send(std::uint16_t balancer, request_index id);
-  void transmit(request_index id);
+  void send(std::uint16_t balancer, request_state& f);
+  void transmit(request_state& f);
   token_id token_of(load::planned_request const& request);
   /// An answer that was settled early: all that is left is that its connection is in use until `at_ns`.
   struct arrival {
@@ -69,11 +69,11 @@ private:
     std::uint32_t character; // nobody: its token is not the character's
     actors::connection_id connection;
   };
-  void conclude(request_index id, measure::client_outcome outcome);
+  void conclude(request_state& f, measure::client_outcome outcome);
   void free(actors::connection_id connection, std::uint32_t character);
-  void write_down(request_index id, measure::client_outcome outcome, std::int64_t at_ns);
+  void write_down(request_state& f, measure::client_outcome outcome, std::int64_t at_ns);
   void take_arrived();
-  void wait_for_connection(std::uint16_t balancer, request_index id);
+  void wait_for_connection(std::uint16_t balancer, request_state& f);
   void arm_timeouts();
 
   world& w_;

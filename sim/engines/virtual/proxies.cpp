@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::uint64_t checked_every = 64; // of a counted run's requests
 
-ticket ticket_of(request_index id) { return ticket{id} + 1; }
+ticket ticket_of(request_state const& f) { return ticket{f.id} + 1; }
 request_index index_of(ticket who) { return static_cast<request_index>(who - 1); }
 
 proxy_process::caller caller_of(load::token_kind kind) {
@@ -52,7 +52,7 @@ struct proxies::driver {
   void send(std::uint32_t sol, fakeproxy::cluster::message const& m) const { all.w_.sols.send(index, sol, m); }
   void tell(fakeproxy::cluster::eve_event const& event) const { all.w_.eve.tell(event); }
   fakeproxy::proxy::request_state& request_of(ticket who) const { return all.w_.requests[index_of(who)].at_proxy; }
-  void go_on(ticket who, proxy_process::next what) const { all.go_on(index_of(who), what); }
+  void go_on(ticket who, proxy_process::next what) const { all.go_on(all.w_.requests[index_of(who)], what); }
   bool is_here(incarnation) const { return all.in_one_process_; }
   void connect(incarnation owner, fakeproxy::cluster::endpoint const&) const { all.connect(index, owner); }
   void logged_in(fakeproxy::cluster::node_actions::login const& login) const { all.pinned_ += login.granted; }
@@ -110,13 +110,12 @@ std::int64_t proxies::alive_ns(std::size_t index) const {
 
 // ---- a request
 
-void proxies::on_request(request_index id) {
-  request_state& f = w_.requests[id];
+void proxies::on_request(request_state& f) {
   proxy& p = all_[f.proxy];
   bool const open = f.on_open_connection && p.process && !p.leaving.has_left();
   if (!p.listening && !open) {
     f.proxy_had_it = false;
-    w_.time.to_request(w_.proxy_arrival(f, purpose::hop_back, w_.now()), event_kind::hop_fails, id, f.life);
+    w_.time.to_request(w_.proxy_arrival(f, purpose::hop_back, w_.now()), event_kind::hop_fails, f.id, f.life);
     return;
   }
   ++p.in_hand;
@@ -128,42 +127,40 @@ void proxies::on_request(request_index id) {
   f.at_proxy.character = known ? character_id{f.plan.character} : character_id::none;
   f.at_proxy.method = f.verb;
   f.at_proxy.needs_sol = f.game_state;
-  go_on(id, p.process->on_request(f.at_proxy, caller_of(f.plan.kind), ticket_of(id), w_.now()));
+  go_on(f, p.process->on_request(f.at_proxy, caller_of(f.plan.kind), ticket_of(f), w_.now()));
 }
 
-void proxies::go_on(request_index id, proxy_process::next what) {
+void proxies::go_on(request_state& f, proxy_process::next what) {
   switch (what) {
   case proxy_process::next::serve:
   case proxy_process::next::serve_whole:
-    return enter_service(id);
+    return enter_service(f);
   case proxy_process::next::answer:
-    return answer(id, w_.now());
+    return answer(f, w_.now());
   case proxy_process::next::wait:
   case proxy_process::next::close:
     break;
   }
-  std::size_t const index = w_.requests[id].proxy;
+  std::size_t const index = f.proxy;
   arm(index);
   perform(index);
 }
 
-void proxies::enter_service(request_index id) {
-  request_state const& f = w_.requests[id];
-  auto const end = all_[f.proxy].process->enter_service(f.at_proxy, ticket_of(id), w_.now(),
+void proxies::enter_service(request_state& f) {
+  auto const end = all_[f.proxy].process->enter_service(f.at_proxy, ticket_of(f), w_.now(),
                                                         [&f] { return f.bits(purpose::service); });
   if (!end) return arm(f.proxy);
   // Not if its client may have timed out by then.
   bool const settled = w_.settles_early && (f.at_proxy.redirecting || !f.game_state) &&
                        *end < f.client.sent_ns + w_.scenario.load.timeout.count();
-  if (*end == w_.now() || settled) return on_service_end(id, *end);
-  w_.time.to_request(*end, event_kind::service_ends, id, f.life);
+  if (*end == w_.now() || settled) return on_service_end(f, *end);
+  w_.time.to_request(*end, event_kind::service_ends, f.id, f.life);
 }
 
-void proxies::on_service_end(request_index id, std::int64_t at_ns) {
-  request_state& f = w_.requests[id];
-  auto const next = all_[f.proxy].process->on_serviced(f.at_proxy, ticket_of(id), w_.now());
-  if (next == proxy_process::next::answer) return answer(id, at_ns);
-  go_on(id, next);
+void proxies::on_service_end(request_state& f, std::int64_t at_ns) {
+  auto const next = all_[f.proxy].process->on_serviced(f.at_proxy, ticket_of(f), w_.now());
+  if (next == proxy_process::next::answer) return answer(f, at_ns);
+  go_on(f, next);
 }
 
 void proxies::arm(std::size_t index) {
@@ -183,8 +180,7 @@ void proxies::on_due(std::size_t index, std::uint32_t lives) {
   arm(index);
 }
 
-void proxies::answer(request_index id, std::int64_t at_ns) {
-  request_state& f = w_.requests[id];
+void proxies::answer(request_state& f, std::int64_t at_ns) {
   proxy& p = all_[f.proxy];
   fakeproxy::proxy::request_state& r = f.at_proxy;
   f.outcome = r.outcome;
@@ -194,7 +190,7 @@ void proxies::answer(request_index id, std::int64_t at_ns) {
   f.served_epoch = r.outcome == hop_outcome::redirected ? 0 : raw(r.epoch);
   f.served_by = raw(r.incarnation);
   if (f.has_exchange && r.outcome != hop_outcome::redirected)
-    f.status = w_.exchanges.answer(id, f.status, r.outcome == hop_outcome::served, at_ns);
+    f.status = w_.exchanges.answer(f.id, f.status, r.outcome == hop_outcome::served, at_ns);
   w_.record.decided(f, at_ns);
   if (w_.record.brief && f.served_epoch != 0 && !f.course.is_own && f.request % checked_every == 0)
     w_.record.brief->place_checked(w_.sols.granted(f.plan.character, f.served_by, f.served_epoch));
@@ -202,7 +198,7 @@ void proxies::answer(request_index id, std::int64_t at_ns) {
   p.process->on_answered(r);
   --p.in_hand;
   f.where = request_state::place::returning;
-  w_.time.to_request(w_.proxy_arrival(f, purpose::hop_back, at_ns), event_kind::answer_returns, id, f.life);
+  w_.time.to_request(w_.proxy_arrival(f, purpose::hop_back, at_ns), event_kind::answer_returns, f.id, f.life);
   if (!p.process->actions().send.empty()) perform(f.proxy); // the session was to be moved, this was its last request
 }
 
@@ -327,17 +323,16 @@ void proxies::drop_peers(std::size_t index) {
 
 /// The balancers learn that their connections are gone.
 void proxies::drop_requests(std::size_t index) {
-  for (request_index id = 0; id < w_.requests.size(); ++id) {
-    request_state& f = w_.requests[id];
-    if (f.where != request_state::place::at_proxy || f.proxy != index) continue;
+  w_.requests.for_each([&](request_state& f) {
+    if (f.where != request_state::place::at_proxy || f.proxy != index) return;
     f.life = (f.life + 1) & life_mask; // its events there are void
     f.where = request_state::place::returning;
     f.proxy_had_it = true;
-    w_.time.to_request(w_.proxy_arrival(f, purpose::hop_back, w_.now()), event_kind::hop_fails, id, f.life);
+    w_.time.to_request(w_.proxy_arrival(f, purpose::hop_back, w_.now()), event_kind::hop_fails, f.id, f.life);
     // Its balancer had gone before: the event that was to tell its client belonged to the earlier life.
     if (f.abandoned && f.client.waits)
-      w_.time.to_request(w_.client_arrival(f, purpose::way_back), event_kind::connection_lost, id, f.life);
-  }
+      w_.time.to_request(w_.client_arrival(f, purpose::way_back), event_kind::connection_lost, f.id, f.life);
+  });
 }
 
 void proxies::begin_leaving(std::size_t index) {

@@ -41,8 +41,8 @@ public:
     if (f.keeps_connection) idle_.give_back(f.balancer, f.proxy);
   }
   void balancer_gone(std::size_t balancer) { idle_.close_balancer(balancer); }
-  void on_request(request_index id);
-  void on_service_end(request_index id) { on_service_end(id, now_ns()); }
+  void on_request(request_state& f);
+  void on_service_end(request_state& f) { on_service_end(f, now_ns()); }
   /// A service on shared servers may have ended, or a time-out expired.
   void on_due(std::size_t index, std::uint32_t lives);
 
@@ -95,12 +95,12 @@ private:
   static measure::proxy_address address_of(std::size_t index);
   void connect(std::size_t index, fakeproxy::cluster::incarnation owner);
   void probe(std::size_t index, fakeproxy::cluster::incarnation owner, bool lost, std::int64_t delay_ns);
-  void go_on(request_index id, fakeproxy::proxy::proxy_process::next what);
-  void enter_service(request_index id);
+  void go_on(request_state& f, fakeproxy::proxy::proxy_process::next what);
+  void enter_service(request_state& f);
   /// `at_ns`: now, or a later time when it is settled early.
-  void on_service_end(request_index id, std::int64_t at_ns);
+  void on_service_end(request_state& f, std::int64_t at_ns);
   void arm(std::size_t index);
-  void answer(request_index id, std::int64_t at_ns);
+  void answer(request_state& f, std::int64_t at_ns);
   std::int64_t now_ns() const;
   void drop_requests(std::size_t index);
   void drop_peers(std::size_t index);

@@ -8,7 +8,9 @@
 #include "sim/engines/virtual/scheduler.hpp"
 #include "sim/load/plan.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace sim::virtual_time {
@@ -28,11 +30,6 @@ struct client_part {
   std::uint16_t method = 0; // index into the plan's methods
   std::uint8_t phase = 0;
   bool waits = false; // the client has no outcome yet
-};
-
-/// A request's place in a request_list.
-struct list_links {
-  std::uint32_t older = nobody, newer = nobody;
 };
 
 /// One client request on its way.
@@ -68,6 +65,7 @@ struct alignas(64) request_state { // in whole cache lines
     to_client
   };
   place where = place::nowhere;
+  std::uint32_t id = 0;   // its number
   std::uint32_t life = 0; // below 2^24; kept when the slot is reused
   bool carried = false;   // a balancer, or the proxy that it asked, is handling it
   bool abandoned = false; // the answer will be dropped
@@ -115,54 +113,72 @@ struct sleeper {
   std::uint32_t life;
 };
 
-/// All requests. Slots are reused, the last freed first, so that requests in flight stay in the CPU cache.
+/// All requests. They keep their addresses. The last one freed is the first to be used again, so that requests in
+/// flight stay in the CPU cache.
 class request_states {
 public:
-  request_index take() {
-    if (free_.empty()) {
-      all_.emplace_back();
-      return static_cast<request_index>(all_.size() - 1);
-    }
-    request_index const id = free_.back();
+  request_state& take() {
+    if (free_.empty()) [[unlikely]]
+      grow();
+    request_state& f = (*this)[free_.back()];
     free_.pop_back();
-    request_state& f = all_[id];
-    std::uint32_t const life = f.life;
+    std::uint32_t const life = f.life, id = f.id;
     f = fresh_;
     f.life = life;
-    return id;
+    f.id = id;
+    return f;
   }
   /// A second state for the same request, to which nothing has happened yet.
-  request_index take_again(request_index id) {
-    request_index const again = take_copy(id, 2);
-    all_[again].client = all_[id].client;
-    all_[again].request = all_[id].request;
+  request_state& take_again(request_state const& f) {
+    request_state& again = take_copy(f, 2);
+    again.client = f.client;
+    again.request = f.request;
     return again;
   }
-  /// A state for a request of the balancer's own, which asks for what `id` asked for.
-  request_index take_own(request_index id) {
-    request_index const own = take_copy(id, 1);
-    all_[own].course.is_own = true;
+  /// A state for a request of the balancer's own, which asks for what `f` asked for.
+  request_state& take_own(request_state const& f) {
+    request_state& own = take_copy(f, 1);
+    own.course.is_own = true;
     return own;
   }
-  void give_back(request_index id) {
-    all_[id].where = request_state::place::nowhere;
-    all_[id].life = (all_[id].life + 1) & life_mask;
-    free_.push_back(id);
+  void give_back(request_state& f) {
+    f.where = request_state::place::nowhere;
+    f.life = (f.life + 1) & life_mask;
+    free_.push_back(f.id);
   }
 
-  bool is_gone(sleeper const& who) const { return all_[who.id].life != who.life; }
+  bool is_gone(sleeper const& who) const { return (*this)[who.id].life != who.life; }
 
-  request_state& operator[](request_index id) { return all_[id]; }
-  request_state const& operator[](request_index id) const { return all_[id]; }
-  std::size_t size() const { return all_.size(); }
-  std::size_t in_use() const { return all_.size() - free_.size(); }
+  request_state& operator[](request_index id) { return chunks_[id / chunk_size][id % chunk_size]; }
+  request_state const& operator[](request_index id) const { return chunks_[id / chunk_size][id % chunk_size]; }
+  std::size_t size() const { return chunks_.size() * chunk_size; }
+  std::size_t in_use() const { return size() - free_.size(); }
+
+  /// In the order of their numbers; also of slots that are not in use, which are nowhere.
+  template<class F>
+  void for_each(F f) {
+    for (auto const& chunk : chunks_) std::for_each(chunk.get(), chunk.get() + chunk_size, f);
+  }
+  template<class Is>
+  bool any_of(Is is) const {
+    return std::any_of(chunks_.begin(), chunks_.end(),
+                       [&](auto const& chunk) { return std::any_of(chunk.get(), chunk.get() + chunk_size, is); });
+  }
 
 private:
+  static constexpr std::size_t chunk_size = 64;
+
+  void grow() {
+    request_index const first = static_cast<request_index>(size());
+    request_state* const fresh = chunks_.emplace_back(new request_state[chunk_size]).get();
+    for (std::size_t i = chunk_size; i-- != 0;) {
+      fresh[i].id = first + static_cast<request_index>(i);
+      free_.push_back(fresh[i].id);
+    }
+  }
   /// Asks for the same at the same balancer. `which` tells the copies' random bits apart.
-  request_index take_copy(request_index id, std::uint64_t which) {
-    request_index const copy = take(); // which may move the state of `id`
-    request_state const& from = all_[id];
-    request_state& to = all_[copy];
+  request_state& take_copy(request_state const& from, std::uint64_t which) {
+    request_state& to = take();
     to.draws = load::mix(from.draws + which);
     to.plan = from.plan;
     to.token = from.token;
@@ -170,35 +186,12 @@ private:
     to.verb = from.verb;
     to.idempotent = from.idempotent;
     to.game_state = from.game_state;
-    return copy;
+    return to;
   }
 
-  std::vector<request_state> all_;
+  std::vector<std::unique_ptr<request_state[]>> chunks_;
   std::vector<request_index> free_;
   request_state const fresh_{}; // copied whole: much faster than made in place, member by member
-};
-
-/// Requests in the order in which they were added; any of them may leave.
-template<list_links request_state::*Links>
-class request_list {
-public:
-  bool empty() const { return oldest_ == nobody; }
-  request_index oldest() const { return oldest_; }
-
-  void add(request_states& all, request_index id) {
-    all[id].*Links = {newest_, nobody};
-    (newest_ == nobody ? oldest_ : (all[newest_].*Links).newer) = id;
-    newest_ = id;
-  }
-  void remove(request_states& all, request_index id) {
-    list_links const at = all[id].*Links;
-    (at.older == nobody ? oldest_ : (all[at.older].*Links).newer) = at.newer;
-    (at.newer == nobody ? newest_ : (all[at.newer].*Links).older) = at.older;
-  }
-  void clear() { oldest_ = newest_ = nobody; }
-
-private:
-  request_index oldest_ = nobody, newest_ = nobody;
 };
 
 }

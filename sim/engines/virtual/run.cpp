@@ -238,13 +238,13 @@ private:
 
   void step() { happen(w_.time.queue.pop()); }
 
-  void happen(calendar<event>::event const& next) {
+  [[gnu::always_inline]] void happen(calendar<event>::event const& next) {
     w_.time.now_ns = next.at_ns;
     perform(next.what);
     if (w_.time.queue.popped() % progress_every == 0) report();
   }
 
-  void report() {
+  [[gnu::noinline]] void report() {
     if (!options_.progress || w_.start_ns == 0) return;
     run_progress p;
     p.simulated_s = static_cast<double>(w_.now() - w_.start_ns) * 1e-9;
@@ -267,49 +267,52 @@ private:
     w_.time.in(script.look.count(), event_kind::look_at_thresholds, 0);
   }
 
-  /// Whether the request that an event was meant for is still the same.
-  bool same(event const& o) const { return w_.requests[o.index].life == o.life(); }
+  /// The request that an event was meant for; nullptr if it is over.
+  request_state* same(event const& o) {
+    request_state& f = w_.requests[o.index];
+    return f.life == o.life() ? &f : nullptr;
+  }
 
   void perform(event const& o) {
-    switch (o.what) {
+    switch (o.what()) {
     case event_kind::reaches_balancer:
-      if (same(o)) w_.balancers.on_request(o.index);
+      if (request_state* const f = same(o)) w_.balancers.on_request(*f);
       break;
     case event_kind::leaves_balancer:
-      if (same(o)) w_.balancers.on_worked(o.index);
+      if (request_state* const f = same(o)) w_.balancers.on_worked(*f);
       break;
     case event_kind::reaches_proxy:
-      if (same(o)) w_.proxies.on_request(o.index);
+      if (request_state* const f = same(o)) w_.proxies.on_request(*f);
       break;
     case event_kind::service_ends:
-      if (same(o)) w_.proxies.on_service_end(o.index);
+      if (request_state* const f = same(o)) w_.proxies.on_service_end(*f);
       break;
     case event_kind::answer_returns:
-      if (same(o)) w_.balancers.on_answer(o.index);
+      if (request_state* const f = same(o)) w_.balancers.on_answer(*f);
       break;
     case event_kind::hop_fails:
-      if (same(o)) w_.balancers.on_hop_failed(o.index);
+      if (request_state* const f = same(o)) w_.balancers.on_hop_failed(*f);
       break;
     case event_kind::wait_is_over:
-      if (same(o)) w_.balancers.on_patience_end(o.index);
+      if (request_state* const f = same(o)) w_.balancers.on_patience_end(*f);
       break;
     case event_kind::reaches_client:
-      if (same(o)) w_.clients.on_answer(o.index);
+      if (request_state* const f = same(o)) w_.clients.on_answer(*f);
       break;
     case event_kind::connection_frees:
       w_.clients.on_connection_free(o.index);
       break;
     case event_kind::connection_refused:
-      if (same(o)) w_.clients.on_refused(o.index);
+      if (request_state* const f = same(o)) w_.clients.on_refused(*f);
       break;
     case event_kind::connection_lost:
-      if (same(o)) w_.clients.on_failed(o.index, measure::client_outcome::reset);
+      if (request_state* const f = same(o)) w_.clients.on_failed(*f, measure::client_outcome::reset);
       break;
     case event_kind::timeouts_due:
       w_.clients.on_timeouts_due();
       break;
     case event_kind::proxy_due:
-      w_.proxies.on_due(o.node, o.index);
+      w_.proxies.on_due(o.node(), o.index);
       break;
     case event_kind::message_at_sol:
       w_.sols.on_message_at_sol(o.index);
@@ -322,16 +325,16 @@ private:
     }
   }
 
-  void perform_rare(event const& o) {
-    switch (o.what) {
+  [[gnu::noinline]] void perform_rare(event const& o) {
+    switch (o.what()) {
     case event_kind::connections_close:
-      return w_.clients.on_connections_closed(o.node);
+      return w_.clients.on_connections_closed(o.node());
     case event_kind::probe_ends:
-      return w_.proxies.on_probed(o.node, o.index);
+      return w_.proxies.on_probed(o.node(), o.index);
     case event_kind::link_retries:
-      return w_.sols.connect(o.node, o.index);
+      return w_.sols.connect(o.node(), o.index);
     case event_kind::link_opens:
-      return w_.sols.on_link_opens(o.node, o.index);
+      return w_.sols.on_link_opens(o.node(), o.index);
     case event_kind::tick:
       w_.sols.tick();
       w_.proxies.tick();
@@ -339,13 +342,13 @@ private:
     case event_kind::process_starts:
       return w_.timeline.on_process_starts(o.index);
     case event_kind::process_quiet:
-      return w_.proxies.on_quiet_look(o.node, o.index);
+      return w_.proxies.on_quiet_look(o.node(), o.index);
     case event_kind::command_at_redis:
       return w_.shared_maps.on_command(o.index);
     case event_kind::redis_replies:
       return w_.shared_maps.on_reply(o.index);
     case event_kind::redis_is_due:
-      return w_.shared_maps.on_deadline(o.node, o.index);
+      return w_.shared_maps.on_deadline(o.node(), o.index);
     case event_kind::eve_connects:
       return w_.eve.on_connected(o.index);
     case event_kind::eve_login_due:
@@ -357,7 +360,7 @@ private:
     case event_kind::eve_request_due:
       return w_.eve.on_request_due();
     case event_kind::notification_due:
-      return w_.sols.on_notification_due(o.node);
+      return w_.sols.on_notification_due(o.node());
     case event_kind::event_due:
       return w_.timeline.on_event_due();
     case event_kind::partition_begins:

@@ -53,13 +53,13 @@ enum class event_kind : std::uint8_t {
 };
 
 struct event {
-  event_kind what;
-  std::uint8_t life_high;
-  std::uint16_t node; // for a request: the low bits of its life
+  std::uint32_t word; // the kind, in 8 bits; of a request's event its life, in 24; of others the node
   std::uint32_t index;
 
+  event_kind what() const { return static_cast<event_kind>(word >> 24); }
   /// The request's life: an event of an earlier one is void.
-  std::uint32_t life() const { return std::uint32_t{life_high} << 16 | node; }
+  std::uint32_t life() const { return word & 0xffffff; }
+  std::uint16_t node() const { return static_cast<std::uint16_t>(word); }
 };
 inline constexpr std::uint32_t life_mask = 0xffffff;
 static_assert(sizeof(event) == 8);
@@ -71,14 +71,14 @@ struct scheduler {
   std::uint64_t history = 0;
 
   void at(std::int64_t time_ns, event_kind what, std::uint32_t index, std::uint16_t node = 0) {
-    queue.push(time_ns, {what, 0, node, index});
+    queue.push(time_ns, {static_cast<std::uint32_t>(what) << 24 | node, index});
   }
   void in(std::int64_t delay_ns, event_kind what, std::uint32_t index, std::uint16_t node = 0) {
     at(now_ns + delay_ns, what, index, node);
   }
   /// An event for a request in its present life.
   void to_request(std::int64_t time_ns, event_kind what, std::uint32_t index, std::uint32_t life) {
-    queue.push(time_ns, {what, static_cast<std::uint8_t>(life >> 16), static_cast<std::uint16_t>(life), index});
+    queue.push(time_ns, {static_cast<std::uint32_t>(what) << 24 | life, index});
   }
 
   /// Adds a fact of the run to the hash of its history. The order of facts does not matter: a run that settles requests

@@ -188,7 +188,7 @@ void shared_maps::release(std::vector<decisions::waiting> const& those) {
 }
 
 void shared_maps::tell(sleeper const& who, upstream_id where) {
-  if (!w_.requests.is_gone(who)) w_.balancers.on_shared(who.id, where);
+  if (!w_.requests.is_gone(who)) w_.balancers.on_shared(w_.requests[who.id], where);
 }
 
 // ---- requests
