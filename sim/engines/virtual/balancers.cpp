@@ -35,6 +35,7 @@ router_options options_of(scenario::balancer_group const& group, actors::gateway
 balancers::balancers(world& w, std::unique_ptr<routers> decisions)
   : w_(w)
   , decisions_(std::move(decisions))
+  , dense_(dynamic_cast<routers_of<dense_keys>*>(decisions_.get()))
   , work_(w.scenario.simulated.balancer_time) {
   for (scenario::balancer_identity const& identity : scenario::balancers_of(w.scenario)) {
     balancer b;
@@ -78,7 +79,7 @@ void balancers::on_request(request_state& f) {
 }
 
 /// One of the balancer's threads works on it.
-void balancers::work(request_state& f) {
+[[gnu::always_inline]] inline void balancers::work(request_state& f) {
   f.where = request_state::place::at_balancer;
   if (work_.nothing()) return on_worked(f);
   balancer& b = all_[f.balancer];
@@ -89,18 +90,27 @@ void balancers::on_worked(request_state& f) {
   if (f.abandoned) return let_go(f);
   if (f.course.hops != 0) {
     on_hop_over(f);
-  } else if (!f.has_exchange) {
-    go_on(f, f.course.begin(nullptr, {}));
-  } else if (http_exchange const& e = w_.exchanges[f.id]; e.refused != 0) {
-    respond(f, step::respond, e.refused);
   } else {
-    go_on(f, f.course.begin(e.transaction.get(), e.forwarded));
+    begin(f);
   }
   look_again();
 }
 
+[[gnu::always_inline]] inline void balancers::begin(request_state& f) {
+  if (f.has_exchange) return begin_exchange(f);
+  step const first = f.course.begin(nullptr, {});
+  if (first == step::route) return route(f);
+  go_on(f, first);
+}
+
+void balancers::begin_exchange(request_state& f) {
+  http_exchange const& e = w_.exchanges[f.id];
+  if (e.refused != 0) return respond(f, step::respond, e.refused);
+  go_on(f, f.course.begin(e.transaction.get(), e.forwarded));
+}
+
 /// Routes the request, for the first time or again.
-void balancers::route(request_state& f) {
+[[gnu::always_inline]] inline void balancers::route(request_state& f) {
   if (f.has_exchange) {
     http_exchange& e = w_.exchanges[f.id];
     e.sent = e.transaction ? e.transaction->upstream_head() : e.forwarded;
@@ -108,7 +118,9 @@ void balancers::route(request_state& f) {
   routers::request what;
   if (f.plan.kind != load::token_kind::none) what.token = f.token;
   what.idempotent = f.idempotent;
-  perform(f, decisions_->start(f.balancer, f.id, what, w_.now(), all_[f.balancer].random));
+  perform(f, ask([&](auto& routers) {
+            return routers.start(f.balancer, f.id, what, w_.now(), all_[f.balancer].random);
+          }));
 }
 
 /// The present hop was redirected, or failed.
@@ -116,10 +128,11 @@ void balancers::on_hop_over(request_state& f) {
   balancer& b = all_[f.balancer];
   if (f.outcome == hop_outcome::redirected) {
     upstream_id const target{fakeproxy::cluster::proxy_index_of(f.at_proxy.owner)};
-    action const next = decisions_->on_redirect(f.balancer, f.id, target);
+    action const next = ask([&](auto& routers) { return routers.on_redirect(f.balancer, f.id, target); });
     w_.record.hop_done(f, gateway::exchange::result_of_redirect(next));
     tell_others(f, next);
-    return go_on(f, f.course.after_redirect(next, cached(f)), next);
+    step const then = f.course.after_redirect(next, cached(f));
+    return then == step::send ? send(f, next) : go_on(f, then, next);
   }
   // A hop whose proxy died while serving it is taken to have been on a reused connection, as pools make likely.
   gateway::routing::failure what;
@@ -144,13 +157,15 @@ gateway::cache::transaction* balancers::cached(request_state const& f) {
   return f.has_exchange ? w_.exchanges[f.id].transaction.get() : nullptr;
 }
 
-void balancers::perform(request_state& f, action const& next) {
+[[gnu::always_inline]] inline void balancers::perform(request_state& f, action const& next) {
   tell_others(f, next);
-  go_on(f, f.course.after(next, cached(f)), next);
+  step const then = f.course.after(next, cached(f));
+  if (then == step::send) return send(f, next);
+  go_on(f, then, next);
 }
 
 /// Carries out what the router decided about others than this request.
-void balancers::tell_others(request_state const& f, action const& next) {
+[[gnu::always_inline]] inline void balancers::tell_others(request_state const& f, action const& next) {
   if (next.wake) wake_guessers(f);
   if (next.news == gateway::routing::shared_news::lost) w_.shared_maps.lost(f, upstream_id{f.proxy});
 }
@@ -208,12 +223,16 @@ void balancers::on_answer(request_state& f) {
     backend = upstream_id{f.proxy};
     w_.record.learnt(f, w_.now());
   }
-  action const next = decisions_->on_answer(f.balancer, f.id, backend);
+  action const next = ask([&](auto& routers) { return routers.on_answer(f.balancer, f.id, backend); });
   if (next.news == gateway::routing::shared_news::learnt) w_.shared_maps.learnt(f, next.upstream);
   tell_others(f, next);
   step then = f.course.after(next, nullptr);
   if (f.has_exchange) then = show_answer(f);
-  go_on(f, then);
+  if (then == step::stream) {
+    finish(f);
+  } else {
+    go_on(f, then);
+  }
   look_again();
 }
 
@@ -226,7 +245,7 @@ step balancers::show_answer(request_state& f) {
 }
 
 /// The final answer has arrived: the cache may take it.
-void balancers::finish(request_state& f) {
+[[gnu::always_inline]] inline void balancers::finish(request_state& f) {
   if (f.has_exchange) {
     http_exchange& e = w_.exchanges[f.id];
     if (e.transaction && e.transaction->is_storing()) {
@@ -256,7 +275,7 @@ void balancers::respond(request_state& f, step how, std::uint16_t status) {
   to_client(f, how);
 }
 
-void balancers::to_client(request_state& f, step answered) {
+[[gnu::always_inline]] inline void balancers::to_client(request_state& f, step answered) {
   w_.caches.leave(f.id);
   if (f.course.is_own) return let_go(f);
   w_.record.request_done(f, f.course.result_of(answered), f.status);

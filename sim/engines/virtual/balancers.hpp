@@ -73,6 +73,8 @@ private:
   };
 
   void work(request_state& f);
+  void begin(request_state& f);
+  void begin_exchange(request_state& f);
   void perform(request_state& f, gateway::routing::action const& next);
   void tell_others(request_state const& f, gateway::routing::action const& next);
   void go_on(request_state& f, gateway::exchange::step next, gateway::routing::action const& how = {});
@@ -92,6 +94,11 @@ private:
   void look_again() {
     if (!woken_.empty()) wake_them();
   }
+  /// Asks the routers; those that runs use, as a rule, without a virtual call.
+  template<class Question>
+  auto ask(Question question) {
+    return dense_ ? question(*dense_) : question(*decisions_);
+  }
   void wake_them();
   gateway::cache::transaction* cached(request_state const& f);
   static gateway::routing::sent how_much_was_sent(request_state const& f);
@@ -99,6 +106,7 @@ private:
 
   world& w_;
   std::unique_ptr<routers> decisions_;
+  routers_of<dense_keys>* dense_; // the same, if they are of this kind
   std::vector<balancer> all_;
   base::random::time_sampler work_;
   std::deque<woken> woken_;

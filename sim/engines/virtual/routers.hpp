@@ -69,7 +69,7 @@ public:
 
 /// `Keys` has `key` and `hash` as gateway::routing::token_map wants them, and `key of(token_id) const`.
 template<class Keys>
-class routers_of : public routers {
+class routers_of final : public routers {
 public:
   explicit routers_of(Keys keys = {})
     : keys_(std::move(keys)) {}
