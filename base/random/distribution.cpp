@@ -70,6 +70,8 @@ void time_sampler::tabulate() {
     table.push_back({static_cast<float>(mean - (to - from) / 2), static_cast<float>(to - from)});
   }
   table_ = std::make_shared<std::vector<cell> const>(std::move(table));
+  inner_ = table_->data();
+  tabulated_ = table_->size();
 }
 
 std::int64_t time_sampler::exactly(std::uint64_t bits) const {

@@ -48,10 +48,9 @@ public:
 
   /// The time that 64 uniform bits stand for.
   std::int64_t of(std::uint64_t bits) const {
-    if (kind_ == shape::constant) return constant_;
-    std::uint64_t const at = bits >> (64 - cell_bits);
-    if (kind_ == shape::empirical || at - outer >= cells - 2 * outer) return exactly(bits);
-    cell const& c = (*table_)[at - outer];
+    std::uint64_t const at = (bits >> (64 - cell_bits)) - outer;
+    if (at >= tabulated_) return kind_ == shape::constant ? constant_ : exactly(bits);
+    cell const& c = inner_[at];
     auto const part = static_cast<double>(static_cast<std::int64_t>(bits << cell_bits >> 11)) * 0x1p-53;
     return static_cast<std::int64_t>(static_cast<double>(c.base) + static_cast<double>(c.slope) * part);
   }
@@ -70,7 +69,7 @@ private:
   };
 
   double quantile(double p) const;
-  std::int64_t exactly(std::uint64_t bits) const;
+  [[gnu::cold]] std::int64_t exactly(std::uint64_t bits) const;
   void tabulate();
 
   shape kind_ = shape::constant;
@@ -79,7 +78,9 @@ private:
   double scale_ = 0;    // exponential: mean; lognormal: median; pareto: least value
   double exponent_ = 0; // lognormal: sigma; pareto: 1 / alpha
   std::vector<std::int64_t> sorted_;
-  std::shared_ptr<std::vector<cell> const> table_; // of the inner cells
+  std::shared_ptr<std::vector<cell> const> table_; // of the inner cells …
+  cell const* inner_ = nullptr;                    // … and its first one,
+  std::uint64_t tabulated_ = 0;                    // and how many there are; 0: none
 };
 
 }

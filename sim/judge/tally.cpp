@@ -108,11 +108,6 @@ void tally::sum_up() {
   }
 }
 
-cell& tally::cell_of(std::size_t phase, std::uint16_t balancer) {
-  std::size_t const b = std::min<std::size_t>(balancer, balancers_.size() - 1);
-  return cells_[std::min(phase, phases_.size() - 1) * balancers_.size() + b];
-}
-
 void tally::measure_spans(std::int64_t end_ns) {
   std::int64_t const end = end_ns > start_ns_ ? end_ns : last_ns_;
   std::vector<std::int64_t> first = first_ns_;
@@ -136,29 +131,11 @@ std::size_t tally::phase_at(std::int64_t ns) const {
   return p;
 }
 
-void tally::add(counted_request const& r) {
-  std::size_t const phase = std::min<std::size_t>(r.phase, phases_.size() - 1);
-  first_ns_[phase] = std::min(first_ns_[phase], r.intended_ns);
-  last_ns_ = std::max({last_ns_, r.intended_ns, r.done_ns});
-  if (r.intended_ns < counted_from_ns_) return;
-  if (r.sent_ns != 0) phase_lags_[phase].record(r.sent_ns - r.intended_ns);
-  cell& s = cell_of(phase, r.balancer);
-  ++s.requests;
+/// What few requests count in.
+void tally::add_unusual(cell& s, counted_request const& r) {
   s.failed += r.failed;
-  s.needed_proxy += r.needed_proxy;
-  s.hops += r.hops, s.redirects += r.redirects, s.retries += r.retries;
+  s.retries += r.retries;
   s.trials += r.trial;
-  if (r.redirects != 0 && r.first_reason != not_redirected) {
-    ++s.by_reason[r.first_reason];
-    s.by_reason[static_cast<std::size_t>(reason::chained)] += r.redirects - 1;
-  }
-  if (r.first_choice != choice::unknown) {
-    bool const missed = r.redirects != 0;
-    bool const map = r.first_choice == choice::map;
-    (map ? s.map_hits : s.guesses) += 1;
-    if (map) s.stale_hits += r.stale;
-    if (!map) s.guess_hits += !missed;
-  }
   if (!r.answered) return;
   ++s.answered;
   s.latency.record(r.done_ns - r.intended_ns);

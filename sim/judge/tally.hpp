@@ -6,6 +6,7 @@
 #include "sim/records/result.hpp"
 #include "sim/records/run_view.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -64,7 +65,23 @@ class tally {
 public:
   /// Empty; for `add` and then `close`. Requests due before start_ns + warm_up_ns are not counted.
   tally(scenario::scenario const& s, std::size_t balancers, std::int64_t start_ns, std::int64_t warm_up_ns = 0);
-  void add(counted_request const& r);
+  void add(counted_request const& r) {
+    std::size_t const phase = std::min<std::size_t>(r.phase, phases_.size() - 1);
+    first_ns_[phase] = std::min(first_ns_[phase], r.intended_ns);
+    last_ns_ = std::max({last_ns_, r.intended_ns, r.done_ns});
+    if (r.intended_ns < counted_from_ns_) return;
+    if (r.sent_ns != 0) phase_lags_[phase].record(r.sent_ns - r.intended_ns);
+    cell& s = cell_of(phase, r.balancer);
+    ++s.requests;
+    s.hops += r.hops;
+    s.needed_proxy += r.needed_proxy;
+    if (r.redirects != 0) add_redirects(s, r);
+    add_choice(s, r);
+    if (!r.answered || !r.needed_proxy || r.failed || r.trial || r.retries != 0 || r.asks_resource || r.status >= 400)
+      return add_unusual(s, r);
+    ++s.answered;
+    s.latency.record(r.done_ns - r.intended_ns);
+  }
   void add_session(std::size_t phase, std::int64_t at_ns) {
     if (at_ns >= counted_from_ns_) ++cell_of(phase, no_balancer).sessions_created;
   }
@@ -94,12 +111,36 @@ public:
   double counted_seconds() const { return counted_seconds_; }
 
 private:
+  static void add_redirects(cell& s, counted_request const& r) {
+    s.redirects += r.redirects;
+    if (r.first_reason == not_redirected) return;
+    ++s.by_reason[r.first_reason];
+    s.by_reason[static_cast<std::size_t>(reason::chained)] += r.redirects - 1;
+  }
+  static void add_choice(cell& s, counted_request const& r) {
+    switch (r.first_choice) {
+    case choice::unknown:
+      break;
+    case choice::map:
+      ++s.map_hits;
+      s.stale_hits += r.stale;
+      break;
+    case choice::guess:
+      ++s.guesses;
+      s.guess_hits += r.redirects == 0;
+      break;
+    }
+  }
+  static void add_unusual(cell& s, counted_request const& r);
   void count_requests(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history,
                       std::vector<std::uint8_t> const& trials);
   void count_sessions(run_view const& v);
   void measure_spans(std::int64_t end_ns);
   void sum_up();
-  cell& cell_of(std::size_t phase, std::uint16_t balancer);
+  cell& cell_of(std::size_t phase, std::uint16_t balancer) {
+    std::size_t const b = std::min<std::size_t>(balancer, balancers_.size() - 1);
+    return cells_[std::min(phase, phases_.size() - 1) * balancers_.size() + b];
+  }
   std::size_t phase_at(std::int64_t ns) const;
 
   std::vector<scenario::phase> phase_names_;

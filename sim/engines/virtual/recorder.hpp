@@ -33,50 +33,20 @@ public:
       brief->issued(f);
       return issued_;
     }
-    measure::client_record c;
-    c.request = issued_;
-    c.intended_ns = f.client.intended_ns;
-    c.character = f.plan.character;
-    c.token = f.plan.rotation;
-    c.target = f.plan.target;
-    c.balancer = f.balancer;
-    c.kind = static_cast<measure::token_kind>(f.plan.kind);
-    c.method = f.verb;
-    c.phase = f.client.phase;
-    records.clients.push_back(c);
-    return c.request;
+    return issue_record(f);
   }
   void sent(request_state const& f) {
     if (!brief) client(f).sent_ns = f.client.sent_ns;
   }
   void client_done(request_state const& f, measure::client_outcome outcome, std::int64_t done_ns) {
     if (brief) return brief->client_done(f, outcome, done_ns);
-    measure::client_record& c = client(f);
-    c.outcome = outcome;
-    c.done_ns = done_ns;
-    if (outcome != measure::client_outcome::answered) return;
-    c.status = f.status;
-    c.epoch = f.served_epoch;
-    c.incarnation = f.served_by;
-    c.asks_resource = f.asks_resource;
-    c.from_cache = f.from_cache;
-    c.findings = f.findings;
+    record_end(f, outcome, done_ns);
   }
 
   // balancers
   void received(request_state& f, std::int64_t now_ns) {
     if (brief) return;
-    f.request_record = append(f.balancer, {.at_ns = now_ns,
-                                           .request = f.request,
-                                           .upstream_address = 0,
-                                           .upstream_port = 0,
-                                           .kind = journal::balancer_event_kind::request,
-                                           .hop = journal::hop_kind::first,
-                                           .result = journal::hop_result::pending,
-                                           .outcome = journal::request_result::pending,
-                                           .status = 0,
-                                           .hit = 0,
-                                           .padding = {}});
+    record_received(f, now_ns);
   }
   void request_done(request_state const& f, journal::request_result outcome, std::uint16_t status) {
     if (f.request_record == nobody) return;
@@ -99,18 +69,7 @@ public:
   }
   void hop_sent(request_state& f, std::int64_t now_ns) {
     if (brief) return brief->hop_sent();
-    measure::proxy_address const to = records.proxies[f.proxy];
-    f.hop_record = append(f.balancer, {.at_ns = now_ns,
-                                       .request = f.request,
-                                       .upstream_address = to.address,
-                                       .upstream_port = to.port,
-                                       .kind = journal::balancer_event_kind::hop,
-                                       .hop = f.course.hop,
-                                       .result = journal::hop_result::pending,
-                                       .outcome = journal::request_result::pending,
-                                       .status = 0,
-                                       .hit = static_cast<std::uint8_t>(f.from_map),
-                                       .padding = {}});
+    record_hop(f, now_ns);
   }
   void hop_done(request_state& f, journal::hop_result result) {
     if (f.course.hops == 1 && f.from_map) f.first_stale = is_stale(result);
@@ -128,6 +87,73 @@ public:
   void arrived(request_state& f, journal::incarnation_id at) {
     if (++f.seen_hops == 1) f.first_from_map = f.first_from_map || f.from_map;
     if (brief) return brief->hop_seen();
+    record_arrival(f, at);
+  }
+  void decided(request_state const& f, std::int64_t answered_ns) {
+    if (brief) return;
+    record_decision(f, answered_ns);
+  }
+
+  // sols
+  void happened(journal::sol_event const& e) { records.sols.push_back(e); }
+
+private:
+  // ---- where records are kept
+
+  [[gnu::noinline]] journal::request_id issue_record(request_state const& f) {
+    measure::client_record c;
+    c.request = issued_;
+    c.intended_ns = f.client.intended_ns;
+    c.character = f.plan.character;
+    c.token = f.plan.rotation;
+    c.target = f.plan.target;
+    c.balancer = f.balancer;
+    c.kind = static_cast<measure::token_kind>(f.plan.kind);
+    c.method = f.verb;
+    c.phase = f.client.phase;
+    records.clients.push_back(c);
+    return c.request;
+  }
+  [[gnu::noinline]] void record_end(request_state const& f, measure::client_outcome outcome, std::int64_t done_ns) {
+    measure::client_record& c = client(f);
+    c.outcome = outcome;
+    c.done_ns = done_ns;
+    if (outcome != measure::client_outcome::answered) return;
+    c.status = f.status;
+    c.epoch = f.served_epoch;
+    c.incarnation = f.served_by;
+    c.asks_resource = f.asks_resource;
+    c.from_cache = f.from_cache;
+    c.findings = f.findings;
+  }
+  [[gnu::noinline]] void record_received(request_state& f, std::int64_t now_ns) {
+    f.request_record = append(f.balancer, {.at_ns = now_ns,
+                                           .request = f.request,
+                                           .upstream_address = 0,
+                                           .upstream_port = 0,
+                                           .kind = journal::balancer_event_kind::request,
+                                           .hop = journal::hop_kind::first,
+                                           .result = journal::hop_result::pending,
+                                           .outcome = journal::request_result::pending,
+                                           .status = 0,
+                                           .hit = 0,
+                                           .padding = {}});
+  }
+  [[gnu::noinline]] void record_hop(request_state& f, std::int64_t now_ns) {
+    measure::proxy_address const to = records.proxies[f.proxy];
+    f.hop_record = append(f.balancer, {.at_ns = now_ns,
+                                       .request = f.request,
+                                       .upstream_address = to.address,
+                                       .upstream_port = to.port,
+                                       .kind = journal::balancer_event_kind::hop,
+                                       .hop = f.course.hop,
+                                       .result = journal::hop_result::pending,
+                                       .outcome = journal::request_result::pending,
+                                       .status = 0,
+                                       .hit = static_cast<std::uint8_t>(f.from_map),
+                                       .padding = {}});
+  }
+  [[gnu::noinline]] void record_arrival(request_state& f, journal::incarnation_id at) {
     journal::proxy_hop hop{};
     hop.received_ns = f.received_ns;
     hop.request = f.request;
@@ -138,8 +164,7 @@ public:
     f.proxy_record = static_cast<std::uint32_t>(records.hops.size());
     records.hops.push_back({hop, f.proxy});
   }
-  void decided(request_state const& f, std::int64_t answered_ns) {
-    if (brief) return;
+  [[gnu::noinline]] void record_decision(request_state const& f, std::int64_t answered_ns) {
     journal::proxy_hop& hop = records.hops[f.proxy_record].hop;
     hop.answered_ns = answered_ns;
     hop.status = f.status;
@@ -148,11 +173,6 @@ public:
     hop.epoch = f.outcome == journal::hop_outcome::served ? f.served_epoch : 0;
     hop.target = f.outcome == journal::hop_outcome::redirected ? raw(f.at_proxy.owner) : 0;
   }
-
-  // sols
-  void happened(journal::sol_event const& e) { records.sols.push_back(e); }
-
-private:
   /// For a hop that the map chose. A simulated hop fails only because its proxy is gone.
   static bool is_stale(journal::hop_result result) {
     switch (result) {

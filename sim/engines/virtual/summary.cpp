@@ -144,49 +144,54 @@ void summary::client_done(request_state const& f, client_outcome outcome, std::i
 // ---- over time
 
 void summary::count_in_slice(measure::counted_request const& r) {
-  std::size_t const width = balancer_count_ + 1;
   std::int64_t const since_ns = std::max<std::int64_t>(0, r.intended_ns - start_ns_);
-  if (since_ns < slice_from_ns_ || since_ns >= slice_from_ns_ + slice_ns_) {
-    while (since_ns / slice_ns_ >= static_cast<std::int64_t>(most_slices)) widen_slices();
-    slice_ = static_cast<std::size_t>(since_ns / slice_ns_);
-    slice_from_ns_ = static_cast<std::int64_t>(slice_) * slice_ns_;
-  }
-  std::size_t const time = slice_;
-  if (slices_.size() < (time + 1) * width) slices_.resize((time + 1) * width);
-  auto const count = [&](slice_counts& s) {
-    ++s.requests;
-    s.redirects += r.redirects;
-    s.failed += r.failed;
-  };
-  count(slices_[time * width]);
-  if (r.balancer < balancer_count_) count(slices_[time * width + r.balancer + 1]);
+  if (static_cast<std::uint64_t>(since_ns - slice_from_ns_) >= static_cast<std::uint64_t>(slice_width_ns_))
+    turn_to_slice_of(since_ns);
+  slice_counts& s = slices_[slice_ + r.balancer];
+  ++s.requests;
+  s.redirects += r.redirects;
+  s.failed += r.failed;
+}
+
+void summary::turn_to_slice_of(std::int64_t since_ns) {
+  while (since_ns / slice_width_ns_ >= static_cast<std::int64_t>(most_slices)) widen_slices();
+  auto const time = static_cast<std::size_t>(since_ns / slice_width_ns_);
+  slice_ = time * balancer_count_;
+  slice_from_ns_ = static_cast<std::int64_t>(time) * slice_width_ns_;
+  if (slices_.size() < slice_ + balancer_count_) slices_.resize(slice_ + balancer_count_);
 }
 
 void summary::widen_slices() {
-  std::size_t const width = balancer_count_ + 1;
   for (std::size_t i = 0; i != slices_.size(); ++i) {
-    std::size_t const time = i / width, of = i % width;
+    std::size_t const time = i / balancer_count_, of = i % balancer_count_;
     slice_counts const s = slices_[i];
-    slice_counts& into = slices_[time / 2 * width + of];
+    slice_counts& into = slices_[time / 2 * balancer_count_ + of];
     if (time % 2 == 0) into = {};
     into.requests += s.requests, into.redirects += s.redirects, into.failed += s.failed;
   }
-  slices_.resize((slices_.size() / width + 1) / 2 * width);
-  slice_ns_ *= 2;
+  slices_.resize((slices_.size() / balancer_count_ + 1) / 2 * balancer_count_);
+  slice_width_ns_ *= 2;
 }
 
 std::vector<measure::time_slice> summary::timeseries(std::vector<std::string> const& balancers) const {
   std::vector<measure::time_slice> out;
-  std::size_t const width = balancer_count_ + 1;
-  for (std::size_t i = 0; i != slices_.size(); ++i) {
-    if (slices_[i].requests == 0) continue;
-    auto const from = static_cast<double>(static_cast<std::int64_t>(i / width) * slice_ns_) / 1e9;
+  auto const add = [&](std::size_t time, std::string const& balancer, slice_counts const& counts) {
+    if (counts.requests == 0) return;
     measure::time_slice s;
-    s.from_s = from;
-    s.to_s = from + static_cast<double>(slice_ns_) / 1e9;
-    s.balancer = i % width == 0 ? "" : balancers[i % width - 1];
-    s.requests = slices_[i].requests, s.redirects = slices_[i].redirects, s.failed = slices_[i].failed;
+    s.from_s = static_cast<double>(static_cast<std::int64_t>(time) * slice_width_ns_) / 1e9;
+    s.to_s = s.from_s + static_cast<double>(slice_width_ns_) / 1e9;
+    s.balancer = balancer;
+    s.requests = counts.requests, s.redirects = counts.redirects, s.failed = counts.failed;
     out.push_back(s);
+  };
+  for (std::size_t at = 0; at != slices_.size(); at += balancer_count_) {
+    slice_counts all;
+    for (std::size_t b = 0; b != balancer_count_; ++b) {
+      slice_counts const& s = slices_[at + b];
+      all.requests += s.requests, all.redirects += s.redirects, all.failed += s.failed;
+    }
+    add(at / balancer_count_, "", all);
+    for (std::size_t b = 0; b != balancer_count_; ++b) add(at / balancer_count_, balancers[b], slices_[at + b]);
   }
   return out;
 }

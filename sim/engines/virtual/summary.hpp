@@ -116,6 +116,7 @@ private:
     std::uint64_t requests = 0, redirects = 0, failed = 0;
   };
   void count_in_slice(measure::counted_request const& r);
+  void turn_to_slice_of(std::int64_t since_ns);
   void widen_slices();
   void learnt_in_shared_map(token_id token, std::int64_t now_ns);
   /// Whether what another balancer learnt may not have been in the map that they share; see measure::reconstruct.
@@ -132,10 +133,10 @@ private:
   std::uint64_t overlapped_ = 0, failed_ = 0, lost_ = 0, sessions_asked_ = 0;
   measure::theory_fit fit_;
   std::size_t balancer_count_;
-  std::int64_t slice_ns_ = 1'000'000;
-  std::size_t slice_ = 0;            // the one counted last …
-  std::int64_t slice_from_ns_ = 0;   // … and its beginning, from the start
-  std::vector<slice_counts> slices_; // [time][balancer]
+  std::int64_t slice_width_ns_ = 1'000'000;
+  std::size_t slice_ = 0;                       // where the one counted last begins in slices_ …
+  std::int64_t slice_from_ns_ = -1'000'000'000; // … and when it begins, from the start
+  std::vector<slice_counts> slices_;            // [time][balancer]
   std::uint64_t places_checked_ = 0, places_wrong_ = 0;
   std::uint64_t resources_ = 0, not_theirs_ = 0, too_old_ = 0; // answers for resources, and what was wrong with them
   struct {

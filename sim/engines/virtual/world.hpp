@@ -39,10 +39,13 @@ public:
   /// Of the next message, ns.
   std::int64_t operator()() { return of(random_()); }
   /// Of the message that 64 uniform bits draw, ns.
-  std::int64_t of(std::uint64_t bits) const { return delay_.of(bits) + (loss_ > 0 ? sent_again_ns(bits) : 0); }
+  std::int64_t of(std::uint64_t bits) const {
+    std::int64_t const time = delay_.of(bits);
+    return loss_ > 0 ? time + sent_again_ns(bits) : time;
+  }
 
 private:
-  std::int64_t sent_again_ns(std::uint64_t bits) const {
+  [[gnu::noinline]] std::int64_t sent_again_ns(std::uint64_t bits) const {
     load::small_stream random(bits);
     std::int64_t time = 0;
     while (load::uniform_real(random) < loss_) time += retransmit_ns_;
@@ -87,22 +90,26 @@ struct world {
   std::int64_t now() const { return time.now_ns; }
 
   // When a message arrives, ns: between the request's client and its balancer, sent now …
-  std::int64_t client_arrival(request_state const& f, purpose way) const {
-    return now() + client_wire.of(f.bits(way)) + hold(sim::scenario::partition::side::clients, 0, f.balancer, now());
+  [[gnu::always_inline]] std::int64_t client_arrival(request_state const& f, purpose way) const {
+    std::int64_t const free = now() + client_wire.of(f.bits(way));
+    return partitions.none() ? free : free + hold(sim::scenario::partition::side::clients, 0, f.balancer, now());
   }
   /// … between its balancer and the proxy that it asks …
-  std::int64_t proxy_arrival(request_state const& f, purpose way, std::int64_t sent_ns) const {
-    return sent_ns + proxy_wire.of(f.bits(way)) +
-           hold(sim::scenario::partition::side::balancer, f.balancer, f.proxy, sent_ns);
+  [[gnu::always_inline]] std::int64_t proxy_arrival(request_state const& f, purpose way, std::int64_t sent_ns) const {
+    std::int64_t const free = sent_ns + proxy_wire.of(f.bits(way));
+    return partitions.none() ? free
+                             : free + hold(sim::scenario::partition::side::balancer, f.balancer, f.proxy, sent_ns);
   }
   /// … and between a proxy and a sol, sent now.
   std::int64_t rpc_arrival(std::size_t proxy, std::size_t sol) {
-    return now() + rpc_wire() + hold(sim::scenario::partition::side::proxy, proxy, sol, now());
+    std::int64_t const free = now() + rpc_wire();
+    return partitions.none() ? free : free + hold(sim::scenario::partition::side::proxy, proxy, sol, now());
   }
 
 private:
-  std::int64_t hold(sim::scenario::partition::side from, std::size_t a, std::size_t b, std::int64_t sent_ns) const {
-    return partitions.none() || start_ns == 0 ? 0 : partitions.hold_ns(from, a, b, sent_ns - start_ns);
+  [[gnu::noinline]] std::int64_t hold(sim::scenario::partition::side from, std::size_t a, std::size_t b,
+                                      std::int64_t sent_ns) const {
+    return start_ns == 0 ? 0 : partitions.hold_ns(from, a, b, sent_ns - start_ns);
   }
 };
 
