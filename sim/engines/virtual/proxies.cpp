@@ -69,8 +69,6 @@ proxies::proxies(world& w)
   }
 }
 
-std::int64_t proxies::now_ns() const { return w_.now(); }
-
 measure::proxy_address proxies::address_of(std::size_t index) {
   return {0x7f000001, static_cast<std::uint16_t>(index + 1)};
 }
@@ -110,6 +108,7 @@ std::int64_t proxies::alive_ns(std::size_t index) const {
 
 // ---- a request
 
+/// Most requests find their session, are served and answered: all that is one function.
 void proxies::on_request(request_state& f) {
   proxy& p = all_[f.proxy];
   bool const open = f.on_open_connection && p.process && !p.leaving.has_left();
@@ -127,8 +126,12 @@ void proxies::on_request(request_state& f) {
   f.at_proxy.character = known ? character_id{f.plan.character} : character_id::none;
   f.at_proxy.method = f.verb;
   f.at_proxy.needs_sol = f.game_state;
-  go_on(f, p.process->on_request(f.at_proxy, caller_of(f.plan.kind), ticket_of(f), w_.now()));
+  auto const next = p.process->on_request(f.at_proxy, caller_of(f.plan.kind), ticket_of(f), w_.now());
+  if (next == proxy_process::next::serve_whole) return enter_service(f); // as most are
+  go_on(f, next);
 }
+
+void proxies::on_service_end(request_state& f) { on_service_end(f, w_.now()); }
 
 void proxies::go_on(request_state& f, proxy_process::next what) {
   switch (what) {
@@ -146,7 +149,7 @@ void proxies::go_on(request_state& f, proxy_process::next what) {
   perform(index);
 }
 
-void proxies::enter_service(request_state& f) {
+[[gnu::always_inline]] inline void proxies::enter_service(request_state& f) {
   auto const end = all_[f.proxy].process->enter_service(f.at_proxy, ticket_of(f), w_.now(),
                                                         [&f] { return f.bits(purpose::service); });
   if (!end) return arm(f.proxy);
@@ -157,30 +160,13 @@ void proxies::enter_service(request_state& f) {
   w_.time.to_request(*end, event_kind::service_ends, f.id, f.life);
 }
 
-void proxies::on_service_end(request_state& f, std::int64_t at_ns) {
+[[gnu::always_inline]] inline void proxies::on_service_end(request_state& f, std::int64_t at_ns) {
   auto const next = all_[f.proxy].process->on_serviced(f.at_proxy, ticket_of(f), w_.now());
   if (next == proxy_process::next::answer) return answer(f, at_ns);
   go_on(f, next);
 }
 
-void proxies::arm(std::size_t index) {
-  proxy& p = all_[index];
-  if (p.due_ns != 0 && !p.process->at_servers().sharing()) return; // patience ends in the order in which it began
-  auto const next = p.process->next_deadline(w_.now());
-  if (!next || (p.due_ns != 0 && p.due_ns <= *next)) return;
-  p.due_ns = *next;
-  w_.time.at(*next, event_kind::proxy_due, p.lives, static_cast<std::uint16_t>(index));
-}
-
-void proxies::on_due(std::size_t index, std::uint32_t lives) {
-  proxy& p = all_[index];
-  if (lives != p.lives || p.due_ns != w_.now()) return;
-  p.due_ns = 0;
-  p.process->on_deadline(w_.now(), driver{*this, index});
-  arm(index);
-}
-
-void proxies::answer(request_state& f, std::int64_t at_ns) {
+[[gnu::always_inline]] inline void proxies::answer(request_state& f, std::int64_t at_ns) {
   proxy& p = all_[f.proxy];
   fakeproxy::proxy::request_state& r = f.at_proxy;
   f.outcome = r.outcome;
@@ -200,6 +186,23 @@ void proxies::answer(request_state& f, std::int64_t at_ns) {
   f.where = request_state::place::returning;
   w_.time.to_request(w_.proxy_arrival(f, purpose::hop_back, at_ns), event_kind::answer_returns, f.id, f.life);
   if (!p.process->actions().send.empty()) perform(f.proxy); // the session was to be moved, this was its last request
+}
+
+void proxies::arm(std::size_t index) {
+  proxy& p = all_[index];
+  if (p.due_ns != 0 && !p.process->at_servers().sharing()) return; // patience ends in the order in which it began
+  auto const next = p.process->next_deadline(w_.now());
+  if (!next || (p.due_ns != 0 && p.due_ns <= *next)) return;
+  p.due_ns = *next;
+  w_.time.at(*next, event_kind::proxy_due, p.lives, static_cast<std::uint16_t>(index));
+}
+
+void proxies::on_due(std::size_t index, std::uint32_t lives) {
+  proxy& p = all_[index];
+  if (lives != p.lives || p.due_ns != w_.now()) return;
+  p.due_ns = 0;
+  p.process->on_deadline(w_.now(), driver{*this, index});
+  arm(index);
 }
 
 // ---- the cluster

@@ -42,7 +42,7 @@ public:
   }
   void balancer_gone(std::size_t balancer) { idle_.close_balancer(balancer); }
   void on_request(request_state& f);
-  void on_service_end(request_state& f) { on_service_end(f, now_ns()); }
+  void on_service_end(request_state& f);
   /// A service on shared servers may have ended, or a time-out expired.
   void on_due(std::size_t index, std::uint32_t lives);
 
@@ -101,7 +101,6 @@ private:
   void on_service_end(request_state& f, std::int64_t at_ns);
   void arm(std::size_t index);
   void answer(request_state& f, std::int64_t at_ns);
-  std::int64_t now_ns() const;
   void drop_requests(std::size_t index);
   void drop_peers(std::size_t index);
 
