@@ -63,6 +63,7 @@ tally::tally(scenario::scenario const& s, std::size_t balancers, std::int64_t st
   , phases_(first_ns_.size())
   , balancers_(balancers + 1)
   , cells_(phases_.size() * balancers_.size())
+  , served_(cells_.size() * served_request::kinds)
   , phase_lags_(phases_.size()) {}
 
 tally::tally(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history,
@@ -75,6 +76,7 @@ tally::tally(run_view const& v, std::vector<request_facts> const& facts, routing
 }
 
 void tally::close(std::int64_t end_ns) {
+  count_served();
   measure_spans(end_ns);
   sum_up();
 }
@@ -131,21 +133,57 @@ std::size_t tally::phase_at(std::int64_t ns) const {
   return p;
 }
 
-/// What few requests count in.
-void tally::add_unusual(cell& s, counted_request const& r) {
-  s.failed += r.failed;
-  s.retries += r.retries;
-  s.trials += r.trial;
+void tally::count(cell& s, counted_request const& r, std::uint64_t times) {
+  s.requests += times;
+  s.failed += times * r.failed;
+  s.needed_proxy += times * r.needed_proxy;
+  s.hops += times * r.hops, s.redirects += times * r.redirects, s.retries += times * r.retries;
+  s.trials += times * r.trial;
+  if (r.redirects != 0 && r.first_reason != not_redirected) {
+    s.by_reason[r.first_reason] += times;
+    s.by_reason[static_cast<std::size_t>(reason::chained)] += times * (r.redirects - 1);
+  }
+  switch (r.first_choice) {
+  case choice::unknown:
+    break;
+  case choice::map:
+    s.map_hits += times;
+    s.stale_hits += times * r.stale;
+    break;
+  case choice::guess:
+    s.guesses += times;
+    s.guess_hits += times * (r.redirects == 0);
+    break;
+  }
   if (!r.answered) return;
-  ++s.answered;
-  s.latency.record(r.done_ns - r.intended_ns);
-  s.unauthorized += r.status == 401;
-  s.unavailable += r.status == 503;
-  s.resources += r.asks_resource;
+  s.answered += times;
+  s.unauthorized += times * (r.status == 401);
+  s.unavailable += times * (r.status == 503);
+  s.resources += times * r.asks_resource;
   bool const own = !r.needed_proxy && !r.from_cache;
-  s.cache_hits += !r.needed_proxy && r.from_cache;
-  s.balancer_answers += own;
-  s.refused += own && r.status >= 400 && r.status < 500;
+  s.cache_hits += times * (!r.needed_proxy && r.from_cache);
+  s.balancer_answers += times * own;
+  s.refused += times * (own && r.status >= 400 && r.status < 500);
+}
+
+counted_request served_request::of_kind(std::size_t kind) {
+  counted_request r;
+  r.hops = 1 + (kind >> 2 & 1);
+  r.redirects = kind >> 2 & 1;
+  r.status = 200;
+  r.first_reason = static_cast<std::uint8_t>(kind >> 5);
+  r.first_choice = static_cast<choice>(kind >> 3 & 3);
+  r.stale = (kind >> 1 & 1) != 0;
+  r.trial = (kind & 1) != 0;
+  r.needed_proxy = r.answered = true;
+  return r;
+}
+
+void tally::count_served() {
+  for (std::size_t i = 0; i != served_.size(); ++i)
+    if (served_[i] != 0)
+      count(cells_[i / served_request::kinds], served_request::of_kind(i % served_request::kinds), served_[i]);
+  served_.clear();
 }
 
 void tally::count_requests(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history,
@@ -205,7 +243,7 @@ void tally::count_sessions(run_view const& v) {
     if (!done && e.kind != journal::sol_event_kind::granted) continue;
     std::size_t const phase = phase_at(e.at_ns);
     if (done) {
-      cell_of(phase, no_balancer).sessions_moved += counts;
+      cells_[cell_of(phase, no_balancer)].sessions_moved += counts;
       auto const own = granted_in.find(e.character); // the move's own grant, which precedes it
       if (own != granted_in.end()) --own->second->sessions_created;
       granted_in.erase(e.character);
@@ -218,7 +256,7 @@ void tally::count_sessions(run_view const& v) {
       if (slot != no_index) balancer = v.client(slot).balancer;
     }
     if (!counts) continue;
-    cell& s = cell_of(phase, balancer);
+    cell& s = cells_[cell_of(phase, balancer)];
     ++s.sessions_created;
     granted_in[e.character] = &s;
   }

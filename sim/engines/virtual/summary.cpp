@@ -108,6 +108,25 @@ void summary::granted(std::uint32_t character, std::size_t phase, std::int64_t a
 
 void summary::client_done(request_state const& f, client_outcome outcome, std::int64_t done_ns) {
   bool const own = f.plan.kind == load::token_kind::own;
+  bool const usual = own && outcome == client_outcome::answered && f.status < 400 && f.seen_hops != 0 &&
+                     f.seen_hops == f.course.hops && f.course.redirects <= 1 && f.course.retries == 0 &&
+                     f.seen_hops == f.course.redirects + 1 && !f.asks_resource && !f.from_cache;
+  if (!usual) return count_unusual(f, outcome, done_ns);
+  counts_.add(measure::served_request{.intended_ns = f.client.intended_ns,
+                                      .sent_ns = f.client.sent_ns,
+                                      .done_ns = done_ns,
+                                      .balancer = f.balancer,
+                                      .phase = f.client.phase,
+                                      .redirected = f.course.redirects != 0,
+                                      .first_reason = f.first_reason,
+                                      .first_choice = f.first_from_map ? measure::choice::map : measure::choice::guess,
+                                      .stale = f.first_stale,
+                                      .trial = f.trial});
+  count_in_slice(f.client.intended_ns, f.balancer, f.course.redirects, false);
+}
+
+void summary::count_unusual(request_state const& f, client_outcome outcome, std::int64_t done_ns) {
+  bool const own = f.plan.kind == load::token_kind::own;
   measure::counted_request r{.intended_ns = f.client.intended_ns,
                              .sent_ns = f.client.sent_ns,
                              .done_ns = done_ns,
@@ -138,19 +157,19 @@ void summary::client_done(request_state const& f, client_outcome outcome, std::i
     too_old_ += (f.findings & measure::found_too_old) != 0;
   }
   counts_.add(r);
-  count_in_slice(r);
+  count_in_slice(r.intended_ns, r.balancer, r.redirects, r.failed);
 }
 
 // ---- over time
 
-void summary::count_in_slice(measure::counted_request const& r) {
-  std::int64_t const since_ns = std::max<std::int64_t>(0, r.intended_ns - start_ns_);
+void summary::count_in_slice(std::int64_t intended_ns, std::size_t balancer, std::uint32_t redirects, bool failed) {
+  std::int64_t const since_ns = std::max<std::int64_t>(0, intended_ns - start_ns_);
   if (static_cast<std::uint64_t>(since_ns - slice_from_ns_) >= static_cast<std::uint64_t>(slice_width_ns_))
     turn_to_slice_of(since_ns);
-  slice_counts& s = slices_[slice_ + r.balancer];
+  slice_counts& s = slices_[slice_ + balancer];
   ++s.requests;
-  s.redirects += r.redirects;
-  s.failed += r.failed;
+  s.redirects += redirects;
+  s.failed += failed;
 }
 
 void summary::turn_to_slice_of(std::int64_t since_ns) {

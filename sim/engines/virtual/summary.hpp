@@ -115,7 +115,8 @@ private:
   struct slice_counts {
     std::uint64_t requests = 0, redirects = 0, failed = 0;
   };
-  void count_in_slice(measure::counted_request const& r);
+  void count_unusual(request_state const& f, measure::client_outcome outcome, std::int64_t done_ns);
+  void count_in_slice(std::int64_t intended_ns, std::size_t balancer, std::uint32_t redirects, bool failed);
   void turn_to_slice_of(std::int64_t since_ns);
   void widen_slices();
   void learnt_in_shared_map(token_id token, std::int64_t now_ns);
