@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <optional>
 
 namespace gateway::routing {
@@ -13,14 +14,13 @@ namespace gateway::routing {
 /// request began that taught it.
 ///
 /// `Stamp` is its type. 64 bits hold any unsigned 64-bit epoch, whatever clock or counter it comes from. 32 bits are
-/// for users that never tell epochs; times then wrap after 49 days, and are compared by their difference.
+/// for users whose epochs count from 1; times then wrap after 49 days, and are compared by their difference.
 template<class Stamp>
 struct basic_learnt_backend {
   upstream_id upstream : 19;
   std::uint32_t tells_epoch : 1;
   std::uint32_t shared_in : 12; // with a shared map: the period in which this entry was last written there; wraps
-  static constexpr bool has_epochs = sizeof(Stamp) == sizeof(std::uint64_t);
-  std::uint32_t stamp[has_epochs ? 2 : 1]; // not a Stamp: no padding for its alignment
+  std::uint32_t stamp[sizeof(Stamp) / sizeof(std::uint32_t)]; // not a Stamp: no padding for its alignment
 
   static constexpr std::uint32_t most_upstreams = 1u << 19;
   static constexpr std::uint32_t period_mask = (1u << 12) - 1;
@@ -29,7 +29,7 @@ struct basic_learnt_backend {
   static basic_learnt_backend make(upstream_id upstream, time_ns started, std::optional<std::uint64_t> epoch) {
     basic_learnt_backend made{};
     made.upstream = upstream;
-    made.tells_epoch = has_epochs && epoch ? 1 : 0;
+    made.tells_epoch = epoch && *epoch <= std::numeric_limits<Stamp>::max() ? 1 : 0;
     made.set_when(made.is_epoch() ? static_cast<Stamp>(*epoch) : static_cast<Stamp>(started / 1'000'000));
     return made;
   }
@@ -68,7 +68,7 @@ private:
 };
 
 using learnt_backend = basic_learnt_backend<std::uint64_t>;
-using timed_backend = basic_learnt_backend<std::uint32_t>;
-static_assert(sizeof(learnt_backend) == 12 && sizeof(timed_backend) == 8);
+using compact_backend = basic_learnt_backend<std::uint32_t>;
+static_assert(sizeof(learnt_backend) == 12 && sizeof(compact_backend) == 8);
 
 }

@@ -118,9 +118,8 @@ void balancers::begin_exchange(request_state& f) {
   routers::request what;
   if (f.plan.kind != load::token_kind::none) what.token = f.token;
   what.idempotent = f.idempotent;
-  perform(f, ask([&](auto& routers) {
-            return routers.start(f.balancer, f.id, what, w_.now(), all_[f.balancer].random);
-          }));
+  perform(f,
+          ask([&](auto& routers) { return routers.start(f.balancer, f.id, what, w_.now(), all_[f.balancer].random); }));
 }
 
 /// The present hop was redirected, or failed.
@@ -191,7 +190,7 @@ void balancers::go_on(request_state& f, step next, action const& how) {
     be_patient(f, all_[f.balancer].cache->wait.count());
     return w_.caches.wait(f.id);
   case step::look_up:
-    if (!w_.shared_maps.look_up(f.id)) on_shared(f, gateway::routing::no_upstream);
+    if (!w_.shared_maps.look_up(f.id)) on_shared(f, {});
     return;
   }
 }
@@ -218,12 +217,13 @@ void balancers::on_answer(request_state& f) {
   w_.proxies.on_answer_taken(f);
   if (f.outcome == hop_outcome::redirected) return work(f);
   w_.record.hop_done(f, hop_result::answered);
-  std::optional<upstream_id> backend;
+  gateway::routing::answer_facts facts{.success = f.status < 400};
   if (f.names_backend) {
-    backend = upstream_id{f.proxy};
+    facts.backend = upstream_id{f.proxy};
+    facts.epoch = f.served_epoch;
     w_.record.learnt(f, w_.now());
   }
-  action const next = ask([&](auto& routers) { return routers.on_answer(f.balancer, f.id, backend); });
+  action const next = ask([&](auto& routers) { return routers.on_answer(f.balancer, f.id, facts); });
   if (next.news == gateway::routing::shared_news::learnt) w_.shared_maps.learnt(f, next.upstream);
   tell_others(f, next);
   step then = f.course.after(next, nullptr);
@@ -306,7 +306,7 @@ void balancers::let_go(request_state& f) {
   if (!f.client.waits) w_.requests.give_back(f);
 }
 
-void balancers::on_shared(request_state& f, upstream_id found) {
+void balancers::on_shared(request_state& f, gateway::routing::shared_facts const& found) {
   if (!f.course.stops_waiting(awaiting::shared_map)) return;
   perform(f, decisions_->on_shared(f.balancer, f.id, found, w_.now(), all_[f.balancer].random));
   look_again();

@@ -35,8 +35,8 @@ public:
   void on_worked(request_state& f);
   void on_answer(request_state& f);
   void on_hop_failed(request_state& f);
-  /// The shared map's answer for the request's token; no_upstream: it has none, or none in time.
-  void on_shared(request_state& f, gateway::routing::upstream_id found);
+  /// The shared map's answer for the request's token.
+  void on_shared(request_state& f, gateway::routing::shared_facts const& found);
   /// The shared map has lost what it was told.
   void share_anew(std::size_t index) { decisions_->share_anew(index); }
   /// The request's wait may have timed out.

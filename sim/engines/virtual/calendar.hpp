@@ -31,9 +31,11 @@ public:
   };
 
   calendar() { newest_.fill(none); }
+  calendar(calendar const&) = delete;
+  calendar& operator=(calendar const&) = delete;
 
   bool empty() const { return size() == 0; }
-  std::size_t size() const { return page_.size() - first_ + near_ + far_.size(); }
+  std::size_t size() const { return static_cast<std::size_t>(end_ - first_) + near_ + far_.size(); }
   std::uint64_t popped() const { return popped_; }
 
   /// `at_ns` is not before the last event popped.
@@ -46,11 +48,9 @@ public:
 
   /// Removes the earliest event, if it is before `until_ns`. Precondition: not empty.
   bool pop_before(std::int64_t until_ns, event& into) {
-    if (first_ == page_.size() && !turn_before(until_ns)) return false;
-    event const& next = page_[first_];
-    if (next.at_ns >= until_ns) return false;
-    into = next;
-    ++first_;
+    if (first_ == end_ && !turn_before(until_ns)) return false;
+    if (first_->at_ns >= until_ns) return false;
+    into = *first_++;
     ++popped_;
     return true;
   }
@@ -98,15 +98,16 @@ private:
 
   /// Inserts it in order, behind events of the same time.
   void put_on_page(event const& e) {
-    if (first_ == 0) grow_page();
-    std::size_t at = --first_;
-    for (; at + 1 != page_.size() && page_[at + 1].at_ns <= e.at_ns; ++at) page_[at] = page_[at + 1];
-    page_[at] = e;
+    if (first_ == page_.data()) grow_page();
+    event* at = --first_;
+    for (; at + 1 != end_ && at[1].at_ns <= e.at_ns; ++at) at[0] = at[1];
+    *at = e;
   }
   [[gnu::noinline]] void grow_page() {
     std::size_t const more = page_.size() + 16;
     page_.insert(page_.begin(), more, event{});
-    first_ = more;
+    first_ = page_.data() + more;
+    end_ = page_.data() + page_.size();
   }
 
   /// Turns to the first bucket that holds an event, if it begins before `until_ns`. Returns whether the page then holds
@@ -115,7 +116,7 @@ private:
     CREST_EXPECTS(near_ != 0 || !far_.empty());
     if (until_review_ == 0) [[unlikely]] {
       review();
-      if (first_ != page_.size()) return true; // its bucket has grown, and so has the page
+      if (first_ != end_) return true; // its bucket has grown, and so has the page
     }
     std::int64_t const bucket = near_ != 0 ? next_bucket() : far_.front().at_ns >> width_bits_;
     if (bucket << width_bits_ >= until_ns) return false;
@@ -139,14 +140,13 @@ private:
     std::size_t count = 0;
     std::uint32_t at = newest;
     for (;;) { // from the newest to the oldest, each in front of those that are not earlier
-      if (first_ == 0) [[unlikely]]
+      if (first_ == page_.data()) [[unlikely]]
         grow_page();
       node const& n = nodes_[at];
-      event* to = page_.data() + --first_;
-      *to = n.what;
+      event* to = --first_;
       if (++count <= crowd)
-        for (event* const end = page_.data() + page_.size(); to + 1 != end && to[1].at_ns < to->at_ns; ++to)
-          std::swap(to[0], to[1]);
+        for (; to + 1 != end_ && to[1].at_ns < n.what.at_ns; ++to) to[0] = to[1];
+      *to = n.what;
       if (n.next == none) break;
       at = n.next;
     }
@@ -158,9 +158,7 @@ private:
   /// added.
   [[gnu::noinline]] void sort_crowd(std::size_t count) {
     until_review_ = 0;
-    auto const begin = page_.begin() + static_cast<std::ptrdiff_t>(first_);
-    std::stable_sort(begin, begin + static_cast<std::ptrdiff_t>(count),
-                     [](event const& a, event const& b) { return a.at_ns < b.at_ns; });
+    std::stable_sort(first_, first_ + count, [](event const& a, event const& b) { return a.at_ns < b.at_ns; });
   }
 
   // ---- the ring: buckets after bucket_
@@ -247,8 +245,8 @@ private:
     while (near_ != 0) {
       bucket_ = next_bucket();
       take_bucket();
-      all.insert(all.end(), page_.begin() + static_cast<std::ptrdiff_t>(first_), page_.end());
-      first_ = page_.size();
+      all.insert(all.end(), first_, end_);
+      first_ = end_;
     }
     width_bits_ = bits;
     bucket_ = now_ns >> bits;
@@ -257,7 +255,7 @@ private:
   }
 
   std::vector<event> page_;
-  std::size_t first_ = 0;                       // of page_ that is still to come
+  event *first_ = nullptr, *end_ = nullptr;     // of page_: what is still to come
   std::array<std::uint32_t, ring_size> newest_; // of each bucket: the event added last
   static constexpr std::size_t words = ring_size / 64;
   static_assert(words == 64);

@@ -50,16 +50,15 @@ public:
   virtual action start(std::size_t balancer, request_index index, request const& what, std::int64_t now_ns,
                        load::small_stream& random) = 0;
   virtual action on_redirect(std::size_t balancer, request_index index, upstream_id target) = 0;
-  virtual action on_answer(std::size_t balancer, request_index index, std::optional<upstream_id> backend) = 0;
+  virtual action on_answer(std::size_t balancer, request_index index, gateway::routing::answer_facts const& facts) = 0;
   virtual action on_failure(std::size_t balancer, request_index index, gateway::routing::failure const& what,
                             std::int64_t now_ns, load::small_stream& random) = 0;
   virtual action on_wake(std::size_t balancer, request_index index, std::int64_t now_ns,
                          load::small_stream& random) = 0;
   virtual action on_patience_end(std::size_t balancer, request_index index, std::int64_t now_ns,
                                  load::small_stream& random) = 0;
-  /// `found`: no_upstream where the shared map says nothing.
-  virtual action on_shared(std::size_t balancer, request_index index, upstream_id found, std::int64_t now_ns,
-                           load::small_stream& random) = 0;
+  virtual action on_shared(std::size_t balancer, request_index index, gateway::routing::shared_facts const& found,
+                           std::int64_t now_ns, load::small_stream& random) = 0;
   /// The shared map has lost what it was told.
   virtual void share_anew(std::size_t balancer) = 0;
   /// Returns whether those who wait for its guess are to be woken.
@@ -101,8 +100,8 @@ public:
   action on_redirect(std::size_t balancer, request_index index, upstream_id target) override {
     return routers_[balancer]->on_redirect(routes_[index], {.target = target});
   }
-  action on_answer(std::size_t balancer, request_index index, std::optional<upstream_id> backend) override {
-    return routers_[balancer]->on_answer(routes_[index], backend);
+  action on_answer(std::size_t balancer, request_index index, gateway::routing::answer_facts const& facts) override {
+    return routers_[balancer]->on_answer(routes_[index], facts);
   }
   action on_failure(std::size_t balancer, request_index index, gateway::routing::failure const& what,
                     std::int64_t now_ns, load::small_stream& random) override {
@@ -115,9 +114,9 @@ public:
                          load::small_stream& random) override {
     return routers_[balancer]->on_patience_end(routes_[index], now_ns, random);
   }
-  action on_shared(std::size_t balancer, request_index index, upstream_id found, std::int64_t now_ns,
-                   load::small_stream& random) override {
-    return routers_[balancer]->on_shared(routes_[index], {.backend = found}, now_ns, random);
+  action on_shared(std::size_t balancer, request_index index, gateway::routing::shared_facts const& found,
+                   std::int64_t now_ns, load::small_stream& random) override {
+    return routers_[balancer]->on_shared(routes_[index], found, now_ns, random);
   }
   void share_anew(std::size_t balancer) override { routers_[balancer]->share_anew(); }
   bool abandon(std::size_t balancer, request_index index) override {
@@ -142,7 +141,7 @@ private:
 struct dense_keys {
   using key = token_id;
   using stored = key;
-  using payload = gateway::routing::timed_backend;
+  using payload = gateway::routing::compact_backend;
   /// Multiples of the golden ratio: neighbours are spread evenly (Knuth, TAOCP 3, 6.4).
   struct hash {
     std::size_t operator()(token_id token) const noexcept {

@@ -72,9 +72,11 @@ void shared_maps::on_command(std::uint32_t place) {
     break;
   case kind::look_up:
     l.where = no_upstream;
+    l.epoch.reset();
     if (kept* const found = find(l.token)) {
       found->until_ns = w_.now() + ttl_ns(l.balancer);
       l.where = found->what.backend;
+      l.epoch = found->what.epoch;
     }
     reply(l);
     break;
@@ -170,7 +172,7 @@ void shared_maps::on_reply(std::uint32_t place) {
     if (k.state.on_probed(w_.now(), k.random)) w_.balancers.share_anew(l.balancer);
     break;
   case message::kind::look_up:
-    if (auto const who = k.state.on_found(l.ticket)) tell(*who, l.where);
+    if (auto const who = k.state.on_found(l.ticket)) tell(*who, {l.where, l.epoch});
     break;
   case message::kind::lost_connection:
     release(k.state.on_lost(w_.now(), k.random));
@@ -184,11 +186,11 @@ void shared_maps::on_reply(std::uint32_t place) {
 
 /// Nobody waits any more.
 void shared_maps::release(std::vector<decisions::waiting> const& those) {
-  for (decisions::waiting const& w : those) tell(w.who, no_upstream);
+  for (decisions::waiting const& w : those) tell(w.who, {});
 }
 
-void shared_maps::tell(sleeper const& who, upstream_id where) {
-  if (!w_.requests.is_gone(who)) w_.balancers.on_shared(w_.requests[who.id], where);
+void shared_maps::tell(sleeper const& who, gateway::routing::shared_facts const& found) {
+  if (!w_.requests.is_gone(who)) w_.balancers.on_shared(w_.requests[who.id], found);
 }
 
 // ---- requests

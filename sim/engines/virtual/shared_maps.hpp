@@ -69,7 +69,7 @@ private:
     enum class kind : std::uint8_t { connect, probe, look_up, learn, lose, lost_connection } what = kind::probe;
     token_id token{};
     gateway::routing::upstream_id where = gateway::routing::no_upstream; // none: not found
-    std::uint64_t epoch = 0;
+    std::optional<std::uint64_t> epoch{};
     decisions::ticket ticket = 0;
     std::uint16_t balancer = 0;
     std::uint32_t life = 0; // of the balancer
@@ -84,7 +84,7 @@ private:
   void arm(std::size_t balancer);
   void probe(std::size_t balancer);
   void release(std::vector<decisions::waiting> const& those);
-  void tell(sleeper const& who, gateway::routing::upstream_id where);
+  void tell(sleeper const& who, gateway::routing::shared_facts const& found);
   void learn(message const& l);
   kept* find(token_id token);
   std::int64_t ttl_ns(std::size_t balancer) const { return links_[balancer].settings->ttl.count(); }

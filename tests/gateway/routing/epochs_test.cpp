@@ -68,7 +68,7 @@ TEST_CASE("with an epoch the request's beginning does not count, without one it 
   CHECK(known(b) == upstream_id{2});
 }
 
-TEST_CASE("an entry that knows times only compares them as one that knows epochs does, for as long as answers take") {
+TEST_CASE("an entry with a stamp of 32 bits compares times as one of 64 bits does, for as long as answers take") {
   auto const steps = GENERATE(time_ns{0}, 1 * ms, 999 * ms, 3'600'000 * ms, 86'399'999 * ms);
   time_ns const from = GENERATE(time_ns{0}, 17 * ms, (time_ns{1} << 32) * ms - 5 * ms, (time_ns{3} << 31) * ms);
   INFO(from << " + " << steps);
@@ -78,8 +78,17 @@ TEST_CASE("an entry that knows times only compares them as one that knows epochs
     entry const fresh = entry::make(upstream_id{2}, from + steps, std::nullopt);
     return std::array{old.older_than(fresh), fresh.older_than(old), fresh.is_as_good(old)};
   };
-  CHECK(compare(learnt_backend{}) == compare(timed_backend{}));
+  CHECK(compare(learnt_backend{}) == compare(compact_backend{}));
   CHECK(compare(learnt_backend{}) == std::array{steps != 0, false, true});
+}
+
+TEST_CASE("an entry with a stamp of 32 bits compares the epochs that fit, and takes the others for none") {
+  auto const of = [](std::uint64_t epoch) { return compact_backend::make(upstream_id{1}, 5 * ms, epoch); };
+  CHECK(of(7).older_than(of(8)));
+  CHECK_FALSE(of(8).older_than(of(7)));
+  CHECK(of(0xffffffff).is_epoch());
+  CHECK_FALSE(of(0x100000000).is_epoch());
+  CHECK_FALSE(of(0x100000000).older_than(of(1)));
 }
 
 TEST_CASE("an entry is as small as it was, and holds the largest of all") {
