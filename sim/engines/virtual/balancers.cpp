@@ -35,7 +35,7 @@ router_options options_of(scenario::balancer_group const& group, actors::gateway
 balancers::balancers(world& w, std::unique_ptr<routers> decisions)
   : w_(w)
   , decisions_(std::move(decisions))
-  , dense_(dynamic_cast<routers_of<dense_keys>*>(decisions_.get()))
+  , dense_(dynamic_cast<dense_routers*>(decisions_.get()))
   , work_(w.scenario.simulated.balancer_time) {
   for (scenario::balancer_identity const& identity : scenario::balancers_of(w.scenario)) {
     balancer b;

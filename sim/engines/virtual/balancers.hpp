@@ -106,7 +106,7 @@ private:
 
   world& w_;
   std::unique_ptr<routers> decisions_;
-  routers_of<dense_keys>* dense_; // the same, if they are of this kind
+  dense_routers* dense_; // the same, if they are of this kind
   std::vector<balancer> all_;
   base::random::time_sampler work_;
   std::deque<woken> woken_;

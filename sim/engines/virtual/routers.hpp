@@ -68,7 +68,7 @@ public:
 
 /// `Keys` has `key` and `hash` as gateway::routing::token_map wants them, and `key of(token_id) const`.
 template<class Keys>
-class routers_of final : public routers {
+class routers_of : public routers {
 public:
   explicit routers_of(Keys keys = {})
     : keys_(std::move(keys)) {}
@@ -150,5 +150,8 @@ struct dense_keys {
   };
   static key of(token_id token) { return token; }
 };
+
+/// Those that runs use. The type is known to be the last one, so that its functions are called directly.
+class dense_routers final : public routers_of<dense_keys> {};
 
 }

@@ -89,7 +89,7 @@ class runner {
 public:
   runner(scenario::scenario const& s, load::plan const& p, run_options const& options)
     : options_(options)
-    , w_(s, p, options.decisions ? options.decisions() : std::make_unique<routers_of<dense_keys>>(),
+    , w_(s, p, options.decisions ? options.decisions() : std::make_unique<dense_routers>(),
          keeps_records(s, p, options),
          s.events.empty() && !breaks_links(s) && !may_abort(s, p, options) && !options.step_by_step)
     , may_abort_(may_abort(s, p, options)) {}

@@ -39,6 +39,19 @@ struct live_keys {
   }
 };
 
+/// Counts whether what is learnt comes with an epoch.
+struct heard_backend : gateway::routing::compact_backend {
+  static inline std::uint64_t with_epoch = 0, without = 0;
+  static heard_backend make(gateway::routing::upstream_id upstream, gateway::routing::time_ns started,
+                            std::optional<std::uint64_t> epoch) {
+    ++(epoch ? with_epoch : without);
+    return {gateway::routing::compact_backend::make(upstream, started, epoch)};
+  }
+};
+struct heard_keys : virtual_time::dense_keys {
+  using payload = heard_backend;
+};
+
 }
 
 TEST_CASE("the same scenario and seed give the same history, another seed another") {
@@ -79,6 +92,15 @@ TEST_CASE("the live gateway's keys decide exactly as dense ones") {
     options.decisions = [] { return std::make_unique<virtual_time::routers_of<live_keys>>(); };
     CHECK(virtual_time::run(s, options).history_hash == virtual_time::run(s).history_hash);
   }
+}
+
+TEST_CASE("simulated routers learn with the session's epoch, from answers and from the shared map") {
+  heard_backend::with_epoch = heard_backend::without = 0;
+  virtual_time::run_options options;
+  options.decisions = [] { return std::make_unique<virtual_time::routers_of<heard_keys>>(); };
+  auto const result = virtual_time::run(shipped("shared-map"), options);
+  CHECK(static_cast<double>(heard_backend::with_epoch) > counter(result, "requests") / 2);
+  CHECK(heard_backend::without == 0);
 }
 
 // A request that nothing can disturb is settled at once; nothing but the time that a run takes may show it. Only what
