@@ -317,6 +317,33 @@ TEST_CASE("a proxy that leaves serves once more on each connection that a balanc
   CHECK(retries_when_it_leaves_at("2s") < retries_when_it_leaves_at("0s"));
 }
 
+TEST_CASE("a proxy that nobody keeps busy leaves as soon as it was quiet, and says goodbye") {
+  auto const r = virtual_time::run(
+      shipped("guess-only", {R"(load={"kind":"constant_rate","rate_rps":100,"duration":"3s"})", "thresholds={}",
+                             R"(phases=[{"name":"all"}])", R"(virtual={"start_time":"7ms"})",
+                             R"(events=[{"at":"1s","restart":"proxy[1]"}])"}));
+  REQUIRE(r.events.size() == 1);
+  CHECK(r.events[0].at_s == Approx(1));
+  CHECK(r.events[0].done_s == Approx(1 + 0.300 + 0.100 + 0.007));
+}
+
+TEST_CASE("a request on a connection that its proxy is just closing is lost unless it may be sent again, as live") {
+  auto const failed = [](char const* method) {
+    // Long ways, so that many are under way at that moment; few requests a balancer, so that most have a connection.
+    auto const r = virtual_time::run(
+        shipped("guess-only",
+                {R"(topology.balancers={"kind":"gateway","token_map":"off","guess":"round_robin","count":100})",
+                 R"(topology.proxies={"count":2})", R"(population={"no_token_share":1})", "thresholds={}",
+                 R"(phases=[{"name":"all"}])", R"(virtual={"network":{"proxy":{"constant":{"mean_ms":20}}}})",
+                 std::string(R"(load={"kind":"constant_rate","rate_rps":400,"duration":"3s","mix":[{"method":")") +
+                     method + R"("}],"balancer_choice":"round_robin","targets":["/status"]})",
+                 R"(events=[{"at":"2s","restart":"proxy[1]"}])"}));
+    return counter(r, "failed_requests");
+  };
+  CHECK(failed("GET") == 0);
+  CHECK(failed("POST") > 0);
+}
+
 TEST_CASE("an event that waits for another one when the load ends does not strike any more") {
   auto const r = virtual_time::run(shipped(
       "sessions-move",
