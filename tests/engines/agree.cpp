@@ -83,14 +83,21 @@ void compare_events(std::vector<event_result> const& live, std::vector<event_res
   }
 }
 
-/// What a process takes to start is the machine's: simulated time is told what the live run took, where it shows.
+/// What a process takes to start is the machine's: simulated time is told what the live runs took, where it shows. How
+/// the one before it ends is not: simulated time has to take as long for that by itself.
 void take_start_time(sim::scenario::scenario& scenario, std::vector<result> const& live) {
+  sim::scenario::scenario no_time = scenario;
+  no_time.simulated.start_time = {};
+  result const simulated = sim::virtual_time::run(no_time);
+  auto const took = [](event_result const& event) { return event.done_s - event.at_s; };
   std::optional<double> least;
   for (result const& one : live)
-    for (event_result const& event : one.events)
-      if (auto const kind = config::value_of<event_kind>(event.kind);
-          kind == event_kind::restart || kind == event_kind::add_balancer)
-        least = std::min(least.value_or(event.done_s - event.at_s), event.done_s - event.at_s);
+    for (std::size_t i = 0; i < std::min(one.events.size(), simulated.events.size()); ++i)
+      if (auto const kind = config::value_of<event_kind>(one.events[i].kind);
+          kind == event_kind::restart || kind == event_kind::add_balancer) {
+        double const start = std::max(0.0, took(one.events[i]) - took(simulated.events[i]));
+        least = std::min(least.value_or(start), start);
+      }
   if (least) scenario.simulated.start_time = std::chrono::nanoseconds(static_cast<std::int64_t>(*least * 1e9));
 }
 

@@ -399,8 +399,8 @@ TEST_CASE("simulated time refuses by name what it cannot model") {
 TEST_CASE("a run that only counts comes to the same as one that keeps records of all") {
   std::string const with = GENERATE("", "virtual.warm_up=\"700ms\"");
   for (char const* name : {"quickstart", "guess-only", "small-map", "noisy-tokens", "new-balancer-joins", "proxy-dies",
-                           "rolling-restart", "sessions-move", "trace-replay", "token-hash-guess", "corporations",
-                           "cache-stampede", "shared-map", "redis-dies"}) {
+                           "proxy-restarts", "rolling-restart", "sessions-move", "trace-replay", "token-hash-guess",
+                           "corporations", "cache-stampede", "shared-map", "redis-dies"}) {
     scenario::scenario s = with.empty() ? shipped(name) : shipped(name, {with});
     if (s.topology.balancers.front().cache && s.load.duration.count() > 0)
       s.load.duration = std::chrono::milliseconds(2500);
