@@ -59,6 +59,7 @@ TEST_CASE("shipped scenarios have the histories that they have everywhere") {
            {"quickstart", 0xdeb4f41521d07148u},
            {"small-map", 0x621a83bdeda3927au},
            {"proxy-dies", 0xa959e772d3dd2f78u},
+           {"proxy-restarts", 0x0a0adc7b8a883ae5u},
            {"eve-clients-and-crest", 0x4eddf878caa48e1bu},
            {"trace-replay", 0xcd9d6fe9ce4e52bdu},
            {"corporations", 0xa6a4144657a9ad9cu},
