@@ -12,7 +12,7 @@ namespace fakeproxy::proxy {
 class departure {
 public:
   struct settings {
-    cluster::duration quiet = 300 * cluster::millisecond;    // longer than this without a request in progress
+    cluster::duration quiet = 300 * cluster::millisecond;    // so long without a request in progress
     cluster::duration longest = 5000 * cluster::millisecond; // then it leaves even if somebody waits
     cluster::duration farewell = 100 * cluster::millisecond; // for the last messages to the sols
     cluster::duration look = 50 * cluster::millisecond;      // between two checks of whether it is quiet
@@ -39,7 +39,7 @@ public:
   step on_deadline(cluster::time_point now, bool busy) {
     if (stage_ == stage::left) return step::end;
     note(now, busy);
-    bool const quiet = quiet_since_ && now - *quiet_since_ > settings_.quiet;
+    bool const quiet = quiet_since_ && now - *quiet_since_ >= settings_.quiet;
     if (!quiet && now - began_ < settings_.longest) {
       deadline_ = now + settings_.look;
       return step::stay;

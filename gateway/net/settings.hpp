@@ -62,7 +62,7 @@ struct timeouts {
   nanoseconds connect = std::chrono::seconds(5);
   nanoseconds answer = routing::default_limits.answer;
   nanoseconds request = std::chrono::seconds(120);
-  nanoseconds upstream_idle = std::chrono::seconds(60);
+  nanoseconds upstream_idle = routing::default_limits.upstream_idle;
   nanoseconds linger = std::chrono::seconds(30); // this and the next as in nginx
   nanoseconds linger_idle = std::chrono::seconds(5);
   nanoseconds tunnel_idle = std::chrono::hours(1);

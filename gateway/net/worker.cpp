@@ -95,13 +95,8 @@ void worker::reload(std::shared_ptr<settings const> s) {
 
 void worker::leave_removed_upstreams() {
   boost::asio::post(context_, [this] {
-    for (auto& connections : idle_) {
-      auto const gone = std::stable_partition(connections.begin(), connections.end(),
-                                              [](auto const& connection) { return !connection->is_gone(); });
-      std::vector<std::shared_ptr<upstream_connection>> const closed(gone, connections.end());
-      connections.erase(gone, connections.end());
-      for (auto const& connection : closed) connection->retire();
-    }
+    for (auto const& connection : idle_.remove_if([](auto const& kept) { return kept->is_gone(); }))
+      connection->retire();
   });
 }
 
@@ -172,37 +167,25 @@ void worker::apply_settings() {
   set(deadline::tunnel_drain, t.tunnel_drain);
 }
 
-std::shared_ptr<upstream_connection> worker::take_idle(routing::upstream_id id, balancer::destination const& to) {
-  std::size_t const index = routing::index_of(id);
-  while (index < idle_.size() && !idle_[index].empty()) {
-    std::shared_ptr<upstream_connection> connection = std::move(idle_[index].back());
-    idle_[index].pop_back();
-    if (connection->leads_to(to)) return connection;
-    connection->retire();
+std::shared_ptr<upstream_connection> worker::take_idle(routing::action const& next, balancer::destination const& to) {
+  while (auto connection = idle_.take(next.upstream, next.hop)) {
+    if ((*connection)->leads_to(to)) return *std::move(connection);
+    (*connection)->retire();
   }
   return nullptr;
 }
 
 bool worker::keep_idle(routing::upstream_id id, std::shared_ptr<upstream_connection> connection) {
-  std::size_t const index = routing::index_of(id);
   if (draining() || !connection->is_current()) return false;
-  if (index >= idle_.size()) idle_.resize(index + 1);
-  if (idle_[index].size() >= settings_->idle_per_upstream) return false;
-  idle_[index].push_back(std::move(connection));
-  return true;
+  return idle_.keep(id, std::move(connection), settings_->idle_per_upstream);
 }
 
 void worker::retire_idle() {
-  for (auto& connections : idle_)
-    for (auto const& connection : std::exchange(connections, {})) connection->retire();
+  for (auto const& connection : idle_.remove_if([](auto const&) { return true; })) connection->retire();
 }
 
 void worker::forget_idle(routing::upstream_id id, upstream_connection const* connection) {
-  std::size_t const index = routing::index_of(id);
-  if (index >= idle_.size()) return;
-  auto const found = std::find_if(idle_[index].begin(), idle_[index].end(),
-                                  [connection](auto const& kept) { return kept.get() == connection; });
-  if (found != idle_[index].end()) idle_[index].erase(found);
+  idle_.forget_if(id, [connection](auto const& kept) { return kept.get() == connection; });
 }
 
 void worker::wait_for_guess(http::token_digest const& key, std::weak_ptr<exchange> who) {

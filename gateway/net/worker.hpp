@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/cache/transaction.hpp"
+#include "gateway/exchange/idle_pool.hpp"
 #include "gateway/exchange/sleepers.hpp"
 #include "gateway/net/balancer.hpp"
 #include "gateway/net/client/access_log.hpp"
@@ -107,9 +108,9 @@ public:
 
   void set_deadline(deadline_owner& owner, deadline which);
 
-  /// An idle connection to the upstream, or nullptr; those that lead elsewhere, since its address changed or the id was
-  /// another's, are closed.
-  std::shared_ptr<upstream_connection> take_idle(routing::upstream_id id, balancer::destination const& to);
+  /// An idle connection for that hop, or nullptr; those that lead elsewhere, since the upstream's address changed or
+  /// the id was another's, are closed.
+  std::shared_ptr<upstream_connection> take_idle(routing::action const& next, balancer::destination const& to);
   /// Keeps the connection for the next request; false when there are enough.
   bool keep_idle(routing::upstream_id id, std::shared_ptr<upstream_connection> connection);
   void forget_idle(routing::upstream_id id, upstream_connection const* connection);
@@ -158,7 +159,7 @@ private:
   deadline_queues deadlines_;
   steady_timer timer_;
   steady_time timer_due_ = steady_time::max();
-  std::vector<std::vector<std::shared_ptr<upstream_connection>>> idle_; // by upstream id, most recently used last
+  gateway::exchange::idle_pool<std::shared_ptr<upstream_connection>> idle_;
   using sleepers = gateway::exchange::sleepers<http::token_digest, std::weak_ptr<exchange>, http::token_digest_hash>;
   sleepers awaiting_guess_; // by token
   sleepers awaiting_fetch_; // by variant

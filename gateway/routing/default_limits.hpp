@@ -9,6 +9,7 @@ namespace gateway::routing {
 /// that simulated time has to know.
 struct gateway_limits {
   std::chrono::nanoseconds answer = std::chrono::seconds(60);
+  std::chrono::nanoseconds upstream_idle = std::chrono::seconds(60);
   std::chrono::nanoseconds drain = std::chrono::seconds(10);
   std::uint32_t idle_per_upstream = 64;
 };

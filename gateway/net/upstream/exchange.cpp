@@ -114,10 +114,9 @@ void exchange::send_hop(routing::action const& next) {
 }
 
 void exchange::make_hop(routing::action const& next) {
-  bool const fresh_only = next.hop == routing::hop_kind::retry;
   last_ = worker_.shared().destination_of_hop(next.upstream);
   endpoint const to = last_.address;
-  upstream_ = fresh_only ? nullptr : worker_.take_idle(next.upstream, last_);
+  upstream_ = worker_.take_idle(next, last_);
   if (!upstream_) upstream_ = std::make_shared<upstream_connection>(worker_, next.upstream, last_.face);
   course_.hop_made(next);
   answered_ = false;

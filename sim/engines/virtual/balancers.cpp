@@ -205,7 +205,7 @@ void balancers::send(request_state& f, action const& next) {
   f.outcome = hop_outcome::received;
   f.where = request_state::place::to_proxy;
   w_.record.hop_sent(f, w_.now());
-  w_.proxies.expect(f);
+  w_.proxies.expect(f, next.hop, w_.now());
   w_.time.to_request(w_.proxy_arrival(f, purpose::hop_out, w_.now()), event_kind::reaches_proxy, f.id, f.life);
 }
 
@@ -214,7 +214,7 @@ void balancers::on_answer(request_state& f) {
     w_.record.hop_done(f, f.outcome == hop_outcome::redirected ? hop_result::refused_redirect : hop_result::answered);
     return let_go(f);
   }
-  w_.proxies.on_answer_taken(f);
+  w_.proxies.on_answer_taken(f, w_.now());
   if (f.outcome == hop_outcome::redirected) return work(f);
   w_.record.hop_done(f, hop_result::answered);
   gateway::routing::answer_facts facts{.success = f.status < 400};

@@ -1,6 +1,7 @@
 #include "sim/engines/virtual/proxies.hpp"
 
 #include "fakeproxy/resources/answer_head.hpp"
+#include "sim/actors/gateway_settings.hpp"
 #include "sim/engines/virtual/world.hpp"
 
 #include <algorithm>
@@ -41,6 +42,14 @@ bool may_leave(scenario::scenario const& s) {
   });
 }
 
+idle_connections connections_of(scenario::scenario const& s) {
+  if (!may_leave(s)) return {};
+  std::vector<std::uint32_t> threads;
+  for (scenario::balancer_identity const& balancer : scenario::balancers_of(s))
+    threads.push_back(actors::settings_of(*balancer.settings).threads);
+  return idle_connections(threads);
+}
+
 }
 
 /// Carries out what a proxy process asks for.
@@ -63,7 +72,7 @@ proxies::proxies(world& w)
   , service_(w.scenario.topology.proxies.service_time)
   , in_one_process_(w.scenario.topology.proxies.process == scenario::process_layout::shared)
   , all_(w.scenario.topology.proxies.count)
-  , idle_(may_leave(w.scenario), scenario::balancers_of(w.scenario).size(), all_.size()) {
+  , idle_(connections_of(w.scenario)) {
   for (std::size_t i = 0; i < all_.size(); ++i) {
     w_.record.records.proxies.push_back(address_of(i));
   }
@@ -113,7 +122,7 @@ void proxies::on_request(request_state& f) {
   proxy& p = all_[f.proxy];
   bool const open = f.on_open_connection && p.process && !p.leaving.has_left();
   if (!p.listening && !open) {
-    f.proxy_had_it = false;
+    f.proxy_had_it = f.on_open_connection; // which the proxy closed just now
     w_.time.to_request(w_.proxy_arrival(f, purpose::hop_back, w_.now()), event_kind::hop_fails, f.id, f.life);
     return;
   }
@@ -309,7 +318,7 @@ void proxies::kill(std::size_t index) {
   p.in_hand = 0;
   ++p.lives;
   drop_requests(index);
-  idle_.close_proxy(index);
+  idle_.close_proxy(gateway::routing::upstream_id{static_cast<std::uint32_t>(index)});
   w_.sols.proxy_gone(index);
   w_.eve.proxy_gone(index);
   drop_peers(index);
@@ -353,7 +362,7 @@ void proxies::on_quiet_look(std::size_t index, std::uint32_t lives) {
   if (next == departure::step::end) return kill(index);
   w_.time.at(*p.leaving.next_deadline(), event_kind::process_quiet, lives, static_cast<std::uint16_t>(index));
   if (next == departure::step::stay) return;
-  idle_.close_proxy(index);
+  idle_.close_proxy(gateway::routing::upstream_id{static_cast<std::uint32_t>(index)});
   drop_peers(index);
   w_.eve.proxy_gone(index);
   p.process->node().leave(p.process->actions());

@@ -30,15 +30,15 @@ public:
   std::int64_t alive_ns(std::size_t index) const;
 
   // requests
-  /// A request is on its way here, on an open connection of its balancer or on a new one.
-  void expect(request_state& f) {
-    f.on_open_connection = idle_.take(f.balancer, f.proxy);
+  /// A request is on its way here, for a hop of that kind: on an open connection of its balancer or on a new one.
+  void expect(request_state& f, gateway::routing::hop_kind hop, std::int64_t now) {
+    f.on_open_connection = idle_.take(hop_of(f), hop, now);
     if (auto const& process = all_[f.proxy].process; process && f.plan.kind == load::token_kind::own)
       process->node().prefetch(fakeproxy::cluster::character_id{f.plan.character});
   }
   /// The request's balancer has the answer, and does not use the connection at present.
-  void on_answer_taken(request_state const& f) {
-    if (f.keeps_connection) idle_.give_back(f.balancer, f.proxy);
+  void on_answer_taken(request_state const& f, std::int64_t now) {
+    if (f.keeps_connection) idle_.give_back(hop_of(f), now);
   }
   void balancer_gone(std::size_t balancer) { idle_.close_balancer(balancer); }
   void on_request(request_state& f);
@@ -93,6 +93,9 @@ private:
   static constexpr fakeproxy::cluster::ticket pin_ticket = fakeproxy::cluster::ticket{1} << 41;
 
   static measure::proxy_address address_of(std::size_t index);
+  static idle_connections::hop hop_of(request_state const& f) {
+    return {f.balancer, f.client.connection, gateway::routing::upstream_id{f.proxy}};
+  }
   void connect(std::size_t index, fakeproxy::cluster::incarnation owner);
   void probe(std::size_t index, fakeproxy::cluster::incarnation owner, bool lost, std::int64_t delay_ns);
   void go_on(request_state& f, fakeproxy::proxy::proxy_process::next what);

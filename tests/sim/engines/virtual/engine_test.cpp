@@ -72,6 +72,7 @@ TEST_CASE("shipped scenarios have the histories that they have everywhere") {
            {"quickstart", 0xdeb4f41521d07148u},
            {"small-map", 0x621a83bdeda3927au},
            {"proxy-dies", 0xa959e772d3dd2f78u},
+           {"proxy-restarts", 0x0a0adc7b8a883ae5u},
            {"eve-clients-and-crest", 0x4eddf878caa48e1bu},
            {"trace-replay", 0xcd9d6fe9ce4e52bdu},
            {"corporations", 0xa6a4144657a9ad9cu},
@@ -339,6 +340,33 @@ TEST_CASE("a proxy that leaves serves once more on each connection that a balanc
   CHECK(retries_when_it_leaves_at("2s") < retries_when_it_leaves_at("0s"));
 }
 
+TEST_CASE("a proxy that nobody keeps busy leaves as soon as it was quiet, and says goodbye") {
+  auto const r = virtual_time::run(
+      shipped("guess-only", {R"(load={"kind":"constant_rate","rate_rps":100,"duration":"3s"})", "thresholds={}",
+                             R"(phases=[{"name":"all"}])", R"(virtual={"start_time":"7ms"})",
+                             R"(events=[{"at":"1s","restart":"proxy[1]"}])"}));
+  REQUIRE(r.events.size() == 1);
+  CHECK(r.events[0].at_s == Approx(1));
+  CHECK(r.events[0].done_s == Approx(1 + 0.300 + 0.100 + 0.007));
+}
+
+TEST_CASE("a request on a connection that its proxy is just closing is lost unless it may be sent again, as live") {
+  auto const failed = [](char const* method) {
+    // Long ways, so that many are under way at that moment; few requests a balancer, so that most have a connection.
+    auto const r = virtual_time::run(
+        shipped("guess-only",
+                {R"(topology.balancers={"kind":"gateway","token_map":"off","guess":"round_robin","count":100})",
+                 R"(topology.proxies={"count":2})", R"(population={"no_token_share":1})", "thresholds={}",
+                 R"(phases=[{"name":"all"}])", R"(virtual={"network":{"proxy":{"constant":{"mean_ms":20}}}})",
+                 std::string(R"(load={"kind":"constant_rate","rate_rps":400,"duration":"3s","mix":[{"method":")") +
+                     method + R"("}],"balancer_choice":"round_robin","targets":["/status"]})",
+                 R"(events=[{"at":"2s","restart":"proxy[1]"}])"}));
+    return counter(r, "failed_requests");
+  };
+  CHECK(failed("GET") == 0);
+  CHECK(failed("POST") > 0);
+}
+
 TEST_CASE("an event that waits for another one when the load ends does not strike any more") {
   auto const r = virtual_time::run(shipped(
       "sessions-move",
@@ -394,8 +422,8 @@ TEST_CASE("simulated time refuses by name what it cannot model") {
 TEST_CASE("a run that only counts comes to the same as one that keeps records of all") {
   std::string const with = GENERATE("", "virtual.warm_up=\"700ms\"");
   for (char const* name : {"quickstart", "guess-only", "small-map", "noisy-tokens", "new-balancer-joins", "proxy-dies",
-                           "rolling-restart", "sessions-move", "trace-replay", "token-hash-guess", "corporations",
-                           "cache-stampede", "shared-map", "redis-dies"}) {
+                           "proxy-restarts", "rolling-restart", "sessions-move", "trace-replay", "token-hash-guess",
+                           "corporations", "cache-stampede", "shared-map", "redis-dies"}) {
     scenario::scenario s = with.empty() ? shipped(name) : shipped(name, {with});
     if (s.topology.balancers.front().cache && s.load.duration.count() > 0)
       s.load.duration = std::chrono::milliseconds(2500);
