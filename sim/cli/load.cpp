@@ -21,7 +21,7 @@ int load(load_choice const& choice) {
   settings.duration = std::chrono::nanoseconds(static_cast<std::int64_t>(choice.seconds * 1e9));
   live::quick_result const result = live::quick_load(settings);
   std::cout << live::describe(result);
-  return result.requests > 0 && result.failed == 0 ? measure::exit_passed : measure::exit_failed;
+  return result.requests > 0 && result.failed == 0 ? records::exit_passed : records::exit_failed;
 }
 
 }

@@ -10,7 +10,12 @@
 #include <span>
 #include <tuple>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::client_record;
+using records::event_record;
+using records::run_view;
+
 namespace {
 
 constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
@@ -117,7 +122,7 @@ public:
     , effects_(v.records().events.size())
     , displaced_(displacements(v).run()) {
     scenario::load const& load = v.scenario().load;
-    run_records const& r = v.records();
+    records::run_records const& r = v.records();
     bool const finite = load.kind == scenario::load_kind::closed || load.kind == scenario::load_kind::trace;
     ends_by_itself_ = finite && r.complete && !r.interrupted && !r.aborted_by;
   }
@@ -150,7 +155,7 @@ private:
   /// When the proxy gave the answer that taught the balancer; `never` if none did.
   std::int64_t taught_ns(std::uint32_t i) const {
     auto const hops = v_.hops(i);
-    if (hops.empty() || v_.client(i).outcome != client_outcome::answered) return never;
+    if (hops.empty() || v_.client(i).outcome != records::client_outcome::answered) return never;
     journal::proxy_hop const& last = v_.hop(hops.back()).hop;
     return last.outcome == journal::hop_outcome::served ? last.answered_ns : never;
   }
@@ -174,7 +179,7 @@ private:
   /// Requests of one token at one balancer, in the order sent.
   void group(std::span<std::uint32_t const> requests) {
     client_record const& c = v_.client(requests.front());
-    balancer_facts const& b = v_.balancers()[c.balancer];
+    records::balancer_facts const& b = v_.balancers()[c.balancer];
     if (!b.map) return;
     auto const first = std::lower_bound(displaced_.begin(), displaced_.end(), c.character,
                                         [](displacement const& d, std::uint32_t who) { return d.character < who; });
@@ -296,7 +301,7 @@ private:
               [](effect::part const& a, effect::part const& b) { return a.at_ns < b.at_ns; });
     if (ends_by_itself_) e.outstanding = 0;
     std::string hidden;
-    for (balancer_facts const& b : v_.balancers())
+    for (records::balancer_facts const& b : v_.balancers())
       if (!b.map_known) hidden += (hidden.empty() ? "" : ", ") + b.name;
     if (!hidden.empty())
       e.untold = "what the map of " + hidden + " knows is hidden, so causes of redirects are unknown";

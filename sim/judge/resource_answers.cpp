@@ -14,7 +14,7 @@ std::uint16_t judge_corporation(shown_resources const& shown, resource_answer co
   if (answer.status == 200) {
     bool const member = named && cluster::was_in_corporation(shown.corporations, character, corporation,
                                                              answer.sent_ns - known_ns, answer.done_ns);
-    return static_cast<std::uint16_t>(member ? 0 : measure::found_foreign);
+    return static_cast<std::uint16_t>(member ? 0 : records::found_foreign);
   }
   if (answer.status != 403 || !named) return 0;
   // A character that leaves comes back after two changes at the earliest.
@@ -24,7 +24,7 @@ std::uint16_t judge_corporation(shown_resources const& shown, resource_answer co
   bool const all_the_time = short_enough &&
                             cluster::corporation_of(shown.corporations, character, from) == corporation &&
                             cluster::corporation_of(shown.corporations, character, answer.done_ns) == corporation;
-  return static_cast<std::uint16_t>(all_the_time ? measure::found_denied : 0);
+  return static_cast<std::uint16_t>(all_the_time ? records::found_denied : 0);
 }
 
 }
@@ -38,16 +38,16 @@ std::uint16_t judge_resource(shown_resources const& shown, resource_answer const
     found |= judge_corporation(shown, answer, corporation);
   else if (answer.status == 403 &&
            (resource.audience == cluster::audience::everyone || answer.character != journal::no_character))
-    found |= measure::found_denied;
+    found |= records::found_denied;
   if (answer.status != 200) return found;
-  if (!answer.mark) return found | measure::found_no_echo;
+  if (!answer.mark) return found | records::found_no_echo;
   cluster::resource_mark const& mark = *answer.mark;
   std::uint32_t const owner = resource.audience == cluster::audience::character ? answer.character : corporation;
-  if (mark.audience != resource.audience || mark.id != owner) found |= measure::found_foreign;
+  if (mark.audience != resource.audience || mark.id != owner) found |= records::found_foreign;
   std::int64_t const allowed_ns = answer.from_cache ? shown.grace_ns[answer.resource] : 0;
   bool const in_time = mark.version >= cluster::version_at(resource, answer.sent_ns - allowed_ns) &&
                        mark.version <= cluster::version_at(resource, answer.done_ns);
-  if (!in_time) found |= measure::found_too_old;
+  if (!in_time) found |= records::found_too_old;
   return found;
 }
 

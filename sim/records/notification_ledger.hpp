@@ -8,7 +8,7 @@
 #include <map>
 #include <vector>
 
-namespace sim::measure {
+namespace sim::records {
 
 /// Judges the numbers of one character's notifications, 1, 2, …, over all logins of a run, and keeps when each of those
 /// that went wrong can have gone wrong. O(log n) each in the numbers that are missing.

@@ -6,7 +6,7 @@
 #include <limits>
 #include <utility>
 
-namespace sim::measure {
+namespace sim::records {
 namespace {
 
 /// Counting sort of `count` items by slot: begin[i]..begin[i+1] are slot i's items, in the order given. Items without a

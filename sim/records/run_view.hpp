@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace sim::measure {
+namespace sim::records {
 
 /// What is known of one balancer besides its records.
 struct balancer_facts {

@@ -28,8 +28,8 @@ struct request_spec {
   std::uint32_t origin = no_origin; // for whoever asked for it
   std::uint16_t method = 0;         // index into request_templates::methods
   std::uint16_t balancer = 0;
-  measure::token_kind kind = measure::token_kind::own;
-  measure::probe_kind probe = measure::probe_kind::none;
+  records::token_kind kind = records::token_kind::own;
+  records::probe_kind probe = records::probe_kind::none;
   std::uint8_t phase = 0;
 };
 
@@ -69,7 +69,7 @@ public:
   void on_head(gateway::http::message_head const& head, char const* base);
   void on_body(std::string_view piece);
   /// The answer is whole: completes `record` (status, epoch, incarnation, findings), whose times are known.
-  void judge(measure::client_record& record);
+  void judge(records::client_record& record);
 
   request_spec const& what() const { return what_; }
   /// After `judge` with findings: what arrived in place of what was sent, one line.
@@ -83,7 +83,7 @@ private:
   void observe(std::string_view what, std::string_view arrived, std::string_view sent);
   bool body_is_ours() const;
   void judge_ours();
-  void judge_shown(measure::client_record& record);
+  void judge_shown(records::client_record& record);
 
   request_templates const* words_;
   std::string host_, forged_;

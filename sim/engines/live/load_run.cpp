@@ -13,7 +13,7 @@
 namespace sim::live {
 
 namespace asio = boost::asio;
-using measure::client_record;
+using records::client_record;
 
 namespace {
 

@@ -60,7 +60,7 @@ public:
   explicit resend(client& to)
     : to_(to) {}
   void stop() { stopped_ = true; }
-  void done(request_spec const& what, measure::client_record const&) override {
+  void done(request_spec const& what, records::client_record const&) override {
     if (stopped_) return;
     request_spec next = what;
     next.intended_ns = now_ns();

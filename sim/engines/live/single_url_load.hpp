@@ -22,7 +22,7 @@ struct quick_result {
   std::uint64_t requests = 0, failed = 0;    // failed: no whole answer, or a status of 500 and more
   std::uint64_t handshakes = 0, resumed = 0; // TLS; resumed ones are among all
   double seconds = 0, cpu_seconds = 0;       // cpu: of this thread, user and system
-  measure::histogram latency;
+  records::histogram latency;
 };
 
 /// One thread, until the duration is over. Throws `config::bad_input` for a URL that cannot be used.

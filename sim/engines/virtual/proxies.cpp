@@ -69,14 +69,14 @@ proxies::proxies(world& w)
   }
 }
 
-measure::proxy_address proxies::address_of(std::size_t index) {
+records::proxy_address proxies::address_of(std::size_t index) {
   return {0x7f000001, static_cast<std::uint16_t>(index + 1)};
 }
 
 void proxies::start(std::size_t index) {
   proxy& p = all_[index];
   scenario::proxy_settings const& settings = w_.scenario.topology.proxies;
-  measure::proxy_address const where = address_of(index);
+  records::proxy_address const where = address_of(index);
   proxy_process::settings how;
   how.node = {.index = static_cast<std::uint16_t>(index),
               .sols = static_cast<std::uint32_t>(w_.sols.count()),

@@ -92,7 +92,7 @@ private:
   };
   static constexpr fakeproxy::cluster::ticket pin_ticket = fakeproxy::cluster::ticket{1} << 41;
 
-  static measure::proxy_address address_of(std::size_t index);
+  static records::proxy_address address_of(std::size_t index);
   void connect(std::size_t index, fakeproxy::cluster::incarnation owner);
   void probe(std::size_t index, fakeproxy::cluster::incarnation owner, bool lost, std::int64_t delay_ns);
   void go_on(request_state& f, fakeproxy::proxy::proxy_process::next what);

@@ -62,7 +62,7 @@ TEST_CASE("a signal ends commands in simulated time with 130, and no file is par
       arguments.push_back(more);
     {
       std::jthread const fault = striking(out, r.signal);
-      CHECK(run(arguments) == sim::measure::exit_interrupted);
+      CHECK(run(arguments) == sim::records::exit_interrupted);
     }
     if (r.report != nullptr) {
       CHECK_THAT(text_of(out / r.report), Catch::Contains("interrupted"));

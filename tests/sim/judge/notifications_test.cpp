@@ -6,7 +6,12 @@
 #include <functional>
 #include <string>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::event_kind;
+using records::notification_fault;
+using records::notification_ledger;
+
 namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
@@ -151,18 +156,18 @@ TEST_CASE("a lost notification is a violation unless a fault on the time line li
     world w(1, 4);
     w.s.topology.sols.count = 2;
     w.r.sols.push_back({at(0), 0, 1, std::uint64_t{2} << 48 | 1, 1, 1, journal::sol_event_kind::granted, 0});
-    eve_record e{.character = 1, .received = 5, .lost = 1};
+    records::eve_record e{.character = 1, .received = 5, .lost = 1};
     e.faults.push_back({notification_fault::kind::lost, 1, at(10), at(12)});
     w.r.eve.push_back(e);
     w.request(2, 0);
     c.happens(w);
-    result const r = w.analyse();
-    invariant_result const& i = invariant(r, "notifications");
+    records::result const r = w.analyse();
+    records::invariant_result const& i = invariant(r, "notifications");
     CHECK(i.checked == 6);
     CHECK(i.violations == c.violations);
     CHECK(i.passed == (c.violations == 0));
     CHECK(i.note.empty() == (c.violations != 0));
-    CHECK(r.exit_code == (c.violations ? exit_failed : exit_passed));
+    CHECK(r.exit_code == (c.violations ? records::exit_failed : records::exit_passed));
   }
 }
 

@@ -60,22 +60,22 @@ TEST_CASE("a version is judged by when it could be seen") {
   CHECK(w.found(0, nobody, v1, 15 * second) == 0);
   CHECK(w.found(0, 5, v1, 20 * second - second / 20) == 0); // it changed meanwhile: either
   CHECK(w.found(0, 5, v2, 20 * second - second / 20) == 0);
-  CHECK(w.found(0, 5, v1, 20 * second) == measure::found_too_old);
-  CHECK(w.found(0, 5, v2, 15 * second) == measure::found_too_old); // nobody has seen it yet
+  CHECK(w.found(0, 5, v1, 20 * second) == records::found_too_old);
+  CHECK(w.found(0, 5, v2, 15 * second) == records::found_too_old); // nobody has seen it yet
   SECTION("a cache may serve what ended as long ago as its lifetime, and a second") {
     CHECK(w.found(0, 5, v1, 20 * second, true) == 0);
     CHECK(w.found(0, 5, v1, 22 * second - 1, true) == 0);
-    CHECK(w.found(0, 5, v1, 22 * second, true) == measure::found_too_old);
+    CHECK(w.found(0, 5, v1, 22 * second, true) == records::found_too_old);
   }
 }
 
 TEST_CASE("what is one character's own is nobody else's") {
   shown_to const w;
   CHECK(w.found(1, 5, "version=1; audience=character:5; variant=0", 15 * second) == 0);
-  CHECK(w.found(1, 5, "version=1; audience=character:6; variant=0", 15 * second) == measure::found_foreign);
-  CHECK(w.found(1, 5, "version=1; audience=all; variant=0", 15 * second) == measure::found_foreign);
-  CHECK(w.found(1, nobody, "version=1; audience=character:6; variant=0", 15 * second) == measure::found_foreign);
-  CHECK(w.found(1, 5, "", 15 * second) == measure::found_denied);
+  CHECK(w.found(1, 5, "version=1; audience=character:6; variant=0", 15 * second) == records::found_foreign);
+  CHECK(w.found(1, 5, "version=1; audience=all; variant=0", 15 * second) == records::found_foreign);
+  CHECK(w.found(1, nobody, "version=1; audience=character:6; variant=0", 15 * second) == records::found_foreign);
+  CHECK(w.found(1, 5, "", 15 * second) == records::found_denied);
   CHECK(w.found(1, nobody, "", 15 * second) == 0);
 }
 
@@ -83,10 +83,10 @@ TEST_CASE("what a corporation has is for its members") {
   shown_to w;
   std::string const of_4 = "version=1; audience=corporation:4; variant=0";
   CHECK(w.found(2, member, of_4, 15 * second) == 0);
-  CHECK(w.found(2, outsider, of_4, 15 * second) == measure::found_foreign);
-  CHECK(w.found(2, nobody, of_4, 15 * second) == measure::found_foreign);
-  CHECK(w.found(2, member, "version=1; audience=corporation:5; variant=0", 15 * second) == measure::found_foreign);
-  CHECK(w.found(2, member, "", 15 * second) == measure::found_denied);
+  CHECK(w.found(2, outsider, of_4, 15 * second) == records::found_foreign);
+  CHECK(w.found(2, nobody, of_4, 15 * second) == records::found_foreign);
+  CHECK(w.found(2, member, "version=1; audience=corporation:5; variant=0", 15 * second) == records::found_foreign);
+  CHECK(w.found(2, member, "", 15 * second) == records::found_denied);
   CHECK(w.found(2, outsider, "", 15 * second) == 0);
 }
 
@@ -100,11 +100,11 @@ TEST_CASE("who left a corporation may be served by a cache for as long as facts 
   REQUIRE(left > 6 * second);
   std::string const now = "version=" + std::to_string(left / (10 * second)) + "; audience=corporation:4; variant=0";
   std::int64_t const after = left + second;
-  if (after / (10 * second) == left / (10 * second)) CHECK(w.found(2, member, now, after) == measure::found_foreign);
-  CHECK((w.found(2, member, now, after, true) & measure::found_foreign) == 0);
-  CHECK((w.found(2, member, now, left + 6 * second, true) & measure::found_foreign) != 0);
+  if (after / (10 * second) == left / (10 * second)) CHECK(w.found(2, member, now, after) == records::found_foreign);
+  CHECK((w.found(2, member, now, after, true) & records::found_foreign) == 0);
+  CHECK((w.found(2, member, now, left + 6 * second, true) & records::found_foreign) != 0);
   CHECK(w.found(2, member, "", after) == 0);                                 // not a member any more
-  CHECK(w.found(2, member, "", left - 2 * second) == measure::found_denied); // was one
+  CHECK(w.found(2, member, "", left - 2 * second) == records::found_denied); // was one
   CHECK(w.found(2, member, "", left - second / 20) == 0);                    // left meanwhile
 }
 
@@ -119,7 +119,7 @@ TEST_CASE("what balancers allow themselves counts where the resource does not fo
 
 TEST_CASE("an answer without a mark shows nothing") {
   shown_to const w;
-  CHECK((w.found(0, 5, "what", 15 * second) & measure::found_no_echo) != 0);
+  CHECK((w.found(0, 5, "what", 15 * second) & records::found_no_echo) != 0);
 }
 
 TEST_CASE("marks in targets are replaced by the character and by where it began") {
