@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace sim::resources {
+namespace sim::actors {
 namespace {
 
 namespace cluster = fakeproxy::cluster;
@@ -34,22 +34,22 @@ cluster::resource resource_of(scenario::resource const& r) {
 
 }
 
-shown_resources shown_by(scenario::scenario const& s) {
-  shown_resources shown;
+resource_catalogue catalogue_of(scenario::scenario const& s) {
+  resource_catalogue out;
   std::vector<scenario::balancer_identity> const balancers = scenario::balancers_of(s);
   std::int64_t unreachable_ns = 0;
   for (scenario::balancer_identity const& b : balancers)
     if (b.settings->cache) unreachable_ns = std::max(unreachable_ns, b.settings->cache->stale_if_unreachable.count());
   for (scenario::resource const& r : s.topology.proxies.resources) {
-    shown.all.push_back(resource_of(r));
-    shown.grace_ns.push_back(grace_ns(r.cache_control, unreachable_ns));
+    out.all.push_back(resource_of(r));
+    out.grace_ns.push_back(grace_ns(r.cache_control, unreachable_ns));
   }
   if (auto const& all = s.topology.proxies.corporations)
-    shown.corporations = {all->count, all->change_every.count(), all->changing};
+    out.corporations = {all->count, all->change_every.count(), all->changing};
   for (scenario::balancer_identity const& b : balancers)
     if (b.settings->cache && !b.settings->cache->session_facts.empty())
-      shown.facts_max_age_ns = std::max(shown.facts_max_age_ns, b.settings->cache->facts_max_age.count());
-  return shown;
+      out.facts_max_age_ns = std::max(out.facts_max_age_ns, b.settings->cache->facts_max_age.count());
+  return out;
 }
 
 std::int64_t grace_ns(std::string_view cache_control, std::int64_t stale_if_unreachable_ns) {

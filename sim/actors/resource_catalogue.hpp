@@ -9,16 +9,16 @@
 #include <vector>
 
 /// The resources of a scenario, as its proxies show them and its clients ask for them.
-namespace sim::resources {
+namespace sim::actors {
 
 /// What the cluster shows, and for how long balancers may rely on what they learnt.
-struct shown_resources {
+struct resource_catalogue {
   std::vector<fakeproxy::cluster::resource> all;
   std::vector<std::int64_t> grace_ns; // of each: see grace_ns below
   fakeproxy::cluster::corporations corporations;
   std::int64_t facts_max_age_ns = 0; // of session facts at any balancer
 };
-shown_resources shown_by(scenario::scenario const& s);
+resource_catalogue catalogue_of(scenario::scenario const& s);
 
 /// For how long, in nanoseconds, a version may still be served after it ended: what Cache-Control says, what balancers
 /// allow themselves where it does not forbid it, and a second, since dates and ages have no smaller part.

@@ -43,7 +43,7 @@ exchange::exchange(request_templates const& words, std::string host, std::string
   , host_(std::move(host))
   , forged_(std::move(forged)) {
   for (std::string const& target : words.targets)
-    escaped_targets_.push_back(resources::has_mark(target) ? "" : cluster::escape_target(target));
+    escaped_targets_.push_back(actors::has_mark(target) ? "" : cluster::escape_target(target));
 }
 
 std::string_view exchange::target_of(request_spec const& what) {
@@ -56,7 +56,7 @@ std::string_view exchange::target_of(request_spec const& what) {
   }
   target_.clear();
   std::uint32_t const character = what.character == journal::no_character ? 0 : what.character;
-  resources::append_target(target_, target, character, words_->resources.corporations);
+  actors::append_target(target_, target, character, words_->resources.corporations);
   expected_target_.clear();
   cluster::append_escaped_target(expected_target_, target_);
   return target_;
@@ -271,15 +271,15 @@ void exchange::judge_shown(records::client_record& record) {
   record.asks_resource = true;
   record.from_cache = !is_echo_ && (echoes_ & echo_fields) != 0;
   bool const is_own = what_.kind == records::token_kind::own;
-  findings_ |= resources::judge_resource(
-      words_->resources, {.resource = static_cast<std::size_t>(resource_ - words_->resources.all.data()),
-                          .target = target_,
-                          .character = is_own ? what_.character : journal::no_character,
-                          .status = status_,
-                          .mark = mark_,
-                          .from_cache = record.from_cache,
-                          .sent_ns = record.sent_ns,
-                          .done_ns = record.done_ns});
+  findings_ |= judge::check_resource(words_->resources,
+                                     {.resource = static_cast<std::size_t>(resource_ - words_->resources.all.data()),
+                                      .target = target_,
+                                      .character = is_own ? what_.character : journal::no_character,
+                                      .status = status_,
+                                      .mark = mark_,
+                                      .from_cache = record.from_cache,
+                                      .sent_ns = record.sent_ns,
+                                      .done_ns = record.done_ns});
   if (status_ != 200 || !mark_) return;
   std::string body;
   if (words_->methods[what_.method].verb != verb::head)

@@ -51,7 +51,7 @@ struct request_templates {
   bool laboratory = true;           // false: plain requests to any server, nothing compared
   std::vector<method_entry> methods;
   std::vector<std::string> targets; // may hold "{character}" and "{corporation}"
-  resources::shown_resources resources;
+  actors::resource_catalogue resources;
 };
 
 /// Writes a request, and judges the answer to it. One for each connection; its memory is reused.

@@ -47,7 +47,7 @@ void append_token(std::string& out, request_state const& f, std::uint32_t token_
 
 http_exchanges::http_exchanges(world& w)
   : w_(w)
-  , shown_(resources::shown_by(w.scenario))
+  , shown_(actors::catalogue_of(w.scenario))
   , wall_phase_ns_(static_cast<std::int64_t>(small_stream_of(w.scenario.seed, "wall clock")() %
                                              static_cast<std::uint64_t>(second))) {
   auto const all = scenario::balancers_of(w.scenario);
@@ -77,7 +77,7 @@ void http_exchanges::begin(request_index id) {
   http_exchange& e = place_of(id);
   request_state const& f = w_.requests[id];
   e.target.clear();
-  resources::append_target(e.target, w_.plan.targets[f.plan.target], f.plan.character, shown_.corporations);
+  actors::append_target(e.target, w_.plan.targets[f.plan.target], f.plan.character, shown_.corporations);
   e.resource.reset();
   auto const method = static_cast<verb>(f.verb);
   if (method == verb::get || method == verb::head)
@@ -209,14 +209,14 @@ void http_exchanges::judge(request_index id, std::int64_t done_ns) {
   http_exchange const& e = *all_[id];
   f.asks_resource = e.resource.has_value();
   if (!e.resource) return;
-  f.findings = resources::judge_resource(shown_, {.resource = *e.resource,
-                                                  .target = e.target,
-                                                  .character = character_of(f),
-                                                  .status = f.status,
-                                                  .mark = e.shows,
-                                                  .from_cache = f.from_cache,
-                                                  .sent_ns = f.client.sent_ns + uptime_ns,
-                                                  .done_ns = done_ns + uptime_ns});
+  f.findings = judge::check_resource(shown_, {.resource = *e.resource,
+                                              .target = e.target,
+                                              .character = character_of(f),
+                                              .status = f.status,
+                                              .mark = e.shows,
+                                              .from_cache = f.from_cache,
+                                              .sent_ns = f.client.sent_ns + uptime_ns,
+                                              .done_ns = done_ns + uptime_ns});
 }
 
 }

@@ -9,7 +9,7 @@
 #include <string>
 
 using namespace sim;
-using namespace sim::resources;
+using namespace sim::judge;
 namespace cluster = fakeproxy::cluster;
 
 namespace {
@@ -17,10 +17,10 @@ namespace {
 constexpr std::int64_t second = 1'000'000'000;
 
 /// Three resources, each of which changes every ten seconds; caches may serve them for two.
-struct shown_to {
-  shown_resources all;
+struct resource_world {
+  actors::resource_catalogue all;
 
-  shown_to() {
+  resource_world() {
     for (auto const audience :
          {cluster::audience::everyone, cluster::audience::character, cluster::audience::corporation}) {
       cluster::resource one;
@@ -28,7 +28,7 @@ struct shown_to {
       one.changes_every = 10 * second;
       one.audience = audience;
       all.all.push_back(one);
-      all.grace_ns.push_back(grace_ns("max-age=1", 0));
+      all.grace_ns.push_back(actors::grace_ns("max-age=1", 0));
     }
     all.corporations = {.count = 10, .change_every = 60 * second, .changing = 0};
     all.facts_max_age_ns = 5 * second;
@@ -37,7 +37,7 @@ struct shown_to {
   /// What is found about 200 with this mark, or 403 without one, from `sent` to `sent` + 0.1 s.
   std::uint16_t found(std::size_t resource, std::uint32_t character, std::string const& mark, std::int64_t sent,
                       bool from_cache = false) const {
-    return judge_resource(all, {.resource = resource,
+    return check_resource(all, {.resource = resource,
                                 .target = resource == 2 ? "/r2/4/assets" : "/r",
                                 .character = character,
                                 .status = mark.empty() ? 403u : 200u,
@@ -54,7 +54,7 @@ constexpr std::uint32_t member = 13, outsider = 14; // of corporation 4: charact
 }
 
 TEST_CASE("a version is judged by when it could be seen") {
-  shown_to const w;
+  resource_world const w;
   std::string const v1 = "version=1; audience=all; variant=0", v2 = "version=2; audience=all; variant=0";
   CHECK(w.found(0, 5, v1, 15 * second) == 0);
   CHECK(w.found(0, nobody, v1, 15 * second) == 0);
@@ -70,7 +70,7 @@ TEST_CASE("a version is judged by when it could be seen") {
 }
 
 TEST_CASE("what is one character's own is nobody else's") {
-  shown_to const w;
+  resource_world const w;
   CHECK(w.found(1, 5, "version=1; audience=character:5; variant=0", 15 * second) == 0);
   CHECK(w.found(1, 5, "version=1; audience=character:6; variant=0", 15 * second) == records::found_foreign);
   CHECK(w.found(1, 5, "version=1; audience=all; variant=0", 15 * second) == records::found_foreign);
@@ -80,7 +80,7 @@ TEST_CASE("what is one character's own is nobody else's") {
 }
 
 TEST_CASE("what a corporation has is for its members") {
-  shown_to w;
+  resource_world w;
   std::string const of_4 = "version=1; audience=corporation:4; variant=0";
   CHECK(w.found(2, member, of_4, 15 * second) == 0);
   CHECK(w.found(2, outsider, of_4, 15 * second) == records::found_foreign);
@@ -91,7 +91,7 @@ TEST_CASE("what a corporation has is for its members") {
 }
 
 TEST_CASE("who left a corporation may be served by a cache for as long as facts hold, and by a proxy no longer") {
-  shown_to w;
+  resource_world w;
   w.all.corporations.changing = 1;
   cluster::corporations const& all = w.all.corporations;
   auto const who = static_cast<cluster::character_id>(member);
@@ -109,16 +109,16 @@ TEST_CASE("who left a corporation may be served by a cache for as long as facts 
 }
 
 TEST_CASE("what balancers allow themselves counts where the resource does not forbid it") {
-  CHECK(grace_ns("max-age=1", 0) == 2 * second);
-  CHECK(grace_ns("max-age=1", 60 * second) == 62 * second);
-  CHECK(grace_ns("max-age=1, stale-while-revalidate=90", 60 * second) == 92 * second);
+  CHECK(actors::grace_ns("max-age=1", 0) == 2 * second);
+  CHECK(actors::grace_ns("max-age=1", 60 * second) == 62 * second);
+  CHECK(actors::grace_ns("max-age=1, stale-while-revalidate=90", 60 * second) == 92 * second);
   for (char const* forbids : {"max-age=1, must-revalidate", "max-age=1, proxy-revalidate", "s-maxage=1",
                               "no-cache, max-age=1", "max-age=1, stale-if-error=0"})
-    CHECK(grace_ns(forbids, 60 * second) == 2 * second);
+    CHECK(actors::grace_ns(forbids, 60 * second) == 2 * second);
 }
 
 TEST_CASE("an answer without a mark shows nothing") {
-  shown_to const w;
+  resource_world const w;
   CHECK((w.found(0, 5, "what", 15 * second) & records::found_no_echo) != 0);
 }
 
@@ -126,14 +126,14 @@ TEST_CASE("marks in targets are replaced by the character and by where it began"
   cluster::corporations const all{.count = 10, .change_every = 0, .changing = 0};
   auto const expanded = [&](std::string_view target) {
     std::string out;
-    append_target(out, target, 23, all);
+    actors::append_target(out, target, 23, all);
     return out;
   };
   CHECK(expanded("/a/{character}/b?c={corporation}") == "/a/23/b?c=4");
   CHECK(expanded("/{character}{corporation}") == "/234");
   CHECK(expanded("/{characters}/{") == "/{characters}/{");
-  CHECK(has_mark("/{corporation}"));
-  CHECK_FALSE(has_mark("/{corporations"));
+  CHECK(actors::has_mark("/{corporation}"));
+  CHECK_FALSE(actors::has_mark("/{corporations"));
 }
 
 TEST_CASE("the scenario's schema allows the words for resources that fakeproxy knows, no more and no less") {
