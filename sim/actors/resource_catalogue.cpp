@@ -11,22 +11,23 @@ namespace sim::actors {
 namespace {
 
 namespace cluster = fakeproxy::cluster;
+namespace resources = fakeproxy::resources;
 
 constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr std::string_view character_mark = "{character}", corporation_mark = "{corporation}";
 
-cluster::resource resource_of(scenario::resource const& r) {
-  cluster::resource out{.path = r.path,
-                        .cache_control = r.cache_control,
-                        .vary = r.vary,
-                        .bytes = r.bytes,
-                        .changes_every = r.changes_every.count()};
-  auto const validators = config::value_of<cluster::validators>(r.validators);
-  auto const audience = config::value_of<cluster::audience>(r.audience);
+resources::resource resource_of(scenario::resource const& r) {
+  resources::resource out{.path = r.path,
+                          .cache_control = r.cache_control,
+                          .vary = r.vary,
+                          .bytes = r.bytes,
+                          .changes_every = r.changes_every.count()};
+  auto const validators = config::value_of<resources::validators>(r.validators);
+  auto const audience = config::value_of<resources::audience>(r.audience);
   if (!validators || !audience)
     throw config::bad_input("topology.proxies.resources: found validators \"" + r.validators + "\" and audience \"" +
-                            r.audience + "\"; allowed: " + config::listed_words<cluster::validators>() + "; " +
-                            config::listed_words<cluster::audience>());
+                            r.audience + "\"; allowed: " + config::listed_words<resources::validators>() + "; " +
+                            config::listed_words<resources::audience>());
   out.validators = *validators;
   out.audience = *audience;
   return out;
@@ -68,13 +69,13 @@ bool has_mark(std::string_view target) {
 }
 
 void append_target(std::string& out, std::string_view target, std::uint32_t character,
-                   cluster::corporations const& all) {
+                   resources::corporations const& all) {
   while (!target.empty()) {
     if (target.starts_with(character_mark)) {
-      cluster::append_decimal(out, character);
+      resources::append_decimal(out, character);
       target.remove_prefix(character_mark.size());
     } else if (target.starts_with(corporation_mark)) {
-      cluster::append_decimal(out, cluster::corporation_of(all, static_cast<cluster::character_id>(character), 0));
+      resources::append_decimal(out, resources::corporation_of(all, static_cast<cluster::character_id>(character), 0));
       target.remove_prefix(corporation_mark.size());
     } else {
       out += target.front();

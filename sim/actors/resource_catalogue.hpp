@@ -13,9 +13,9 @@ namespace sim::actors {
 
 /// What the cluster shows, and for how long balancers may rely on what they learnt.
 struct resource_catalogue {
-  std::vector<fakeproxy::cluster::resource> all;
+  std::vector<fakeproxy::resources::resource> all;
   std::vector<std::int64_t> grace_ns; // of each: see grace_ns below
-  fakeproxy::cluster::corporations corporations;
+  fakeproxy::resources::corporations corporations;
   std::int64_t facts_max_age_ns = 0; // of session facts at any balancer
 };
 resource_catalogue catalogue_of(scenario::scenario const& s);
@@ -29,6 +29,6 @@ bool has_mark(std::string_view target);
 /// Appends `target` with `{character}` replaced by the character's number and `{corporation}` by the number of the one
 /// that it is in at first.
 void append_target(std::string& out, std::string_view target, std::uint32_t character,
-                   fakeproxy::cluster::corporations const& all);
+                   fakeproxy::resources::corporations const& all);
 
 }

@@ -4,6 +4,7 @@ namespace sim::judge {
 namespace {
 
 namespace cluster = fakeproxy::cluster;
+namespace resources = fakeproxy::resources;
 
 /// A cached answer may rest on where the character was up to `facts_max_age_ns` before it asked.
 std::uint16_t judge_corporation(actors::resource_catalogue const& catalogue, resource_answer const& answer,
@@ -12,8 +13,8 @@ std::uint16_t judge_corporation(actors::resource_catalogue const& catalogue, res
   bool const named = answer.character != journal::no_character;
   std::int64_t const known_ns = answer.from_cache ? catalogue.facts_max_age_ns : 0;
   if (answer.status == 200) {
-    bool const member = named && cluster::was_in_corporation(catalogue.corporations, character, corporation,
-                                                             answer.sent_ns - known_ns, answer.done_ns);
+    bool const member = named && resources::was_in_corporation(catalogue.corporations, character, corporation,
+                                                               answer.sent_ns - known_ns, answer.done_ns);
     return static_cast<std::uint16_t>(member ? 0 : records::found_foreign);
   }
   if (answer.status != 403 || !named) return 0;
@@ -22,31 +23,31 @@ std::uint16_t judge_corporation(actors::resource_catalogue const& catalogue, res
   bool const short_enough =
       catalogue.corporations.change_every == 0 || answer.done_ns - from < catalogue.corporations.change_every;
   bool const all_the_time = short_enough &&
-                            cluster::corporation_of(catalogue.corporations, character, from) == corporation &&
-                            cluster::corporation_of(catalogue.corporations, character, answer.done_ns) == corporation;
+                            resources::corporation_of(catalogue.corporations, character, from) == corporation &&
+                            resources::corporation_of(catalogue.corporations, character, answer.done_ns) == corporation;
   return static_cast<std::uint16_t>(all_the_time ? records::found_denied : 0);
 }
 
 }
 
 std::uint16_t check_resource(actors::resource_catalogue const& catalogue, resource_answer const& answer) {
-  cluster::resource const& resource = catalogue.all[answer.resource];
+  resources::resource const& resource = catalogue.all[answer.resource];
   std::uint32_t const corporation =
-      resource.audience == cluster::audience::corporation ? cluster::corporation_in(resource, answer.target) : 0;
+      resource.audience == resources::audience::corporation ? resources::corporation_in(resource, answer.target) : 0;
   std::uint16_t found = 0;
-  if (resource.audience == cluster::audience::corporation)
+  if (resource.audience == resources::audience::corporation)
     found |= judge_corporation(catalogue, answer, corporation);
   else if (answer.status == 403 &&
-           (resource.audience == cluster::audience::everyone || answer.character != journal::no_character))
+           (resource.audience == resources::audience::everyone || answer.character != journal::no_character))
     found |= records::found_denied;
   if (answer.status != 200) return found;
   if (!answer.mark) return found | records::found_no_echo;
-  cluster::resource_mark const& mark = *answer.mark;
-  std::uint32_t const owner = resource.audience == cluster::audience::character ? answer.character : corporation;
+  resources::resource_mark const& mark = *answer.mark;
+  std::uint32_t const owner = resource.audience == resources::audience::character ? answer.character : corporation;
   if (mark.audience != resource.audience || mark.id != owner) found |= records::found_foreign;
   std::int64_t const allowed_ns = answer.from_cache ? catalogue.grace_ns[answer.resource] : 0;
-  bool const in_time = mark.version >= cluster::version_at(resource, answer.sent_ns - allowed_ns) &&
-                       mark.version <= cluster::version_at(resource, answer.done_ns);
+  bool const in_time = mark.version >= resources::version_at(resource, answer.sent_ns - allowed_ns) &&
+                       mark.version <= resources::version_at(resource, answer.done_ns);
   if (!in_time) found |= records::found_too_old;
   return found;
 }

@@ -17,9 +17,9 @@ struct resource_answer {
   std::string_view target;
   std::uint32_t character = journal::no_character; // none without a good token
   unsigned status = 0;
-  std::optional<fakeproxy::cluster::resource_mark> mark; // of Lab-Resource
-  bool from_cache = false;                               // made for another request
-  std::int64_t sent_ns = 0, done_ns = 0;                 // of the request, CLOCK_MONOTONIC
+  std::optional<fakeproxy::resources::resource_mark> mark; // of Lab-Resource
+  bool from_cache = false;                                 // made for another request
+  std::int64_t sent_ns = 0, done_ns = 0;                   // of the request, CLOCK_MONOTONIC
 };
 
 /// Bits of `client_finding`: foreign (somebody else's, or of a corporation that the character was not in), denied (it

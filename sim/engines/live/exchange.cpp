@@ -11,6 +11,7 @@ namespace sim::live {
 namespace {
 
 namespace cluster = fakeproxy::cluster;
+namespace resources = fakeproxy::resources;
 using boost::beast::http::verb;
 using gateway::http::field_line;
 
@@ -18,7 +19,7 @@ constexpr std::size_t kept = 64; // bytes of an answer's begin and end that are 
 
 enum echo : std::uint8_t { echo_character = 1, echo_method = 2, echo_target = 4, echo_fields = 8, echo_body = 16 };
 
-void append_number(std::string& out, std::uint64_t value) { cluster::append_decimal(out, value); }
+void append_number(std::string& out, std::uint64_t value) { resources::append_decimal(out, value); }
 
 std::uint64_t number(std::string_view text) {
   std::uint64_t value = 0;
@@ -43,7 +44,7 @@ exchange::exchange(request_templates const& words, std::string host, std::string
   , host_(std::move(host))
   , forged_(std::move(forged)) {
   for (std::string const& target : words.targets)
-    escaped_targets_.push_back(actors::has_mark(target) ? "" : cluster::escape_target(target));
+    escaped_targets_.push_back(actors::has_mark(target) ? "" : resources::escape_target(target));
 }
 
 std::string_view exchange::target_of(request_spec const& what) {
@@ -58,7 +59,7 @@ std::string_view exchange::target_of(request_spec const& what) {
   std::uint32_t const character = what.character == journal::no_character ? 0 : what.character;
   actors::append_target(target_, target, character, words_->resources.corporations);
   expected_target_.clear();
-  cluster::append_escaped_target(expected_target_, target_);
+  resources::append_escaped_target(expected_target_, target_);
   return target_;
 }
 
@@ -84,7 +85,7 @@ void exchange::append_content(method_entry const& method, journal::request_id id
   body_ += ':';
   while (body_.size() < method.body_bytes) body_ += "the cargo of this request, byte for byte; ";
   body_.resize(method.body_bytes);
-  cluster::body_digest digest;
+  resources::body_digest digest;
   digest.add(body_);
   expected_body_ = digest.text();
   if (!method.chunked) {
@@ -117,7 +118,7 @@ std::string_view exchange::write(request_spec const& what, journal::request_id i
   }
   if (!words_->resources.all.empty() && method.safe()) {
     target_ = head.target;
-    resource_ = cluster::find_resource(words_->resources.all, target_);
+    resource_ = resources::find_resource(words_->resources.all, target_);
   }
   head.authorization = authorization_of(what);
   head.body_bytes = method.body_bytes;
@@ -127,13 +128,13 @@ std::string_view exchange::write(request_spec const& what, journal::request_id i
     forged = "X-Accel-Redirect: /internal_redirect/" + forged_ + "/lab/forged\r\nX-Backend: http://" + forged_ + "\r\n";
     head.more = forged;
   }
-  cluster::fields_digest fields;
+  resources::fields_digest fields;
   actors::append_request_head(request_, head, &fields);
   expected_fields_ = fields.value();
   if (head.has_content()) {
     append_content(method, id);
   } else {
-    static std::string const no_body = cluster::body_digest().text();
+    static std::string const no_body = resources::body_digest().text();
     expected_body_ = no_body;
   }
   return request_;
@@ -207,7 +208,7 @@ void exchange::on_laboratory_field(std::string_view name, std::string_view value
   } else if (is_name(name, "body")) {
     compare(value == expected_body_, echo_body, records::found_request_body, expected_body_);
   } else if (is_name(name, "resource")) {
-    mark_ = cluster::parse_mark(value);
+    mark_ = resources::parse_mark(value);
   } else if (is_name(name, "error")) {
     findings_ |= records::found_target; // the request that a proxy read did not parse; ours was well-formed
     observe("the proxy answered", value, expected_target_);
@@ -283,7 +284,7 @@ void exchange::judge_shown(records::client_record& record) {
   if (status_ != 200 || !mark_) return;
   std::string body;
   if (words_->methods[what_.method].verb != verb::head)
-    cluster::append_resource_body(body, target_, *mark_, resource_->bytes);
+    resources::append_resource_body(body, target_, *mark_, resource_->bytes);
   std::string_view const whole = body;
   bool const same = body_length_ == whole.size() && begin_ == whole.substr(0, kept) &&
                     end_ == whole.substr(whole.size() - std::min(kept, whole.size()));

@@ -93,8 +93,8 @@ private:
   std::uint64_t expected_fields_ = 0;
   request_spec what_;
   journal::request_id id_ = 0;
-  std::string target_;                                     // as it was sent
-  fakeproxy::cluster::resource const* resource_ = nullptr; // that it asks for
+  std::string target_;                                       // as it was sent
+  fakeproxy::resources::resource const* resource_ = nullptr; // that it asks for
 
   // of the answer
   unsigned status_ = 0;
@@ -102,7 +102,7 @@ private:
   std::uint8_t echoes_ = 0;
   std::uint16_t echo_findings_ = 0; // that hold only if the answer was made for this request
   bool is_echo_ = false;            // it was: its Lab-Fields are ours, which nobody else has
-  std::optional<fakeproxy::cluster::resource_mark> mark_;
+  std::optional<fakeproxy::resources::resource_mark> mark_;
   std::uint64_t epoch_ = 0;
   journal::incarnation_id incarnation_ = 0;
   std::uint64_t body_length_ = 0;

@@ -36,7 +36,7 @@ struct http_exchange {
   std::size_t content_bytes = 0;
 
   // what the client gets
-  std::optional<fakeproxy::cluster::resource_mark> shows;
+  std::optional<fakeproxy::resources::resource_mark> shows;
 };
 
 /// The exchanges of a run that has caches or resources. Requests and answers are those of live clients and proxies as

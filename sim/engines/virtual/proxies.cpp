@@ -170,7 +170,7 @@ void proxies::go_on(request_state& f, proxy_process::next what) {
   proxy& p = all_[f.proxy];
   fakeproxy::proxy::request_state& r = f.at_proxy;
   f.outcome = r.outcome;
-  f.status = fakeproxy::cluster::status_of(r.outcome, static_cast<boost::beast::http::verb>(f.verb));
+  f.status = fakeproxy::resources::status_of(r.outcome, static_cast<boost::beast::http::verb>(f.verb));
   f.names_backend = r.epoch != session_epoch::none;
   f.keeps_connection = !p.leaving.begun();
   f.served_epoch = r.outcome == hop_outcome::redirected ? 0 : raw(r.epoch);

@@ -11,6 +11,7 @@
 using namespace sim;
 using namespace sim::judge;
 namespace cluster = fakeproxy::cluster;
+namespace resources = fakeproxy::resources;
 
 namespace {
 
@@ -22,8 +23,8 @@ struct resource_world {
 
   resource_world() {
     for (auto const audience :
-         {cluster::audience::everyone, cluster::audience::character, cluster::audience::corporation}) {
-      cluster::resource one;
+         {resources::audience::everyone, resources::audience::character, resources::audience::corporation}) {
+      resources::resource one;
       one.path = "/r" + std::to_string(all.all.size());
       one.changes_every = 10 * second;
       one.audience = audience;
@@ -41,7 +42,7 @@ struct resource_world {
                                 .target = resource == 2 ? "/r2/4/assets" : "/r",
                                 .character = character,
                                 .status = mark.empty() ? 403u : 200u,
-                                .mark = cluster::parse_mark(mark),
+                                .mark = resources::parse_mark(mark),
                                 .from_cache = from_cache,
                                 .sent_ns = sent,
                                 .done_ns = sent + second / 10});
@@ -93,10 +94,10 @@ TEST_CASE("what a corporation has is for its members") {
 TEST_CASE("who left a corporation may be served by a cache for as long as facts hold, and by a proxy no longer") {
   resource_world w;
   w.all.corporations.changing = 1;
-  cluster::corporations const& all = w.all.corporations;
+  resources::corporations const& all = w.all.corporations;
   auto const who = static_cast<cluster::character_id>(member);
   std::int64_t left = 0; // the moment when the member is not in number 4 any more
-  while (cluster::corporation_of(all, who, left) == 4) left += second / 100;
+  while (resources::corporation_of(all, who, left) == 4) left += second / 100;
   REQUIRE(left > 6 * second);
   std::string const now = "version=" + std::to_string(left / (10 * second)) + "; audience=corporation:4; variant=0";
   std::int64_t const after = left + second;
@@ -123,7 +124,7 @@ TEST_CASE("an answer without a mark shows nothing") {
 }
 
 TEST_CASE("marks in targets are replaced by the character and by where it began") {
-  cluster::corporations const all{.count = 10, .change_every = 0, .changing = 0};
+  resources::corporations const all{.count = 10, .change_every = 0, .changing = 0};
   auto const expanded = [&](std::string_view target) {
     std::string out;
     actors::append_target(out, target, 23, all);
@@ -140,6 +141,6 @@ TEST_CASE("the scenario's schema allows the words for resources that fakeproxy k
   auto const keys = nlohmann::json::parse(scenario::scenario_schema)
                         .at(nlohmann::json::json_pointer(
                             "/properties/topology/properties/proxies/properties/resources/items/properties"));
-  CHECK(keys.at("validators").at("enum") == nlohmann::json(config::words_of<cluster::validators>()));
-  CHECK(keys.at("audience").at("enum") == nlohmann::json(config::words_of<cluster::audience>()));
+  CHECK(keys.at("validators").at("enum") == nlohmann::json(config::words_of<resources::validators>()));
+  CHECK(keys.at("audience").at("enum") == nlohmann::json(config::words_of<resources::audience>()));
 }

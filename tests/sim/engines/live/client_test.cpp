@@ -66,17 +66,18 @@ struct genuine {
 
 /// What a proxy that holds the session would answer.
 genuine answer_to(std::string const& request, std::uint32_t character) {
-  namespace cluster = fakeproxy::cluster;
-  cluster::fields_digest fields;
+  namespace resources = fakeproxy::resources;
+  resources::fields_digest fields;
   for (char const* name : {"Authorization", "Lab-Check", "Accept", "Cookie"}) fields.add(name, value_of(request, name));
   std::size_t const space = request.find(' ');
   std::string const target = request.substr(space + 1, request.find(' ', space + 1) - space - 1);
-  std::string const body = cluster::answer_body(std::stoull(value_of(request, "Lab-Request")), character, answer_bytes);
+  std::string const body =
+      resources::answer_body(std::stoull(value_of(request, "Lab-Request")), character, answer_bytes);
   return {"HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) +
               "\r\nLab-Character: " + std::to_string(character) +
               "\r\nLab-Epoch: 5\r\nLab-Incarnation: 77\r\nLab-Method: " + request.substr(0, space) +
-              "\r\nLab-Target: " + cluster::escape_target(target) + "\r\nLab-Fields: " + fields.text() +
-              "\r\nLab-Body: " + cluster::body_digest().text() + "\r\n\r\n",
+              "\r\nLab-Target: " + resources::escape_target(target) + "\r\nLab-Fields: " + fields.text() +
+              "\r\nLab-Body: " + resources::body_digest().text() + "\r\n\r\n",
           body};
 }
 
