@@ -1,7 +1,7 @@
 #pragma once
 
 #include "fakeproxy/cluster/node.hpp"
-#include "sim/records/notification_ledger.hpp"
+#include "sim/records/notification_log.hpp"
 #include "sim/records/records.hpp"
 
 #include <cstdint>
@@ -88,7 +88,7 @@ private:
     std::map<std::uint64_t, std::int64_t> asked; // number of the request → when it was due
     std::uint64_t next_number = 1;
     records::eve_record record;
-    records::notification_ledger notifications;
+    records::notification_log notifications;
   };
 
   eve_settings settings_;

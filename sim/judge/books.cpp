@@ -52,7 +52,7 @@ public:
   explicit checker(run_view const& v)
     : v_(v)
     , j_(v, "books") {
-    faults_.proxies = v.proxy_struck(records::no_proxy);
+    faults_.proxies = v.proxy_had_fault(records::no_proxy);
     faults_.cut_short = v.records().interrupted || v.records().aborted_by.has_value();
     for (std::uint32_t h : v.stray_hops())
       if (v.hop(h).hop.outcome == hop_outcome::malformed) ++malformed_[v.hop(h).hop.incarnation];
@@ -122,21 +122,21 @@ private:
   }
 
   /// The balancer's process was killed or restarted, so that a request may have been left unfinished.
-  bool balancer_struck(client_record const& c) const { return v_.struck(v_.balancer_name(c.balancer)); }
+  bool balancer_had_fault(client_record const& c) const { return v_.had_fault(v_.balancer_name(c.balancer)); }
 
   /// received = answered without a hop + first hops.
   void check_received(client_record const& c, entry const& e, std::vector<std::string_view>& kinds) const {
     bool const answered = c.outcome == client_outcome::answered;
     if (e.elsewhere) kinds.push_back("wrong_balancer");
     // A client may try again what its balancer had read when it was killed or restarted.
-    std::uint32_t const tries = balancer_struck(c) ? 2 : 1;
+    std::uint32_t const tries = balancer_had_fault(c) ? 2 : 1;
     if (e.received > tries) kinds.push_back("received_twice");
     if (e.received == 0) {
       if (answered || e.hops() != 0) kinds.push_back("not_received");
       return;
     }
     bool const unfinished = e.outcome == request_result::pending;
-    bool const excused = faults_.cut_short || balancer_struck(c);
+    bool const excused = faults_.cut_short || balancer_had_fault(c);
     if (unfinished && !excused) kinds.push_back("unfinished");
     bool const hopless = e.outcome == request_result::refused || e.outcome == request_result::cached ||
                          e.outcome == request_result::client_gone ||
@@ -157,7 +157,7 @@ private:
     if (s.seen > delivered) {
       kinds.push_back("unbooked_hop");
     } else if (std::uint32_t const unseen = delivered - s.seen; unseen != 0) {
-      bool const excused = faults_.proxies || faults_.cut_short || balancer_struck(c);
+      bool const excused = faults_.proxies || faults_.cut_short || balancer_had_fault(c);
       if (unseen > e.unclear || !excused)
         kinds.push_back("unseen_hop");
       else

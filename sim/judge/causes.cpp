@@ -68,12 +68,12 @@ public:
 private:
   static std::string name_of_proxy(journal::incarnation_id i) { return "proxy[" + std::to_string(proxy_of(i)) + "]"; }
 
-  template<class Struck>
-  void displace(std::size_t event, std::int64_t at_ns, Struck struck) {
+  template<class Affected>
+  void displace(std::size_t event, std::int64_t at_ns, Affected affected) {
     for (auto const& [character, tenures] : owners_) {
       auto const after = std::upper_bound(tenures.begin(), tenures.end(), at_ns,
                                           [](std::int64_t t, tenure const& x) { return t < x.from_ns; });
-      if (after == tenures.begin() || std::prev(after)->owner == 0 || !struck(std::prev(after)->owner)) continue;
+      if (after == tenures.begin() || std::prev(after)->owner == 0 || !affected(std::prev(after)->owner)) continue;
       all_.push_back({character, at_ns, event});
     }
   }
@@ -188,7 +188,7 @@ private:
       bool const more = next != displaced_.end() && next->character == c.character;
       after_displacement(requests, *d, more ? next->at_ns : never);
     }
-    after_strikes(requests, b.name);
+    after_own_faults(requests, b.name);
   }
 
   void after_displacement(std::span<std::uint32_t const> requests, displacement const& d, std::int64_t until_ns) {
@@ -211,7 +211,7 @@ private:
   }
 
   /// The balancer's own deaths.
-  void after_strikes(std::span<std::uint32_t const> requests, std::string const& balancer) {
+  void after_own_faults(std::span<std::uint32_t const> requests, std::string const& balancer) {
     auto const& events = v_.records().events;
     for (std::size_t e = 0; e != events.size(); ++e) {
       if (events[e].node != balancer || events[e].began_ns == 0) continue;

@@ -351,7 +351,7 @@ void balancers::wake_them() {
     request_state& f = w_.requests[next.who.id];
     if (w_.requests.is_gone(next.who) || !f.course.stops_waiting(next.from)) continue;
     if (next.from == awaiting::fetch)
-      go_on(f, f.course.on_landing(*cached(f), w_.exchanges[f.id].forwarded, next.how));
+      go_on(f, f.course.on_fetch_complete(*cached(f), w_.exchanges[f.id].forwarded, next.how));
     else
       perform(f, decisions_->on_wake(f.balancer, f.id, w_.now(), all_[f.balancer].random));
   }

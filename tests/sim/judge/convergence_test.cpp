@@ -127,7 +127,7 @@ TEST_CASE("a move converges when each map that knew a moved token has met it, ea
   }
 }
 
-TEST_CASE("of a move that strikes shortly before the end of the load no convergence is told") {
+TEST_CASE("of a move that happens shortly before the end of the load no convergence is told") {
   crowd c(500, 2);
   c.go_on_until(10);
   c.move_half();

@@ -115,7 +115,7 @@ TEST_CASE("balancers with caches are killed, restarted and left by their clients
                             options);
       CHECK(count(impatient, "failed_requests") > 0);
       check_invariants(impatient);
-      auto const struck = virtual_time::run(
+      auto const faulty = virtual_time::run(
           crowd(
               cache_control,
               {R"(topology.balancers=[{"kind":"gateway","count":2,"cache":{"size":"1m"}}])",
@@ -123,8 +123,8 @@ TEST_CASE("balancers with caches are killed, restarted and left by their clients
                R"({"at":"2s","restart":"gateway[1]"},{"at":"3020ms","kill":"proxy[0]"},{"at":"3100ms","restart":"proxy[0]"}])",
                "topology.proxies.process=\"each\"", "virtual.failover=true"}),
           options);
-      check_invariants(struck);
-      CHECK(count(struck, "requests") == 10'000);
+      check_invariants(faulty);
+      CHECK(count(faulty, "requests") == 10'000);
     }
   }
 }

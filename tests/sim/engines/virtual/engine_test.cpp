@@ -317,7 +317,7 @@ TEST_CASE("a proxy that leaves serves once more on each connection that a balanc
   CHECK(retries_when_it_leaves_at("2s") < retries_when_it_leaves_at("0s"));
 }
 
-TEST_CASE("an event that waits for another one when the load ends does not strike any more") {
+TEST_CASE("an event that waits for another one when the load ends does not happen any more") {
   auto const r = virtual_time::run(shipped(
       "sessions-move",
       {R"(topology.proxies.service_time={"constant":{"mean_ms":5000}})", "thresholds={}", R"(phases=[{"name":"all"}])",

@@ -83,7 +83,7 @@ TEST_CASE("convergence of moves, restarts, joins and kills, early and late, is w
   }
 }
 
-TEST_CASE("of an event that strikes when the load is nearly over no convergence is told") {
+TEST_CASE("of an event that happens when the load is nearly over no convergence is told") {
   for (char const* const what : {R"("move_sessions": {"share": 0.5})", R"("add_balancer": {"kind": "gateway"})",
                                  R"("restart": {"node": "gateway[0]", "graceful": false})"}) {
     INFO(what);
