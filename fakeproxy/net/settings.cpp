@@ -36,23 +36,23 @@ Enum word_at(json const& value, char const* key) {
   return *found;
 }
 
-base::random::time_distribution read_service(config::document const& file, pointer const& at) {
+randomness::time_distribution read_service(config::document const& file, pointer const& at) {
   auto const only = file.root().at(at).begin(); // exactly one distribution, by the schema
   std::string const& shape = only.key();
   json const& details = only.value();
   auto const ns = [](json const& ms) { return std::chrono::nanoseconds(from_ms(ms)); };
   if (shape == "empirical") {
-    base::random::empirical_time measured;
+    randomness::empirical_time measured;
     for (json const& ms : details.at("times_ms")) measured.sorted.push_back(ns(ms));
     if (!std::is_sorted(measured.sorted.begin(), measured.sorted.end()))
       throw file.error_at(at / shape / "times_ms", "found a time that is less than the one before; allowed: rising");
     return measured;
   }
   std::chrono::nanoseconds const mean = ns(details.at("mean_ms"));
-  if (shape == "exponential") return base::random::exponential_time{mean};
-  if (shape == "lognormal") return base::random::lognormal_time{mean, details.at("sigma").get<double>()};
-  if (shape == "pareto") return base::random::pareto_time{mean, details.at("alpha").get<double>()};
-  return base::random::constant_time{mean};
+  if (shape == "exponential") return randomness::exponential_time{mean};
+  if (shape == "lognormal") return randomness::lognormal_time{mean, details.at("sigma").get<double>()};
+  if (shape == "pareto") return randomness::pareto_time{mean, details.at("alpha").get<double>()};
+  return randomness::constant_time{mean};
 }
 
 node_settings read_node(config::document const& file, pointer const& at) {

@@ -1,6 +1,6 @@
 #include "fakeproxy/resources/corporations.hpp"
 
-#include "base/random/draw.hpp"
+#include "base/randomness/draw.hpp"
 
 #include <algorithm>
 
@@ -8,7 +8,7 @@ namespace fakeproxy::resources {
 
 namespace {
 
-using base::random::mix;
+using randomness::mix;
 
 /// A hash of the character for each purpose; the purposes are arbitrary, different numbers.
 std::uint64_t hash(cluster::character_id character, std::uint64_t purpose) {

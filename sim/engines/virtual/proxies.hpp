@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/random/distribution.hpp"
+#include "base/randomness/distribution.hpp"
 #include "fakeproxy/proxy/departure.hpp"
 #include "fakeproxy/proxy/proxy_process.hpp"
 #include "sim/engines/virtual/idle_connections.hpp"
@@ -105,7 +105,7 @@ private:
   void drop_peers(std::size_t index);
 
   world& w_;
-  base::random::time_sampler service_;
+  randomness::time_sampler service_;
   bool in_one_process_;
   std::vector<proxy> all_;
   idle_connections idle_;

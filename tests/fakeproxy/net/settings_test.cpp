@@ -75,7 +75,7 @@ TEST_CASE("without resources and corporations there are none") {
 }
 
 TEST_CASE("every distribution of service times is read as it is written") {
-  using namespace base::random;
+  using namespace randomness;
   using namespace std::chrono_literals;
   auto const service = [](json const& what) { return read({{"service_time", what}}).service; };
   CHECK(std::get<constant_time>(service({{"constant", {{"mean_ms", 2}}}})).value == 2ms);
