@@ -5,7 +5,7 @@
 namespace reports {
 namespace {
 
-using namespace sim::measure;
+using namespace sim::records;
 
 struct test_case {
   std::string group, name;

@@ -11,7 +11,7 @@
 namespace reports {
 namespace {
 
-using namespace sim::measure;
+using namespace sim::records;
 
 /// More lines than this are drawn thin and grey, with the whole on top.
 constexpr std::size_t max_named_lines = colours.size();

@@ -8,9 +8,9 @@
 namespace reports {
 
 /// The redirect ratio over time, with phases, events and theory.
-figure redirect_ratio_figure(sim::measure::result const& result);
+figure redirect_ratio_figure(sim::records::result const& result);
 
 /// Draws the redirect ratio over time into `image` (SVG), or leaves no image and returns why.
-std::string draw(sim::measure::result const& result, std::filesystem::path const& image);
+std::string draw(sim::records::result const& result, std::filesystem::path const& image);
 
 }

@@ -15,7 +15,7 @@
 namespace reports {
 namespace {
 
-using namespace sim::measure;
+using namespace sim::records;
 using nlohmann::json;
 namespace fs = std::filesystem;
 

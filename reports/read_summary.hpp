@@ -9,10 +9,10 @@ namespace reports {
 /// Reads a run back: `at` is a summary.json, or the directory that has one. What summary.json does not hold stays
 /// empty; `read_with_timeseries` has more. `summary_json` of the result is the text that was read, except for the order
 /// of names. Throws `config::bad_input`: no such file, not a summary, or another schema version.
-sim::measure::result read_summary(std::filesystem::path const& at);
+sim::records::result read_summary(std::filesystem::path const& at);
 
 /// The same with the time slices of the timeseries.csv beside it. Throws `config::bad_input` if that is missing, or not
 /// as `timeseries_csv` writes it.
-sim::measure::result read_with_timeseries(std::filesystem::path const& at);
+sim::records::result read_with_timeseries(std::filesystem::path const& at);
 
 }

@@ -11,10 +11,10 @@
 namespace reports {
 
 /// The summary for people: measured, theory and difference side by side, invariants, thresholds, events, verdict.
-std::string summary_text(sim::measure::result const& result);
+std::string summary_text(sim::records::result const& result);
 
 /// The summary for tools; `summary_schema` describes it.
-std::string summary_json(sim::measure::result const& result);
+std::string summary_json(sim::records::result const& result);
 
 /// The version of summary.json's shape: raised when a key changes its meaning or goes away.
 inline constexpr int summary_schema_version = 1;
@@ -23,13 +23,13 @@ inline constexpr int summary_schema_version = 1;
 extern std::string_view const summary_schema;
 
 /// Each invariant and threshold, and the run's validity, as a test case.
-std::string junit_xml(sim::measure::result const& result);
+std::string junit_xml(sim::records::result const& result);
 
 /// One line per time slice and balancer ("all": all of them).
-std::string timeseries_csv(sim::measure::result const& result);
+std::string timeseries_csv(sim::records::result const& result);
 
 /// The gnuplot script, with its data, that draws the redirect ratio over time into `image` (SVG, 800 pixels wide).
-std::string plot_script(sim::measure::result const& result, std::filesystem::path const& image);
+std::string plot_script(sim::records::result const& result, std::filesystem::path const& image);
 
 /// The files that `write_all` and `write_failure` write.
 extern std::vector<std::string> const report_files;
@@ -37,7 +37,7 @@ extern std::vector<std::string> const report_files;
 /// Writes summary.txt, summary.json, junit.xml, timeseries.csv and redirect-ratio.svg into `directory`, which is
 /// created. None is ever partial. Returns a line for what could not be drawn (no gnuplot); throws std::runtime_error
 /// when a file cannot be written, and leaves none of them.
-std::vector<std::string> write_all(sim::measure::result const& result, std::filesystem::path const& directory);
+std::vector<std::string> write_all(sim::records::result const& result, std::filesystem::path const& directory);
 
 /// A run without a result: the scenario's name, as far as it is known, what stopped it, and the exit code.
 struct failure {

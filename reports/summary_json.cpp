@@ -8,7 +8,7 @@
 namespace reports {
 namespace {
 
-using namespace sim::measure;
+using namespace sim::records;
 using json = nlohmann::ordered_json;
 
 /// A count as a whole number if it is one; null if it is not a number.

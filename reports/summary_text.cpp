@@ -9,7 +9,7 @@
 namespace reports {
 namespace {
 
-using namespace sim::measure;
+using namespace sim::records;
 
 template<class Kind>
 Kind const* find(metric_set const& metrics, std::string const& name) {

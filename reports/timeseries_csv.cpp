@@ -11,9 +11,9 @@ std::string cell(double value) { return std::isfinite(value) ? fixed(value, 3) :
 
 }
 
-std::string timeseries_csv(sim::measure::result const& r) {
+std::string timeseries_csv(sim::records::result const& r) {
   std::string out = "from_s,to_s,balancer,requests,redirects,redirect_ratio,failed,latency_ms_p50,latency_ms_p99\n";
-  for (sim::measure::time_slice const& s : r.timeseries) {
+  for (sim::records::time_slice const& s : r.timeseries) {
     double const ratio = s.requests == 0 ? 0 : static_cast<double>(s.redirects) / static_cast<double>(s.requests);
     out += fixed(s.from_s, 3) + "," + fixed(s.to_s, 3) + "," + (s.balancer.empty() ? "all" : s.balancer) + "," +
            std::to_string(s.requests) + "," + std::to_string(s.redirects) + "," +

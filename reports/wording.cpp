@@ -7,15 +7,15 @@
 
 namespace reports {
 
-std::string_view verdict_name(sim::measure::verdict verdict) {
+std::string_view verdict_name(sim::records::verdict verdict) {
   switch (verdict) {
-  case sim::measure::verdict::passed:
+  case sim::records::verdict::passed:
     return "passed";
-  case sim::measure::verdict::failed:
+  case sim::records::verdict::failed:
     return "failed";
-  case sim::measure::verdict::invalid:
+  case sim::records::verdict::invalid:
     return "invalid";
-  case sim::measure::verdict::interrupted:
+  case sim::records::verdict::interrupted:
     return "interrupted";
   }
   return "failed";
@@ -41,7 +41,7 @@ std::string short_number(double value) {
 
 std::string file_name(std::string const& path) { return std::filesystem::path(path).filename().string(); }
 
-std::string difference(sim::measure::ratio_metric const& ratio) {
+std::string difference(sim::records::ratio_metric const& ratio) {
   if (!ratio.theory || !ratio.standard_error) return "";
   double const apart = ratio.value - *ratio.theory;
   if (*ratio.standard_error > 0) return (apart < 0 ? "" : "+") + fixed(apart / *ratio.standard_error, 2) + " se";

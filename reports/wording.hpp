@@ -9,7 +9,7 @@
 namespace reports {
 
 /// "passed", "failed", "invalid", "interrupted".
-std::string_view verdict_name(sim::measure::verdict verdict);
+std::string_view verdict_name(sim::records::verdict verdict);
 
 /// `digits` after the point: "0.1388".
 std::string fixed(double value, int digits);
@@ -22,7 +22,7 @@ std::string file_name(std::string const& path);
 
 /// Standard errors between measured and theory: "+0.31 se"; "exact" or "not exact" where theory allows no error; or
 /// empty.
-std::string difference(sim::measure::ratio_metric const& ratio);
+std::string difference(sim::records::ratio_metric const& ratio);
 
 /// 16 lower-case hexadecimal digits.
 std::string hexadecimal(std::uint64_t value);

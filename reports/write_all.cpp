@@ -24,7 +24,7 @@ auto all_or_none(fs::path const& directory, Write const& write) {
 std::vector<std::string> const report_files = {"summary.txt", "summary.json", "junit.xml", "timeseries.csv",
                                                "redirect-ratio.svg"};
 
-std::vector<std::string> write_all(sim::measure::result const& r, fs::path const& directory) {
+std::vector<std::string> write_all(sim::records::result const& r, fs::path const& directory) {
   return all_or_none(directory, [&] {
     os::write_file(directory / "timeseries.csv", timeseries_csv(r));
     os::write_file(directory / "junit.xml", junit_xml(r));

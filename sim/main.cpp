@@ -43,7 +43,7 @@ int main_of(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (CLI::ParseError const& error) {
     int const code = app.exit(error);
-    return code == 0 ? measure::exit_passed : measure::exit_bad_input;
+    return code == 0 ? records::exit_passed : records::exit_bad_input;
   }
   return chosen();
 }
@@ -52,18 +52,18 @@ int main_of(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   os::standard_output output;
-  int code = measure::exit_could_not_run;
+  int code = records::exit_could_not_run;
   try {
     code = main_of(argc, argv);
   } catch (config::bad_input const& error) {
     std::cerr << "crest-sim: " << error.what() << '\n';
-    code = measure::exit_bad_input;
+    code = records::exit_bad_input;
   } catch (std::exception const& error) {
     std::cerr << "crest-sim: " << error.what() << '\n';
   }
   if (std::string const lost = output.finish(); !lost.empty()) {
     std::cerr << "crest-sim: " << lost << '\n';
-    if (code == measure::exit_passed) code = measure::exit_could_not_run; // others say more
+    if (code == records::exit_passed) code = records::exit_could_not_run; // others say more
   }
   return code;
 }

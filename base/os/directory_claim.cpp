@@ -16,8 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The two locks of the file: `door` is held briefly while entering or leaving, `room` while using the directory.
-enum : off_t { door = 0, room = 1 };
+/// The two locks of the file: `entry` is held briefly while entering or leaving, `use` while using the directory.
+enum : off_t { entry = 0, use = 1 };
 
 /// Returns whether the lock was granted; without `wait`, false if another process has it. Throws std::system_error.
 bool lock(int descriptor, off_t which, short kind, bool wait) {
@@ -41,15 +41,15 @@ bool is_file(int descriptor, fs::path const& file) {
          open.st_ino == named.st_ino;
 }
 
-/// Opens the file and takes the `door` lock. Tries again if another user removes the file meanwhile.
-int at_the_door(fs::path const& file, bool& locked) {
+/// Opens the file and takes the `entry` lock. Tries again if another user removes the file meanwhile.
+int open_and_enter(fs::path const& file, bool& locked) {
   for (;;) {
     int const descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (descriptor < 0)
       throw std::runtime_error("cannot write into " + file.parent_path().string() + ": " +
                                std::generic_category().message(errno));
     try {
-      lock(descriptor, door, F_WRLCK, true);
+      lock(descriptor, entry, F_WRLCK, true);
     } catch (std::system_error const&) { // ENOLCK, EINVAL, EOPNOTSUPP: no locks here
       locked = false;
       return descriptor;
@@ -65,12 +65,12 @@ std::string holder(int descriptor) {
   return size <= 0 ? "" : " (process " + std::string(text.data(), static_cast<std::size_t>(size)) + ")";
 }
 
-/// Holds the `door` lock.
-struct held_door {
+/// Holds the `entry` lock.
+struct held_entry {
   int descriptor;
   bool locked;
-  ~held_door() {
-    if (locked) lock(descriptor, door, F_UNLCK, false);
+  ~held_entry() {
+    if (locked) lock(descriptor, entry, F_UNLCK, false);
   }
 };
 
@@ -90,14 +90,14 @@ directory_claim::directory_claim(fs::path const& directory)
   }
   fs::create_directories(directory, error);
   if (error) throw std::runtime_error("cannot make " + directory.string() + ": " + error.message());
-  descriptor_ = at_the_door(file_, locked_);
+  descriptor_ = open_and_enter(file_, locked_);
 }
 
 directory_claim directory_claim::alone(fs::path const& directory) {
   directory_claim claim(directory);
-  held_door const open{claim.descriptor_, claim.locked_};
+  held_entry const open{claim.descriptor_, claim.locked_};
   if (!claim.locked_) return claim;
-  if (!lock(claim.descriptor_, room, F_WRLCK, false)) refuse(claim.file_, holder(claim.descriptor_), "");
+  if (!lock(claim.descriptor_, use, F_WRLCK, false)) refuse(claim.file_, holder(claim.descriptor_), "");
   std::string const pid = std::to_string(::getpid()); // for people; only the lock matters
   if (::ftruncate(claim.descriptor_, 0) == 0) static_cast<void>(write_all(claim.descriptor_, pid));
   return claim;
@@ -106,14 +106,14 @@ directory_claim directory_claim::alone(fs::path const& directory) {
 directory_claim directory_claim::together(fs::path const& directory, std::function<bool()> const& same,
                                           std::function<void()> const& take_over) {
   directory_claim claim(directory);
-  held_door const open{claim.descriptor_, claim.locked_};
+  held_entry const open{claim.descriptor_, claim.locked_};
   bool const fits = same();
-  if (claim.locked_ && !lock(claim.descriptor_, room, fits ? F_RDLCK : F_WRLCK, false))
+  if (claim.locked_ && !lock(claim.descriptor_, use, fits ? F_RDLCK : F_WRLCK, false))
     refuse(claim.file_, holder(claim.descriptor_), fits ? "" : ", which works on something else");
   if (claim.locked_) static_cast<void>(::ftruncate(claim.descriptor_, 0)); // several processes
   if (fits) return claim;
   take_over();
-  if (claim.locked_) lock(claim.descriptor_, room, F_RDLCK, false);
+  if (claim.locked_) lock(claim.descriptor_, use, F_RDLCK, false);
   return claim;
 }
 
@@ -129,9 +129,9 @@ directory_claim::~directory_claim() {
     if (!locked_) {
       ::unlink(file_.c_str());
     } else {
-      lock(descriptor_, door, F_WRLCK, true);
+      lock(descriptor_, entry, F_WRLCK, true);
       bool const ours = is_file(descriptor_, file_); // the last user may have removed it, and a new one created another
-      if (ours && lock(descriptor_, room, F_WRLCK, false)) ::unlink(file_.c_str()); // there is no other user
+      if (ours && lock(descriptor_, use, F_WRLCK, false)) ::unlink(file_.c_str()); // there is no other user
     }
   } catch (std::system_error const&) { // the file stays behind, which does no harm
   }

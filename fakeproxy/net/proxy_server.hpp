@@ -127,7 +127,7 @@ private:
   neighbour in_this_process_;
   listener http_;
   listener eve_;
-  base::random::time_sampler service_time_;
+  randomness::time_sampler service_time_;
   proxy::proxy_process proxy_;
   std::mt19937_64 random_;
   std::optional<journal::writer<journal::proxy_hop>> journal_;

@@ -37,7 +37,7 @@ void request_facts::clear() {
   echo = false;
 }
 
-request_reader::request_reader(request_facts& facts, std::span<cluster::resource const> resources)
+request_reader::request_reader(request_facts& facts, std::span<resources::resource const> resources)
   : facts_(facts)
   , resources_(resources) {
   eager(true);
@@ -54,7 +54,7 @@ void request_reader::on_request_impl(http::verb method, string_view method_text,
   facts_.version = static_cast<unsigned>(version);
   facts_.echo = facts_.target == "/lab/echo-headers";
   if (method == http::verb::get || method == http::verb::head)
-    facts_.resource = cluster::find_resource(resources_, facts_.target);
+    facts_.resource = resources::find_resource(resources_, facts_.target);
   if (facts_.echo)
     facts_.head = facts_.method + ' ' + facts_.target + (version == 10 ? " HTTP/1.0" : " HTTP/1.1") + "\r\n";
 }

@@ -19,11 +19,11 @@ struct request_facts {
   std::string authorization;
   std::string head; // the whole head again, only for /lab/echo-headers
   boost::beast::http::verb verb = boost::beast::http::verb::unknown;
-  cluster::resource const* resource = nullptr;         // the configured resource that a GET or HEAD asks for, if any
-  std::vector<cluster::request_field> resource_fields; // all of the head, only for a resource
+  resources::resource const* resource = nullptr;         // the configured resource that a GET or HEAD asks for, if any
+  std::vector<resources::request_field> resource_fields; // all of the head, only for a resource
   std::uint64_t lab_request = 0;
-  cluster::fields_digest fields;
-  cluster::body_digest body;
+  resources::fields_digest fields;
+  resources::body_digest body;
   unsigned version = 11;
   unsigned authorizations = 0;
   bool expects_continue = false;
@@ -36,7 +36,7 @@ struct request_facts {
 /// outlive the facts.
 class request_reader : public boost::beast::http::basic_parser<true> {
 public:
-  request_reader(request_facts& facts, std::span<cluster::resource const> resources);
+  request_reader(request_facts& facts, std::span<resources::resource const> resources);
 
 private:
   using string_view = boost::beast::string_view;
@@ -54,7 +54,7 @@ private:
   void on_finish_impl(error_code& ec) override;
 
   request_facts& facts_;
-  std::span<cluster::resource const> resources_;
+  std::span<resources::resource const> resources_;
 };
 
 }

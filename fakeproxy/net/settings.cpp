@@ -36,23 +36,23 @@ Enum word_at(json const& value, char const* key) {
   return *found;
 }
 
-base::random::time_distribution read_service(config::document const& file, pointer const& at) {
+randomness::time_distribution read_service(config::document const& file, pointer const& at) {
   auto const only = file.root().at(at).begin(); // exactly one distribution, by the schema
   std::string const& shape = only.key();
   json const& details = only.value();
   auto const ns = [](json const& ms) { return std::chrono::nanoseconds(from_ms(ms)); };
   if (shape == "empirical") {
-    base::random::empirical_time measured;
+    randomness::empirical_time measured;
     for (json const& ms : details.at("times_ms")) measured.sorted.push_back(ns(ms));
     if (!std::is_sorted(measured.sorted.begin(), measured.sorted.end()))
       throw file.error_at(at / shape / "times_ms", "found a time that is less than the one before; allowed: rising");
     return measured;
   }
   std::chrono::nanoseconds const mean = ns(details.at("mean_ms"));
-  if (shape == "exponential") return base::random::exponential_time{mean};
-  if (shape == "lognormal") return base::random::lognormal_time{mean, details.at("sigma").get<double>()};
-  if (shape == "pareto") return base::random::pareto_time{mean, details.at("alpha").get<double>()};
-  return base::random::constant_time{mean};
+  if (shape == "exponential") return randomness::exponential_time{mean};
+  if (shape == "lognormal") return randomness::lognormal_time{mean, details.at("sigma").get<double>()};
+  if (shape == "pareto") return randomness::pareto_time{mean, details.at("alpha").get<double>()};
+  return randomness::constant_time{mean};
 }
 
 node_settings read_node(config::document const& file, pointer const& at) {
@@ -70,9 +70,9 @@ node_settings read_node(config::document const& file, pointer const& at) {
   return node;
 }
 
-cluster::corporations read_corporations(config::document const& file, pointer const& at) {
+resources::corporations read_corporations(config::document const& file, pointer const& at) {
   json const& value = file.root().at(at);
-  cluster::corporations all;
+  resources::corporations all;
   all.count = value.at("count").get<std::uint32_t>();
   if (value.contains("change_every_ms")) all.change_every = from_ms(value.at("change_every_ms"));
   all.changing = value.value("changing", all.changing);
@@ -82,15 +82,15 @@ cluster::corporations read_corporations(config::document const& file, pointer co
   return all;
 }
 
-cluster::resource read_resource(json const& value, std::size_t answer_bytes) {
-  cluster::resource r;
+resources::resource read_resource(json const& value, std::size_t answer_bytes) {
+  resources::resource r;
   r.path = value.at("path");
   r.cache_control = value.value("cache_control", r.cache_control);
   r.vary = value.value("vary", r.vary);
-  if (value.contains("validators")) r.validators = word_at<cluster::validators>(value, "validators");
+  if (value.contains("validators")) r.validators = word_at<resources::validators>(value, "validators");
   r.bytes = value.value("bytes", answer_bytes);
   if (value.contains("changes_every_ms")) r.changes_every = from_ms(value.at("changes_every_ms"));
-  if (value.contains("audience")) r.audience = word_at<cluster::audience>(value, "audience");
+  if (value.contains("audience")) r.audience = word_at<resources::audience>(value, "audience");
   return r;
 }
 
@@ -100,10 +100,10 @@ void read_resources(config::document const& file, proxy_behaviour& proxy) {
   std::set<std::string> paths;
   for (std::size_t i = 0; i < values.size(); ++i) {
     proxy.resources.push_back(read_resource(values.at(i), proxy.answer_bytes));
-    cluster::resource const& r = proxy.resources.back();
+    resources::resource const& r = proxy.resources.back();
     if (!paths.insert(r.path).second)
       throw file.error_at(list / i / "path", "found " + r.path + " for the second time");
-    if (r.audience == cluster::audience::corporation && !proxy.corporations.any())
+    if (r.audience == resources::audience::corporation && !proxy.corporations.any())
       throw file.error_at(list / i / "audience", "found \"corporation\" without proxy.corporations, which says who is "
                                                  "in which; allowed: everyone, character");
   }

@@ -43,10 +43,10 @@ struct node_settings {
 /// How every proxy of the process behaves.
 struct proxy_behaviour {
   proxy::proxy_process::settings process; // except what is set per node
-  base::random::time_distribution service;
+  randomness::time_distribution service;
   std::size_t answer_bytes = 256;
-  std::vector<cluster::resource> resources; // with distinct paths
-  cluster::corporations corporations;
+  std::vector<resources::resource> resources; // with distinct paths
+  resources::corporations corporations;
 };
 
 /// One process, as its configuration file or flags describe it.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/random/generator.hpp"
+#include "base/randomness/generator.hpp"
 #include "fakeproxy/cluster/sol.hpp"
 
 #include <cstddef>
@@ -39,7 +39,7 @@ private:
     due_.reset();
     if (rate_rps_ <= 0 || attached_ == 0) return;
     double const rate = rate_rps_ * static_cast<double>(attached_);
-    double const gap = base::random::exponential_ns(base::random::uniform_positive(random), rate);
+    double const gap = randomness::exponential_ns(randomness::uniform_positive(random), rate);
     due_ = now + static_cast<cluster::duration>(gap);
   }
 

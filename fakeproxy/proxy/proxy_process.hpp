@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/journal/records.hpp"
-#include "base/random/distribution.hpp"
+#include "base/randomness/distribution.hpp"
 #include "fakeproxy/cluster/node.hpp"
 #include "fakeproxy/proxy/patience.hpp"
 #include "fakeproxy/proxy/peer_probes.hpp"
@@ -63,7 +63,7 @@ public:
   enum class caller : std::uint8_t { known, unknown, anonymous };
 
   /// `service` must outlive it.
-  proxy_process(settings s, base::random::time_sampler const& service, cluster::time_point start)
+  proxy_process(settings s, randomness::time_sampler const& service, cluster::time_point start)
     : settings_(s)
     , service_(service)
     , node_(s.node, start)
@@ -233,7 +233,7 @@ private:
   next on_patience_over(request_state& r, cluster::ticket who);
 
   settings settings_;
-  base::random::time_sampler const& service_;
+  randomness::time_sampler const& service_;
   cluster::proxy_node node_;
   cluster::node_actions actions_;
   servers<cluster::ticket> servers_;

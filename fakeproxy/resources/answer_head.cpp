@@ -3,7 +3,7 @@
 #include "fakeproxy/resources/conditions.hpp"
 #include "fakeproxy/resources/echo.hpp"
 
-namespace fakeproxy::cluster {
+namespace fakeproxy::resources {
 
 namespace {
 
@@ -52,24 +52,24 @@ void append_answer_start(std::string& out, answer_start const& a) {
   }
   out += "Server: crest-fakeproxy\r\nLab-Proxy: proxy[";
   append_decimal(out, a.proxy_index);
-  append_number(out, "]\r\nLab-Incarnation: ", raw(a.incarnation));
+  append_number(out, "]\r\nLab-Incarnation: ", cluster::raw(a.incarnation));
 }
 
 void append_answer_echo(std::string& out, answer_echo const& e) {
-  if (e.epoch != session_epoch::none) {
+  if (e.epoch != cluster::session_epoch::none) {
     if (!e.backend.empty()) {
       out += "X-Backend: http://";
       out += e.backend;
       out += "\r\n";
     }
-    append_number(out, "X-Session-Epoch: ", raw(e.epoch)); // for balancers
-    append_number(out, "Lab-Epoch: ", raw(e.epoch));       // for clients
+    append_number(out, "X-Session-Epoch: ", cluster::raw(e.epoch)); // for balancers
+    append_number(out, "Lab-Epoch: ", cluster::raw(e.epoch));       // for clients
     if (e.corporation != 0) append_number(out, "X-Session-Corporation: ", e.corporation);
   } else if (e.of_resource) { // sent so that an answer combined by a cache does not keep another's
     out += "Lab-Epoch: 0\r\n";
   }
-  if (e.character != character_id::none)
-    append_number(out, "Lab-Character: ", raw(e.character));
+  if (e.character != cluster::character_id::none)
+    append_number(out, "Lab-Character: ", cluster::raw(e.character));
   else if (e.of_resource)
     out += "Lab-Character: none\r\n";
   out += "Lab-Method: ";

@@ -10,7 +10,7 @@
 #include <string_view>
 
 /// The heads of a proxy's answers, as docs/wire.md says.
-namespace fakeproxy::cluster {
+namespace fakeproxy::resources {
 
 /// The status for a request with this method and outcome.
 constexpr std::uint16_t status_of(journal::hop_outcome outcome, boost::beast::http::verb method) {
@@ -42,10 +42,10 @@ void append_answer_start(std::string& out, answer_start const& a);
 
 /// What was read of the request, for the sender to compare, and whose session it used.
 struct answer_echo {
-  session_epoch epoch = session_epoch::none; // none: no session
-  std::string_view backend;                  // with an epoch: HOST:PORT of the proxy; empty: omitted
-  std::uint32_t corporation = 0;             // with an epoch; 0: omitted
-  character_id character = character_id::none;
+  cluster::session_epoch epoch = cluster::session_epoch::none; // none: no session
+  std::string_view backend;                                    // with an epoch: HOST:PORT of the proxy; empty: omitted
+  std::uint32_t corporation = 0;                               // with an epoch; 0: omitted
+  cluster::character_id character = cluster::character_id::none;
   bool of_resource = false;        // then the fields also say when there is no session
   std::string_view method, target; // target: as it came
   std::uint64_t fields = 0;        // their digest

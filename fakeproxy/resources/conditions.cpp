@@ -7,7 +7,7 @@
 #include <charconv>
 #include <chrono>
 
-namespace fakeproxy::cluster {
+namespace fakeproxy::resources {
 
 using boost::beast::iequals;
 

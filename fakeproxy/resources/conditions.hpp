@@ -7,7 +7,7 @@
 #include <string_view>
 
 /// Conditional GET and HEAD requests (RFC 9110 section 13).
-namespace fakeproxy::cluster {
+namespace fakeproxy::resources {
 
 /// A field of a request as it was read, without blanks around the value.
 struct request_field {

@@ -8,7 +8,7 @@
 #include <array>
 #include <charconv>
 
-namespace fakeproxy::cluster {
+namespace fakeproxy::resources {
 
 namespace {
 

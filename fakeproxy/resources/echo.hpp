@@ -7,7 +7,7 @@
 
 /// What a proxy reports about the request that it read, so that the sender can see whether it arrived intact.
 /// The load generator computes the same from what it sent. See docs/wire.md for the header fields.
-namespace fakeproxy::cluster {
+namespace fakeproxy::resources {
 
 /// `target` with every byte outside `!`–`~`, and `%` itself, as `%XX` (upper-case digits).
 std::string escape_target(std::string_view target);

@@ -1,6 +1,6 @@
 #include "fakeproxy/resources/resource_answer.hpp"
 
-namespace fakeproxy::cluster {
+namespace fakeproxy::resources {
 namespace {
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace fakeproxy::cluster {
+namespace fakeproxy::resources {
 
 /// What a proxy answers to GET or HEAD of a configured resource, apart from what all its answers have.
 struct resource_answer {
@@ -20,9 +20,9 @@ struct resource_answer {
 /// Who asks, and when.
 struct resource_question {
   std::string_view target;
-  character_id character = character_id::none;
+  cluster::character_id character = cluster::character_id::none;
   std::span<request_field const> fields; // of the request
-  time_point at = 0;
+  cluster::time_point at = 0;
 };
 
 /// `wall_seconds`: seconds since 1970 of a time_point.

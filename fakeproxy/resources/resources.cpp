@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace fakeproxy::cluster {
+namespace fakeproxy::resources {
 
 using boost::beast::iequals;
 
@@ -91,12 +91,12 @@ resource const* find_resource(std::span<resource const> all, std::string_view ta
   return longest;
 }
 
-std::uint64_t version_at(resource const& of, time_point when) {
+std::uint64_t version_at(resource const& of, cluster::time_point when) {
   return of.changes_every <= 0 || when < 0 ? 0 : static_cast<std::uint64_t>(when / of.changes_every);
 }
 
-time_point begin_of_version(resource const& of, std::uint64_t version) {
-  return static_cast<time_point>(version) * of.changes_every;
+cluster::time_point begin_of_version(resource const& of, std::uint64_t version) {
+  return static_cast<cluster::time_point>(version) * of.changes_every;
 }
 
 std::uint32_t corporation_in(resource const& of, std::string_view target) {
@@ -107,10 +107,10 @@ std::uint32_t corporation_in(resource const& of, std::string_view target) {
   return read_number(segment, number) ? number : 0;
 }
 
-bool admits(resource const& of, std::string_view target, corporations const& all, character_id character,
-            time_point when) {
+bool admits(resource const& of, std::string_view target, corporations const& all, cluster::character_id character,
+            cluster::time_point when) {
   if (of.audience == audience::everyone) return true;
-  if (character == character_id::none) return false;
+  if (character == cluster::character_id::none) return false;
   if (of.audience == audience::character) return true;
   std::uint32_t const corporation = corporation_in(of, target);
   return corporation != 0 && corporation_of(all, character, when) == corporation;
@@ -132,10 +132,10 @@ std::uint64_t variant_of(std::string_view vary, std::span<request_field const> f
   return any ? state : 0;
 }
 
-resource_mark mark_of(resource const& of, std::string_view target, character_id character, std::uint64_t variant,
-                      time_point when) {
+resource_mark mark_of(resource const& of, std::string_view target, cluster::character_id character,
+                      std::uint64_t variant, cluster::time_point when) {
   std::uint32_t id = 0;
-  if (of.audience == audience::character) id = raw(character);
+  if (of.audience == audience::character) id = cluster::raw(character);
   if (of.audience == audience::corporation) id = corporation_in(of, target);
   return {version_at(of, when), of.audience, id, variant};
 }

@@ -13,7 +13,7 @@
 
 /// What a proxy serves under a path, so that caches in front of it can be tested: each answer says what time it is from
 /// and to whom it belongs. See docs/wire.md.
-namespace fakeproxy::cluster {
+namespace fakeproxy::resources {
 
 /// Who may see a resource, and so what its answers depend on.
 enum class audience : std::uint8_t {
@@ -57,10 +57,10 @@ struct resource {
   std::string path; // begins with `/`; ends with it only if it is the whole of the path
   std::string cache_control;
   std::string vary; // names of request fields, separated by commas
-  cluster::validators validators = cluster::validators::none;
-  std::size_t bytes = 256;    // of the body
-  duration changes_every = 0; // 0: never
-  cluster::audience audience = cluster::audience::everyone;
+  resources::validators validators = resources::validators::none;
+  std::size_t bytes = 256;             // of the body
+  cluster::duration changes_every = 0; // 0: never
+  resources::audience audience = resources::audience::everyone;
 };
 
 /// The resource with the longest path that `target` is under: `target` equals it, or continues with `/` or `?`.
@@ -68,15 +68,15 @@ struct resource {
 resource const* find_resource(std::span<resource const> all, std::string_view target);
 
 /// Which version of the resource is visible at `when`, a time of the machine's CLOCK_MONOTONIC when live.
-std::uint64_t version_at(resource const& of, time_point when);
-time_point begin_of_version(resource const& of, std::uint64_t version);
+std::uint64_t version_at(resource const& of, cluster::time_point when);
+cluster::time_point begin_of_version(resource const& of, std::uint64_t version);
 
 /// The number of the corporation in `target`, which is the segment after the resource's path; 0: there is none.
 std::uint32_t corporation_in(resource const& of, std::string_view target);
 
 /// Whether `character` (none: no token) may see what `target` names under the resource. Others get 403.
-bool admits(resource const& of, std::string_view target, corporations const& all, character_id character,
-            time_point when);
+bool admits(resource const& of, std::string_view target, corporations const& all, cluster::character_id character,
+            cluster::time_point when);
 
 /// Digest of the values of those request fields that `vary` names, with the names; lines of one field count as one
 /// list, blanks around its commas do not count. 0: the request has none of them. `X-Session-*` do not count as request
@@ -86,15 +86,15 @@ std::uint64_t variant_of(std::string_view vary, std::span<request_field const> f
 /// What distinguishes answers of a resource.
 struct resource_mark {
   std::uint64_t version = 0;
-  cluster::audience audience = cluster::audience::everyone;
+  resources::audience audience = resources::audience::everyone;
   std::uint32_t id = 0; // of the character or corporation; 0 for everyone
   std::uint64_t variant = 0;
   bool operator==(resource_mark const&) const = default;
 };
 
 /// The mark of the answer to `character` at `when`; the character must be admitted.
-resource_mark mark_of(resource const& of, std::string_view target, character_id character, std::uint64_t variant,
-                      time_point when);
+resource_mark mark_of(resource const& of, std::string_view target, cluster::character_id character,
+                      std::uint64_t variant, cluster::time_point when);
 
 /// Appends `version=17; audience=corporation:3; variant=0`, the value of Lab-Resource.
 void append_mark(std::string& out, resource_mark const& mark);

@@ -113,7 +113,7 @@ std::size_t cache::forget_if(std::function<bool(std::string_view key)> const& ma
   return store_.erase_if(matches);
 }
 
-bool cache::land(http::token_digest const& variant) {
+bool cache::complete_fetch(http::token_digest const& variant) {
   auto const at = fetches_.find(variant);
   if (at == fetches_.end()) return false;
   bool const awaited = at->second;

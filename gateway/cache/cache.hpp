@@ -57,7 +57,7 @@ enum class fetch_outcome : std::uint8_t {
 /// The cache's decisions: which request is served from the store, asks an upstream, or waits for another. Not
 /// thread-safe.
 ///
-/// For each request: `ask`; after a decision that `leads`, `land` exactly once.
+/// For each request: `ask`; after a decision that `leads`, `complete_fetch` exactly once.
 class cache {
 public:
   cache(cache_rules const& rules, variant_keys const& keys);
@@ -73,7 +73,7 @@ public:
   decision ask(question const& q, moment now);
 
   /// The fetch is over. Returns whether anybody waits for it.
-  bool land(http::token_digest const& variant);
+  bool complete_fetch(http::token_digest const& variant);
   /// Answers of this resource turned out to be for one client each: for a while no request waits for another's.
   void pass(http::token_digest const& resource, moment now);
 

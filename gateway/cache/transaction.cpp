@@ -85,7 +85,7 @@ std::string_view transaction::answers_elsewhere() {
   decision_.stored.reset();
   moment const now = place_.now();
   if (decision_.leads) cache_.with([&](cache& c) { c.pass(resource_, now); });
-  land(fetch_outcome::unshared);
+  complete_fetch(fetch_outcome::unshared);
   return head_;
 }
 
@@ -147,7 +147,7 @@ transaction::course transaction::on_not_modified(answer_facts const& facts, http
   decision_.stored = std::move(merged);
   confirmed_ = true;
   count(cache_.counts().validated);
-  land(stays ? fetch_outcome::stored : fetch_outcome::unshared);
+  complete_fetch(stays ? fetch_outcome::stored : fetch_outcome::unshared);
   return course::serve;
 }
 
@@ -174,7 +174,7 @@ void transaction::begin_storing(answer_facts const& facts, http::message_head co
   if (!may) {
     // A client that is turned away tells nothing about what others get.
     if (decision_.leads && !concerns_who_asked(head.status)) cache_.with([&](cache& c) { c.pass(resource_, now); });
-    land(fetch_outcome::unshared);
+    complete_fetch(fetch_outcome::unshared);
     return;
   }
   s.variant = *variant;
@@ -182,7 +182,7 @@ void transaction::begin_storing(answer_facts const& facts, http::message_head co
   bool const fits = cache_.with(
       [&](cache& c) { return expected <= c.rules().max_answer && c.answers().make_room(heap_bytes(expected + 1)); });
   if (!fits) {
-    land(fetch_outcome::unshared);
+    complete_fetch(fetch_outcome::unshared);
     return;
   }
   content_ = std::make_shared<growing_content>(expected, cache_.used());
@@ -209,12 +209,12 @@ void transaction::complete() {
     return c.keep(resource_, key_, s.variant, std::make_shared<stored_answer>(std::move(s.answer)));
   });
   if (stored) count(cache_.counts().stored);
-  land(stored ? fetch_outcome::stored : fetch_outcome::unshared);
+  complete_fetch(stored ? fetch_outcome::stored : fetch_outcome::unshared);
 }
 
 void transaction::stop_storing(fetch_outcome how) {
   storing_.reset();
-  land(how);
+  complete_fetch(how);
 }
 
 bool transaction::may_serve_instead(bool unreachable) {
@@ -222,7 +222,7 @@ bool transaction::may_serve_instead(bool unreachable) {
   // The session may have changed since the request was sent.
   bool const may = decision_.stored && !decision_.stored->may_be_anothers(request_) && concerns(known_facts(now)) &&
                    cache_.with([&](cache& c) { return c.may_serve_on_error(*decision_.stored, unreachable, now); });
-  land(fetch_outcome::failed);
+  complete_fetch(fetch_outcome::failed);
   if (may) count(cache_.counts().stale_hits);
   return may;
 }
@@ -267,10 +267,10 @@ void transaction::invalidate(http::message_head const& head, char const* base, m
   cache_.counts().invalidated.fetch_add(gone, std::memory_order_relaxed);
 }
 
-void transaction::land(fetch_outcome how) {
+void transaction::complete_fetch(fetch_outcome how) {
   if (!std::exchange(decision_.leads, false)) return;
-  bool const awaited = cache_.with([&](cache& c) { return c.land(decision_.variant); });
-  if (awaited) place_.landed(decision_.variant, how);
+  bool const awaited = cache_.with([&](cache& c) { return c.complete_fetch(decision_.variant); });
+  if (awaited) place_.fetch_completed(decision_.variant, how);
 }
 
 std::string transaction::cache_status(moment now) const {

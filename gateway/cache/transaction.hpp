@@ -18,7 +18,7 @@ public:
   /// How heads change on their way to clients, as far as it changes what is stored.
   virtual http::answer_forwarding forwarding() const = 0;
   /// A fetch that requests wait for is over.
-  virtual void landed(http::token_digest const& variant, fetch_outcome how) = 0;
+  virtual void fetch_completed(http::token_digest const& variant, fetch_outcome how) = 0;
 
 protected:
   ~environment() = default;
@@ -98,7 +98,7 @@ private:
                       std::optional<std::uint64_t> length, moment now);
   void invalidate(http::message_head const& head, char const* base, moment now);
   void put_merged(std::shared_ptr<stored_answer const> merged);
-  void land(fetch_outcome how);
+  void complete_fetch(fetch_outcome how);
 
   struct storing {
     stored_answer answer;

@@ -112,7 +112,7 @@ struct course {
   /// The fetch that it waited for is over. After a failure, one of the waiting requests fetches and the others wait for
   /// it. A request that finds no answer to use although one was stored now goes to the upstream itself: it may not use
   /// that answer without validation, or the answer is another's.
-  step on_landing(cache::transaction& cached, std::string_view head, cache::fetch_outcome how) {
+  step on_fetch_complete(cache::transaction& cached, std::string_view head, cache::fetch_outcome how) {
     return ask(cached, head, how == cache::fetch_outcome::failed);
   }
   /// It has waited long enough for fetches.

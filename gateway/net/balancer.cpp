@@ -49,10 +49,10 @@ void balancer::limit(client_limits const& limits) {
   std::vector<continuation> turns; // of the requests that are admitted now
   {
     std::lock_guard const lock(mutex_);
-    upstream_room_ = limits.requests_per_upstream;
-    upstream_limited_.store(upstream_room_.has_value(), std::memory_order_relaxed);
+    upstream_slots_ = limits.requests_per_upstream;
+    upstream_limited_.store(upstream_slots_.has_value(), std::memory_order_relaxed);
     for (upstream& u : upstreams_)
-      for (; !u.queue.empty() && (!upstream_room_ || u.busy < upstream_room_->at_once); u.queue.pop_front(), ++u.busy)
+      for (; !u.queue.empty() && (!upstream_slots_ || u.busy < upstream_slots_->at_once); u.queue.pop_front(), ++u.busy)
         turns.push_back(std::move(u.queue.front().second));
   }
   for (continuation const& turn : turns) turn();
@@ -267,11 +267,11 @@ balancer::upstream_admission balancer::enter_upstream(routing::upstream_id id, s
                                                       continuation const& turn) {
   std::lock_guard const lock(mutex_);
   upstream& u = upstreams_[routing::index_of(id)];
-  if (!upstream_room_ || (u.busy < upstream_room_->at_once && u.queue.empty())) {
+  if (!upstream_slots_ || (u.busy < upstream_slots_->at_once && u.queue.empty())) {
     ++u.busy;
     return upstream_admission::now;
   }
-  if (u.queue.size() >= upstream_room_->waiting) return upstream_admission::none;
+  if (u.queue.size() >= upstream_slots_->waiting) return upstream_admission::none;
   u.queue.emplace_back(ticket, turn);
   return upstream_admission::later;
 }
@@ -281,8 +281,8 @@ void balancer::leave_upstream(routing::upstream_id id) {
   {
     std::lock_guard const lock(mutex_);
     upstream& u = upstreams_[routing::index_of(id)];
-    bool const has_room = !upstream_room_ || u.busy <= upstream_room_->at_once; // a reload may have lowered the limit
-    if (u.queue.empty() || !has_room) {
+    bool const has_slot = !upstream_slots_ || u.busy <= upstream_slots_->at_once; // a reload may have lowered the limit
+    if (u.queue.empty() || !has_slot) {
       --u.busy;
       return;
     }

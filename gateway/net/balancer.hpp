@@ -301,7 +301,7 @@ private:
   std::vector<allowed_range> ranges_;
   http::accel_path accel_path_ = http::accel_path::same; // these two are for the status only
   http::odd_names odd_names_ = http::odd_names::drop;
-  std::optional<client_limits::upstream_room> upstream_room_;
+  std::optional<client_limits::upstream_slots> upstream_slots_;
   std::atomic<bool> upstream_limited_{false};
   std::atomic<std::uint64_t> tickets_{1};
   std::mutex limits_mutex_;

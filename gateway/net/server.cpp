@@ -62,9 +62,10 @@ server::server(settings s, std::function<settings()> reread)
       for (auto const& other : workers_)
         boost::asio::post(other->context(), [target = other.get(), key] { target->wake_here(key); });
     };
-    w->land = [this](http::token_digest const& variant, cache::fetch_outcome how) {
+    w->announce_fetch = [this](http::token_digest const& variant, cache::fetch_outcome how) {
       for (auto const& other : workers_)
-        boost::asio::post(other->context(), [target = other.get(), variant, how] { target->land_here(variant, how); });
+        boost::asio::post(other->context(),
+                          [target = other.get(), variant, how] { target->on_fetch_complete(variant, how); });
     };
   }
   if (settings_->admin)

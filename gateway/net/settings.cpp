@@ -166,8 +166,8 @@ client_limits read_limits(settings_reader const& in) {
   if (auto const* most = in.at(root / "websockets")) limits.websockets = most->get<std::uint32_t>();
   limits.requests_per_address = read_rate(in, root / "requests_per_address");
   limits.requests_per_token = read_rate(in, root / "requests_per_token");
-  if (auto const* room = in.at(root / "requests_per_upstream"))
-    limits.requests_per_upstream = {(*room)["at_once"].get<std::uint32_t>(), room->value("waiting", 0u)};
+  if (auto const* slots = in.at(root / "requests_per_upstream"))
+    limits.requests_per_upstream = {(*slots)["at_once"].get<std::uint32_t>(), slots->value("waiting", 0u)};
   in.value("/limits/head_fields", limits.head_fields);
   in.value("/limits/body_rate", limits.body_rate);
   return limits;

@@ -90,11 +90,11 @@ constexpr std::string_view name_of(request_buffering value) {
 struct client_limits {
   std::optional<std::uint32_t> connections_per_address;
   std::optional<admission::rate> requests_per_address, requests_per_token;
-  struct upstream_room {
+  struct upstream_slots {
     std::uint32_t at_once = 0;
     std::uint32_t waiting = 0;
   };
-  std::optional<upstream_room> requests_per_upstream;
+  std::optional<upstream_slots> requests_per_upstream;
   std::optional<std::uint32_t> websockets; // open at a time, for all clients together
   std::uint32_t head_fields = 100;
   std::uint32_t body_rate = 0; // bytes a second; 0: no limit

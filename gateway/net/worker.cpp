@@ -54,7 +54,7 @@ worker::~worker() {
   stop();
   join();
   wake = [](auto const&) {}; // the other workers may be gone already
-  land = [](auto const&, auto) {};
+  announce_fetch = [](auto const&, auto) {};
   while (!clients_.empty()) std::shared_ptr(*clients_.begin())->close();
   while (!refreshes_.empty()) std::shared_ptr(*refreshes_.begin())->close();
   retire_idle();
@@ -201,9 +201,9 @@ void worker::wait_for_fetch(http::token_digest const& variant, std::weak_ptr<exc
   awaiting_fetch_.add(variant, std::move(who), is_gone);
 }
 
-void worker::land_here(http::token_digest const& variant, cache::fetch_outcome how) {
+void worker::on_fetch_complete(http::token_digest const& variant, cache::fetch_outcome how) {
   for (auto const& sleeper : awaiting_fetch_.take(variant))
-    if (auto const there = sleeper.lock()) there->on_landing(how);
+    if (auto const there = sleeper.lock()) there->on_fetch_complete(how);
 }
 
 void worker::opened(std::shared_ptr<client_connection> connection) {

@@ -124,9 +124,11 @@ public:
   /// Tells the exchange when a fetch for the cache ends.
   void wait_for_fetch(http::token_digest const& variant, std::weak_ptr<exchange> who);
   /// Tells those who wait for the fetch how it ended, on every worker.
-  std::function<void(http::token_digest const&, cache::fetch_outcome)> land;
-  void landed(http::token_digest const& variant, cache::fetch_outcome how) override { land(variant, how); }
-  void land_here(http::token_digest const& variant, cache::fetch_outcome how);
+  std::function<void(http::token_digest const&, cache::fetch_outcome)> announce_fetch;
+  void fetch_completed(http::token_digest const& variant, cache::fetch_outcome how) override {
+    announce_fetch(variant, how);
+  }
+  void on_fetch_complete(http::token_digest const& variant, cache::fetch_outcome how);
 
   /// The worker owns the gateway's own requests, from `began` to `ended`.
   void began(std::shared_ptr<refresh> own) { refreshes_.insert(std::move(own)); }

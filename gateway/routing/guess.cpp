@@ -40,7 +40,7 @@ upstream_id guesser::rendezvous(std::span<upstream_state const> upstreams, std::
   double best_score = 0;
   for (std::uint32_t i = 0; i < upstreams.size(); ++i) {
     if (!usable(upstreams[i], i, excluded, now)) continue;
-    std::uint64_t const draw = base::random::mix(token_hash ^ base::random::mix(upstreams[i].name_hash));
+    std::uint64_t const draw = randomness::mix(token_hash ^ randomness::mix(upstreams[i].name_hash));
     double const score =
         weighted_ ? upstreams[i].weight / -std::log((static_cast<double>(draw >> 11) + 0.5) * 0x1p-53) : 0;
     if (best != no_upstream && (weighted_ ? score <= best_score : draw <= best_draw)) continue;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/random/draw.hpp"
+#include "base/randomness/draw.hpp"
 #include "gateway/routing/guess_policy.hpp"
 #include "gateway/routing/ids.hpp"
 
@@ -85,13 +85,13 @@ private:
     // If all weights are equal, the first draw is nearly always usable, and is then uniform over the usable ones, as is
     // each redraw.
     for (int draw = 0; !weighted_ && draw < 4; ++draw) {
-      std::uint32_t const index = base::random::uniform_below(generator, count);
+      std::uint32_t const index = randomness::uniform_below(generator, count);
       if (may_be(index)) return upstream_id{index};
     }
     std::uint32_t total = 0;
     for (std::uint32_t i = 0; i < count; ++i) total += may_be(i) ? upstreams[i].weight : 0;
     if (total == 0) return no_upstream;
-    std::uint32_t left = base::random::uniform_below(generator, total);
+    std::uint32_t left = randomness::uniform_below(generator, total);
     for (std::uint32_t i = 0;; ++i) {
       if (!may_be(i)) continue;
       if (left < upstreams[i].weight) return upstream_id{i};
@@ -120,7 +120,7 @@ private:
         best_load = upstreams[i].in_flight;
         best_weight = upstreams[i].weight;
         ties = 1;
-      } else if (load == present && base::random::uniform_below(generator, ++ties) == 0) {
+      } else if (load == present && randomness::uniform_below(generator, ++ties) == 0) {
         best = upstream_id{i}; // reservoir sampling: each of the tied is kept with equal probability
       }
     }

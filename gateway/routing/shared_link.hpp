@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/random/draw.hpp"
+#include "base/randomness/draw.hpp"
 #include "gateway/routing/ids.hpp"
 
 #include <algorithm>
@@ -48,7 +48,7 @@ public:
     condition_ = why;
     if (waits) return;
     auto const half_us = static_cast<std::uint32_t>(pause_ / 2'000);
-    attempt_at_ = now + time_ns{half_us + base::random::uniform_below(generator, half_us)} * 1'000;
+    attempt_at_ = now + time_ns{half_us + randomness::uniform_below(generator, half_us)} * 1'000;
     pause_ = std::min(2 * pause_, longest_pause);
   }
 

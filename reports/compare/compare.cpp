@@ -10,7 +10,7 @@
 namespace reports::compare {
 namespace {
 
-using namespace sim::measure;
+using namespace sim::records;
 using sim::scenario::metric_kind;
 using sim::scenario::worse_when;
 

@@ -36,7 +36,7 @@ struct row {
   std::string name; // "redirect_ratio", "latency_ms.p99", "convergence_s{event:joins}"
   std::optional<double> base, now;
   double tolerance = 0;
-  std::optional<sim::measure::interval> difference_within; // now - base at the row's confidence; none: no error known
+  std::optional<sim::records::interval> difference_within; // now - base at the row's confidence; none: no error known
   judgement judged = judgement::not_judged;
 
   /// Whether `difference_within` excludes 0; none when there is none.
@@ -64,10 +64,10 @@ struct comparison {
 ///
 /// Throws `config::bad_input`: a tolerance for a metric that neither result has, or that has no direction; different
 /// scenarios, runs that are invalid or were interrupted, without `force`; a phase that is not in both.
-comparison compare(sim::measure::result const& base, sim::measure::result const& now, settings const& s);
+comparison compare(sim::records::result const& base, sim::records::result const& now, settings const& s);
 
 /// For a pull request. `base` and `now` head the columns.
-std::string markdown(comparison const& c, sim::measure::result const& base, sim::measure::result const& now,
+std::string markdown(comparison const& c, sim::records::result const& base, sim::records::result const& now,
                      settings const& s);
 
 /// "redirect_ratio=5%" or "5%" (for all). Throws `config::bad_input`: not of that shape, or no such metric.

@@ -11,7 +11,7 @@
 namespace reports::compare {
 namespace {
 
-using namespace sim::measure;
+using namespace sim::records;
 using error_kind = figure::error_kind;
 
 /// Degrees of freedom of the interval of one run's percentile: the batches of sim/judge/trend.hpp, less one.

@@ -8,7 +8,7 @@
 namespace reports::compare {
 namespace {
 
-using namespace sim::measure;
+using namespace sim::records;
 
 /// Escaped for a table's cell: nothing that ends a cell or line, no markup in names that users chose.
 std::string cell(std::string_view text) {

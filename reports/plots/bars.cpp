@@ -10,7 +10,7 @@
 namespace reports::plots {
 namespace {
 
-using namespace sim::measure;
+using namespace sim::records;
 
 /// A number with its interval at 95 % confidence; NaN if there is none.
 struct bar {

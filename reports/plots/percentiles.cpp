@@ -19,13 +19,13 @@ figure percentiles(order const& o) {
   std::string data, plot;
   extent x, y;
   bool const any_whole = std::any_of(results.begin(), results.end(), [&](named_result const& r) {
-    auto const* trend = find_metric<sim::measure::trend_metric>(r.result, metric);
+    auto const* trend = find_metric<sim::records::trend_metric>(r.result, metric);
     return trend != nullptr && !trend->percentiles.empty() && trend->percentiles.back().percent >= 100;
   });
   std::string const place = any_whole ? "($1<100?1/(1-$1/100):whole)" : "(1/(1-$1/100))";
   std::size_t longest = 0;
   for (std::size_t n = 0; n != results.size(); ++n) {
-    auto const* trend = find_metric<sim::measure::trend_metric>(results[n].result, metric);
+    auto const* trend = find_metric<sim::records::trend_metric>(results[n].result, metric);
     if (trend == nullptr || trend->percentiles.empty())
       throw config::bad_input(o.results[n].string() + ": found no percentiles of " + metric +
                               "; allowed: a summary with metrics." + metric + ".percentiles, as this crest-sim writes");

@@ -11,7 +11,7 @@ namespace reports::plots {
 /// A result with a name that distinguishes it: its scenario, or if that is the same, its directory.
 struct named_result {
   std::string name;
-  sim::measure::result result;
+  sim::records::result result;
 };
 
 /// Reads them. Throws `config::bad_input`: none, more than `most_results`, or one that is no summary.
@@ -24,7 +24,7 @@ std::string caption_of(std::vector<named_result> const& results);
 
 /// A metric of a result; nullptr if it is missing, or of another kind.
 template<class Kind>
-Kind const* find_metric(sim::measure::result const& r, std::string const& name) {
+Kind const* find_metric(sim::records::result const& r, std::string const& name) {
   auto const found = r.metrics.find(name);
   return found == r.metrics.end() ? nullptr : std::get_if<Kind>(&found->second);
 }

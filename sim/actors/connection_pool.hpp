@@ -118,14 +118,14 @@ public:
   }
 
   struct failure {
-    measure::client_outcome what;
+    records::client_outcome what;
     bool answer_began;               // a byte of an answer has arrived
     boost::beast::http::verb method; // the request's
   };
   /// It got no answer, and the connection is closed. Returns its outcome; nullopt: it is sent once more on this
   /// connection, which has to be opened.
-  std::optional<measure::client_outcome> on_failed(connection_id id, failure const& how, std::int64_t now_ns) {
-    using measure::client_outcome;
+  std::optional<records::client_outcome> on_failed(connection_id id, failure const& how, std::int64_t now_ns) {
+    using records::client_outcome;
     end_try(id);
     connection& c = all_[id];
     bool const was_stale = how.what == client_outcome::reset && !how.answer_began && has_served(id);

@@ -109,8 +109,8 @@ bool eve_clients::settled(std::map<std::uint32_t, std::uint64_t> const& sent,
   });
 }
 
-std::vector<measure::eve_record> eve_clients::records(std::map<std::uint32_t, std::uint64_t> const& sent) const {
-  std::vector<measure::eve_record> all;
+std::vector<records::eve_record> eve_clients::records(std::map<std::uint32_t, std::uint64_t> const& sent) const {
+  std::vector<records::eve_record> all;
   for (member const& m : members_) {
     all.push_back(m.record);
     m.notifications.complete(all.back(), last_sent(sent, m.record.character));

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "fakeproxy/cluster/node.hpp"
-#include "sim/records/notification_ledger.hpp"
+#include "sim/records/notification_log.hpp"
 #include "sim/records/records.hpp"
 
 #include <cstdint>
@@ -77,7 +77,7 @@ public:
                std::function<bool(std::uint32_t)> const& served) const;
 
   /// `sent`: as above.
-  std::vector<measure::eve_record> records(std::map<std::uint32_t, std::uint64_t> const& sent) const;
+  std::vector<records::eve_record> records(std::map<std::uint32_t, std::uint64_t> const& sent) const;
   std::vector<std::uint64_t> const& request_latency_ns() const { return request_latency_; }
   std::vector<std::uint64_t> const& notification_latency_ns() const { return notification_latency_; }
 
@@ -87,8 +87,8 @@ private:
     bool is_in = false;
     std::map<std::uint64_t, std::int64_t> asked; // number of the request → when it was due
     std::uint64_t next_number = 1;
-    measure::eve_record record;
-    measure::notification_ledger notifications;
+    records::eve_record record;
+    records::notification_log notifications;
   };
 
   eve_settings settings_;

@@ -10,7 +10,7 @@
 
 namespace sim::actors {
 
-using measure::event_kind;
+using records::event_kind;
 using scenario::cases;
 
 event_schedule::event_schedule(std::vector<scenario::event> const& events, std::uint64_t total_requests)

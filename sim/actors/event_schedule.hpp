@@ -63,7 +63,7 @@ private:
 };
 
 /// Of an action, for its record.
-measure::event_kind kind_of(scenario::action const& action);
+records::event_kind kind_of(scenario::action const& action);
 
 /// The node that an action is about; for a move the proxy that it takes sessions from, empty for any. `added`: the
 /// balancers that the action adds, if it does.

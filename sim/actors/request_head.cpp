@@ -3,7 +3,7 @@
 namespace sim::actors {
 namespace {
 
-namespace cluster = fakeproxy::cluster;
+namespace resources = fakeproxy::resources;
 
 void append_first_lines(std::string& out, request_head const& head) {
   out.append(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\nHost: ").append(head.host) += "\r\n";
@@ -17,7 +17,7 @@ bool anticipates_content(std::string_view method) { return method == "POST" || m
 
 }
 
-void append_request_head(std::string& out, request_head const& head, cluster::fields_digest* sent) {
+void append_request_head(std::string& out, request_head const& head, resources::fields_digest* sent) {
   append_first_lines(out, head);
   auto const took = [&](std::string_view lower_name, std::string_view value) {
     if (sent) sent->add(lower_name, value);
@@ -27,10 +27,10 @@ void append_request_head(std::string& out, request_head const& head, cluster::fi
     took("authorization", head.authorization);
   }
   out += "Lab-Request: ";
-  cluster::append_decimal(out, head.request);
+  resources::append_decimal(out, head.request);
   out += "\r\nLab-Check: ";
   std::size_t const check = out.size();
-  cluster::append_hex(out, check_value(head.request));
+  resources::append_hex(out, check_value(head.request));
   took("lab-check", std::string_view(out).substr(check));
   constexpr std::string_view accept = "application/json", cookie = "lab=1; taste=oat",
                              type = "application/octet-stream";
@@ -46,7 +46,7 @@ void append_request_head(std::string& out, request_head const& head, cluster::fi
     out += "Transfer-Encoding: chunked\r\n";
   } else if (head.has_content() || anticipates_content(head.method)) {
     out += "Content-Length: ";
-    cluster::append_decimal(out, head.body_bytes);
+    resources::append_decimal(out, head.body_bytes);
     out += "\r\n";
   }
   out += "\r\n";

@@ -22,7 +22,7 @@ struct request_head {
 };
 
 /// Appends the head, its empty line included, and takes the fields that have to arrive end to end into `sent`, if any.
-void append_request_head(std::string& out, request_head const& head, fakeproxy::cluster::fields_digest* sent);
+void append_request_head(std::string& out, request_head const& head, fakeproxy::resources::fields_digest* sent);
 
 /// Appends a minimal head, for a server outside the laboratory.
 void append_plain_head(std::string& out, request_head const& head);

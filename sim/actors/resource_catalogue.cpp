@@ -7,26 +7,27 @@
 
 #include <algorithm>
 
-namespace sim::resources {
+namespace sim::actors {
 namespace {
 
 namespace cluster = fakeproxy::cluster;
+namespace resources = fakeproxy::resources;
 
 constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr std::string_view character_mark = "{character}", corporation_mark = "{corporation}";
 
-cluster::resource resource_of(scenario::resource const& r) {
-  cluster::resource out{.path = r.path,
-                        .cache_control = r.cache_control,
-                        .vary = r.vary,
-                        .bytes = r.bytes,
-                        .changes_every = r.changes_every.count()};
-  auto const validators = config::value_of<cluster::validators>(r.validators);
-  auto const audience = config::value_of<cluster::audience>(r.audience);
+resources::resource resource_of(scenario::resource const& r) {
+  resources::resource out{.path = r.path,
+                          .cache_control = r.cache_control,
+                          .vary = r.vary,
+                          .bytes = r.bytes,
+                          .changes_every = r.changes_every.count()};
+  auto const validators = config::value_of<resources::validators>(r.validators);
+  auto const audience = config::value_of<resources::audience>(r.audience);
   if (!validators || !audience)
     throw config::bad_input("topology.proxies.resources: found validators \"" + r.validators + "\" and audience \"" +
-                            r.audience + "\"; allowed: " + config::listed_words<cluster::validators>() + "; " +
-                            config::listed_words<cluster::audience>());
+                            r.audience + "\"; allowed: " + config::listed_words<resources::validators>() + "; " +
+                            config::listed_words<resources::audience>());
   out.validators = *validators;
   out.audience = *audience;
   return out;
@@ -34,22 +35,22 @@ cluster::resource resource_of(scenario::resource const& r) {
 
 }
 
-shown_resources shown_by(scenario::scenario const& s) {
-  shown_resources shown;
+resource_catalogue catalogue_of(scenario::scenario const& s) {
+  resource_catalogue out;
   std::vector<scenario::balancer_identity> const balancers = scenario::balancers_of(s);
   std::int64_t unreachable_ns = 0;
   for (scenario::balancer_identity const& b : balancers)
     if (b.settings->cache) unreachable_ns = std::max(unreachable_ns, b.settings->cache->stale_if_unreachable.count());
   for (scenario::resource const& r : s.topology.proxies.resources) {
-    shown.all.push_back(resource_of(r));
-    shown.grace_ns.push_back(grace_ns(r.cache_control, unreachable_ns));
+    out.all.push_back(resource_of(r));
+    out.grace_ns.push_back(grace_ns(r.cache_control, unreachable_ns));
   }
   if (auto const& all = s.topology.proxies.corporations)
-    shown.corporations = {all->count, all->change_every.count(), all->changing};
+    out.corporations = {all->count, all->change_every.count(), all->changing};
   for (scenario::balancer_identity const& b : balancers)
     if (b.settings->cache && !b.settings->cache->session_facts.empty())
-      shown.facts_max_age_ns = std::max(shown.facts_max_age_ns, b.settings->cache->facts_max_age.count());
-  return shown;
+      out.facts_max_age_ns = std::max(out.facts_max_age_ns, b.settings->cache->facts_max_age.count());
+  return out;
 }
 
 std::int64_t grace_ns(std::string_view cache_control, std::int64_t stale_if_unreachable_ns) {
@@ -68,13 +69,13 @@ bool has_mark(std::string_view target) {
 }
 
 void append_target(std::string& out, std::string_view target, std::uint32_t character,
-                   cluster::corporations const& all) {
+                   resources::corporations const& all) {
   while (!target.empty()) {
     if (target.starts_with(character_mark)) {
-      cluster::append_decimal(out, character);
+      resources::append_decimal(out, character);
       target.remove_prefix(character_mark.size());
     } else if (target.starts_with(corporation_mark)) {
-      cluster::append_decimal(out, cluster::corporation_of(all, static_cast<cluster::character_id>(character), 0));
+      resources::append_decimal(out, resources::corporation_of(all, static_cast<cluster::character_id>(character), 0));
       target.remove_prefix(corporation_mark.size());
     } else {
       out += target.front();

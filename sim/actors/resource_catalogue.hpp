@@ -9,16 +9,16 @@
 #include <vector>
 
 /// The resources of a scenario, as its proxies show them and its clients ask for them.
-namespace sim::resources {
+namespace sim::actors {
 
 /// What the cluster shows, and for how long balancers may rely on what they learnt.
-struct shown_resources {
-  std::vector<fakeproxy::cluster::resource> all;
+struct resource_catalogue {
+  std::vector<fakeproxy::resources::resource> all;
   std::vector<std::int64_t> grace_ns; // of each: see grace_ns below
-  fakeproxy::cluster::corporations corporations;
+  fakeproxy::resources::corporations corporations;
   std::int64_t facts_max_age_ns = 0; // of session facts at any balancer
 };
-shown_resources shown_by(scenario::scenario const& s);
+resource_catalogue catalogue_of(scenario::scenario const& s);
 
 /// For how long, in nanoseconds, a version may still be served after it ended: what Cache-Control says, what balancers
 /// allow themselves where it does not forbid it, and a second, since dates and ages have no smaller part.
@@ -29,6 +29,6 @@ bool has_mark(std::string_view target);
 /// Appends `target` with `{character}` replaced by the character's number and `{corporation}` by the number of the one
 /// that it is in at first.
 void append_target(std::string& out, std::string_view target, std::uint32_t character,
-                   fakeproxy::cluster::corporations const& all);
+                   fakeproxy::resources::corporations const& all);
 
 }

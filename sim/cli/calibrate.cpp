@@ -33,15 +33,15 @@ int calibrate(calibrate_choice const& choice) {
   for (unsigned round = 0; round < choice.rounds; ++round) {
     live::run_options options{directory / "run"};
     options.signals = &signals;
-    options.inspect = [&](measure::run_records const& records) { all.add(sim::calibrate::segments_of(records)); };
+    options.inspect = [&](records::run_records const& records) { all.add(sim::calibrate::segments_of(records)); };
     auto const result = live::run(sim::calibrate::calibration_scenario(choice.seed + round, choice.requests), options);
-    if (result.verdict == measure::verdict::passed) continue;
+    if (result.verdict == records::verdict::passed) continue;
     for (std::string const& reason : result.reasons) std::cerr << "crest-sim: " << reason << '\n';
     return result.exit_code;
   }
   if (signals.happened()) {
     std::cerr << "crest-sim: interrupted: nothing was written\n";
-    return measure::exit_interrupted;
+    return records::exit_interrupted;
   }
   sim::calibrate::profile profile = sim::calibrate::profile_of(all);
   profile.rounds = choice.rounds;
@@ -50,7 +50,7 @@ int calibrate(calibrate_choice const& choice) {
   std::error_code none;
   fs::remove_all(directory / "run", none);
   std::cout << sim::calibrate::profile_text(profile) << "\nprofile: " << file.string() << '\n';
-  return measure::exit_passed;
+  return records::exit_passed;
 }
 
 }

@@ -21,12 +21,12 @@ int compare(compare_choice const& choice) {
   reports::compare::settings how = choice.how;
   how.confidence = reports::compare::read_confidence(choice.confidence);
   for (std::string const& text : choice.tolerances) reports::compare::read_tolerance(text, how.tolerance);
-  measure::result const base = reports::read_summary(choice.base), now = reports::read_summary(choice.now);
+  records::result const base = reports::read_summary(choice.base), now = reports::read_summary(choice.now);
   auto const comparison = reports::compare::compare(base, now, how);
   std::string const text = reports::compare::markdown(comparison, base, now, how);
   if (!choice.markdown.empty()) os::write_file(choice.markdown, text);
   std::cout << text << std::flush;
-  return comparison.regressed() ? measure::exit_failed : measure::exit_passed;
+  return comparison.regressed() ? records::exit_failed : records::exit_passed;
 }
 
 }

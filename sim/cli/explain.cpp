@@ -19,7 +19,7 @@ int explain(explain_choice const& choice) {
   scenario::scenario const s = choice.what.load();
   auto const predictions = theory::explain(s);
   std::cout << (choice.json ? reports::explain_json(s.name, predictions) : reports::explain_text(s.name, predictions));
-  return measure::exit_passed;
+  return records::exit_passed;
 }
 
 }

@@ -12,16 +12,16 @@ namespace sim::cli {
 namespace {
 
 struct load_choice {
-  live::quick_settings what;
+  live::single_url_settings what;
   double seconds = 10;
 };
 
 int load(load_choice const& choice) {
-  live::quick_settings settings = choice.what;
+  live::single_url_settings settings = choice.what;
   settings.duration = std::chrono::nanoseconds(static_cast<std::int64_t>(choice.seconds * 1e9));
-  live::quick_result const result = live::quick_load(settings);
+  live::single_url_result const result = live::load_single_url(settings);
   std::cout << live::describe(result);
-  return result.requests > 0 && result.failed == 0 ? measure::exit_passed : measure::exit_failed;
+  return result.requests > 0 && result.failed == 0 ? records::exit_passed : records::exit_failed;
 }
 
 }

@@ -54,7 +54,7 @@ public:
       using detail = virtual_time::run_options::detail;
       options.keep = needs_records(d) ? detail::full : detail::summary;
       options.progress = [this](virtual_time::run_progress const&) { return !interrupted_.happened(); };
-      measure::result const result =
+      records::result const result =
           virtual_time::run(plan::scenario_of(d, candidate, circumstance, replication), options);
       std::size_t const count = ++count_;
       if (shown_) std::fprintf(stderr, "\r%zu runs \033[K", count);
@@ -74,7 +74,7 @@ private:
 
 int interrupted_plan() {
   std::cerr << "crest-sim: interrupted: nothing was written\n";
-  return measure::exit_interrupted;
+  return records::exit_interrupted;
 }
 
 /// All of it; what is not written for this plan must not stand there from another.
@@ -107,7 +107,7 @@ int plan_scenario(plan_choice const& choice) {
   plan::outcome const o{d, found, *tornado};
   write(o, out);
   if (!choice.quiet) std::cout << plan_text(o) << runs.count() << " runs; files are in " << out.string() << std::endl;
-  return found.answer ? measure::exit_passed : measure::exit_failed;
+  return found.answer ? records::exit_passed : records::exit_failed;
 }
 
 }

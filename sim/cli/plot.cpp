@@ -17,7 +17,7 @@ int plot(plot_choice const& choice) {
   reports::plots::order order = choice.what;
   order.results.assign(choice.results.begin(), choice.results.end());
   reports::plots::draw(order, choice.out);
-  return measure::exit_passed;
+  return records::exit_passed;
 }
 
 std::string known_kinds() {

@@ -34,21 +34,21 @@ public:
     , all_(s, plan.confidence)
     , limit_(plan.precision ? std::max(plan.most, plan.count) : plan.count) {}
 
-  measure::result run() {
+  records::result run() {
     {
       std::vector<std::jthread> threads;
       for (unsigned i = 0; i != std::max(1u, plan_.jobs); ++i) threads.emplace_back([this] { work(); });
       collect();
     } // joined
     if (failure_) std::rethrow_exception(failure_);
-    measure::result r = all_.conclude();
+    records::result r = all_.conclude();
     if (plan_.precision) say_precision(r);
     return r;
   }
 
 private:
   struct made {
-    std::optional<measure::replication> what;
+    std::optional<judge::replication> what;
     std::exception_ptr failure;
   };
 
@@ -88,7 +88,7 @@ private:
       if (node.empty()) return cut_short();
       failure_ = node.mapped().failure;
       if (failure_) break;
-      measure::replication& r = *node.mapped().what;
+      judge::replication& r = *node.mapped().what;
       if (r.interrupted && number != 0) return cut_short();
       lock.unlock(); // only this thread adds
       taken(std::move(r));
@@ -102,7 +102,7 @@ private:
     changed_.notify_all();
   }
 
-  void taken(measure::replication r) {
+  void taken(judge::replication r) {
     std::lock_guard const lock(mutex_);
     all_.add(std::move(r));
     changed_.notify_all();
@@ -121,8 +121,8 @@ private:
     changed_.notify_all();
   }
 
-  static std::uint64_t requests_of(measure::result const& r) {
-    return static_cast<std::uint64_t>(std::get<measure::counter_metric>(r.metrics.at("requests")).value);
+  static std::uint64_t requests_of(records::result const& r) {
+    return static_cast<std::uint64_t>(std::get<records::counter_metric>(r.metrics.at("requests")).value);
   }
 
   /// Progress of one running replication. False: it is no longer wanted.
@@ -152,7 +152,7 @@ private:
     return !stopped_;
   }
 
-  void say_precision(measure::result& r) const {
+  void say_precision(records::result& r) const {
     auto const [figure, relative] = all_.widest();
     r.replications->wanted_precision = plan_.precision;
     r.replications->precision = relative;
@@ -167,7 +167,7 @@ private:
   virtual_time::run_options const& options_;
   replication_plan const& plan_;
   std::function<bool(replications_progress const&)> const& progress_;
-  measure::replicated all_; // changed under mutex_, by the collecting thread only
+  judge::replicated all_; // changed under mutex_, by the collecting thread only
   std::uint64_t const limit_;
 
   std::mutex mutex_;
@@ -185,7 +185,7 @@ std::uint64_t replication_seed(std::uint64_t seed, std::uint64_t number) {
   return number == 0 ? seed : load::mix(load::mix(seed) + number) >> 11;
 }
 
-measure::result run_replications(scenario::scenario const& s, virtual_time::run_options const& options,
+records::result run_replications(scenario::scenario const& s, virtual_time::run_options const& options,
                                  replication_plan const& plan,
                                  std::function<bool(replications_progress const&)> const& progress) {
   return replication_crew(s, options, plan, progress).run();

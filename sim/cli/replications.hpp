@@ -36,7 +36,7 @@ struct replications_progress {
 /// depend on the number of jobs. `progress` is called from one thread at a time and may return false to end early: the
 /// replications that were complete, without a gap, are then the result (verdict `interrupted`). Throws as
 /// virtual_time::run does.
-measure::result run_replications(scenario::scenario const& s, virtual_time::run_options const& options,
+records::result run_replications(scenario::scenario const& s, virtual_time::run_options const& options,
                                  replication_plan const& plan,
                                  std::function<bool(replications_progress const&)> const& progress = {});
 

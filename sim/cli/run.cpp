@@ -77,7 +77,7 @@ fs::path report_directory(run_choice const& choice, scenario::scenario const& s)
 bool shows_progress(run_choice const& choice) { return ::isatty(STDERR_FILENO) == 1 && !choice.quiet; }
 
 /// The report; a signal that comes while it is made is in it as well. Returns the exit code.
-int report(run_choice const& choice, measure::result& result, fs::path const& out, interruption const& signals) {
+int report(run_choice const& choice, records::result& result, fs::path const& out, interruption const& signals) {
   std::vector<std::string> missing;
   bool known = false;
   do {
@@ -95,9 +95,9 @@ int run_live(run_choice const& choice, scenario::scenario const& s, fs::path con
   try {
     live::run_options options{fs::absolute(private_directory), shows_progress(choice)};
     options.signals = &signals;
-    measure::result result = live::run(s, options);
+    records::result result = live::run(s, options);
     report(choice, result, out, signals);
-    bool const passed = result.exit_code == measure::exit_passed;
+    bool const passed = result.exit_code == records::exit_passed;
     if (passed && !choice.keep) {
       fs::remove_all(private_directory);
     } else if (!choice.quiet) {
@@ -131,7 +131,7 @@ int run_virtual(run_choice const& choice, scenario::scenario const& s, fs::path 
     line.show(now.running, "  " + std::to_string(now.done) + of + " replications");
     return !interrupted.happened();
   };
-  measure::result result = replicated(choice) ? run_replications(s, options, plan_of(choice), replications_progress_of)
+  records::result result = replicated(choice) ? run_replications(s, options, plan_of(choice), replications_progress_of)
                                               : virtual_time::run(s, options);
   line.clear();
   return report(choice, result, out, interrupted);
@@ -155,7 +155,7 @@ scenario::scenario read(run_choice const& choice) {
     return choice.what.load();
   } catch (config::bad_input const& error) {
     if (drop_results(choice.out, reports::report_files))
-      report_failure({fs::path(choice.what.file).stem().string(), error.what(), measure::exit_bad_input}, choice.out);
+      report_failure({fs::path(choice.what.file).stem().string(), error.what(), records::exit_bad_input}, choice.out);
     throw;
   }
 }
@@ -169,10 +169,10 @@ int run(run_choice const& choice) {
   try {
     return choice.engine == "virtual" ? run_virtual(choice, s, out, signals) : run_live(choice, s, out, signals);
   } catch (config::bad_input const& error) { // leaves nothing new
-    if (had_report) report_failure({s.name, error.what(), measure::exit_bad_input}, out);
+    if (had_report) report_failure({s.name, error.what(), records::exit_bad_input}, out);
     throw;
   } catch (std::exception const& error) {
-    report_failure({s.name, error.what(), measure::exit_could_not_run}, out);
+    report_failure({s.name, error.what(), records::exit_could_not_run}, out);
     throw;
   }
 }

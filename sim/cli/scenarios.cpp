@@ -22,7 +22,7 @@ int check(scenario_choice const& choice) {
   if (s.load.kind == scenario::load_kind::trace) notes = load::make_plan(s).notes; // reads it, as a start would
   std::cout << choice.file << ": good: " << s.name << '\n';
   for (std::string const& note : notes) std::cout << "    " << note << '\n';
-  return measure::exit_passed;
+  return records::exit_passed;
 }
 
 int list() {
@@ -38,7 +38,7 @@ int list() {
     scenario::scenario const s = scenario::load_file(file);
     std::cout << file.string() << "\n    " << s.name << (s.description.empty() ? "" : ": ") << s.description << '\n';
   }
-  return measure::exit_passed;
+  return records::exit_passed;
 }
 
 }
@@ -54,7 +54,7 @@ void add_schema(CLI::App& app, action& chosen) {
   app.add_subcommand("schema", "print the JSON Schema of scenarios")->callback([&chosen] {
     chosen = [] {
       std::cout << scenario::scenario_schema << '\n';
-      return measure::exit_passed;
+      return records::exit_passed;
     };
   });
 }

@@ -6,10 +6,10 @@
 
 namespace sim::cli {
 
-void mark_interrupted(measure::result& r) {
-  if (r.verdict == measure::verdict::interrupted) return;
-  r.verdict = measure::verdict::interrupted;
-  r.exit_code = measure::exit_interrupted;
+void mark_interrupted(records::result& r) {
+  if (r.verdict == records::verdict::interrupted) return;
+  r.verdict = records::verdict::interrupted;
+  r.exit_code = records::exit_interrupted;
   r.reasons.insert(r.reasons.begin(), "interrupted: by a signal, after the load had ended");
 }
 

@@ -12,7 +12,7 @@ namespace sim::cli {
 using live::interruption;
 
 /// Marks a result as interrupted: a run that was asked to end has not passed, however far it came.
-void mark_interrupted(measure::result& r);
+void mark_interrupted(records::result& r);
 
 /// A line on stderr, written over and over, of how far a simulated run is. Not thread-safe.
 class simulation_line {

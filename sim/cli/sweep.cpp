@@ -48,18 +48,18 @@ sweep::shard shard_of(std::string const& text) {
   throw config::bad_input("--shard: found '" + text + "'; allowed: I/N with 1 <= I <= N, such as 2/8");
 }
 
-int exit_code_of(measure::verdict verdict) {
+int exit_code_of(records::verdict verdict) {
   switch (verdict) {
-  case measure::verdict::passed:
-    return measure::exit_passed;
-  case measure::verdict::failed:
-    return measure::exit_failed;
-  case measure::verdict::invalid:
-    return measure::exit_invalid;
-  case measure::verdict::interrupted:
-    return measure::exit_interrupted;
+  case records::verdict::passed:
+    return records::exit_passed;
+  case records::verdict::failed:
+    return records::exit_failed;
+  case records::verdict::invalid:
+    return records::exit_invalid;
+  case records::verdict::interrupted:
+    return records::exit_interrupted;
   }
-  return measure::exit_could_not_run;
+  return records::exit_could_not_run;
 }
 
 /// A line on stderr that is overwritten; nothing where nobody looks.
@@ -139,14 +139,14 @@ int sweep_scenario(sweep_choice const& choice, engine_source const& engines) {
                             std::to_string(outcome.progress.found) + " of them from before";
   if (outcome.interrupted || signals.happened()) {
     std::cerr << "crest-sim: interrupted: " << count << "; the same command goes on" << std::endl;
-    return measure::exit_interrupted;
+    return records::exit_interrupted;
   }
   auto const verdict = sweep::write_table(sweep::manifest_of(d), results);
   say(choice.quiet, d.name + ": " + count + ": " +
                         (verdict ? (out / sweep::csv_name).string() + ", " + (out / sweep::json_lines_name).string()
                                  : out.string() + ", for crest-sim merge"));
   bool const whole = choice.shard.empty() && verdict.has_value();
-  return whole ? exit_code_of(*verdict) : measure::exit_passed;
+  return whole ? exit_code_of(*verdict) : records::exit_passed;
 }
 
 struct merge_choice {
@@ -160,7 +160,7 @@ int merge(merge_choice const& choice) {
   fs::path const out = choice.out;
   auto const claim = claim_directory(out);
   remove_results(out, sweep::table_files);
-  measure::verdict const verdict = sweep::merge(directories, out);
+  records::verdict const verdict = sweep::merge(directories, out);
   say(choice.quiet, (out / sweep::csv_name).string() + ", " + (out / sweep::json_lines_name).string());
   return exit_code_of(verdict);
 }

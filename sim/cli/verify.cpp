@@ -43,8 +43,8 @@ verify::evaluate simulated_engine(interruption const& signals) {
     virtual_time::run_options options;
     options.progress = [&](virtual_time::run_progress const&) { return !signals.happened(); };
     try {
-      measure::result r = virtual_time::run(s, options);
-      if (r.verdict == measure::verdict::interrupted) throw interrupted{};
+      records::result r = virtual_time::run(s, options);
+      if (r.verdict == records::verdict::interrupted) throw interrupted{};
       return r;
     } catch (config::bad_input const& error) {
       throw verify::refused(error.what());
@@ -57,8 +57,8 @@ verify::evaluate live_engine(fs::path const& directory, interruption const& sign
   return [directory, &signals](scenario::scenario const& s) {
     live::run_options options{fs::absolute(directory)};
     options.signals = &signals;
-    measure::result r = live::run(s, options);
-    if (r.verdict == measure::verdict::interrupted) throw interrupted{};
+    records::result r = live::run(s, options);
+    if (r.verdict == records::verdict::interrupted) throw interrupted{};
     return r;
   };
 }
@@ -96,11 +96,11 @@ int verify_files(verify_choice const& choice) {
   try {
     int const code = verify_all(scenarios, with, how, choice.json, std::cout);
     std::error_code none;
-    if (claim && code == measure::exit_passed) fs::remove_all(directory, none);
+    if (claim && code == records::exit_passed) fs::remove_all(directory, none);
     return code;
   } catch (interrupted const&) {
     std::cerr << "crest-sim: interrupted\n";
-    return measure::exit_interrupted;
+    return records::exit_interrupted;
   }
 }
 
@@ -113,7 +113,7 @@ int verify_all(std::vector<scenario::scenario> const& scenarios, verify::engines
   out << (json ? reports::agreement_json(all) : reports::agreement_text(all)) << std::flush;
   bool const agree =
       !all.empty() && std::all_of(all.begin(), all.end(), [](verify::scenario_agreement const& s) { return s.agrees; });
-  return agree ? measure::exit_passed : measure::exit_failed;
+  return agree ? records::exit_passed : records::exit_failed;
 }
 
 void add_verify(CLI::App& app, action& chosen) {

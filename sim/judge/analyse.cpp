@@ -13,7 +13,14 @@
 #include <cstdio>
 #include <utility>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::invariant_result;
+using records::metric_set;
+using records::result;
+using records::threshold_result;
+using records::verdict;
+
 namespace {
 
 std::string in_ms(double ms) {
@@ -52,7 +59,7 @@ private:
   metric_set measured(cell const& c, double seconds, bool whole) const {
     metric_set set = metrics_of(c, seconds, whole);
     bool const all = whole && f_.counts.counted_seconds() >= f_.counts.seconds(); // no warm-up was left out
-    annotate(std::get<ratio_metric>(set["redirect_ratio"]), f_.fit, c.trials,
+    annotate(std::get<records::ratio_metric>(set["redirect_ratio"]), f_.fit, c.trials,
              static_cast<double>(f_.what.topology.proxies.count), all);
     return set;
   }
@@ -62,19 +69,19 @@ private:
     out_.metrics["schedule_lag_ms"] = trend_of(f_.counts.lag());
     add_utilisation(out_.metrics, f_.work, std::nullopt);
     if (f_.handshakes)
-      for (std::string_view const name : handshake_counts::metrics)
+      for (std::string_view const name : records::handshake_counts::metrics)
         if (auto const value = f_.handshakes->value_of(name, f_.counts.seconds()))
-          out_.metrics[std::string(name)] = counter_metric{*value};
+          out_.metrics[std::string(name)] = records::counter_metric{*value};
     if (f_.eve.empty()) return;
-    eve_record sum;
-    for (eve_record const& e : f_.eve) {
+    records::eve_record sum;
+    for (records::eve_record const& e : f_.eve) {
       sum.requests += e.requests;
       sum.received += e.received;
       sum.lost += e.lost;
       sum.doubled += e.doubled;
       sum.reordered += e.reordered;
     }
-    auto const counter = [](std::uint64_t n) { return counter_metric{static_cast<double>(n)}; };
+    auto const counter = [](std::uint64_t n) { return records::counter_metric{static_cast<double>(n)}; };
     out_.metrics["eve_requests"] = counter(sum.requests);
     out_.metrics["notifications"] = counter(sum.received);
     out_.metrics["notifications_lost"] = counter(sum.lost);
@@ -86,8 +93,8 @@ private:
 
   void measure_phases() {
     for (std::size_t p = 0; p != f_.counts.spans().size(); ++p) {
-      phase_span const& span = f_.counts.spans()[p];
-      named_metrics m{span.name, "", measured(f_.counts.phase(p), span.to_s - span.from_s, false), {}};
+      records::phase_span const& span = f_.counts.spans()[p];
+      records::named_metrics m{span.name, "", measured(f_.counts.phase(p), span.to_s - span.from_s, false), {}};
       m.metrics["schedule_lag_ms"] = trend_of(f_.counts.lag(p));
       add_utilisation(m.metrics, f_.work, p);
       out_.phases.push_back(std::move(m));
@@ -96,12 +103,13 @@ private:
 
   void measure_balancers() {
     for (std::size_t b = 0; b != f_.balancers.size(); ++b) {
-      balancer_facts const& facts = f_.balancers[b];
-      named_metrics m{facts.name, facts.kind, measured(f_.counts.balancer(b), f_.counts.counted_seconds(), false), {}};
+      records::balancer_facts const& facts = f_.balancers[b];
+      records::named_metrics m{
+          facts.name, facts.kind, measured(f_.counts.balancer(b), f_.counts.counted_seconds(), false), {}};
       for (std::size_t p = 0; p != f_.counts.spans().size(); ++p) {
-        phase_span const& span = f_.counts.spans()[p];
+        records::phase_span const& span = f_.counts.spans()[p];
         metric_set& part = m.phases[span.name] = measured(f_.counts.at(p, b), span.to_s - span.from_s, false);
-        std::get<trend_metric>(part["latency_ms"]).percentiles.clear(); // too fine a cut for curves
+        std::get<records::trend_metric>(part["latency_ms"]).percentiles.clear(); // too fine a cut for curves
       }
       out_.balancers.push_back(std::move(m));
     }
@@ -138,17 +146,17 @@ private:
                                     [](invariant_result const& i) { return i.violations > i.lag_explains; });
     out_.load_as_planned = invalid.empty();
     out_.verdict = verdict::passed;
-    out_.exit_code = exit_passed;
+    out_.exit_code = records::exit_passed;
     if (f_.interrupted) {
       out_.verdict = verdict::interrupted;
-      out_.exit_code = exit_interrupted;
+      out_.exit_code = records::exit_interrupted;
       out_.reasons.push_back("interrupted");
     } else if (!invalid.empty() && !broken) {
       out_.verdict = verdict::invalid;
-      out_.exit_code = exit_invalid;
+      out_.exit_code = records::exit_invalid;
     } else if (!failures.empty()) {
       out_.verdict = verdict::failed;
-      out_.exit_code = exit_failed;
+      out_.exit_code = records::exit_failed;
     }
     // What decided the verdict comes first; neither hides the other.
     bool const failed = out_.verdict == verdict::failed;
@@ -164,13 +172,13 @@ private:
   }
 
   void add_notes() {
-    auto const& whole = std::get<ratio_metric>(out_.metrics["redirect_ratio"]);
+    auto const& whole = std::get<records::ratio_metric>(out_.metrics["redirect_ratio"]);
     if (!whole.theory_note.empty()) out_.notes.push_back("redirect_ratio: " + whole.theory_note);
     for (invariant_result const& i : out_.invariants) {
       if (!i.note.empty()) out_.notes.push_back(i.name + ": " + i.note);
       if (!i.exercised) out_.notes.push_back(i.name + ": not exercised");
     }
-    for (balancer_facts const& b : f_.balancers)
+    for (records::balancer_facts const& b : f_.balancers)
       if (!b.map_known) out_.notes.push_back(b.name + ": what its map knows is hidden, so reasons are unknown");
   }
 
@@ -180,16 +188,16 @@ private:
 
 }
 
-histogram histogram_of(std::vector<std::uint64_t> const& ns) {
-  histogram h;
+records::histogram histogram_of(std::vector<std::uint64_t> const& ns) {
+  records::histogram h;
   for (std::uint64_t x : ns) h.record(static_cast<std::int64_t>(x));
   return h;
 }
 
 result conclude(findings const& f) { return conclusion(f).run(); }
 
-result analyse(scenario::scenario const& s, run_records const& r, observer const& observe) {
-  run_view const view(s, r);
+result analyse(scenario::scenario const& s, records::run_records const& r, observer const& observe) {
+  records::run_view const view(s, r);
   std::vector<request_facts> const facts = facts_of(view);
   routing_history const history = reconstruct(view);
   theory_fit const fit = fit_theory(view, facts, history);

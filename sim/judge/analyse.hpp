@@ -6,7 +6,7 @@
 
 #include <functional>
 
-namespace sim::measure {
+namespace sim::judge {
 
 struct findings;
 
@@ -21,12 +21,12 @@ struct findings;
 /// load's p99 of schedule lag is above `load.max_schedule_lag`; failed (99), when an invariant or a threshold failed or
 /// the run was aborted by one; passed (0). `reasons` has a line for each cause, whichever verdict it led to.
 /// `observe`, if there is one, is shown what was found.
-result analyse(scenario::scenario const& s, run_records const& r,
-               std::function<void(findings const&)> const& observe = {});
+records::result analyse(scenario::scenario const& s, records::run_records const& r,
+                        std::function<void(findings const&)> const& observe = {});
 
 /// The first threshold with abort_on_fail that does not hold `since_start_ns` after the start of the load, by what a
 /// snapshot was analysed to: "METRIC EXPRESSION".
-std::optional<std::string> broken_threshold(scenario::scenario const& s, result const& so_far,
+std::optional<std::string> broken_threshold(scenario::scenario const& s, records::result const& so_far,
                                             std::int64_t since_start_ns);
 
 }

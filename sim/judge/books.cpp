@@ -1,6 +1,6 @@
 #include "sim/judge/counters.hpp"
+#include "sim/judge/invariant_check.hpp"
 #include "sim/judge/invariants.hpp"
-#include "sim/judge/judge.hpp"
 #include "sim/judge/learnt_facts.hpp"
 
 #include <algorithm>
@@ -8,7 +8,14 @@
 #include <string>
 
 /// Invariant 7, request by request: sums that balance by chance do not hide two opposite mistakes.
-namespace sim::measure {
+namespace sim::judge {
+
+using records::client_outcome;
+using records::client_record;
+using records::event_reference;
+using records::no_index;
+using records::run_view;
+
 namespace {
 
 using journal::balancer_event;
@@ -45,13 +52,13 @@ public:
   explicit checker(run_view const& v)
     : v_(v)
     , j_(v, "books") {
-    faults_.proxies = v.proxy_struck(no_proxy);
+    faults_.proxies = v.proxy_had_fault(records::no_proxy);
     faults_.cut_short = v.records().interrupted || v.records().aborted_by.has_value();
     for (std::uint32_t h : v.stray_hops())
       if (v.hop(h).hop.outcome == hop_outcome::malformed) ++malformed_[v.hop(h).hop.incarnation];
   }
 
-  invariant_result run() {
+  records::invariant_result run() {
     for (std::uint32_t i = 0; i != v_.size(); ++i)
       if (v_.issued(i)) audit(i);
     audit_hits();
@@ -115,21 +122,21 @@ private:
   }
 
   /// The balancer's process was killed or restarted, so that a request may have been left unfinished.
-  bool balancer_struck(client_record const& c) const { return v_.struck(v_.balancer_name(c.balancer)); }
+  bool balancer_had_fault(client_record const& c) const { return v_.had_fault(v_.balancer_name(c.balancer)); }
 
   /// received = answered without a hop + first hops.
   void check_received(client_record const& c, entry const& e, std::vector<std::string_view>& kinds) const {
     bool const answered = c.outcome == client_outcome::answered;
     if (e.elsewhere) kinds.push_back("wrong_balancer");
     // A client may try again what its balancer had read when it was killed or restarted.
-    std::uint32_t const tries = balancer_struck(c) ? 2 : 1;
+    std::uint32_t const tries = balancer_had_fault(c) ? 2 : 1;
     if (e.received > tries) kinds.push_back("received_twice");
     if (e.received == 0) {
       if (answered || e.hops() != 0) kinds.push_back("not_received");
       return;
     }
     bool const unfinished = e.outcome == request_result::pending;
-    bool const excused = faults_.cut_short || balancer_struck(c);
+    bool const excused = faults_.cut_short || balancer_had_fault(c);
     if (unfinished && !excused) kinds.push_back("unfinished");
     bool const hopless = e.outcome == request_result::refused || e.outcome == request_result::cached ||
                          e.outcome == request_result::client_gone ||
@@ -150,7 +157,7 @@ private:
     if (s.seen > delivered) {
       kinds.push_back("unbooked_hop");
     } else if (std::uint32_t const unseen = delivered - s.seen; unseen != 0) {
-      bool const excused = faults_.proxies || faults_.cut_short || balancer_struck(c);
+      bool const excused = faults_.proxies || faults_.cut_short || balancer_had_fault(c);
       if (unseen > e.unclear || !excused)
         kinds.push_back("unseen_hop");
       else
@@ -188,7 +195,7 @@ private:
         balancer_event const& e = v_.event(r);
         if (e.kind != journal::balancer_event_kind::hop || e.hit == 0) continue;
         std::uint16_t const proxy = v_.proxy_at(e.upstream_address, e.upstream_port);
-        if (proxy == no_proxy || known.taught(i, r.balancer, proxy, e.at_ns)) continue;
+        if (proxy == records::no_proxy || known.taught(i, r.balancer, proxy, e.at_ns)) continue;
         j_.violation(i, {"untaught_hit"}, [&] {
           return "its map named proxy[" + std::to_string(proxy) + "], which had never had a request of this token";
         });
@@ -222,8 +229,8 @@ private:
                ", which nobody sent";
       });
     }
-    bool const all_journals =
-        std::all_of(v_.balancers().begin(), v_.balancers().end(), [](balancer_facts const& b) { return b.journal; });
+    bool const all_journals = std::all_of(v_.balancers().begin(), v_.balancers().end(),
+                                          [](records::balancer_facts const& b) { return b.journal; });
     if (all_journals && nameless > own + unreadable)
       j_.violation(no_index, {"unbooked_hop"}, [&] {
         return "proxies saw " + std::to_string(nameless) + " hops without a request id, balancers booked " +
@@ -238,7 +245,7 @@ private:
     if (lost_) j_.note(std::to_string(lost_) + " hops sent to a node as it died, not seen by it");
     if (undecided_) j_.note(std::to_string(undecided_) + " hops received by a proxy that did not live to decide");
     std::string boxes;
-    for (balancer_facts const& b : v_.balancers())
+    for (records::balancer_facts const& b : v_.balancers())
       if (!b.journal) boxes += (boxes.empty() ? "" : ", ") + b.name;
     if (!boxes.empty())
       j_.note(boxes +
@@ -254,7 +261,7 @@ private:
   }
 
   run_view const& v_;
-  judge j_;
+  invariant_check j_;
   faults faults_;
   std::map<journal::incarnation_id, std::uint64_t> malformed_; // hops without an id that no answer explains yet
   std::uint64_t undelivered_ = 0, lost_ = 0, undecided_ = 0;
@@ -262,6 +269,6 @@ private:
 
 }
 
-invariant_result check_books(run_view const& v) { return checker(v).run(); }
+records::invariant_result check_books(run_view const& v) { return checker(v).run(); }
 
 }

@@ -10,7 +10,12 @@
 #include <span>
 #include <tuple>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::client_record;
+using records::event_record;
+using records::run_view;
+
 namespace {
 
 constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
@@ -63,12 +68,12 @@ public:
 private:
   static std::string name_of_proxy(journal::incarnation_id i) { return "proxy[" + std::to_string(proxy_of(i)) + "]"; }
 
-  template<class Struck>
-  void displace(std::size_t event, std::int64_t at_ns, Struck struck) {
+  template<class Affected>
+  void displace(std::size_t event, std::int64_t at_ns, Affected affected) {
     for (auto const& [character, tenures] : owners_) {
       auto const after = std::upper_bound(tenures.begin(), tenures.end(), at_ns,
                                           [](std::int64_t t, tenure const& x) { return t < x.from_ns; });
-      if (after == tenures.begin() || std::prev(after)->owner == 0 || !struck(std::prev(after)->owner)) continue;
+      if (after == tenures.begin() || std::prev(after)->owner == 0 || !affected(std::prev(after)->owner)) continue;
       all_.push_back({character, at_ns, event});
     }
   }
@@ -117,7 +122,7 @@ public:
     , effects_(v.records().events.size())
     , displaced_(displacements(v).run()) {
     scenario::load const& load = v.scenario().load;
-    run_records const& r = v.records();
+    records::run_records const& r = v.records();
     bool const finite = load.kind == scenario::load_kind::closed || load.kind == scenario::load_kind::trace;
     ends_by_itself_ = finite && r.complete && !r.interrupted && !r.aborted_by;
   }
@@ -150,7 +155,7 @@ private:
   /// When the proxy gave the answer that taught the balancer; `never` if none did.
   std::int64_t taught_ns(std::uint32_t i) const {
     auto const hops = v_.hops(i);
-    if (hops.empty() || v_.client(i).outcome != client_outcome::answered) return never;
+    if (hops.empty() || v_.client(i).outcome != records::client_outcome::answered) return never;
     journal::proxy_hop const& last = v_.hop(hops.back()).hop;
     return last.outcome == journal::hop_outcome::served ? last.answered_ns : never;
   }
@@ -174,7 +179,7 @@ private:
   /// Requests of one token at one balancer, in the order sent.
   void group(std::span<std::uint32_t const> requests) {
     client_record const& c = v_.client(requests.front());
-    balancer_facts const& b = v_.balancers()[c.balancer];
+    records::balancer_facts const& b = v_.balancers()[c.balancer];
     if (!b.map) return;
     auto const first = std::lower_bound(displaced_.begin(), displaced_.end(), c.character,
                                         [](displacement const& d, std::uint32_t who) { return d.character < who; });
@@ -183,7 +188,7 @@ private:
       bool const more = next != displaced_.end() && next->character == c.character;
       after_displacement(requests, *d, more ? next->at_ns : never);
     }
-    after_strikes(requests, b.name);
+    after_own_faults(requests, b.name);
   }
 
   void after_displacement(std::span<std::uint32_t const> requests, displacement const& d, std::int64_t until_ns) {
@@ -206,7 +211,7 @@ private:
   }
 
   /// The balancer's own deaths.
-  void after_strikes(std::span<std::uint32_t const> requests, std::string const& balancer) {
+  void after_own_faults(std::span<std::uint32_t const> requests, std::string const& balancer) {
     auto const& events = v_.records().events;
     for (std::size_t e = 0; e != events.size(); ++e) {
       if (events[e].node != balancer || events[e].began_ns == 0) continue;
@@ -296,7 +301,7 @@ private:
               [](effect::part const& a, effect::part const& b) { return a.at_ns < b.at_ns; });
     if (ends_by_itself_) e.outstanding = 0;
     std::string hidden;
-    for (balancer_facts const& b : v_.balancers())
+    for (records::balancer_facts const& b : v_.balancers())
       if (!b.map_known) hidden += (hidden.empty() ? "" : ", ") + b.name;
     if (!hidden.empty())
       e.untold = "what the map of " + hidden + " knows is hidden, so causes of redirects are unknown";

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace sim::measure {
+namespace sim::judge {
 
 /// Redirects that one event of the time line brought about.
 struct effect {
@@ -32,7 +32,7 @@ struct effect {
 ///   request might have been redirected elsewhere without the newcomer: if that is so of more than 5 %, it is untold;
 /// - a shared map that is away causes those of tokens that another balancer knew.
 /// O(n log n) in the requests, times the events that affect the same character.
-std::vector<effect> effects_of(run_view const& v, std::vector<request_facts> const& facts,
+std::vector<effect> effects_of(records::run_view const& v, std::vector<request_facts> const& facts,
                                routing_history const& history);
 
 }

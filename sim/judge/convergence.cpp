@@ -4,7 +4,10 @@
 #include <cstdio>
 #include <limits>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::event_result;
+
 namespace {
 
 auto at(std::span<redirect_sample const> samples, std::int64_t ns) {
@@ -55,9 +58,9 @@ std::optional<double> peak_ratio(std::span<redirect_sample const> samples, std::
   return highest / static_cast<double>(width);
 }
 
-std::vector<event_result> events_of(run_view const& v, std::vector<request_facts> const& facts,
+std::vector<event_result> events_of(records::run_view const& v, std::vector<request_facts> const& facts,
                                     routing_history const& history) {
-  run_records const& r = v.records();
+  records::run_records const& r = v.records();
   if (r.events.empty()) return {};
   std::vector<redirect_sample> samples;
   for (std::size_t i = 0; i != v.size(); ++i)
@@ -67,14 +70,14 @@ std::vector<event_result> events_of(run_view const& v, std::vector<request_facts
   std::vector<effect> const effects = effects_of(v, facts, history);
   std::vector<event_result> results;
   for (std::size_t i = 0; i != r.events.size(); ++i) {
-    event_record const& e = r.events[i];
+    records::event_record const& e = r.events[i];
     event_result out;
     out.name = e.name, out.kind = name_of(e.kind), out.node = e.node, out.detail = e.detail;
     out.at_s = static_cast<double>((e.began_ns ? e.began_ns : e.planned_ns) - r.start_ns) / 1e9;
     out.done_s = e.done_ns ? static_cast<double>(e.done_ns - r.start_ns) / 1e9 : out.at_s;
     if (e.began_ns != 0) {
       std::int64_t until = std::numeric_limits<std::int64_t>::max(); // the next event
-      for (event_record const& other : r.events)
+      for (records::event_record const& other : r.events)
         if (other.began_ns > e.began_ns) until = std::min(until, other.began_ns);
       convergence const c = converge(effects[i], samples, e.began_ns);
       out.convergence_s = c.seconds;

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace sim::measure {
+namespace sim::judge {
 
 /// One request that needed a proxy, in the order of intended starts.
 struct redirect_sample {
@@ -39,7 +39,7 @@ std::optional<double> peak_ratio(std::span<redirect_sample const> samples, std::
                                  std::int64_t until_ns);
 
 /// The run's events with their convergence. An event that never began has none.
-std::vector<event_result> events_of(run_view const& v, std::vector<request_facts> const& facts,
-                                    routing_history const& history);
+std::vector<records::event_result> events_of(records::run_view const& v, std::vector<request_facts> const& facts,
+                                             routing_history const& history);
 
 }

@@ -7,7 +7,10 @@
 #include <string>
 #include <vector>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::run_view;
+
 namespace {
 
 using journal::balancer_event;
@@ -56,10 +59,10 @@ public:
   sums run() {
     for (std::uint32_t i = 0; i != v_.size(); ++i) {
       if (!v_.issued(i) || v_.client(i).balancer != balancer_) continue;
-      if (v_.client(i).outcome != client_outcome::answered && v_.client(i).sent_ns != 0) ++out_.unanswered;
+      if (v_.client(i).outcome != records::client_outcome::answered && v_.client(i).sent_ns != 0) ++out_.unanswered;
       balancer_event const* before = nullptr;
       bool hopped = false, gone = false;
-      for (event_reference r : v_.events(i)) {
+      for (records::event_reference r : v_.events(i)) {
         if (r.balancer != balancer_ || !counts(v_.event(r))) continue;
         balancer_event const& e = v_.event(r);
         gone = gone || (e.kind == balancer_event_kind::request && e.outcome == request_result::client_gone);
@@ -69,7 +72,7 @@ public:
       }
       out_.gone_without_hop += gone && !hopped;
     }
-    for (event_reference r : v_.stray_events())
+    for (records::event_reference r : v_.stray_events())
       if (r.balancer == balancer_ && counts(v_.event(r))) add(v_.event(r), nullptr);
     return out_;
   }
@@ -136,7 +139,7 @@ private:
 
   run_view const& v_;
   std::size_t balancer_;
-  balancer_records const& book_;
+  records::balancer_records const& book_;
   sums out_;
 };
 
@@ -238,7 +241,7 @@ constexpr auto uncompared = std::to_array<std::string_view>({"answers_refused_to
 
 class comparison {
 public:
-  comparison(run_view const& v, std::size_t balancer, judge& j)
+  comparison(run_view const& v, std::size_t balancer, invariant_check& j)
     : counters_(v.records().balancers[balancer].counters)
     , name_(v.records().balancers[balancer].name)
     , sums_(journal_sums(v, balancer).run())
@@ -276,7 +279,7 @@ private:
     j_.checked();
     std::uint64_t const either = sums_.hop_slack();
     if (found + either >= low && found <= low + slack + either) return;
-    j_.violation(no_index, {"counter"}, [&] {
+    j_.violation(records::no_index, {"counter"}, [&] {
       return name_ + " says " + counter + " " + std::to_string(found) + ", its journal " + std::to_string(low) +
              (slack + either ? " (or " + std::to_string(slack + either) + " more)" : std::string());
     });
@@ -287,7 +290,7 @@ private:
     if (at == counters_.end()) return;
     j_.checked();
     if (at->second <= most + sums_.hop_slack()) return;
-    j_.violation(no_index, {"counter"}, [&] {
+    j_.violation(records::no_index, {"counter"}, [&] {
       return name_ + " says " + counter + " " + std::to_string(at->second) + ", which can be " + std::to_string(most) +
              " at most";
     });
@@ -296,7 +299,7 @@ private:
   std::map<std::string, std::uint64_t> const& counters_;
   std::string const& name_;
   sums sums_;
-  judge& j_;
+  invariant_check& j_;
 };
 
 template<class Range>
@@ -306,10 +309,10 @@ bool holds(Range const& range, std::string_view name) {
 
 }
 
-void compare_counters(run_view const& v, judge& j) {
+void compare_counters(run_view const& v, invariant_check& j) {
   std::string unread;
   for (std::size_t b = 0; b != v.records().balancers.size(); ++b) {
-    balancer_records const& book = v.records().balancers[b];
+    records::balancer_records const& book = v.records().balancers[b];
     if (!book.has_journal) continue;
     if (book.counters.empty())
       unread += (unread.empty() ? "" : ", ") + book.name;

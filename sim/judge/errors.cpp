@@ -9,7 +9,7 @@
 #include <limits>
 #include <numbers>
 
-namespace sim::measure {
+namespace sim::judge {
 namespace {
 
 double normal_quantile(double p) { return std::numbers::sqrt2 * boost::math::erf_inv(2 * p - 1); }

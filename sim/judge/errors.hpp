@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <span>
 
-namespace sim::measure {
+namespace sim::judge {
 
 /// One observation of a ratio: what it adds above and below the line, and the token it belongs to.
 struct observation {

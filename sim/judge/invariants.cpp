@@ -1,6 +1,6 @@
 #include "sim/judge/invariants.hpp"
 
-#include "sim/judge/judge.hpp"
+#include "sim/judge/invariant_check.hpp"
 
 #include <boost/beast/http/verb.hpp>
 
@@ -9,7 +9,15 @@
 #include <optional>
 #include <string>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::client_outcome;
+using records::client_record;
+using records::invariant_result;
+using records::probe_kind;
+using records::run_view;
+using records::token_kind;
+
 namespace {
 
 using boost::beast::http::verb;
@@ -99,7 +107,7 @@ std::vector<invariant_result> check_invariants(run_view const& v) {
 }
 
 invariant_result check_intact(run_view const& v) {
-  judge j(v, "intact");
+  invariant_check j(v, "intact");
   if (!v.records().bytes) j.note(note_of_no_bytes);
   for (std::uint32_t i = 0; i != v.size(); ++i) {
     if (!v.issued(i) || v.client(i).probe == probe_kind::internal_location) continue;
@@ -110,13 +118,13 @@ invariant_result check_intact(run_view const& v) {
     if (!answered_by_proxy(v, i) && !other_method) continue;
     j.checked();
     std::vector<std::string_view> kinds;
-    if (other_method || c.findings & found_method) kinds.push_back("method");
-    if (c.findings & found_target) kinds.push_back("target");
-    if (c.findings & found_fields) kinds.push_back("fields");
-    if (c.findings & found_request_body) kinds.push_back("request_body");
-    if (c.findings & found_answer_body) kinds.push_back("answer_body");
-    if (c.findings & found_no_echo) kinds.push_back("no_echo");
-    if (c.findings & found_too_old) kinds.push_back("too_old");
+    if (other_method || c.findings & records::found_method) kinds.push_back("method");
+    if (c.findings & records::found_target) kinds.push_back("target");
+    if (c.findings & records::found_fields) kinds.push_back("fields");
+    if (c.findings & records::found_request_body) kinds.push_back("request_body");
+    if (c.findings & records::found_answer_body) kinds.push_back("answer_body");
+    if (c.findings & records::found_no_echo) kinds.push_back("no_echo");
+    if (c.findings & records::found_too_old) kinds.push_back("too_old");
     if (!kinds.empty()) j.violation(i, kinds, [&] { return arrived(v, i); });
   }
   // A request line that a balancer broke has lost its id with it.
@@ -142,7 +150,7 @@ applications applications_of(run_view const& v) {
     if (e.kind == journal::sol_event_kind::fenced) fenced_ns = std::min(fenced_ns, e.at_ns);
   for (journal::sol_event const& e : v.records().sols) {
     std::uint32_t const slot = v.slot(e.request);
-    if (slot == no_index) continue;
+    if (slot == records::no_index) continue;
     if (e.kind == journal::sol_event_kind::applied) ++a.applied[slot];
     if (e.kind == journal::sol_event_kind::duplicate && e.at_ns < fenced_ns && !v.link_lost(e.sol, e.at_ns))
       ++a.unexplained[slot];
@@ -156,12 +164,12 @@ applications applications_of(run_view const& v) {
 std::optional<std::string> repeated_after(run_view const& v, std::uint32_t i) {
   auto const hops = v.hops(i);
   for (std::size_t k = 0; k + 1 < hops.size(); ++k) {
-    located_hop const& h = v.hop(hops[k]);
+    records::located_hop const& h = v.hop(hops[k]);
     if (h.hop.outcome != journal::hop_outcome::redirected)
       return "proxy[" + std::to_string(h.proxy) + "] had it, and did not redirect it";
   }
   bool delivered = false;
-  for (event_reference r : v.events(i)) {
+  for (records::event_reference r : v.events(i)) {
     journal::balancer_event const& e = v.event(r);
     if (e.kind != journal::balancer_event_kind::hop || e.hop == journal::hop_kind::own) continue;
     if (delivered) return std::string("a hop had failed after bytes were accepted");
@@ -173,7 +181,7 @@ std::optional<std::string> repeated_after(run_view const& v, std::uint32_t i) {
 }
 
 invariant_result check_at_most_once(run_view const& v) {
-  judge j(v, "at_most_once");
+  invariant_check j(v, "at_most_once");
   applications const asked = applications_of(v);
   for (std::uint32_t i = 0; i != v.size(); ++i) {
     client_record const& c = v.client(i);
@@ -195,7 +203,7 @@ invariant_result check_at_most_once(run_view const& v) {
 }
 
 invariant_result check_nobody_elses(run_view const& v) {
-  judge j(v, "nobody_elses");
+  invariant_check j(v, "nobody_elses");
   for (std::uint32_t i = 0; i != v.size(); ++i) {
     client_record const& c = v.client(i);
     if (!v.issued(i) || !answered_by_proxy(v, i)) continue;
@@ -204,11 +212,11 @@ invariant_result check_nobody_elses(run_view const& v) {
     std::uint32_t served = right;
     for (std::uint32_t h : v.hops(i))
       if (v.hop(h).hop.outcome == journal::hop_outcome::served) served = v.hop(h).hop.character;
-    if (c.findings & found_foreign)
+    if (c.findings & records::found_foreign)
       j.violation(i, {"foreign"}, [&] {
         return "an answer that is not for character " + std::to_string(c.character) + "; " + arrived(v, i);
       });
-    else if (c.findings & found_denied)
+    else if (c.findings & records::found_denied)
       j.violation(i, {"denied"}, [&] { return "403 for what character " + std::to_string(c.character) + " may see"; });
     else if (c.kind == token_kind::junk && success(c) && c.incarnation != 0 && !c.from_cache)
       j.violation(i, {"junk_served"}, [&] { return "a token that nobody issued was served; " + arrived(v, i); });
@@ -221,7 +229,7 @@ invariant_result check_nobody_elses(run_view const& v) {
 }
 
 invariant_result check_closed_door(run_view const& v) {
-  judge j(v, "closed_door");
+  invariant_check j(v, "closed_door");
   if (!v.records().bytes) {
     j.note("simulated time has no fields that could be forged");
     return j.finish();
@@ -238,7 +246,7 @@ invariant_result check_closed_door(run_view const& v) {
     if (c.outcome != client_outcome::answered && v.hops(i).empty()) continue;
     j.checked();
     std::vector<std::string_view> kinds;
-    if (c.findings & found_leak) kinds.push_back("leak");
+    if (c.findings & records::found_leak) kinds.push_back("leak");
     if (internal && (!v.hops(i).empty() || success(c))) kinds.push_back("internal_location");
     if (!kinds.empty()) j.violation(i, kinds, [&] { return arrived(v, i); });
   }

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::no_balancer;
+
 namespace {
 
 using journal::hop_outcome;
@@ -21,14 +24,14 @@ bool holds_since(Map const& since, Key const& key, std::int64_t at_ns) {
 
 }
 
-learnt_facts::learnt_facts(run_view const& v)
+learnt_facts::learnt_facts(records::run_view const& v)
   : v_(v) {
   note_requests();
   note_refreshes();
 }
 
 bool learnt_facts::shares_map(std::uint16_t balancer) const {
-  balancer_facts const& b = v_.balancers()[balancer];
+  records::balancer_facts const& b = v_.balancers()[balancer];
   return b.group && b.group->shared_map.has_value();
 }
 
@@ -37,7 +40,7 @@ void learnt_facts::note_requests() {
     std::uint16_t const balancer = v_.client(i).balancer;
     if (!v_.shows_token(i) || balancer >= v_.balancers().size()) continue;
     for (std::uint32_t h : v_.hops(i)) {
-      located_hop const& hop = v_.hop(h);
+      records::located_hop const& hop = v_.hop(h);
       if (hop.hop.outcome == hop_outcome::redirected || hop.hop.outcome == hop_outcome::unauthorized) continue;
       earliest(since_, learnt_fact{token_of(i), balancer, hop.proxy}, hop.hop.received_ns);
       if (shares_map(balancer)) earliest(since_, learnt_fact{token_of(i), no_balancer, hop.proxy}, hop.hop.received_ns);
@@ -46,7 +49,7 @@ void learnt_facts::note_requests() {
 }
 
 void learnt_facts::note_refreshes() {
-  for (event_reference r : v_.stray_events()) {
+  for (records::event_reference r : v_.stray_events()) {
     journal::balancer_event const& e = v_.event(r);
     if (e.kind != journal::balancer_event_kind::hop || e.hop != journal::hop_kind::own) continue;
     std::uint16_t const proxy = v_.proxy_at(e.upstream_address, e.upstream_port);
@@ -55,7 +58,7 @@ void learnt_facts::note_refreshes() {
   }
   if (refreshers_.empty()) return;
   for (std::uint32_t h : v_.stray_hops()) {
-    located_hop const& hop = v_.hop(h);
+    records::located_hop const& hop = v_.hop(h);
     if (hop.hop.request != 0 || hop.hop.outcome != hop_outcome::served) continue;
     if (hop.hop.character != journal::no_character)
       earliest(refreshed_, std::pair(hop.hop.character, hop.proxy), hop.hop.received_ns);

@@ -8,7 +8,7 @@
 #include <tuple>
 #include <utility>
 
-namespace sim::measure {
+namespace sim::judge {
 
 /// What balancers' maps can have been taught, by the proxies' own books. A map can name a proxy for a token only after
 /// that proxy had a request of the token, and kept it, at this balancer or at any that shares its map.
@@ -17,7 +17,7 @@ namespace sim::measure {
 /// character only. They teach all its tokens, at every balancer that refreshed something there.
 class learnt_facts {
 public:
-  explicit learnt_facts(run_view const& v);
+  explicit learnt_facts(records::run_view const& v);
 
   /// Whether `balancer` can have known at `at_ns` that the token of request `slot` is at `proxy`.
   bool taught(std::uint32_t slot, std::uint16_t balancer, std::uint16_t proxy, std::int64_t at_ns) const;
@@ -33,7 +33,7 @@ private:
   void note_refreshes();
   bool taught_at(std::uint32_t slot, std::uint16_t balancer, std::uint16_t proxy, std::int64_t at_ns) const;
 
-  run_view const& v_;
+  records::run_view const& v_;
   std::map<learnt_fact, std::int64_t> since_;                                 // by requests
   std::map<std::pair<std::uint32_t, std::uint16_t>, std::int64_t> refreshed_; // by character and proxy
   std::set<std::pair<std::uint16_t, std::uint16_t>> refreshers_;              // balancer and proxy

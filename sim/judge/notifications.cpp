@@ -8,7 +8,11 @@
 #include <string>
 
 /// Invariant 8: what the sols push arrives once and in order, unless something on the time line took the way away.
-namespace sim::measure {
+namespace sim::judge {
+
+using records::event_record;
+using records::notification_fault;
+
 namespace {
 
 using fault_kind = notification_fault::kind;
@@ -22,7 +26,7 @@ struct tenure {
 
 class excuses {
 public:
-  excuses(scenario::scenario const& s, run_records const& r)
+  excuses(scenario::scenario const& s, records::run_records const& r)
     : sols_(std::max<std::uint32_t>(1, s.topology.sols.count))
     , lease_ns_(s.topology.proxies.lease.count())
     , faults_(faults_of(r)) {
@@ -55,7 +59,7 @@ public:
     std::string const sol = "sol[" + std::to_string(shard) + "]";
     bool const is_loss = f.what == fault_kind::lost;
     std::int64_t const from_ns = is_loss ? f.from_ns : 0;
-    for (fault const& s : faults_) {
+    for (records::fault const& s : faults_) {
       if (s.began_ns > f.until_ns || over(s.done_ns) < from_ns) continue;
       if (s.node == sol) return true;
       for (std::uint16_t const proxy : owners_in(character, s.began_ns, f.until_ns))
@@ -95,7 +99,7 @@ private:
 
   std::uint32_t sols_;
   std::int64_t lease_ns_;
-  std::vector<fault> faults_;
+  std::vector<records::fault> faults_;
   std::map<std::uint32_t, std::vector<tenure>> owners_; // by character, in the order granted
   std::map<std::uint16_t, std::vector<tenure>> fences_; // by sol
   std::vector<event_record const*> partitions_;
@@ -127,13 +131,13 @@ std::string_view name_of(fault_kind kind) {
 
 }
 
-invariant_result check_notifications(scenario::scenario const& s, run_records const& r) {
+records::invariant_result check_notifications(scenario::scenario const& s, records::run_records const& r) {
   constexpr std::size_t most_examples = 10;
-  invariant_result out;
+  records::invariant_result out;
   out.name = "notifications";
   excuses const known(s, r);
   std::uint64_t excused = 0;
-  for (eve_record const& e : r.eve) {
+  for (records::eve_record const& e : r.eve) {
     out.checked += e.received + e.lost;
     for (notification_fault const& f : e.faults) {
       if (known.explain(e.character, f)) {

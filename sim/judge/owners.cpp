@@ -1,6 +1,6 @@
 #include "sim/judge/owners.hpp"
 
-namespace sim::measure {
+namespace sim::judge {
 
 void follow_owners(std::span<journal::sol_event const> events,
                    std::map<std::uint32_t, journal::incarnation_id>& owners) {

@@ -6,7 +6,7 @@
 #include <map>
 #include <span>
 
-namespace sim::measure {
+namespace sim::judge {
 
 /// Who owns the session of each character after `events` of one sol, given in its order. Takes in and gives back, so
 /// that it can be called for one sol after the other.

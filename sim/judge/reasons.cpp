@@ -5,7 +5,16 @@
 #include <span>
 #include <tuple>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::balancer_facts;
+using records::client_outcome;
+using records::client_record;
+using records::event_reference;
+using records::fault;
+using records::located_hop;
+using records::run_view;
+
 namespace {
 
 constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
@@ -207,7 +216,7 @@ private:
   }
 
   reason simple_reason(client_record const& c) const {
-    if (c.kind == token_kind::none) return reason::no_token;
+    if (c.kind == records::token_kind::none) return reason::no_token;
     if (c.balancer >= v_.balancers().size()) return reason::unknown;
     balancer_facts const& b = v_.balancers()[c.balancer];
     if (b.map_known && !b.map) return reason::no_map;
@@ -268,7 +277,7 @@ private:
         continue;
       if (event.hop != journal::hop_kind::first && event.hop != journal::hop_kind::retry) continue;
       std::uint16_t const at = v_.proxy_at(event.upstream_address, event.upstream_port);
-      if (at == no_proxy || at == proxy) return event.hit != 0;
+      if (at == records::no_proxy || at == proxy) return event.hit != 0;
     }
     return std::nullopt;
   }
@@ -346,8 +355,9 @@ private:
   bool proxy_died(journal::balancer_event const& hop, std::int64_t until_ns) const {
     std::uint16_t const proxy = v_.proxy_at(hop.upstream_address, hop.upstream_port);
     std::string const name = "proxy[" + std::to_string(proxy) + "]";
-    return proxy != no_proxy && std::any_of(v_.faults().begin(), v_.faults().end(),
-                                            [&](fault const& s) { return s.node == name && s.began_ns <= until_ns; });
+    return proxy != records::no_proxy && std::any_of(v_.faults().begin(), v_.faults().end(), [&](fault const& s) {
+             return s.node == name && s.began_ns <= until_ns;
+           });
   }
 
   /// A hop that the map chose is a hit, also where no proxy lived to see it. A black box does not say where it sent

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sim::measure {
+namespace sim::judge {
 
 /// Why a request was redirected (docs/TERMS.md). They sum exactly to the redirects.
 enum class reason : std::uint8_t {
@@ -57,6 +57,6 @@ struct routing_history {
 /// What a balancer learns is in the map that it shares with others some time after its answer. No record says when; so
 /// another's guess counts as raced if its request was sent within the shared map's time-out after the answer (nobody
 /// waits longer for Redis, and it says itself when it is slower than that).
-routing_history reconstruct(run_view const& v);
+routing_history reconstruct(records::run_view const& v);
 
 }

@@ -9,7 +9,14 @@
 #include <limits>
 #include <utility>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::interval;
+using records::named_metrics;
+using records::result;
+using records::threshold_result;
+using records::trend_metric;
+
 namespace {
 
 struct quantity {
@@ -37,7 +44,7 @@ std::string name_of(scenario::threshold const& t) {
 interval with_bucket_error(interval const& i, double least = 0,
                            double greatest = std::numeric_limits<double>::infinity()) {
   auto const bucket = [](double ms) {
-    return histogram::bucket_around(static_cast<std::uint64_t>(std::lround(ms * 1e6)));
+    return records::histogram::bucket_around(static_cast<std::uint64_t>(std::lround(ms * 1e6)));
   };
   if (i.high <= 0) return i;
   double const low = i.low > 0 ? static_cast<double>(bucket(i.low).low_ns) / 1e6 : i.low;
@@ -45,7 +52,7 @@ interval with_bucket_error(interval const& i, double least = 0,
   return {std::min(i.low, std::max(low, least)), std::max(i.high, std::min(high, greatest))};
 }
 
-std::vector<std::pair<char const*, std::optional<double>>> figures_of(event_result const& e) {
+std::vector<std::pair<char const*, std::optional<double>>> figures_of(records::event_result const& e) {
   std::optional<double> requests;
   if (e.convergence_requests) requests = static_cast<double>(*e.convergence_requests);
   return {{"convergence_s", e.convergence_s},
@@ -80,7 +87,7 @@ replication replication_of(findings const& f) {
                 .watched = {},
                 .work = f.work};
   r.fit.trials.clear();
-  for (balancer_facts& b : r.balancers) b.group = nullptr; // into this run's scenario, which ends before
+  for (records::balancer_facts& b : r.balancers) b.group = nullptr; // into this run's scenario, which ends before
   auto const length = [&](std::size_t p) { return f.counts.spans()[p].to_s - f.counts.spans()[p].from_s; };
   for (std::size_t p = 0; p != f.counts.spans().size(); ++p) {
     r.slices.push_back(metrics_of(f.counts.phase(p), length(p), true));
@@ -133,20 +140,20 @@ void replicated::add(replication r) {
   fit_.conditioned = fit_.conditioned && r.fit.conditioned;
   if (fit_.broken.empty()) fit_.broken = r.fit.broken;
   first_->counts.merge(r.counts);
-  measure::add(first_->work, r.work);
+  records::add(first_->work, r.work);
   first_->eve_latency.merge(r.eve_latency);
   first_->notification_latency.merge(r.notification_latency);
   for (std::size_t i = 0; i < first_->eve.size() && i < r.eve.size(); ++i) {
-    eve_record& into = first_->eve[i];
+    records::eve_record& into = first_->eve[i];
     into.requests += r.eve[i].requests, into.received += r.eve[i].received, into.lost += r.eve[i].lost;
     into.doubled += r.eve[i].doubled, into.reordered += r.eve[i].reordered;
   }
 }
 
-void replicated::add(figures& into, metric_set const& set) {
+void replicated::add(figures& into, records::metric_set const& set) {
   for (auto const& [name, m] : set) {
     std::vector<sampled_figure>& of = into[name];
-    if (auto const* ratio = std::get_if<ratio_metric>(&m)) {
+    if (auto const* ratio = std::get_if<records::ratio_metric>(&m)) {
       of.resize(1);
       if (ratio->denominator > 0)
         of[0].add(static_cast<double>(ratio->numerator), static_cast<double>(ratio->denominator));
@@ -156,17 +163,17 @@ void replicated::add(figures& into, metric_set const& set) {
       for (std::size_t q = 0; q != quantities.size(); ++q) of[q].add(trend->*quantities[q].value);
     } else {
       of.resize(1);
-      of[0].add(std::get<counter_metric>(m).value);
+      of[0].add(std::get<records::counter_metric>(m).value);
     }
   }
 }
 
 void replicated::add_invariants(result const& alone) {
-  constexpr std::size_t most_examples = 10; // as `judge`
+  constexpr std::size_t most_examples = 10; // as `invariant_check`
   if (count_ == 0) invariants_ = alone.invariants;
   for (std::size_t i = 0; i < invariants_.size() && i < alone.invariants.size(); ++i) {
-    invariant_result& into = invariants_[i];
-    invariant_result const& one = alone.invariants[i];
+    records::invariant_result& into = invariants_[i];
+    records::invariant_result const& one = alone.invariants[i];
     if (count_ == 0) {
       into.examples.clear();
     } else {
@@ -329,24 +336,24 @@ result replicated::conclude() const {
   }
   std::vector<threshold_result> judged;
   for (std::size_t i = 0; i != scenario_.thresholds.size(); ++i) judged.push_back(judge(scenario_.thresholds[i], i));
-  result r = measure::conclude({.what = all.what,
-                                .counts = all.counts,
-                                .fit = fit,
-                                .balancers = std::move(all.balancers),
-                                .invariants = std::move(all.invariants),
-                                .events = std::move(all.events),
-                                .timeseries = std::move(all.timeseries),
-                                .eve = all.eve,
-                                .eve_latency = std::move(all.eve_latency),
-                                .notification_latency = std::move(all.notification_latency),
-                                .interrupted = all.interrupted,
-                                .complete = all.complete,
-                                .aborted_by = all.aborted_by,
-                                .judged = std::move(judged),
-                                .work = std::move(all.work)});
+  result r = judge::conclude({.what = all.what,
+                              .counts = all.counts,
+                              .fit = fit,
+                              .balancers = std::move(all.balancers),
+                              .invariants = std::move(all.invariants),
+                              .events = std::move(all.events),
+                              .timeseries = std::move(all.timeseries),
+                              .eve = all.eve,
+                              .eve_latency = std::move(all.eve_latency),
+                              .notification_latency = std::move(all.notification_latency),
+                              .interrupted = all.interrupted,
+                              .complete = all.complete,
+                              .aborted_by = all.aborted_by,
+                              .judged = std::move(judged),
+                              .work = std::move(all.work)});
   r.engine = first_->alone.engine;
   r.history_hash = hash_;
-  r.replications = replication_facts{count_, confidence_, {}, {}, {}};
+  r.replications = records::replication_facts{count_, confidence_, {}, {}, {}};
   annotate(r.metrics, whole_);
   annotate_parts(r);
   annotate_events(r);
@@ -357,12 +364,12 @@ result replicated::conclude() const {
   return r;
 }
 
-void replicated::annotate(metric_set& set, figures const& of) const {
+void replicated::annotate(records::metric_set& set, figures const& of) const {
   for (auto& [name, m] : set) {
     auto const found = of.find(name);
     if (found == of.end()) continue;
     std::vector<sampled_figure> const& across = found->second;
-    if (auto* ratio = std::get_if<ratio_metric>(&m)) {
+    if (auto* ratio = std::get_if<records::ratio_metric>(&m)) {
       ratio->replications = across[0].count();
       ratio->confidence_interval = across[0].around(ratio->value, confidence_);
       ratio->measured_error = across[0].standard_error(ratio->value);
@@ -380,7 +387,7 @@ void replicated::annotate(metric_set& set, figures const& of) const {
         if (is_quantile) trend->*quantities[q].within = between(0.95).value_or(interval{});
       }
     } else {
-      auto& counter = std::get<counter_metric>(m);
+      auto& counter = std::get<records::counter_metric>(m);
       counter.value = across[0].value();
       counter.replications = across[0].count();
       counter.confidence_interval = across[0].around(counter.value, confidence_);
@@ -394,14 +401,14 @@ void replicated::annotate_parts(result& r) const {
   for (named_metrics& p : r.phases) annotate(p.metrics, slices_[slice++]);
   for (named_metrics& b : r.balancers) annotate(b.metrics, slices_[slice++]);
   for (named_metrics& b : r.balancers)
-    for (phase_span const& span : r.phase_spans) annotate(b.phases[span.name], slices_[slice++]);
-  for (phase_span& span : r.phase_spans) span.from_s /= n, span.to_s /= n;
+    for (records::phase_span const& span : r.phase_spans) annotate(b.phases[span.name], slices_[slice++]);
+  for (records::phase_span& span : r.phase_spans) span.from_s /= n, span.to_s /= n;
   r.duration_s /= n;
 }
 
 void replicated::annotate_events(result& r) const {
   for (std::size_t i = 0; i < r.events.size(); ++i) {
-    event_result& e = r.events[i];
+    records::event_result& e = r.events[i];
     for (auto const& [name, of] : events_[i]) {
       double const mean = of.value();
       if (name == "convergence_s") e.convergence_s = mean;

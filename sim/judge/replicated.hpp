@@ -12,21 +12,21 @@
 #include <string>
 #include <vector>
 
-namespace sim::measure {
+namespace sim::judge {
 
 /// What one of several independent runs of a scenario came to: by itself, and in a form that can be put together.
 struct replication {
-  result alone;
+  records::result alone;
   tally counts;
   theory_fit fit; // without trials
-  std::vector<balancer_facts> balancers;
-  std::vector<eve_record> eve;
-  histogram eve_latency, notification_latency;
+  std::vector<records::balancer_facts> balancers;
+  std::vector<records::eve_record> eve;
+  records::histogram eve_latency, notification_latency;
   bool interrupted = false, complete = true;
   std::optional<std::string> aborted_by;
-  std::vector<metric_set> slices;             // phases, balancers, and balancers by phase; with every reason
+  std::vector<records::metric_set> slices;    // phases, balancers, and balancers by phase; with every reason
   std::vector<std::optional<figure>> watched; // as watched_by
-  proxy_work_by_phase work;
+  records::proxy_work_by_phase work;
 };
 
 /// Of everything but `alone`.
@@ -65,24 +65,25 @@ public:
   /// Judges the combined figures: thresholds with @confidence by a one-sided Student's t bound across replications;
   /// invariants by the sums over all. Time series and times of events are those of the first replication.
   /// Precondition: at least one was added.
-  result conclude() const;
+  records::result conclude() const;
 
 private:
   using figures =
       std::map<std::string, std::vector<sampled_figure>>; // of a metric: one, or as `quantities` of durations
 
-  static void add(figures& into, metric_set const& set);
-  void add_invariants(result const& alone);
-  void add_events(result const& alone);
+  static void add(figures& into, records::metric_set const& set);
+  void add_invariants(records::result const& alone);
+  void add_events(records::result const& alone);
   double combined(std::size_t watched) const;
   bool is_quantile(std::size_t watched) const;
-  std::optional<interval> bounds_of(std::size_t watched, double value) const;
+  std::optional<records::interval> bounds_of(std::size_t watched, double value) const;
   findings pooled() const;
-  threshold_result judge(scenario::threshold const& t, std::size_t watched) const;
-  void by_confidence(threshold_result& r, std::size_t watched, double confidence, bool below, double bound) const;
-  void annotate(metric_set& set, figures const& of) const;
-  void annotate_parts(result& r) const;
-  void annotate_events(result& r) const;
+  records::threshold_result judge(scenario::threshold const& t, std::size_t watched) const;
+  void by_confidence(records::threshold_result& r, std::size_t watched, double confidence, bool below,
+                     double bound) const;
+  void annotate(records::metric_set& set, figures const& of) const;
+  void annotate_parts(records::result& r) const;
+  void annotate_events(records::result& r) const;
 
   scenario::scenario const& scenario_;
   double confidence_;
@@ -94,7 +95,7 @@ private:
   std::optional<replication> first_;
   theory_fit fit_;
   double per_token_mean_ = 0, per_token_variance_ = 0; // weighted by tokens
-  std::vector<invariant_result> invariants_;
+  std::vector<records::invariant_result> invariants_;
   std::uint64_t hash_ = 0;
   bool interrupted_ = false, complete_ = true;
   std::optional<std::string> aborted_by_;

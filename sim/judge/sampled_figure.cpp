@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace sim::measure {
+namespace sim::judge {
 
 double students_t_quantile(std::uint64_t degrees, double p) {
   CREST_EXPECTS(degrees >= 1 && p > 0 && p < 1);
@@ -36,11 +36,11 @@ std::optional<double> sampled_figure::standard_error(double around) const {
   return std::sqrt(std::max(0.0, squares) / (n * (n - 1))) / std::abs(denominator_);
 }
 
-std::optional<interval> sampled_figure::around(double value, double confidence) const {
+std::optional<records::interval> sampled_figure::around(double value, double confidence) const {
   auto const error = standard_error(value);
   if (!error) return std::nullopt;
   double const half = *error * students_t_quantile(count_ - 1, (1 + confidence) / 2);
-  return interval{value - half, value + half};
+  return records::interval{value - half, value + half};
 }
 
 std::optional<double> sampled_figure::one_sided_bound(double value, double confidence, bool upper) const {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace sim::measure {
+namespace sim::judge {
 
 /// How one figure differs between independent replications: each adds a ratio's two counts, or a plain number over 1.
 /// Constant memory. What is added in the same order gives the same to the last bit.
@@ -24,7 +24,7 @@ public:
   std::optional<double> standard_error(double around) const;
 
   /// Where the true value lies with `confidence`, by Student's t with count - 1 degrees of freedom.
-  std::optional<interval> around(double value, double confidence) const;
+  std::optional<records::interval> around(double value, double confidence) const;
 
   /// The bound that the true value lies below (`upper`) or above with the given one-sided confidence.
   std::optional<double> one_sided_bound(double value, double confidence, bool upper) const;

@@ -1,12 +1,16 @@
+#include "sim/judge/invariant_check.hpp"
 #include "sim/judge/invariants.hpp"
-#include "sim/judge/judge.hpp"
 
 #include <algorithm>
 #include <limits>
 #include <string>
 #include <tuple>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::located_hop;
+using records::run_view;
+
 namespace {
 
 /// A grant of the registry.
@@ -61,14 +65,14 @@ grant const* find_grant(std::vector<grant> const& grants, std::uint32_t characte
 
 }
 
-invariant_result check_one_session(run_view const& v) {
-  judge j(v, "one_session");
+records::invariant_result check_one_session(run_view const& v) {
+  invariant_check j(v, "one_session");
   std::vector<grant> const grants = grants_of(v);
   std::vector<service> const services = services_of(v);
   for (std::size_t k = 1; k < grants.size(); ++k)
     if (grants[k].character == grants[k - 1].character && grants[k].epoch == grants[k - 1].epoch &&
         grants[k].incarnation != grants[k - 1].incarnation)
-      j.violation(no_index, {"granted_twice"}, [&] {
+      j.violation(records::no_index, {"granted_twice"}, [&] {
         return "epoch " + std::to_string(grants[k].epoch) + " of character " + std::to_string(grants[k].character) +
                " was granted to two incarnations";
       });
@@ -107,8 +111,8 @@ invariant_result check_one_session(run_view const& v) {
   return j.finish();
 }
 
-invariant_result check_right_place(run_view const& v) {
-  judge j(v, "right_place");
+records::invariant_result check_right_place(run_view const& v) {
+  invariant_check j(v, "right_place");
   std::vector<grant> const grants = grants_of(v);
   if (grants.empty()) {
     j.note("no registry records: owners are unknown");
@@ -129,8 +133,9 @@ invariant_result check_right_place(run_view const& v) {
       j.violation(slot, {"before_grant"}, [&] { return served_as(h) + ", before it was granted"; });
   }
   for (std::uint32_t i = 0; i != v.size(); ++i) {
-    client_record const& c = v.client(i);
-    if (!v.issued(i) || c.from_cache || c.incarnation == 0 || c.epoch == 0 || c.findings & found_foreign) continue;
+    records::client_record const& c = v.client(i);
+    if (!v.issued(i) || c.from_cache || c.incarnation == 0 || c.epoch == 0 || c.findings & records::found_foreign)
+      continue;
     grant const* owner = find_grant(grants, c.character, c.epoch);
     j.checked();
     if (!owner || owner->incarnation != c.incarnation)

@@ -3,9 +3,9 @@
 #include <stdexcept>
 #include <string>
 
-namespace sim::measure {
+namespace sim::judge {
 
-share share_of(std::string_view ratio, std::optional<std::size_t> why, std::size_t slot, run_view const& v,
+share share_of(std::string_view ratio, std::optional<std::size_t> why, std::size_t slot, records::run_view const& v,
                std::vector<request_facts> const& facts, routing_history const& history) {
   request_facts const& f = facts[slot];
   choice const chosen = history.first_choice[slot];
@@ -22,14 +22,14 @@ share share_of(std::string_view ratio, std::optional<std::size_t> why, std::size
   if (ratio == "stale_hit_ratio") return {history.stale[slot], chosen == choice::map};
   if (ratio == "guess_hit_ratio") return {f.redirects == 0, chosen == choice::guess};
   if (ratio == "cache_hit_ratio") {
-    client_record const& c = v.client(slot);
+    records::client_record const& c = v.client(slot);
     return {!f.needed_proxy && c.from_cache, f.answered && c.asks_resource};
   }
   throw std::logic_error("no share of a request in the ratio " + std::string(ratio));
 }
 
-std::uint64_t cluster_of(client_record const& c, std::size_t slot) {
-  return c.kind == token_kind::own ? std::uint64_t{c.character} << 32 | c.token : ~std::uint64_t{0} - slot;
+std::uint64_t cluster_of(records::client_record const& c, std::size_t slot) {
+  return c.kind == records::token_kind::own ? std::uint64_t{c.character} << 32 | c.token : ~std::uint64_t{0} - slot;
 }
 
 }

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sim::measure {
+namespace sim::judge {
 
 /// What one request adds to a ratio's numerator and denominator. below == 0: nothing.
 struct share {
@@ -17,11 +17,11 @@ struct share {
 };
 
 /// The share of request `slot` in `ratio`, a name of the catalogue; of its redirects only those with reason `why`.
-share share_of(std::string_view ratio, std::optional<std::size_t> why, std::size_t slot, run_view const& v,
+share share_of(std::string_view ratio, std::optional<std::size_t> why, std::size_t slot, records::run_view const& v,
                std::vector<request_facts> const& facts, routing_history const& history);
 
 /// The cluster of a request: those of one token, which depend on each other. A request without a token of ours depends
 /// on no other and is a cluster of its own, above all tokens.
-std::uint64_t cluster_of(client_record const& c, std::size_t slot);
+std::uint64_t cluster_of(records::client_record const& c, std::size_t slot);
 
 }

@@ -10,7 +10,12 @@
 #include <string>
 #include <utility>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::metric_set;
+using records::result;
+using records::run_view;
+
 namespace {
 
 constexpr std::array<char const*, 6> ratios = {"redirect_ratio",  "map_hit_ratio", "stale_hit_ratio",
@@ -88,7 +93,7 @@ public:
 private:
   /// The whole is slice 0; then phases, then balancers.
   membership slices_of(std::size_t slot) const {
-    client_record const& c = v_.client(slot);
+    records::client_record const& c = v_.client(slot);
     membership m;
     if (!out_.phases.empty()) m.of[m.count++] = 1 + std::min<std::size_t>(c.phase, out_.phases.size() - 1);
     if (c.balancer < out_.balancers.size()) m.of[m.count++] = 1 + out_.phases.size() + c.balancer;
@@ -124,7 +129,7 @@ private:
               ? ratios[k]
               : "redirect_ratio{reason:" + std::string(name_of(static_cast<reason>(k - ratios.size()))) + "}";
       auto const found = metrics.find(name);
-      auto* ratio = found == metrics.end() ? nullptr : std::get_if<ratio_metric>(&found->second);
+      auto* ratio = found == metrics.end() ? nullptr : std::get_if<records::ratio_metric>(&found->second);
       if (ratio == nullptr) continue;
       estimate const e = slice.sums[k].result();
       ratio->clusters = e.clusters;

@@ -6,12 +6,16 @@
 #include <tuple>
 #include <unordered_map>
 
-namespace sim::measure {
+namespace sim::judge {
 
-bool is_failure(run_records const& r, client_record const& c) {
+using records::client_outcome;
+using records::client_record;
+using records::run_view;
+
+bool is_failure(records::run_records const& r, client_record const& c) {
   if (c.outcome == client_outcome::pending) return !r.interrupted && !r.aborted_by;
   if (c.outcome != client_outcome::answered || c.status >= 500) return true;
-  return c.status == 401 && c.kind != token_kind::junk;
+  return c.status == 401 && c.kind != records::token_kind::junk;
 }
 
 std::vector<request_facts> facts_of(run_view const& v) {
@@ -25,7 +29,7 @@ std::vector<request_facts> facts_of(run_view const& v) {
       if (v.hop(h).hop.outcome == journal::hop_outcome::redirected) ++f.redirects;
     }
     bool tried = false;
-    for (event_reference e : v.events(i)) {
+    for (records::event_reference e : v.events(i)) {
       if (v.event(e).kind != journal::balancer_event_kind::hop) continue;
       tried = true;
       if (v.event(e).hop == journal::hop_kind::retry) ++f.retries;
@@ -229,7 +233,7 @@ void tally::count_sessions(run_view const& v) {
       return std::tie(character, epoch, at_ns) < std::tie(o.character, o.epoch, o.at_ns);
     }
   };
-  run_records const& r = v.records();
+  records::run_records const& r = v.records();
   std::vector<key> first_hops;
   for (std::uint32_t h = 0; h != r.hops.size(); ++h)
     if (r.hops[h].hop.outcome == journal::hop_outcome::served && r.hops[h].hop.character != journal::no_character)
@@ -243,17 +247,17 @@ void tally::count_sessions(run_view const& v) {
     if (!done && e.kind != journal::sol_event_kind::granted) continue;
     std::size_t const phase = phase_at(e.at_ns);
     if (done) {
-      cells_[cell_of(phase, no_balancer)].sessions_moved += counts;
+      cells_[cell_of(phase, records::no_balancer)].sessions_moved += counts;
       auto const own = granted_in.find(e.character); // the move's own grant, which precedes it
       if (own != granted_in.end()) --own->second->sessions_created;
       granted_in.erase(e.character);
       continue;
     }
     auto const at = std::lower_bound(first_hops.begin(), first_hops.end(), key{e.character, e.epoch, 0, 0});
-    std::uint16_t balancer = no_balancer;
+    std::uint16_t balancer = records::no_balancer;
     if (at != first_hops.end() && at->character == e.character && at->epoch == e.epoch && at->at_ns <= e.at_ns) {
       std::uint32_t const slot = v.slot(r.hops[at->hop].hop.request);
-      if (slot != no_index) balancer = v.client(slot).balancer;
+      if (slot != records::no_index) balancer = v.client(slot).balancer;
     }
     if (!counts) continue;
     cell& s = cells_[cell_of(phase, balancer)];
@@ -262,17 +266,17 @@ void tally::count_sessions(run_view const& v) {
   }
 }
 
-ratio_metric ratio_of(std::uint64_t numerator, std::uint64_t denominator) {
-  ratio_metric m;
+records::ratio_metric ratio_of(std::uint64_t numerator, std::uint64_t denominator) {
+  records::ratio_metric m;
   m.numerator = numerator;
   m.denominator = denominator;
   m.value = denominator ? static_cast<double>(numerator) / static_cast<double>(denominator) : 0;
   return m;
 }
 
-metric_set metrics_of(cell const& c, double seconds, bool every_reason) {
-  auto const counter = [](std::uint64_t n) { return counter_metric{static_cast<double>(n)}; };
-  metric_set m;
+records::metric_set metrics_of(cell const& c, double seconds, bool every_reason) {
+  auto const counter = [](std::uint64_t n) { return records::counter_metric{static_cast<double>(n)}; };
+  records::metric_set m;
   m["redirect_ratio"] = ratio_of(c.redirects, c.needed_proxy);
   m["map_hit_ratio"] = ratio_of(c.map_hits, c.map_hits + c.guesses);
   m["stale_hit_ratio"] = ratio_of(c.stale_hits, c.map_hits);
@@ -291,7 +295,7 @@ metric_set metrics_of(cell const& c, double seconds, bool every_reason) {
   m["balancer_answers"] = counter(c.balancer_answers);
   m["sessions_created"] = counter(c.sessions_created);
   m["sessions_moved"] = counter(c.sessions_moved);
-  m["requests_per_second"] = counter_metric{seconds > 0 ? static_cast<double>(c.answered) / seconds : 0};
+  m["requests_per_second"] = records::counter_metric{seconds > 0 ? static_cast<double>(c.answered) / seconds : 0};
   m["latency_ms"] = trend_of(c.latency);
   for (std::size_t r = 0; r != reason_count; ++r) {
     if (c.by_reason[r] == 0 && !every_reason) continue;

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace sim::measure {
+namespace sim::judge {
 
 /// What one client request came to.
 struct request_facts {
@@ -25,9 +25,9 @@ struct request_facts {
 
 /// Whether the client did not get what it had a right to: no whole answer, a 5xx, or a 401 for a token that is good or
 /// absent. A 401 for a junk token is right. A request without an end is a failure unless the run was cut short.
-bool is_failure(run_records const& r, client_record const& c);
+bool is_failure(records::run_records const& r, records::client_record const& c);
 
-std::vector<request_facts> facts_of(run_view const& v);
+std::vector<request_facts> facts_of(records::run_view const& v);
 
 /// The counts of one slice of a run: a phase, a balancer, both, or all.
 struct cell {
@@ -39,7 +39,7 @@ struct cell {
   std::uint64_t trials = 0; // requests that theory expects to be guessed while a session exists (theory_fit.hpp)
   std::uint64_t sessions_created = 0, sessions_moved = 0;
   std::array<std::uint64_t, reason_count> by_reason{};
-  histogram latency;
+  records::histogram latency;
 
   void merge(cell const& other);
 };
@@ -48,7 +48,7 @@ struct cell {
 struct counted_request {
   std::int64_t intended_ns = 0, sent_ns = 0, done_ns = 0; // sent_ns 0: it never was
   std::uint32_t hops = 0, redirects = 0, retries = 0;
-  std::uint16_t balancer = no_balancer;
+  std::uint16_t balancer = records::no_balancer;
   std::uint16_t status = 0;
   std::uint8_t phase = 0;
   std::uint8_t first_reason = not_redirected; // of its first redirect; the others are `chained`
@@ -63,7 +63,7 @@ struct counted_request {
 /// resource. What most requests are.
 struct served_request {
   std::int64_t intended_ns = 0, sent_ns = 0, done_ns = 0;
-  std::uint16_t balancer = no_balancer;
+  std::uint16_t balancer = records::no_balancer;
   std::uint8_t phase = 0;
   bool redirected = false;
   std::uint8_t first_reason = not_redirected;
@@ -99,28 +99,28 @@ public:
     cells_[at].latency.record(r.done_ns - r.intended_ns);
   }
   void add_session(std::size_t phase, std::int64_t at_ns) {
-    if (at_ns >= counted_from_ns_) ++cells_[cell_of(phase, no_balancer)].sessions_created;
+    if (at_ns >= counted_from_ns_) ++cells_[cell_of(phase, records::no_balancer)].sessions_created;
   }
   void add_move(std::size_t phase, std::int64_t at_ns) {
-    if (at_ns >= counted_from_ns_) ++cells_[cell_of(phase, no_balancer)].sessions_moved;
+    if (at_ns >= counted_from_ns_) ++cells_[cell_of(phase, records::no_balancer)].sessions_moved;
   }
   /// The load is over. Nothing is added after this.
   void close(std::int64_t end_ns);
   /// Adds what another run of the same scenario came to; both are closed. Counts and times are sums then.
   void merge(tally const& other);
 
-  tally(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history,
+  tally(records::run_view const& v, std::vector<request_facts> const& facts, routing_history const& history,
         std::vector<std::uint8_t> const& trials);
 
   cell const& all() const { return all_; }
   cell const& phase(std::size_t p) const { return phases_[p]; }
   cell const& balancer(std::size_t b) const { return balancers_[b]; }
   cell const& at(std::size_t p, std::size_t b) const { return cells_[p * balancers_.size() + b]; }
-  histogram const& lag() const { return lag_; }
-  histogram const& lag(std::size_t p) const { return phase_lags_[p]; }
+  records::histogram const& lag() const { return lag_; }
+  records::histogram const& lag(std::size_t p) const { return phase_lags_[p]; }
 
   /// From the start of load, without the warm-up; phases without requests have no length.
-  std::vector<phase_span> const& spans() const { return spans_; }
+  std::vector<records::phase_span> const& spans() const { return spans_; }
   /// Of the load.
   double seconds() const { return seconds_; }
   /// Of the load, without the warm-up: rates are over this time.
@@ -138,9 +138,9 @@ private:
     if (sent_ns != 0) phase_lags_[phase].record(sent_ns - intended_ns);
     return true;
   }
-  void count_requests(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history,
-                      std::vector<std::uint8_t> const& trials);
-  void count_sessions(run_view const& v);
+  void count_requests(records::run_view const& v, std::vector<request_facts> const& facts,
+                      routing_history const& history, std::vector<std::uint8_t> const& trials);
+  void count_sessions(records::run_view const& v);
   void count_served();
   void measure_spans(std::int64_t end_ns);
   void sum_up();
@@ -158,15 +158,15 @@ private:
   cell all_;
   std::vector<cell> phases_, balancers_, cells_; // the last balancer stands for `no_balancer`
   std::vector<std::uint64_t> served_;            // by cell and kind of served_request, until `close`
-  histogram lag_;
-  std::vector<histogram> phase_lags_;
-  std::vector<phase_span> spans_;
+  records::histogram lag_;
+  std::vector<records::histogram> phase_lags_;
+  std::vector<records::phase_span> spans_;
   double seconds_ = 0, counted_seconds_ = 0;
 };
 
 /// A slice's metrics. `every_reason`: also reasons that did not occur.
-metric_set metrics_of(cell const& c, double seconds, bool every_reason);
+records::metric_set metrics_of(cell const& c, double seconds, bool every_reason);
 
-ratio_metric ratio_of(std::uint64_t numerator, std::uint64_t denominator);
+records::ratio_metric ratio_of(std::uint64_t numerator, std::uint64_t denominator);
 
 }

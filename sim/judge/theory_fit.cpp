@@ -6,7 +6,11 @@
 #include <tuple>
 #include <unordered_set>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::run_view;
+using records::token_kind;
+
 namespace {
 
 struct visit {
@@ -21,7 +25,7 @@ std::vector<visit> visits_of(run_view const& v, std::vector<request_facts> const
   std::vector<visit> visits;
   visits.reserve(v.size());
   for (std::uint32_t i = 0; i != v.size(); ++i) {
-    client_record const& c = v.client(i);
+    records::client_record const& c = v.client(i);
     if (v.is_load(i) && facts[i].needed_proxy && c.kind == token_kind::own)
       visits.push_back({c.character, c.token, c.sent_ns, i, c.balancer});
   }
@@ -49,7 +53,7 @@ std::string broken_in_run(run_view const& v, std::vector<request_facts> const& f
   if (unread) return some(unread, " requests that reached a proxy unreadable and taught their balancer nothing");
   if (lost) return some(lost, " redirects of tokens that a map had known");
   if (std::any_of(v.records().eve.begin(), v.records().eve.end(),
-                  [](eve_record const& e) { return e.moved || e.disconnects; }))
+                  [](records::eve_record const& e) { return e.moved || e.disconnects; }))
     return "EVE clients moved or lost their sessions";
   std::uint64_t moved = 0;
   for (journal::sol_event const& e : v.records().sols)
@@ -97,7 +101,7 @@ theory_fit fit_theory(run_view const& v, std::vector<request_facts> const& facts
     bool const map = x.balancer < v.balancers().size() && v.balancers()[x.balancer].map;
     // What one of those learns that share a map, all know.
     scenario::balancer_group const* const group = map ? v.balancers()[x.balancer].group : nullptr;
-    std::pair const place(x.token, group && group->shared_map ? no_balancer : x.balancer);
+    std::pair const place(x.token, group && group->shared_map ? records::no_balancer : x.balancer);
     bool const knows = map && std::find(known.begin(), known.end(), place) != known.end();
     bool const raced = knows && history.raced[x.slot] != 0;
     fit.trials[x.slot] = session && (!knows || raced) && !always_found;
@@ -109,7 +113,7 @@ theory_fit fit_theory(run_view const& v, std::vector<request_facts> const& facts
   return fit;
 }
 
-void annotate(ratio_metric& m, theory_fit const& fit, std::uint64_t trials, double proxies, bool whole) {
+void annotate(records::ratio_metric& m, theory_fit const& fit, std::uint64_t trials, double proxies, bool whole) {
   if (!fit.broken.empty()) {
     m.theory_note = "no theory: " + fit.broken;
     return;
@@ -140,11 +144,11 @@ void annotate(ratio_metric& m, theory_fit const& fit, std::uint64_t trials, doub
         "; " + std::to_string(fit.raced) + " of these guesses came before the shared map had the entry (raced)";
 }
 
-std::vector<std::string> differences_from_theory(result const& r) {
+std::vector<std::string> differences_from_theory(records::result const& r) {
   std::vector<std::string> lines;
-  auto const look = [&](std::string const& label, metric_set const& set) {
+  auto const look = [&](std::string const& label, records::metric_set const& set) {
     auto const found = set.find("redirect_ratio");
-    auto const* m = found == set.end() ? nullptr : std::get_if<ratio_metric>(&found->second);
+    auto const* m = found == set.end() ? nullptr : std::get_if<records::ratio_metric>(&found->second);
     if (m == nullptr || !m->theory || !m->standard_error || m->denominator == 0) return;
     double const apart = m->value - *m->theory, error = *m->standard_error;
     double const rounding = 1e-9 * std::max(std::abs(m->value), std::abs(*m->theory));
@@ -157,8 +161,8 @@ std::vector<std::string> differences_from_theory(result const& r) {
     lines.push_back(line + ", and nothing in the run explains it");
   };
   look("", r.metrics);
-  for (named_metrics const& p : r.phases) look("{phase:" + p.name + "}", p.metrics);
-  for (named_metrics const& b : r.balancers) look("{balancer:" + b.name + "}", b.metrics);
+  for (records::named_metrics const& p : r.phases) look("{phase:" + p.name + "}", p.metrics);
+  for (records::named_metrics const& b : r.balancers) look("{balancer:" + b.name + "}", b.metrics);
   return lines;
 }
 

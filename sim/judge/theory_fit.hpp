@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace sim::measure {
+namespace sim::judge {
 
 /// Theory applied to what a run really did.
 struct theory_fit {
@@ -24,11 +24,12 @@ struct theory_fit {
   std::uint64_t raced = 0; // of the trials: before the shared map knew. The closed form has none of these
 };
 
-theory_fit fit_theory(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history);
+theory_fit fit_theory(records::run_view const& v, std::vector<request_facts> const& facts,
+                      routing_history const& history);
 
 /// Sets theory, its standard error and the note of a redirect ratio. `whole`: the ratio of the whole run, where the
 /// closed form applies, if there is one; parts of it use the form conditioned on the run.
-void annotate(ratio_metric& m, theory_fit const& fit, std::uint64_t trials, double proxies, bool whole);
+void annotate(records::ratio_metric& m, theory_fit const& fit, std::uint64_t trials, double proxies, bool whole);
 
 /// So many standard errors between what was measured and theory are beyond chance (one in 16,000).
 inline constexpr double beyond_chance = 4;
@@ -36,6 +37,6 @@ inline constexpr double beyond_chance = 4;
 /// One line on each redirect ratio, of the whole run, its phases and its balancers, that is further from theory than
 /// `beyond_chance`, or not exactly theory's where theory leaves nothing to chance. Ratios whose scenario or run breaks
 /// theory's assumptions have no theory (`annotate`), so that nothing is left that would explain these.
-std::vector<std::string> differences_from_theory(result const& r);
+std::vector<std::string> differences_from_theory(records::result const& r);
 
 }

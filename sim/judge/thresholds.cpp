@@ -13,7 +13,12 @@
 #include <string_view>
 #include <utility>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::eve_record;
+using records::histogram;
+using records::threshold_result;
+
 namespace {
 
 using scenario::aggregate;
@@ -57,7 +62,7 @@ cell const& cell_of(slice const& s, findings const& m) {
 
 double seconds_of(slice const& s, findings const& m) {
   if (!s.phase) return m.counts.counted_seconds();
-  phase_span const& span = m.counts.spans()[*s.phase];
+  records::phase_span const& span = m.counts.spans()[*s.phase];
   return span.to_s - span.from_s;
 }
 
@@ -65,7 +70,7 @@ estimate estimate_of(std::string const& metric, slice const& s, findings const& 
   std::vector<observation> all;
   for (std::size_t i = 0; i != m.each->view.size(); ++i) {
     if (!m.each->view.is_counted(i)) continue;
-    client_record const& c = m.each->view.client(i);
+    records::client_record const& c = m.each->view.client(i);
     if ((s.phase && c.phase != *s.phase) || (s.balancer && c.balancer != *s.balancer)) continue;
     share const x = share_of(metric, s.why, i, m.each->view, m.each->facts, m.each->history);
     if (x.below != 0) all.push_back({cluster_of(c, i), x.above, x.below});
@@ -98,12 +103,13 @@ void with_confidence(threshold_result& r, threshold_expression const& e, estimat
 }
 
 /// The ratio's counts, none without samples.
-std::optional<ratio_metric> ratio_in(metric_set const& set, std::string const& metric, slice const& s) {
+std::optional<records::ratio_metric> ratio_in(records::metric_set const& set, std::string const& metric,
+                                              slice const& s) {
   std::string name = metric;
   if (s.why) name += "{reason:" + std::string(name_of(static_cast<reason>(*s.why))) + "}";
   auto const at = set.find(name);
   if (at == set.end()) return std::nullopt;
-  auto const* r = std::get_if<ratio_metric>(&at->second);
+  auto const* r = std::get_if<records::ratio_metric>(&at->second);
   if (!r || r->denominator == 0) return std::nullopt;
   return *r;
 }
@@ -140,7 +146,7 @@ std::optional<double> aggregated(histogram const& h, threshold_expression const&
 
 std::optional<double> of_event(std::string const& metric, slice const& s, findings const& m) {
   if (!s.event) return std::nullopt;
-  event_result const& e = m.events[*s.event];
+  records::event_result const& e = m.events[*s.event];
   if (metric == "convergence_s") return e.convergence_s;
   if (metric == "peak_redirect_ratio") return e.peak_redirect_ratio;
   if (metric == "convergence_requests" && e.convergence_requests) return static_cast<double>(*e.convergence_requests);
@@ -178,10 +184,10 @@ std::optional<double> number(std::string const& metric, slice const& s, findings
   cell const& c = cell_of(s, m);
   if (c.requests == 0) return std::nullopt;
   if (s.why) return static_cast<double>(c.by_reason[*s.why]);
-  metric_set const set = metrics_of(c, seconds_of(s, m), true);
+  records::metric_set const set = metrics_of(c, seconds_of(s, m), true);
   auto const at = set.find(metric);
   if (at == set.end()) return std::nullopt;
-  auto const* counter = std::get_if<counter_metric>(&at->second);
+  auto const* counter = std::get_if<records::counter_metric>(&at->second);
   return counter ? std::optional(counter->value) : std::nullopt;
 }
 
@@ -217,7 +223,7 @@ threshold_result judge_threshold(scenario::threshold const& t, findings const& m
     if (t.metric.starts_with("utilisation"))
       r.note += ": only simulated runs know it, of proxies with topology.proxies.servers";
     if (t.metric.starts_with("convergence_"))
-      for (event_result const& e : m.events)
+      for (records::event_result const& e : m.events)
         if (auto const named = t.labels.find("event"); named != t.labels.end() && named->second == e.name)
           r.note += e.convergence_note.empty() ? "" : ": " + e.convergence_note;
     return r;

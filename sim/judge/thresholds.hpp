@@ -6,14 +6,14 @@
 #include <optional>
 #include <vector>
 
-namespace sim::measure {
+namespace sim::judge {
 
 /// Judges one threshold. Without samples it fails. With `@95%` it passes when the ratio's one-sided confidence bound,
 /// clustered by token, holds (which needs `each`); when neither the bound nor its opposite decides, it fails as
 /// undecided. Throws std::invalid_argument when metric or expression do not parse (loading a scenario checks both).
-threshold_result judge_threshold(scenario::threshold const& t, findings const& f);
+records::threshold_result judge_threshold(scenario::threshold const& t, findings const& f);
 
-std::vector<threshold_result> judge_thresholds(findings const& f);
+std::vector<records::threshold_result> judge_thresholds(findings const& f);
 
 /// The number that a threshold is about: a ratio with what it was counted from, any other over 1.
 struct figure {

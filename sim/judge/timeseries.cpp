@@ -5,7 +5,10 @@
 #include <span>
 #include <tuple>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::time_slice;
+
 namespace {
 
 /// What one request adds to its slice. Key: (time slice, balancer + 1), 0 standing for all.
@@ -50,13 +53,14 @@ std::int64_t slice_ns(double seconds) {
   return (seconds > 1200 ? static_cast<std::int64_t>(seconds / 1200) + 1 : 1) * 1'000'000'000;
 }
 
-std::vector<time_slice> timeseries_of(run_view const& v, std::vector<request_facts> const& facts, double seconds) {
+std::vector<time_slice> timeseries_of(records::run_view const& v, std::vector<request_facts> const& facts,
+                                      double seconds) {
   std::int64_t const width = slice_ns(seconds);
   std::vector<contribution> all;
   all.reserve(2 * v.size());
   for (std::size_t i = 0; i != v.size(); ++i) {
     if (!v.is_load(i)) continue;
-    client_record const& c = v.client(i);
+    records::client_record const& c = v.client(i);
     std::int64_t const at = std::max<std::int64_t>(0, c.intended_ns - v.records().start_ns);
     contribution x{static_cast<std::uint32_t>(at / width), 0,
                    facts[i].answered ? static_cast<float>(c.done_ns - c.intended_ns) / 1e6f : -1.f,

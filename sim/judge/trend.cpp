@@ -6,7 +6,11 @@
 #include <array>
 #include <cmath>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::histogram;
+using records::trend_metric;
+
 namespace {
 
 constexpr double two_sided_95 = 0.975, normal_95 = 1.959963984540054;
@@ -15,7 +19,7 @@ constexpr int steps_a_decade = 10;
 struct named_quantile {
   double q;
   double trend_metric::*value;
-  interval trend_metric::*within;
+  records::interval trend_metric::*within;
 };
 
 constexpr std::array<named_quantile, 5> named = {
@@ -28,8 +32,8 @@ constexpr std::array<named_quantile, 5> named = {
 double ms(std::uint64_t ns) { return static_cast<double>(ns) / 1e6; }
 
 /// p = 1 - 10^(-k/10): 0, 20.6, …, 90, …, 99 %, until less than one duration lies beyond.
-std::vector<percentile> percentiles_of(histogram const& h) {
-  std::vector<percentile> all;
+std::vector<records::percentile> percentiles_of(histogram const& h) {
+  std::vector<records::percentile> all;
   for (int k = 0;; ++k) {
     double const beyond = std::pow(10.0, -static_cast<double>(k) / steps_a_decade);
     if (static_cast<double>(h.count()) * beyond < 1) return all;

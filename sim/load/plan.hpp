@@ -15,7 +15,7 @@
 namespace sim::load {
 
 /// What kind of token a request carries: the character's own, one that nobody issued, none.
-/// The same order as measure::token_kind.
+/// The same order as records::token_kind.
 enum class token_kind : std::uint8_t { own, junk, none };
 
 /// One request that is to be sent.

@@ -1,6 +1,6 @@
 #include "sim/load/popularity.hpp"
 
-#include "base/random/elementary.hpp"
+#include "base/randomness/elementary.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -10,8 +10,8 @@ namespace sim::load {
 namespace {
 
 /// log1p(x) / x and expm1(x) / x, also at 0.
-double log1p_over(double x) { return std::abs(x) > 1e-8 ? base::random::exact_log1p(x) / x : 1 - x / 2; }
-double expm1_over(double x) { return std::abs(x) > 1e-8 ? base::random::exact_expm1(x) / x : 1 + x / 2; }
+double log1p_over(double x) { return std::abs(x) > 1e-8 ? randomness::exact_log1p(x) / x : 1 - x / 2; }
+double expm1_over(double x) { return std::abs(x) > 1e-8 ? randomness::exact_expm1(x) / x : 1 + x / 2; }
 
 }
 
@@ -27,16 +27,16 @@ zipf_ranks::zipf_ranks(std::uint32_t n, double exponent)
 }
 
 double zipf_ranks::integral(double x) const {
-  double const log_x = base::random::exact_log(x);
+  double const log_x = randomness::exact_log(x);
   return expm1_over((1 - exponent_) * log_x) * log_x;
 }
 
 double zipf_ranks::inverse(double y) const {
   double const t = std::max(-1.0, y * (1 - exponent_));
-  return base::random::exact_exp(log1p_over(t) * y);
+  return randomness::exact_exp(log1p_over(t) * y);
 }
 
-double zipf_ranks::weight(double x) const { return base::random::exact_exp(-exponent_ * base::random::exact_log(x)); }
+double zipf_ranks::weight(double x) const { return randomness::exact_exp(-exponent_ * randomness::exact_log(x)); }
 
 std::uint32_t zipf_ranks::nearest_rank(double x) const {
   if (!(x > 1)) return 1;

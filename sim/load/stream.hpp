@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/random/generator.hpp"
+#include "base/randomness/generator.hpp"
 
 #include <cstdint>
 #include <random>
@@ -12,12 +12,12 @@
 /// the start of the load; all randomness comes from the scenario's seed through named streams.
 namespace sim::load {
 
-using base::random::exponential_ns;
-using base::random::mix;
-using base::random::small_stream;
-using base::random::uniform_below;
-using base::random::uniform_positive;
-using base::random::uniform_real;
+using randomness::exponential_ns;
+using randomness::mix;
+using randomness::small_stream;
+using randomness::uniform_below;
+using randomness::uniform_positive;
+using randomness::uniform_real;
 
 /// The random stream of the component `name`: a draw in one component disturbs no other.
 std::mt19937_64 stream(std::uint64_t seed, std::string_view name);

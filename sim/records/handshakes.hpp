@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-namespace sim::measure {
+namespace sim::records {
 
 /// TLS handshakes of the load's clients; resumed ones are among all.
 struct handshake_counts {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace sim::measure {
+namespace sim::records {
 
 void histogram::merge(histogram const& other) {
   for (std::size_t i = 0; i != bucket_count; ++i) buckets_[i] += other.buckets_[i];

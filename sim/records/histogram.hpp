@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace sim::measure {
+namespace sim::records {
 
 /// Counts of durations in log-linear buckets, as HdrHistogram has them: 128 linear steps per power of two, so that a
 /// quantile is within 1/256 of the true value (exact below 128 ns and at both ends). Buckets are exact counts, so

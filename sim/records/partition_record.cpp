@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-namespace sim::measure {
+namespace sim::records {
 
 event_record partition_record(scenario::partition const& p, std::int64_t start_ns, std::int64_t began_ns) {
   std::int64_t const lasts_ns = (p.over - p.begin).count();

@@ -12,7 +12,7 @@
 #include <vector>
 
 /// What a run leaves behind: independent records of clients, balancers, proxies and sols. The input of `analyse`.
-namespace sim::measure {
+namespace sim::records {
 
 inline constexpr std::uint16_t no_balancer = 0xffff;
 

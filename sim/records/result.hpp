@@ -8,7 +8,7 @@
 #include <vector>
 
 /// What a run amounts to: the content of summary.json, and all that reports may know.
-namespace sim::measure {
+namespace sim::records {
 
 enum class verdict : std::uint8_t { passed, failed, invalid, interrupted };
 
@@ -129,7 +129,7 @@ struct result {
   std::optional<replication_facts> replications;
   std::uint64_t seed = 0;
   std::optional<std::uint64_t> history_hash; // of a simulated run: equal if every event was
-  sim::measure::verdict verdict = sim::measure::verdict::passed;
+  sim::records::verdict verdict = sim::records::verdict::passed;
   int exit_code = exit_passed;
   std::vector<std::string> reasons; // why it did not pass, or is invalid; one line each
   bool load_as_planned = true; // false: the load lagged or was not issued, so that metrics say nothing of its subject

@@ -6,7 +6,7 @@
 #include <limits>
 #include <utility>
 
-namespace sim::measure {
+namespace sim::records {
 namespace {
 
 /// Counting sort of `count` items by slot: begin[i]..begin[i+1] are slot i's items, in the order given. Items without a
@@ -119,23 +119,23 @@ std::uint16_t run_view::proxy_at(std::uint32_t address, std::uint16_t port) cons
   return no_proxy;
 }
 
-bool run_view::struck(std::string const& node) const {
-  return std::any_of(faults_.begin(), faults_.end(), [&](fault const& s) { return s.node == node; });
+bool run_view::had_fault(std::string const& node) const {
+  return std::any_of(faults_.begin(), faults_.end(), [&](fault const& f) { return f.node == node; });
 }
 
 bool run_view::link_lost(std::uint16_t sol, std::int64_t at_ns) const {
   std::string const name = "sol[" + std::to_string(sol) + "]";
   bool const died = std::any_of(faults_.begin(), faults_.end(),
-                                [&](fault const& s) { return s.node == name && s.began_ns <= at_ns; });
+                                [&](fault const& f) { return f.node == name && f.began_ns <= at_ns; });
   return died || std::any_of(records_.events.begin(), records_.events.end(), [&](event_record const& e) {
            return traits_of(e.kind).parts_links && e.began_ns != 0 && e.began_ns <= at_ns &&
                   (e.peer == name || e.peer == "sols");
          });
 }
 
-bool run_view::proxy_struck(std::uint16_t proxy) const {
-  if (proxy != no_proxy) return struck("proxy[" + std::to_string(proxy) + "]");
-  return std::any_of(faults_.begin(), faults_.end(), [](fault const& s) { return s.node.starts_with("proxy["); });
+bool run_view::proxy_had_fault(std::uint16_t proxy) const {
+  if (proxy != no_proxy) return had_fault("proxy[" + std::to_string(proxy) + "]");
+  return std::any_of(faults_.begin(), faults_.end(), [](fault const& f) { return f.node.starts_with("proxy["); });
 }
 
 std::string request_line(run_view const& v, client_record const& c) {

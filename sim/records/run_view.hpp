@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace sim::measure {
+namespace sim::records {
 
 /// What is known of one balancer besides its records.
 struct balancer_facts {
@@ -100,8 +100,8 @@ public:
 
   /// Kills and restarts that happened, by time.
   std::vector<fault> const& faults() const { return faults_; }
-  bool struck(std::string const& node) const;
-  bool proxy_struck(std::uint16_t proxy) const; // any proxy, for `no_proxy`
+  bool had_fault(std::string const& node) const;
+  bool proxy_had_fault(std::uint16_t proxy) const; // any proxy, for `no_proxy`
   /// Whether links of the sol were lost before `at_ns`, as far as the time line tells: it died, or was parted.
   bool link_lost(std::uint16_t sol, std::int64_t at_ns) const;
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sim::measure {
+namespace sim::records {
 namespace {
 
 void add(std::vector<proxy_work>& sums, std::vector<proxy_work> const& phase) {

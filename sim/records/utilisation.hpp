@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-namespace sim::measure {
+namespace sim::records {
 
 /// What one proxy's servers were asked for in one phase.
 struct proxy_work {

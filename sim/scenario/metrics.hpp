@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-/// The catalogue of what a run measures: thresholds name these, measure computes them, reports print them.
+/// The catalogue of what a run measures: thresholds name these, sim/judge computes them, reports print them.
 namespace sim::scenario {
 
 enum class metric_kind : std::uint8_t {

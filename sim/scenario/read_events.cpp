@@ -142,7 +142,7 @@ private:
   void check_action(cursor const&, add_balancer const&) {}
 
   void check_action(cursor const& at, kill_node const& kill) {
-    check_strike(at, kill.node);
+    check_kill(at, kill.node);
     alive_[kill.node] = false;
   }
 
@@ -151,7 +151,7 @@ private:
     alive_[restart.node] = true;
   }
 
-  void check_strike(cursor const& at, std::string const& node) {
+  void check_kill(cursor const& at, std::string const& node) {
     check_node(at, node);
     if (!alive_[node]) at.fail("found \"" + node + "\", which was killed before; allowed: a node that runs");
   }

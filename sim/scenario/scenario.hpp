@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/random/distribution.hpp"
+#include "base/randomness/distribution.hpp"
 #include "gateway/routing/guess_policy.hpp"
 #include "sim/scenario/balancer_kind.hpp"
 
@@ -109,12 +109,12 @@ struct balancer_group {
   }
 };
 
-using base::random::constant_time;
-using base::random::empirical_time;
-using base::random::exponential_time;
-using base::random::lognormal_time;
-using base::random::pareto_time;
-using service_time = base::random::time_distribution;
+using randomness::constant_time;
+using randomness::empirical_time;
+using randomness::exponential_time;
+using randomness::lognormal_time;
+using randomness::pareto_time;
+using service_time = randomness::time_distribution;
 
 /// Which of the requests at a proxy are worked on: the first `servers` of them, or all, each at its share.
 enum class discipline : std::uint8_t { fifo, processor_sharing };

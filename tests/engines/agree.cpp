@@ -21,9 +21,9 @@
 
 namespace {
 
-using sim::measure::event_kind;
-using sim::measure::event_result;
-using sim::measure::result;
+using sim::records::event_kind;
+using sim::records::event_result;
+using sim::records::result;
 using sim::verify::sample;
 
 /// Some three hundred figures are compared in one go of the tests: one in a thousand goes may find what is not there.
@@ -122,7 +122,7 @@ int agree(std::string const& file, unsigned runs, std::vector<std::string> const
   for (char const* ratio : {"redirect_ratio", "hops_per_request", "map_hit_ratio", "guess_hit_ratio", "stale_hit_ratio",
                             "cache_hit_ratio", "failed_ratio"})
     compare(ratio, false, live, simulated);
-  for (sim::measure::named_metrics const& phase : simulated.front().phases)
+  for (sim::records::named_metrics const& phase : simulated.front().phases)
     compare("redirect_ratio{phase:" + phase.name + "}", false, live, simulated);
   for (char const* count : {"requests", "redirects", "hops", "retries", "sessions_created", "sessions_moved",
                             "failed_requests", "unavailable", "unauthorized", "refused"})

@@ -226,10 +226,10 @@ char const* name_of(kind k) {
 }
 
 balancer::balancer(kind k, std::vector<std::string> const& upstreams, std::vector<std::string> const& flags,
-                   std::vector<std::string> const& doors) {
+                   std::vector<std::string> const& listeners) {
   if (k == kind::gateway) {
     std::vector<std::string> arguments{"--admin", "127.0.0.1:0"};
-    arguments.insert(arguments.end(), doors.begin(), doors.end());
+    arguments.insert(arguments.end(), listeners.begin(), listeners.end());
     for (std::string const& upstream : upstreams) {
       arguments.emplace_back("--upstream");
       arguments.push_back(upstream);

@@ -121,9 +121,9 @@ char const* name_of(kind k);
 /// A balancer of some kind in front of upstreams.
 class balancer {
 public:
-  /// `doors`: flags of a gateway that say where it listens; its first address is `port`.
+  /// `listeners`: flags of a gateway that say where it listens; its first address is `port`.
   balancer(kind k, std::vector<std::string> const& upstreams, std::vector<std::string> const& flags = {},
-           std::vector<std::string> const& doors = {"--listen", "127.0.0.1:0"});
+           std::vector<std::string> const& listeners = {"--listen", "127.0.0.1:0"});
 
   std::uint16_t port() const { return port_; }
   std::uint16_t admin_port() const { return admin_port_; } // gateway

@@ -16,14 +16,14 @@ TEST_CASE("a summary that is read and written again is the same to the last byte
   scratch const dir;
   auto simulated = passed_run();
   simulated.history_hash = 0xfedcba9876543210u;
-  simulated.replications = sim::measure::replication_facts{3, 0.95, 0.01, 0.02, "latency_ms.p99"};
-  auto& ratio = std::get<sim::measure::ratio_metric>(simulated.metrics["redirect_ratio"]);
-  ratio.confidence_interval = sim::measure::interval{0.1, 0.2}, ratio.replications = 3;
-  auto& latency = std::get<sim::measure::trend_metric>(simulated.metrics["latency_ms"]);
+  simulated.replications = sim::records::replication_facts{3, 0.95, 0.01, 0.02, "latency_ms.p99"};
+  auto& ratio = std::get<sim::records::ratio_metric>(simulated.metrics["redirect_ratio"]);
+  ratio.confidence_interval = sim::records::interval{0.1, 0.2}, ratio.replications = 3;
+  auto& latency = std::get<sim::records::trend_metric>(simulated.metrics["latency_ms"]);
   latency.confidence_intervals["p99"] = {4, 5}, latency.replications = 3;
-  auto& requests = std::get<sim::measure::counter_metric>(simulated.metrics["requests"]);
-  requests.confidence_interval = sim::measure::interval{39000.5, 41000}, requests.replications = 3;
-  simulated.thresholds[0].confidence_interval = sim::measure::interval{0.1, 0.2};
+  auto& requests = std::get<sim::records::counter_metric>(simulated.metrics["requests"]);
+  requests.confidence_interval = sim::records::interval{39000.5, 41000}, requests.replications = 3;
+  simulated.thresholds[0].confidence_interval = sim::records::interval{0.1, 0.2};
   for (auto const& r : {passed_run(), eventful_run(), simulated}) {
     reports::write_all(r, dir.path);
     auto const back = reports::read_summary(dir.path);

@@ -41,7 +41,7 @@ TEST_CASE("each format of a run with failures, events and odd names is as it was
 TEST_CASE("the plot's script is as it was agreed") {
   scratch const dir;
   std::filesystem::create_directories(dir.path);
-  auto const script = [&](sim::measure::result const& r) {
+  auto const script = [&](sim::records::result const& r) {
     std::string text = reports::plot_script(r, dir.path / "p.svg");
     std::string const where = dir.path.string();
     for (std::size_t at = 0; (at = text.find(where)) != std::string::npos;) text.replace(at, where.size(), "DIR");
@@ -54,7 +54,7 @@ TEST_CASE("the plot's script is as it was agreed") {
 
 TEST_CASE("summary.json keeps its schema and the keys that tools read") {
   auto const schema = nlohmann::json::parse(reports::summary_schema);
-  for (auto const& r : {passed_run(), eventful_run(), sim::measure::result{}}) {
+  for (auto const& r : {passed_run(), eventful_run(), sim::records::result{}}) {
     auto const summary = nlohmann::json::parse(reports::summary_json(r));
     auto const violation = config::validate(summary, schema);
     INFO((violation ? violation->at.to_string() + ": " + violation->message() : ""));
@@ -99,7 +99,7 @@ TEST_CASE("all files are written, and none partially") {
 TEST_CASE("runs without requests and with many balancers can be drawn") {
   scratch const dir;
   std::filesystem::create_directories(dir.path);
-  sim::measure::result r;
+  sim::records::result r;
   r.scenario = "nothing";
   CHECK(reports::draw(r, dir.path / "empty.svg").empty());
   for (int i = 0; i < 16; ++i) {
@@ -150,7 +150,7 @@ TEST_CASE("reports are well-formed whatever names and texts hold") {
 }
 
 TEST_CASE("differences are told in standard errors, and theory without variance demands equality") {
-  sim::measure::ratio_metric m;
+  sim::records::ratio_metric m;
   m.value = 0.5;
   CHECK(reports::difference(m).empty());
   m.theory = 0.4;

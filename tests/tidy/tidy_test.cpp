@@ -23,16 +23,16 @@ struct source {
 };
 
 /// A folder as architecture.json has it.
-struct room {
+struct folder_rule {
   std::string folder, what, library;
   std::vector<std::string> uses;
   bool decides = false;
 };
 
-std::vector<room> rooms() {
+std::vector<folder_rule> folder_rules() {
   std::ifstream in(fs::path(CREST_SOURCE_DIR) / "architecture.json");
   nlohmann::json const file = nlohmann::json::parse(in);
-  std::vector<room> out;
+  std::vector<folder_rule> out;
   for (nlohmann::json const& one : file.at("folders"))
     out.push_back({one.at("folder"), one.at("what"), one.value("part_of", one.at("folder").get<std::string>()),
                    one.at("uses"), one.value("decides", false)});
@@ -90,7 +90,7 @@ std::vector<std::string> includes_of(source const& s) {
 TEST_CASE("decision code has no clock, no randomness of its own, no thread and no socket") {
   std::regex const forbidden(R"(::now\s*\(|random_device|std::\w+_distribution|sleep_for|std::j?thread|std::mutex|)"
                              R"(boost/asio(?!/buffer\.hpp)|boost/beast/(core|websocket|ssl)/\w*stream|::socket\()");
-  for (room const& r : rooms()) {
+  for (folder_rule const& r : folder_rules()) {
     if (!r.decides) continue;
     for (source const& s : sources_in(r.folder)) {
       std::string const code = code_only(s.text);
@@ -109,8 +109,8 @@ TEST_CASE("decision code has no clock, no randomness of its own, no thread and n
 }
 
 TEST_CASE("folders include only what architecture.json lets them") {
-  std::vector<room> const all = rooms();
-  for (room const& r : all)
+  std::vector<folder_rule> const all = folder_rules();
+  for (folder_rule const& r : all)
     for (source const& s : sources_in(r.folder))
       for (std::string const& include : includes_of(s)) {
         if (!is_ours(include)) continue;
@@ -123,9 +123,9 @@ TEST_CASE("folders include only what architecture.json lets them") {
 
 TEST_CASE(
     "architecture.json has every folder with code, names folders and headers that exist, and no arrow runs back") {
-  std::vector<room> const all = rooms();
+  std::vector<folder_rule> const all = folder_rules();
   auto const place_of = [&](std::string const& folder) {
-    return std::find_if(all.begin(), all.end(), [&](room const& r) { return r.folder == folder; });
+    return std::find_if(all.begin(), all.end(), [&](folder_rule const& r) { return r.folder == folder; });
   };
   for (char const* top : tops)
     for (source const& s : sources_under(top, true)) {
@@ -149,7 +149,7 @@ TEST_CASE("the table in ARCHITECTURE.md is architecture.json's") {
   std::ifstream in(fs::path(CREST_SOURCE_DIR) / "ARCHITECTURE.md");
   std::string const text{std::istreambuf_iterator<char>(in), {}};
   std::string table = "| folder | what is decided or done there | may include |\n| --- | --- | --- |\n";
-  for (room const& r : rooms())
+  for (folder_rule const& r : folder_rules())
     table += "| `" + r.folder + "/` | " + r.what + " | " + (r.uses.empty() ? "nothing of ours" : joined(r.uses)) +
              (r.decides ? "; no I/O" : "") + " |\n";
   INFO("the table should be\n" << table);

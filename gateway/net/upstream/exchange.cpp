@@ -131,18 +131,18 @@ void exchange::make_hop(routing::action const& next) {
 
 // Whether the hop may be made now; otherwise it waits for admission, or was refused it.
 bool exchange::may_enter(routing::action const& next) {
-  room_at_ = next.upstream;
+  slot_at_ = next.upstream;
   balancer& shared_state = worker_.shared();
   std::uint64_t const ticket = shared_state.next_ticket();
   auto const turn = [where = &worker_, weak = std::weak_ptr<exchange>(shared()), ticket, at = next.upstream] {
     boost::asio::post(where->context(), [where, weak, ticket, at] {
       auto const waiting = weak.lock();
-      if (!waiting || !waiting->on_room(ticket)) where->shared().leave_upstream(at);
+      if (!waiting || !waiting->on_slot(ticket)) where->shared().leave_upstream(at);
     });
   };
   switch (shared_state.enter_upstream(next.upstream, ticket, turn)) {
   case balancer::upstream_admission::now:
-    has_room_ = true;
+    holds_slot_ = true;
     return true;
   case balancer::upstream_admission::later:
     shared_state.shell().queued.fetch_add(1, std::memory_order_relaxed);
@@ -156,17 +156,17 @@ bool exchange::may_enter(routing::action const& next) {
   return false;
 }
 
-bool exchange::on_room(std::uint64_t ticket) {
+bool exchange::on_slot(std::uint64_t ticket) {
   if (!waiting_hop_ || ticket_ != ticket) return false;
   auto const self = shared();
-  has_room_ = true;
+  holds_slot_ = true;
   make_hop(*std::exchange(waiting_hop_, std::nullopt));
   return true;
 }
 
 void exchange::leave_upstream() {
-  if (std::exchange(has_room_, false)) worker_.shared().leave_upstream(room_at_);
-  if (std::exchange(waiting_hop_, std::nullopt)) worker_.shared().withdraw(room_at_, ticket_);
+  if (std::exchange(holds_slot_, false)) worker_.shared().leave_upstream(slot_at_);
+  if (std::exchange(waiting_hop_, std::nullopt)) worker_.shared().withdraw(slot_at_, ticket_);
 }
 
 void exchange::end(journal::hop_result result) {
@@ -298,10 +298,10 @@ void exchange::on_wake() {
   perform(worker_.shared().on_wake(route_, monotonic_ns(), worker_.random()));
 }
 
-void exchange::on_landing(cache::fetch_outcome how) {
+void exchange::on_fetch_complete(cache::fetch_outcome how) {
   if (!course_.stops_waiting(awaiting::fetch)) return;
   auto const self = shared();
-  go_on(course_.on_landing(*what_.cached, what_.head, how));
+  go_on(course_.on_fetch_complete(*what_.cached, what_.head, how));
 }
 
 void exchange::on_patience_end() {

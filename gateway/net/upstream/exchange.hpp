@@ -79,10 +79,10 @@ public:
   /// The guess that it waited for is over, …
   void on_wake();
   /// … or the fetch.
-  void on_landing(cache::fetch_outcome how);
+  void on_fetch_complete(cache::fetch_outcome how);
   void on_shared(std::uint64_t ticket, std::optional<http::shared_value> const& found) override;
   /// False if it no longer waits for that admission.
-  bool on_room(std::uint64_t ticket);
+  bool on_slot(std::uint64_t ticket);
 
   /// The connection with the answer, from `on_answer` to `end`; nullptr without.
   upstream_connection* upstream() const { return upstream_.get(); }
@@ -138,8 +138,8 @@ private:
   gateway::exchange::course course_;
   std::uint64_t looked_up_ = 0; // the ticket of the shared map's answer that it waits for; 0: none
   bool answered_ = false;       // by the present hop
-  routing::upstream_id room_at_ = routing::no_upstream; // where it was admitted, if upstreams are limited
-  bool has_room_ = false;
+  routing::upstream_id slot_at_ = routing::no_upstream; // where it was admitted, if upstreams are limited
+  bool holds_slot_ = false;
   std::optional<routing::action> waiting_hop_; // for admission
   std::uint64_t ticket_ = 0;
   std::string error_;

@@ -9,8 +9,8 @@
 namespace sim::live {
 
 using boost::system::error_code;
-using measure::client_outcome;
-using measure::client_record;
+using records::client_outcome;
+using records::client_record;
 
 namespace {
 constexpr std::size_t max_observed = 50; // of each combination of findings

@@ -41,7 +41,7 @@ struct client_settings {
 class order_source {
 public:
   virtual ~order_source() = default;
-  virtual void done(request_spec const& what, measure::client_record const& record) = 0;
+  virtual void done(request_spec const& what, records::client_record const& record) = 0;
 };
 
 /// One thread's clients: sockets for the connections of an actors::connection_pool. A request that waits for a
@@ -73,11 +73,11 @@ public:
   void abandon();
 
   /// Records of all requests sent so far, in no order; those in flight as `pending`.
-  std::vector<measure::client_record> records() const;
+  std::vector<records::client_record> records() const;
   /// What arrived, for some of the requests with findings.
   std::map<journal::request_id, std::string> const& observed() const { return observed_; }
   /// Latencies (from the intended start) when no records are kept.
-  measure::histogram const& latencies() const { return latencies_; }
+  records::histogram const& latencies() const { return latencies_; }
 
 private:
   friend class connection;
@@ -88,9 +88,9 @@ private:
 
   /// Precondition: the pool has room.
   void dispatch(request_spec const& what);
-  measure::client_record record_of(request_spec const& what) const;
+  records::client_record record_of(request_spec const& what) const;
   /// The connection's request has its outcome.
-  void complete(connection& c, measure::client_outcome outcome);
+  void complete(connection& c, records::client_outcome outcome);
 
   // While answers are read, requests are only prepared; then they are sent one after another. Each of the two ways
   // through the kernel stays in the processor's caches, and the server is not woken for each request alone.
@@ -117,10 +117,10 @@ private:
   bool abandoned_ = false;
   std::uint64_t given_ = 0, finished_ = 0;
   client_counts counts_;
-  std::deque<measure::client_record> records_;
+  std::deque<records::client_record> records_;
   std::map<journal::request_id, std::string> observed_;
   std::map<std::uint16_t, std::size_t> observed_of_; // by findings
-  measure::histogram latencies_;
+  records::histogram latencies_;
 };
 
 }

@@ -23,7 +23,7 @@ std::vector<Record> journal_of(topology const& nodes, std::string const& node, c
 
 }
 
-void read_journals(topology const& nodes, measure::run_records& records, bool broken_off) {
+void read_journals(topology const& nodes, records::run_records& records, bool broken_off) {
   for (std::size_t i = 0; i < nodes.proxies().size(); ++i) {
     proxy_node const& proxy = nodes.proxies()[i];
     for (journal::proxy_hop const& hop : journal_of<journal::proxy_hop>(nodes, proxy.name, "proxy_hop", broken_off))
@@ -38,7 +38,7 @@ void read_journals(topology const& nodes, measure::run_records& records, bool br
     records.sols.insert(records.sols.end(), events.begin(), events.end());
   }
   for (balancer_node const& balancer : nodes.balancers()) {
-    measure::balancer_records one;
+    records::balancer_records one;
     one.name = balancer.identity.name;
     one.has_journal = scenario::traits_of(balancer.identity.settings->kind).journals;
     if (one.has_journal)
@@ -61,9 +61,9 @@ std::uint64_t redirect_tail::count(topology const& nodes) {
 std::vector<session_place> sessions_now(topology const& nodes) {
   std::map<std::uint32_t, journal::incarnation_id> owners;
   for (sol_node const& sol : nodes.sols())
-    measure::follow_owners(journal::read<journal::sol_event>(nodes.journal_of(sol.name), "sol_event"), owners);
+    judge::follow_owners(journal::read<journal::sol_event>(nodes.journal_of(sol.name), "sol_event"), owners);
   std::vector<session_place> sessions;
-  for (auto const& [character, incarnation] : owners) sessions.push_back({character, measure::proxy_of(incarnation)});
+  for (auto const& [character, incarnation] : owners) sessions.push_back({character, judge::proxy_of(incarnation)});
   return sessions;
 }
 

@@ -12,7 +12,7 @@ namespace sim::live {
 
 /// Fills in the hops, sol events, balancers and proxies of `records` from the journals as they are now. `broken_off`:
 /// the run ended early, and nodes may not have written a journal; a missing one counts as empty.
-void read_journals(topology const& nodes, measure::run_records& records, bool broken_off);
+void read_journals(topology const& nodes, records::run_records& records, bool broken_off);
 
 /// Counts redirects as the proxies write them down, each journal read once.
 class redirect_tail {

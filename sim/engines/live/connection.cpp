@@ -16,7 +16,7 @@ namespace sim::live {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-using measure::client_outcome;
+using records::client_outcome;
 
 namespace {
 constexpr std::size_t buffer_bytes = 32 * 1024;
@@ -200,7 +200,7 @@ void connection::answered() {
   bool const may_stay = parser_->keep_alive() && !parser_->until_eof() && !surplus && unsent_.empty();
   record_.done_ns = now_ns();
   exchange_.judge(record_);
-  if (surplus) record_.findings |= measure::found_answer_body;
+  if (surplus) record_.findings |= records::found_answer_body;
   begin_ = end_ = 0;
   if (owner_.pool_.on_answered(number_, may_stay)) {
     stage_ = stage::idle;

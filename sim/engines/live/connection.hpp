@@ -45,7 +45,7 @@ private:
   void on_end_of_stream();
   void on_bytes();
   void answered();
-  void fail(measure::client_outcome outcome);
+  void fail(records::client_outcome outcome);
 
   client& owner_;
   std::uint16_t balancer_;
@@ -53,7 +53,7 @@ private:
   int fd_ = -1;
   client_tls::connection tls_; // nullptr: none, or not yet connected
   exchange exchange_;
-  measure::client_record record_;
+  records::client_record record_;
   std::string_view unsent_; // rest of the request
   std::vector<char> buffer_;
   std::size_t begin_ = 0, end_ = 0; // bytes in buffer_ not yet parsed; the answer's head stands at 0

@@ -12,7 +12,7 @@
 
 namespace sim::live {
 
-/// What a gateway counted, as measure::balancer_records has it.
+/// What a gateway counted, as records::balancer_records has it.
 struct gateway_counters {
   std::map<std::string, std::uint64_t> values;
   std::int64_t since_ns = 0, read_ns = 0;

@@ -11,6 +11,7 @@ namespace sim::live {
 namespace {
 
 namespace cluster = fakeproxy::cluster;
+namespace resources = fakeproxy::resources;
 using boost::beast::http::verb;
 using gateway::http::field_line;
 
@@ -18,7 +19,7 @@ constexpr std::size_t kept = 64; // bytes of an answer's begin and end that are 
 
 enum echo : std::uint8_t { echo_character = 1, echo_method = 2, echo_target = 4, echo_fields = 8, echo_body = 16 };
 
-void append_number(std::string& out, std::uint64_t value) { cluster::append_decimal(out, value); }
+void append_number(std::string& out, std::uint64_t value) { resources::append_decimal(out, value); }
 
 std::uint64_t number(std::string_view text) {
   std::uint64_t value = 0;
@@ -43,7 +44,7 @@ exchange::exchange(request_templates const& words, std::string host, std::string
   , host_(std::move(host))
   , forged_(std::move(forged)) {
   for (std::string const& target : words.targets)
-    escaped_targets_.push_back(resources::has_mark(target) ? "" : cluster::escape_target(target));
+    escaped_targets_.push_back(actors::has_mark(target) ? "" : resources::escape_target(target));
 }
 
 std::string_view exchange::target_of(request_spec const& what) {
@@ -56,18 +57,18 @@ std::string_view exchange::target_of(request_spec const& what) {
   }
   target_.clear();
   std::uint32_t const character = what.character == journal::no_character ? 0 : what.character;
-  resources::append_target(target_, target, character, words_->resources.corporations);
+  actors::append_target(target_, target, character, words_->resources.corporations);
   expected_target_.clear();
-  cluster::append_escaped_target(expected_target_, target_);
+  resources::append_escaped_target(expected_target_, target_);
   return target_;
 }
 
 /// "Bearer …"; empty: the request has no token.
 std::string_view exchange::authorization_of(request_spec const& what) {
   token_.clear();
-  if (what.kind == measure::token_kind::none) return token_;
+  if (what.kind == records::token_kind::none) return token_;
   token_ = "Bearer ";
-  if (what.kind == measure::token_kind::own) {
+  if (what.kind == records::token_kind::own) {
     token_ += cluster::make_token(words_->key, what.character, what.token, words_->token_bytes);
   } else { // of the right length and alphabet, from nobody
     std::size_t const size = token_.size() + std::max<std::size_t>(words_->token_bytes, cluster::min_token_length);
@@ -84,7 +85,7 @@ void exchange::append_content(method_entry const& method, journal::request_id id
   body_ += ':';
   while (body_.size() < method.body_bytes) body_ += "the cargo of this request, byte for byte; ";
   body_.resize(method.body_bytes);
-  cluster::body_digest digest;
+  resources::body_digest digest;
   digest.add(body_);
   expected_body_ = digest.text();
   if (!method.chunked) {
@@ -117,23 +118,23 @@ std::string_view exchange::write(request_spec const& what, journal::request_id i
   }
   if (!words_->resources.all.empty() && method.safe()) {
     target_ = head.target;
-    resource_ = cluster::find_resource(words_->resources.all, target_);
+    resource_ = resources::find_resource(words_->resources.all, target_);
   }
   head.authorization = authorization_of(what);
   head.body_bytes = method.body_bytes;
   head.chunked = method.chunked;
   std::string forged;
-  if (what.probe == measure::probe_kind::forged_fields) {
+  if (what.probe == records::probe_kind::forged_fields) {
     forged = "X-Accel-Redirect: /internal_redirect/" + forged_ + "/lab/forged\r\nX-Backend: http://" + forged_ + "\r\n";
     head.more = forged;
   }
-  cluster::fields_digest fields;
+  resources::fields_digest fields;
   actors::append_request_head(request_, head, &fields);
   expected_fields_ = fields.value();
   if (head.has_content()) {
     append_content(method, id);
   } else {
-    static std::string const no_body = cluster::body_digest().text();
+    static std::string const no_body = resources::body_digest().text();
     expected_body_ = no_body;
   }
   return request_;
@@ -173,14 +174,14 @@ void exchange::on_head(gateway::http::message_head const& head, char const* base
     if (begins_name(name, "lab-")) {
       on_laboratory_field(name.substr(4), field.value.in(base));
     } else if (begins_name(name, "x-accel-") || is_name(name, "x-backend") || begins_name(name, "x-session-")) {
-      findings_ |= measure::found_leak;
+      findings_ |= records::found_leak;
       observe(name, field.value.in(base), {});
     }
   }
 }
 
 void exchange::on_laboratory_field(std::string_view name, std::string_view value) {
-  auto const compare = [&](bool same, echo which, measure::client_finding otherwise, std::string_view sent) {
+  auto const compare = [&](bool same, echo which, records::client_finding otherwise, std::string_view sent) {
     echoes_ |= which;
     is_echo_ = is_echo_ || (same && which == echo_fields);
     if (same) return;
@@ -189,27 +190,27 @@ void exchange::on_laboratory_field(std::string_view name, std::string_view value
     observe(name, value, sent);
   };
   if (is_name(name, "character")) {
-    bool const is_own = what_.kind == measure::token_kind::own;
-    compare(value == "none" ? !is_own : number(value) == what_.character, echo_character, measure::found_foreign, {});
+    bool const is_own = what_.kind == records::token_kind::own;
+    compare(value == "none" ? !is_own : number(value) == what_.character, echo_character, records::found_foreign, {});
   } else if (is_name(name, "epoch")) {
     epoch_ = number(value);
   } else if (is_name(name, "incarnation")) {
     incarnation_ = number(value);
   } else if (is_name(name, "method")) {
-    compare(value == words_->methods[what_.method].name, echo_method, measure::found_method,
+    compare(value == words_->methods[what_.method].name, echo_method, records::found_method,
             words_->methods[what_.method].name);
   } else if (is_name(name, "target")) {
-    compare(value == expected_target_, echo_target, measure::found_target, expected_target_);
+    compare(value == expected_target_, echo_target, records::found_target, expected_target_);
   } else if (is_name(name, "fields")) {
     std::uint64_t digest = 0;
     std::from_chars(value.data(), value.data() + value.size(), digest, 16);
-    compare(digest == expected_fields_, echo_fields, measure::found_fields, {});
+    compare(digest == expected_fields_, echo_fields, records::found_fields, {});
   } else if (is_name(name, "body")) {
-    compare(value == expected_body_, echo_body, measure::found_request_body, expected_body_);
+    compare(value == expected_body_, echo_body, records::found_request_body, expected_body_);
   } else if (is_name(name, "resource")) {
-    mark_ = cluster::parse_mark(value);
+    mark_ = resources::parse_mark(value);
   } else if (is_name(name, "error")) {
-    findings_ |= measure::found_target; // the request that a proxy read did not parse; ours was well-formed
+    findings_ |= records::found_target; // the request that a proxy read did not parse; ours was well-formed
     observe("the proxy answered", value, expected_target_);
   }
 }
@@ -235,7 +236,7 @@ bool exchange::body_is_ours() const {
   put("{\"request\":");
   put_number(id_);
   put(",\"character\":");
-  if (what_.kind == measure::token_kind::own) {
+  if (what_.kind == records::token_kind::own) {
     put_number(what_.character);
   } else {
     put("null");
@@ -257,41 +258,41 @@ bool exchange::body_is_ours() const {
 void exchange::judge_ours() {
   bool const success = status_ >= 200 && status_ < 300;
   constexpr std::uint8_t always = echo_method | echo_target | echo_fields | echo_body;
-  std::uint8_t const needed = what_.kind == measure::token_kind::own ? always | echo_character : always;
+  std::uint8_t const needed = what_.kind == records::token_kind::own ? always | echo_character : always;
   findings_ |= echo_findings_;
-  if (success && (echoes_ & needed) != needed) findings_ |= measure::found_no_echo;
+  if (success && (echoes_ & needed) != needed) findings_ |= records::found_no_echo;
   if (!success || resource_ || body_is_ours()) return;
-  findings_ |= measure::found_answer_body;
+  findings_ |= records::found_answer_body;
   observe("answer body of " + std::to_string(body_length_) + " bytes ending", end_, {});
 }
 
 // An answer for a resource, whomever it was made for: what it shows has to be for this client, and of a time that is
 // not over.
-void exchange::judge_shown(measure::client_record& record) {
+void exchange::judge_shown(records::client_record& record) {
   record.asks_resource = true;
   record.from_cache = !is_echo_ && (echoes_ & echo_fields) != 0;
-  bool const is_own = what_.kind == measure::token_kind::own;
-  findings_ |= resources::judge_resource(
-      words_->resources, {.resource = static_cast<std::size_t>(resource_ - words_->resources.all.data()),
-                          .target = target_,
-                          .character = is_own ? what_.character : journal::no_character,
-                          .status = status_,
-                          .mark = mark_,
-                          .from_cache = record.from_cache,
-                          .sent_ns = record.sent_ns,
-                          .done_ns = record.done_ns});
+  bool const is_own = what_.kind == records::token_kind::own;
+  findings_ |= judge::check_resource(words_->resources,
+                                     {.resource = static_cast<std::size_t>(resource_ - words_->resources.all.data()),
+                                      .target = target_,
+                                      .character = is_own ? what_.character : journal::no_character,
+                                      .status = status_,
+                                      .mark = mark_,
+                                      .from_cache = record.from_cache,
+                                      .sent_ns = record.sent_ns,
+                                      .done_ns = record.done_ns});
   if (status_ != 200 || !mark_) return;
   std::string body;
   if (words_->methods[what_.method].verb != verb::head)
-    cluster::append_resource_body(body, target_, *mark_, resource_->bytes);
+    resources::append_resource_body(body, target_, *mark_, resource_->bytes);
   std::string_view const whole = body;
   bool const same = body_length_ == whole.size() && begin_ == whole.substr(0, kept) &&
                     end_ == whole.substr(whole.size() - std::min(kept, whole.size()));
-  if (!same) findings_ |= measure::found_answer_body;
+  if (!same) findings_ |= records::found_answer_body;
   if (findings_) observe("resource", begin_.substr(0, begin_.find('\n')), {});
 }
 
-void exchange::judge(measure::client_record& record) {
+void exchange::judge(records::client_record& record) {
   record.status = static_cast<std::uint16_t>(status_);
   record.epoch = epoch_;
   record.incarnation = incarnation_;

@@ -28,8 +28,8 @@ struct request_spec {
   std::uint32_t origin = no_origin; // for whoever asked for it
   std::uint16_t method = 0;         // index into request_templates::methods
   std::uint16_t balancer = 0;
-  measure::token_kind kind = measure::token_kind::own;
-  measure::probe_kind probe = measure::probe_kind::none;
+  records::token_kind kind = records::token_kind::own;
+  records::probe_kind probe = records::probe_kind::none;
   std::uint8_t phase = 0;
 };
 
@@ -51,7 +51,7 @@ struct request_templates {
   bool laboratory = true;           // false: plain requests to any server, nothing compared
   std::vector<method_entry> methods;
   std::vector<std::string> targets; // may hold "{character}" and "{corporation}"
-  resources::shown_resources resources;
+  actors::resource_catalogue resources;
 };
 
 /// Writes a request, and judges the answer to it. One for each connection; its memory is reused.
@@ -69,7 +69,7 @@ public:
   void on_head(gateway::http::message_head const& head, char const* base);
   void on_body(std::string_view piece);
   /// The answer is whole: completes `record` (status, epoch, incarnation, findings), whose times are known.
-  void judge(measure::client_record& record);
+  void judge(records::client_record& record);
 
   request_spec const& what() const { return what_; }
   /// After `judge` with findings: what arrived in place of what was sent, one line.
@@ -83,7 +83,7 @@ private:
   void observe(std::string_view what, std::string_view arrived, std::string_view sent);
   bool body_is_ours() const;
   void judge_ours();
-  void judge_shown(measure::client_record& record);
+  void judge_shown(records::client_record& record);
 
   request_templates const* words_;
   std::string host_, forged_;
@@ -93,8 +93,8 @@ private:
   std::uint64_t expected_fields_ = 0;
   request_spec what_;
   journal::request_id id_ = 0;
-  std::string target_;                                     // as it was sent
-  fakeproxy::cluster::resource const* resource_ = nullptr; // that it asks for
+  std::string target_;                                       // as it was sent
+  fakeproxy::resources::resource const* resource_ = nullptr; // that it asks for
 
   // of the answer
   unsigned status_ = 0;
@@ -102,7 +102,7 @@ private:
   std::uint8_t echoes_ = 0;
   std::uint16_t echo_findings_ = 0; // that hold only if the answer was made for this request
   bool is_echo_ = false;            // it was: its Lab-Fields are ours, which nobody else has
-  std::optional<fakeproxy::cluster::resource_mark> mark_;
+  std::optional<fakeproxy::resources::resource_mark> mark_;
   std::uint64_t epoch_ = 0;
   journal::incarnation_id incarnation_ = 0;
   std::uint64_t body_length_ = 0;

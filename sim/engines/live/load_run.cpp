@@ -13,7 +13,7 @@
 namespace sim::live {
 
 namespace asio = boost::asio;
-using measure::client_record;
+using records::client_record;
 
 namespace {
 
@@ -31,7 +31,7 @@ request_templates words_of(scenario::scenario const& s, load::plan const& p, fak
     words.methods.push_back(method);
   }
   words.targets = p.targets;
-  words.resources = resources::shown_by(s);
+  words.resources = actors::catalogue_of(s);
   // The probes' own, behind all others.
   words.methods.push_back({"GET"});
   words.targets.push_back("/internal_redirect/127.0.0.1:9/lab/probe");

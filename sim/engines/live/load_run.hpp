@@ -20,7 +20,7 @@ namespace sim::live {
 
 /// What the load did, when it is over.
 struct load_records {
-  std::vector<measure::client_record> clients; // by request id, without gaps
+  std::vector<records::client_record> clients; // by request id, without gaps
   std::map<journal::request_id, std::string> observed;
   std::vector<std::string> targets;
   bool complete = true;   // everything planned was issued
@@ -70,7 +70,7 @@ public:
 
 private:
   class worker;
-  load_records gather(std::vector<measure::client_record> records) const;
+  load_records gather(std::vector<records::client_record> records) const;
   void worker_finished();
   /// A request of the plan was issued. From any worker.
   void count_started();

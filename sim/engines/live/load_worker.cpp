@@ -80,17 +80,17 @@ void load_run::worker::stop_issuing() {
 
 void load_run::worker::probe(std::uint16_t balancer) {
   request_spec what;
-  what.kind = measure::token_kind::none; // so that no session is made, and nothing learnt
+  what.kind = records::token_kind::none; // so that no session is made, and nothing learnt
   what.balancer = balancer;
   what.intended_ns = now_ns();
   what.phase = phase_at(what.intended_ns - run_.start_ns_);
   request_templates const& words = run_.words_;
   what.method = static_cast<std::uint16_t>(words.methods.size() - 1);
   for (int i = 0; i < probes_of_each_kind; ++i) {
-    what.probe = measure::probe_kind::internal_location;
+    what.probe = records::probe_kind::internal_location;
     what.target = static_cast<std::uint32_t>(words.targets.size() - 2);
     client_.send(what);
-    what.probe = measure::probe_kind::forged_fields;
+    what.probe = records::probe_kind::forged_fields;
     what.target = static_cast<std::uint32_t>(words.targets.size() - 1);
     client_.send(what);
   }
@@ -121,14 +121,14 @@ void load_run::worker::issue(actors::load_driver::due_request const& due) {
   what.target = request.target;
   what.origin = due.from;
   what.method = request.method;
-  what.kind = static_cast<measure::token_kind>(request.kind);
+  what.kind = static_cast<records::token_kind>(request.kind);
   what.phase = phase_at(due.at_ns - run_.start_ns_);
   what.balancer = chooser_.choose(request, static_cast<std::uint16_t>(client_.balancers()));
   run_.count_started();
   client_.send(what);
 }
 
-void load_run::worker::done(request_spec const& what, measure::client_record const&) {
+void load_run::worker::done(request_spec const& what, records::client_record const&) {
   if (what.origin == no_origin) return finish_if_done();
   std::int64_t const now = now_ns();
   driver_.on_done(what.origin, now);

@@ -31,7 +31,7 @@ public:
   double cpu_seconds() const { return cpu_seconds_; }
   bool issued_all() const { return driver_.issued_all(); }
 
-  void done(request_spec const& what, measure::client_record const& record) override;
+  void done(request_spec const& what, records::client_record const& record) override;
 
 private:
   /// Sends what is due.

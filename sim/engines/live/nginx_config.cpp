@@ -25,17 +25,17 @@ std::string text_of(scenario::balancer_group const& group) {
   return text.str();
 }
 
-std::string value_of(std::string const& placeholder, nginx_places const& places) {
-  if (placeholder == "listen") return places.listen + (places.tls ? " ssl" : "");
+std::string value_of(std::string const& placeholder, nginx_values const& values) {
+  if (placeholder == "listen") return values.listen + (values.tls ? " ssl" : "");
   if (placeholder == "tls")
-    return places.tls ? "ssl_certificate " + places.tls->certificate.string() + "; ssl_certificate_key " +
-                            places.tls->key.string() + ";"
+    return values.tls ? "ssl_certificate " + values.tls->certificate.string() + "; ssl_certificate_key " +
+                            values.tls->key.string() + ";"
                       : "";
-  if (placeholder == "prefix") return places.prefix.string();
+  if (placeholder == "prefix") return values.prefix.string();
   if (placeholder == "modules") return find_nginx_modules().string();
   if (placeholder == "upstreams") {
     std::string lines;
-    for (std::string const& upstream : places.upstreams) lines += "server " + upstream + ";\n";
+    for (std::string const& upstream : values.upstreams) lines += "server " + upstream + ";\n";
     return lines;
   }
   throw config::bad_input("nginx template: found placeholder {{" + placeholder +
@@ -44,9 +44,9 @@ std::string value_of(std::string const& placeholder, nginx_places const& places)
 
 }
 
-std::string nginx_config(scenario::balancer_group const& group, nginx_places const& places) {
+std::string nginx_config(scenario::balancer_group const& group, nginx_values const& values) {
   std::string const text = text_of(group);
-  if (places.tls && text.find("{{tls}}") == std::string::npos)
+  if (values.tls && text.find("{{tls}}") == std::string::npos)
     throw config::bad_input(group.nginx_template.string() +
                             ": found no {{tls}}, but load.tls is true; allowed: {{tls}} in the server block, where the "
                             "certificate's lines go");
@@ -58,7 +58,7 @@ std::string nginx_config(scenario::balancer_group const& group, nginx_places con
     for (std::size_t at = 0; !comment && (at = line.find("{{", at)) != std::string::npos;) {
       std::size_t const end = line.find("}}", at);
       if (end == std::string::npos) break;
-      std::string const value = value_of(line.substr(at + 2, end - at - 2), places);
+      std::string const value = value_of(line.substr(at + 2, end - at - 2), values);
       line.replace(at, end + 2 - at, value);
       at += value.size();
     }

@@ -15,7 +15,7 @@ namespace sim::live {
 extern std::string_view const article_guess_conf;
 extern std::string_view const article_lua_conf;
 
-struct nginx_places {
+struct nginx_values {
   std::string listen;                 // HOST:PORT
   std::vector<std::string> upstreams; // HOST:PORT
   std::filesystem::path prefix;       // exists
@@ -25,6 +25,6 @@ struct nginx_places {
 /// The configuration of an nginx balancer: its template with the placeholders filled in (scenarios/nginx/
 /// article-guess.conf lists them). Throws `could_not_run` when modules are needed that are not installed, and
 /// `config::bad_input` for a template that cannot be read or has an unknown placeholder.
-std::string nginx_config(scenario::balancer_group const& group, nginx_places const& places);
+std::string nginx_config(scenario::balancer_group const& group, nginx_values const& values);
 
 }

@@ -56,7 +56,7 @@ fakeproxy::cluster::token_key key_of(std::uint64_t seed) {
 class runner {
 public:
   runner(scenario::scenario const& s, run_options const& options, interruption const& signals);
-  measure::result run();
+  records::result run();
 
 private:
   void await_signal();
@@ -75,7 +75,7 @@ private:
   asio::awaitable<void> wait_for_load();
   asio::awaitable<void> finish();
   asio::awaitable<void> finish_eve();
-  measure::run_records records_of(load_records load);
+  records::run_records records_of(load_records load);
   std::optional<std::string> broken_threshold();
 
   scenario::scenario const& scenario_;
@@ -91,7 +91,7 @@ private:
   asio::steady_timer load_over_;
   std::vector<std::size_t> balancer_order_;
   std::vector<std::uint32_t> logged_in_;
-  std::vector<measure::event_record> events_;
+  std::vector<records::event_record> events_;
   std::map<std::uint32_t, std::uint64_t> notifications_sent_;
   std::map<std::string, gateway_counters> counters_;
   std::vector<std::string> notes_;
@@ -257,11 +257,11 @@ asio::awaitable<void> runner::wait_for_load() {
 }
 
 std::optional<std::string> runner::broken_threshold() {
-  measure::run_records records = records_of(load_.snapshot());
+  records::run_records records = records_of(load_.snapshot());
   records.interrupted = true; // unfinished
   records.end_ns = now_ns();
   records.looks = ++looks_;
-  return measure::broken_threshold(scenario_, measure::analyse(scenario_, records), records.end_ns - load_.start_ns());
+  return judge::broken_threshold(scenario_, judge::analyse(scenario_, records), records.end_ns - load_.start_ns());
 }
 
 asio::awaitable<void> runner::watch() {
@@ -326,18 +326,18 @@ asio::awaitable<void> runner::finish() {
   step("all have stopped");
 }
 
-measure::run_records runner::records_of(load_records load) {
-  measure::run_records records;
+records::run_records runner::records_of(load_records load) {
+  records::run_records records;
   records.start_ns = load_.start_ns();
   records.end_ns = end_ns_;
   records.clients = std::move(load.clients);
-  for (measure::client_record& client : records.clients)
+  for (records::client_record& client : records.clients)
     if (client.balancer < balancer_order_.size())
       client.balancer = static_cast<std::uint16_t>(balancer_order_[client.balancer]);
   records.targets = std::move(load.targets);
   records.observed = std::move(load.observed);
   read_journals(nodes_, records, interrupted_);
-  for (measure::balancer_records& balancer : records.balancers) {
+  for (records::balancer_records& balancer : records.balancers) {
     auto const read = counters_.find(balancer.name);
     if (read == counters_.end()) continue;
     balancer.counters = read->second.values;
@@ -361,7 +361,7 @@ measure::run_records runner::records_of(load_records load) {
   return records;
 }
 
-measure::result runner::run() {
+records::result runner::run() {
   run_directory{options_.directory}.create();
   step("directory");
   std::exception_ptr broken;
@@ -397,9 +397,9 @@ measure::result runner::run() {
     if (broken) std::rethrow_exception(broken);
     if (failure_) throw could_not_run(*failure_);
   }
-  measure::run_records const records = records_of(load_.take());
+  records::run_records const records = records_of(load_.take());
   if (options_.inspect) options_.inspect(records);
-  measure::result result = measure::analyse(scenario_, records);
+  records::result result = judge::analyse(scenario_, records);
   result.notes.insert(result.notes.end(), plan_.notes.begin(), plan_.notes.end());
   result.notes.insert(result.notes.end(), notes_.begin(), notes_.end());
   step("analysed");
@@ -416,7 +416,7 @@ void refuse_what_is_only_simulated(scenario::scenario const& s) {
 
 }
 
-measure::result run(scenario::scenario const& s, run_options const& options) {
+records::result run(scenario::scenario const& s, run_options const& options) {
   refuse_what_is_only_simulated(s);
   os::raise_open_files();
   std::signal(SIGPIPE, SIG_IGN);

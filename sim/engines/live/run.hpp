@@ -14,7 +14,7 @@ namespace sim::live {
 struct run_options {
   std::filesystem::path directory; // private to the run: configurations, logs, journals; emptied first
   bool progress = false;           // a line on stderr that is overwritten
-  std::function<void(measure::run_records const&)> inspect = {}; // is shown what the run left behind; may be empty
+  std::function<void(records::run_records const&)> inspect = {}; // is shown what the run left behind; may be empty
   interruption const* signals =
       nullptr; // of a command that begins before the run and ends after it; else the run's own
   std::function<void(std::string const&)> at_step = {}; // for tests: what the run has just done
@@ -25,6 +25,6 @@ struct run_options {
 /// `interrupted`; after a second one it does not wait for what is still under way. Nothing is left running when it
 /// returns or throws. Throws `could_not_run` when a part could not be started or died unexpectedly, and
 /// `config::bad_input` for a trace or template that cannot be used. One run at a time in a process.
-measure::result run(scenario::scenario const& s, run_options const& options);
+records::result run(scenario::scenario const& s, run_options const& options);
 
 }

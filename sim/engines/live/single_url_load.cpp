@@ -60,7 +60,7 @@ public:
   explicit resend(client& to)
     : to_(to) {}
   void stop() { stopped_ = true; }
-  void done(request_spec const& what, measure::client_record const&) override {
+  void done(request_spec const& what, records::client_record const&) override {
     if (stopped_) return;
     request_spec next = what;
     next.intended_ns = now_ns();
@@ -74,7 +74,7 @@ private:
 
 }
 
-quick_result quick_load(quick_settings const& settings) {
+single_url_result load_single_url(single_url_settings const& settings) {
   std::signal(SIGPIPE, SIG_IGN); // OpenSSL writes without MSG_NOSIGNAL
   url_parts const url = parse_url(settings.url);
   request_templates words;
@@ -110,7 +110,7 @@ quick_result quick_load(quick_settings const& settings) {
   });
   context.run();
 
-  quick_result result;
+  single_url_result result;
   result.seconds = static_cast<double>(now_ns() - start) * 1e-9;
   result.cpu_seconds = thread_cpu_seconds() - cpu_start;
   result.requests = load.counts().done.load();
@@ -121,7 +121,7 @@ quick_result quick_load(quick_settings const& settings) {
   return result;
 }
 
-std::string describe(quick_result const& result) {
+std::string describe(single_url_result const& result) {
   auto const quantile_ms = [&](double q) { return static_cast<double>(result.latency.quantile_ns(q)) * 1e-6; };
   double const requests = static_cast<double>(result.requests);
   char text[400];

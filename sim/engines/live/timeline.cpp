@@ -81,7 +81,7 @@ asio::awaitable<void> restart(event_context context, scenario::restart_node cons
                       script.admin_call);
 }
 
-asio::awaitable<void> perform(event_context context, std::uint32_t index, measure::event_record& record) {
+asio::awaitable<void> perform(event_context context, std::uint32_t index, records::event_record& record) {
   scenario::action const& action = context.what.events[index].action;
   std::vector<std::string> added;
   for (auto const& balancer : context.nodes.balancers())
@@ -106,14 +106,14 @@ std::string probe_target(topology const& nodes, std::size_t index) {
 }
 
 asio::awaitable<void> perform_events(event_context context, std::uint64_t total_requests,
-                                     std::vector<measure::event_record>& done) {
+                                     std::vector<records::event_record>& done) {
   // Shared with the load, which may call back when a cancelled run has ended this coroutine.
   auto const timer = std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor);
   auto const schedule = std::make_shared<actors::event_schedule>(context.what.events, total_requests);
   schedule->begin(context.load.start_ns());
   for (;;) {
     while (auto const event = schedule->take(now_ns())) {
-      measure::event_record record;
+      records::event_record record;
       record.name = context.what.events[*event].name;
       record.planned_ns = schedule->due_ns(*event);
       record.began_ns = now_ns();
@@ -136,7 +136,7 @@ asio::awaitable<void> perform_events(event_context context, std::uint64_t total_
   }
 }
 
-asio::awaitable<void> perform_partitions(event_context context, std::vector<measure::event_record>& done) {
+asio::awaitable<void> perform_partitions(event_context context, std::vector<records::event_record>& done) {
   std::vector<scenario::partition> due = context.what.partitions;
   std::stable_sort(due.begin(), due.end(), [](auto const& a, auto const& b) { return a.begin < b.begin; });
   asio::steady_timer timer(co_await asio::this_coro::executor);
@@ -159,7 +159,7 @@ asio::awaitable<void> perform_partitions(event_context context, std::vector<meas
       co_await admin_call(std::move(admin), boost::beast::http::verb::post, std::move(target), std::move(body),
                           script.partition);
     }
-    done.push_back(measure::partition_record(p, context.load.start_ns(), began_ns));
+    done.push_back(records::partition_record(p, context.load.start_ns(), began_ns));
   }
 }
 

@@ -25,10 +25,10 @@ std::string probe_target(topology const& nodes, std::size_t index);
 /// Performs the events when event_schedule says so, each appended to `done` when it has ended. `total_requests` of a
 /// closed load; 0: not known. Throws `could_not_run` when one fails.
 boost::asio::awaitable<void> perform_events(event_context context, std::uint64_t total_requests,
-                                            std::vector<measure::event_record>& done);
+                                            std::vector<records::event_record>& done);
 
 /// Parts proxies from sols when that is due, each partition appended to `done` when it has begun. A proxy that does not
 /// run then is not parted, and one that is restarted meanwhile comes back unparted. Throws `could_not_run`.
-boost::asio::awaitable<void> perform_partitions(event_context context, std::vector<measure::event_record>& done);
+boost::asio::awaitable<void> perform_partitions(event_context context, std::vector<records::event_record>& done);
 
 }

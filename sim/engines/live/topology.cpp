@@ -121,7 +121,7 @@ void check_is_ours(fs::path const& root) {
 }
 
 std::uint64_t node_seed(std::uint64_t seed, std::string_view name) {
-  std::uint64_t state = fakeproxy::cluster::fnv_offset;
+  std::uint64_t state = fakeproxy::resources::fnv_offset;
   auto const mix = [&state](std::uint8_t byte) { state = (state ^ byte) * 0x100000001b3u; };
   for (int shift = 0; shift < 64; shift += 8) mix(static_cast<std::uint8_t>(seed >> shift));
   for (char const c : name) mix(static_cast<std::uint8_t>(c));

@@ -46,7 +46,7 @@ balancers::balancers(world& w, std::unique_ptr<routers> decisions)
     b.cache = as.cache;
     b.shared_map = as.shared_map;
     all_.push_back(std::move(b));
-    measure::balancer_records records;
+    records::balancer_records records;
     records.name = identity.name;
     records.has_journal = true;
     w.record.records.balancers.push_back(std::move(records));
@@ -351,7 +351,7 @@ void balancers::wake_them() {
     request_state& f = w_.requests[next.who.id];
     if (w_.requests.is_gone(next.who) || !f.course.stops_waiting(next.from)) continue;
     if (next.from == awaiting::fetch)
-      go_on(f, f.course.on_landing(*cached(f), w_.exchanges[f.id].forwarded, next.how));
+      go_on(f, f.course.on_fetch_complete(*cached(f), w_.exchanges[f.id].forwarded, next.how));
     else
       perform(f, decisions_->on_wake(f.balancer, f.id, w_.now(), all_[f.balancer].random));
   }
@@ -391,7 +391,7 @@ void balancers::read_counters() {
   for (std::size_t i = 0; i < all_.size(); ++i) {
     if (!all_[i].listening) continue;
     gateway::routing::router_counters const& c = decisions_->counters(i);
-    measure::balancer_records& book = w_.record.records.balancers[i];
+    records::balancer_records& book = w_.record.records.balancers[i];
     book.counters = {{"requests_total", c.requests},     {"guesses_total", c.guesses},
                      {"guess_hits_total", c.guess_hits}, {"map_hits_total", c.map_hits},
                      {"stale_hits_total", c.stale_hits}, {"redirects_total", c.redirects},

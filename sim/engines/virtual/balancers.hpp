@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/random/distribution.hpp"
+#include "base/randomness/distribution.hpp"
 #include "fakeproxy/proxy/servers.hpp"
 #include "gateway/cache/shared_cache.hpp"
 #include "gateway/exchange/course.hpp"
@@ -108,7 +108,7 @@ private:
   std::unique_ptr<routers> decisions_;
   dense_routers* dense_; // the same, if they are of this kind
   std::vector<balancer> all_;
-  base::random::time_sampler work_;
+  randomness::time_sampler work_;
   std::deque<woken> woken_;
   bool looking_ = false;            // look_again is going through woken_
   std::string head_text_, content_; // reused

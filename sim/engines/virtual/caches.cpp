@@ -10,7 +10,7 @@ using gateway::http::token_digest;
 
 gateway::cache::moment caches::moment() const { return w_.exchanges.moment_at(w_.now()); }
 
-void caches::place::landed(token_digest const& fetch, gateway::cache::fetch_outcome how) {
+void caches::place::fetch_completed(token_digest const& fetch, gateway::cache::fetch_outcome how) {
   all.w_.balancers.wake(waiting.take(fetch), gateway::exchange::awaiting::fetch, how);
 }
 

@@ -40,7 +40,7 @@ private:
       , shared(settings, secret) {}
     gateway::cache::moment now() const override { return all.moment(); }
     gateway::http::answer_forwarding forwarding() const override { return {}; }
-    void landed(gateway::http::token_digest const& request_state, gateway::cache::fetch_outcome how) override;
+    void fetch_completed(gateway::http::token_digest const& request_state, gateway::cache::fetch_outcome how) override;
 
     caches& all;
     gateway::http::digest_key key;

@@ -11,7 +11,7 @@
 namespace sim::virtual_time {
 
 using boost::beast::http::verb;
-using measure::client_outcome;
+using records::client_outcome;
 
 namespace {
 

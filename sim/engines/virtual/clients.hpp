@@ -37,7 +37,7 @@ public:
   /// The request's balancer was not listening when it arrived.
   void on_refused(request_state& f);
   /// The request will get no answer.
-  void on_failed(request_state& f, measure::client_outcome what);
+  void on_failed(request_state& f, records::client_outcome what);
   /// The request's answer will arrive at `arrival_ns`. True: that is settled now, and the request is over.
   bool settle(request_state& f, std::int64_t arrival_ns);
   /// An answer that was settled early has arrived, and somebody waits for it.
@@ -69,9 +69,9 @@ private:
     std::uint32_t character; // nobody: its token is not the character's
     actors::connection_id connection;
   };
-  void conclude(request_state& f, measure::client_outcome outcome);
+  void conclude(request_state& f, records::client_outcome outcome);
   void free(actors::connection_id connection, std::uint32_t character);
-  void write_down(request_state& f, measure::client_outcome outcome, std::int64_t at_ns);
+  void write_down(request_state& f, records::client_outcome outcome, std::int64_t at_ns);
   void take_arrived();
   void wait_for_connection(std::uint16_t balancer, request_state& f);
   void arm_timeouts();

@@ -17,6 +17,7 @@
 namespace sim::virtual_time {
 
 namespace cluster = fakeproxy::cluster;
+namespace resources = fakeproxy::resources;
 using boost::beast::http::verb;
 
 namespace {
@@ -38,8 +39,8 @@ std::uint32_t character_of(request_state const& f) {
 /// As long as a live token, and as distinct.
 void append_token(std::string& out, request_state const& f, std::uint32_t token_bytes) {
   std::size_t const begin = out.size();
-  cluster::append_hex(out, load::mix(static_cast<std::uint64_t>(f.token)));
-  cluster::append_decimal(out, static_cast<std::uint64_t>(f.token));
+  resources::append_hex(out, load::mix(static_cast<std::uint64_t>(f.token)));
+  resources::append_decimal(out, static_cast<std::uint64_t>(f.token));
   out.resize(std::max(out.size(), begin + token_bytes), '_');
 }
 
@@ -47,7 +48,7 @@ void append_token(std::string& out, request_state const& f, std::uint32_t token_
 
 http_exchanges::http_exchanges(world& w)
   : w_(w)
-  , shown_(resources::shown_by(w.scenario))
+  , shown_(actors::catalogue_of(w.scenario))
   , wall_phase_ns_(static_cast<std::int64_t>(small_stream_of(w.scenario.seed, "wall clock")() %
                                              static_cast<std::uint64_t>(second))) {
   auto const all = scenario::balancers_of(w.scenario);
@@ -77,11 +78,11 @@ void http_exchanges::begin(request_index id) {
   http_exchange& e = place_of(id);
   request_state const& f = w_.requests[id];
   e.target.clear();
-  resources::append_target(e.target, w_.plan.targets[f.plan.target], f.plan.character, shown_.corporations);
+  actors::append_target(e.target, w_.plan.targets[f.plan.target], f.plan.character, shown_.corporations);
   e.resource.reset();
   auto const method = static_cast<verb>(f.verb);
   if (method == verb::get || method == verb::head)
-    if (cluster::resource const* const found = cluster::find_resource(shown_.all, e.target))
+    if (resources::resource const* const found = resources::find_resource(shown_.all, e.target))
       e.resource = static_cast<std::size_t>(found - shown_.all.data());
 
   scenario::mix_entry const& how = w_.plan.methods[f.client.method];
@@ -131,44 +132,44 @@ std::uint16_t http_exchanges::answer(request_index id, std::uint16_t status, boo
   http_exchange& e = *all_[id];
   auto const character = static_cast<cluster::character_id>(character_of(f));
   std::int64_t const at = at_ns + uptime_ns;
-  cluster::resource const* const of = is_served && e.resource ? &shown_.all[*e.resource] : nullptr;
-  cluster::resource_answer shows;
+  resources::resource const* const of = is_served && e.resource ? &shown_.all[*e.resource] : nullptr;
+  resources::resource_answer shows;
   if (of) {
-    std::vector<cluster::request_field> fields;
+    std::vector<resources::request_field> fields;
     gateway::http::for_each_field(e.sent, [&](std::string_view name, std::string_view value) {
       fields.push_back({std::string(name), std::string(value)});
     });
-    shows = cluster::answer_for(*of, shown_.corporations, {e.target, character, fields, at},
-                                [this](std::int64_t t) { return wall_seconds(t); });
+    shows = resources::answer_for(*of, shown_.corporations, {e.target, character, fields, at},
+                                  [this](std::int64_t t) { return wall_seconds(t); });
     status = shows.status;
   }
 
   std::string& out = e.answer;
   out.clear();
-  cluster::append_answer_start(out, {.status = status,
-                                     .connection = {},
-                                     .date_s = shown_.all.empty() ? -1 : wall_seconds(at),
-                                     .proxy_index = f.proxy,
-                                     .incarnation = f.at_proxy.incarnation});
+  resources::append_answer_start(out, {.status = status,
+                                       .connection = {},
+                                       .date_s = shown_.all.empty() ? -1 : wall_seconds(at),
+                                       .proxy_index = f.proxy,
+                                       .incarnation = f.at_proxy.incarnation});
   bool const in_corporation = f.names_backend && shown_.corporations.any();
-  std::string const no_body = cluster::body_digest().text();
-  cluster::append_answer_echo(
+  std::string const no_body = resources::body_digest().text();
+  resources::append_answer_echo(
       out, {.epoch = f.at_proxy.epoch,
             .backend = {}, // balancers know it by its number
-            .corporation = in_corporation ? cluster::corporation_of(shown_.corporations, character, at) : 0,
+            .corporation = in_corporation ? resources::corporation_of(shown_.corporations, character, at) : 0,
             .character = character,
             .of_resource = e.resource.has_value(),
             .method = boost::beast::http::to_string(static_cast<verb>(f.verb)),
             .target = e.target,
             .fields = load::mix(f.request),
             .body = no_body});
-  if (of) cluster::append_resource_fields(out, *of, shows);
+  if (of) resources::append_resource_fields(out, *of, shows);
   bool const has_content = is_served && status != 204 && status != 304 && status != 403;
   e.content_bytes = !has_content ? 0 : of ? of->bytes : w_.scenario.topology.proxies.answer_bytes;
   if (has_content)
-    cluster::append_content_end(out, of ? "text/plain" : "application/json", e.content_bytes);
+    resources::append_content_end(out, of ? "text/plain" : "application/json", e.content_bytes);
   else
-    cluster::append_empty_answer_end(out, status);
+    resources::append_empty_answer_end(out, status);
 
   e.answer_head = {};
   gateway::http::answer_parser parser(e.answer_head);
@@ -199,7 +200,7 @@ void http_exchanges::note_answer(request_index id, std::string_view head) {
   http_exchange& e = *all_[id];
   e.shows.reset();
   gateway::http::for_each_field(head, [&](std::string_view name, std::string_view value) {
-    if (name == "Lab-Resource") e.shows = cluster::parse_mark(value);
+    if (name == "Lab-Resource") e.shows = resources::parse_mark(value);
     if (name == "Lab-Incarnation" && f.from_cache) f.served_by = number_of(value);
   });
 }
@@ -209,14 +210,14 @@ void http_exchanges::judge(request_index id, std::int64_t done_ns) {
   http_exchange const& e = *all_[id];
   f.asks_resource = e.resource.has_value();
   if (!e.resource) return;
-  f.findings = resources::judge_resource(shown_, {.resource = *e.resource,
-                                                  .target = e.target,
-                                                  .character = character_of(f),
-                                                  .status = f.status,
-                                                  .mark = e.shows,
-                                                  .from_cache = f.from_cache,
-                                                  .sent_ns = f.client.sent_ns + uptime_ns,
-                                                  .done_ns = done_ns + uptime_ns});
+  f.findings = judge::check_resource(shown_, {.resource = *e.resource,
+                                              .target = e.target,
+                                              .character = character_of(f),
+                                              .status = f.status,
+                                              .mark = e.shows,
+                                              .from_cache = f.from_cache,
+                                              .sent_ns = f.client.sent_ns + uptime_ns,
+                                              .done_ns = done_ns + uptime_ns});
 }
 
 }

@@ -18,7 +18,7 @@ struct world;
 /// A request and the answer to it as text: what caches and resources need to know of a request.
 struct http_exchange {
   std::string target;
-  std::optional<std::size_t> resource; // that it asks for: index into shown_resources::all
+  std::optional<std::size_t> resource; // that it asks for: index into resource_catalogue::all
 
   // as its balancer has it
   std::string wire;
@@ -36,7 +36,7 @@ struct http_exchange {
   std::size_t content_bytes = 0;
 
   // what the client gets
-  std::optional<fakeproxy::cluster::resource_mark> shows;
+  std::optional<fakeproxy::resources::resource_mark> shows;
 };
 
 /// The exchanges of a run that has caches or resources. Requests and answers are those of live clients and proxies as
@@ -72,7 +72,7 @@ private:
   void note_answer(request_index id, std::string_view head);
 
   world& w_;
-  resources::shown_resources shown_;
+  actors::resource_catalogue shown_;
   bool needed_ = false;
   std::int64_t wall_phase_ns_; // offset between seconds of the wall clock and whole seconds of the run
   std::vector<std::unique_ptr<http_exchange>> all_; // by request

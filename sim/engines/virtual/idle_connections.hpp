@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/random/draw.hpp"
+#include "base/randomness/draw.hpp"
 #include "gateway/exchange/idle_pool.hpp"
 #include "gateway/routing/default_limits.hpp"
 #include "sim/actors/connection_pool.hpp"
@@ -61,7 +61,7 @@ private:
 
   pool& pool_of(hop const& h) {
     auto& threads = pools_[h.balancer];
-    return threads[threads.size() == 1 ? 0 : base::random::mix(h.client) % threads.size()];
+    return threads[threads.size() == 1 ? 0 : randomness::mix(h.client) % threads.size()];
   }
 
   std::vector<std::vector<pool>> pools_; // [balancer][thread]

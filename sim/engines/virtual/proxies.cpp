@@ -78,14 +78,14 @@ proxies::proxies(world& w)
   }
 }
 
-measure::proxy_address proxies::address_of(std::size_t index) {
+records::proxy_address proxies::address_of(std::size_t index) {
   return {0x7f000001, static_cast<std::uint16_t>(index + 1)};
 }
 
 void proxies::start(std::size_t index) {
   proxy& p = all_[index];
   scenario::proxy_settings const& settings = w_.scenario.topology.proxies;
-  measure::proxy_address const where = address_of(index);
+  records::proxy_address const where = address_of(index);
   proxy_process::settings how;
   how.node = {.index = static_cast<std::uint16_t>(index),
               .sols = static_cast<std::uint32_t>(w_.sols.count()),
@@ -179,7 +179,7 @@ void proxies::go_on(request_state& f, proxy_process::next what) {
   proxy& p = all_[f.proxy];
   fakeproxy::proxy::request_state& r = f.at_proxy;
   f.outcome = r.outcome;
-  f.status = fakeproxy::cluster::status_of(r.outcome, static_cast<boost::beast::http::verb>(f.verb));
+  f.status = fakeproxy::resources::status_of(r.outcome, static_cast<boost::beast::http::verb>(f.verb));
   f.names_backend = r.epoch != session_epoch::none;
   f.keeps_connection = !p.leaving.begun();
   f.served_epoch = r.outcome == hop_outcome::redirected ? 0 : raw(r.epoch);

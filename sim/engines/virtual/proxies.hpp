@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/random/distribution.hpp"
+#include "base/randomness/distribution.hpp"
 #include "fakeproxy/proxy/departure.hpp"
 #include "fakeproxy/proxy/proxy_process.hpp"
 #include "sim/engines/virtual/idle_connections.hpp"
@@ -92,7 +92,7 @@ private:
   };
   static constexpr fakeproxy::cluster::ticket pin_ticket = fakeproxy::cluster::ticket{1} << 41;
 
-  static measure::proxy_address address_of(std::size_t index);
+  static records::proxy_address address_of(std::size_t index);
   static idle_connections::hop hop_of(request_state const& f) {
     return {f.balancer, f.client.connection, gateway::routing::upstream_id{f.proxy}};
   }
@@ -108,7 +108,7 @@ private:
   void drop_peers(std::size_t index);
 
   world& w_;
-  base::random::time_sampler service_;
+  randomness::time_sampler service_;
   bool in_one_process_;
   std::vector<proxy> all_;
   idle_connections idle_;

@@ -13,7 +13,7 @@ namespace sim::virtual_time {
 /// only counts it.
 class recorder {
 public:
-  measure::run_records records;
+  records::run_records records;
   std::optional<summary> brief; // while counting: no records of requests and hops are kept
 
   // clients
@@ -38,7 +38,7 @@ public:
   void sent(request_state const& f) {
     if (!brief) client(f).sent_ns = f.client.sent_ns;
   }
-  void client_done(request_state const& f, measure::client_outcome outcome, std::int64_t done_ns) {
+  void client_done(request_state const& f, records::client_outcome outcome, std::int64_t done_ns) {
     if (brief) return brief->client_done(f, outcome, done_ns);
     record_end(f, outcome, done_ns);
   }
@@ -101,24 +101,24 @@ private:
   // ---- where records are kept
 
   [[gnu::noinline]] journal::request_id issue_record(request_state const& f) {
-    measure::client_record c;
+    records::client_record c;
     c.request = issued_;
     c.intended_ns = f.client.intended_ns;
     c.character = f.plan.character;
     c.token = f.plan.rotation;
     c.target = f.plan.target;
     c.balancer = f.balancer;
-    c.kind = static_cast<measure::token_kind>(f.plan.kind);
+    c.kind = static_cast<records::token_kind>(f.plan.kind);
     c.method = f.verb;
     c.phase = f.client.phase;
     records.clients.push_back(c);
     return c.request;
   }
-  [[gnu::noinline]] void record_end(request_state const& f, measure::client_outcome outcome, std::int64_t done_ns) {
-    measure::client_record& c = client(f);
+  [[gnu::noinline]] void record_end(request_state const& f, records::client_outcome outcome, std::int64_t done_ns) {
+    records::client_record& c = client(f);
     c.outcome = outcome;
     c.done_ns = done_ns;
-    if (outcome != measure::client_outcome::answered) return;
+    if (outcome != records::client_outcome::answered) return;
     c.status = f.status;
     c.epoch = f.served_epoch;
     c.incarnation = f.served_by;
@@ -140,7 +140,7 @@ private:
                                            .padding = {}});
   }
   [[gnu::noinline]] void record_hop(request_state& f, std::int64_t now_ns) {
-    measure::proxy_address const to = records.proxies[f.proxy];
+    records::proxy_address const to = records.proxies[f.proxy];
     f.hop_record = append(f.balancer, {.at_ns = now_ns,
                                        .request = f.request,
                                        .upstream_address = to.address,
@@ -187,7 +187,7 @@ private:
     }
     return false;
   }
-  measure::client_record& client(request_state const& f) { return records.clients[f.request - 1]; }
+  records::client_record& client(request_state const& f) { return records.clients[f.request - 1]; }
   std::uint32_t append(std::uint16_t balancer, journal::balancer_event const& e) {
     auto& events = records.balancers[balancer].events;
     events.push_back(e);

@@ -77,7 +77,7 @@ struct alignas(64) request_state { // in whole cache lines
   /// Whether the map chose the proxy: of the first hop if it did, else of the first hop that a proxy saw. And whether
   /// the proxy that the map chose for the first hop was no longer the owner.
   bool first_from_map = false, first_stale = false;
-  std::uint8_t first_reason = 0xff; // of a redirect by the first proxy: measure::reason
+  std::uint8_t first_reason = 0xff; // of a redirect by the first proxy: judge::reason
   bool trial = false;               // guessed although the session existed
   bool on_open_connection = false;  // of its balancer to the proxy
   std::int64_t received_ns = 0;
@@ -94,7 +94,7 @@ struct alignas(64) request_state { // in whole cache lines
 
   // what the client gets
   bool asks_resource = false, from_cache = false;
-  std::uint16_t findings = 0; // measure::client_finding bits
+  std::uint16_t findings = 0; // records::client_finding bits
 
   // records that are completed later (full detail)
   std::uint32_t request_record = nobody, hop_record = nobody, proxy_record = nobody;

@@ -94,7 +94,7 @@ public:
          s.events.empty() && !breaks_links(s) && !may_abort(s, p, options) && !options.step_by_step)
     , may_abort_(may_abort(s, p, options)) {}
 
-  measure::result run() {
+  records::result run() {
     w_.time.now_ns = 1'000'000'000; // 0 stands for "never" in records
     start_cluster();
     log_in();
@@ -133,7 +133,7 @@ private:
   void load() {
     w_.start_ns = w_.record.records.start_ns = w_.now();
     w_.record.records.warm_up_ns = w_.scenario.simulated.warm_up.count();
-    measure::run_records const& r = w_.record.records;
+    records::run_records const& r = w_.record.records;
     if (!w_.full_detail) w_.record.brief.emplace(w_.scenario, r.balancers.size(), w_.start_ns, r.logged_in);
     if (w_.eve.count() > 0) {
       w_.sols.notify(w_.scenario.population.eve_notification_rate_rps);
@@ -175,8 +175,8 @@ private:
     while (w_.now() < until && !w_.eve.settled(sent_)) step();
   }
 
-  measure::result result() {
-    measure::run_records& r = w_.record.records;
+  records::result result() {
+    records::run_records& r = w_.record.records;
     r.targets = w_.plan.targets;
     r.bytes = false;
     if (w_.eve.count() > 0) {
@@ -190,7 +190,7 @@ private:
     r.complete = w_.clients.issued_all();
     r.aborted_by = aborted_by_;
     w_.balancers.read_counters();
-    measure::result out = w_.full_detail ? measure::analyse(w_.scenario, r, options_.observe) : counted();
+    records::result out = w_.full_detail ? judge::analyse(w_.scenario, r, options_.observe) : counted();
     out.engine = "virtual";
     out.history_hash = w_.time.history;
     out.notes.insert(out.notes.end(), w_.plan.notes.begin(), w_.plan.notes.end());
@@ -201,30 +201,30 @@ private:
   }
 
   /// The result of a run whose requests were only counted.
-  measure::result counted() {
-    measure::run_records const& r = w_.record.records;
+  records::result counted() {
+    records::run_records const& r = w_.record.records;
     summary& brief = *w_.record.brief;
     brief.close(r.end_ns, r.interrupted || r.aborted_by);
     std::vector<std::string> names;
-    for (measure::balancer_records const& b : r.balancers) names.push_back(b.name);
-    std::vector<measure::invariant_result> invariants = brief.invariants();
-    invariants.push_back(measure::check_notifications(w_.scenario, r));
-    measure::findings const found{.what = w_.scenario,
-                                  .counts = brief.counts(),
-                                  .fit = brief.fit(),
-                                  .balancers = measure::know_balancers(w_.scenario, r.balancers),
-                                  .invariants = std::move(invariants),
-                                  .events = brief.events(r.events),
-                                  .timeseries = brief.timeseries(names),
-                                  .eve = r.eve,
-                                  .eve_latency = measure::histogram_of(r.eve_latency_ns),
-                                  .notification_latency = measure::histogram_of(r.notification_latency_ns),
-                                  .interrupted = r.interrupted,
-                                  .complete = r.complete,
-                                  .aborted_by = r.aborted_by,
-                                  .work = r.work};
+    for (records::balancer_records const& b : r.balancers) names.push_back(b.name);
+    std::vector<records::invariant_result> invariants = brief.invariants();
+    invariants.push_back(judge::check_notifications(w_.scenario, r));
+    judge::findings const found{.what = w_.scenario,
+                                .counts = brief.counts(),
+                                .fit = brief.fit(),
+                                .balancers = records::know_balancers(w_.scenario, r.balancers),
+                                .invariants = std::move(invariants),
+                                .events = brief.events(r.events),
+                                .timeseries = brief.timeseries(names),
+                                .eve = r.eve,
+                                .eve_latency = judge::histogram_of(r.eve_latency_ns),
+                                .notification_latency = judge::histogram_of(r.notification_latency_ns),
+                                .interrupted = r.interrupted,
+                                .complete = r.complete,
+                                .aborted_by = r.aborted_by,
+                                .work = r.work};
     if (options_.observe) options_.observe(found);
-    return measure::conclude(found);
+    return judge::conclude(found);
   }
 
   template<class Condition>
@@ -255,14 +255,14 @@ private:
   }
 
   void look_at_thresholds() {
-    measure::run_records& r = w_.record.records;
+    records::run_records& r = w_.record.records;
     ++r.looks;
     r.interrupted = true; // unfinished
     r.bytes = false;
     r.end_ns = w_.now();
     r.events = w_.timeline.done();
     r.targets = w_.plan.targets;
-    aborted_by_ = measure::broken_threshold(w_.scenario, measure::analyse(w_.scenario, r), w_.now() - w_.start_ns);
+    aborted_by_ = judge::broken_threshold(w_.scenario, judge::analyse(w_.scenario, r), w_.now() - w_.start_ns);
     if (aborted_by_) return w_.clients.stop_issuing();
     w_.time.in(script.look.count(), event_kind::look_at_thresholds, 0);
   }
@@ -306,7 +306,7 @@ private:
       if (request_state* const f = same(o)) w_.clients.on_refused(*f);
       break;
     case event_kind::connection_lost:
-      if (request_state* const f = same(o)) w_.clients.on_failed(*f, measure::client_outcome::reset);
+      if (request_state* const f = same(o)) w_.clients.on_failed(*f, records::client_outcome::reset);
       break;
     case event_kind::timeouts_due:
       w_.clients.on_timeouts_due();
@@ -409,17 +409,17 @@ void refuse(scenario::scenario const& s, run_options const& options) {
 
 }
 
-measure::result run(scenario::scenario const& s, run_options const& options) {
+records::result run(scenario::scenario const& s, run_options const& options) {
   refuse(s, options);
   load::plan const plan = load::make_plan(s);
   return std::make_unique<runner>(s, plan, options)->run();
 }
 
-measure::replication replicate(scenario::scenario const& s, run_options const& options) {
-  std::optional<measure::replication> made;
+judge::replication replicate(scenario::scenario const& s, run_options const& options) {
+  std::optional<judge::replication> made;
   run_options watched = options;
-  watched.observe = [&](measure::findings const& f) { made.emplace(measure::replication_of(f)); };
-  measure::result alone = run(s, watched);
+  watched.observe = [&](judge::findings const& f) { made.emplace(judge::replication_of(f)); };
+  records::result alone = run(s, watched);
   made->alone = std::move(alone);
   return std::move(*made);
 }

@@ -31,7 +31,7 @@ struct run_options {
   static constexpr std::uint64_t most_recorded = 1'000'000;
 
   /// Called with the findings before they are judged.
-  measure::observer observe;
+  judge::observer observe;
 
   /// Simulates every step of every request, even where the outcome could be settled at once. Slower; the history is the
   /// same.
@@ -47,10 +47,10 @@ struct run_options {
 ///
 /// Re-entrant: runs may go on in several threads at once. Throws config::bad_input for what simulated time cannot model
 /// (it says what), and for a trace that cannot be used.
-measure::result run(scenario::scenario const& s, run_options const& options = {});
+records::result run(scenario::scenario const& s, run_options const& options = {});
 
 /// As `run`, in a form that can be combined with runs of the scenario that have other seeds. `options.observe` is not
 /// called.
-measure::replication replicate(scenario::scenario const& s, run_options const& options = {});
+judge::replication replicate(scenario::scenario const& s, run_options const& options = {});
 
 }

@@ -7,8 +7,8 @@
 
 namespace sim::virtual_time {
 
-using measure::client_outcome;
-using measure::reason;
+using judge::reason;
+using records::client_outcome;
 
 void map_knowledge::restart(std::size_t balancer) {
   // In each pair of bits, known (01) becomes restarted (11).
@@ -112,49 +112,49 @@ void summary::client_done(request_state const& f, client_outcome outcome, std::i
                      f.seen_hops == f.course.hops && f.course.redirects <= 1 && f.course.retries == 0 &&
                      f.seen_hops == f.course.redirects + 1 && !f.asks_resource && !f.from_cache;
   if (!usual) return count_unusual(f, outcome, done_ns);
-  counts_.add(measure::served_request{.intended_ns = f.client.intended_ns,
-                                      .sent_ns = f.client.sent_ns,
-                                      .done_ns = done_ns,
-                                      .balancer = f.balancer,
-                                      .phase = f.client.phase,
-                                      .redirected = f.course.redirects != 0,
-                                      .first_reason = f.first_reason,
-                                      .first_choice = f.first_from_map ? measure::choice::map : measure::choice::guess,
-                                      .stale = f.first_stale,
-                                      .trial = f.trial});
+  counts_.add(judge::served_request{.intended_ns = f.client.intended_ns,
+                                    .sent_ns = f.client.sent_ns,
+                                    .done_ns = done_ns,
+                                    .balancer = f.balancer,
+                                    .phase = f.client.phase,
+                                    .redirected = f.course.redirects != 0,
+                                    .first_reason = f.first_reason,
+                                    .first_choice = f.first_from_map ? judge::choice::map : judge::choice::guess,
+                                    .stale = f.first_stale,
+                                    .trial = f.trial});
   count_in_slice(f.client.intended_ns, f.balancer, f.course.redirects, false);
 }
 
 void summary::count_unusual(request_state const& f, client_outcome outcome, std::int64_t done_ns) {
   bool const own = f.plan.kind == load::token_kind::own;
-  measure::counted_request r{.intended_ns = f.client.intended_ns,
-                             .sent_ns = f.client.sent_ns,
-                             .done_ns = done_ns,
-                             .hops = f.seen_hops,
-                             .redirects = f.course.redirects,
-                             .retries = f.course.retries,
-                             .balancer = f.balancer,
-                             .status = f.status,
-                             .phase = f.client.phase,
-                             .first_reason = f.first_reason,
-                             .first_choice = !own               ? measure::choice::unknown
-                                             : f.first_from_map ? measure::choice::map
-                                             : f.seen_hops == 0 ? measure::choice::unknown
-                                                                : measure::choice::guess,
-                             .stale = f.first_stale,
-                             .needed_proxy = f.course.hops != 0,
-                             .answered = outcome == client_outcome::answered,
-                             .failed = false,
-                             .trial = f.trial,
-                             .asks_resource = f.asks_resource,
-                             .from_cache = f.from_cache};
+  judge::counted_request r{.intended_ns = f.client.intended_ns,
+                           .sent_ns = f.client.sent_ns,
+                           .done_ns = done_ns,
+                           .hops = f.seen_hops,
+                           .redirects = f.course.redirects,
+                           .retries = f.course.retries,
+                           .balancer = f.balancer,
+                           .status = f.status,
+                           .phase = f.client.phase,
+                           .first_reason = f.first_reason,
+                           .first_choice = !own               ? judge::choice::unknown
+                                           : f.first_from_map ? judge::choice::map
+                                           : f.seen_hops == 0 ? judge::choice::unknown
+                                                              : judge::choice::guess,
+                           .stale = f.first_stale,
+                           .needed_proxy = f.course.hops != 0,
+                           .answered = outcome == client_outcome::answered,
+                           .failed = false,
+                           .trial = f.trial,
+                           .asks_resource = f.asks_resource,
+                           .from_cache = f.from_cache};
   bool const junk = f.plan.kind == load::token_kind::junk;
   r.failed = !r.answered || r.status >= 500 || (r.status == 401 && !junk);
   failed_ += r.failed;
   if (r.answered && f.asks_resource) {
     ++resources_;
-    not_theirs_ += (f.findings & (measure::found_foreign | measure::found_denied)) != 0;
-    too_old_ += (f.findings & measure::found_too_old) != 0;
+    not_theirs_ += (f.findings & (records::found_foreign | records::found_denied)) != 0;
+    too_old_ += (f.findings & records::found_too_old) != 0;
   }
   counts_.add(r);
   count_in_slice(r.intended_ns, r.balancer, r.redirects, r.failed);
@@ -192,11 +192,11 @@ void summary::widen_slices() {
   slice_width_ns_ *= 2;
 }
 
-std::vector<measure::time_slice> summary::timeseries(std::vector<std::string> const& balancers) const {
-  std::vector<measure::time_slice> out;
+std::vector<records::time_slice> summary::timeseries(std::vector<std::string> const& balancers) const {
+  std::vector<records::time_slice> out;
   auto const add = [&](std::size_t time, std::string const& balancer, slice_counts const& counts) {
     if (counts.requests == 0) return;
-    measure::time_slice s;
+    records::time_slice s;
     s.from_s = static_cast<double>(static_cast<std::int64_t>(time) * slice_width_ns_) / 1e9;
     s.to_s = s.from_s + static_cast<double>(slice_width_ns_) / 1e9;
     s.balancer = balancer;
@@ -215,11 +215,11 @@ std::vector<measure::time_slice> summary::timeseries(std::vector<std::string> co
   return out;
 }
 
-std::vector<measure::event_result> summary::events(std::vector<measure::event_record> const& done) const {
-  std::vector<measure::event_result> out;
-  for (measure::event_record const& e : done) {
+std::vector<records::event_result> summary::events(std::vector<records::event_record> const& done) const {
+  std::vector<records::event_result> out;
+  for (records::event_record const& e : done) {
     auto const seconds = [&](std::int64_t ns) { return static_cast<double>(ns - start_ns_) / 1e9; };
-    measure::event_result r;
+    records::event_result r;
     r.name = e.name, r.kind = name_of(e.kind), r.node = e.node, r.detail = e.detail;
     r.at_s = seconds(e.began_ns), r.done_s = seconds(e.done_ns);
     r.convergence_note = "needs records of single requests: --detail full";
@@ -249,10 +249,10 @@ void summary::close(std::int64_t end_ns, bool interrupted) {
   fit_.conditioned = fit_.broken.empty() && !hashed && scenario_.population.token_rotation_rps <= 0;
 }
 
-std::vector<measure::invariant_result> summary::invariants() const {
-  std::vector<measure::invariant_result> all;
+std::vector<records::invariant_result> summary::invariants() const {
+  std::vector<records::invariant_result> all;
   auto const add = [&](std::string name, std::uint64_t checked, std::uint64_t violations, std::string note) {
-    measure::invariant_result i;
+    records::invariant_result i;
     i.name = std::move(name);
     i.checked = checked;
     i.violations = violations;
@@ -264,7 +264,7 @@ std::vector<measure::invariant_result> summary::invariants() const {
   std::string const records = "needs records of single requests: --detail full";
   add("one_session", 0, 0, records);
   add("right_place", places_checked_, places_wrong_, "one request in 64 was compared with the registry");
-  add("intact", resources_, too_old_, measure::note_of_no_bytes);
+  add("intact", resources_, too_old_, judge::note_of_no_bytes);
   add("at_most_once", 0, 0, records);
   add("nobody_elses", resources_, not_theirs_, resources_ ? "only answers for resources are looked at" : records);
   add("closed_door", 0, 0, "simulated time has no fields that could be forged");

@@ -83,7 +83,7 @@ public:
   void restarted(std::size_t balancer) { knowledge_.restart(balancer); }
   void granted(std::uint32_t character, std::size_t phase, std::int64_t at_ns);
   void moved(std::size_t phase, std::int64_t at_ns) { counts_.add_move(phase, at_ns); }
-  void client_done(request_state const& f, measure::client_outcome outcome, std::int64_t done_ns);
+  void client_done(request_state const& f, records::client_outcome outcome, std::int64_t done_ns);
   /// One of the character's own requests is no longer under way.
   void left(std::uint32_t character) {
     std::uint8_t& who = characters_[character];
@@ -100,12 +100,12 @@ public:
 
   /// The load is over.
   void close(std::int64_t end_ns, bool interrupted);
-  measure::tally const& counts() const { return counts_; }
-  measure::theory_fit const& fit() const { return fit_; }
+  judge::tally const& counts() const { return counts_; }
+  judge::theory_fit const& fit() const { return fit_; }
   /// All invariants but the one judged from records that are kept in any case (notifications).
-  std::vector<measure::invariant_result> invariants() const;
-  std::vector<measure::time_slice> timeseries(std::vector<std::string> const& balancers) const;
-  std::vector<measure::event_result> events(std::vector<measure::event_record> const& done) const;
+  std::vector<records::invariant_result> invariants() const;
+  std::vector<records::time_slice> timeseries(std::vector<std::string> const& balancers) const;
+  std::vector<records::event_result> events(std::vector<records::event_record> const& done) const;
 
 private:
   // Of a character: requests under way (saturating), and two facts.
@@ -115,24 +115,24 @@ private:
   struct slice_counts {
     std::uint64_t requests = 0, redirects = 0, failed = 0;
   };
-  void count_unusual(request_state const& f, measure::client_outcome outcome, std::int64_t done_ns);
+  void count_unusual(request_state const& f, records::client_outcome outcome, std::int64_t done_ns);
   void count_in_slice(std::int64_t intended_ns, std::size_t balancer, std::uint32_t redirects, bool failed);
   void turn_to_slice_of(std::int64_t since_ns);
   void widen_slices();
   void learnt_in_shared_map(token_id token, std::int64_t now_ns);
-  /// Whether what another balancer learnt may not have been in the map that they share; see measure::reconstruct.
+  /// Whether what another balancer learnt may not have been in the map that they share; see judge::reconstruct.
   bool raced_in_shared_map(request_state const& f, std::int64_t now_ns) const;
 
   scenario::scenario const& scenario_;
   std::int64_t start_ns_;
-  measure::tally counts_;
+  judge::tally counts_;
   map_knowledge knowledge_;
   std::vector<bool> has_map_;                 // by balancer
   std::vector<std::int64_t> patience_ns_;     // by balancer: of look-ups in the shared map; below 0 without one
   std::vector<std::int64_t> first_learnt_ns_; // by token, where maps are shared: by any of them; 0: not yet
   std::vector<std::uint8_t> characters_;
   std::uint64_t overlapped_ = 0, failed_ = 0, lost_ = 0, sessions_asked_ = 0;
-  measure::theory_fit fit_;
+  judge::theory_fit fit_;
   std::size_t balancer_count_;
   std::int64_t slice_width_ns_ = 1'000'000;
   std::size_t slice_ = 0;                       // where the one counted last begins in slices_ …

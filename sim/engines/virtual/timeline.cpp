@@ -34,7 +34,7 @@ void timeline::begin() {
 
 void timeline::on_partition(std::uint32_t index) {
   scenario::partition const& p = w_.scenario.partitions[index];
-  done_.push_back(measure::partition_record(p, w_.start_ns, w_.now()));
+  done_.push_back(records::partition_record(p, w_.start_ns, w_.now()));
   if (p.breaks) w_.sols.break_links(p);
 }
 
@@ -52,7 +52,7 @@ void timeline::begin_event(std::uint32_t event) {
   std::vector<std::string> added;
   for (scenario::balancer_identity const& identity : balancers_)
     if (identity.event == event) added.push_back(identity.name);
-  measure::event_record& record = events_[event].record;
+  records::event_record& record = events_[event].record;
   record.name = e.name;
   record.kind = actors::kind_of(e.action);
   record.node = actors::node_of(e.action, added);
@@ -205,10 +205,10 @@ void timeline::on_process_starts(std::uint32_t event) {
 void timeline::move_sessions(std::uint32_t event, scenario::move_sessions const& what) {
   under_way& u = events_[event];
   std::map<std::uint32_t, journal::incarnation_id> owners;
-  for (std::size_t sol = 0; sol < w_.sols.count(); ++sol) measure::follow_owners(w_.sols.journal_of(sol), owners);
+  for (std::size_t sol = 0; sol < w_.sols.count(); ++sol) judge::follow_owners(w_.sols.journal_of(sol), owners);
   std::vector<std::uint32_t> candidates;
   for (auto const& [character, incarnation] : owners)
-    if (what.from.empty() || find(what.from).index == measure::proxy_of(incarnation)) candidates.push_back(character);
+    if (what.from.empty() || find(what.from).index == judge::proxy_of(incarnation)) candidates.push_back(character);
   candidates = actors::sessions_to_move(std::move(candidates), what, w_.scenario.seed, event);
   u.result.to_move = candidates.size();
 

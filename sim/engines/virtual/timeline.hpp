@@ -33,7 +33,7 @@ public:
   void on_look(std::uint32_t event);
 
   /// In the order in which they were done; those under way are left out.
-  std::vector<measure::event_record> const& done() const { return done_; }
+  std::vector<records::event_record> const& done() const { return done_; }
 
 private:
   struct node {
@@ -41,7 +41,7 @@ private:
     std::size_t index = 0;
   };
   struct under_way {
-    measure::event_record record;
+    records::event_record record;
     actors::action_result result;
     std::uint64_t asked = 0;                            // moves of sessions
     std::uint64_t granted_before = 0, ended_before = 0; // moves in all
@@ -64,7 +64,7 @@ private:
   std::vector<scenario::balancer_identity> balancers_;
   actors::event_schedule schedule_;
   std::vector<under_way> events_; // as in the scenario
-  std::vector<measure::event_record> done_;
+  std::vector<records::event_record> done_;
 };
 
 }

@@ -25,7 +25,7 @@ public:
   /// The load is over: the last request of an open one begins now, the last of a closed one was answered.
   void end();
 
-  measure::proxy_work_by_phase const& work() const { return work_; }
+  records::proxy_work_by_phase const& work() const { return work_; }
 
 private:
   void change(std::size_t phase);
@@ -33,8 +33,8 @@ private:
   void take();
 
   world& w_;
-  std::vector<measure::proxy_work> before_; // at the last call
-  measure::proxy_work_by_phase work_;
+  std::vector<records::proxy_work> before_; // at the last call
+  records::proxy_work_by_phase work_;
   std::size_t phase_ = 0;
   bool ended_ = true; // or not begun
 };

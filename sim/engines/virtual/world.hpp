@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/random/distribution.hpp"
+#include "base/randomness/distribution.hpp"
 #include "sim/engines/virtual/balancers.hpp"
 #include "sim/engines/virtual/caches.hpp"
 #include "sim/engines/virtual/clients.hpp"
@@ -52,7 +52,7 @@ private:
     return time;
   }
 
-  base::random::time_sampler delay_;
+  randomness::time_sampler delay_;
   double loss_;
   std::int64_t retransmit_ns_;
   load::small_stream random_;

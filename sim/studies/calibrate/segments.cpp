@@ -26,18 +26,18 @@ struct story {
   }
 };
 
-std::vector<story> stories_of(measure::run_records const& records) {
+std::vector<story> stories_of(records::run_records const& records) {
   std::vector<story> stories(records.clients.size());
   auto const of = [&](journal::request_id id) -> story* {
     return id >= 1 && id <= stories.size() ? &stories[id - 1] : nullptr;
   };
-  for (measure::balancer_records const& balancer : records.balancers)
+  for (records::balancer_records const& balancer : records.balancers)
     for (journal::balancer_event const& e : balancer.events)
       if (story* s = of(e.request)) {
         if (e.kind == journal::balancer_event_kind::request) s->accepted = &e;
         if (e.kind == journal::balancer_event_kind::hop) s->sent.push_back(&e);
       }
-  for (measure::located_hop const& h : records.hops)
+  for (records::located_hop const& h : records.hops)
     if (story* s = of(h.hop.request)) s->arrived.push_back(&h.hop);
   std::unordered_map<std::uint32_t, journal::proxy_hop const*> first; // of each character
   for (story& s : stories) {
@@ -55,9 +55,9 @@ std::vector<story> stories_of(measure::run_records const& records) {
 double span(std::int64_t from, std::int64_t to) { return static_cast<double>(to - from); }
 double handling(journal::proxy_hop const& hop) { return span(hop.received_ns, hop.answered_ns); }
 
-bool usable(measure::client_record const& c, story const& s) {
-  return s.told() && c.outcome == measure::client_outcome::answered && c.probe == measure::probe_kind::none &&
-         c.kind == measure::token_kind::own;
+bool usable(records::client_record const& c, story const& s) {
+  return s.told() && c.outcome == records::client_outcome::answered && c.probe == records::probe_kind::none &&
+         c.kind == records::token_kind::own;
 }
 
 }
@@ -70,13 +70,13 @@ void segments::add(segments const& other) {
   append(balancer, other.balancer), append(direct, other.direct), append(redirected, other.redirected);
 }
 
-segments segments_of(measure::run_records const& records) {
+segments segments_of(records::run_records const& records) {
   std::vector<story> const stories = stories_of(records);
   segments out;
   std::vector<double> own, there,
       back; // a proxy's time in a hop without the sol; time on the way to it; and from it to the client
   for (std::size_t i = 0; i != stories.size(); ++i) {
-    measure::client_record const& c = records.clients[i];
+    records::client_record const& c = records.clients[i];
     story const& s = stories[i];
     if (!usable(c, s)) continue;
     out.client.push_back(span(c.sent_ns, s.accepted->at_ns));

@@ -24,6 +24,6 @@ struct segments {
 /// included, is divided between the two links as on the way out. So a request's times add up to what its client saw.
 /// Needs records of a run with one request at a time, gateways with journals, no service time, and requests that change
 /// no game state; requests that do not fit are left out.
-segments segments_of(measure::run_records const& records);
+segments segments_of(records::run_records const& records);
 
 }

@@ -182,12 +182,12 @@ problem problem_of(definition const& d) {
   return p;
 }
 
-run_values values_of(measure::result const& result, std::size_t goals) {
+run_values values_of(records::result const& result, std::size_t goals) {
   run_values out;
   out.values.resize(goals);
   for (std::size_t g = 0; g < goals && g < result.thresholds.size(); ++g) out.values[g] = result.thresholds[g].value;
-  if (result.verdict == measure::verdict::invalid && !result.reasons.empty()) out.refusal = result.reasons.front();
-  for (measure::invariant_result const& i : result.invariants)
+  if (result.verdict == records::verdict::invalid && !result.reasons.empty()) out.refusal = result.reasons.front();
+  for (records::invariant_result const& i : result.invariants)
     if (!i.passed && out.refusal.empty()) out.refusal = "invariant " + i.name + " is violated";
   return out;
 }

@@ -66,6 +66,6 @@ scenario::scenario scenario_of(definition const& d, std::size_t candidate, std::
 problem problem_of(definition const& d);
 
 /// What a run says about a candidate. Does not throw; `result.verdict` must not be `interrupted`.
-run_values values_of(measure::result const& result, std::size_t goals);
+run_values values_of(records::result const& result, std::size_t goals);
 
 }

@@ -1,7 +1,7 @@
 #include "sim/studies/sweep/axes.hpp"
 
 #include "base/config/schema.hpp"
-#include "base/random/elementary.hpp"
+#include "base/randomness/elementary.hpp"
 #include "sim/scenario/load.hpp"
 
 #include <algorithm>
@@ -126,11 +126,11 @@ void check_size(axis_set const& set, axis_reader const& last) {
 }
 
 std::vector<double> log_spaced(double from, double to, std::size_t count) {
-  double const low = base::random::exact_log(from),
-               step = (base::random::exact_log(to) - low) / static_cast<double>(count - 1);
+  double const low = randomness::exact_log(from),
+               step = (randomness::exact_log(to) - low) / static_cast<double>(count - 1);
   std::vector<double> values{from};
   for (std::size_t i = 1; i + 1 < count; ++i)
-    values.push_back(rounded(base::random::exact_exp(low + step * static_cast<double>(i)), log_digits));
+    values.push_back(rounded(randomness::exact_exp(low + step * static_cast<double>(i)), log_digits));
   values.push_back(to);
   return values;
 }

@@ -12,7 +12,7 @@ namespace sim::sweep {
 struct engine {
   std::string name; // "virtual", "live"
   /// Throws `config::bad_input` for what the engine cannot run, and other exceptions if it fails.
-  std::function<measure::result(scenario::scenario const&)> evaluate;
+  std::function<records::result(scenario::scenario const&)> evaluate;
   bool concurrent = false; // whether `evaluate` may run in several threads at once
 };
 

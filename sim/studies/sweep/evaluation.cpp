@@ -9,7 +9,7 @@
 namespace sim::sweep {
 namespace {
 
-using namespace measure;
+using namespace records;
 using json = nlohmann::json;
 using ordered = nlohmann::ordered_json;
 
@@ -116,7 +116,7 @@ evaluation evaluation_from(json const& written) {
   evaluation e;
   auto const verdict = written.at("verdict").get<std::string>();
   for (std::size_t i = 0; i < verdict_names.size(); ++i) {
-    if (verdict_names[i] == verdict) e.verdict = static_cast<measure::verdict>(i);
+    if (verdict_names[i] == verdict) e.verdict = static_cast<records::verdict>(i);
   }
   e.reasons = written.at("reasons").get<std::vector<std::string>>();
   e.history_hash = written.at("history_hash").get<std::string>();
@@ -124,9 +124,9 @@ evaluation evaluation_from(json const& written) {
   return e;
 }
 
-std::string_view verdict_name(measure::verdict verdict) { return verdict_names[static_cast<std::size_t>(verdict)]; }
+std::string_view verdict_name(records::verdict verdict) { return verdict_names[static_cast<std::size_t>(verdict)]; }
 
-measure::verdict worse(measure::verdict a, measure::verdict b) {
+records::verdict worse(records::verdict a, records::verdict b) {
   constexpr std::array rank = {0, 2, 1, 3}; // by verdict: passed, failed, invalid, interrupted
   return rank[static_cast<std::size_t>(a)] >= rank[static_cast<std::size_t>(b)] ? a : b;
 }

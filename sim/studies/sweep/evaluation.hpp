@@ -12,25 +12,25 @@ namespace sim::sweep {
 
 /// What is kept of a trial's result.
 struct evaluation {
-  measure::verdict verdict = measure::verdict::passed;
+  records::verdict verdict = records::verdict::passed;
   std::vector<std::string> reasons; // why it did not pass
   std::string history_hash;         // 16 hexadecimal digits; empty: a live run has none
   /// Of the whole run ("redirect_ratio"), of its phases when it has several ("latency_ms{phase:steady}",
   /// "redirect_ratio{phase:steady,reason:cold}") and of its events ("convergence_s{event:joins}"), named as thresholds
   /// name them.
-  measure::metric_set metrics;
+  records::metric_set metrics;
 };
 
-evaluation evaluation_of(measure::result const& r);
+evaluation evaluation_of(records::result const& r);
 
 /// Lossless both ways. `evaluation_from` throws nlohmann::json::exception for anything that `to_json` does not write.
 nlohmann::ordered_json to_json(evaluation const& e);
 evaluation evaluation_from(nlohmann::json const& written);
 
 /// "passed", "failed", "invalid", "interrupted".
-std::string_view verdict_name(measure::verdict verdict);
+std::string_view verdict_name(records::verdict verdict);
 
 /// The worst of them is the verdict of a whole sweep: failed, then invalid, then passed.
-measure::verdict worse(measure::verdict a, measure::verdict b);
+records::verdict worse(records::verdict a, records::verdict b);
 
 }

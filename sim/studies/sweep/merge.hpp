@@ -11,6 +11,6 @@ namespace sim::sweep {
 /// them, to the last byte. Writes nothing unless everything is there. Returns the worst verdict. Throws
 /// `config::bad_input` for directories of different sweeps, for two different results of one trial, and for trials that
 /// none has, which it names.
-measure::verdict merge(std::vector<std::filesystem::path> const& directories, std::filesystem::path const& out);
+records::verdict merge(std::vector<std::filesystem::path> const& directories, std::filesystem::path const& out);
 
 }

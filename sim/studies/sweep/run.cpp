@@ -73,7 +73,7 @@ private:
 
   void evaluate(trial const& t) {
     evaluation const e = evaluated(t);
-    if (e.verdict == measure::verdict::interrupted) { // half a run is no result
+    if (e.verdict == records::verdict::interrupted) { // half a run is no result
       std::lock_guard const lock(mutex_);
       interrupted_ = true;
       return;

@@ -28,18 +28,18 @@ json number(std::optional<double> const& value) { return value ? number(*value) 
 using cells = std::vector<std::pair<char const*, json>>; // by suffix
 
 struct cells_of {
-  cells operator()(measure::ratio_metric const& m) const {
+  cells operator()(records::ratio_metric const& m) const {
     return {{"", number(m.value)},
             {"_numerator", m.numerator},
             {"_denominator", m.denominator},
             {"_theory", number(m.theory)},
             {"_standard_error", number(m.standard_error)}};
   }
-  cells operator()(measure::trend_metric const& m) const {
+  cells operator()(records::trend_metric const& m) const {
     return {{"_count", m.count},     {"_mean", number(m.mean)}, {"_p50", number(m.p50)},   {"_p90", number(m.p90)},
             {"_p95", number(m.p95)}, {"_p99", number(m.p99)},   {"_p999", number(m.p999)}, {"_max", number(m.max)}};
   }
-  cells operator()(measure::counter_metric const& m) const { return {{"", number(m.value)}}; }
+  cells operator()(records::counter_metric const& m) const { return {{"", number(m.value)}}; }
 };
 
 /// A metric's place among the columns: by catalogue, then the whole run before its parts.
@@ -58,10 +58,10 @@ std::string column_name(std::string const& metric, char const* suffix) {
 }
 
 /// The metrics of all rows, in order, each with one value that shows its kind.
-std::vector<std::pair<std::string, measure::metric>> metrics_of(std::vector<evaluation> const& evaluations) {
-  std::map<std::string, measure::metric> all;
+std::vector<std::pair<std::string, records::metric>> metrics_of(std::vector<evaluation> const& evaluations) {
+  std::map<std::string, records::metric> all;
   for (evaluation const& e : evaluations) all.insert(e.metrics.begin(), e.metrics.end());
-  std::vector<std::pair<std::string, measure::metric>> ordered(all.begin(), all.end());
+  std::vector<std::pair<std::string, records::metric>> ordered(all.begin(), all.end());
   std::sort(ordered.begin(), ordered.end(), [](auto const& a, auto const& b) { return rank(a.first) < rank(b.first); });
   return ordered;
 }
@@ -142,7 +142,7 @@ std::string json_lines(table const& t) {
   return text;
 }
 
-std::optional<measure::verdict> write_table(manifest const& m, store const& results) {
+std::optional<records::verdict> write_table(manifest const& m, store const& results) {
   std::vector<evaluation> evaluations;
   for (manifest_trial const& t : m.trials) {
     auto found = results.find(t.fingerprint);
@@ -157,7 +157,7 @@ std::optional<measure::verdict> write_table(manifest const& m, store const& resu
   table const t = tabulate(m, evaluations);
   os::write_file(results.directory() / csv_name, csv(t));
   os::write_file(results.directory() / json_lines_name, json_lines(t));
-  auto verdict = measure::verdict::passed;
+  auto verdict = records::verdict::passed;
   for (evaluation const& e : evaluations) verdict = worse(verdict, e.verdict);
   return verdict;
 }

@@ -38,6 +38,6 @@ inline std::vector<std::string> const table_files = {csv_name, json_lines_name};
 
 /// Writes both files into the store's directory when all trials are finished. Returns the worst verdict, or nothing if
 /// trials are missing; then neither file exists.
-std::optional<measure::verdict> write_table(manifest const& m, store const& results);
+std::optional<records::verdict> write_table(manifest const& m, store const& results);
 
 }

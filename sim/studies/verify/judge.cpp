@@ -104,7 +104,7 @@ comparison compare(compared const& x) {
   return c;
 }
 
-std::optional<double> trend_value(measure::trend_metric const& t, std::string const& aggregate) {
+std::optional<double> trend_value(records::trend_metric const& t, std::string const& aggregate) {
   if (t.count == 0) return std::nullopt;
   if (aggregate == "p50") return t.p50;
   if (aggregate == "p99") return t.p99;
@@ -128,9 +128,9 @@ struct metric_name {
     }
   }
 
-  measure::metric const* in(measure::result const& r) const {
-    measure::metric_set const* set = phase.empty() ? &r.metrics : nullptr;
-    for (measure::named_metrics const& p : r.phases)
+  records::metric const* in(records::result const& r) const {
+    records::metric_set const* set = phase.empty() ? &r.metrics : nullptr;
+    for (records::named_metrics const& p : r.phases)
       if (!phase.empty() && p.name == phase) set = &p.metrics;
     if (!set) return nullptr;
     auto const found = set->find(base);
@@ -150,23 +150,23 @@ std::optional<double> sample::deviation() const {
   return std::sqrt(squares / static_cast<double>(values.size() - 1));
 }
 
-sample sample_of(std::vector<measure::result> const& results, std::string const& metric) {
+sample sample_of(std::vector<records::result> const& results, std::string const& metric) {
   metric_name const name(metric);
   sample s;
-  for (measure::result const& r : results) {
-    measure::metric const* const m = name.in(r);
+  for (records::result const& r : results) {
+    records::metric const* const m = name.in(r);
     if (!m) continue;
-    if (auto const* ratio = std::get_if<measure::ratio_metric>(m)) {
+    if (auto const* ratio = std::get_if<records::ratio_metric>(m)) {
       if (ratio->denominator == 0) continue;
       s.values.push_back(ratio->value);
       if (ratio->theory && ratio->standard_error) {
         s.expected.push_back(*ratio->theory);
         s.expected_errors.push_back(*ratio->standard_error);
       }
-    } else if (auto const* trend = std::get_if<measure::trend_metric>(m)) {
+    } else if (auto const* trend = std::get_if<records::trend_metric>(m)) {
       if (auto const value = trend_value(*trend, name.aggregate)) s.values.push_back(*value);
     } else {
-      s.values.push_back(std::get<measure::counter_metric>(*m).value);
+      s.values.push_back(std::get<records::counter_metric>(*m).value);
     }
   }
   return s;

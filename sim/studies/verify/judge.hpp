@@ -25,7 +25,7 @@ struct sample {
 
 /// The value of "redirect_ratio", "redirect_ratio{phase:steady}", "sessions_created" or "latency_ms.p99" in the results
 /// that have it: ratios without a denominator and distributions without values are left out.
-sample sample_of(std::vector<measure::result> const& results, std::string const& metric);
+sample sample_of(std::vector<records::result> const& results, std::string const& metric);
 
 /// How certain one run's value is.
 struct run_error {

@@ -30,7 +30,7 @@ std::string peculiar(balancer_group const& g) {
   return {};
 }
 
-bool strikes_balancer(scenario::scenario const& s, scenario::event const& e) {
+bool concerns_balancer(scenario::scenario const& s, scenario::event const& e) {
   auto const is_balancer = [&](std::string const& node) {
     auto const all = scenario::balancers_of(s);
     return std::any_of(all.begin(), all.end(), [&](auto const& b) { return b.name == node; });
@@ -76,9 +76,9 @@ std::string events_in_the_way(scenario::scenario const& s, balancer_kind kind) {
   bool const changes = std::any_of(s.topology.balancers.begin(), s.topology.balancers.end(),
                                    [&](balancer_group const& g) { return g.kind != kind; });
   if (!changes) return {};
-  auto const struck =
-      std::find_if(s.events.begin(), s.events.end(), [&](scenario::event const& e) { return strikes_balancer(s, e); });
-  return struck == s.events.end() ? "" : "the event '" + struck->name + "' is about balancers of another kind";
+  auto const found =
+      std::find_if(s.events.begin(), s.events.end(), [&](scenario::event const& e) { return concerns_balancer(s, e); });
+  return found == s.events.end() ? "" : "the event '" + found->name + "' is about balancers of another kind";
 }
 
 /// Whether nginx, which decodes targets on the redirected way, would send a different one from what it got: %XX of

@@ -10,7 +10,7 @@
 namespace sim::verify {
 namespace {
 
-using measure::result;
+using records::result;
 using theory::prediction;
 
 /// Every scenario's metrics; those of phases follow if theory has something to say about them.
@@ -85,13 +85,13 @@ private:
   /// Notes what disqualifies a run. False if its figures say nothing about its subject.
   bool is_sound(std::string const& engine, std::uint64_t seed, result const& r, bool must_hold_invariants) {
     std::string const which = engine + ", seed " + std::to_string(seed) + ": ";
-    if (!r.load_as_planned || r.verdict == measure::verdict::invalid || r.verdict == measure::verdict::interrupted) {
+    if (!r.load_as_planned || r.verdict == records::verdict::invalid || r.verdict == records::verdict::interrupted) {
       out_.failures.push_back(which + (r.reasons.empty() ? "not a whole run" : r.reasons.front()));
       return false;
     }
     for (std::string const& difference : r.differences) out_.failures.push_back(which + difference);
     if (!must_hold_invariants) return true;
-    for (measure::invariant_result const& i : r.invariants)
+    for (records::invariant_result const& i : r.invariants)
       if (i.violations > 0)
         out_.failures.push_back(which + "invariant " + i.name + ": " + std::to_string(i.violations) + " violations");
     return true;
@@ -129,7 +129,7 @@ private:
     double sum = 0;
     for (result const& r : results) {
       auto const found = r.metrics.find("redirects{reason:raced}");
-      auto const* count = found == r.metrics.end() ? nullptr : std::get_if<measure::counter_metric>(&found->second);
+      auto const* count = found == r.metrics.end() ? nullptr : std::get_if<records::counter_metric>(&found->second);
       if (count != nullptr) sum += count->value;
     }
     return sum;

@@ -13,7 +13,7 @@
 namespace sim::verify {
 
 /// Runs a scenario and returns its result.
-using evaluate = std::function<measure::result(scenario::scenario const&)>;
+using evaluate = std::function<records::result(scenario::scenario const&)>;
 
 /// Thrown by an engine for a scenario that it cannot run: noted, and not a disagreement.
 struct refused : std::runtime_error {

@@ -36,13 +36,13 @@ struct fixture {
 };
 
 std::string echoed_fields(std::initializer_list<std::pair<char const*, std::string>> fields) {
-  cluster::fields_digest digest;
+  resources::fields_digest digest;
   for (auto const& [name, value] : fields) digest.add(name, value);
   return digest.text();
 }
 
 std::string echoed_body(std::string_view body) {
-  cluster::body_digest digest;
+  resources::body_digest digest;
   digest.add(body);
   return digest.text();
 }
@@ -62,7 +62,7 @@ TEST_CASE_METHOD(fixture, "a served answer says who served, and what was read") 
       a["lab-fields"] ==
       echoed_fields({{"authorization", bearer(7).substr(15, 47)}, {"accept", "a"}, {"cookie", "c"}, {"accept", "b"}}));
   CHECK(a["lab-body"] == echoed_body(""));
-  CHECK(a.body == cluster::answer_body(41, 7, 256));
+  CHECK(a.body == resources::answer_body(41, 7, 256));
   auto const taken_down = hops(0).back();
   CHECK(taken_down.request == 41);
   CHECK(taken_down.outcome == journal::hop_outcome::served);
@@ -88,7 +88,7 @@ TEST_CASE_METHOD(fixture, "a redirect carries the target byte for byte, and the 
     CHECK(address == owner);
     CHECK(sent_on == target);
     auto const served = get(address, sent_on, bearer(7));
-    CHECK(served["lab-target"] == cluster::escape_target(target));
+    CHECK(served["lab-target"] == resources::escape_target(target));
     CHECK(served["x-session-epoch"] == served["lab-epoch"]);
     CHECK_FALSE(served["x-session-epoch"].empty());
   }
@@ -160,7 +160,7 @@ TEST_CASE_METHOD(fixture, "pipelined requests are answered in order") {
     all += "GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\n" + bearer(7) + "Lab-Request: " + std::to_string(i) +
            "\r\n\r\n";
   c.send(all);
-  for (int i = 1; i <= 50; ++i) CHECK(c.receive().body == cluster::answer_body(static_cast<unsigned>(i), 7, 256));
+  for (int i = 1; i <= 50; ++i) CHECK(c.receive().body == resources::answer_body(static_cast<unsigned>(i), 7, 256));
 }
 
 TEST_CASE_METHOD(fixture, "who expects 100-continue gets it from the owner, and a redirect in its place elsewhere") {

@@ -12,7 +12,7 @@ using nlohmann::json;
 
 namespace {
 
-cluster::corporations const moving{.count = 3, .change_every = 5 * cluster::millisecond, .changing = 1};
+resources::corporations const moving{.count = 3, .change_every = 5 * cluster::millisecond, .changing = 1};
 
 json cluster_with_resources(scratch const& s) {
   json nodes = json::array({{{"role", "sol"}, {"index", 0}, {"listen", "127.0.0.1:0"}}});
@@ -55,7 +55,7 @@ struct fixture {
 };
 
 bool is_recent(answer const& a) {
-  auto const date = cluster::parse_http_date(a["date"]);
+  auto const date = resources::parse_http_date(a["date"]);
   std::int64_t const now = net::wall_seconds(net::now());
   return date && *date <= now + 1 && *date > now - 60;
 }
@@ -70,18 +70,18 @@ TEST_CASE_METHOD(fixture, "a resource is answered with its caching fields, and i
   CHECK(a["cache-control"] == "public, s-maxage=30");
   CHECK(a["vary"] == "Accept-Language, X-Session-Corporation");
   CHECK(is_recent(a));
-  auto const mark = cluster::parse_mark(a["lab-resource"]);
+  auto const mark = resources::parse_mark(a["lab-resource"]);
   REQUIRE(mark);
   CHECK(mark->version == 0);
-  CHECK(mark->audience == cluster::audience::everyone);
-  std::vector<cluster::request_field> const fields{{"Accept-Language", "de"}};
-  CHECK(mark->variant == cluster::variant_of("Accept-Language", fields));
-  CHECK(a["etag"] == cluster::etag_of("/market/x?y", *mark));
-  auto const modified = cluster::parse_http_date(a["last-modified"]);
+  CHECK(mark->audience == resources::audience::everyone);
+  std::vector<resources::request_field> const fields{{"Accept-Language", "de"}};
+  CHECK(mark->variant == resources::variant_of("Accept-Language", fields));
+  CHECK(a["etag"] == resources::etag_of("/market/x?y", *mark));
+  auto const modified = resources::parse_http_date(a["last-modified"]);
   REQUIRE(modified);
-  CHECK(*modified <= *cluster::parse_http_date(a["date"]));
+  CHECK(*modified <= *resources::parse_http_date(a["date"]));
   std::string body;
-  cluster::append_resource_body(body, "/market/x?y", *mark, 2048);
+  resources::append_resource_body(body, "/market/x?y", *mark, 2048);
   CHECK(a.body == body);
   CHECK(a.body.starts_with(marked_line(a)));
   CHECK(a["lab-character"] == "7");
@@ -148,14 +148,14 @@ TEST_CASE_METHOD(fixture, "versions follow the machine's clock, and the tag of a
   cluster::time_point const before = net::now();
   auto const first = c.ask(request + "\r\n");
   cluster::time_point const after = net::now();
-  auto const version = cluster::parse_mark(first["lab-resource"])->version;
+  auto const version = resources::parse_mark(first["lab-resource"])->version;
   CHECK(version >= static_cast<std::uint64_t>(before / lasts));
   CHECK(version <= static_cast<std::uint64_t>(after / lasts));
   answer next;
   for (int tries = 0; tries < 10000 && next.status != 200; ++tries)
     next = c.ask(request + "If-None-Match: " + first["etag"] + "\r\n\r\n");
   CHECK(next.status == 200);
-  CHECK(cluster::parse_mark(next["lab-resource"])->version > version);
+  CHECK(resources::parse_mark(next["lab-resource"])->version > version);
   CHECK(next["etag"] != first["etag"]);
 }
 
@@ -163,9 +163,9 @@ TEST_CASE_METHOD(fixture, "a character's resource is for who has a token, and di
   auto const seven = get(owner, "/mine", bearer(7));
   auto const nine = get(owner, "/mine", bearer(9));
   CHECK(seven.status == 200);
-  CHECK(cluster::parse_mark(seven["lab-resource"])->audience == cluster::audience::character);
-  CHECK(cluster::parse_mark(seven["lab-resource"])->id == 7);
-  CHECK(cluster::parse_mark(nine["lab-resource"])->id == 9);
+  CHECK(resources::parse_mark(seven["lab-resource"])->audience == resources::audience::character);
+  CHECK(resources::parse_mark(seven["lab-resource"])->id == 7);
+  CHECK(resources::parse_mark(nine["lab-resource"])->id == 9);
   CHECK(seven.body != nine.body);
   auto const nobody = get(owner, "/mine");
   CHECK(nobody.status == 403);
@@ -190,7 +190,7 @@ TEST_CASE_METHOD(fixture,
                          (i % 2 == 0 ? "If-None-Match: *\r\n\r\n" : "\r\n"));
     cluster::time_point const after = net::now();
     auto const fact = static_cast<std::uint32_t>(std::stoul(a["x-session-corporation"]));
-    CHECK(cluster::was_in_corporation(moving, who, fact, before, after));
+    CHECK(resources::was_in_corporation(moving, who, fact, before, after));
     CHECK((a.status == 403) == (fact != 2));
     CHECK(a["cache-control"] == "public, max-age=1");
     CHECK(a["vary"] == "X-Session-Corporation");

@@ -48,21 +48,21 @@ TEST_CASE("resources and corporations are read as they are written") {
                              {{"path", "/"}}}},
                            {"corporations", {{"count", 20}, {"change_every_ms", 5000}, {"changing", 0.1}}}});
   REQUIRE(proxy.resources.size() == 2);
-  cluster::resource const& market = proxy.resources[0];
+  resources::resource const& market = proxy.resources[0];
   CHECK(market.path == "/market");
   CHECK(market.cache_control == "public, s-maxage=30");
   CHECK(market.vary == "Accept-Language, X-Session-Corporation");
-  CHECK(market.validators == cluster::validators::both);
+  CHECK(market.validators == resources::validators::both);
   CHECK(market.bytes == 2048);
   CHECK(market.changes_every == 1000 * cluster::millisecond);
-  CHECK(market.audience == cluster::audience::corporation);
-  cluster::resource const& rest = proxy.resources[1];
+  CHECK(market.audience == resources::audience::corporation);
+  resources::resource const& rest = proxy.resources[1];
   CHECK(rest.cache_control.empty());
   CHECK(rest.vary.empty());
-  CHECK(rest.validators == cluster::validators::none);
+  CHECK(rest.validators == resources::validators::none);
   CHECK(rest.bytes == 99);
   CHECK(rest.changes_every == 0);
-  CHECK(rest.audience == cluster::audience::everyone);
+  CHECK(rest.audience == resources::audience::everyone);
   CHECK(proxy.corporations.count == 20);
   CHECK(proxy.corporations.change_every == 5000 * cluster::millisecond);
   CHECK(proxy.corporations.changing == 0.1);
@@ -75,7 +75,7 @@ TEST_CASE("without resources and corporations there are none") {
 }
 
 TEST_CASE("every distribution of service times is read as it is written") {
-  using namespace base::random;
+  using namespace randomness;
   using namespace std::chrono_literals;
   auto const service = [](json const& what) { return read({{"service_time", what}}).service; };
   CHECK(std::get<constant_time>(service({{"constant", {{"mean_ms", 2}}}})).value == 2ms);
@@ -146,7 +146,7 @@ TEST_CASE("what could not be answered as written is refused, with its place") {
 TEST_CASE("fakeproxy's schema allows the words that are read, no more and no less") {
   json const properties = json::parse(net::config_schema).at("properties");
   json const& resource_keys = properties.at(json::json_pointer("/proxy/properties/resources/items/properties"));
-  CHECK(resource_keys.at("validators").at("enum") == json(config::words_of<cluster::validators>()));
-  CHECK(resource_keys.at("audience").at("enum") == json(config::words_of<cluster::audience>()));
+  CHECK(resource_keys.at("validators").at("enum") == json(config::words_of<resources::validators>()));
+  CHECK(resource_keys.at("audience").at("enum") == json(config::words_of<resources::audience>()));
   CHECK(properties.at(json::json_pointer("/nodes/items/properties/role/enum")) == json(config::words_of<net::role>()));
 }

@@ -15,7 +15,7 @@ struct pushing {
   sol from{registry::settings{.sol = 0, .lease = 1'000'000 * millisecond}}; // longer than what follows
   sol_actions out;
   incarnation const who = make_incarnation(1, 1000);
-  base::random::small_stream random{5};
+  randomness::small_stream random{5};
   notifications when;
 
   pushing() {

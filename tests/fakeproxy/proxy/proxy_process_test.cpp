@@ -30,7 +30,7 @@ proxy_process::settings settings_of(duration redirect_time, std::uint32_t server
 }
 
 struct lab {
-  base::random::time_sampler service{base::random::constant_time{std::chrono::nanoseconds(service_time)}};
+  randomness::time_sampler service{randomness::constant_time{std::chrono::nanoseconds(service_time)}};
   proxy_process process;
   sol shard{registry::settings{.sol = 0, .lease = 1'000'000}};
   sol_actions answers;

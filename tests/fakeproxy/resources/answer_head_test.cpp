@@ -2,8 +2,11 @@
 
 #include <catch2/catch.hpp>
 
-using namespace fakeproxy::cluster;
+using namespace fakeproxy::resources;
 using boost::beast::http::verb;
+using fakeproxy::cluster::character_id;
+using fakeproxy::cluster::incarnation;
+using fakeproxy::cluster::session_epoch;
 using journal::hop_outcome;
 
 TEST_CASE("the status says what became of the request") {

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-using namespace fakeproxy::cluster;
+using namespace fakeproxy::resources;
 
 namespace {
 

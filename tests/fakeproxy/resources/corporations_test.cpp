@@ -5,7 +5,11 @@
 #include <array>
 #include <cmath>
 
-using namespace fakeproxy::cluster;
+using namespace fakeproxy::resources;
+using fakeproxy::cluster::character_id;
+using fakeproxy::cluster::duration;
+using fakeproxy::cluster::millisecond;
+using fakeproxy::cluster::time_point;
 
 namespace {
 

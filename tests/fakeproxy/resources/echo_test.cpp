@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-using namespace fakeproxy::cluster;
+using namespace fakeproxy::resources;
 
 TEST_CASE("a target is escaped so that every byte can be told apart") {
   CHECK(escape_target("/a/b?c=d&e#f") == "/a/b?c=d&e#f");

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <set>
 
-using namespace fakeproxy::cluster;
+using namespace fakeproxy::resources;
+using fakeproxy::cluster::character_id;
+using fakeproxy::cluster::millisecond;
+using fakeproxy::cluster::time_point;
 
 namespace {
 

@@ -32,19 +32,19 @@ TEST_CASE("who waited is served what was fetched") {
   asked first = l.ask(plain, at(0));
   asked second = l.ask(plain, at(0));
   l.take(first, shared, at(1));
-  REQUIRE(l.landings.size() == 1);
-  CHECK(l.landings.front() == second.decided.variant);
+  REQUIRE(l.completions.size() == 1);
+  CHECK(l.completions.front() == second.decided.variant);
   l.ask_again(second, at(1));
   REQUIRE(second.is_answered());
   CHECK(l.serve(second, at(1)).content == "content");
 }
 
-TEST_CASE("a fetch that nobody waited for lands quietly") {
+TEST_CASE("a fetch that nobody waited for completes quietly") {
   lab l;
   asked first = l.ask(plain, at(0));
   l.take(first, shared, at(1));
-  CHECK(l.landings.empty());
-  CHECK_FALSE(l.core.land(first.decided.variant)); // and only once
+  CHECK(l.completions.empty());
+  CHECK_FALSE(l.core.complete_fetch(first.decided.variant)); // and only once
 }
 
 TEST_CASE("if what came is for one client only, each of those who waited goes alone, and nobody waits for a while") {
@@ -234,7 +234,7 @@ TEST_CASE("a server error in place of a fetch that others wait for sends each of
   asked first = l.ask(plain, at(0));
   asked second = l.ask(plain, at(0));
   l.take(first, answer(503), at(1));
-  CHECK(l.landings.size() == 1);
+  CHECK(l.completions.size() == 1);
   l.ask_again(second, at(1));
   CHECK(second.goes_on());
 }
@@ -246,7 +246,7 @@ TEST_CASE("a leader's answer that does not fit into the store sends each of thos
   asked first = l.ask(plain, at(0));
   asked second = l.ask(plain, at(0));
   l.take(first, answer(200, "Cache-Control: max-age=10", std::string(10'000, 'x')), at(1));
-  CHECK(l.landings.size() == 1);
+  CHECK(l.completions.size() == 1);
   l.ask_again(second, at(1));
   CHECK(second.goes_on());
 }

@@ -59,7 +59,7 @@ TEST_CASE("content in pieces of all sizes is there in its order, from every offs
   }
 }
 
-TEST_CASE("content counts in the ledger as it grows, and until it is gone") {
+TEST_CASE("content counts in the byte counter as it grows, and until it is gone") {
   auto const used = std::make_shared<gateway::cache::byte_counter>();
   {
     growing_content c(1'000, used);

@@ -114,8 +114,8 @@ lab::lab(cache::cache_rules const& rules, std::vector<std::string> targets, std:
   , core(*shared_.with([](cache::cache& c) { return &c; }))
   , left_(std::make_shared<std::vector<std::unique_ptr<cache::transaction>>>()) {}
 
-void lab::landed(http::token_digest const& variant, cache::fetch_outcome in_which_way) {
-  landings.push_back(variant);
+void lab::fetch_completed(http::token_digest const& variant, cache::fetch_outcome in_which_way) {
+  completions.push_back(variant);
   how.push_back(in_which_way);
 }
 

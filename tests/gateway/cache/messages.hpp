@@ -125,13 +125,13 @@ public:
   bool answers_alone(request what, moment now);
 
   cache::cache& core;
-  std::vector<http::token_digest> landings; // of flights that ended and were waited for
-  std::vector<cache::fetch_outcome> how;    // each of them did
+  std::vector<http::token_digest> completions; // of flights that ended and were waited for
+  std::vector<cache::fetch_outcome> how;       // each of them did
 
 private:
   moment now() const override { return now_; }
   http::answer_forwarding forwarding() const override { return {}; }
-  void landed(http::token_digest const& variant, cache::fetch_outcome how) override;
+  void fetch_completed(http::token_digest const& variant, cache::fetch_outcome how) override;
   void look(asked& a) const;
 
   moment now_{};

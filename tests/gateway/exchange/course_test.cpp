@@ -54,12 +54,14 @@ struct balancer final : cache::environment {
   bench b;
   cache::shared_cache stored{{}, gateway::http::digest_key{1}};
   cache::moment clock = tests::gateway_cache::at(0);
-  std::vector<cache::fetch_outcome> landings{};
+  std::vector<cache::fetch_outcome> completions{};
   unsigned wakes = 0;
 
   cache::moment now() const override { return clock; }
   gateway::http::answer_forwarding forwarding() const override { return {}; }
-  void landed(gateway::http::token_digest const&, cache::fetch_outcome how) override { landings.push_back(how); }
+  void fetch_completed(gateway::http::token_digest const&, cache::fetch_outcome how) override {
+    completions.push_back(how);
+  }
 
   void give_cache(journey& j) {
     auto const& text = *j.what.text;
@@ -282,16 +284,16 @@ TEST_CASE("who waits for a fetch is served what it brought; its time begins once
   CHECK(waiter.way.patience_begins);
   REQUIRE(at.begin(late) == step::wait_for_fetch);
   leader.cached.reset(); // it failed
-  REQUIRE(at.landings == std::vector{cache::fetch_outcome::failed});
+  REQUIRE(at.completions == std::vector{cache::fetch_outcome::failed});
   REQUIRE(waiter.way.stops_waiting(awaiting::fetch));
-  CHECK(at.go_on(waiter, waiter.way.on_landing(*waiter.cached, waiter.head(), cache::fetch_outcome::failed)) ==
+  CHECK(at.go_on(waiter, waiter.way.on_fetch_complete(*waiter.cached, waiter.head(), cache::fetch_outcome::failed)) ==
         step::send);
   REQUIRE(late.way.stops_waiting(awaiting::fetch));
-  CHECK(late.way.on_landing(*late.cached, late.head(), cache::fetch_outcome::failed) == step::wait_for_fetch);
+  CHECK(late.way.on_fetch_complete(*late.cached, late.head(), cache::fetch_outcome::failed) == step::wait_for_fetch);
   CHECK_FALSE(late.way.patience_begins);
   at.take(waiter, fresh);
   REQUIRE(late.way.stops_waiting(awaiting::fetch));
-  CHECK(late.way.on_landing(*late.cached, late.head(), cache::fetch_outcome::stored) == step::serve_stored);
+  CHECK(late.way.on_fetch_complete(*late.cached, late.head(), cache::fetch_outcome::stored) == step::serve_stored);
   CHECK(late.way.result_of(step::serve_stored) == request_result::cached);
 }
 
@@ -305,8 +307,9 @@ TEST_CASE("who has waited for a fetch long enough, or waited for what is not sha
     REQUIRE(at.begin(waiter) == step::wait_for_fetch);
     if (!is_late) at.take(leader, answer(200, "Cache-Control: private"));
     REQUIRE(waiter.way.stops_waiting(awaiting::fetch));
-    step const next = is_late ? waiter.way.on_fetch_late(*waiter.cached, waiter.head())
-                              : waiter.way.on_landing(*waiter.cached, waiter.head(), cache::fetch_outcome::unshared);
+    step const next = is_late
+                          ? waiter.way.on_fetch_late(*waiter.cached, waiter.head())
+                          : waiter.way.on_fetch_complete(*waiter.cached, waiter.head(), cache::fetch_outcome::unshared);
     CHECK(at.go_on(waiter, next) == step::send);
     CHECK(waiter.hops == std::vector{hop_kind::first});
   }

@@ -186,7 +186,7 @@ TEST_CASE("a head that stops where it is wrong already is refused at once") {
   CHECK(upstream.requests().empty());
 }
 
-TEST_CASE("what names no host is 400 at every door, and reaches no Location") {
+TEST_CASE("what names no host is 400 at every listener, and reaches no Location") {
   scripted_upstream upstream{serves_as()};
   configured_gateway plain({upstream.address()});
   configured_gateway redirecting({upstream.address()},

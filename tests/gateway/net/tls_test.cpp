@@ -19,14 +19,14 @@ using tests::live::serves_as;
 
 namespace {
 
-nlohmann::json tls_door() { return {{"address", "127.0.0.1:0"}, {"tls", true}}; }
+nlohmann::json tls_listener() { return {{"address", "127.0.0.1:0"}, {"tls", true}}; }
 
 /// One TLS listener with certificates for these names.
 nlohmann::json with_tls(test_ca const& ca, std::vector<std::string> const& names = {"localhost"}) {
   nlohmann::json certificates = nlohmann::json::array();
   for (std::string const& name : names)
     certificates.push_back({{"certificate", ca.file(name + ".pem")}, {"key", ca.file(name + ".key")}});
-  return {{"listen", {tls_door()}}, {"tls", {{"certificates", certificates}}}};
+  return {{"listen", {tls_listener()}}, {"tls", {{"certificates", certificates}}}};
 }
 
 std::string const get = "GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -330,7 +330,7 @@ TEST_CASE("HSTS is on every answer over TLS, and only there") {
   CHECK(client(plain.port()).exchange(get).field("Strict-Transport-Security") == "max-age=1");
 }
 
-TEST_CASE("a door without TLS can send clients to one that has it") {
+TEST_CASE("a listener without TLS can send clients to one that has it") {
   scripted_upstream upstream(serves_as());
   auto const listener_settings = [](unsigned port) {
     return nlohmann::json{{"listen", {{{"address", "127.0.0.1:0"}, {"redirect_to_https", port}}}}};

@@ -158,7 +158,7 @@ TEST_CASE("an upstream gets no more requests than it may; some wait, the others 
     there.send(answer + "1");
     CHECK(there.read_until("\r\n\r\n").starts_with("GET /third "));
   }
-  SECTION("who is served and goes away makes room") {
+  SECTION("who is served and goes away frees the slot") {
     first.reset();
     raw_connection next = upstream.accept();
     CHECK(next.read_until("\r\n\r\n").starts_with("GET /second "));
@@ -237,7 +237,7 @@ TEST_CASE("an upstream that was removed does not come back by its own word") {
   CHECK(goes.requests().empty());
 }
 
-TEST_CASE("slow bodies take no room at an upstream") {
+TEST_CASE("slow bodies take no slot at an upstream") {
   scripted_upstream upstream{serves_as()};
   configured_gateway gateway({upstream.address()},
                              {{"limits", {{"requests_per_upstream", {{"at_once", 1}, {"waiting", 0}}}}}});

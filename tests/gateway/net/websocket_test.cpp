@@ -486,7 +486,7 @@ TEST_CASE("limits.websockets bounds those that are open or asked for, and nothin
   CHECK(gateway.count("open_tunnels") == 1);
 }
 
-TEST_CASE("a tunnel takes no room at its upstream that requests wait for") {
+TEST_CASE("a tunnel takes no slot at its upstream that requests wait for") {
   raw_upstream upstream;
   configured_gateway gateway({upstream.address()},
                              with_websocket({{"limits", {{"requests_per_upstream", {{"at_once", 1}}}}}}));

@@ -12,7 +12,7 @@
 
 using namespace reports_test;
 using namespace reports::compare;
-using namespace sim::measure;
+using namespace sim::records;
 using Catch::Contains;
 
 namespace {
@@ -82,7 +82,7 @@ TEST_CASE("a table stays a table whatever names hold") {
     INFO(name);
     result base = passed_run(), now = passed_run();
     base.scenario = now.scenario = name;
-    base.metrics[name] = now.metrics[name] = sim::measure::counter_metric{1};
+    base.metrics[name] = now.metrics[name] = sim::records::counter_metric{1};
     settings how;
     std::string const text = markdown(compare(base, now, how), base, now, how);
     std::istringstream lines(text);

@@ -56,7 +56,7 @@ std::string drawn(order const& o, fs::path const& folder, std::string const& nam
 
 std::string const nasty = "a \"quoted\" it's {b}_c ^d @e & <f> %g %% `h` $i \\j # ü… ] | , ;";
 
-sim::measure::result run_named(std::string const& name) {
+sim::records::result run_named(std::string const& name) {
   auto r = passed_run();
   r.scenario = name;
   return r;
@@ -127,16 +127,16 @@ TEST_CASE("sweeps with few or odd values show every point") {
 }
 
 TEST_CASE("summaries with few or odd figures are drawn, or refused in a line") {
-  using sim::measure::ratio_metric;
-  using sim::measure::trend_metric;
+  using sim::records::ratio_metric;
+  using sim::records::trend_metric;
   double const none = std::numeric_limits<double>::quiet_NaN();
   struct row {
     char const* name;
     char const* kind;
-    std::function<void(sim::measure::result&)> change; // of the second of two
+    std::function<void(sim::records::result&)> change; // of the second of two
     std::string says;
   };
-  auto const trend_of = [](sim::measure::result& r) -> trend_metric& {
+  auto const trend_of = [](sim::records::result& r) -> trend_metric& {
     return std::get<trend_metric>(r.metrics.at("latency_ms"));
   };
   row const table[] = {
@@ -194,7 +194,7 @@ TEST_CASE("summaries with few or odd figures are drawn, or refused in a line") {
 
 TEST_CASE("without any samples a picture is refused in a line") {
   scratch const dir;
-  sim::measure::result empty;
+  sim::records::result empty;
   empty.scenario = "empty";
   reports::write_all(empty, dir.path / "empty");
   for (char const* kind : {"bars", "percentiles", "recovery"}) {
@@ -208,7 +208,7 @@ TEST_CASE("without any samples a picture is refused in a line") {
 TEST_CASE("a run's redirects over time are drawn, however short or empty it is") {
   struct row {
     char const* name;
-    std::function<void(sim::measure::result&)> change;
+    std::function<void(sim::records::result&)> change;
   };
   row const table[] = {
       {"one slice", [](auto& r) { r.timeseries.resize(1); }},

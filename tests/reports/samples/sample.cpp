@@ -5,7 +5,7 @@
 
 namespace reports_test {
 
-using namespace sim::measure;
+using namespace sim::records;
 
 namespace {
 

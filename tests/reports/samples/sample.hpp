@@ -5,9 +5,9 @@
 namespace reports_test {
 
 /// A run that passed, as theory says.
-sim::measure::result passed_run();
+sim::records::result passed_run();
 
 /// A run in which everything that can be reported happened: failures, events, odd names, missing values.
-sim::measure::result eventful_run();
+sim::records::result eventful_run();
 
 }

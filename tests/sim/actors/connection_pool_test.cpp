@@ -7,7 +7,7 @@
 
 using namespace sim::actors;
 using boost::beast::http::verb;
-using sim::measure::client_outcome;
+using sim::records::client_outcome;
 
 namespace {
 

@@ -59,7 +59,7 @@ using history = std::vector<std::pair<event_schedule::index, std::int64_t>>;
 
 }
 
-TEST_CASE("events strike at their times when each is over before the next") {
+TEST_CASE("events happen at their times when each is over before the next") {
   CHECK(play({kill_at(100ms), kill_at(200ms), kill_at(300ms)}, {0, 99, 0}) == history{{0, 100}, {1, 200}, {2, 300}});
 }
 
@@ -68,16 +68,16 @@ TEST_CASE("an event that is due while another one is under way waits for it") {
   CHECK(play({kill_at(1000ms), kill_at(1200ms)}, {2500, 0}) == history{{0, 1000}, {1, 3500}});
 }
 
-TEST_CASE("those that have waited strike one after another, in the order in which they became due") {
+TEST_CASE("those that have waited happen one after another, in the order in which they became due") {
   CHECK(play({kill_at(100ms), kill_at(300ms), kill_at(200ms), kill_at(900ms)}, {500, 10, 20, 0}) ==
         history{{0, 100}, {2, 600}, {1, 620}, {3, 900}});
 }
 
-TEST_CASE("events of one moment strike in the order of the file") {
+TEST_CASE("events of one moment happen in the order of the file") {
   CHECK(play({kill_at(100ms), kill_at(100ms), kill_at(100ms)}, {1, 1, 1}) == history{{0, 100}, {1, 101}, {2, 102}});
 }
 
-TEST_CASE("nothing strikes before the load begins, or before its time") {
+TEST_CASE("nothing happens before the load begins, or before its time") {
   std::vector<scenario::event> const events{kill_at(0ms), kill_at(10ms)};
   event_schedule schedule(events, 0);
   CHECK_FALSE(schedule.next_deadline());
@@ -160,7 +160,7 @@ TEST_CASE("a move takes its share of the sessions, whatever order they are count
   CHECK(sessions_to_move(sessions, move_of(0.0004), 7, 0).empty());
 }
 
-TEST_CASE("reports say of each action what it was, whom it struck and what came of it") {
+TEST_CASE("reports say of each action what it was, whom it was about and what came of it") {
   struct row {
     scenario::action what;
     std::string kind, node, sentence;

@@ -4,7 +4,7 @@
 
 #include <string>
 
-using fakeproxy::cluster::fields_digest;
+using fakeproxy::resources::fields_digest;
 using sim::actors::append_request_head;
 using sim::actors::request_head;
 

@@ -26,18 +26,18 @@ scenario::scenario small(std::vector<std::string> overrides = {}) {
   return shipped("quickstart", overrides);
 }
 
-measure::result replicate(scenario::scenario const& s, replication_plan const& plan) {
+records::result replicate(scenario::scenario const& s, replication_plan const& plan) {
   return cli::run_replications(s, {}, plan);
 }
 
-std::uint64_t checked_books(measure::result const& r) {
-  for (measure::invariant_result const& i : r.invariants)
+std::uint64_t checked_books(records::result const& r) {
+  for (records::invariant_result const& i : r.invariants)
     if (i.name == "books") return i.checked;
   return 0;
 }
 
-measure::ratio_metric const& redirect_ratio(measure::result const& r) {
-  return std::get<measure::ratio_metric>(r.metrics.at("redirect_ratio"));
+records::ratio_metric const& redirect_ratio(records::result const& r) {
+  return std::get<records::ratio_metric>(r.metrics.at("redirect_ratio"));
 }
 
 }
@@ -68,7 +68,7 @@ TEST_CASE("the first replication is the plain run, and each other one is another
   CHECK(*seeds.rbegin() < std::uint64_t{1} << 53);
 
   // Put together by hand.
-  measure::replicated all(s, 0.95);
+  judge::replicated all(s, 0.95);
   std::uint64_t redirects = 0;
   double requests = 0;
   for (std::uint64_t i = 0; i != 3; ++i) {
@@ -76,12 +76,12 @@ TEST_CASE("the first replication is the plain run, and each other one is another
     one.seed = cli::replication_seed(s.seed, i);
     auto r = virtual_time::replicate(one);
     redirects += redirect_ratio(r.alone).numerator;
-    requests += std::get<measure::counter_metric>(r.alone.metrics.at("requests")).value;
+    requests += std::get<records::counter_metric>(r.alone.metrics.at("requests")).value;
     all.add(std::move(r));
   }
   auto const together = replicate(s, {.count = 3, .jobs = 2});
   CHECK(redirect_ratio(together).numerator == redirects);
-  CHECK(std::get<measure::counter_metric>(together.metrics.at("requests")).value == requests / 3);
+  CHECK(std::get<records::counter_metric>(together.metrics.at("requests")).value == requests / 3);
   CHECK(together.history_hash == all.conclude().history_hash);
 }
 
@@ -98,7 +98,7 @@ TEST_CASE("a known redirect ratio lies within its interval, which theory's error
   CHECK(half / 2.09 < *ratio.standard_error * 1.7);
   REQUIRE(r.thresholds.size() == 1);
   CHECK(r.thresholds[0].passed);
-  CHECK(r.exit_code == measure::exit_passed);
+  CHECK(r.exit_code == records::exit_passed);
 }
 
 TEST_CASE("a threshold with confidence that the replications do not decide fails, and says how many would") {
@@ -108,7 +108,7 @@ TEST_CASE("a threshold with confidence that the replications do not decide fails
   auto const undecided = replicate(near, {.count = 5});
   CHECK(undecided.thresholds[0].undecided);
   CHECK_THAT(undecided.thresholds[0].note, Catch::Contains("more replications would decide"));
-  CHECK(undecided.exit_code == measure::exit_failed);
+  CHECK(undecided.exit_code == records::exit_failed);
   auto const far = small({"thresholds={\"redirect_ratio\":[\"<" + std::to_string(value / 2) + " @95%\"]}"});
   CHECK(replicate(far, {.count = 5}).thresholds[0].note == "decided against");
 }
@@ -116,17 +116,17 @@ TEST_CASE("a threshold with confidence that the replications do not decide fails
 TEST_CASE("every figure has an interval, every counter is a mean, and invariants are sums") {
   auto const s = shipped("new-balancer-joins", {"load.rate_rps=300", "thresholds={}"});
   auto const r = replicate(s, {.count = 4, .jobs = 2});
-  auto const check_all = [](measure::metric_set const& set, std::string const& where) {
+  auto const check_all = [](records::metric_set const& set, std::string const& where) {
     for (auto const& [name, m] : set) {
       INFO(where << " " << name);
-      if (auto const* ratio = std::get_if<measure::ratio_metric>(&m)) {
+      if (auto const* ratio = std::get_if<records::ratio_metric>(&m)) {
         if (ratio->replications > 1) CHECK(ratio->confidence_interval);
         CHECK((ratio->replications > 1 || ratio->denominator < 10));
-      } else if (auto const* trend = std::get_if<measure::trend_metric>(&m)) {
+      } else if (auto const* trend = std::get_if<records::trend_metric>(&m)) {
         CHECK((trend->count == 0 || trend->confidence_intervals.size() == 6));
       } else {
-        CHECK(std::get<measure::counter_metric>(m).replications == 4);
-        CHECK(std::get<measure::counter_metric>(m).confidence_interval);
+        CHECK(std::get<records::counter_metric>(m).replications == 4);
+        CHECK(std::get<records::counter_metric>(m).confidence_interval);
       }
     }
   };
@@ -212,16 +212,16 @@ TEST_CASE("the interval of a percentile across replications reaches to the ends 
   // All replications find the same: the spread is 0, the histogram's error is not.
   scenario::scenario const s = small({"topology.proxies.servers=1000", "load.concurrency=1"});
   auto const r = replicate(s, {.count = 4});
-  auto const& latency = std::get<measure::trend_metric>(r.metrics.at("latency_ms"));
+  auto const& latency = std::get<records::trend_metric>(r.metrics.at("latency_ms"));
   for (auto const& [name, value] : {std::pair("p50", latency.p50), std::pair("p90", latency.p90)}) {
     INFO(name);
-    measure::interval const i = latency.confidence_intervals.at(name);
+    records::interval const i = latency.confidence_intervals.at(name);
     auto const ns = static_cast<std::uint64_t>(value * 1e6);
     CHECK(i.low <= value);
     CHECK(value <= i.high);
-    double const high = static_cast<double>(measure::histogram::bucket_around(ns).high_ns) / 1e6;
+    double const high = static_cast<double>(records::histogram::bucket_around(ns).high_ns) / 1e6;
     CHECK(i.high >= std::min(high, latency.max));
-    double const low = static_cast<double>(measure::histogram::bucket_around(ns).low_ns) / 1e6;
+    double const low = static_cast<double>(records::histogram::bucket_around(ns).low_ns) / 1e6;
     CHECK(i.low <= std::max(low, latency.min));
   }
 }
@@ -246,7 +246,7 @@ TEST_CASE("replications that are interrupted come to what was complete") {
   scenario::scenario const s = shipped("quickstart");
   auto const r = cli::run_replications(s, {}, {.count = 50, .jobs = 2},
                                        [](cli::replications_progress const& now) { return now.done < 2; });
-  CHECK(r.exit_code == measure::exit_interrupted);
+  CHECK(r.exit_code == records::exit_interrupted);
   CHECK(r.replications->count >= 2);
   CHECK(r.replications->count < 50);
   for (auto const& i : r.invariants) CHECK(i.violations == 0);

@@ -24,7 +24,7 @@ constexpr char const* endless = R"({"name": "endless", "axes": {"topology.proxie
   "population": {"characters": 10000}, "load": {"kind": "poisson", "rate_rps": 1000000, "duration": "20h"}})";
 
 /// Sends the signal as soon as the command works in its directory.
-std::jthread striking(fs::path const& out, int signal) {
+std::jthread signalling(fs::path const& out, int signal) {
   return std::jthread([out, signal](std::stop_token const& stop) {
     fs::path const lock = out / os::directory_claim::file_name;
     while (!fs::exists(lock) && !stop.stop_requested()) std::this_thread::yield();
@@ -61,8 +61,8 @@ TEST_CASE("a signal ends commands in simulated time with 130, and no file is par
          {dir.file("s.json", endless), std::string("--out"), out.string(), std::string("--quiet")})
       arguments.push_back(more);
     {
-      std::jthread const fault = striking(out, r.signal);
-      CHECK(run(arguments) == sim::measure::exit_interrupted);
+      std::jthread const sender = signalling(out, r.signal);
+      CHECK(run(arguments) == sim::records::exit_interrupted);
     }
     if (r.report != nullptr) {
       CHECK_THAT(text_of(out / r.report), Catch::Contains("interrupted"));

@@ -19,14 +19,14 @@ scenario::scenario quickstart() {
 /// An engine that shows what theory expects, off by so many standard errors of a run.
 verify::evaluate off_by(double standard_errors) {
   return [=](scenario::scenario const& s) {
-    measure::result r;
+    records::result r;
     for (theory::prediction const& p : theory::explain(s)) {
       if (!p.value || p.metric.find('{') != std::string::npos) continue;
-      measure::ratio_metric m;
+      records::ratio_metric m;
       m.denominator = 1;
       m.value = *p.value + (p.metric == "redirect_ratio" ? standard_errors * *p.standard_error : 0);
       if (p.unit.empty()) r.metrics[p.metric] = m;
-      if (p.unit == "sessions") r.metrics[p.metric] = measure::counter_metric{*p.value};
+      if (p.unit == "sessions") r.metrics[p.metric] = records::counter_metric{*p.value};
     }
     return r;
   };
@@ -38,10 +38,10 @@ TEST_CASE("verify's exit code is 0 when all agree, and 99 for a disagreement tha
   verify::options how;
   how.simulated_runs = 4;
   std::ostringstream good, bad;
-  CHECK(cli::verify_all({quickstart()}, {off_by(0), off_by(1), off_by(-1)}, how, false, good) == measure::exit_passed);
+  CHECK(cli::verify_all({quickstart()}, {off_by(0), off_by(1), off_by(-1)}, how, false, good) == records::exit_passed);
   CHECK(good.str().find("all agree") != std::string::npos);
   CHECK(cli::verify_all({quickstart(), quickstart()}, {off_by(0), off_by(5), off_by(0)}, how, false, bad) ==
-        measure::exit_failed);
+        records::exit_failed);
   CHECK(bad.str().find("quickstart: redirect_ratio: gateway is 0.0024") != std::string::npos);
   CHECK(bad.str().find("all agree") == std::string::npos);
 }
@@ -50,7 +50,7 @@ TEST_CASE("verify tells tools the same as people") {
   std::ostringstream out;
   verify::options how;
   how.simulated_runs = 4;
-  CHECK(cli::verify_all({quickstart()}, {off_by(0), {}, off_by(5)}, how, true, out) == measure::exit_failed);
+  CHECK(cli::verify_all({quickstart()}, {off_by(0), {}, off_by(5)}, how, true, out) == records::exit_failed);
   auto const j = nlohmann::json::parse(out.str());
   CHECK(j["agrees"] == false);
   auto const& row = j["scenarios"][0]["metrics"][0];
@@ -65,8 +65,8 @@ TEST_CASE("verify says what it would have seen, and prints no tick beside what i
   s.topology.balancers[0].guess = scenario::guess_policy::least_conn; // theory knows no error
   auto const around = [](double middle) {
     return [=](scenario::scenario const& of) {
-      measure::result r;
-      measure::ratio_metric m;
+      records::result r;
+      records::ratio_metric m;
       m.denominator = 1;
       m.value = middle + (of.seed % 2 ? 0.001 : -0.001);
       r.metrics["redirect_ratio"] = m;
@@ -80,9 +80,9 @@ TEST_CASE("verify says what it would have seen, and prints no tick beside what i
     int code;
     char const* says;
   };
-  for (row const& x : {row{"far, but of two runs", 0.041, 2, measure::exit_failed, "se undecided"},
-                       row{"far, of twenty", 0.041, 20, measure::exit_failed, "se ✗"},
-                       row{"near, of twenty", 0.0501, 20, measure::exit_passed, "se ✓"}}) {
+  for (row const& x : {row{"far, but of two runs", 0.041, 2, records::exit_failed, "se undecided"},
+                       row{"far, of twenty", 0.041, 20, records::exit_failed, "se ✗"},
+                       row{"near, of twenty", 0.0501, 20, records::exit_passed, "se ✓"}}) {
     INFO(x.name);
     verify::options how;
     how.simulated_runs = x.runs;
@@ -101,5 +101,5 @@ TEST_CASE("verify says what it would have seen, and prints no tick beside what i
 
 TEST_CASE("no scenario is no agreement") {
   std::ostringstream out;
-  CHECK(cli::verify_all({}, {}, {}, false, out) == measure::exit_failed);
+  CHECK(cli::verify_all({}, {}, {}, false, out) == records::exit_failed);
 }

@@ -7,7 +7,10 @@
 #include <functional>
 #include <random>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::result;
+
 namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
@@ -101,7 +104,7 @@ struct crowd {
   void move_half() {
     std::int64_t const began = w.now_ns;
     for (std::uint32_t c = 0; c < characters; c += 2) w.move(c, static_cast<std::uint16_t>(random() % 4));
-    w.r.events.push_back({"move", event_kind::move_sessions, "", began, began, w.now_ns, "", ""});
+    w.r.events.push_back({"move", records::event_kind::move_sessions, "", began, began, w.now_ns, "", ""});
   }
 };
 
@@ -124,7 +127,7 @@ TEST_CASE("a move converges when each map that knew a moved token has met it, ea
   }
 }
 
-TEST_CASE("of a move that strikes shortly before the end of the load no convergence is told") {
+TEST_CASE("of a move that happens shortly before the end of the load no convergence is told") {
   crowd c(500, 2);
   c.go_on_until(10);
   c.move_half();
@@ -174,7 +177,7 @@ TEST_CASE("a run's event carries its convergence, and a threshold may ask for it
   for (std::uint32_t c = 0; c != 100; ++c) w.log_in(c);
   for (int round = 0; round != 20; ++round)
     for (std::uint32_t c = 0; c != 100; ++c) w.request(c, 0);
-  event_record& e = w.event(event_kind::restart, "gateway[0]");
+  records::event_record& e = w.event(records::event_kind::restart, "gateway[0]");
   e.name = "restart";
   for (std::uint32_t c = 0; c != 100; ++c) w.forget(0, c);
   for (int round = 0; round != 20; ++round)

@@ -6,7 +6,7 @@
 #include <string>
 
 /// A balancer's own counters against its journal: what honest balancers would say, and then one counter that lies.
-namespace sim::measure {
+namespace sim::judge {
 namespace {
 
 using journal::balancer_event_kind;
@@ -14,7 +14,7 @@ using journal::hop_kind;
 using journal::hop_result;
 
 /// Counts as the gateway does, event by event.
-std::map<std::string, std::uint64_t> counted(balancer_records const& b, std::int64_t since_ns) {
+std::map<std::string, std::uint64_t> counted(records::balancer_records const& b, std::int64_t since_ns) {
   std::map<std::string, std::uint64_t> c;
   for (char const* name : {"requests_total", "guesses_total", "guess_hits_total", "map_hits_total", "stale_hits_total",
                            "redirects_total", "retries_total", "failed_total", "refused_total", "client_gone_total",
@@ -55,14 +55,14 @@ world busy() {
     w.request(i % 20, static_cast<std::uint16_t>(i % 2));
   }
   world::options probe;
-  probe.kind = token_kind::none;
-  probe.probe = probe_kind::internal_location;
+  probe.kind = records::token_kind::none;
+  probe.probe = records::probe_kind::internal_location;
   w.request(0, 0, probe);
   return w;
 }
 
 void read_counters(world& w) {
-  for (balancer_records& b : w.r.balancers) {
+  for (records::balancer_records& b : w.r.balancers) {
     b.counters = counted(b, b.counting_since_ns);
     b.counters_read_ns = w.now_ns;
   }
@@ -75,7 +75,7 @@ TEST_CASE("counters that agree with the journal break nothing, and are said to b
   CHECK(invariant(w.analyse(), "books").note.find("gateway[0], gateway[1]: its own counters") != std::string::npos);
   std::uint64_t const unread = invariant(w.analyse(), "books").checked;
   read_counters(w);
-  result const r = w.analyse();
+  records::result const r = w.analyse();
   CHECK(broken(r).empty());
   CHECK(invariant(r, "books").note.find("counters") == std::string::npos);
   CHECK(invariant(r, "books").checked >= unread + 2 * 15);
@@ -94,7 +94,7 @@ TEST_CASE("every counter that is compared is found out when it is one too high o
       INFO(name << " is wrong by " << wrong);
       world w = honest;
       w.r.balancers[0].counters[name] += static_cast<std::uint64_t>(wrong);
-      result const r = w.analyse();
+      records::result const r = w.analyse();
       CHECK(broken(r) == "books");
       CHECK(invariant(r, "books").by_kind.at("counter") == 1);
       CHECK(invariant(r, "books").examples.at(0).find("gateway[0] says ") != std::string::npos);
@@ -152,7 +152,7 @@ TEST_CASE("a hop whose answer could not be passed on has failed for the journal,
 
 TEST_CASE("a balancer that was restarted has counted its last life only") {
   world w = busy();
-  w.event(event_kind::restart, "gateway[1]");
+  w.event(records::event_kind::restart, "gateway[1]");
   w.r.balancers[1].counting_since_ns = w.now_ns;
   for (std::uint32_t i = 0; i != 50; ++i) {
     w.forget(1, i % 20);
@@ -168,7 +168,7 @@ TEST_CASE("a request that its client gave up may be in one book only, others may
   world w = busy();
   std::size_t const i = w.request(3, 0);
   read_counters(w);
-  w.r.clients[i].outcome = client_outcome::timeout;
+  w.r.clients[i].outcome = records::client_outcome::timeout;
   w.r.clients[i].status = 0;
   w.r.clients[i].incarnation = w.r.clients[i].epoch = 0;
   --w.r.balancers[0].counters["requests_total"];

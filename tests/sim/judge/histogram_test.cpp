@@ -8,7 +8,9 @@
 #include <random>
 #include <vector>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::histogram;
 
 TEST_CASE("quantiles are within the stated error over the whole range of durations") {
   std::mt19937_64 random(3);

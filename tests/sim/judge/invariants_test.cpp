@@ -5,7 +5,14 @@
 #include <functional>
 #include <string>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::event_kind;
+using records::invariant_result;
+using records::located_hop;
+using records::probe_kind;
+using records::result;
+
 namespace {
 
 using boost::beast::http::verb;
@@ -22,13 +29,13 @@ world honest() {
     w.request(c, 0, post);
   }
   world::options probe;
-  probe.kind = token_kind::none;
+  probe.kind = records::token_kind::none;
   probe.probe = probe_kind::internal_location;
   w.request(0, 0, probe);
   probe.probe = probe_kind::forged_fields;
   w.request(0, 1, probe);
   world::options junk;
-  junk.kind = token_kind::junk;
+  junk.kind = records::token_kind::junk;
   w.request(0, 1, junk);
   w.r.eve.push_back({.character = 3, .received = 17});
   return w;
@@ -73,10 +80,11 @@ planted const bugs[] = {
     {"the client is answered by an incarnation that was never granted", "right_place", "answer_not_from_owner",
      [](world& w) { w.r.clients[3].epoch = 99; }},
     {"the proxy reads another target", "intact", "target",
-     [](world& w) { w.r.clients[a_redirected(w)].findings = found_target; }},
+     [](world& w) { w.r.clients[a_redirected(w)].findings = records::found_target; }},
     {"the redirected way turns POST into GET", "intact", "method",
      [](world& w) { w.last_hop(a_post(w)).method = static_cast<std::uint8_t>(verb::get); }},
-    {"an answer is cut short", "intact", "answer_body", [](world& w) { w.r.clients[5].findings = found_answer_body; }},
+    {"an answer is cut short", "intact", "answer_body",
+     [](world& w) { w.r.clients[5].findings = records::found_answer_body; }},
     {"a POST is applied twice", "at_most_once", "applied_twice",
      [](world& w) {
        auto applied = w.r.sols.back();
@@ -121,26 +129,27 @@ planted const bugs[] = {
     {"a notification is lost", "notifications", "lost",
      [](world& w) {
        w.r.eve.back().lost = 1;
-       w.r.eve.back().faults.push_back({notification_fault::kind::lost, 1, world::start_ns, w.now_ns});
+       w.r.eve.back().faults.push_back({records::notification_fault::kind::lost, 1, world::start_ns, w.now_ns});
      }},
     {"a notification comes twice", "notifications", "doubled",
      [](world& w) {
-       w.r.eve.back().faults.push_back({notification_fault::kind::doubled, 1, w.now_ns, w.now_ns});
+       w.r.eve.back().faults.push_back({records::notification_fault::kind::doubled, 1, w.now_ns, w.now_ns});
      }},
     {"an answer is for another character", "nobody_elses", "foreign",
-     [](world& w) { w.r.clients[4].findings = found_foreign; }},
+     [](world& w) { w.r.clients[4].findings = records::found_foreign; }},
     {"a junk token is served", "nobody_elses", "junk_served",
      [](world& w) {
-       client_record& c = w.r.clients.back();
+       records::client_record& c = w.r.clients.back();
        c.status = 200;
        c.incarnation = 1;
        w.last_hop(c.request - 1).outcome = journal::hop_outcome::served;
        w.booked(c.request - 1, balancer_event_kind::request).status = 200;
      }},
-    {"an internal header comes out", "closed_door", "leak", [](world& w) { w.r.clients[2].findings = found_leak; }},
+    {"an internal header comes out", "closed_door", "leak",
+     [](world& w) { w.r.clients[2].findings = records::found_leak; }},
     {"a probe gets through to the internal location", "closed_door", "internal_location",
      [](world& w) {
-       client_record& c = w.r.clients[w.r.clients.size() - 3];
+       records::client_record& c = w.r.clients[w.r.clients.size() - 3];
        REQUIRE(c.probe == probe_kind::internal_location);
        c.status = 200;
        w.booked(c.request - 1, balancer_event_kind::request).status = 200;
@@ -209,7 +218,7 @@ TEST_CASE("an honest run breaks nothing and exercises every invariant") {
     CHECK(i.exercised);
     CHECK(i.violations == 0);
   }
-  CHECK(r.verdict == verdict::passed);
+  CHECK(r.verdict == records::verdict::passed);
   CHECK(r.exit_code == 0);
 }
 
@@ -225,7 +234,7 @@ TEST_CASE("each planted bug breaks exactly its invariant, with an example that n
     CHECK(i.by_kind.contains(bug.kind));
     REQUIRE_FALSE(i.examples.empty());
     CHECK(i.examples[0].find(i.name == "notifications" ? "character 3" : "request") != std::string::npos);
-    CHECK(r.exit_code == exit_failed);
+    CHECK(r.exit_code == records::exit_failed);
   }
 }
 
@@ -241,7 +250,7 @@ TEST_CASE("violations that a balancer declares are counted apart, and must occur
   world w = honest();
   w.s.topology.balancers[0].expect_violations = {{"intact", scenario::comparison::greater, 0}};
   SECTION("they occur") {
-    w.r.clients[5].findings = found_target;
+    w.r.clients[5].findings = records::found_target;
     result const r = w.analyse();
     CHECK(broken(r).empty());
     CHECK(invariant(r, "intact").violations == 0);
@@ -253,7 +262,7 @@ TEST_CASE("violations that a balancer declares are counted apart, and must occur
 
 TEST_CASE("what arrived is part of an example") {
   world w = honest();
-  w.r.clients[5].findings = found_target;
+  w.r.clients[5].findings = records::found_target;
   w.r.observed[6] = "Lab-Target: /a b";
   std::string const example = invariant(w.analyse(), "intact").examples.at(0);
   CHECK(example.find("request 6 at ") != std::string::npos);
@@ -296,7 +305,7 @@ TEST_CASE("books balance when a gateway is killed with requests in flight") {
   for (auto& e : w.r.balancers[1].events)
     if (e.request == i + 1 && e.kind == balancer_event_kind::hop && e.result == journal::hop_result::answered)
       e.result = journal::hop_result::pending;
-  w.r.clients[i].outcome = client_outcome::reset;
+  w.r.clients[i].outcome = records::client_outcome::reset;
   w.r.clients[i].status = 0;
   w.r.clients[i].incarnation = w.r.clients[i].epoch = 0;
   SECTION("it was killed") {
@@ -332,7 +341,7 @@ TEST_CASE("a black box's books are checked as far as they can be, and the report
 
 }
 
-namespace sim::measure {
+namespace sim::judge {
 namespace {
 
 /// Before character 600 sends its first request that needs a proxy, balancer `by` refreshes an answer with the token of

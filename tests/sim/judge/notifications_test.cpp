@@ -1,4 +1,4 @@
-#include "sim/records/notification_ledger.hpp"
+#include "sim/records/notification_log.hpp"
 #include "tests/sim/judge/world.hpp"
 
 #include <catch2/catch.hpp>
@@ -6,33 +6,38 @@
 #include <functional>
 #include <string>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::event_kind;
+using records::notification_fault;
+using records::notification_log;
+
 namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
 
-notification_ledger received(std::initializer_list<std::uint64_t> numbers) {
-  notification_ledger ledger;
+notification_log received(std::initializer_list<std::uint64_t> numbers) {
+  notification_log log;
   std::int64_t at_ns = 0;
-  for (std::uint64_t const number : numbers) ledger.receive(number, at_ns += second);
-  return ledger;
+  for (std::uint64_t const number : numbers) log.receive(number, at_ns += second);
+  return log;
 }
 
 }
 
 TEST_CASE("notifications that are lost, doubled or out of order are counted apart") {
-  notification_ledger const ledger = received({1, 2, 4, 3, 4, 7});
-  CHECK(ledger.received() == 6);
-  CHECK(ledger.reordered() == 1); // 3
-  CHECK(ledger.doubled() == 1);   // 4
-  CHECK(ledger.lost(7) == 2);     // 5, 6
-  CHECK(ledger.lost(9) == 4);
-  CHECK_FALSE(ledger.has_all(7));
+  notification_log const log = received({1, 2, 4, 3, 4, 7});
+  CHECK(log.received() == 6);
+  CHECK(log.reordered() == 1); // 3
+  CHECK(log.doubled() == 1);   // 4
+  CHECK(log.lost(7) == 2);     // 5, 6
+  CHECK(log.lost(9) == 4);
+  CHECK_FALSE(log.has_all(7));
 }
 
-TEST_CASE("a ledger knows when what went wrong can have happened") {
-  notification_ledger const ledger = received({1, 6, 3, 6}); // 2, 4 and 5 are lost
-  auto const faults = ledger.faults(7);
+TEST_CASE("a log knows when what went wrong can have happened") {
+  notification_log const log = received({1, 6, 3, 6}); // 2, 4 and 5 are lost
+  auto const faults = log.faults(7);
   REQUIRE(faults.size() == 5);
   using kind = notification_fault::kind;
   CHECK(faults[0].what == kind::lost);
@@ -51,25 +56,25 @@ TEST_CASE("a ledger knows when what went wrong can have happened") {
 }
 
 TEST_CASE("a number out of all proportion costs no more than another") {
-  notification_ledger ledger = received({1});
-  ledger.receive(~std::uint64_t{0}, 2 * second);
-  CHECK(ledger.lost(0) == ~std::uint64_t{0} - 2);
-  CHECK(ledger.faults(0).size() == 1);
+  notification_log log = received({1});
+  log.receive(~std::uint64_t{0}, 2 * second);
+  CHECK(log.lost(0) == ~std::uint64_t{0} - 2);
+  CHECK(log.faults(0).size() == 1);
 }
 
 TEST_CASE("every order of six numbers leaves nothing missing, and counts what was late") {
   std::vector<std::uint64_t> order{1, 2, 3, 4, 5, 6};
   do {
-    notification_ledger ledger;
+    notification_log log;
     std::uint64_t highest = 0, late = 0;
     for (std::uint64_t const number : order) {
       late += number < highest;
       highest = std::max(highest, number);
-      ledger.receive(number, 1);
+      log.receive(number, 1);
     }
-    CHECK(ledger.has_all(6));
-    CHECK(ledger.reordered() == late);
-    CHECK(ledger.doubled() + ledger.lost(6) == 0);
+    CHECK(log.has_all(6));
+    CHECK(log.reordered() == late);
+    CHECK(log.doubled() + log.lost(6) == 0);
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
@@ -151,18 +156,18 @@ TEST_CASE("a lost notification is a violation unless a fault on the time line li
     world w(1, 4);
     w.s.topology.sols.count = 2;
     w.r.sols.push_back({at(0), 0, 1, std::uint64_t{2} << 48 | 1, 1, 1, journal::sol_event_kind::granted, 0});
-    eve_record e{.character = 1, .received = 5, .lost = 1};
+    records::eve_record e{.character = 1, .received = 5, .lost = 1};
     e.faults.push_back({notification_fault::kind::lost, 1, at(10), at(12)});
     w.r.eve.push_back(e);
     w.request(2, 0);
     c.happens(w);
-    result const r = w.analyse();
-    invariant_result const& i = invariant(r, "notifications");
+    records::result const r = w.analyse();
+    records::invariant_result const& i = invariant(r, "notifications");
     CHECK(i.checked == 6);
     CHECK(i.violations == c.violations);
     CHECK(i.passed == (c.violations == 0));
     CHECK(i.note.empty() == (c.violations != 0));
-    CHECK(r.exit_code == (c.violations ? exit_failed : exit_passed));
+    CHECK(r.exit_code == (c.violations ? records::exit_failed : records::exit_passed));
   }
 }
 

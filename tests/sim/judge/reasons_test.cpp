@@ -5,7 +5,12 @@
 #include <algorithm>
 #include <string>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::client_outcome;
+using records::result;
+using records::token_kind;
+
 namespace {
 
 /// The proxy after the session's.
@@ -29,7 +34,7 @@ void require_only(world& w, std::string const& expected, double times = 1) {
   double sum = 0;
   for (auto const& [name, metric] : r.metrics)
     if (name.starts_with("redirects{reason:")) {
-      double const n = std::get<counter_metric>(metric).value;
+      double const n = std::get<records::counter_metric>(metric).value;
       INFO(name);
       CHECK(n == (name == "redirects{reason:" + expected + "}" ? times : 0));
       sum += n;
@@ -124,7 +129,7 @@ TEST_CASE("a guess that came before the map that balancers share knew has raced"
     result const r = w.analyse();
     CHECK(count(r, x.expected) == 1);
     CHECK(counter(r.metrics, "redirects") == 1);
-    ratio_metric const& m = ratio(r.metrics, "redirect_ratio");
+    records::ratio_metric const& m = ratio(r.metrics, "redirect_ratio");
     bool const expects_it = m.theory && *m.theory * static_cast<double>(m.denominator) == Approx(0.75);
     CHECK(expects_it == x.conditions);
     CHECK((m.theory_note.find("(raced)") != std::string::npos) == (x.conditions && std::string(x.expected) == "raced"));
@@ -191,7 +196,7 @@ TEST_CASE("an old slow answer that overwrites a newer entry is a stale hit, not 
 TEST_CASE("a token that was known before the balancer's restart is redirected as restarted") {
   world w(1, 4);
   std::size_t const i = w.request(1, 0);
-  w.event(event_kind::restart, "gateway[0]");
+  w.event(records::event_kind::restart, "gateway[0]");
   w.forget(0, 1);
   w.request(1, 0, guessing(wrong(w, i)));
   require_only(w, "restarted");
@@ -200,7 +205,7 @@ TEST_CASE("a token that was known before the balancer's restart is redirected as
 TEST_CASE("a token whose proxy died is redirected as forgotten") {
   world w(1, 4);
   std::size_t const i = w.request(1, 0);
-  w.event(event_kind::kill, "proxy[" + std::to_string(w.r.clients[i].incarnation >> 48) + "]");
+  w.event(records::event_kind::kill, "proxy[" + std::to_string(w.r.clients[i].incarnation >> 48) + "]");
   w.forget(0, 1);
   w.request(1, 0, guessing(wrong(w, i)));
   require_only(w, "forgotten");
@@ -258,7 +263,7 @@ TEST_CASE("a redirect without a token, or without a map, says so") {
 TEST_CASE("a request that never reached a balancer was not in flight there") {
   world w(1, 4);
   w.log_in(1);
-  client_record lost; // could not connect, after a second's trying
+  records::client_record lost; // could not connect, after a second's trying
   lost.request = 1;
   lost.intended_ns = w.now_ns;
   lost.done_ns = w.now_ns + 1'000'000'000;
@@ -279,9 +284,9 @@ TEST_CASE("ratios count redirects over the requests that needed a proxy, per pha
   w.request(1, 1, guessing(wrong(w, i)));
   world::options probe;
   probe.kind = token_kind::none;
-  probe.probe = probe_kind::internal_location;
-  w.request(1, 1, probe);                                       // a probe is no load
-  w.r.clients[w.request(1, 1, probe)].probe = probe_kind::none; // answered by the balancer: not in the ratio
+  probe.probe = records::probe_kind::internal_location;
+  w.request(1, 1, probe);                                                // a probe is no load
+  w.r.clients[w.request(1, 1, probe)].probe = records::probe_kind::none; // answered by the balancer: not in the ratio
   w.request(1, 1);
   w.r.clients.back().phase = 1;
   result const r = w.analyse();

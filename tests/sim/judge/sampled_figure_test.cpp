@@ -7,7 +7,7 @@
 #include <random>
 #include <vector>
 
-namespace sim::measure {
+namespace sim::judge {
 namespace {
 
 /// True with probability `p`; not a library distribution, whose draws differ between libraries.

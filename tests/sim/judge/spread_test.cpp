@@ -9,7 +9,13 @@
 #include <random>
 #include <vector>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::histogram;
+using records::interval;
+using records::ratio_metric;
+using records::trend_metric;
+
 namespace {
 
 double uniform(std::mt19937_64& random) { return static_cast<double>(random() >> 11) * 0x1p-53; }
@@ -28,7 +34,7 @@ TEST_CASE("a ratio's measured error is near what theory expects of it") {
   world w(2, 4, 5);
   for (int k = 0; k != 6; ++k)
     for (std::uint32_t c = 0; c != 500; ++c) w.request(c, static_cast<std::uint16_t>((k * 7 + int(c)) % 2));
-  result const r = w.analyse();
+  records::result const r = w.analyse();
   ratio_metric const& m = ratio(r.metrics, "redirect_ratio");
   REQUIRE(m.measured_error);
   REQUIRE(m.standard_error);
@@ -37,7 +43,7 @@ TEST_CASE("a ratio's measured error is near what theory expects of it") {
   CHECK(ratio(r.phases.at(0).metrics, "redirect_ratio").measured_error == m.measured_error);
   ratio_metric const& hops = ratio(r.metrics, "hops_per_request");
   CHECK(*hops.measured_error == Approx(*m.measured_error)); // hops = 1 + redirects here
-  for (named_metrics const& b : r.balancers) CHECK(ratio(b.metrics, "redirect_ratio").measured_error > 0.0);
+  for (records::named_metrics const& b : r.balancers) CHECK(ratio(b.metrics, "redirect_ratio").measured_error > 0.0);
 }
 
 TEST_CASE("a ratio that is the same for every token has no measured error, and one of a single token none to tell") {

@@ -5,7 +5,10 @@
 #include <string>
 
 /// A map hit counts as one, and as stale, also where the proxy that it led to was not alive to see it.
-namespace sim::measure {
+namespace sim::judge {
+
+using records::result;
+
 namespace {
 
 using journal::balancer_event_kind;
@@ -61,7 +64,7 @@ TEST_CASE("a first hop that the map led to a dead proxy is a hit, and stale") {
   for (hit const& c : cases) {
     INFO(c.name);
     dead_owner d;
-    if (c.killed) d.w.event(event_kind::kill, "proxy[" + std::to_string(d.proxy) + "]");
+    if (c.killed) d.w.event(records::event_kind::kill, "proxy[" + std::to_string(d.proxy) + "]");
     d.request(c.from_map, c.how);
     result const r = d.w.analyse();
     CHECK(ratio(r.metrics, "stale_hit_ratio").denominator == c.hits);
@@ -76,9 +79,9 @@ TEST_CASE("a first hop that the map led to a dead proxy is a hit, and stale") {
 
 TEST_CASE("a request that no proxy saw at all still says how its first hop was chosen") {
   dead_owner d;
-  d.w.event(event_kind::kill, "proxy[" + std::to_string(d.proxy) + "]");
+  d.w.event(records::event_kind::kill, "proxy[" + std::to_string(d.proxy) + "]");
   std::size_t const i = d.request(true, hop_result::not_delivered);
-  std::erase_if(d.w.r.hops, [&](located_hop const& h) { return h.hop.request == i + 1; });
+  std::erase_if(d.w.r.hops, [&](records::located_hop const& h) { return h.hop.request == i + 1; });
   std::erase_if(d.w.r.balancers[0].events,
                 [&](journal::balancer_event const& e) { return e.request == i + 1 && e.hop == hop_kind::retry; });
   auto& booked = d.w.booked(i, balancer_event_kind::request);

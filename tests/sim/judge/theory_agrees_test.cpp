@@ -8,7 +8,10 @@
 #include <random>
 
 /// Monte Carlo: the world's dice against the closed forms, through the whole analysis.
-namespace sim::measure {
+namespace sim::judge {
+
+using records::result;
+
 namespace {
 
 struct setting {
@@ -36,7 +39,7 @@ world run(setting const& x, std::uint64_t seed) {
   return w;
 }
 
-void require_agreement(ratio_metric const& m) {
+void require_agreement(records::ratio_metric const& m) {
   REQUIRE(m.theory);
   REQUIRE(m.standard_error);
   if (*m.standard_error == 0)
@@ -72,12 +75,12 @@ TEST_CASE("measured ratios agree with the closed forms, and every part with the 
     INFO(x.name);
     world w = run(x, 17);
     result const r = w.analyse();
-    ratio_metric const& whole = ratio(r.metrics, "redirect_ratio");
+    records::ratio_metric const& whole = ratio(r.metrics, "redirect_ratio");
     INFO(whole.theory_note);
     require_agreement(whole);
     CHECK(*whole.theory == Approx(x.theory).margin(1e-12));
-    for (named_metrics const& b : r.balancers) require_agreement(ratio(b.metrics, "redirect_ratio"));
-    for (named_metrics const& p : r.phases) require_agreement(ratio(p.metrics, "redirect_ratio"));
+    for (records::named_metrics const& b : r.balancers) require_agreement(ratio(b.metrics, "redirect_ratio"));
+    for (records::named_metrics const& p : r.phases) require_agreement(ratio(p.metrics, "redirect_ratio"));
     CHECK(broken(r).empty());
   }
 }
@@ -121,7 +124,7 @@ TEST_CASE("a run that breaks an assumption is not compared, and the note says wh
   }
   SECTION("failures") {
     w.request(1, 0);
-    w.r.clients[0].outcome = client_outcome::timeout;
+    w.r.clients[0].outcome = records::client_outcome::timeout;
     wanted = "failed";
   }
   SECTION("an event") {
@@ -217,7 +220,7 @@ TEST_CASE("a difference from theory that nothing explains is told, and one that 
        true,
        [](world& w) {
          miss_all(w, 1, 0);
-         w.r.clients.back().outcome = client_outcome::timeout;
+         w.r.clients.back().outcome = records::client_outcome::timeout;
        },
        {}},
       {"the same, and a map lost what it knew",
@@ -264,7 +267,7 @@ TEST_CASE("slices of the time series add up to the run") {
   world w = run(x, 3);
   result const r = w.analyse();
   std::uint64_t all = 0, parts = 0, redirects = 0;
-  for (time_slice const& s : r.timeseries) {
+  for (records::time_slice const& s : r.timeseries) {
     (s.balancer.empty() ? all : parts) += s.requests;
     if (s.balancer.empty()) redirects += s.redirects;
     CHECK(s.to_s > s.from_s);

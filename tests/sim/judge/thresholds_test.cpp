@@ -6,7 +6,11 @@
 #include <string>
 #include <vector>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::threshold_result;
+using records::verdict;
+
 namespace {
 
 /// 40 tokens without a map at four proxies; every token the same 5 requests, so that ratios spread over tokens.
@@ -105,7 +109,7 @@ TEST_CASE("every metric of the catalogue is measured") {
   for (std::uint32_t c = 0; c != 100; ++c) w.log_in(c);
   for (int round = 0; round != 40; ++round) {
     if (round == 20) {
-      w.event(event_kind::restart, "gateway[0]").name = "restart";
+      w.event(records::event_kind::restart, "gateway[0]").name = "restart";
       for (std::uint32_t c = 0; c != 100; ++c) w.forget(0, c);
     }
     for (std::uint32_t c = 0; c != 100; ++c) w.request(c, 0);
@@ -116,7 +120,7 @@ TEST_CASE("every metric of the catalogue is measured") {
   w.r.handshakes = {.all = 2, .resumed = 1};
   w.r.work = {{{1, 2}, {1, 2}, {1, 2}, {1, 2}}};
   for (scenario::metric_info const& row : scenario::metrics()) {
-    INFO(row.name << " has a row in sim/scenario/metrics.cpp, and no value in sim/measure");
+    INFO(row.name << " has a row in sim/scenario/metrics.cpp, and no value in sim/judge");
     scenario::threshold t;
     t.metric = t.written = row.name;
     if ((row.labels & scenario::by_event) != 0) t.labels = {{"event", "restart"}};
@@ -124,7 +128,7 @@ TEST_CASE("every metric of the catalogue is measured") {
                    : row.kind == scenario::metric_kind::ratio  ? "<1000000 @95%"
                                                                : ">=0";
     w.s.thresholds = {t};
-    result const r = w.analyse();
+    records::result const r = w.analyse();
     CHECK(r.thresholds.at(0).value);
     CHECK(r.thresholds.at(0).passed);
     if ((row.labels & scenario::by_event) == 0 && row.kind != scenario::metric_kind::duration)
@@ -138,13 +142,13 @@ TEST_CASE("the verdict is interrupted before invalid before failed before passed
   t.metric = t.written = "redirect_ratio";
   t.expression = "<0.01";
   w.s.thresholds = {t};
-  result r = w.analyse();
+  records::result r = w.analyse();
   CHECK(r.verdict == verdict::failed);
   CHECK(r.exit_code == 99);
   CHECK(r.reasons.size() == 1);
 
   w.s.load.kind = scenario::load_kind::poisson;
-  for (client_record& c : w.r.clients) c.intended_ns -= 200'000'000; // sent 200 ms late, 100 ms are allowed
+  for (records::client_record& c : w.r.clients) c.intended_ns -= 200'000'000; // sent 200 ms late, 100 ms are allowed
   r = w.analyse();
   CHECK(r.verdict == verdict::invalid);
   CHECK(r.exit_code == 3);

@@ -3,7 +3,12 @@
 #include <stdexcept>
 #include <utility>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::invariant_result;
+using records::probe_kind;
+using records::result;
+using records::token_kind;
 
 using journal::balancer_event;
 using journal::balancer_event_kind;
@@ -57,7 +62,7 @@ void world::forget(std::uint16_t balancer, std::uint32_t character, std::uint32_
   maps_.erase({balancer, std::uint64_t{character} << 32 | token});
 }
 
-event_record& world::event(event_kind kind, std::string node) {
+records::event_record& world::event(records::event_kind kind, std::string node) {
   r.events.push_back({std::string(name_of(kind)) + " " + node, kind, node, now_ns, now_ns, now_ns + 10, {}});
   now_ns += 100;
   return r.events.back();
@@ -76,7 +81,7 @@ void world::become(scenario::balancer_kind kind, scenario::nginx_rules nginx_con
 
 void world::without_maps() { s.topology.balancers[0].token_map_bytes.reset(); }
 
-void world::hop(client_record const& c, std::uint16_t proxy, hop_kind kind, bool hit, bool serves) {
+void world::hop(records::client_record const& c, std::uint16_t proxy, hop_kind kind, bool hit, bool serves) {
   if (r.balancers[c.balancer].has_journal) {
     balancer_event e{};
     e.at_ns = now_ns += 5;
@@ -116,7 +121,7 @@ void world::hop(client_record const& c, std::uint16_t proxy, hop_kind kind, bool
 }
 
 std::size_t world::request(std::uint32_t character, std::uint16_t balancer, options o) {
-  client_record c;
+  records::client_record c;
   c.request = r.clients.size() + 1;
   c.intended_ns = c.sent_ns = now_ns;
   c.character = character;
@@ -125,7 +130,7 @@ std::size_t world::request(std::uint32_t character, std::uint16_t balancer, opti
   c.kind = o.kind;
   c.probe = o.probe;
   c.method = static_cast<std::uint8_t>(o.method);
-  c.outcome = client_outcome::answered;
+  c.outcome = records::client_outcome::answered;
   c.status = o.kind == token_kind::junk ? 401 : o.probe == probe_kind::internal_location ? 404 : 200;
   c.target = o.probe == probe_kind::internal_location ? 1 : 0;
   auto const key = std::pair(balancer, std::uint64_t{character} << 32 | o.token);
@@ -161,7 +166,7 @@ std::size_t world::request(std::uint32_t character, std::uint16_t balancer, opti
   return r.clients.size() - 1;
 }
 
-result world::analyse() { return measure::analyse(s, r); }
+result world::analyse() { return judge::analyse(s, r); }
 
 journal::proxy_hop& world::last_hop(std::size_t slot) {
   for (std::size_t h = r.hops.size(); h-- != 0;)
@@ -188,9 +193,11 @@ std::string broken(result const& r) {
   return names;
 }
 
-double counter(metric_set const& set, std::string const& name) { return std::get<counter_metric>(set.at(name)).value; }
-ratio_metric const& ratio(metric_set const& set, std::string const& name) {
-  return std::get<ratio_metric>(set.at(name));
+double counter(records::metric_set const& set, std::string const& name) {
+  return std::get<records::counter_metric>(set.at(name)).value;
+}
+records::ratio_metric const& ratio(records::metric_set const& set, std::string const& name) {
+  return std::get<records::ratio_metric>(set.at(name));
 }
 
 }

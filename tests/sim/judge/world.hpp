@@ -13,7 +13,7 @@
 #include <string>
 #include <utility>
 
-namespace sim::measure {
+namespace sim::judge {
 
 /// A world in small, written without the code under test: balancers that guess and learn, proxies, a registry. It keeps
 /// the books that real programs would keep, so that a test can plant one lie in them.
@@ -24,8 +24,8 @@ public:
   struct options {
     std::uint32_t token = 0;
     boost::beast::http::verb method = boost::beast::http::verb::get;
-    token_kind kind = token_kind::own;
-    probe_kind probe = probe_kind::none;
+    records::token_kind kind = records::token_kind::own;
+    records::probe_kind probe = records::probe_kind::none;
     std::optional<std::uint16_t> guess; // this proxy instead of a random one
     std::int64_t lasts_ns = 1'000;      // from the last proxy's answer to the client's last byte
   };
@@ -41,18 +41,18 @@ public:
   }
   void move(std::uint32_t character, std::uint16_t to);
   void forget(std::uint16_t balancer, std::uint32_t character, std::uint32_t token = 0);
-  event_record& event(event_kind kind, std::string node);
+  records::event_record& event(records::event_kind kind, std::string node);
   /// Turns the balancers into the kind given, without journals when it is not the gateway.
   void become(scenario::balancer_kind kind, scenario::nginx_rules nginx_config = scenario::nginx_rules::lua_map);
   void without_maps();
 
-  result analyse();
+  records::result analyse();
   /// The last hop of a request, as its proxy wrote it.
   journal::proxy_hop& last_hop(std::size_t slot);
   journal::balancer_event& booked(std::size_t slot, journal::balancer_event_kind kind);
 
   scenario::scenario s;
-  run_records r;
+  records::run_records r;
   std::int64_t now_ns = start_ns;
 
 private:
@@ -61,7 +61,7 @@ private:
     std::uint64_t epoch;
   };
   void grant(std::uint32_t character, std::uint16_t proxy);
-  void hop(client_record const& c, std::uint16_t proxy, journal::hop_kind kind, bool hit, bool serves);
+  void hop(records::client_record const& c, std::uint16_t proxy, journal::hop_kind kind, bool hit, bool serves);
   std::uint16_t draw();
 
   std::uint32_t proxies_;
@@ -72,10 +72,10 @@ private:
 };
 
 /// The invariant of that name.
-invariant_result const& invariant(result const& r, std::string const& name);
+records::invariant_result const& invariant(records::result const& r, std::string const& name);
 /// Names of the invariants that did not pass, with blanks between.
-std::string broken(result const& r);
-double counter(metric_set const& set, std::string const& name);
-ratio_metric const& ratio(metric_set const& set, std::string const& name);
+std::string broken(records::result const& r);
+double counter(records::metric_set const& set, std::string const& name);
+records::ratio_metric const& ratio(records::metric_set const& set, std::string const& name);
 
 }

@@ -12,10 +12,10 @@
 #include <thread>
 
 using namespace sim::live;
-using sim::measure::client_outcome;
-using sim::measure::client_record;
+using sim::records::client_outcome;
+using sim::records::client_record;
 namespace asio = boost::asio;
-namespace measure = sim::measure;
+namespace records = sim::records;
 using tcp = asio::ip::tcp;
 
 namespace {
@@ -66,17 +66,18 @@ struct genuine {
 
 /// What a proxy that holds the session would answer.
 genuine answer_to(std::string const& request, std::uint32_t character) {
-  namespace cluster = fakeproxy::cluster;
-  cluster::fields_digest fields;
+  namespace resources = fakeproxy::resources;
+  resources::fields_digest fields;
   for (char const* name : {"Authorization", "Lab-Check", "Accept", "Cookie"}) fields.add(name, value_of(request, name));
   std::size_t const space = request.find(' ');
   std::string const target = request.substr(space + 1, request.find(' ', space + 1) - space - 1);
-  std::string const body = cluster::answer_body(std::stoull(value_of(request, "Lab-Request")), character, answer_bytes);
+  std::string const body =
+      resources::answer_body(std::stoull(value_of(request, "Lab-Request")), character, answer_bytes);
   return {"HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) +
               "\r\nLab-Character: " + std::to_string(character) +
               "\r\nLab-Epoch: 5\r\nLab-Incarnation: 77\r\nLab-Method: " + request.substr(0, space) +
-              "\r\nLab-Target: " + cluster::escape_target(target) + "\r\nLab-Fields: " + fields.text() +
-              "\r\nLab-Body: " + cluster::body_digest().text() + "\r\n\r\n",
+              "\r\nLab-Target: " + resources::escape_target(target) + "\r\nLab-Fields: " + fields.text() +
+              "\r\nLab-Body: " + resources::body_digest().text() + "\r\n\r\n",
           body};
 }
 
@@ -158,33 +159,33 @@ TEST_CASE("each fault in an answer is found, and only that") {
     text.replace(at, from.size(), to);
   };
   std::vector<fault> const faults = {
-      {"method", [&](genuine& a) { replace(a.head, "Lab-Method: GET", "Lab-Method: PUT"); }, measure::found_method},
-      {"target decoded", [&](genuine& a) { replace(a.head, "/a%2520b?c", "/a%20b?c"); }, measure::found_target},
+      {"method", [&](genuine& a) { replace(a.head, "Lab-Method: GET", "Lab-Method: PUT"); }, records::found_method},
+      {"target decoded", [&](genuine& a) { replace(a.head, "/a%2520b?c", "/a%20b?c"); }, records::found_target},
       {"malformed at the proxy", [&](genuine& a) { replace(a.head, "Lab-Epoch: 5", "Lab-Error: malformed"); },
-       measure::found_target},
-      {"fields", [&](genuine& a) { replace(a.head, "Lab-Fields: ", "Lab-Fields: 1"); }, measure::found_fields},
-      {"request body", [&](genuine& a) { replace(a.head, "Lab-Body: 0", "Lab-Body: 9"); }, measure::found_request_body},
+       records::found_target},
+      {"fields", [&](genuine& a) { replace(a.head, "Lab-Fields: ", "Lab-Fields: 1"); }, records::found_fields},
+      {"request body", [&](genuine& a) { replace(a.head, "Lab-Body: 0", "Lab-Body: 9"); }, records::found_request_body},
       {"someone else's", [&](genuine& a) { replace(a.head, "Lab-Character: 11", "Lab-Character: 12"); },
-       measure::found_foreign},
+       records::found_foreign},
       {"nobody's", [&](genuine& a) { replace(a.head, "Lab-Character: 11", "Lab-Character: none"); },
-       measure::found_foreign},
-      {"no echo", [&](genuine& a) { replace(a.head, "Lab-Method: GET\r\n", ""); }, measure::found_no_echo},
+       records::found_foreign},
+      {"no echo", [&](genuine& a) { replace(a.head, "Lab-Method: GET\r\n", ""); }, records::found_no_echo},
       {"X-Backend leaks",
        [&](genuine& a) { replace(a.head, "Lab-Epoch", "x-backend: http://127.0.0.1:1\r\nLab-Epoch"); },
-       measure::found_leak},
+       records::found_leak},
       {"X-Accel leaks", [&](genuine& a) { replace(a.head, "Lab-Epoch", "X-Accel-Redirect: /x\r\nLab-Epoch"); },
-       measure::found_leak},
+       records::found_leak},
       {"another request's body", [&](genuine& a) { replace(a.body, "\"request\":1", "\"request\":2"); },
-       measure::found_answer_body},
+       records::found_answer_body},
       {"spliced body", [&](genuine& a) { a.body.replace(100, 100, std::string(100, 'H')); },
-       measure::found_answer_body},
+       records::found_answer_body},
       {"shorter body",
        [&](genuine& a) {
          a.body.erase(100, 10);
          replace(a.head, "Content-Length: 200", "Content-Length: 190");
        },
-       measure::found_answer_body},
-      {"surplus bytes", [&](genuine& a) { a.body += "HTTP/1.1 200 OK\r\n"; }, measure::found_answer_body},
+       records::found_answer_body},
+      {"surplus bytes", [&](genuine& a) { a.body += "HTTP/1.1 200 OK\r\n"; }, records::found_answer_body},
   };
   for (fault const& one : faults) {
     INFO(one.name);

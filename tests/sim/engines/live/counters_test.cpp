@@ -23,11 +23,11 @@ TEST_CASE("each counter of a gateway is compared with its journal, or named as o
   tests::live::balancer gateway(tests::live::kind::gateway, {"127.0.0.1:1"});
   auto const counters = live::parse_counters(gateway.admin("/metrics"), "crest_gateway_");
   CHECK(counters.size() > 40);
-  auto const uncompared = measure::uncompared_counters();
+  auto const uncompared = judge::uncompared_counters();
   for (auto const& [name, value] : counters) {
     std::string const bare = name.substr(0, name.find('{'));
     INFO(bare);
     bool const named = std::find(uncompared.begin(), uncompared.end(), bare) != uncompared.end();
-    CHECK(measure::is_compared(bare) != named);
+    CHECK(judge::is_compared(bare) != named);
   }
 }

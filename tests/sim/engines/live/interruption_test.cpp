@@ -78,14 +78,14 @@ void check_interrupted(scenario::scenario const& s, place const& where, fault co
     if (at++ == how.step)
       for (int i = 0; i < how.times; ++i) ::raise(how.signal);
   };
-  measure::result r;
+  records::result r;
   CHECK_NOTHROW(r = live::run(s, options));
   bool const in_the_run = signals.happened();
   CHECK(in_the_run);
   CHECK(no_child_is_left());
-  if (at > how.step + 1 || r.verdict == measure::verdict::interrupted) {
-    CHECK(r.exit_code == measure::exit_interrupted);
-    CHECK(r.verdict == measure::verdict::interrupted);
+  if (at > how.step + 1 || r.verdict == records::verdict::interrupted) {
+    CHECK(r.exit_code == records::exit_interrupted);
+    CHECK(r.verdict == records::verdict::interrupted);
   }
 }
 
@@ -131,7 +131,7 @@ TEST_CASE("a signal that came before the run ends it when it begins") {
   ::raise(SIGINT);
   live::run_options options{where.path / "run"};
   options.signals = &signals;
-  CHECK(live::run(s, options).exit_code == measure::exit_interrupted);
+  CHECK(live::run(s, options).exit_code == records::exit_interrupted);
   CHECK(no_child_is_left());
 }
 
@@ -158,7 +158,7 @@ TEST_CASE("signals are counted while somebody wants to know, and deadly again af
   }
   ::waitpid(impatient, &status, 0);
   CHECK(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == measure::exit_interrupted);
+  CHECK(WEXITSTATUS(status) == records::exit_interrupted);
   live::interruption const again;
   CHECK_FALSE(again.happened());
 }

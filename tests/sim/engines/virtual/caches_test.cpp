@@ -17,15 +17,15 @@ scenario::scenario shipped(std::string const& name, std::vector<std::string> con
   return scenario::load_file(std::string(CREST_SOURCE_DIR) + "/scenarios/" + name + ".json", overrides);
 }
 
-double ratio(measure::result const& r, char const* name) {
-  return std::get<measure::ratio_metric>(r.metrics.at(name)).value;
+double ratio(records::result const& r, char const* name) {
+  return std::get<records::ratio_metric>(r.metrics.at(name)).value;
 }
-double count(measure::result const& r, char const* name) {
-  return std::get<measure::counter_metric>(r.metrics.at(name)).value;
+double count(records::result const& r, char const* name) {
+  return std::get<records::counter_metric>(r.metrics.at(name)).value;
 }
 
-void check_invariants(measure::result const& r) {
-  for (measure::invariant_result const& i : r.invariants) {
+void check_invariants(records::result const& r) {
+  for (records::invariant_result const& i : r.invariants) {
     INFO(i.name << (i.examples.empty() ? "" : ": " + i.examples.front()));
     CHECK(i.violations == 0);
   }
@@ -69,14 +69,14 @@ TEST_CASE("what may not be served stale is waited for, what may is not") {
   auto const plain = virtual_time::run(crowd("public, max-age=1"));
   CHECK(count(plain, "hops") >= 4);
   CHECK(count(plain, "hops") <= 8);
-  CHECK(std::get<measure::trend_metric>(plain.metrics.at("latency_ms")).max > 50);
+  CHECK(std::get<records::trend_metric>(plain.metrics.at("latency_ms")).max > 50);
   check_invariants(plain);
 
   // The first request waits, since nothing is stored yet; after that, validations run beside the requests.
   auto const stale =
       virtual_time::run(crowd("public, max-age=1, stale-while-revalidate=10", {"virtual.warm_up=\"500ms\""}));
   CHECK(count(stale, "hops") == 0); // of clients
-  CHECK(std::get<measure::trend_metric>(stale.metrics.at("latency_ms")).max < 1);
+  CHECK(std::get<records::trend_metric>(stale.metrics.at("latency_ms")).max < 1);
   CHECK(ratio(stale, "cache_hit_ratio") == 1);
   check_invariants(stale);
 }
@@ -115,7 +115,7 @@ TEST_CASE("balancers with caches are killed, restarted and left by their clients
                             options);
       CHECK(count(impatient, "failed_requests") > 0);
       check_invariants(impatient);
-      auto const struck = virtual_time::run(
+      auto const faulty = virtual_time::run(
           crowd(
               cache_control,
               {R"(topology.balancers=[{"kind":"gateway","count":2,"cache":{"size":"1m"}}])",
@@ -123,8 +123,8 @@ TEST_CASE("balancers with caches are killed, restarted and left by their clients
                R"({"at":"2s","restart":"gateway[1]"},{"at":"3020ms","kill":"proxy[0]"},{"at":"3100ms","restart":"proxy[0]"}])",
                "topology.proxies.process=\"each\"", "virtual.failover=true"}),
           options);
-      check_invariants(struck);
-      CHECK(count(struck, "requests") == 10'000);
+      check_invariants(faulty);
+      CHECK(count(faulty, "requests") == 10'000);
     }
   }
 }
@@ -133,7 +133,7 @@ TEST_CASE("a run with caches may be cut short") {
   virtual_time::run_options options;
   options.progress = [](virtual_time::run_progress const&) { return false; };
   auto const r = virtual_time::run(crowd("no-store", {"load.rate_rps=20000"}), options);
-  CHECK(r.verdict == measure::verdict::interrupted);
+  CHECK(r.verdict == records::verdict::interrupted);
 }
 
 TEST_CASE("a target that gateways keep to themselves is refused, and goes nowhere") {

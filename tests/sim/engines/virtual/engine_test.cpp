@@ -14,8 +14,8 @@
 #include <vector>
 
 using namespace sim;
-using measure::ratio_metric;
-using measure::trend_metric;
+using records::ratio_metric;
+using records::trend_metric;
 
 namespace {
 
@@ -23,8 +23,8 @@ scenario::scenario shipped(std::string const& name, std::vector<std::string> con
   return scenario::load_file(std::string(CREST_SOURCE_DIR) + "/scenarios/" + name + ".json", overrides);
 }
 
-double counter(measure::result const& r, std::string const& name) {
-  return std::get<measure::counter_metric>(r.metrics.at(name)).value;
+double counter(records::result const& r, std::string const& name) {
+  return std::get<records::counter_metric>(r.metrics.at(name)).value;
 }
 
 /// As the live gateway keeps tokens: as digests of what Authorization says.
@@ -181,12 +181,12 @@ TEST_CASE("in a quiet run each answer takes exactly its messages and its service
   auto const& latency = std::get<trend_metric>(r.metrics.at("latency_ms"));
   CHECK(latency.min == Approx(6));
   CHECK(latency.max == Approx(6)); // one balancer: it guessed the session into being, and was never wrong
-  CHECK(r.exit_code == measure::exit_passed);
+  CHECK(r.exit_code == records::exit_passed);
 }
 
 TEST_CASE("guesses that follow what is in flight queue less, of two choices nearly as little as of all") {
   auto const mean_ms = [](char const* guess) {
-    measure::result const r = virtual_time::run(shipped(
+    records::result const r = virtual_time::run(shipped(
         "quickstart", {"thresholds={}", "phases=[{\"name\":\"all\"}]", std::string("topology.balancers.guess=") + guess,
                        "topology.balancers.count=1", "topology.balancers.token_map=off", "topology.proxies.count=8",
                        "topology.proxies.servers=1", R"(topology.proxies.service_time={"exponential":{"mean_ms":5}})",
@@ -208,7 +208,7 @@ TEST_CASE("messages that are lost come later") {
   lossy.push_back("virtual.network={\"loss\":0.1,\"retransmit_ms\":200}");
   auto const calm = virtual_time::run(shipped("cached-one-balancer", base));
   auto const storm = virtual_time::run(shipped("cached-one-balancer", lossy));
-  auto const mean = [](measure::result const& r) { return std::get<trend_metric>(r.metrics.at("latency_ms")).mean; };
+  auto const mean = [](records::result const& r) { return std::get<trend_metric>(r.metrics.at("latency_ms")).mean; };
   // Four messages a request on the straight way, each late by 200 ms / (1 / 0.1 - 1) on average.
   CHECK(mean(storm) - mean(calm) == Approx(4 * 200 * 0.1 / 0.9).epsilon(0.05));
   CHECK(counter(storm, "failed_requests") == 0);
@@ -222,7 +222,7 @@ TEST_CASE("what is sent over a parted network arrives afterwards, and only that"
                         R"(,"at":"500ms","for":"400ms"},{"between":)" + between + R"(,"at":"900ms","for":"100ms"}])");
     return virtual_time::run(shipped("new-balancer-joins", overrides));
   };
-  auto const longest = [](measure::result const& r) { return std::get<trend_metric>(r.metrics.at("latency_ms")).max; };
+  auto const longest = [](records::result const& r) { return std::get<trend_metric>(r.metrics.at("latency_ms")).max; };
   CHECK(longest(virtual_time::run(shipped("new-balancer-joins", calm))) < 100);
   for (char const* between : {R"(["clients","gateway[0]"])", R"(["proxy[1]","balancers"])"}) {
     INFO(between);
@@ -241,7 +241,7 @@ TEST_CASE("a proxy that cannot reach its sols loses its sessions, and no charact
                              R"(virtual.partitions=[{"between":["proxy[0]","sols"],"at_ms":3000,"for_ms":4000}])"}));
   double const characters = 500;
   CHECK(counter(r, "sessions_created") > characters); // those of proxy[0] again, elsewhere
-  for (measure::invariant_result const& i : r.invariants) {
+  for (records::invariant_result const& i : r.invariants) {
     INFO(i.name);
     CHECK(i.violations == 0);
   }
@@ -258,7 +258,7 @@ TEST_CASE("links that break and come back within the lease cost nothing, and for
     overrides.push_back(std::string(R"(partitions=[{"between":["proxy[0]","sols"],"at_ms":3000,"for_ms":)") +
                         (longer ? "3000" : "300") + R"(,"connections":"broken"}])");
     auto const r = virtual_time::run(shipped("new-balancer-joins", overrides));
-    for (measure::invariant_result const& i : r.invariants) {
+    for (records::invariant_result const& i : r.invariants) {
       INFO(i.name);
       CHECK(i.violations == 0);
     }
@@ -275,8 +275,8 @@ TEST_CASE("a client that loses patience is counted, and what it asked for is not
   auto const r = virtual_time::run(shipped(
       "guess-only", {"load.timeout=\"20ms\"", "topology.proxies.service_time={\"exponential\":{\"mean_ms\":10}}",
                      "topology.proxies.servers=0", "thresholds={\"failed_requests\":[\">100\"]}"}));
-  CHECK(r.exit_code == measure::exit_passed);
-  for (measure::invariant_result const& i : r.invariants) {
+  CHECK(r.exit_code == records::exit_passed);
+  for (records::invariant_result const& i : r.invariants) {
     INFO(i.name);
     CHECK(i.violations == 0);
   }
@@ -285,7 +285,7 @@ TEST_CASE("a client that loses patience is counted, and what it asked for is not
 TEST_CASE("thresholds that abort end a simulated run early") {
   auto const r = virtual_time::run(shipped(
       "sessions-move", {"thresholds={\"redirect_ratio\":[{\"threshold\":\"<0.0001\",\"abort_on_fail\":true}]}"}));
-  CHECK(r.exit_code == measure::exit_failed);
+  CHECK(r.exit_code == records::exit_failed);
   CHECK(r.duration_s < 3);
 }
 
@@ -301,7 +301,7 @@ TEST_CASE("a safe request whose balancer is restarted under it is tried once mor
              R"(load={"kind":"constant_rate","rate_rps":500,"duration":"4s","balancer_choice":"round_robin",)") +
              R"("connections_per_balancer":400,"targets":["/status"],"mix":[{"method":")" + method + R"("}]})",
          R"(events=[{"at":"2s","restart":{"node":"gateway[0]","graceful":false}}])"}));
-    for (measure::invariant_result const& i : r.invariants) {
+    for (records::invariant_result const& i : r.invariants) {
       INFO(i.name);
       CHECK(i.violations == 0);
     }
@@ -367,7 +367,7 @@ TEST_CASE("a request on a connection that its proxy is just closing is lost unle
   CHECK(failed("POST") > 0);
 }
 
-TEST_CASE("an event that waits for another one when the load ends does not strike any more") {
+TEST_CASE("an event that waits for another one when the load ends does not happen any more") {
   auto const r = virtual_time::run(shipped(
       "sessions-move",
       {R"(topology.proxies.service_time={"constant":{"mean_ms":5000}})", "thresholds={}", R"(phases=[{"name":"all"}])",
@@ -385,7 +385,7 @@ TEST_CASE("progress may end a run, which is then interrupted") {
     return ++calls < 2;
   };
   auto const r = virtual_time::run(shipped("quickstart"), options);
-  CHECK(r.exit_code == measure::exit_interrupted);
+  CHECK(r.exit_code == records::exit_interrupted);
   CHECK(counter(r, "requests") < 40'000);
 }
 
@@ -436,7 +436,7 @@ TEST_CASE("a run that only counts comes to the same as one that keeps records of
     REQUIRE(full.metrics.size() == brief.metrics.size());
     for (auto const& [metric, value] : full.metrics) {
       INFO(name << ": " << metric);
-      measure::metric const& other = brief.metrics.at(metric);
+      records::metric const& other = brief.metrics.at(metric);
       if (auto const* ratio = std::get_if<ratio_metric>(&value)) {
         CHECK(ratio->numerator == std::get<ratio_metric>(other).numerator);
         CHECK(ratio->denominator == std::get<ratio_metric>(other).denominator);
@@ -447,7 +447,7 @@ TEST_CASE("a run that only counts comes to the same as one that keeps records of
         CHECK(trend->p99 == std::get<trend_metric>(other).p99);
         CHECK(trend->mean == std::get<trend_metric>(other).mean);
       } else {
-        CHECK(std::get<measure::counter_metric>(value).value == std::get<measure::counter_metric>(other).value);
+        CHECK(std::get<records::counter_metric>(value).value == std::get<records::counter_metric>(other).value);
       }
     }
   }

@@ -31,25 +31,25 @@ scenario::scenario crowd(int service_ms, std::vector<std::string> const& more = 
   return scenario::load_file(CREST_SOURCE_DIR "/scenarios/cached-one-balancer.json", overrides);
 }
 
-measure::result run(scenario::scenario const& s, bool one_guess, bool step_by_step = false) {
+records::result run(scenario::scenario const& s, bool one_guess, bool step_by_step = false) {
   virtual_time::run_options options;
   options.step_by_step = step_by_step;
   if (one_guess) options.decisions = [] { return std::make_unique<single_guess>(); };
-  measure::result r = virtual_time::run(s, options);
-  for (measure::invariant_result const& i : r.invariants) {
+  records::result r = virtual_time::run(s, options);
+  for (records::invariant_result const& i : r.invariants) {
     INFO(i.name << (i.examples.empty() ? "" : ": " + i.examples.front()));
     CHECK(i.violations == 0);
   }
   return r;
 }
 
-double redirects(measure::result const& r) {
-  return static_cast<double>(std::get<measure::ratio_metric>(r.metrics.at("redirect_ratio")).numerator);
+double redirects(records::result const& r) {
+  return static_cast<double>(std::get<records::ratio_metric>(r.metrics.at("redirect_ratio")).numerator);
 }
-double count(measure::result const& r, char const* name) {
-  return std::get<measure::counter_metric>(r.metrics.at(name)).value;
+double count(records::result const& r, char const* name) {
+  return std::get<records::counter_metric>(r.metrics.at(name)).value;
 }
-double longest_ms(measure::result const& r) { return std::get<measure::trend_metric>(r.metrics.at("latency_ms")).max; }
+double longest_ms(records::result const& r) { return std::get<records::trend_metric>(r.metrics.at("latency_ms")).max; }
 
 }
 

@@ -16,12 +16,12 @@ scenario::scenario shipped(std::string const& name, std::vector<std::string> con
   return scenario::load_file(std::string(CREST_SOURCE_DIR) + "/scenarios/" + name + ".json", overrides);
 }
 
-measure::ratio_metric ratio(measure::metric_set const& of, char const* name) {
-  return std::get<measure::ratio_metric>(of.at(name));
+records::ratio_metric ratio(records::metric_set const& of, char const* name) {
+  return std::get<records::ratio_metric>(of.at(name));
 }
 
-void check_invariants(measure::result const& r) {
-  for (measure::invariant_result const& i : r.invariants) {
+void check_invariants(records::result const& r) {
+  for (records::invariant_result const& i : r.invariants) {
     INFO(i.name);
     CHECK(i.violations == 0);
   }
@@ -63,14 +63,14 @@ TEST_CASE("requests that come before the entry is in Redis race, in full and in 
     auto const s =
         shipped("shared-map", {"thresholds={}", std::string(R"(virtual={"network":{"redis":)") + x.law +
                                                     R"(,"client":{"constant":{"mean_ms":)" + x.client + "}}}}"});
-    std::vector<measure::result> both;
+    std::vector<records::result> both;
     for (auto const detail : {virtual_time::run_options::detail::full, virtual_time::run_options::detail::summary}) {
       virtual_time::run_options options;
       options.keep = detail;
       both.push_back(virtual_time::run(s, options));
-      measure::result const& r = both.back();
+      records::result const& r = both.back();
       check_invariants(r);
-      double const raced = std::get<measure::counter_metric>(r.metrics.at("redirects{reason:raced}")).value;
+      double const raced = std::get<records::counter_metric>(r.metrics.at("redirects{reason:raced}")).value;
       CHECK(raced >= x.least);
       CHECK(raced <= x.most);
       auto const m = ratio(r.metrics, "redirect_ratio");
@@ -91,7 +91,7 @@ TEST_CASE("requests that come before the entry is in Redis race, in full and in 
 TEST_CASE("a Redis that dies costs redirects and no request, and helps again when it is back") {
   auto const r = virtual_time::run(shipped("redis-dies"));
   check_invariants(r);
-  CHECK(std::get<measure::counter_metric>(r.metrics.at("failed_requests")).value == 0);
+  CHECK(std::get<records::counter_metric>(r.metrics.at("failed_requests")).value == 0);
   auto const in_phase = [&](std::size_t i) { return ratio(r.phases.at(i).metrics, "redirect_ratio").value; };
   CHECK(in_phase(1) > 1.8 * in_phase(0));
   // Back for long enough that each balancer has tried it, it saves as much as before.
@@ -109,9 +109,9 @@ TEST_CASE("a Redis that is slower than anybody waits for is not waited for") {
   auto const slow = virtual_time::run(
       shipped("redis-dies", {"events=[]", "thresholds={}", redis(R"({"exponential":{"mean_ms":2.5}})")}));
   check_invariants(slow);
-  CHECK(std::get<measure::counter_metric>(slow.metrics.at("failed_requests")).value == 0);
-  auto const mean = [](measure::result const& r) {
-    return std::get<measure::trend_metric>(r.metrics.at("latency_ms")).mean;
+  CHECK(std::get<records::counter_metric>(slow.metrics.at("failed_requests")).value == 0);
+  auto const mean = [](records::result const& r) {
+    return std::get<records::trend_metric>(r.metrics.at("latency_ms")).mean;
   };
   CHECK(mean(slow) < mean(quick) + 0.3);
   CHECK(ratio(slow.metrics, "redirect_ratio").value > ratio(quick.metrics, "redirect_ratio").value);

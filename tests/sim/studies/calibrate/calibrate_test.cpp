@@ -31,15 +31,15 @@ public:
     hop(in_balancer, to_proxy, own, journal::hop_outcome::served);
     end(back);
   }
-  measure::run_records& records() { return records_; }
+  records::run_records& records() { return records_; }
 
 private:
   void begin(std::uint32_t character, std::int64_t to_balancer) {
-    measure::client_record c;
+    records::client_record c;
     c.request = records_.clients.size() + 1;
     c.sent_ns = now_ += 1'000'000;
     c.character = character;
-    c.outcome = measure::client_outcome::answered;
+    c.outcome = records::client_outcome::answered;
     records_.clients.push_back(c);
     journal::balancer_event accepted{};
     accepted.request = c.request;
@@ -63,7 +63,7 @@ private:
   }
   void end(std::int64_t back) { records_.clients.back().done_ns = now_ += back; }
 
-  measure::run_records records_;
+  records::run_records records_;
   std::int64_t now_ = 0;
 };
 
@@ -113,11 +113,11 @@ TEST_CASE("requests whose story is not whole are left out") {
   b.direct(5, 1, 1, 1, 1, 1);
   b.records().hops.back().hop.outcome = journal::hop_outcome::unavailable;
   b.direct(5, 1, 1, 1, 1, 1);
-  b.records().clients.back().outcome = measure::client_outcome::timeout;
+  b.records().clients.back().outcome = records::client_outcome::timeout;
   b.direct(5, 1, 1, 1, 1, 1);
   b.records().balancers[0].events.pop_back(); // the hop that the balancer did not note
   b.direct(5, 1, 1, 1, 1, 1);
-  b.records().clients.back().probe = measure::probe_kind::forged_fields;
+  b.records().clients.back().probe = records::probe_kind::forged_fields;
   segments const after = segments_of(b.records());
   CHECK(after.client == before.client);
   CHECK(after.balancer == before.balancer);
@@ -125,7 +125,7 @@ TEST_CASE("requests whose story is not whole are left out") {
 }
 
 TEST_CASE("no records are no times, and rounds add up") {
-  segments sum = segments_of(measure::run_records{});
+  segments sum = segments_of(records::run_records{});
   CHECK(sum.client.empty());
   CHECK(profile_of(sum).client.mean_ms == 0);
   sum.add(segments_of(typical().records()));

@@ -37,8 +37,8 @@ TEST_CASE(
                                    "plan.space={\"topology.proxies.count\": [" + std::to_string(proxies) + "]}"});
     return virtual_time::run(plan::scenario_of(d, 0, 0, 0));
   };
-  auto const value = [](measure::metric_set const& set, char const* name) {
-    return std::get<measure::counter_metric>(set.at(name)).value;
+  auto const value = [](records::metric_set const& set, char const* name) {
+    return std::get<records::counter_metric>(set.at(name)).value;
   };
   auto const four = run_with(4), one = run_with(1);
   CHECK(value(four.metrics, "utilisation") == Approx(0.5).epsilon(0.08)); // 400/s × 10 ms ÷ (4 × 2)
@@ -63,7 +63,7 @@ TEST_CASE("a killed proxy's time counts as long as it ran") {
   auto const d = plan::define(file.path(), {R"(plan.survive={"proxies": 1, "settle": "4s"})"});
   auto const lost = virtual_time::run(plan::scenario_of(d, 5, 1, 0)); // 4 proxies, 3 left
   auto const& after = lost.phases.at(1).metrics;
-  CHECK(std::get<measure::counter_metric>(after.at("utilisation")).value == Approx(2.0 / 3).epsilon(0.08));
+  CHECK(std::get<records::counter_metric>(after.at("utilisation")).value == Approx(2.0 / 3).epsilon(0.08));
 }
 
 TEST_CASE("simulated plans give the answer of an exhaustive search") {
@@ -88,8 +88,8 @@ TEST_CASE("clients of a lost balancer go to the others, where the scenario says 
   scratch_file const file(planned(""));
   auto const d = plan::define(file.path(), {R"(plan.survive={"balancers": 1, "settle": "2s"})"});
   auto s = plan::scenario_of(d, 0, 1, 0);
-  auto const failed = [](measure::result const& r) {
-    return std::get<measure::counter_metric>(r.phases.at(1).metrics.at("failed_requests")).value;
+  auto const failed = [](records::result const& r) {
+    return std::get<records::counter_metric>(r.phases.at(1).metrics.at("failed_requests")).value;
   };
   CHECK(failed(virtual_time::run(s)) == Approx(0));
   s.simulated.failover = false;

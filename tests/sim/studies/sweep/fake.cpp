@@ -15,15 +15,15 @@ namespace sweep_test {
 namespace fs = std::filesystem;
 using namespace sim;
 
-measure::result fake_result(scenario::scenario const& s) {
+records::result fake_result(scenario::scenario const& s) {
   std::uint64_t const drawn =
       load::mix(s.seed + 1000 * s.topology.balancers[0].count + 100 * s.topology.proxies.count) +
       load::mix(s.load.requests_per_character);
   std::uint64_t const requests = 1000 + s.load.requests_per_character, redirects = load::mix(drawn) % requests;
   double const ratio = static_cast<double>(redirects) / static_cast<double>(requests);
-  measure::result r;
+  records::result r;
   r.seed = s.seed;
-  measure::ratio_metric redirect_ratio{ratio, redirects, requests, {}, {}, "no theory"};
+  records::ratio_metric redirect_ratio{ratio, redirects, requests, {}, {}, "no theory"};
   if (s.topology.balancers[0].count > 1) {
     redirect_ratio.theory = ratio / 3;
     redirect_ratio.standard_error = 0.1;
@@ -31,13 +31,13 @@ measure::result fake_result(scenario::scenario const& s) {
   double const ms = static_cast<double>(drawn % 1000) / 7;
   r.metrics = {{"redirect_ratio", redirect_ratio},
                {"redirect_ratio{reason:cold}", redirect_ratio},
-               {"requests", measure::counter_metric{static_cast<double>(requests)}},
-               {"latency_ms", measure::trend_metric{requests, ms, 2 * ms, 3 * ms, 4 * ms, 5 * ms, 6 * ms, ms, 0}}};
+               {"requests", records::counter_metric{static_cast<double>(requests)}},
+               {"latency_ms", records::trend_metric{requests, ms, 2 * ms, 3 * ms, 4 * ms, 5 * ms, 6 * ms, ms, 0}}};
   r.phases = {{"warm-up", "", r.metrics, {}}, {"steady", "", r.metrics, {}}};
   for (scenario::event const& e : s.events) r.events.push_back({e.name, "kill", "", "", 0, 0, ms, 0.5, 12});
   if (s.topology.proxies.count == 7) {
-    r.verdict = measure::verdict::failed;
-    r.exit_code = measure::exit_failed;
+    r.verdict = records::verdict::failed;
+    r.exit_code = records::exit_failed;
     r.reasons = {"a threshold, and its \"reason\"", "another"};
   }
   return r;

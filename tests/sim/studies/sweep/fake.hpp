@@ -13,7 +13,7 @@ namespace sweep_test {
 
 /// Deterministic by scenario, and different for different ones; two phases, an event when there is one, a failure at
 /// seven proxies.
-sim::measure::result fake_result(sim::scenario::scenario const& s);
+sim::records::result fake_result(sim::scenario::scenario const& s);
 
 sim::sweep::engine fake_engine();
 

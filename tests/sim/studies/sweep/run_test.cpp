@@ -149,10 +149,10 @@ TEST_CASE("shards, merged, are the whole sweep to the last byte") {
     }
     CHECK(trials == 24);
     fs::path const out = at / ("merged-" + std::to_string(shards));
-    CHECK(merge(directories, out) == sim::measure::verdict::failed); // that of seven proxies
+    CHECK(merge(directories, out) == sim::records::verdict::failed); // that of seven proxies
     CHECK(table_of(out) == whole);
     CHECK(text_of(out / "sweep.json") == text_of(at / "whole" / "sweep.json"));
-    CHECK(merge({out}, at / "again") == sim::measure::verdict::failed);
+    CHECK(merge({out}, at / "again") == sim::records::verdict::failed);
     CHECK(table_of(at / "again") == whole);
   }
 }
@@ -221,8 +221,8 @@ TEST_CASE("merge refuses two different results of one point, and directories tha
   swept(d, at / "a");
   swept(d, at / "b");
   CHECK(message_of([&] { merge({at / "a", at / "b"}, at / "same"); }) == "nothing thrown");
-  sim::measure::result other = fake_result(scenario_of(d, d.trials[4]));
-  other.metrics["requests"] = sim::measure::counter_metric{1};
+  sim::records::result other = fake_result(scenario_of(d, d.trials[4]));
+  other.metrics["requests"] = sim::records::counter_metric{1};
   store(at / "b").keep(d.trials[4].fingerprint, "{}", evaluation_of(other));
   CHECK(message_of([&] {
           merge({at / "a", at / "b"}, at / "out");
@@ -295,7 +295,7 @@ TEST_CASE("a run that was interrupted is not kept and ends the sweep") {
   engine with = fake_engine();
   with.evaluate = [](sim::scenario::scenario const& s) {
     auto r = fake_result(s);
-    if (s.topology.proxies.count == 3) r.verdict = sim::measure::verdict::interrupted;
+    if (s.topology.proxies.count == 3) r.verdict = sim::records::verdict::interrupted;
     return r;
   };
   outcome const o = run(d, with, store(at / "d"), {});

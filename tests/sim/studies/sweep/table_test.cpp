@@ -9,7 +9,7 @@
 #include <sstream>
 
 using namespace sim::sweep;
-using namespace sim::measure;
+using namespace sim::records;
 using namespace sweep_test;
 using nlohmann::json;
 

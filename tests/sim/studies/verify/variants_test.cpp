@@ -50,10 +50,10 @@ TEST_CASE("what has no counterpart says why") {
   small.token_map_bytes = 4096;
   caching.cache.emplace();
   sharing.shared_map.emplace();
-  auto struck = with({});
-  struck.events.resize(1);
-  struck.events[0].name = "upgrade";
-  struck.events[0].action = scenario::restart_node{"gateway[0]", true};
+  auto upgrade = with({});
+  upgrade.events.resize(1);
+  upgrade.events[0].name = "upgrade";
+  upgrade.events[0].action = scenario::restart_node{"gateway[0]", true};
   auto odd = with({});
   odd.load.targets = {"/plain/%33%34/", "/a%2Fb"};
   row const rows[] = {{"nginx decodes the target /a%2Fb", false, odd},
@@ -64,14 +64,14 @@ TEST_CASE("what has no counterpart says why") {
                       {"number of entries", false, with(small)},
                       {"caches nothing", false, with(caching)},
                       {"shares no map", false, with(sharing)},
-                      {"'upgrade'", false, struck}};
+                      {"'upgrade'", false, upgrade}};
   for (row const& x : rows) {
     INFO(x.why);
     variant const v = x.gateways ? with_gateways(x.s) : with_nginx(x.s);
     CHECK_FALSE(v.what);
     CHECK(v.why_not.find(x.why) != std::string::npos);
   }
-  CHECK(with_gateways(struck).what); // gateways stay gateways
+  CHECK(with_gateways(upgrade).what); // gateways stay gateways
   odd.load.targets.pop_back();
   CHECK(with_nginx(odd).what); // 34, however it is written
 }

@@ -30,9 +30,9 @@ scenario::scenario least_busy() {
   return s;
 }
 
-measure::result showing(double redirect_ratio) {
-  measure::result r;
-  measure::ratio_metric m;
+records::result showing(double redirect_ratio) {
+  records::result r;
+  records::ratio_metric m;
   m.denominator = 40'000;
   m.value = redirect_ratio;
   r.metrics["redirect_ratio"] = m;
@@ -131,7 +131,7 @@ TEST_CASE("what theory makes of each run stands in for a closed form") {
   auto const conditioned = [](double off) {
     return [=](scenario::scenario const&) {
       auto r = showing(0.04 + off);
-      auto& m = std::get<measure::ratio_metric>(r.metrics["redirect_ratio"]);
+      auto& m = std::get<records::ratio_metric>(r.metrics["redirect_ratio"]);
       m.theory = 0.04;
       m.standard_error = 0.001;
       return r;
@@ -184,11 +184,11 @@ TEST_CASE("where requests raced the shared map, each run is held against what th
   auto const showing_raced = [=](double value, double expected, double raced) {
     return [=](scenario::scenario const&) {
       auto r = showing(value);
-      auto& m = std::get<measure::ratio_metric>(r.metrics["redirect_ratio"]);
+      auto& m = std::get<records::ratio_metric>(r.metrics["redirect_ratio"]);
       m.theory = expected;
       m.standard_error = 0.0003;
-      r.metrics["redirects{reason:raced}"] = measure::counter_metric{raced};
-      measure::ratio_metric hits;
+      r.metrics["redirects{reason:raced}"] = records::counter_metric{raced};
+      records::ratio_metric hits;
       hits.denominator = 1, hits.value = 0.95 - 0.001 * raced;
       r.metrics["map_hit_ratio"] = hits;
       return r;
@@ -228,14 +228,14 @@ TEST_CASE("where requests raced the shared map, each run is held against what th
 TEST_CASE("runs that are not sound are no agreement, but nginx may break what it breaks") {
   auto const invalid = [](scenario::scenario const&) {
     auto r = showing(ratio);
-    r.verdict = measure::verdict::invalid;
+    r.verdict = records::verdict::invalid;
     r.reasons = {"invalid: lag"};
     return r;
   };
   auto const broken = [](scenario::scenario const&) {
     auto r = showing(ratio);
-    r.verdict = measure::verdict::failed;
-    measure::invariant_result i;
+    r.verdict = records::verdict::failed;
+    records::invariant_result i;
     i.name = "intact";
     i.violations = 2;
     r.invariants.push_back(i);
@@ -243,7 +243,7 @@ TEST_CASE("runs that are not sound are no agreement, but nginx may break what it
   };
   auto const lagged = [](scenario::scenario const&) { // and failed by an invariant, which comes before
     auto r = showing(ratio);
-    r.verdict = measure::verdict::failed;
+    r.verdict = records::verdict::failed;
     r.load_as_planned = false;
     r.reasons = {"invariant closed_door: 3 violations"};
     return r;
@@ -260,7 +260,7 @@ TEST_CASE("runs that are not sound are no agreement, but nginx may break what it
 }
 
 TEST_CASE("an engine that refuses is noted, and nothing compared is no agreement") {
-  auto const refuses = [](scenario::scenario const&) -> measure::result { throw refused("it has traces"); };
+  auto const refuses = [](scenario::scenario const&) -> records::result { throw refused("it has traces"); };
   auto const a = verify(two_balancers(), {refuses, fake(ratio), {}}, of_runs(2));
   CHECK(a.agrees);
   CHECK(a.notes == std::vector<std::string>{"virtual: not run: it has traces"});
@@ -282,15 +282,15 @@ TEST_CASE("each run has the next seed, and live runs have the same ones") {
 }
 
 TEST_CASE("metrics of phases and of distributions are found by their names") {
-  measure::result r = showing(0.5);
-  measure::named_metrics phase;
+  records::result r = showing(0.5);
+  records::named_metrics phase;
   phase.name = "steady";
   phase.metrics = showing(0.25).metrics;
   r.phases.push_back(phase);
-  measure::trend_metric t;
+  records::trend_metric t;
   t.count = 10, t.p50 = 1, t.p99 = 9, t.mean = 2;
   r.metrics["latency_ms"] = t;
-  r.metrics["sessions_created"] = measure::counter_metric{12};
+  r.metrics["sessions_created"] = records::counter_metric{12};
   auto const value = [&](std::string const& metric) { return sample_of({r}, metric).values; };
   CHECK(value("redirect_ratio") == std::vector<double>{0.5});
   CHECK(value("redirect_ratio{phase:steady}") == std::vector<double>{0.25});

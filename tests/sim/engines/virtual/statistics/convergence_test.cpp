@@ -15,7 +15,7 @@ namespace {
 constexpr double characters = 3000, rate = 0.5; // of each, a second
 constexpr int balancers = 2;
 
-measure::event_result event_of(std::string const& what, double at_s, double duration_s) {
+records::event_result event_of(std::string const& what, double at_s, double duration_s) {
   std::string const text =
       R"({"name": "convergence", "seed": 5, "topology": {"balancers": {"kind": "gateway", "count": )" +
       std::to_string(balancers) + R"(}, "proxies": {"count": 4, "lease": "200ms"}, "sols": {"count": 2}},
@@ -28,7 +28,7 @@ measure::event_result event_of(std::string const& what, double at_s, double dura
   virtual_time::run_options options;
   options.keep = virtual_time::run_options::detail::full;
   auto const r = virtual_time::run(scenario::load_text(text, "convergence.json"), options);
-  for (measure::invariant_result const& i : r.invariants) {
+  for (records::invariant_result const& i : r.invariants) {
     INFO(i.name);
     CHECK(i.violations == 0);
   }
@@ -71,7 +71,7 @@ row const rows[] = {
 TEST_CASE("convergence of moves, restarts, joins and kills, early and late, is what closed forms say") {
   for (row const& x : rows) {
     INFO(x.name);
-    measure::event_result const e = event_of(x.what, x.at_s, x.at_s + 40);
+    records::event_result const e = event_of(x.what, x.at_s, x.at_s + 40);
     if (x.expected_s == 0) {
       CHECK_FALSE(e.convergence_s);
       CHECK(e.convergence_note.find("still learning") != std::string::npos);
@@ -83,11 +83,11 @@ TEST_CASE("convergence of moves, restarts, joins and kills, early and late, is w
   }
 }
 
-TEST_CASE("of an event that strikes when the load is nearly over no convergence is told") {
+TEST_CASE("of an event that happens when the load is nearly over no convergence is told") {
   for (char const* const what : {R"("move_sessions": {"share": 0.5})", R"("add_balancer": {"kind": "gateway"})",
                                  R"("restart": {"node": "gateway[0]", "graceful": false})"}) {
     INFO(what);
-    measure::event_result const e = event_of(what, 30, 33);
+    records::event_result const e = event_of(what, 30, 33);
     CHECK_FALSE(e.convergence_s);
     CHECK(e.convergence_note.find("the load ended when ") == 0);
   }

@@ -30,7 +30,7 @@ TEST_CASE("a simulated map hits as often as Che's approximation says") {
       virtual_time::run_options options;
       options.keep = virtual_time::run_options::detail::summary;
       auto const steady = virtual_time::run(s, options).phases.at(1);
-      auto const got = std::get<measure::ratio_metric>(steady.metrics.at("map_hit_ratio"));
+      auto const got = std::get<records::ratio_metric>(steady.metrics.at("map_hit_ratio"));
       INFO("Zipf " << zipf << ", " << entries << " entries: " << got.value << ", Che " << expected);
       REQUIRE(got.denominator > 500'000);
       CHECK(std::abs(got.value / expected - 1) < 0.02);

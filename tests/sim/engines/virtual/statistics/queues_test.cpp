@@ -54,7 +54,7 @@ estimate simulated(queue_case const& q, double rate, int runs, double seconds) {
   for (int run = 0; run != runs; ++run) {
     auto const s = scenario::load_text(text, "queue.json", {"seed=" + std::to_string(1000 + run)});
     auto const r = virtual_time::run(s);
-    double const mean = std::get<measure::trend_metric>(r.phases.at(1).metrics.at("latency_ms")).mean / 1000;
+    double const mean = std::get<records::trend_metric>(r.phases.at(1).metrics.at("latency_ms")).mean / 1000;
     sum += mean;
     squares += mean * mean;
   }

@@ -39,9 +39,9 @@ int main(int argc, char** argv) {
     return chosen();
   } catch (config::bad_input const& error) {
     std::cerr << "fake-sim: " << error.what() << '\n';
-    return sim::measure::exit_bad_input;
+    return sim::records::exit_bad_input;
   } catch (std::exception const& error) {
     std::cerr << "fake-sim: " << error.what() << '\n';
-    return sim::measure::exit_could_not_run;
+    return sim::records::exit_could_not_run;
   }
 }

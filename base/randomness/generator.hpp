@@ -1,10 +1,10 @@
 #pragma once
 
-#include "base/random/draw.hpp"
+#include "base/randomness/draw.hpp"
 
 #include <cstdint>
 
-namespace base::random {
+namespace randomness {
 
 /// An 8-byte generator (SplitMix64), for cases where each of many objects has a stream of its own.
 class small_stream {

@@ -1,5 +1,5 @@
-#include "base/random/elementary.hpp"
-#include "base/random/generator.hpp"
+#include "base/randomness/elementary.hpp"
+#include "base/randomness/generator.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <limits>
 
-using namespace base::random;
+using namespace randomness;
 
 namespace {
 

@@ -5,7 +5,7 @@
 /// The C library's differ in the last bit between versions and processors (some use fused multiply-add where there is
 /// one), and one bit can reorder a simulated run. These use only operations that IEEE 754 defines exactly, and are
 /// compiled without contraction. Errors are below 4 units in the last place; about 10 ns each.
-namespace base::random {
+namespace randomness {
 
 /// log(x), x > 0 and finite.
 double exact_log(double x);

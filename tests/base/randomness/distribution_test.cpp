@@ -1,4 +1,4 @@
-#include "base/random/distribution.hpp"
+#include "base/randomness/distribution.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-using namespace base::random;
+using namespace randomness;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace base::random {
+namespace randomness {
 
 /// Mixes 64 bits so that neighbours become unrelated: every input bit reaches every output bit (the finaliser of
 /// SplitMix64; Steele, Lea and Flood 2014).

@@ -9,13 +9,13 @@
 #include <string_view>
 #include <vector>
 
-namespace sim::measure {
+namespace sim::judge {
 
 /// Collects what one invariant finds, and decides it: violations of balancers that declare them are counted apart, and
 /// are then required (`expect_violations`).
-class judge {
+class invariant_check {
 public:
-  judge(run_view const& v, std::string name);
+  invariant_check(records::run_view const& v, std::string name);
 
   void checked(std::uint64_t count = 1) { result_.checked += count; }
 
@@ -32,15 +32,15 @@ public:
   void note(std::string const& text);
 
   /// The verdict. Call once, at the end.
-  invariant_result finish();
+  records::invariant_result finish();
 
 private:
   static constexpr std::size_t max_examples = 10;
   bool count(std::uint32_t slot, std::vector<std::string_view> const& kinds);
   std::string describe_slot(std::uint32_t slot) const;
 
-  run_view const& v_;
-  invariant_result result_;
+  records::run_view const& v_;
+  records::invariant_result result_;
   std::vector<std::string> expected_examples_;
   std::map<std::size_t, std::uint64_t> expected_by_group_; // by balancer_facts::group_key, of groups that declare
 };

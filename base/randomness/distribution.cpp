@@ -1,12 +1,12 @@
-#include "base/random/distribution.hpp"
+#include "base/randomness/distribution.hpp"
 
-#include "base/random/elementary.hpp"
+#include "base/randomness/elementary.hpp"
 
 #include <algorithm>
 #include <numeric>
 #include <utility>
 
-namespace base::random {
+namespace randomness {
 namespace {
 
 double ns(std::chrono::nanoseconds time) { return static_cast<double>(time.count()); }

@@ -1,11 +1,14 @@
-#include "sim/judge/judge.hpp"
+#include "sim/judge/invariant_check.hpp"
 
 #include "sim/scenario/threshold.hpp"
 
 #include <algorithm>
 #include <utility>
 
-namespace sim::measure {
+namespace sim::judge {
+
+using records::balancer_facts;
+
 namespace {
 
 scenario::violation_expectation const* expectation(balancer_facts const& b, std::string const& invariant) {
@@ -17,16 +20,16 @@ scenario::violation_expectation const* expectation(balancer_facts const& b, std:
 
 }
 
-judge::judge(run_view const& v, std::string name)
+invariant_check::invariant_check(records::run_view const& v, std::string name)
   : v_(v) {
   result_.name = std::move(name);
   for (balancer_facts const& b : v.balancers())
     if (expectation(b, result_.name)) expected_by_group_.emplace(b.group_key, 0);
 }
 
-bool judge::count(std::uint32_t slot, std::vector<std::string_view> const& kinds) {
+bool invariant_check::count(std::uint32_t slot, std::vector<std::string_view> const& kinds) {
   for (std::string_view kind : kinds) ++result_.by_kind[std::string(kind)];
-  std::uint16_t const b = slot == no_index ? no_balancer : v_.client(slot).balancer;
+  std::uint16_t const b = slot == records::no_index ? records::no_balancer : v_.client(slot).balancer;
   if (b < v_.balancers().size() && expectation(v_.balancers()[b], result_.name)) {
     ++result_.expected_violations;
     ++expected_by_group_[v_.balancers()[b].group_key];
@@ -36,13 +39,13 @@ bool judge::count(std::uint32_t slot, std::vector<std::string_view> const& kinds
   return false;
 }
 
-std::string judge::describe_slot(std::uint32_t slot) const {
-  return slot == no_index ? "no client request" : describe(v_, slot);
+std::string invariant_check::describe_slot(std::uint32_t slot) const {
+  return slot == records::no_index ? "no client request" : describe(v_, slot);
 }
 
-void judge::note(std::string const& text) { result_.note += (result_.note.empty() ? "" : "; ") + text; }
+void invariant_check::note(std::string const& text) { result_.note += (result_.note.empty() ? "" : "; ") + text; }
 
-invariant_result judge::finish() {
+records::invariant_result invariant_check::finish() {
   result_.exercised = result_.checked != 0;
   result_.passed = result_.violations == 0;
   for (auto const& [group, count] : expected_by_group_) {

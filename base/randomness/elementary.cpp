@@ -1,4 +1,4 @@
-#include "base/random/elementary.hpp"
+#include "base/randomness/elementary.hpp"
 
 #include "base/contract/expects.hpp"
 
@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace base::random {
+namespace randomness {
 namespace {
 
 // ln 2 in two parts: the first has 32 significant bits, so that a multiple of it by an exponent is exact.

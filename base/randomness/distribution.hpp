@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/random/generator.hpp"
+#include "base/randomness/generator.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-namespace base::random {
+namespace randomness {
 
 struct constant_time {
   std::chrono::nanoseconds value{0};

@@ -1,9 +1,9 @@
-#include "base/random/generator.hpp"
+#include "base/randomness/generator.hpp"
 
 #include "base/contract/expects.hpp"
-#include "base/random/elementary.hpp"
+#include "base/randomness/elementary.hpp"
 
-namespace base::random {
+namespace randomness {
 
 double exponential_ns(double uniform, double rate) {
   CREST_EXPECTS(rate > 0);

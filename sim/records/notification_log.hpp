@@ -8,11 +8,11 @@
 #include <map>
 #include <vector>
 
-namespace sim::measure {
+namespace sim::records {
 
 /// Judges the numbers of one character's notifications, 1, 2, …, over all logins of a run, and keeps when each of those
 /// that went wrong can have gone wrong. O(log n) each in the numbers that are missing.
-class notification_ledger {
+class notification_log {
 public:
   /// Number `number` arrives at `at_ns`, CLOCK_MONOTONIC or simulated.
   void receive(std::uint64_t number, std::int64_t at_ns) {
