@@ -13,6 +13,7 @@
 namespace sim::load {
 
 using base::random::exponential_ns;
+using base::random::exponentials_ns;
 using base::random::mix;
 using base::random::small_stream;
 using base::random::uniform_below;

@@ -138,3 +138,28 @@ TEST_CASE("loads are these very requests, on every machine") {
     CHECK(digest_of(all) == c.digest);
   }
 }
+
+TEST_CASE("requests drawn at once are those drawn one at a time, also in slices") {
+  for (load_case const& c : cases) {
+    made const load(c);
+    for (slice const part : {slice{0, 1}, slice{0, 2}, slice{1, 2}, slice{2, 5}, slice{39, 40}}) {
+      auto const expected = one_at_a_time(load.p, part);
+      for (std::size_t const at_once : {2, 31, 32, 33, 100, 5000}) {
+        INFO(c.name << ", slice " << part.index << " of " << part.of << ", " << at_once << " at once");
+        planned_request used; // what is drawn replaces all of it
+        used.rotation = used.target = used.connection = used.method = 9;
+        used.kind = token_kind::none;
+        std::vector<planned_request> room(at_once, used), all;
+        request_source source(load.p, part);
+        for (std::size_t n = at_once; n == at_once;) {
+          n = source.draw(room);
+          REQUIRE(n <= at_once);
+          all.insert(all.end(), room.begin(), room.begin() + static_cast<std::ptrdiff_t>(n));
+        }
+        CHECK(source.draw(room) == 0);
+        REQUIRE(all.size() == expected.size());
+        for (std::size_t i = 0; i != all.size(); ++i) REQUIRE(fields_of(all[i]) == fields_of(expected[i]));
+      }
+    }
+  }
+}
