@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/contract/expects.hpp"
 #include "sim/load/arrivals.hpp"
 #include "sim/load/planned_request.hpp"
 #include "sim/load/popularity.hpp"
@@ -54,6 +55,18 @@ public:
   std::optional<planned_request> next();
 
 private:
+  /// A method's targets, one after the other.
+  struct targets_in_turn {
+    std::span<std::uint32_t const> all;
+    std::size_t next = 0;
+
+    std::uint32_t take() {
+      std::uint32_t const taken = all[next];
+      next = next + 1 == all.size() ? 0 : next + 1;
+      return taken;
+    }
+  };
+
   std::size_t draw_of_all(std::span<planned_request> into);
   std::size_t draw_of_trace(std::span<planned_request> into);
   void draw_methods(std::span<planned_request> into);
@@ -69,7 +82,7 @@ private:
   std::optional<arrivals> arrivals_; // unless it is a trace
   popularity popularity_;
   std::vector<double> method_weights_;   // cumulative
-  std::vector<std::uint32_t> turns_;     // of each method: the next target
+  std::vector<targets_in_turn> targets_; // of each method
   std::vector<std::uint32_t> rotations_; // of each character; empty without rotation
   double next_rotation_ns_ = 0;
   std::uint32_t connections_;
@@ -125,9 +138,16 @@ public:
     , turn_(first) {}
 
   /// Below `balancers`, which is not 0.
-  std::uint16_t choose(planned_request const& request, std::uint16_t balancers);
+  std::uint16_t choose(planned_request const& request, std::uint16_t balancers) {
+    CREST_EXPECTS(balancers != 0);
+    if (choice_ != scenario::balancer_choice::uniform) return choose_not_drawn(request, balancers);
+    // The bias of multiply-and-shift over 32 bits is below balancers / 2^32.
+    return static_cast<std::uint16_t>(((request.balancer_draw >> 32) * balancers) >> 32);
+  }
 
 private:
+  std::uint16_t choose_not_drawn(planned_request const& request, std::uint16_t balancers);
+
   scenario::balancer_choice choice_;
   std::uint32_t turn_;
 };

@@ -18,7 +18,6 @@ request_source::request_source(plan const& p, slice part)
   , part_(part)
   , popularity_(p.what->population.characters, p.what->population.zipf, p.what->seed)
   , method_weights_(cumulative_weights(p))
-  , turns_(p.methods.size(), 0)
   , connections_(1)
   , who_(stream(p.what->seed, "who"))
   , what_(stream(p.what->seed, "what"))
@@ -28,6 +27,7 @@ request_source::request_source(plan const& p, slice part)
   scenario::scenario const& s = *p.what;
   CREST_EXPECTS(s.load.kind != scenario::load_kind::closed);
   if (s.load.kind != scenario::load_kind::trace) arrivals_.emplace(s.load, s.seed);
+  for (std::vector<std::uint32_t> const& set : p.target_sets) targets_.push_back({set});
   std::uint32_t balancers = 0;
   for (scenario::balancer_group const& group : s.topology.balancers) balancers += group.count;
   connections_ = s.load.connections_per_balancer * std::max(1u, balancers);
@@ -96,13 +96,15 @@ std::size_t request_source::draw_of_trace(std::span<planned_request> into) {
 
 /// … and targets.
 void request_source::draw_methods(std::span<planned_request> into) {
-  if (method_weights_.size() > 1)
-    for (planned_request& request : into) request.method = draw_weighted(method_weights_, what_);
+  if (targets_.size() == 1) {
+    targets_in_turn targets = targets_[0]; // kept in registers
+    for (planned_request& request : into) request.target = targets.take();
+    targets_[0] = targets;
+    return;
+  }
   for (planned_request& request : into) {
-    std::vector<std::uint32_t> const& targets = plan_->target_sets[request.method];
-    std::uint32_t& turn = turns_[request.method];
-    request.target = targets[turn];
-    turn = turn + 1 == targets.size() ? 0 : turn + 1;
+    request.method = draw_weighted(method_weights_, what_);
+    request.target = targets_[request.method].take();
   }
 }
 
