@@ -48,8 +48,8 @@ public:
   /// `p` outlives the source. Precondition: the load is not closed.
   explicit request_source(plan const& p, slice part = {});
 
-  /// Draws the next requests; returns how many: fewer than there is room for when the load is over. An unpaced trace
-  /// gives all with `at_ns` 0: take the next one when a connection is free.
+  /// Draws the next requests; returns how many: fewer than there is room for when the load is over, and what is behind
+  /// them says nothing. An unpaced trace gives all with `at_ns` 0: take the next one when a connection is free.
   std::size_t draw(std::span<planned_request> into);
   /// The next request, or nothing when the load is over.
   std::optional<planned_request> next();
