@@ -14,6 +14,15 @@ constexpr std::uint64_t mix(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
+/// The part of `uniform_below` that few draws need: `product` is bound · draw, with its lower half below `bound`.
+template<class Generator>
+[[gnu::cold, gnu::noinline]] std::uint64_t draw_until_even(Generator& generator, std::uint32_t bound,
+                                                           std::uint64_t product) {
+  std::uint32_t const threshold = (0u - bound) % bound;
+  while (static_cast<std::uint32_t>(product) < threshold) product = (generator() >> 32) * bound;
+  return product;
+}
+
 /// A uniform integer in [0, bound), bound > 0, from a 64-bit generator; the same on every platform, unlike
 /// std::uniform_int_distribution. Multiply-and-shift with rejection (Lemire, "Fast Random Integer Generation in an
 /// Interval", 2019), so without bias.
@@ -21,15 +30,9 @@ template<class Generator>
 std::uint32_t uniform_below(Generator& generator, std::uint32_t bound) {
   static_assert(Generator::min() == 0 && Generator::max() == ~std::uint64_t{0}, "a 64-bit generator");
   CREST_EXPECTS(bound > 0);
-  auto product = (generator() >> 32) * bound;
-  auto low = static_cast<std::uint32_t>(product);
-  if (low < bound) {
-    std::uint32_t const threshold = (0u - bound) % bound;
-    while (low < threshold) {
-      product = (generator() >> 32) * bound;
-      low = static_cast<std::uint32_t>(product);
-    }
-  }
+  std::uint64_t product = (generator() >> 32) * bound;
+  if (static_cast<std::uint32_t>(product) < bound) [[unlikely]]
+    product = draw_until_even(generator, bound, product);
   return static_cast<std::uint32_t>(product >> 32);
 }
 

@@ -54,30 +54,44 @@ struct parts {
   double mantissa;
   double exponent;
 };
-parts split(double x) {
-  constexpr std::uint64_t mantissa_bits = (std::uint64_t{1} << 52) - 1;
-  std::uint64_t bits = std::bit_cast<std::uint64_t>(x);
-  int exponent = 0;
-  if (bits <= mantissa_bits) { // subnormal
-    bits = std::bit_cast<std::uint64_t>(x * 0x1p54);
-    exponent = -54;
-  }
-  exponent += static_cast<int>(bits >> 52) - 1022;
-  double mantissa = std::bit_cast<double>((bits & mantissa_bits) | (std::uint64_t{1022} << 52)); // [1/2, 1)
-  if (mantissa < sqrt_half) {
-    mantissa *= 2;
-    --exponent;
-  }
-  return {mantissa, static_cast<double>(exponent)};
+
+/// Of a normal x > 0. Without branches or conversions, of which SSE2 has none for 64-bit integers: a loop of these is
+/// vectorised.
+parts split_normal(double x) {
+  constexpr std::uint64_t fraction_bits = (std::uint64_t{1} << 52) - 1, half = std::uint64_t{1022} << 52;
+  constexpr std::uint64_t sqrt_half_fraction = std::bit_cast<std::uint64_t>(sqrt_half) & fraction_bits;
+  auto const bits = std::bit_cast<std::uint64_t>(x);
+  std::uint64_t const lowered = bits - sqrt_half_fraction; // its exponent is one less where m would be below sqrt(1/2)
+  // An integer below 2^52 in the fraction of a double that is 2^52 without it.
+  auto const biased = std::bit_cast<double>((lowered >> 52) | std::bit_cast<std::uint64_t>(0x1p52));
+  return {std::bit_cast<double>(bits - (lowered & ~fraction_bits) + half), biased - (0x1p52 + 1022)};
 }
+
+double log_of(parts p) {
+  double const log_mantissa = twice_atanh((p.mantissa - 1) / (p.mantissa + 1));
+  return p.exponent * ln2_high + (p.exponent * ln2_low + log_mantissa);
+}
+
+constexpr double smallest_normal = std::numeric_limits<double>::min();
 
 }
 
 double exact_log(double x) {
   CREST_EXPECTS(x > 0);
-  parts const p = split(x);
-  double const log_mantissa = twice_atanh((p.mantissa - 1) / (p.mantissa + 1));
-  return p.exponent * ln2_high + (p.exponent * ln2_low + log_mantissa);
+  if (x >= smallest_normal) return log_of(split_normal(x));
+  parts p = split_normal(x * 0x1p54);
+  p.exponent -= 54;
+  return log_of(p);
+}
+
+void exact_logs(std::span<double> values) {
+  std::uint64_t outside = 0; // its highest bit: a value is negative or below the smallest normal one
+  for (double& x : values) {
+    auto const bits = std::bit_cast<std::uint64_t>(x);
+    outside |= bits | (bits - std::bit_cast<std::uint64_t>(smallest_normal));
+    x = log_of(split_normal(x));
+  }
+  CREST_EXPECTS(outside >> 63 == 0);
 }
 
 double exact_exp(double x) {

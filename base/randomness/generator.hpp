@@ -3,6 +3,7 @@
 #include "base/randomness/draw.hpp"
 
 #include <cstdint>
+#include <span>
 
 namespace randomness {
 
@@ -37,5 +38,8 @@ double uniform_positive(Generator& generator) {
 
 /// Nanoseconds to the next event of a Poisson process of `rate` per second, rate > 0; `uniform` in (0, 1].
 double exponential_ns(double uniform, double rate);
+
+/// … each of `uniform` becomes such a time, with the same bits.
+void exponentials_ns(std::span<double> uniform, double rate);
 
 }

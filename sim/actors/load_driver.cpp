@@ -13,10 +13,7 @@ load_driver::load_driver(load::plan const& p, load::slice part)
   } else {
     source_.emplace(p, part);
   }
-  if (paced_) {
-    ahead_.reserve(drawn_at_once);
-    return;
-  }
+  if (paced_) return;
   std::uint32_t const share = load.concurrency / part.of, left_over = load.concurrency % part.of;
   first_place_ = part.index * share + std::min(part.index, left_over);
   places_.resize(std::max(1u, share + (part.index < left_over ? 1 : 0)));
@@ -31,14 +28,9 @@ void load_driver::begin(std::int64_t start_ns) {
 }
 
 void load_driver::draw_ahead() {
-  ahead_.clear();
   next_ = 0;
-  while (ahead_.size() != drawn_at_once) {
-    auto const request = source_->next();
-    if (!request) break;
-    ahead_.push_back(*request);
-  }
-  exhausted_ = ahead_.empty();
+  drawn_ = source_->draw(ahead_);
+  exhausted_ = drawn_ == 0;
   due_ns_ = exhausted_ ? never : start_ns_ + ahead_.front().at_ns;
 }
 

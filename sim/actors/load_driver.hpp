@@ -2,6 +2,7 @@
 
 #include "sim/load/plan.hpp"
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -54,7 +55,7 @@ public:
   /// Requests that the last call of `begin` or `next` drew ahead, all at once: those after the one that it returned.
   /// What they will touch may be prefetched together. Empty most of the time.
   std::span<load::planned_request const> drawn_ahead() const {
-    return next_ == 0 ? std::span(ahead_) : std::span<load::planned_request const>();
+    return next_ == 0 ? std::span(ahead_).first(drawn_) : std::span<load::planned_request const>();
   }
 
 private:
@@ -62,11 +63,10 @@ private:
     std::int64_t at_ns = 0;
     place which = no_place;
   };
-  static constexpr std::size_t drawn_at_once = 32;
 
   due_request next_of_pace() {
     load::planned_request const* what = &ahead_[next_++];
-    if (next_ == ahead_.size()) {
+    if (next_ == drawn_) {
       last_ = *what;
       what = &last_;
       draw_ahead();
@@ -83,10 +83,10 @@ private:
 
   std::int64_t due_ns_ = never, start_ns_ = 0;
   bool paced_, exhausted_ = false, stopped_ = false;
-  std::size_t next_ = 1;                       // of ahead_
-  std::vector<load::planned_request> ahead_;   // with a pace: drawn, and not given
-  load::planned_request last_;                 // given
-  std::optional<load::request_source> source_; // unless the load is closed
+  std::size_t next_ = 1, drawn_ = 0;                             // of ahead_
+  std::array<load::planned_request, load::drawn_at_once> ahead_; // with a pace: drawn, and not given
+  load::planned_request last_;                                   // given
+  std::optional<load::request_source> source_;                   // unless the load is closed
   std::optional<load::closed_plan> closed_;
   std::int64_t think_ns_;
   std::vector<std::optional<load::active_character>> places_;

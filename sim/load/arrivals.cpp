@@ -1,5 +1,7 @@
 #include "sim/load/arrivals.hpp"
 
+#include "base/contract/expects.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -26,26 +28,38 @@ arrivals::arrivals(scenario::load const& load, std::uint64_t seed)
   }
 }
 
-std::optional<std::int64_t> arrivals::next() {
-  auto const at_ns = next_ns();
-  if (!at_ns || *at_ns >= duration_ns_) return std::nullopt;
-  ++given_;
-  return static_cast<std::int64_t>(*at_ns + 0.5);
+std::size_t arrivals::draw(std::span<planned_request> into) {
+  CREST_EXPECTS(into.size() <= drawn_at_once);
+  if (kind_ == scenario::load_kind::poisson) return draw_poisson(into);
+  if (kind_ == scenario::load_kind::ramping_rate) return give(into, [this] { return next_of_ramp() * 1e9; });
+  return give(into, [this] { return static_cast<double>(given_++) / rate_rps_ * 1e9; });
 }
 
-std::optional<double> arrivals::next_ns() {
-  if (kind_ == scenario::load_kind::constant_rate) return static_cast<double>(given_) / rate_rps_ * 1e9;
-  if (kind_ == scenario::load_kind::ramping_rate) {
-    auto const at_s = next_of_ramp();
-    return at_s ? std::optional(*at_s * 1e9) : std::nullopt;
+template<class Next>
+std::size_t arrivals::give(std::span<planned_request> into, Next next_ns) {
+  for (std::size_t i = 0; i != into.size(); ++i) {
+    double const at_ns = next_ns();
+    if (at_ns >= duration_ns_) return i;
+    into[i].at_ns = static_cast<std::int64_t>(at_ns + 0.5);
   }
-  return last_ns_ += exponential_ns(uniform_positive(gaps_), rate_rps_);
+  return into.size();
 }
 
-std::optional<double> arrivals::next_of_ramp() {
-  auto const due = static_cast<double>(given_);
+std::size_t arrivals::draw_poisson(std::span<planned_request> into) {
+  double room[drawn_at_once];
+  std::span const gaps = std::span(room).first(into.size());
+  for (double& gap : gaps) gap = uniform_positive(gaps_);
+  exponentials_ns(gaps, rate_rps_);
+  double at_ns = last_ns_;
+  std::size_t const given = give(into, [&, gap = gaps.data()]() mutable { return at_ns += *gap++; });
+  last_ns_ = at_ns;
+  return given;
+}
+
+double arrivals::next_of_ramp() {
+  auto const due = static_cast<double>(given_++);
   while (stage_ < stages_.size() && due >= stages_[stage_].before + stages_[stage_].amount) ++stage_;
-  if (stage_ == stages_.size()) return std::nullopt;
+  if (stage_ == stages_.size()) return HUGE_VAL;
   stage const& s = stages_[stage_];
   // rate · t + slope · t² / 2 = rest, in the form without cancellation.
   double const rest = std::max(0.0, due - s.before);

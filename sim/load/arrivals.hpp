@@ -1,10 +1,11 @@
 #pragma once
 
+#include "sim/load/planned_request.hpp"
 #include "sim/load/stream.hpp"
 #include "sim/scenario/scenario.hpp"
 
 #include <cstdint>
-#include <optional>
+#include <span>
 #include <vector>
 
 namespace sim::load {
@@ -18,7 +19,9 @@ public:
   /// `load.kind` is constant_rate, ramping_rate or poisson.
   arrivals(scenario::load const& load, std::uint64_t seed);
 
-  std::optional<std::int64_t> next();
+  /// Gives the next requests their times; returns how many have one: fewer than all when the load is over. At most
+  /// `drawn_at_once`.
+  std::size_t draw(std::span<planned_request> into);
 
 private:
   struct stage {
@@ -27,8 +30,10 @@ private:
     double amount; // integral over it
   };
 
-  std::optional<double> next_ns();
-  std::optional<double> next_of_ramp(); // seconds
+  template<class Next>
+  std::size_t give(std::span<planned_request> into, Next next_ns);
+  std::size_t draw_poisson(std::span<planned_request> into);
+  double next_of_ramp(); // seconds; infinity: there are no more
 
   scenario::load_kind kind_;
   double rate_rps_;

@@ -1,7 +1,6 @@
 #include "sim/load/plan.hpp"
 
 #include "base/config/document.hpp"
-#include "base/contract/expects.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -166,8 +165,7 @@ bool plan::paced() const {
   return load.kind != scenario::load_kind::closed && !(load.kind == scenario::load_kind::trace && load.speed <= 0);
 }
 
-std::uint16_t balancer_chooser::choose(planned_request const& request, std::uint16_t balancers) {
-  CREST_EXPECTS(balancers != 0);
+std::uint16_t balancer_chooser::choose_not_drawn(planned_request const& request, std::uint16_t balancers) {
   // Jump consistent hash (Lamping and Veach 2014).
   auto const jump = [balancers](std::uint64_t key) {
     std::int64_t bucket = -1, next = 0;
@@ -181,8 +179,7 @@ std::uint16_t balancer_chooser::choose(planned_request const& request, std::uint
   };
   switch (choice_) {
   case scenario::balancer_choice::uniform:
-    // The bias of multiply-and-shift over 32 bits is below balancers / 2^32.
-    return static_cast<std::uint16_t>(((request.balancer_draw >> 32) * balancers) >> 32);
+    break;
   case scenario::balancer_choice::round_robin:
     return static_cast<std::uint16_t>(turn_++ % balancers);
   case scenario::balancer_choice::per_connection:

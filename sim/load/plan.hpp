@@ -1,6 +1,8 @@
 #pragma once
 
+#include "base/contract/expects.hpp"
 #include "sim/load/arrivals.hpp"
+#include "sim/load/planned_request.hpp"
 #include "sim/load/popularity.hpp"
 #include "sim/load/stream.hpp"
 #include "sim/load/trace.hpp"
@@ -9,26 +11,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace sim::load {
-
-/// What kind of token a request carries: the character's own, one that nobody issued, none.
-/// The same order as records::token_kind.
-enum class token_kind : std::uint8_t { own, junk, none };
-
-/// One request that is to be sent.
-struct planned_request {
-  std::int64_t at_ns = 0; // intended start, from the start of the load. Closed load, unpaced trace: 0, meaning now
-  std::uint64_t balancer_draw = 0; // for balancer_chooser
-  std::uint32_t character = 0;     // who asks, whatever the token
-  std::uint32_t rotation = 0;      // own: which of the character's tokens; junk: a number that makes tokens differ
-  std::uint32_t target = 0;        // index into plan::targets
-  std::uint32_t connection = 0;    // the client's connection, for balancer_choice per_connection
-  std::uint16_t method = 0;        // index into plan::methods
-  token_kind kind = token_kind::own;
-};
 
 /// A share of the load: every `of`-th request (open) or character (closed), from number `index` on. One for each thread
 /// of a load generator; all shares together are the whole load.
@@ -61,23 +48,41 @@ public:
   /// `p` outlives the source. Precondition: the load is not closed.
   explicit request_source(plan const& p, slice part = {});
 
-  /// The next request, or nothing when the load is over. An unpaced trace gives all with `at_ns` 0: take the next one
-  /// when a connection is free.
+  /// Draws the next requests; returns how many: fewer than there is room for when the load is over, and what is behind
+  /// them says nothing. An unpaced trace gives all with `at_ns` 0: take the next one when a connection is free.
+  std::size_t draw(std::span<planned_request> into);
+  /// The next request, or nothing when the load is over.
   std::optional<planned_request> next();
 
 private:
-  std::optional<planned_request> next_of_all();
-  std::optional<planned_request> next_of_trace();
-  void fill_drawn(planned_request& request);
+  /// A method's targets, one after the other.
+  struct targets_in_turn {
+    std::span<std::uint32_t const> all;
+    std::size_t next = 0;
+
+    std::uint32_t take() {
+      std::uint32_t const taken = all[next];
+      next = next + 1 == all.size() ? 0 : next + 1;
+      return taken;
+    }
+  };
+
+  std::size_t draw_of_all(std::span<planned_request> into);
+  std::size_t draw_of_trace(std::span<planned_request> into);
+  void draw_methods(std::span<planned_request> into);
+  void draw_tokens(std::span<planned_request> into);
+  void draw_balancers(std::span<planned_request> into);
   void rotate_until(std::int64_t at_ns);
+  std::size_t keep_own(std::span<planned_request> drawn);
 
   plan const* plan_;
   slice part_;
-  std::uint64_t issued_ = 0;
-  std::optional<arrivals> arrivals_;
+  std::uint32_t slice_ = 0;          // of the next request of all
+  std::size_t replayed_ = 0;         // of a trace
+  std::optional<arrivals> arrivals_; // unless it is a trace
   popularity popularity_;
   std::vector<double> method_weights_;   // cumulative
-  std::vector<std::uint32_t> turns_;     // of each method: the next target
+  std::vector<targets_in_turn> targets_; // of each method
   std::vector<std::uint32_t> rotations_; // of each character; empty without rotation
   double next_rotation_ns_ = 0;
   std::uint32_t connections_;
@@ -133,9 +138,16 @@ public:
     , turn_(first) {}
 
   /// Below `balancers`, which is not 0.
-  std::uint16_t choose(planned_request const& request, std::uint16_t balancers);
+  std::uint16_t choose(planned_request const& request, std::uint16_t balancers) {
+    CREST_EXPECTS(balancers != 0);
+    if (choice_ != scenario::balancer_choice::uniform) return choose_not_drawn(request, balancers);
+    // The bias of multiply-and-shift over 32 bits is below balancers / 2^32.
+    return static_cast<std::uint16_t>(((request.balancer_draw >> 32) * balancers) >> 32);
+  }
 
 private:
+  std::uint16_t choose_not_drawn(planned_request const& request, std::uint16_t balancers);
+
   scenario::balancer_choice choice_;
   std::uint32_t turn_;
 };

@@ -50,9 +50,13 @@ popularity::popularity(std::uint32_t characters, double zipf, std::uint64_t seed
   if (zipf > 0) by_rank_ = shuffled(characters, stream(seed, "popularity"));
 }
 
-std::uint32_t popularity::draw(std::mt19937_64& generator) const {
-  if (by_rank_.empty()) return uniform_below(generator, characters_);
-  return by_rank_[ranks_(generator) - 1];
+void popularity::draw(std::mt19937_64& generator, std::span<planned_request> into) const {
+  if (by_rank_.empty()) {
+    std::uint32_t const characters = characters_;
+    for (planned_request& request : into) request.character = uniform_below(generator, characters);
+  } else {
+    for (planned_request& request : into) request.character = by_rank_[ranks_(generator) - 1];
+  }
 }
 
 std::vector<std::uint32_t> shuffled(std::uint32_t n, std::mt19937_64 generator) {

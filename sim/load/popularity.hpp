@@ -1,8 +1,10 @@
 #pragma once
 
+#include "sim/load/planned_request.hpp"
 #include "sim/load/stream.hpp"
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace sim::load {
@@ -33,13 +35,13 @@ private:
   double exponent_, low_, high_, shortcut_;
 };
 
-/// Which character the next request of an open load is from: uniform, or Zipf over a random order of the characters (so
+/// Which character each request of an open load is from: uniform, or Zipf over a random order of the characters (so
 /// that popularity has nothing to do with being logged in).
 class popularity {
 public:
   popularity(std::uint32_t characters, double zipf, std::uint64_t seed);
 
-  std::uint32_t draw(std::mt19937_64& generator) const;
+  void draw(std::mt19937_64& generator, std::span<planned_request> into) const;
 
 private:
   std::uint32_t characters_;

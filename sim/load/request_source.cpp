@@ -2,6 +2,8 @@
 #include "sim/load/drawing.hpp"
 #include "sim/load/plan.hpp"
 
+#include <algorithm>
+
 namespace sim::load {
 
 std::vector<double> cumulative_weights(plan const& p) {
@@ -16,7 +18,6 @@ request_source::request_source(plan const& p, slice part)
   , part_(part)
   , popularity_(p.what->population.characters, p.what->population.zipf, p.what->seed)
   , method_weights_(cumulative_weights(p))
-  , turns_(p.methods.size(), 0)
   , connections_(1)
   , who_(stream(p.what->seed, "who"))
   , what_(stream(p.what->seed, "what"))
@@ -26,6 +27,7 @@ request_source::request_source(plan const& p, slice part)
   scenario::scenario const& s = *p.what;
   CREST_EXPECTS(s.load.kind != scenario::load_kind::closed);
   if (s.load.kind != scenario::load_kind::trace) arrivals_.emplace(s.load, s.seed);
+  for (std::vector<std::uint32_t> const& set : p.target_sets) targets_.push_back({set});
   std::uint32_t balancers = 0;
   for (scenario::balancer_group const& group : s.topology.balancers) balancers += group.count;
   connections_ = s.load.connections_per_balancer * std::max(1u, balancers);
@@ -36,49 +38,94 @@ request_source::request_source(plan const& p, slice part)
 }
 
 std::optional<planned_request> request_source::next() {
-  // Every slice draws the whole load, so that it does not depend on how many slices there are.
-  for (;;) {
-    auto request = next_of_all();
-    if (!request || (issued_ - 1) % part_.of == part_.index) return request;
+  planned_request one;
+  return draw({&one, 1}) == 1 ? std::optional(one) : std::nullopt;
+}
+
+std::size_t request_source::draw(std::span<planned_request> into) {
+  std::size_t kept = 0;
+  while (kept != into.size()) {
+    auto const room = into.subspan(kept, std::min(into.size() - kept, drawn_at_once));
+    std::size_t const drawn = draw_of_all(room);
+    kept += keep_own(room.first(drawn));
+    if (drawn != room.size()) break;
+  }
+  return kept;
+}
+
+/// Every slice draws the whole load, so that it does not depend on how many slices there are: brings its own requests
+/// to the front.
+std::size_t request_source::keep_own(std::span<planned_request> drawn) {
+  if (part_.of == 1) return drawn.size();
+  std::size_t kept = 0;
+  for (planned_request const& request : drawn) {
+    if (slice_ == part_.index) drawn[kept++] = request;
+    slice_ = slice_ + 1 == part_.of ? 0 : slice_ + 1;
+  }
+  return kept;
+}
+
+std::size_t request_source::draw_of_all(std::span<planned_request> into) {
+  std::fill(into.begin(), into.end(), planned_request());
+  if (arrivals_) {
+    into = into.first(arrivals_->draw(into));
+    popularity_.draw(who_, into);
+    draw_methods(into);
+  } else {
+    into = into.first(draw_of_trace(into));
+  }
+  draw_tokens(into);
+  draw_balancers(into);
+  return into.size();
+}
+
+std::size_t request_source::draw_of_trace(std::span<planned_request> into) {
+  std::vector<trace_entry> const& trace = plan_->trace;
+  std::int64_t const duration_ns = plan_->what->load.duration.count();
+  std::size_t drawn = 0;
+  for (; drawn != into.size() && replayed_ != trace.size(); ++drawn, ++replayed_) {
+    trace_entry const& entry = trace[replayed_];
+    if (duration_ns > 0 && entry.at_ns >= duration_ns) break;
+    into[drawn].at_ns = entry.at_ns;
+    into[drawn].character = entry.identity % plan_->what->population.characters;
+    into[drawn].method = entry.method;
+    into[drawn].target = entry.target;
+  }
+  return drawn;
+}
+
+/// … and targets.
+void request_source::draw_methods(std::span<planned_request> into) {
+  if (targets_.size() == 1) {
+    targets_in_turn targets = targets_[0]; // kept in registers
+    for (planned_request& request : into) request.target = targets.take();
+    targets_[0] = targets;
+    return;
+  }
+  for (planned_request& request : into) {
+    request.method = draw_weighted(method_weights_, what_);
+    request.target = targets_[request.method].take();
   }
 }
 
-std::optional<planned_request> request_source::next_of_all() {
-  if (plan_->what->load.kind == scenario::load_kind::trace) return next_of_trace();
-  auto const at = arrivals_->next();
-  if (!at) return std::nullopt;
-  planned_request request;
-  request.at_ns = *at;
-  request.character = popularity_.draw(who_);
-  request.method = method_weights_.size() == 1 ? std::uint16_t{0} : draw_weighted(method_weights_, what_);
-  auto const& targets = plan_->target_sets[request.method];
-  request.target = targets[turns_[request.method]++ % targets.size()];
-  fill_drawn(request);
-  return request;
+void request_source::draw_tokens(std::span<planned_request> into) {
+  scenario::population const& population = plan_->what->population;
+  if (rotations_.empty() && population.junk_share <= 0 && population.no_token_share <= 0) return;
+  for (planned_request& request : into) {
+    rotate_until(request.at_ns);
+    draw_token(population, rotations_.empty() ? 0 : rotations_[request.character], tokens_, request);
+  }
 }
 
-std::optional<planned_request> request_source::next_of_trace() {
-  scenario::load const& load = plan_->what->load;
-  if (issued_ == plan_->trace.size()) return std::nullopt;
-  trace_entry const& entry = plan_->trace[issued_];
-  if (load.duration.count() > 0 && entry.at_ns >= load.duration.count()) return std::nullopt;
-  planned_request request;
-  request.at_ns = entry.at_ns;
-  request.character = entry.identity % plan_->what->population.characters;
-  request.method = entry.method;
-  request.target = entry.target;
-  fill_drawn(request);
-  return request;
-}
-
-void request_source::fill_drawn(planned_request& request) {
-  ++issued_;
-  rotate_until(request.at_ns);
-  std::uint32_t const rotation = rotations_.empty() ? 0 : rotations_[request.character];
-  draw_token(plan_->what->population, rotation, tokens_, request);
-  request.balancer_draw = where_();
-  if (plan_->what->load.balancer_choice == scenario::balancer_choice::per_connection)
+void request_source::draw_balancers(std::span<planned_request> into) {
+  if (plan_->what->load.balancer_choice != scenario::balancer_choice::per_connection) {
+    for (planned_request& request : into) request.balancer_draw = where_();
+    return;
+  }
+  for (planned_request& request : into) {
+    request.balancer_draw = where_();
     request.connection = uniform_below(where_, connections_);
+  }
 }
 
 void request_source::rotate_until(std::int64_t at_ns) {

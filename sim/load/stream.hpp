@@ -13,6 +13,7 @@
 namespace sim::load {
 
 using randomness::exponential_ns;
+using randomness::exponentials_ns;
 using randomness::mix;
 using randomness::small_stream;
 using randomness::uniform_below;

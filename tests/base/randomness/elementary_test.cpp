@@ -3,10 +3,13 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <span>
+#include <vector>
 
 using namespace randomness;
 
@@ -58,6 +61,39 @@ TEST_CASE("the elementary functions give these very bits, on every machine") {
       sum = mix(sum ^ std::bit_cast<std::uint64_t>(x));
   }
   CHECK(sum == 3025093444388839576u);
+}
+
+TEST_CASE("logarithms and exponential times of many at once have the bits of one at a time") {
+  double const sqrt_half = 0x1.6a09e667f3bcdp-1;
+  std::vector<double> values = {1,
+                                0.5,
+                                2,
+                                sqrt_half,
+                                std::nextafter(sqrt_half, 0),
+                                2 * sqrt_half,
+                                3e-300,
+                                1e300,
+                                std::numeric_limits<double>::min(),
+                                std::numeric_limits<double>::max(),
+                                0x1p-53};
+  small_stream draws(3);
+  for (int i = 0; i != 5'000; ++i) values.push_back(uniform_positive(draws));
+  for (int i = 0; i != 5'000; ++i) values.push_back(exact_exp((uniform_real(draws) - 0.5) * 1400));
+  for (std::size_t const at_once : {1, 2, 3, 32, 10'011}) {
+    std::vector<double> logs = values, times = values;
+    for (std::size_t i = 0; i < values.size(); i += at_once) {
+      std::size_t const n = std::min(at_once, values.size() - i);
+      exact_logs(std::span(logs).subspan(i, n));
+      exponentials_ns(std::span(times).subspan(i, n), 45'000);
+    }
+    std::size_t different = 0;
+    for (std::size_t i = 0; i != values.size(); ++i) {
+      different += std::bit_cast<std::uint64_t>(logs[i]) != std::bit_cast<std::uint64_t>(exact_log(values[i]));
+      different +=
+          std::bit_cast<std::uint64_t>(times[i]) != std::bit_cast<std::uint64_t>(exponential_ns(values[i], 45'000));
+    }
+    CHECK(different == 0);
+  }
 }
 
 TEST_CASE("the normal quantile is the inverse of the normal distribution") {

@@ -41,7 +41,9 @@ scenario closed_scenario(std::uint32_t characters, std::uint32_t requests) {
 std::vector<std::int64_t> all_times(scenario const& s) {
   arrivals a(s.load, s.seed);
   std::vector<std::int64_t> times;
-  while (auto const t = a.next()) times.push_back(*t);
+  std::vector<planned_request> drawn(drawn_at_once);
+  while (std::size_t const n = a.draw(drawn))
+    for (std::size_t i = 0; i != n; ++i) times.push_back(drawn[i].at_ns);
   return times;
 }
 
@@ -139,7 +141,9 @@ TEST_CASE("popular characters are not the first ones") {
   popularity const p(1000, 2.0, 5);
   auto generator = stream(5, "who");
   std::map<std::uint32_t, int> counts;
-  for (int i = 0; i < 10'000; ++i) ++counts[p.draw(generator)];
+  std::vector<planned_request> drawn(10'000);
+  p.draw(generator, drawn);
+  for (planned_request const& request : drawn) ++counts[request.character];
   auto const top =
       std::max_element(counts.begin(), counts.end(), [](auto const& a, auto const& b) { return a.second < b.second; });
   CHECK(top->second > 5000); // 1 / ζ(2) = 0.61
