@@ -152,8 +152,8 @@ public:
     performing_ = true;
     auto& a = actions_;
     // Performing actions may add more: the lists grow while they are traversed.
-    while (!(a.send.empty() && a.resume.empty() && a.applied.empty() && a.probes.empty() && a.logins.empty() &&
-             a.eve.empty())) {
+    while (a.any) {
+      a.any = false;
       for (std::size_t i = 0; i < a.send.size(); ++i) driver.send(a.send[i].sol, a.send[i].what);
       a.send.clear();
       for (std::size_t i = 0; i < a.eve.size(); ++i) driver.tell(a.eve[i]);

@@ -19,7 +19,8 @@ public:
     all_[place] = message;
     return place;
   }
-  Message take(std::uint32_t place) {
+  /// Valid until the next one is put.
+  Message const& take(std::uint32_t place) {
     free_.push_back(place);
     return all_[place];
   }

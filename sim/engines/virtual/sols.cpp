@@ -107,15 +107,15 @@ void sols::send(std::size_t proxy, std::uint32_t sol, message const& m) {
 }
 
 void sols::on_message_at_sol(std::uint32_t place) {
-  rpc_message const p = messages_.take(place);
+  rpc_message const& p = messages_.take(place);
   auto const [proxy, sol] = ends_[p.link];
   if (link_of(proxy, sol).id != p.link) return;
   all_[sol].state->on_message(p.link, p.what, w_.now(), all_[sol].actions);
-  perform(sol);
+  perform(sol); // p is void now
 }
 
 void sols::on_message_at_proxy(std::uint32_t place) {
-  rpc_message const p = messages_.take(place);
+  rpc_message const& p = messages_.take(place);
   auto const [proxy, sol] = ends_[p.link];
   if (link_of(proxy, sol).id == p.link) w_.proxies.on_message(proxy, sol, p.what);
 }
@@ -140,8 +140,7 @@ void sols::perform(std::size_t index) {
   for (auto const& result : s.actions.moves) ++(result.granted ? moved_.granted : moved_.refused);
   s.actions.clear();
   if (!s.state) return;
-  s.notifications.look(*s.state, w_.now(), s.random);
-  arm_notifications(index);
+  if (s.notifications.look(*s.state, w_.now(), s.random)) arm_notifications(index);
 }
 
 /// The grant that is part of a move, and comes right before the move's end, is not a new session.
@@ -210,6 +209,7 @@ void sols::on_notification_due(std::size_t index) {
   s.announced_ns.reset();
   s.notifications.on_deadline(*s.state, w_.now(), s.random, s.actions);
   perform(index);
+  arm_notifications(index);
 }
 
 std::map<std::uint32_t, std::uint64_t> sols::notifications_sent() const {

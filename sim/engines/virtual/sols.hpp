@@ -68,7 +68,8 @@ private:
     fakeproxy::proxy::back_off tries;
     std::int64_t last_to_sol_ns = 0, last_to_proxy_ns = 0;
   };
-  struct rpc_message {
+  /// One cache line.
+  struct alignas(64) rpc_message {
     fakeproxy::cluster::message what;
     fakeproxy::cluster::link_id link;
   };
