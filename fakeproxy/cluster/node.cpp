@@ -245,20 +245,32 @@ void proxy_node::give_up(character_id character, ticket who) {
   if (p->first.what == purpose::nothing && p->is == pending::state::idle) pending_.erase_found(*p);
 }
 
+std::vector<proxy_node::waiter> proxy_node::take_more(character_id character) {
+  auto const at = more_waiters_.find(character);
+  std::vector<waiter> more = std::move(at->second);
+  more_waiters_.erase(at);
+  return more;
+}
+
 void proxy_node::turn_away(character_id character, pending& p, decision const& how, node_actions& out) {
   end_waiting(character, p, [&](waiter const& w) {
     if (w.what == purpose::request) {
       out.add(node_actions::resumption{w.who, how});
     } else if (w.what == purpose::pin) {
       out.add(node_actions::login{w.who, false});
-    } else if (clients_.erase(w.who) != 0) {
-      bool const elsewhere = how.what == decision::kind::redirect;
-      out.add(eve_event{.client = w.who,
-                        .what = elsewhere ? eve_event::kind::elsewhere : eve_event::kind::refused,
-                        .where = how.where,
-                        .reason = "the session's owner cannot be reached"});
+    } else {
+      turn_client_away(w.who, how, out);
     }
   });
+}
+
+void proxy_node::turn_client_away(ticket client, decision const& how, node_actions& out) {
+  if (clients_.erase(client) == 0) return;
+  bool const elsewhere = how.what == decision::kind::redirect;
+  out.add(eve_event{.client = client,
+                    .what = elsewhere ? eve_event::kind::elsewhere : eve_event::kind::refused,
+                    .where = how.where,
+                    .reason = "the session's owner cannot be reached"});
 }
 
 void proxy_node::admit(character_id character, session& s, waiter w, time_point now, node_actions& out) {
@@ -292,13 +304,37 @@ void proxy_node::serve_waiting(character_id character, session& s, time_point no
   }
 }
 
-// ---- owners elsewhere
+// ---- answers to claims, and owners elsewhere
+
+void proxy_node::on_message(std::uint32_t sol, message const& m, time_point now, node_actions& out) {
+  if (m.op != operation::claim) return on_other_message(sol, m, now, out);
+  on_claimed(m, now, out);
+}
+
+void proxy_node::on_claimed(message const& m, time_point now, node_actions& out) {
+  if (m.status == status::fenced) {
+    if (m.subject == id_) reincarnate(now, out);
+    return;
+  }
+  if (m.status == status::granted) {
+    if (m.subject != id_) return; // granted to an earlier life
+    return serve_waiting(m.character, hold(m.character, m.epoch, now), now, out);
+  }
+  pending* const p = pending_.find(m.character);
+  if (!p || p->is != pending::state::asked) return;
+  if (m.status == status::owned) {
+    send_to_owner(m.character, *p, m.subject, m.where, now, out);
+  } else {
+    p->is = pending::state::again;
+    some_ask_again_ = true;
+  }
+}
 
 void proxy_node::send_to_owner(character_id character, pending& p, incarnation owner, endpoint where, time_point now,
                                node_actions& out) {
-  auto const [other, fresh] = peers_.try_emplace(owner);
-  if (other.is == peer::up)
+  if (peer const* const known = peers_.find(owner); known && known->is == peer::up)
     return turn_away(character, p, {decision::kind::redirect, session_epoch::none, owner, where}, out);
+  auto const [other, fresh] = peers_.try_emplace(owner);
   p.owner = owner;
   p.where = where;
   bool const again = other.down() && now - other.is >= down_time;

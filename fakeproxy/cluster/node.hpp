@@ -272,22 +272,23 @@ private:
   /// Nothing is pending any more for the character; calls `f(waiter)` for each that waited, in order.
   template<class F>
   void end_waiting(character_id character, pending& p, F f) {
-    pending const was = p;
+    waiter const first = p.first;
+    bool const more = p.more;
     pending_.erase_found(p);
-    if (was.first.what != purpose::nothing) f(was.first);
-    if (!was.more) return;
-    auto const at = more_waiters_.find(character);
-    std::vector<waiter> const more = std::move(at->second);
-    more_waiters_.erase(at);
-    for (waiter const& w : more) f(w);
+    if (first.what != purpose::nothing) f(first);
+    if (more) [[unlikely]]
+      for (waiter const& w : take_more(character)) f(w);
   }
+  std::vector<waiter> take_more(character_id character);
   /// Tells those who wait that the session is not here.
   void turn_away(character_id character, pending& p, decision const& how, node_actions& out);
+  void turn_client_away(ticket client, decision const& how, node_actions& out);
   void send_to_owner(character_id character, pending& p, incarnation owner, endpoint where, time_point now,
                      node_actions& out);
   void report_unreachable(character_id character, pending& p, node_actions& out);
   void drain_done(character_id character, session& s, node_actions& out);
 
+  void on_other_message(std::uint32_t sol, message const& m, time_point now, node_actions& out);
   void on_claimed(message const& m, time_point now, node_actions& out);
   void on_drain(message const& m, node_actions& out);
   void on_drained(message const& m, time_point now, node_actions& out);

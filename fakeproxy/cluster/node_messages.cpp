@@ -3,14 +3,11 @@
 
 namespace fakeproxy::cluster {
 
-void proxy_node::on_message(std::uint32_t sol, message const& m, time_point now, node_actions& out) {
+void proxy_node::on_other_message(std::uint32_t sol, message const& m, time_point now, node_actions& out) {
   switch (m.op) {
   case operation::announce:
   case operation::renew:
     registered(sol, m, now, out);
-    break;
-  case operation::claim:
-    on_claimed(m, now, out);
     break;
   case operation::apply:
     on_applied(m, out);
@@ -47,29 +44,11 @@ void proxy_node::on_message(std::uint32_t sol, message const& m, time_point now,
   case operation::fenced:
     if (m.subject == id_) reincarnate(now, out);
     break;
+  case operation::claim: // see on_message
   case operation::find:
   case operation::release:
   case operation::move:
     break; // nothing waits for them
-  }
-}
-
-void proxy_node::on_claimed(message const& m, time_point now, node_actions& out) {
-  if (m.status == status::fenced) {
-    if (m.subject == id_) reincarnate(now, out);
-    return;
-  }
-  if (m.status == status::granted) {
-    if (m.subject != id_) return; // granted to an earlier life
-    return serve_waiting(m.character, hold(m.character, m.epoch, now), now, out);
-  }
-  pending* const p = pending_.find(m.character);
-  if (!p || p->is != pending::state::asked) return;
-  if (m.status == status::owned) {
-    send_to_owner(m.character, *p, m.subject, m.where, now, out);
-  } else {
-    p->is = pending::state::again;
-    some_ask_again_ = true;
   }
 }
 

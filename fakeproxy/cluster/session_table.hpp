@@ -43,7 +43,7 @@ public:
   /// The character's value, a new one if there was none. Precondition: not character_id::none.
   placed try_emplace(character_id character) {
     CREST_EXPECTS(character != character_id::none);
-    if (size_ + 1 > slots_.size() - slots_.size() / 5) grow();
+    if (size_ >= most_) grow();
     slot& s = slots_[locate(name_of(character))];
     bool const fresh = s.name == 0;
     if (fresh) {
@@ -113,12 +113,13 @@ private:
   void grow() {
     memory::zeroed_array<slot> const old =
         std::exchange(slots_, memory::zeroed_array<slot>(slots_.size() + slots_.size() / 2 + 8));
+    most_ = slots_.size() - slots_.size() / 5;
     for (slot const& s : old)
       if (s.name != 0) slots_[locate(s.name)] = s;
   }
 
   memory::zeroed_array<slot> slots_;
-  std::size_t size_ = 0;
+  std::size_t size_ = 0, most_ = 0; // most: before it grows
 };
 
 }
