@@ -1,6 +1,7 @@
 #include "fakeproxy/cluster/node.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace fakeproxy::cluster {
 
@@ -19,15 +20,6 @@ proxy_node::proxy_node(settings s, time_point start)
   , id_(make_incarnation(s.index, start))
   , links_(s.sols) {}
 
-message proxy_node::make(operation op, character_id character, session_epoch epoch) const {
-  return message{.op = op, .character = character, .subject = id_, .epoch = epoch};
-}
-
-void proxy_node::send(character_id character, message const& m, node_actions& out) {
-  std::uint32_t const sol = sol_of(character);
-  if (links_[sol].registered) out.send.push_back({sol, m});
-}
-
 // ---- connections
 
 void proxy_node::announce(std::uint32_t sol, time_point now, node_actions& out) {
@@ -35,9 +27,7 @@ void proxy_node::announce(std::uint32_t sol, time_point now, node_actions& out) 
   l.registered = false;
   l.renewing = true;
   l.sent_at = now;
-  message m = make(operation::announce, character_id::none);
-  m.where = settings_.where;
-  out.send.push_back({sol, m});
+  tell(sol, operation::announce, character_id::none, session_epoch::none, out).where = settings_.where;
 }
 
 void proxy_node::on_connected(std::uint32_t sol, time_point now, node_actions& out) {
@@ -47,13 +37,13 @@ void proxy_node::on_connected(std::uint32_t sol, time_point now, node_actions& o
 
 void proxy_node::on_disconnected(std::uint32_t sol, node_actions& out) {
   links_[sol] = link{};
-  for (auto& [character, p] : pending_) {
+  pending_.for_each([&](character_id character, pending& p) {
     if (sol_of(character) == sol && p.is != pending::state::probing) p.is = pending::state::idle;
-  }
+  });
   // Asking again is safe where the sol knows the request by its id; otherwise nobody can tell whether it was applied.
   for (call& c : calls_) {
     if (!c.used || c.what.op != operation::apply || c.what.number != 0 || sol_of(c.what.character) != sol) continue;
-    if (c.who != 0) out.applied.push_back({c.who, status::unknown});
+    if (c.who != 0) out.add(node_actions::application{c.who, status::unknown});
     end_call(c);
   }
 }
@@ -66,9 +56,9 @@ void proxy_node::reincarnate(time_point now, node_actions& out) {
     drop_sessions(sol, out);
     if (links_[sol].connected) announce(sol, now, out);
   }
-  for (auto& [character, p] : pending_) {
+  pending_.for_each([](character_id, pending& p) {
     if (p.is != pending::state::probing) p.is = pending::state::idle;
-  }
+  });
 }
 
 void proxy_node::registered(std::uint32_t sol, message const& m, time_point now, node_actions& out) {
@@ -93,7 +83,7 @@ void proxy_node::registered(std::uint32_t sol, message const& m, time_point now,
   l.registered = true;
   if (m.op == operation::announce && !again) {
     for (call const& c : calls_) {
-      if (c.used && sol_of(c.what.character) == sol) out.send.push_back({sol, c.what});
+      if (c.used && sol_of(c.what.character) == sol) out.to_sol(sol) = c.what;
     }
     std::vector<character_id> held;
     sessions_.for_each([&](character_id character, session const& s) {
@@ -104,7 +94,7 @@ void proxy_node::registered(std::uint32_t sol, message const& m, time_point now,
     for (character_id const character : held) {
       session const& s = sessions_[character];
       if (client_of(character, s) != 0) attach(character, s, games_[character], out);
-      if (s.is() == session::state::drained) send(character, make(operation::drained, character, s.number()), out);
+      if (s.is() == session::state::drained) tell(operation::drained, character, s.number(), out);
     }
   }
   resume_link(sol, now, out);
@@ -116,10 +106,10 @@ void proxy_node::resume_link(std::uint32_t sol, time_point now, node_actions& ou
     return sol_of(character) == sol && p.is == pending::state::idle;
   });
   for (character_id const character : stopped) {
-    if (session const* const s = sessions_.find(character)) {
+    if (session* const s = sessions_.find(character)) {
       serve_waiting(character, *s, now, out);
     } else {
-      ask(character, pending_[character], out);
+      ask(character, *pending_.find(character), out);
     }
   }
 }
@@ -134,11 +124,12 @@ void proxy_node::on_tick(time_point now, node_actions& out) {
     if (!l.registered || l.renewing || now - l.sent_at < settings_.lease / 3) continue;
     l.renewing = true;
     l.sent_at = now;
-    out.send.push_back({sol, make(operation::renew, character_id::none)});
+    tell(sol, operation::renew, character_id::none, session_epoch::none, out);
   }
-  for (character_id const character :
-       waiting([](character_id, pending const& p) { return p.is == pending::state::again; }))
-    ask(character, pending_[character], out);
+  if (std::exchange(some_ask_again_, false))
+    for (character_id const character :
+         waiting([](character_id, pending const& p) { return p.is == pending::state::again; }))
+      ask(character, *pending_.find(character), out);
   std::uint32_t const coarse_now = coarse(now);
   auto const passed = [&](std::uint32_t since) { return static_cast<std::int32_t>(coarse_now - since); };
   auto const idle = static_cast<std::uint32_t>(std::min<duration>(settings_.idle >> 20, longest_idle) + 1);
@@ -153,7 +144,7 @@ void proxy_node::on_tick(time_point now, node_actions& out) {
     if (passed(next) < 0) {
       idle_checks_.push_back({next, character});
     } else {
-      send(character, make(operation::release, character, s->number()), out);
+      tell(operation::release, character, s->number(), out);
       erase(character);
     }
   }
@@ -161,7 +152,7 @@ void proxy_node::on_tick(time_point now, node_actions& out) {
 
 void proxy_node::leave(node_actions& out) {
   for (std::uint32_t sol = 0; sol < links_.size(); ++sol) {
-    if (links_[sol].registered) out.send.push_back({sol, make(operation::release, character_id::none)});
+    if (links_[sol].registered) tell(sol, operation::release, character_id::none, session_epoch::none, out);
   }
 }
 
@@ -186,7 +177,7 @@ void proxy_node::drop(character_id character, char const* reason, node_actions& 
   ++counters_.lost;
   if (ticket const client = client_of(character, *s); client != 0) {
     clients_.erase(client);
-    out.eve.push_back({.client = client, .what = eve_event::kind::refused, .reason = reason});
+    out.add(eve_event{.client = client, .what = eve_event::kind::refused, .reason = reason});
   }
   erase(character);
 }
@@ -215,70 +206,71 @@ proxy_node::session& proxy_node::hold(character_id character, session_epoch epoc
 
 // ---- requests
 
-decision proxy_node::on_request(character_id character, ticket who, time_point now, node_actions& out) {
-  session* const s = sessions_.find(character);
-  if (s && s->is() == session::state::owned && usable(links_[sol_of(character)], now)) {
-    ++s->in_flight;
-    s->last_used = coarse(now);
-    return {decision::kind::serve, s->number()};
-  }
-  return wait_for(character, {who, purpose::request}, now, out);
-}
-
-decision proxy_node::wait_for(character_id character, waiter w, time_point now, node_actions& out) {
+decision proxy_node::wait_for(character_id character, bool held, waiter w, time_point now, node_actions& out) {
+  if (character == character_id::none) return {}; // nobody's: it waits in vain
   pending& p = pending_[character];
-  p.waiters.push_back(w);
-  if (p.is == pending::state::idle && usable(links_[sol_of(character)], now) && !sessions_.find(character))
-    ask(character, p, out);
+  if (p.first.what == purpose::nothing) {
+    p.first = w;
+  } else {
+    p.more = true;
+    more_waiters_[character].push_back(w);
+  }
+  if (p.is == pending::state::idle && !held && usable(links_[sol_of(character)], now)) ask(character, p, out);
   return {};
 }
 
 void proxy_node::ask(character_id character, pending& p, node_actions& out) {
-  if (!links_[sol_of(character)].registered) {
+  if (!tell(operation::claim, character, session_epoch::none, out)) {
     p.is = pending::state::idle;
     return;
   }
   p.is = pending::state::asked;
   ++counters_.claims;
-  send(character, make(operation::claim, character), out);
-}
-
-void proxy_node::on_finished(character_id character, session_epoch epoch, node_actions& out) {
-  session* const s = sessions_.find(character);
-  if (!s || s->number() != epoch) return;
-  if (s->in_flight > 0) --s->in_flight;
-  if (s->is() == session::state::draining && s->in_flight == 0) drain_done(character, *s, out);
 }
 
 void proxy_node::give_up(character_id character, ticket who) {
-  auto const at = pending_.find(character);
-  if (at == pending_.end()) return;
-  pending& p = at->second;
-  p.waiters.erase(std::remove_if(p.waiters.begin(), p.waiters.end(), [&](waiter const& w) { return w.who == who; }),
-                  p.waiters.end());
-  if (p.waiters.empty() && p.is == pending::state::idle) pending_.erase(at);
+  pending* const p = pending_.find(character);
+  if (!p) return;
+  if (p->first.who == who) p->first = {};
+  if (p->more) {
+    std::vector<waiter>& more = more_waiters_[character];
+    std::erase_if(more, [&](waiter const& w) { return w.who == who; });
+    if (p->first.what == purpose::nothing && !more.empty()) {
+      p->first = more.front();
+      more.erase(more.begin());
+    }
+    p->more = !more.empty();
+    if (!p->more) more_waiters_.erase(character);
+  }
+  if (p->first.what == purpose::nothing && p->is == pending::state::idle) pending_.erase_found(*p);
 }
 
-void proxy_node::resume_all(character_id character, decision const& how, time_point now, node_actions& out) {
-  auto const at = pending_.find(character);
-  if (at == pending_.end()) return;
-  auto const waiters = std::move(at->second.waiters);
-  pending_.erase(at);
-  for (waiter const& w : waiters) {
-    if (how.what == decision::kind::serve) {
-      admit(character, sessions_[character], w, now, out);
-    } else if (w.what == purpose::request) {
-      out.resume.push_back({w.who, how});
+std::vector<proxy_node::waiter> proxy_node::take_more(character_id character) {
+  auto const at = more_waiters_.find(character);
+  std::vector<waiter> more = std::move(at->second);
+  more_waiters_.erase(at);
+  return more;
+}
+
+void proxy_node::turn_away(character_id character, pending& p, decision const& how, node_actions& out) {
+  end_waiting(character, p, [&](waiter const& w) {
+    if (w.what == purpose::request) {
+      out.add(node_actions::resumption{w.who, how});
     } else if (w.what == purpose::pin) {
-      out.logins.push_back({w.who, false});
-    } else if (clients_.erase(w.who) != 0) {
-      bool const elsewhere = how.what == decision::kind::redirect;
-      out.eve.push_back({.client = w.who,
-                         .what = elsewhere ? eve_event::kind::elsewhere : eve_event::kind::refused,
-                         .where = how.where,
-                         .reason = "the session's owner cannot be reached"});
+      out.add(node_actions::login{w.who, false});
+    } else {
+      turn_client_away(w.who, how, out);
     }
-  }
+  });
+}
+
+void proxy_node::turn_client_away(ticket client, decision const& how, node_actions& out) {
+  if (clients_.erase(client) == 0) return;
+  bool const elsewhere = how.what == decision::kind::redirect;
+  out.add(eve_event{.client = client,
+                    .what = elsewhere ? eve_event::kind::elsewhere : eve_event::kind::refused,
+                    .where = how.where,
+                    .reason = "the session's owner cannot be reached"});
 }
 
 void proxy_node::admit(character_id character, session& s, waiter w, time_point now, node_actions& out) {
@@ -286,75 +278,88 @@ void proxy_node::admit(character_id character, session& s, waiter w, time_point 
   switch (w.what) {
   case purpose::request:
     ++s.in_flight;
-    out.resume.push_back({w.who, {decision::kind::serve, s.number()}});
+    out.add(node_actions::resumption{w.who, {decision::kind::serve, s.number()}});
     break;
   case purpose::login:
     attach_client(character, s, w.who, out);
     break;
   case purpose::pin:
     s.pinned = 1;
-    out.logins.push_back({w.who, true});
+    out.add(node_actions::login{w.who, true});
+    break;
+  case purpose::nothing:
     break;
   }
 }
 
 /// The session is ours: the requests that wait for it are served, unless the lease ran out while the message was in
 /// transit.
-void proxy_node::serve_waiting(character_id character, session const& s, time_point now, node_actions& out) {
-  auto const at = pending_.find(character);
-  if (at == pending_.end()) return;
-  if (s.is() == session::state::owned && usable(links_[sol_of(character)], now)) {
-    resume_all(character, {decision::kind::serve, s.number()}, now, out);
+void proxy_node::serve_waiting(character_id character, session& s, time_point now, node_actions& out) {
+  pending* const p = pending_.find(character);
+  if (!p) return;
+  if (may_serve(character, s, now)) {
+    end_waiting(character, *p, [&](waiter const& w) { admit(character, s, w, now, out); });
   } else {
-    at->second.is = pending::state::idle; // until drained, or the lease is renewed
+    p->is = pending::state::idle; // until drained, or the lease is renewed
   }
 }
 
-// ---- owners elsewhere
+// ---- answers to claims, and owners elsewhere
 
-void proxy_node::send_to_owner(character_id character, incarnation owner, endpoint where, time_point now,
+void proxy_node::on_message(std::uint32_t sol, message const& m, time_point now, node_actions& out) {
+  if (m.op != operation::claim) return on_other_message(sol, m, now, out);
+  on_claimed(m, now, out);
+}
+
+void proxy_node::on_claimed(message const& m, time_point now, node_actions& out) {
+  if (m.status == status::fenced) {
+    if (m.subject == id_) reincarnate(now, out);
+    return;
+  }
+  if (m.status == status::granted) {
+    if (m.subject != id_) return; // granted to an earlier life
+    return serve_waiting(m.character, hold(m.character, m.epoch, now), now, out);
+  }
+  pending* const p = pending_.find(m.character);
+  if (!p || p->is != pending::state::asked) return;
+  if (m.status == status::owned) {
+    send_to_owner(m.character, *p, m.subject, m.where, now, out);
+  } else {
+    p->is = pending::state::again;
+    some_ask_again_ = true;
+  }
+}
+
+void proxy_node::send_to_owner(character_id character, pending& p, incarnation owner, endpoint where, time_point now,
                                node_actions& out) {
-  auto const at = pending_.find(character);
-  if (at == pending_.end()) return;
-  pending& p = at->second;
+  if (peer const* const known = peers_.find(owner); known && known->is == peer::up)
+    return turn_away(character, p, {decision::kind::redirect, session_epoch::none, owner, where}, out);
+  auto const [other, fresh] = peers_.try_emplace(owner);
   p.owner = owner;
   p.where = where;
-  auto const [known, fresh] = peers_.try_emplace(owner);
-  peer& other = known->second;
-  bool const again = other.is == peer::state::down && now - other.since >= down_time;
-  if (fresh || again) {
-    other = {peer::state::probing, now};
-    out.probes.push_back({owner, where});
-  }
-  switch (other.is) {
-  case peer::state::probing:
-    p.is = pending::state::probing;
-    break;
-  case peer::state::up:
-    resume_all(character, {decision::kind::redirect, session_epoch::none, owner, where}, now, out);
-    break;
-  case peer::state::down:
-    report_unreachable(character, p, out);
-    break;
-  }
+  bool const again = other.down() && now - other.is >= down_time;
+  if (other.down() && !again) return report_unreachable(character, p, out);
+  p.is = pending::state::probing;
+  if (!fresh && !again) return; // it is being probed
+  other = {};
+  out.add(node_actions::probe{owner, where});
 }
 
 void proxy_node::report_unreachable(character_id character, pending& p, node_actions& out) {
   ++counters_.unreachable;
-  p.is = links_[sol_of(character)].registered ? pending::state::reporting : pending::state::idle;
-  message m = make(operation::unreachable, character);
-  m.number = raw(p.owner);
-  send(character, m, out);
+  message* const m = tell(operation::unreachable, character, session_epoch::none, out);
+  p.is = m ? pending::state::reporting : pending::state::idle;
+  if (m) m->number = raw(p.owner);
 }
 
 void proxy_node::on_probed(incarnation owner, bool reachable, time_point now, node_actions& out) {
-  peers_[owner] = {reachable ? peer::state::up : peer::state::down, now};
+  peers_[owner].is = reachable ? peer::up : now;
   auto const asking =
       waiting([&](character_id, pending const& p) { return p.is == pending::state::probing && p.owner == owner; });
   for (character_id const character : asking) {
-    pending& p = pending_[character];
+    pending& p = *pending_.find(character);
     if (reachable) {
-      resume_all(character, {decision::kind::redirect, session_epoch::none, owner, p.where}, now, out);
+      turn_away(character, p, {decision::kind::redirect, session_epoch::none, owner, p.where}, out);
     } else {
       report_unreachable(character, p, out);
     }

@@ -1,16 +1,17 @@
 #pragma once
 
+#include "fakeproxy/cluster/incarnation_table.hpp"
 #include "fakeproxy/cluster/rpc.hpp"
 #include "fakeproxy/cluster/session_table.hpp"
 #include "fakeproxy/cluster/types.hpp"
 
-#include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <algorithm>
 #include <cstdint>
 #include <deque>
-#include <map>
+#include <limits>
+#include <utility>
 #include <vector>
 
 namespace fakeproxy::cluster {
@@ -41,7 +42,7 @@ struct eve_event {
 /// The actions that a proxy node asks for, in order within each list. Reused: the shell clears it.
 struct node_actions {
   struct outgoing {
-    std::uint32_t sol;
+    std::uint32_t sol = 0;
     message what;
   };
   struct resumption {
@@ -67,6 +68,28 @@ struct node_actions {
   std::vector<probe> probes; // find out whether it can be reached; tell `on_probed`
   std::vector<login> logins;
   std::vector<eve_event> eve;
+  bool any = false; // something was added since the shell last set it to false
+
+  // All is added by these.
+  /// A message for a sol, to be filled in.
+  message& to_sol(std::uint32_t sol) {
+    any = true;
+    outgoing& added = send.emplace_back();
+    added.sol = sol;
+    return added.what;
+  }
+  void add(resumption const& r) { add_to(resume, r); }
+  void add(application const& a) { add_to(applied, a); }
+  void add(probe const& p) { add_to(probes, p); }
+  void add(login const& l) { add_to(logins, l); }
+  void add(eve_event const& e) { add_to(eve, e); }
+
+private:
+  template<class Action>
+  void add_to(std::vector<Action>& list, Action const& what) {
+    any = true;
+    list.push_back(what);
+  }
 };
 
 /// One proxy: which sessions it holds, and what becomes of each request.
@@ -97,8 +120,20 @@ public:
   bool ready(time_point now) const;
 
   // Requests. One that is served is in flight until `on_finished`; one that waits is resumed, or given up by the shell.
-  decision on_request(character_id character, ticket who, time_point now, node_actions& out);
-  void on_finished(character_id character, session_epoch epoch, node_actions& out);
+  decision on_request(character_id character, ticket who, time_point now, node_actions& out) {
+    session* const s = sessions_.find(character);
+    if (!s || !may_serve(character, *s, now))
+      return wait_for(character, s != nullptr, {who, purpose::request}, now, out);
+    ++s->in_flight;
+    s->last_used = coarse(now);
+    return {decision::kind::serve, s->number()};
+  }
+  void on_finished(character_id character, session_epoch epoch, node_actions& out) {
+    session* const s = sessions_.find(character);
+    if (!s || s->number() != epoch) return;
+    if (s->in_flight > 0) --s->in_flight;
+    if (s->is() == session::state::draining && s->in_flight == 0) drain_done(character, *s, out);
+  }
   void give_up(character_id character, ticket who);
 
   /// Forwards a request in flight to the character's sol; reported in `applied`. Returns the argument for `abandon`.
@@ -130,10 +165,10 @@ public:
   counters const& counts() const { return counters_; }
 
 private:
-  enum class purpose : std::uint8_t { request, login, pin };
+  enum class purpose : std::uint8_t { nothing, request, login, pin };
   struct waiter {
-    ticket who;
-    purpose what;
+    ticket who = 0;
+    purpose what = purpose::nothing; // nothing: there is no waiter
   };
   /// There may be millions of these: what only sessions with an EVE client need is in `game`.
   struct session {
@@ -157,11 +192,12 @@ private:
     bool welcomed = false;
     bool leaving = false;
   };
-  /// Waiters of one character, and what they wait for.
+  /// Waiters of one character, and what they wait for. Most have one, which stands here; more are in more_waiters_.
   struct pending {
-    boost::container::small_vector<waiter, 1> waiters;
+    waiter first;
+    bool more = false;
     enum class state : std::uint8_t { idle, asked, again, probing, reporting } is = state::idle;
-    incarnation owner = incarnation::none;
+    incarnation owner = incarnation::none; // probing, reporting
     endpoint where{};
   };
   struct link {
@@ -177,21 +213,40 @@ private:
     std::uint64_t id = 0;
     bool used = false;
   };
+  /// Whether another proxy can be reached. There may be a million of these: a thousand for each of a thousand proxies.
   struct peer {
-    enum class state : std::uint8_t { probing, up, down } is = state::probing;
-    time_point since = 0;
+    static constexpr time_point up = std::numeric_limits<time_point>::max(), probing = up - 1;
+    time_point is = probing; // or, if it is down, since when
+
+    bool down() const { return is < probing; }
   };
 
   std::uint32_t sol_of(character_id character) const { return raw(character) % settings_.sols; }
   bool usable(link const& l, time_point now) const { return l.registered && now < l.lease_until; }
-  message make(operation op, character_id character, session_epoch epoch = session_epoch::none) const;
-  void send(character_id character, message const& m, node_actions& out);
+  bool may_serve(character_id character, session const& s, time_point now) const {
+    return s.is() == session::state::owned && usable(links_[sol_of(character)], now);
+  }
+  /// A message for a sol, which may be filled in further.
+  message& tell(std::uint32_t sol, operation op, character_id character, session_epoch epoch, node_actions& out) const {
+    message& m = out.to_sol(sol);
+    m.op = op;
+    m.character = character;
+    m.subject = id_;
+    m.epoch = epoch;
+    return m;
+  }
+  /// Likewise for the character's sol; nullptr: it does not know us.
+  message* tell(operation op, character_id character, session_epoch epoch, node_actions& out) const {
+    std::uint32_t const sol = sol_of(character);
+    return links_[sol].registered ? &tell(sol, op, character, epoch, out) : nullptr;
+  }
   /// Those of whose `pending` `which` is true, in order: what is done for them then does not depend on a hash.
   template<class Which>
   std::vector<character_id> waiting(Which which) const {
     std::vector<character_id> found;
-    for (auto const& [character, p] : pending_)
+    pending_.for_each([&](character_id character, pending const& p) {
       if (which(character, p)) found.push_back(character);
+    });
     std::sort(found.begin(), found.end());
     return found;
   }
@@ -208,16 +263,32 @@ private:
   void registered(std::uint32_t sol, message const& m, time_point now, node_actions& out);
   void resume_link(std::uint32_t sol, time_point now, node_actions& out);
 
-  decision wait_for(character_id character, waiter w, time_point now, node_actions& out);
+  /// `held`: we have its session, but may not serve it now.
+  decision wait_for(character_id character, bool held, waiter w, time_point now, node_actions& out);
   void ask(character_id character, pending& p, node_actions& out);
   session& hold(character_id character, session_epoch epoch, time_point now);
   void admit(character_id character, session& s, waiter w, time_point now, node_actions& out);
-  void serve_waiting(character_id character, session const& s, time_point now, node_actions& out);
-  void resume_all(character_id character, decision const& how, time_point now, node_actions& out);
-  void send_to_owner(character_id character, incarnation owner, endpoint where, time_point now, node_actions& out);
+  void serve_waiting(character_id character, session& s, time_point now, node_actions& out);
+  /// Nothing is pending any more for the character; calls `f(waiter)` for each that waited, in order.
+  template<class F>
+  void end_waiting(character_id character, pending& p, F f) {
+    waiter const first = p.first;
+    bool const more = p.more;
+    pending_.erase_found(p);
+    if (first.what != purpose::nothing) f(first);
+    if (more) [[unlikely]]
+      for (waiter const& w : take_more(character)) f(w);
+  }
+  std::vector<waiter> take_more(character_id character);
+  /// Tells those who wait that the session is not here.
+  void turn_away(character_id character, pending& p, decision const& how, node_actions& out);
+  void turn_client_away(ticket client, decision const& how, node_actions& out);
+  void send_to_owner(character_id character, pending& p, incarnation owner, endpoint where, time_point now,
+                     node_actions& out);
   void report_unreachable(character_id character, pending& p, node_actions& out);
   void drain_done(character_id character, session& s, node_actions& out);
 
+  void on_other_message(std::uint32_t sol, message const& m, time_point now, node_actions& out);
   void on_claimed(message const& m, time_point now, node_actions& out);
   void on_drain(message const& m, node_actions& out);
   void on_drained(message const& m, time_point now, node_actions& out);
@@ -229,7 +300,9 @@ private:
   void attach(character_id character, session const& s, game const& g, node_actions& out);
   void attach_client(character_id character, session& s, ticket client, node_actions& out);
   static constexpr unsigned call_place_bits = 20;
-  std::uint32_t begin_call(call c);
+  /// Sends it to the character's sol, now or once that knows us. `number` as in message.
+  std::uint32_t begin_call(operation op, character_id character, session_epoch epoch, std::uint64_t number,
+                           std::uint8_t method, ticket who, std::uint64_t id, node_actions& out);
   call* find_call(std::uint32_t correlation);
   void end_call(call& c);
 
@@ -239,8 +312,10 @@ private:
   std::vector<link> links_;
   session_table<session> sessions_;
   boost::unordered_flat_map<character_id, game> games_;
-  boost::unordered_flat_map<character_id, pending> pending_;
-  std::map<incarnation, peer> peers_;
+  session_table<pending> pending_;
+  boost::unordered_flat_map<character_id, std::vector<waiter>> more_waiters_;
+  bool some_ask_again_ = false; // there may be some in state `again`
+  incarnation_table<peer> peers_;
   boost::unordered_flat_map<ticket, character_id> clients_;
   std::vector<call> calls_;
   std::vector<std::uint32_t> free_calls_;

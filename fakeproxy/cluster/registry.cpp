@@ -47,23 +47,23 @@ void registry::replayed(time_point now) {
 }
 
 registry::life* registry::life_of(incarnation who) {
-  auto const at = by_id_.find(who);
-  return at == by_id_.end() ? nullptr : &lives_[at->second];
+  std::uint32_t const* const place = by_id_.find(who);
+  return place ? &lives_[*place] : nullptr;
 }
 
 registry::life const* registry::life_of(incarnation who) const {
-  auto const at = by_id_.find(who);
-  return at == by_id_.end() ? nullptr : &lives_[at->second];
+  std::uint32_t const* const place = by_id_.find(who);
+  return place ? &lives_[*place] : nullptr;
 }
 
 std::uint32_t registry::enrol(incarnation who) {
-  auto const [at, fresh] = by_id_.try_emplace(who, static_cast<std::uint32_t>(lives_.size()));
+  auto const [place, fresh] = by_id_.try_emplace(who, static_cast<std::uint32_t>(lives_.size()));
   if (fresh) lives_.push_back({.id = who});
-  return at->second;
+  return place;
 }
 
 status registry::announce(incarnation who, endpoint where, link_id link, time_point now, sol_actions& out) {
-  bool const fresh = !by_id_.contains(who);
+  bool const fresh = !by_id_.find(who);
   std::uint32_t const number = enrol(who);
   life& mine = lives_[number];
   if (fresh) record(sol_event_kind::registered, who, character_id::none, session_epoch::none, now, out);
@@ -72,12 +72,12 @@ status registry::announce(incarnation who, endpoint where, link_id link, time_po
   mine.link = link;
   mine.lease_until = now + settings_.lease;
   mine.witness = incarnation::none;
-  for (auto const& [other, place] : by_id_) {
+  by_id_.for_each_of(proxy_index_of(who), [&](incarnation other, std::uint32_t place) {
     life& l = lives_[place];
-    if (l.fenced || other >= who || proxy_index_of(other) != proxy_index_of(who)) continue;
+    if (l.fenced || other >= who) return;
     l.superseded = true;
     if (l.link == 0 || l.link == link) fence(l, now, out);
-  }
+  });
   for (auto const& [character, m] : moves_) {
     session const& s = sessions_[character];
     if (s.owner != number) continue;
@@ -96,12 +96,12 @@ status registry::renew(incarnation who, time_point now, sol_actions& out) {
 }
 
 void registry::disconnected(link_id link, time_point now, sol_actions& out) {
-  for (auto const& [who, place] : by_id_) {
+  by_id_.for_each([&](incarnation, std::uint32_t place) {
     life& l = lives_[place];
-    if (l.link != link) continue;
+    if (l.link != link) return;
     l.link = 0;
     if (!l.fenced && (l.superseded || l.witness != incarnation::none)) fence(l, now, out);
-  }
+  });
 }
 
 bool registry::unreachable(incarnation accused, incarnation witness, time_point now, sol_actions& out) {
@@ -163,13 +163,12 @@ registry::answer registry::owner_of(session const& s) const {
 }
 
 registry::answer registry::claim(character_id character, incarnation by, time_point now, sol_actions& out) {
-  auto const claimant = by_id_.find(by);
-  if (claimant == by_id_.end() || !alive(lives_[claimant->second], now, out))
-    return {status::fenced, by, session_epoch::none, {}};
+  std::uint32_t const* const claimant = by_id_.find(by);
+  if (!claimant || !alive(lives_[*claimant], now, out)) return {status::fenced, by, session_epoch::none, {}};
   if (character == character_id::none) return {};
   session& s = sessions_[character];
-  if (!owned(s, now, out)) grant(character, s, claimant->second, now, out);
-  if (s.owner != claimant->second) return owner_of(s);
+  if (!owned(s, now, out)) grant(character, s, *claimant, now, out);
+  if (s.owner != *claimant) return owner_of(s);
   // It may already have said that it serves nothing of this epoch: after the move it may ask again.
   if (moves_.contains(character)) return {status::busy, by, s.number(), {}};
   return {status::granted, by, s.number(), {}};
@@ -239,7 +238,7 @@ void registry::finish_move(character_id character, time_point now, sol_actions& 
   life* const taker = life_of(m.to);
   bool const possible = taker && alive(*taker, now, out);
   if (possible) {
-    grant(character, s, by_id_.at(m.to), now, out);
+    grant(character, s, static_cast<std::uint32_t>(taker - lives_.data()), now, out);
     record(sol_event_kind::move_done, m.to, character, s.number(), now, out);
     if (link_id const link = link_of(m.to); link != 0)
       out.send.push_back(
@@ -252,32 +251,25 @@ void registry::finish_move(character_id character, time_point now, sol_actions& 
 }
 
 void registry::tick(time_point now, sol_actions& out) {
-  for (auto const& [who, place] : by_id_) {
-    life& l = lives_[place];
-    if (!l.fenced && l.lease_until <= now) fence(l, now, out);
-  }
+  by_id_.for_each([&](incarnation, std::uint32_t place) { alive(lives_[place], now, out); });
 }
 
 std::optional<incarnation> registry::living(std::uint16_t proxy_index) const {
-  for (auto at = by_id_.rbegin(); at != by_id_.rend(); ++at) {
-    if (proxy_index_of(at->first) == proxy_index && !lives_[at->second].fenced) return at->first;
-  }
-  return std::nullopt;
+  std::optional<incarnation> newest;
+  by_id_.for_each_of(proxy_index, [&](incarnation who, std::uint32_t place) {
+    if (!lives_[place].fenced) newest = who;
+  });
+  return newest;
 }
 
 std::optional<incarnation> registry::another(incarnation than, std::uint64_t random) const {
-  auto const eligible = [&](auto const& entry) {
-    life const& l = lives_[entry.second];
-    return entry.first != than && !l.fenced && !l.superseded && l.link != 0;
-  };
-  std::size_t count = 0;
-  for (auto const& entry : by_id_) count += eligible(entry) ? 1 : 0;
-  if (count == 0) return std::nullopt;
-  std::size_t chosen = random % count;
-  for (auto const& entry : by_id_) {
-    if (eligible(entry) && chosen-- == 0) return entry.first;
-  }
-  return std::nullopt;
+  std::vector<incarnation> eligible;
+  by_id_.for_each([&](incarnation who, std::uint32_t place) {
+    life const& l = lives_[place];
+    if (who != than && !l.fenced && !l.superseded && l.link != 0) eligible.push_back(who);
+  });
+  if (eligible.empty()) return std::nullopt;
+  return eligible[random % eligible.size()];
 }
 
 link_id registry::link_of(incarnation who) const {

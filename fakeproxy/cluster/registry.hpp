@@ -1,5 +1,6 @@
 #pragma once
 
+#include "fakeproxy/cluster/incarnation_table.hpp"
 #include "fakeproxy/cluster/rpc.hpp"
 #include "fakeproxy/cluster/session_table.hpp"
 #include "fakeproxy/cluster/types.hpp"
@@ -136,7 +137,7 @@ private:
 
   settings settings_;
   std::vector<life> lives_;
-  std::map<incarnation, std::uint32_t> by_id_; // of lives_; ordered: iterated where the order is seen
+  incarnation_table<std::uint32_t> by_id_; // of lives_; ordered: iterated where the order is seen
   session_table<session> sessions_;
   std::map<character_id, relocation> moves_;
 };

@@ -31,9 +31,9 @@ public:
 
   Value* find(character_id character) { return const_cast<Value*>(std::as_const(*this).find(character)); }
   Value const* find(character_id character) const {
-    if (slots_.empty() || character == character_id::none) return nullptr;
+    if (slots_.empty()) return nullptr;
     slot const& s = slots_[locate(name_of(character))];
-    return s.name != 0 ? &s.value : nullptr;
+    return s.name != 0 ? &s.value : nullptr; // what is sought for character_id::none is an empty slot
   }
 
   struct placed {
@@ -43,7 +43,7 @@ public:
   /// The character's value, a new one if there was none. Precondition: not character_id::none.
   placed try_emplace(character_id character) {
     CREST_EXPECTS(character != character_id::none);
-    if (size_ + 1 > slots_.size() - slots_.size() / 5) grow();
+    if (size_ >= most_) grow();
     slot& s = slots_[locate(name_of(character))];
     bool const fresh = s.name == 0;
     if (fresh) {
@@ -56,8 +56,14 @@ public:
   Value& operator[](character_id character) { return try_emplace(character).value; }
 
   bool erase(character_id character) {
-    if (!find(character)) return false;
-    std::size_t hole = locate(name_of(character));
+    Value* const value = find(character);
+    if (value) erase_found(*value);
+    return value != nullptr;
+  }
+  /// Erases what `find` or `try_emplace` gave.
+  void erase_found(Value& value) {
+    auto const* const at = reinterpret_cast<slot const*>(reinterpret_cast<char const*>(&value) - offsetof(slot, value));
+    std::size_t hole = static_cast<std::size_t>(at - slots_.data());
     for (std::size_t next = after(hole); slots_[next].name != 0; next = after(next)) {
       std::size_t const from = home(slots_[next].name);
       // Whether `from` lies cyclically in (hole, next]: then this one stays.
@@ -68,7 +74,6 @@ public:
     }
     slots_[hole].name = 0;
     --size_;
-    return true;
   }
 
   /// Calls `f(character, value)` for each. The order is unspecified and must not become visible.
@@ -77,13 +82,18 @@ public:
     for (slot const& s : slots_)
       if (s.name != 0) f(character_id{s.name - 1}, s.value);
   }
+  template<class F>
+  void for_each(F f) {
+    for (std::size_t i = 0; i < slots_.size(); ++i)
+      if (slots_[i].name != 0) f(character_id{slots_[i].name - 1}, slots_[i].value);
+  }
 
 private:
   struct slot {
     std::uint32_t name; // the character's number + 1; 0: empty
     Value value;
   };
-  static_assert(std::is_trivially_copyable_v<Value>);
+  static_assert(std::is_trivially_copyable_v<Value> && std::is_standard_layout_v<slot>);
 
   static std::uint32_t name_of(character_id character) { return raw(character) + 1; }
   // Multiples of the golden ratio spread consecutively numbered characters evenly (Knuth, TAOCP 3, 6.4).
@@ -103,12 +113,13 @@ private:
   void grow() {
     memory::zeroed_array<slot> const old =
         std::exchange(slots_, memory::zeroed_array<slot>(slots_.size() + slots_.size() / 2 + 8));
+    most_ = slots_.size() - slots_.size() / 5;
     for (slot const& s : old)
       if (s.name != 0) slots_[locate(s.name)] = s;
   }
 
   memory::zeroed_array<slot> slots_;
-  std::size_t size_ = 0;
+  std::size_t size_ = 0, most_ = 0; // most: before it grows
 };
 
 }

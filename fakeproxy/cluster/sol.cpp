@@ -19,50 +19,55 @@ void sol::replay(std::span<journal::sol_event const> events, time_point now) {
 }
 
 void sol::on_message(link_id link, message const& m, time_point now, sol_actions& out) {
-  message reply = m;
-  reply.where = {};
   std::size_t const first = out.send.size();
+  registry::answer how{.owner = m.subject, .epoch = m.epoch}; // where it is not about an owner, these are repeated
   switch (m.op) {
   case operation::announce:
-    reply.status = registry_.announce(m.subject, m.where, link, now, out);
+    how.status = registry_.announce(m.subject, m.where, link, now, out);
     break;
   case operation::renew:
     ++counters_.renewals;
-    reply.status = registry_.renew(m.subject, now, out);
+    how.status = registry_.renew(m.subject, now, out);
     break;
   case operation::find:
+    ++counters_.finds;
+    how = registry_.find(m.character, now, out);
+    break;
   case operation::claim:
+    ++counters_.claims;
+    how = registry_.claim(m.character, m.subject, now, out);
+    break;
   case operation::drained:
-    reply = answer_claim(m, now, out);
+    how = registry_.drained(m.character, m.subject, m.epoch, now, out);
     break;
   case operation::release:
     if (m.character == character_id::none) {
       registry_.leave(m.subject, now, out);
-      reply.status = status::ok;
+      how.status = status::ok;
     } else {
-      reply.status = registry_.release(m.character, m.subject, m.epoch, now, out);
+      how.status = registry_.release(m.character, m.subject, m.epoch, now, out);
     }
     break;
   case operation::move: {
     std::uint64_t const ticket = next_ticket_++;
     asked_moves_.emplace(ticket, std::pair{link, m});
     registry_.move(m.character, static_cast<incarnation>(m.number), ticket, now, out);
-    break;
+    return answer_moves(out);
   }
   case operation::apply:
-    reply.status = apply(m, now, out);
+    how.status = apply(m, now, out);
     break;
   case operation::game:
     ++counters_.game_requests;
-    reply.status = registry_.holds(m.character, m.subject, m.epoch, now, out) ? status::ok : status::stale;
+    how.status = registry_.holds(m.character, m.subject, m.epoch, now, out) ? status::ok : status::stale;
     break;
   case operation::unreachable:
     ++counters_.unreachable_reports;
-    reply.status =
+    how.status =
         registry_.unreachable(static_cast<incarnation>(m.number), m.subject, now, out) ? status::fenced : status::busy;
     break;
   case operation::attach:
-    reply.status = attach(link, m, now, out);
+    how.status = attach(link, m, now, out);
     break;
   case operation::drain:
   case operation::granted:
@@ -71,16 +76,18 @@ void sol::on_message(link_id link, message const& m, time_point now, sol_actions
     return; // only ever sent by us
   }
   answer_moves(out);
-  if (m.op == operation::announce) {
-    // Sent first: a proxy accepts nothing from a sol that does not know it.
-    out.send.insert(out.send.begin() + static_cast<std::ptrdiff_t>(first), {link, reply});
-  } else if (m.op != operation::move) {
-    out.send.push_back({link, reply});
-  }
+  out.send.push_back({link, m});
+  message& reply = out.send.back().what;
+  reply.status = how.status;
+  reply.where = how.where;
+  reply.subject = how.owner;
+  reply.epoch = how.epoch;
+  // Sent first: a proxy accepts nothing from a sol that does not know it.
+  if (m.op == operation::announce)
+    std::rotate(out.send.begin() + static_cast<std::ptrdiff_t>(first), out.send.end() - 1, out.send.end());
 }
 
-void sol::answer_moves(sol_actions& out) {
-  if (asked_moves_.empty()) return;
+void sol::answer_asked_moves(sol_actions& out) {
   std::erase_if(out.moves, [&](sol_actions::move_result const& result) {
     auto const at = asked_moves_.find(result.ticket);
     if (at == asked_moves_.end()) return false;
@@ -95,25 +102,6 @@ void sol::answer_moves(sol_actions& out) {
 void sol::on_tick(time_point now, sol_actions& out) {
   registry_.tick(now, out);
   answer_moves(out);
-}
-
-message sol::answer_claim(message const& m, time_point now, sol_actions& out) {
-  registry::answer found;
-  if (m.op == operation::find) {
-    ++counters_.finds;
-    found = registry_.find(m.character, now, out);
-  } else if (m.op == operation::claim) {
-    ++counters_.claims;
-    found = registry_.claim(m.character, m.subject, now, out);
-  } else {
-    found = registry_.drained(m.character, m.subject, m.epoch, now, out);
-  }
-  message reply = m;
-  reply.status = found.status;
-  reply.subject = found.owner;
-  reply.epoch = found.epoch;
-  reply.where = found.where;
-  return reply;
 }
 
 status sol::apply(message const& m, time_point now, sol_actions& out) {

@@ -64,13 +64,15 @@ private:
     std::uint32_t place = nowhere;    // in attached_; nowhere: no EVE client
   };
 
-  message answer_claim(message const& m, time_point now, sol_actions& out);
   status apply(message const& m, time_point now, sol_actions& out);
   status attach(link_id link, message const& m, time_point now, sol_actions& out);
   void detach(game_state& g);
   void push(character_id character, game_state const& g, std::uint64_t number, time_point now, sol_actions& out) const;
   /// Moves that a proxy asked for are answered when they are done.
-  void answer_moves(sol_actions& out);
+  void answer_moves(sol_actions& out) {
+    if (!asked_moves_.empty()) answer_asked_moves(out);
+  }
+  void answer_asked_moves(sol_actions& out);
 
   registry registry_;
   std::uint16_t index_;

@@ -19,10 +19,12 @@ public:
     rate_rps_ = rate_rps;
     draw(from, now, random);
   }
-  /// Clients may have come or gone.
+  /// Clients may have come or gone. Returns whether that was so: the deadline may be another one.
   template<class Generator>
-  void look(cluster::sol const& from, cluster::time_point now, Generator& random) {
-    if (from.attached_count() != attached_) draw(from, now, random);
+  bool look(cluster::sol const& from, cluster::time_point now, Generator& random) {
+    if (from.attached_count() == attached_) return false;
+    draw(from, now, random);
+    return true;
   }
   /// Precondition: `now` is the deadline or later.
   template<class Generator>

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "fakeproxy/cluster/incarnation_table.hpp"
 #include "fakeproxy/cluster/types.hpp"
 
-#include <map>
 #include <vector>
 
 namespace fakeproxy::proxy {
@@ -21,15 +21,15 @@ public:
 
   /// The node asks.
   action probe(cluster::incarnation owner) {
-    auto const [at, fresh] = peers_.try_emplace(owner, state::asked);
+    auto const [is, fresh] = peers_.try_emplace(owner, state::asked);
     if (fresh) return action::connect;
-    if (at->second == state::open) return action::tell_reachable;
-    at->second = state::asked;
+    if (is == state::open) return action::tell_reachable;
+    is = state::asked;
     return action::nothing; // until the attempt that is under way has ended
   }
 
   action on_connected(cluster::incarnation owner) {
-    state& is = peers_.at(owner);
+    state& is = peers_[owner]; // known: it was connected to
     bool const told = is == state::again;
     is = state::open;
     return told ? action::nothing : action::tell_reachable;
@@ -40,25 +40,26 @@ public:
   }
   /// An open connection ended.
   action on_lost(cluster::incarnation owner) {
-    peers_.at(owner) = state::again;
+    peers_[owner] = state::again;
     return action::connect;
   }
 
   /// The owners to whom a connection is open.
   std::vector<cluster::incarnation> open() const {
     std::vector<cluster::incarnation> all;
-    for (auto const& [owner, is] : peers_)
+    peers_.for_each([&](cluster::incarnation owner, state is) {
       if (is == state::open) all.push_back(owner);
+    });
     return all;
   }
   bool is_open(cluster::incarnation owner) const {
-    auto const at = peers_.find(owner);
-    return at != peers_.end() && at->second == state::open;
+    state const* const is = peers_.find(owner);
+    return is && *is == state::open;
   }
 
 private:
   enum class state : std::uint8_t { asked, open, again }; // asked: the node waits for the result
-  std::map<cluster::incarnation, state> peers_;
+  cluster::incarnation_table<state> peers_;
 };
 
 }

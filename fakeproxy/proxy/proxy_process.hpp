@@ -152,38 +152,37 @@ public:
     performing_ = true;
     auto& a = actions_;
     // Performing actions may add more: the lists grow while they are traversed.
-    while (!(a.send.empty() && a.resume.empty() && a.applied.empty() && a.probes.empty() && a.logins.empty() &&
-             a.eve.empty())) {
-      for (std::size_t i = 0; i < a.send.size(); ++i) driver.send(a.send[i].sol, a.send[i].what);
-      a.send.clear();
-      for (std::size_t i = 0; i < a.eve.size(); ++i) driver.tell(a.eve[i]);
-      a.eve.clear();
-      for (std::size_t i = 0; i < a.resume.size(); ++i) {
-        auto const [who, how] = a.resume[i];
-        driver.go_on(who, on_decision(driver.request_of(who), how, who, driver.now()));
-      }
-      a.resume.clear();
-      for (std::size_t i = 0; i < a.applied.size(); ++i) {
-        auto const [who, how] = a.applied[i];
-        driver.go_on(who, on_applied(driver.request_of(who), how, who, driver.now()));
-      }
-      a.applied.clear();
-      for (std::size_t i = 0; i < a.probes.size(); ++i) {
-        auto const [owner, where] = a.probes[i];
-        if (driver.is_here(owner))
-          node_.on_probed(owner, true, driver.now(), a);
-        else if (on_peer(peers_.probe(owner), owner, driver.now()))
-          driver.connect(owner, where);
-      }
-      a.probes.clear();
-      for (std::size_t i = 0; i < a.logins.size(); ++i) driver.logged_in(a.logins[i]);
-      a.logins.clear();
+    while (a.any) {
+      a.any = false;
+      each_of(a.send, [&](auto const& o) { driver.send(o.sol, o.what); });
+      each_of(a.eve, [&](auto const& event) { driver.tell(event); });
+      each_of(a.resume, [&](auto const r) {
+        driver.go_on(r.who, on_decision(driver.request_of(r.who), r.how, r.who, driver.now()));
+      });
+      each_of(a.applied, [&](auto const r) {
+        driver.go_on(r.who, on_applied(driver.request_of(r.who), r.status, r.who, driver.now()));
+      });
+      each_of(a.probes, [&](auto const p) {
+        if (driver.is_here(p.owner))
+          node_.on_probed(p.owner, true, driver.now(), a);
+        else if (on_peer(peers_.probe(p.owner), p.owner, driver.now()))
+          driver.connect(p.owner, p.where);
+      });
+      each_of(a.logins, [&](auto const login) { driver.logged_in(login); });
     }
     performing_ = false;
   }
 
 private:
   using stage = request_state::stage;
+
+  /// Most lists are empty. One may grow while it is traversed.
+  template<class List, class F>
+  static void each_of(List& list, F f) {
+    if (list.empty()) return;
+    for (std::size_t i = 0; i < list.size(); ++i) f(list[i]);
+    list.clear();
+  }
 
   static next answer(request_state& r, journal::hop_outcome outcome) {
     r.outcome = outcome;

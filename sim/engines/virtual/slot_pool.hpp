@@ -10,16 +10,23 @@ template<class Message>
 class slot_pool {
 public:
   std::uint32_t put(Message const& message) {
+    std::uint32_t const place = put();
+    all_[place] = message;
+    return place;
+  }
+  /// … or one that is written there with `at`.
+  std::uint32_t put() {
     if (free_.empty()) {
-      all_.push_back(message);
+      all_.emplace_back();
       return static_cast<std::uint32_t>(all_.size() - 1);
     }
     std::uint32_t const place = free_.back();
     free_.pop_back();
-    all_[place] = message;
     return place;
   }
-  Message take(std::uint32_t place) {
+  Message& at(std::uint32_t place) { return all_[place]; }
+  /// Valid until the next one is put.
+  Message const& take(std::uint32_t place) {
     free_.push_back(place);
     return all_[place];
   }

@@ -15,8 +15,9 @@ constexpr std::uint64_t move_ticket = 1;
 
 sols::sols(world& w)
   : w_(w)
-  , all_(w.scenario.topology.sols.count)
-  , links_(all_.size() * w.scenario.topology.proxies.count)
+  , count_(w.scenario.topology.sols.count)
+  , all_(count_)
+  , links_(count_ * w.scenario.topology.proxies.count)
   , ends_(1)
   , rpc_delay_ns_(w.scenario.topology.sols.rpc_delay.count())
   , keeps_journals_(w.full_detail || !w.scenario.events.empty() || !w.scenario.partitions.empty()) {
@@ -103,26 +104,40 @@ void sols::send(std::size_t proxy, std::uint32_t sol, message const& m) {
   if (l.id == 0) return;
   if (all_[sol].state) all_[sol].state->shard().prefetch(m.character);
   l.last_to_sol_ns = std::max(l.last_to_sol_ns, w_.rpc_arrival(proxy, sol));
-  w_.time.at(l.last_to_sol_ns, event_kind::message_at_sol, messages_.put({m, l.id}));
+  w_.time.at(l.last_to_sol_ns, event_kind::message_at_sol, put(m, l.id));
 }
 
 void sols::on_message_at_sol(std::uint32_t place) {
-  rpc_message const p = messages_.take(place);
+  rpc_message const& p = messages_.take(place);
   auto const [proxy, sol] = ends_[p.link];
   if (link_of(proxy, sol).id != p.link) return;
   all_[sol].state->on_message(p.link, p.what, w_.now(), all_[sol].actions);
-  perform(sol);
+  perform(sol); // p is void now
 }
 
 void sols::on_message_at_proxy(std::uint32_t place) {
-  rpc_message const p = messages_.take(place);
+  rpc_message const& p = messages_.take(place);
   auto const [proxy, sol] = ends_[p.link];
   if (link_of(proxy, sol).id == p.link) w_.proxies.on_message(proxy, sol, p.what);
 }
 
 void sols::perform(std::size_t index) {
   sol_process& s = all_[index];
-  auto const& events = s.actions.events;
+  if (!s.actions.events.empty()) write_down(s.actions.events);
+  for (auto const& o : s.actions.send) {
+    auto const [proxy, sol] = ends_[o.link];
+    link& l = link_of(proxy, sol);
+    if (l.id != o.link) continue;
+    l.last_to_proxy_ns = std::max(l.last_to_proxy_ns, rpc_delay_ns_ + w_.rpc_arrival(proxy, sol));
+    w_.time.at(l.last_to_proxy_ns, event_kind::message_at_proxy, put(o.what, o.link));
+  }
+  for (auto const& result : s.actions.moves) ++(result.granted ? moved_.granted : moved_.refused);
+  s.actions.clear();
+  if (!s.state) return;
+  if (s.notifications.look(*s.state, w_.now(), s.random)) arm_notifications(index);
+}
+
+void sols::write_down(std::vector<journal::sol_event> const& events) {
   for (std::size_t i = 0; i < events.size(); ++i) {
     auto const& event = events[i];
     if (keeps_journals_) w_.record.happened(event);
@@ -130,18 +145,6 @@ void sols::perform(std::size_t index) {
     w_.time.note(event.at_ns,
                  std::uint64_t{event.character} << 16 | event.epoch << 8 | static_cast<std::uint64_t>(event.kind));
   }
-  for (auto const& o : s.actions.send) {
-    auto const [proxy, sol] = ends_[o.link];
-    link& l = link_of(proxy, sol);
-    if (l.id != o.link) continue;
-    l.last_to_proxy_ns = std::max(l.last_to_proxy_ns, rpc_delay_ns_ + w_.rpc_arrival(proxy, sol));
-    w_.time.at(l.last_to_proxy_ns, event_kind::message_at_proxy, messages_.put({o.what, o.link}));
-  }
-  for (auto const& result : s.actions.moves) ++(result.granted ? moved_.granted : moved_.refused);
-  s.actions.clear();
-  if (!s.state) return;
-  s.notifications.look(*s.state, w_.now(), s.random);
-  arm_notifications(index);
 }
 
 /// The grant that is part of a move, and comes right before the move's end, is not a new session.
@@ -210,6 +213,7 @@ void sols::on_notification_due(std::size_t index) {
   s.announced_ns.reset();
   s.notifications.on_deadline(*s.state, w_.now(), s.random, s.actions);
   perform(index);
+  arm_notifications(index);
 }
 
 std::map<std::uint32_t, std::uint64_t> sols::notifications_sent() const {

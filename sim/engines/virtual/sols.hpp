@@ -23,7 +23,7 @@ public:
   explicit sols(world& w);
 
   void start(std::size_t index);
-  std::size_t count() const { return all_.size(); }
+  std::size_t count() const { return count_; }
   bool running(std::size_t index) const { return all_[index].state.has_value(); }
   fakeproxy::cluster::sol& at(std::size_t index) { return *all_[index].state; }
 
@@ -68,9 +68,10 @@ private:
     fakeproxy::proxy::back_off tries;
     std::int64_t last_to_sol_ns = 0, last_to_proxy_ns = 0;
   };
-  struct rpc_message {
+  /// One cache line.
+  struct alignas(64) rpc_message {
     fakeproxy::cluster::message what;
-    fakeproxy::cluster::link_id link;
+    fakeproxy::cluster::link_id link = 0;
   };
   struct sol_process {
     std::optional<fakeproxy::cluster::sol> state;
@@ -80,13 +81,22 @@ private:
     load::small_stream random;
   };
 
-  link& link_of(std::size_t proxy, std::uint32_t sol) { return links_[proxy * all_.size() + sol]; }
+  link& link_of(std::size_t proxy, std::uint32_t sol) { return links_[proxy * count_ + sol]; }
+  std::uint32_t put(fakeproxy::cluster::message const& m, fakeproxy::cluster::link_id over) {
+    std::uint32_t const place = messages_.put();
+    rpc_message& under_way = messages_.at(place);
+    under_way.what = m;
+    under_way.link = over;
+    return place;
+  }
   void retry(std::size_t proxy, std::uint32_t sol);
   void disconnect(std::size_t proxy, std::uint32_t sol);
   void arm_notifications(std::size_t index);
+  void write_down(std::vector<journal::sol_event> const& events);
   void count(journal::sol_event const& event, journal::sol_event_kind next);
 
   world& w_;
+  std::size_t count_;
   std::vector<sol_process> all_;
   std::vector<link> links_;                                   // [proxy][sol]
   std::vector<std::pair<std::uint16_t, std::uint16_t>> ends_; // of each link id: proxy and sol
