@@ -2,7 +2,11 @@
 
 #include "gateway/cache/serve.hpp"
 #include "sim/actors/gateway_settings.hpp"
-#include "sim/engines/virtual/world.hpp"
+#include "sim/engines/virtual/caches.hpp"
+#include "sim/engines/virtual/clients.hpp"
+#include "sim/engines/virtual/http_exchanges.hpp"
+#include "sim/engines/virtual/proxies.hpp"
+#include "sim/engines/virtual/shared_maps.hpp"
 #include "sim/theory/expect.hpp"
 
 #include <algorithm>
@@ -32,34 +36,42 @@ router_options options_of(scenario::balancer_group const& group, actors::gateway
 
 }
 
-balancers::balancers(world& w, std::unique_ptr<routers> decisions)
-  : w_(w)
+balancers::balancers(run_context& run, network& net, virtual_time::proxies& proxies, virtual_time::caches& caches,
+                     virtual_time::http_exchanges& exchanges, virtual_time::shared_maps& shared_maps,
+                     virtual_time::clients& clients, std::unique_ptr<routers> decisions)
+  : run_(run)
+  , net_(net)
+  , proxies_(proxies)
+  , caches_(caches)
+  , exchanges_(exchanges)
+  , shared_maps_(shared_maps)
+  , clients_(clients)
   , decisions_(std::move(decisions))
   , dense_(dynamic_cast<dense_routers*>(decisions_.get()))
-  , work_(w.scenario.simulated.balancer_time) {
-  for (scenario::balancer_identity const& identity : scenario::balancers_of(w.scenario)) {
+  , work_(run.scenario.simulated.balancer_time) {
+  for (scenario::balancer_identity const& identity : scenario::balancers_of(run.scenario)) {
     balancer b;
     actors::gateway_settings const as = actors::settings_of(*identity.settings);
     b.threads = fakeproxy::proxy::fifo_servers(as.threads);
-    b.random = small_stream_of(w.scenario.seed, "balancer", all_.size());
-    b.settings = options_of(*identity.settings, as, w.scenario);
+    b.random = small_stream_of(run.scenario.seed, "balancer", all_.size());
+    b.settings = options_of(*identity.settings, as, run.scenario);
     b.cache = as.cache;
     b.shared_map = as.shared_map;
     all_.push_back(std::move(b));
     records::balancer_records records;
     records.name = identity.name;
     records.has_journal = true;
-    w.record.records.balancers.push_back(std::move(records));
+    run.record.records.balancers.push_back(std::move(records));
   }
 }
 
 void balancers::start(std::size_t index) {
-  w_.record.restarted(index);
+  run_.record.restarted(index);
   decisions_->open(index, all_[index].settings);
-  w_.caches.open(index, all_[index].cache);
-  w_.shared_maps.open(index, all_[index].shared_map);
+  caches_.open(index, all_[index].cache);
+  shared_maps_.open(index, all_[index].shared_map);
   all_[index].listening = true;
-  all_[index].started_ns = w_.now();
+  all_[index].started_ns = run_.now();
 }
 
 // ---- a request
@@ -69,12 +81,12 @@ void balancers::on_request(request_state& f) {
   if (!f.client.waits) return let_go(f);
   if (!b.listening) {
     f.carried = false;
-    w_.time.to_request(w_.client_arrival(f, purpose::way_back), event_kind::connection_refused, f.id, f.life);
+    run_.time.to_request(net_.client_arrival(f, purpose::way_back), event_kind::connection_refused, f.id, f.life);
     return;
   }
   ++b.in_hand;
-  w_.record.received(f, w_.now());
-  if (f.has_exchange) w_.caches.enter(f.id);
+  run_.record.received(f, run_.now());
+  if (f.has_exchange) caches_.enter(f.id);
   work(f);
 }
 
@@ -83,7 +95,7 @@ void balancers::on_request(request_state& f) {
   f.where = request_state::place::at_balancer;
   if (work_.nothing()) return on_worked(f);
   balancer& b = all_[f.balancer];
-  w_.time.to_request(b.threads.serve(w_.now(), work_(b.random)), event_kind::leaves_balancer, f.id, f.life);
+  run_.time.to_request(b.threads.serve(run_.now(), work_(b.random)), event_kind::leaves_balancer, f.id, f.life);
 }
 
 void balancers::on_worked(request_state& f) {
@@ -104,7 +116,7 @@ void balancers::on_worked(request_state& f) {
 }
 
 void balancers::begin_exchange(request_state& f) {
-  http_exchange const& e = w_.exchanges[f.id];
+  http_exchange const& e = exchanges_[f.id];
   if (e.refused != 0) return respond(f, step::respond, e.refused);
   go_on(f, f.course.begin(e.transaction.get(), e.forwarded));
 }
@@ -112,14 +124,15 @@ void balancers::begin_exchange(request_state& f) {
 /// Routes the request, for the first time or again.
 [[gnu::always_inline]] inline void balancers::route(request_state& f) {
   if (f.has_exchange) {
-    http_exchange& e = w_.exchanges[f.id];
+    http_exchange& e = exchanges_[f.id];
     e.sent = e.transaction ? e.transaction->upstream_head() : e.forwarded;
   }
   routers::request what;
   if (f.plan.kind != load::token_kind::none) what.token = f.token;
   what.idempotent = f.idempotent;
-  perform(f,
-          ask([&](auto& routers) { return routers.start(f.balancer, f.id, what, w_.now(), all_[f.balancer].random); }));
+  perform(f, ask([&](auto& routers) {
+            return routers.start(f.balancer, f.id, what, run_.now(), all_[f.balancer].random);
+          }));
 }
 
 /// The present hop was redirected, or failed.
@@ -128,7 +141,7 @@ void balancers::on_hop_over(request_state& f) {
   if (f.outcome == hop_outcome::redirected) {
     upstream_id const target{fakeproxy::cluster::proxy_index_of(f.at_proxy.owner)};
     action const next = ask([&](auto& routers) { return routers.on_redirect(f.balancer, f.id, target); });
-    w_.record.hop_done(f, gateway::exchange::result_of_redirect(next));
+    run_.record.hop_done(f, gateway::exchange::result_of_redirect(next));
     tell_others(f, next);
     step const then = f.course.after_redirect(next, cached(f));
     return then == step::send ? send(f, next) : go_on(f, then, next);
@@ -137,23 +150,23 @@ void balancers::on_hop_over(request_state& f) {
   gateway::routing::failure what;
   what.how_much = how_much_was_sent(f);
   what.was_reused = f.proxy_had_it;
-  if (!what.was_reused) w_.record.forgotten(f);
-  perform(f, decisions_->on_failure(f.balancer, f.id, what, w_.now(), b.random));
+  if (!what.was_reused) run_.record.forgotten(f);
+  perform(f, decisions_->on_failure(f.balancer, f.id, what, run_.now(), b.random));
 }
 
 /// Whether another request of its token is at the same balancer, or at one that shares its map. Checked only where runs
 /// are counted, and only if the character has others under way at all.
 bool balancers::has_company(request_state const& f) const {
-  if (!w_.record.brief || f.plan.kind != load::token_kind::own) return false;
-  if (w_.record.brief->under_way(f.plan.character) < 2) return false;
-  return w_.requests.any_of([&](request_state const& o) {
+  if (!run_.record.brief || f.plan.kind != load::token_kind::own) return false;
+  if (run_.record.brief->under_way(f.plan.character) < 2) return false;
+  return run_.requests.any_of([&](request_state const& o) {
     if (o.token != f.token || &o == &f || !o.carried || o.course.hops == 0) return false; // few have the token
     return o.balancer == f.balancer || (all_[o.balancer].shared_map && all_[f.balancer].shared_map);
   });
 }
 
 gateway::cache::transaction* balancers::cached(request_state const& f) {
-  return f.has_exchange ? w_.exchanges[f.id].transaction.get() : nullptr;
+  return f.has_exchange ? exchanges_[f.id].transaction.get() : nullptr;
 }
 
 [[gnu::always_inline]] inline void balancers::perform(request_state& f, action const& next) {
@@ -166,7 +179,7 @@ gateway::cache::transaction* balancers::cached(request_state const& f) {
 /// Carries out what the router decided about others than this request.
 [[gnu::always_inline]] inline void balancers::tell_others(request_state const& f, action const& next) {
   if (next.wake) wake_guessers(f);
-  if (next.news == gateway::routing::shared_news::lost) w_.shared_maps.lost(f, upstream_id{f.proxy});
+  if (next.news == gateway::routing::shared_news::lost) shared_maps_.lost(f, upstream_id{f.proxy});
 }
 
 void balancers::go_on(request_state& f, step next, action const& how) {
@@ -188,43 +201,43 @@ void balancers::go_on(request_state& f, step next, action const& how) {
     return wait_for_guess(f);
   case step::wait_for_fetch:
     be_patient(f, all_[f.balancer].cache->wait.count());
-    return w_.caches.wait(f.id);
+    return caches_.wait(f.id);
   case step::look_up:
-    if (!w_.shared_maps.look_up(f.id)) on_shared(f, {});
+    if (!shared_maps_.look_up(f.id)) on_shared(f, {});
     return;
   }
 }
 
 void balancers::send(request_state& f, action const& next) {
   // A redirect is attributed to how the first proxy that saw the request was chosen.
-  if (f.seen_hops == 0) w_.record.chosen(f, !next.from_map, has_company(f), w_.now());
+  if (f.seen_hops == 0) run_.record.chosen(f, !next.from_map, has_company(f), run_.now());
   f.proxy = static_cast<std::uint16_t>(index_of(next.upstream));
   f.from_map = next.from_map;
   if (f.course.hops == 0) f.first_from_map = next.from_map;
   f.course.hop_made(next);
   f.outcome = hop_outcome::received;
   f.where = request_state::place::to_proxy;
-  w_.record.hop_sent(f, w_.now());
-  w_.proxies.expect(f, next.hop, w_.now());
-  w_.time.to_request(w_.proxy_arrival(f, purpose::hop_out, w_.now()), event_kind::reaches_proxy, f.id, f.life);
+  run_.record.hop_sent(f, run_.now());
+  proxies_.expect(f, next.hop, run_.now());
+  run_.time.to_request(net_.proxy_arrival(f, purpose::hop_out, run_.now()), event_kind::reaches_proxy, f.id, f.life);
 }
 
 void balancers::on_answer(request_state& f) {
   if (f.abandoned) {
-    w_.record.hop_done(f, f.outcome == hop_outcome::redirected ? hop_result::refused_redirect : hop_result::answered);
+    run_.record.hop_done(f, f.outcome == hop_outcome::redirected ? hop_result::refused_redirect : hop_result::answered);
     return let_go(f);
   }
-  w_.proxies.on_answer_taken(f, w_.now());
+  proxies_.on_answer_taken(f, run_.now());
   if (f.outcome == hop_outcome::redirected) return work(f);
-  w_.record.hop_done(f, hop_result::answered);
+  run_.record.hop_done(f, hop_result::answered);
   gateway::routing::answer_facts facts{.success = f.status < 400};
   if (f.names_backend) {
     facts.backend = upstream_id{f.proxy};
     facts.epoch = f.served_epoch;
-    w_.record.learnt(f, w_.now());
+    run_.record.learnt(f, run_.now());
   }
   action const next = ask([&](auto& routers) { return routers.on_answer(f.balancer, f.id, facts); });
-  if (next.news == gateway::routing::shared_news::learnt) w_.shared_maps.learnt(f, next.upstream);
+  if (next.news == gateway::routing::shared_news::learnt) shared_maps_.learnt(f, next.upstream);
   tell_others(f, next);
   step then = f.course.after(next, nullptr);
   if (f.has_exchange) then = show_answer(f);
@@ -237,7 +250,7 @@ void balancers::on_answer(request_state& f) {
 }
 
 step balancers::show_answer(request_state& f) {
-  http_exchange& e = w_.exchanges[f.id];
+  http_exchange& e = exchanges_[f.id];
   if (!e.transaction) return step::stream;
   std::optional<std::uint64_t> length;
   if (f.status != 204 && f.status != 304) length = e.content_bytes;
@@ -247,13 +260,13 @@ step balancers::show_answer(request_state& f) {
 /// The final answer has arrived: the cache may take it.
 [[gnu::always_inline]] inline void balancers::finish(request_state& f) {
   if (f.has_exchange) {
-    http_exchange& e = w_.exchanges[f.id];
+    http_exchange& e = exchanges_[f.id];
     if (e.transaction && e.transaction->is_storing()) {
       if (content_.size() < e.content_bytes) content_.resize(e.content_bytes, '.');
       e.transaction->take(std::string_view(content_).substr(0, e.content_bytes));
       e.transaction->complete();
     }
-    w_.exchanges.take(f.id);
+    exchanges_.take(f.id);
   }
   to_client(f, step::stream);
 }
@@ -263,7 +276,7 @@ gateway::routing::sent balancers::how_much_was_sent(request_state const& f) {
 }
 
 void balancers::on_hop_failed(request_state& f) {
-  w_.record.hop_done(f, gateway::exchange::result_of_failure(how_much_was_sent(f)));
+  run_.record.hop_done(f, gateway::exchange::result_of_failure(how_much_was_sent(f)));
   if (f.abandoned) return let_go(f);
   work(f);
 }
@@ -276,15 +289,15 @@ void balancers::respond(request_state& f, step how, std::uint16_t status) {
 }
 
 [[gnu::always_inline]] inline void balancers::to_client(request_state& f, step answered) {
-  w_.caches.leave(f.id);
+  caches_.leave(f.id);
   if (f.course.is_own) return let_go(f);
-  w_.record.request_done(f, f.course.result_of(answered), f.status);
+  run_.record.request_done(f, f.course.result_of(answered), f.status);
   --all_[f.balancer].in_hand;
   f.where = request_state::place::to_client;
   f.carried = false;
-  std::int64_t const arrival = w_.client_arrival(f, purpose::way_back);
-  if (f.has_exchange) w_.exchanges.judge(f.id, arrival);
-  if (!w_.clients.settle(f, arrival)) w_.time.to_request(arrival, event_kind::reaches_client, f.id, f.life);
+  std::int64_t const arrival = net_.client_arrival(f, purpose::way_back);
+  if (f.has_exchange) exchanges_.judge(f.id, arrival);
+  if (!clients_.settle(f, arrival)) run_.time.to_request(arrival, event_kind::reaches_client, f.id, f.life);
 }
 
 void balancers::on_client_gone(request_state& f) {
@@ -293,8 +306,8 @@ void balancers::on_client_gone(request_state& f) {
   f.abandoned = true;
   bool const waited = f.course.awaits != awaiting::nothing; // nothing else will come back for it
   if (f.course.give_up() && decisions_->abandon(f.balancer, f.id)) wake_guessers(f);
-  w_.caches.leave(f.id);
-  w_.record.request_done(f, request_result::client_gone, 0);
+  caches_.leave(f.id);
+  run_.record.request_done(f, request_result::client_gone, 0);
   --all_[f.balancer].in_hand;
   if (waited) let_go(f);
   look_again();
@@ -303,12 +316,12 @@ void balancers::on_client_gone(request_state& f) {
 /// Nothing of the request is under way any more.
 void balancers::let_go(request_state& f) {
   f.carried = false;
-  if (!f.client.waits) w_.requests.give_back(f);
+  if (!f.client.waits) run_.requests.give_back(f);
 }
 
 void balancers::on_shared(request_state& f, gateway::routing::shared_facts const& found) {
   if (!f.course.stops_waiting(awaiting::shared_map)) return;
-  perform(f, decisions_->on_shared(f.balancer, f.id, found, w_.now(), all_[f.balancer].random));
+  perform(f, decisions_->on_shared(f.balancer, f.id, found, run_.now(), all_[f.balancer].random));
   look_again();
 }
 
@@ -316,21 +329,21 @@ void balancers::on_shared(request_state& f, gateway::routing::shared_facts const
 
 void balancers::be_patient(request_state& f, std::int64_t time_ns) {
   if (!f.course.patience_begins) return;
-  f.gives_up_ns = w_.now() + time_ns;
-  w_.time.to_request(f.gives_up_ns, event_kind::wait_is_over, f.id, f.life);
+  f.gives_up_ns = run_.now() + time_ns;
+  run_.time.to_request(f.gives_up_ns, event_kind::wait_is_over, f.id, f.life);
 }
 
 void balancers::on_patience_end(request_state& f) {
-  if (w_.now() < f.gives_up_ns) return; // the event is of an earlier wait
+  if (run_.now() < f.gives_up_ns) return; // the event is of an earlier wait
   if (f.course.stops_waiting(awaiting::fetch))
-    go_on(f, f.course.on_fetch_late(*cached(f), w_.exchanges[f.id].forwarded));
+    go_on(f, f.course.on_fetch_late(*cached(f), exchanges_[f.id].forwarded));
   else if (f.course.stops_waiting(awaiting::guess))
-    perform(f, decisions_->on_patience_end(f.balancer, f.id, w_.now(), all_[f.balancer].random));
+    perform(f, decisions_->on_patience_end(f.balancer, f.id, run_.now(), all_[f.balancer].random));
   look_again();
 }
 
 void balancers::wait_for_guess(request_state& f) {
-  all_[f.balancer].guessers.add(f.token, {f.id, f.life}, [this](sleeper const& s) { return w_.requests.is_gone(s); });
+  all_[f.balancer].guessers.add(f.token, {f.id, f.life}, [this](sleeper const& s) { return run_.requests.is_gone(s); });
 }
 
 void balancers::wake_guessers(request_state const& f) {
@@ -348,12 +361,12 @@ void balancers::wake_them() {
   while (!woken_.empty()) {
     woken const next = woken_.front();
     woken_.pop_front();
-    request_state& f = w_.requests[next.who.id];
-    if (w_.requests.is_gone(next.who) || !f.course.stops_waiting(next.from)) continue;
+    request_state& f = run_.requests[next.who.id];
+    if (run_.requests.is_gone(next.who) || !f.course.stops_waiting(next.from)) continue;
     if (next.from == awaiting::fetch)
-      go_on(f, f.course.on_fetch_complete(*cached(f), w_.exchanges[f.id].forwarded, next.how));
+      go_on(f, f.course.on_fetch_complete(*cached(f), exchanges_[f.id].forwarded, next.how));
     else
-      perform(f, decisions_->on_wake(f.balancer, f.id, w_.now(), all_[f.balancer].random));
+      perform(f, decisions_->on_wake(f.balancer, f.id, run_.now(), all_[f.balancer].random));
   }
   looking_ = false;
 }
@@ -362,26 +375,26 @@ void balancers::wake_them() {
 
 void balancers::serve_stored(request_state& f) {
   if (f.course.is_own) return to_client(f, step::serve_stored);
-  gateway::cache::transaction const& transaction = *w_.exchanges[f.id].transaction;
+  gateway::cache::transaction const& transaction = *exchanges_[f.id].transaction;
   auto const stored = transaction.decided().stored;
   bool const needs_refresh = transaction.decided().refresh;
   head_text_.clear();
-  gateway::cache::moment const now = w_.exchanges.moment_at(w_.now());
+  gateway::cache::moment const now = exchanges_.moment_at(run_.now());
   f.status = static_cast<std::uint16_t>(
       gateway::cache::append_served(head_text_, *stored, transaction.request(), {}, now).status);
-  w_.exchanges.take(f.id, *stored, transaction.confirmed());
+  exchanges_.take(f.id, *stored, transaction.confirmed());
   if (needs_refresh) begin_refresh(f);
   to_client(f, step::serve_stored);
 }
 
 /// The balancer asks whether what it served stale is still valid (RFC 5861 3).
 void balancers::begin_refresh(request_state const& served) {
-  request_state& own = w_.requests.take_own(served);
-  own.client.sent_ns = w_.now();
+  request_state& own = run_.requests.take_own(served);
+  own.client.sent_ns = run_.now();
   own.where = request_state::place::at_balancer;
   own.carried = true;
-  w_.exchanges.pass_on(served.id, own.id);
-  w_.exchanges[own.id].transaction->begin_refresh();
+  exchanges_.pass_on(served.id, own.id);
+  exchanges_[own.id].transaction->begin_refresh();
   work(own);
 }
 
@@ -391,14 +404,14 @@ void balancers::read_counters() {
   for (std::size_t i = 0; i < all_.size(); ++i) {
     if (!all_[i].listening) continue;
     gateway::routing::router_counters const& c = decisions_->counters(i);
-    records::balancer_records& book = w_.record.records.balancers[i];
+    records::balancer_records& book = run_.record.records.balancers[i];
     book.counters = {{"requests_total", c.requests},     {"guesses_total", c.guesses},
                      {"guess_hits_total", c.guess_hits}, {"map_hits_total", c.map_hits},
                      {"stale_hits_total", c.stale_hits}, {"redirects_total", c.redirects},
                      {"retries_total", c.retries},       {"learnt_total", c.learnt},
                      {"evicted_total", c.evicted},       {"redirects_refused_limit_total", c.redirects_refused()}};
     book.counting_since_ns = all_[i].started_ns;
-    book.counters_read_ns = w_.now();
+    book.counters_read_ns = run_.now();
   }
 }
 
@@ -408,17 +421,17 @@ void balancers::kill(std::size_t index) {
   b.in_hand = 0;
   b.threads.clear();
   b.guessers.clear();
-  w_.proxies.balancer_gone(index);
-  w_.caches.close(index);
-  w_.shared_maps.close(index);
-  w_.requests.for_each([&](request_state& f) {
+  proxies_.balancer_gone(index);
+  caches_.close(index);
+  shared_maps_.close(index);
+  run_.requests.for_each([&](request_state& f) {
     bool const inside = f.carried && !f.abandoned && f.where != request_state::place::to_balancer;
     if (!inside || f.balancer != index) return;
     f.abandoned = true;
     bool const waited = f.course.awaits != awaiting::nothing; // nothing else will come back for it
     f.course.give_up();
     if (f.client.waits)
-      w_.time.to_request(w_.client_arrival(f, purpose::way_back), event_kind::connection_lost, f.id, f.life);
+      run_.time.to_request(net_.client_arrival(f, purpose::way_back), event_kind::connection_lost, f.id, f.life);
     if (waited) let_go(f);
   });
 }

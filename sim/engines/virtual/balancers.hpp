@@ -6,8 +6,10 @@
 #include "gateway/exchange/course.hpp"
 #include "gateway/exchange/sleepers.hpp"
 #include "gateway/routing/route.hpp"
+#include "sim/engines/virtual/network.hpp"
 #include "sim/engines/virtual/request_state.hpp"
 #include "sim/engines/virtual/routers.hpp"
+#include "sim/engines/virtual/run_context.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -18,12 +20,18 @@
 
 namespace sim::virtual_time {
 
-struct world;
+class caches;
+class clients;
+class http_exchanges;
+class proxies;
+class shared_maps;
 
 /// Drives the balancers: carries requests between clients and proxies as each request's course and `routers` decide.
 class balancers {
 public:
-  balancers(world& w, std::unique_ptr<routers> decisions);
+  balancers(run_context& run, network& net, virtual_time::proxies& proxies, virtual_time::caches& caches,
+            virtual_time::http_exchanges& exchanges, virtual_time::shared_maps& shared_maps,
+            virtual_time::clients& clients, std::unique_ptr<routers> decisions);
 
   /// Starts number `index` of scenario::balancers_of.
   void start(std::size_t index);
@@ -104,7 +112,13 @@ private:
   static gateway::routing::sent how_much_was_sent(request_state const& f);
   bool has_company(request_state const& f) const;
 
-  world& w_;
+  run_context& run_;
+  network& net_;
+  virtual_time::proxies& proxies_;
+  virtual_time::caches& caches_;
+  virtual_time::http_exchanges& exchanges_;
+  virtual_time::shared_maps& shared_maps_;
+  virtual_time::clients& clients_;
   std::unique_ptr<routers> decisions_;
   dense_routers* dense_; // the same, if they are of this kind
   std::vector<balancer> all_;

@@ -3,6 +3,7 @@
 #include "gateway/cache/transaction.hpp"
 #include "gateway/exchange/sleepers.hpp"
 #include "sim/engines/virtual/request_state.hpp"
+#include "sim/engines/virtual/run_context.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -11,13 +12,16 @@
 
 namespace sim::virtual_time {
 
-struct world;
+class balancers;
+class http_exchanges;
 
 /// The balancers' caches: the live gateway's, and the requests that wait there for another's fetch.
 class caches {
 public:
-  explicit caches(world& w)
-    : w_(w) {}
+  caches(run_context& run, virtual_time::balancers& balancers, virtual_time::http_exchanges& exchanges)
+    : run_(run)
+    , balancers_(balancers)
+    , exchanges_(exchanges) {}
 
   /// The balancer's process starts. `settings`: nullopt for one without a cache.
   void open(std::size_t balancer, std::optional<gateway::cache::cache_settings> const& settings);
@@ -50,7 +54,9 @@ private:
 
   gateway::cache::moment moment() const;
 
-  world& w_;
+  run_context& run_;
+  virtual_time::balancers& balancers_;
+  virtual_time::http_exchanges& exchanges_;
   std::vector<std::unique_ptr<place>> places_; // by balancer; nullptr without a cache
 };
 

@@ -2,7 +2,10 @@
 
 #include "fakeproxy/cluster/game_state.hpp"
 #include "gateway/http/forward.hpp"
-#include "sim/engines/virtual/world.hpp"
+#include "sim/engines/virtual/balancers.hpp"
+#include "sim/engines/virtual/http_exchanges.hpp"
+#include "sim/engines/virtual/timeline.hpp"
+#include "sim/engines/virtual/work_meter.hpp"
 
 #include <boost/beast/http/verb.hpp>
 
@@ -22,45 +25,52 @@ std::uint32_t own_character(request_state const& f) {
 
 }
 
-clients::clients(world& w)
-  : w_(w)
-  , load_(w.plan)
-  , chooser_(w.scenario.load.balancer_choice)
-  , pool_({.connections_per_balancer = w.scenario.load.connections_per_balancer,
-           .timeout_ns = w.scenario.load.timeout.count()})
-  , next_token_(w.scenario.population.characters)
-  , phases_(w.scenario.phases, w.plan.total_requests().value_or(0))
-  , request_seed_(small_stream_of(w.scenario.seed, "requests")()) {
-  for (scenario::mix_entry const& entry : w.plan.methods) {
+clients::clients(run_context& run, network& net, virtual_time::balancers& balancers,
+                 virtual_time::http_exchanges& exchanges, virtual_time::timeline& timeline,
+                 virtual_time::work_meter& work)
+  : run_(run)
+  , net_(net)
+  , balancers_(balancers)
+  , exchanges_(exchanges)
+  , timeline_(timeline)
+  , meter_(work)
+  , load_(run.plan)
+  , chooser_(run.scenario.load.balancer_choice)
+  , pool_({.connections_per_balancer = run.scenario.load.connections_per_balancer,
+           .timeout_ns = run.scenario.load.timeout.count()})
+  , next_token_(run.scenario.population.characters)
+  , phases_(run.scenario.phases, run.plan.total_requests().value_or(0))
+  , request_seed_(small_stream_of(run.scenario.seed, "requests")()) {
+  for (scenario::mix_entry const& entry : run.plan.methods) {
     verb const of = boost::beast::http::string_to_verb(entry.method);
     methods_.push_back({of, gateway::http::is_idempotent(of), {}});
-    for (std::string const& target : w.plan.targets)
+    for (std::string const& target : run.plan.targets)
       methods_.back().needs_sol.push_back(fakeproxy::cluster::needs_sol(of, target));
   }
-  if (w.scenario.population.token_rotation_rps > 0) {
-    tokens_.resize(w.scenario.population.characters);
-    rotations_.resize(w.scenario.population.characters);
+  if (run.scenario.population.token_rotation_rps > 0) {
+    tokens_.resize(run.scenario.population.characters);
+    rotations_.resize(run.scenario.population.characters);
     for (std::uint32_t i = 0; i < tokens_.size(); ++i) tokens_[i] = token_id{i};
   }
 }
 
 void clients::add_balancer(std::size_t index) {
-  balancers_.push_back(static_cast<std::uint16_t>(index));
+  numbered_.push_back(static_cast<std::uint16_t>(index));
   pool_.add_balancer();
 }
 
 void clients::begin() {
-  load_.begin(w_.start_ns);
+  load_.begin(run_.start_ns);
   expect_drawn();
   issue_due();
 }
 
 void clients::issue_due() {
-  while (auto const due = load_.next(w_.now())) {
+  while (auto const due = load_.next(run_.now())) {
     issue(*due.what, due.at_ns, due.from);
     expect_drawn();
   }
-  if (load_.issued_all()) w_.work.end();
+  if (load_.issued_all()) meter_.end();
 }
 
 /// Prefetches what they will touch, all at once rather than one after the other.
@@ -72,10 +82,10 @@ void clients::expect_drawn() const {
 void clients::expect(load::planned_request const& request) const {
   if (request.kind != load::token_kind::own) return;
   load::balancer_chooser chooser = chooser_;
-  std::uint16_t const balancer = balancers_[chooser.choose(request, static_cast<std::uint16_t>(balancers_.size()))];
+  std::uint16_t const balancer = numbered_[chooser.choose(request, static_cast<std::uint16_t>(numbered_.size()))];
   token_id const token = tokens_.empty() ? token_id{request.character} : tokens_[request.character];
-  w_.record.expect(request.character, balancer, token);
-  w_.balancers.expect(balancer, token);
+  run_.record.expect(request.character, balancer, token);
+  balancers_.expect(balancer, token);
 }
 
 // ---- one request
@@ -92,26 +102,26 @@ token_id clients::token_of(load::planned_request const& request) {
 }
 
 std::uint16_t clients::choose_balancer(load::planned_request const& request) {
-  std::uint16_t const chosen = chooser_.choose(request, static_cast<std::uint16_t>(balancers_.size()));
-  bool const stays = !w_.scenario.simulated.failover || w_.balancers.listening(balancers_[chosen]);
+  std::uint16_t const chosen = chooser_.choose(request, static_cast<std::uint16_t>(numbered_.size()));
+  bool const stays = !run_.scenario.simulated.failover || balancers_.listening(numbered_[chosen]);
   return stays ? chosen : choose_living(request, chosen);
 }
 
 /// In place of `chosen`, which does not listen.
 std::uint16_t clients::choose_living(load::planned_request const& request, std::uint16_t chosen) const {
   std::vector<std::uint16_t> living;
-  for (std::size_t i = 0; i < balancers_.size(); ++i)
-    if (w_.balancers.listening(balancers_[i])) living.push_back(static_cast<std::uint16_t>(i));
+  for (std::size_t i = 0; i < numbered_.size(); ++i)
+    if (balancers_.listening(numbered_[i])) living.push_back(static_cast<std::uint16_t>(i));
   if (living.empty()) return chosen;
   std::uint64_t key = request.balancer_draw;
-  if (w_.scenario.load.balancer_choice == scenario::balancer_choice::address) key = request.character;
-  if (w_.scenario.load.balancer_choice == scenario::balancer_choice::per_connection) key = request.connection;
-  if (w_.scenario.load.balancer_choice == scenario::balancer_choice::round_robin) key = started_;
+  if (run_.scenario.load.balancer_choice == scenario::balancer_choice::address) key = request.character;
+  if (run_.scenario.load.balancer_choice == scenario::balancer_choice::per_connection) key = request.connection;
+  if (run_.scenario.load.balancer_choice == scenario::balancer_choice::round_robin) key = started_;
   return living[load::mix(key + 0x6661696c00000000u) % living.size()];
 }
 
 void clients::issue(load::planned_request const& request, std::int64_t intended_ns, std::uint32_t place) {
-  request_state& f = w_.requests.take();
+  request_state& f = run_.requests.take();
   f.plan = {request.character, request.rotation, request.target, request.kind};
   f.client.intended_ns = intended_ns;
   f.client.place = place;
@@ -122,17 +132,17 @@ void clients::issue(load::planned_request const& request, std::int64_t intended_
   f.verb = static_cast<std::uint8_t>(how.verb);
   f.idempotent = how.idempotent;
   f.game_state = request.kind == load::token_kind::own && how.needs_sol[request.target];
-  f.client.phase = phases_.at(intended_ns - w_.start_ns, started_);
-  w_.work.enter(f.client.phase);
+  f.client.phase = phases_.at(intended_ns - run_.start_ns, started_);
+  meter_.enter(f.client.phase);
   std::uint16_t const chosen = choose_balancer(request);
-  f.balancer = balancers_[chosen];
-  if (w_.record.has_under_way(f)) take_arrived(); // perhaps no longer
-  f.request = w_.record.issue(f);
+  f.balancer = numbered_[chosen];
+  if (run_.record.has_under_way(f)) take_arrived(); // perhaps no longer
+  f.request = run_.record.issue(f);
   f.draws = load::mix(request_seed_ + f.request);
-  if (w_.exchanges.needed()) w_.exchanges.begin(f.id);
+  if (exchanges_.needed()) exchanges_.begin(f.id);
   ++in_flight_;
   ++started_;
-  w_.timeline.on_started(started_);
+  timeline_.on_started(started_);
   if (!pool_.has_room(chosen)) take_arrived();
   if (pool_.has_room(chosen)) {
     send(chosen, f);
@@ -148,7 +158,7 @@ void clients::wait_for_connection(std::uint16_t balancer, request_state& f) {
     if (pool_.balancer_of(a.connection) != balancer) return false;
     if (awaited_.size() <= a.connection) awaited_.resize(a.connection + 1);
     awaited_[a.connection] = a.character;
-    w_.time.at(a.at_ns, event_kind::connection_frees, a.connection);
+    run_.time.at(a.at_ns, event_kind::connection_frees, a.connection);
     return true;
   };
   arriving_.erase(std::remove_if(arriving_.begin(), arriving_.end(), frees), arriving_.end());
@@ -158,35 +168,35 @@ void clients::wait_for_connection(std::uint16_t balancer, request_state& f) {
   f.where = request_state::place::to_balancer;
   f.carried = true;
   arm_timeouts();
-  w_.time.to_request(w_.client_arrival(f, purpose::way_in), event_kind::reaches_balancer, f.id, f.life);
+  run_.time.to_request(net_.client_arrival(f, purpose::way_in), event_kind::reaches_balancer, f.id, f.life);
 }
 
 void clients::send(std::uint16_t balancer, request_state& f) {
-  f.client.connection = pool_.take(balancer, f.id, w_.now()).connection;
-  f.client.sent_ns = w_.now();
-  w_.record.sent(f);
+  f.client.connection = pool_.take(balancer, f.id, run_.now()).connection;
+  f.client.sent_ns = run_.now();
+  run_.record.sent(f);
   transmit(f);
 }
 
 void clients::write_down(request_state& f, client_outcome outcome, std::int64_t at_ns) {
   f.client.waits = false;
-  w_.record.client_done(f, outcome, at_ns);
-  w_.time.note(at_ns, f.request << 8 | static_cast<std::uint64_t>(outcome),
-               std::uint64_t{f.status} << 32 | std::uint64_t{f.proxy} << 16 | std::uint64_t{f.course.redirects} << 8 |
-                   f.course.hops);
+  run_.record.client_done(f, outcome, at_ns);
+  run_.time.note(at_ns, f.request << 8 | static_cast<std::uint64_t>(outcome),
+                 std::uint64_t{f.status} << 32 | std::uint64_t{f.proxy} << 16 | std::uint64_t{f.course.redirects} << 8 |
+                     f.course.hops);
   --in_flight_;
 }
 
 bool clients::settle(request_state& f, std::int64_t arrival_ns) {
   actors::connection_id const connection = f.client.connection;
-  bool const may = w_.settles_early && load_.paced() && f.client.waits &&
+  bool const may = run_.settles_early && load_.paced() && f.client.waits &&
                    !pool_.has_waiting(pool_.balancer_of(connection)) && arrival_ns < pool_.deadline(connection);
   if (!may) return false;
   pool_.on_answered(connection, true);
   write_down(f, client_outcome::answered, arrival_ns);
   last_arrival_ns_ = std::max(last_arrival_ns_, arrival_ns);
   arriving_.push_back({arrival_ns, own_character(f), connection});
-  w_.requests.give_back(f);
+  run_.requests.give_back(f);
   if (arriving_.size() >= look_at_arrivals_) {
     take_arrived();
     look_at_arrivals_ = 2 * arriving_.size() + fewest_arrivals;
@@ -197,9 +207,9 @@ bool clients::settle(request_state& f, std::int64_t arrival_ns) {
 /// Connections of answers that have arrived by now are free again.
 void clients::take_arrived() {
   auto const arrived = [&](arrival const& a) {
-    if (a.at_ns >= w_.now()) return false;
+    if (a.at_ns >= run_.now()) return false;
     pool_.release(a.connection);
-    if (a.character != nobody) w_.record.left(a.character);
+    if (a.character != nobody) run_.record.left(a.character);
     return true;
   };
   arriving_.erase(std::remove_if(arriving_.begin(), arriving_.end(), arrived), arriving_.end());
@@ -208,14 +218,14 @@ void clients::take_arrived() {
 void clients::on_connection_free(actors::connection_id connection) { free(connection, awaited_[connection]); }
 
 void clients::free(actors::connection_id connection, std::uint32_t character) {
-  if (character != nobody) w_.record.left(character);
+  if (character != nobody) run_.record.left(character);
   pool_.release(connection);
   std::uint16_t const balancer = pool_.balancer_of(connection);
-  if (auto const next = pool_.next_waiting(balancer)) send(balancer, w_.requests[*next]);
+  if (auto const next = pool_.next_waiting(balancer)) send(balancer, run_.requests[*next]);
 }
 
 void clients::on_answer(request_state& f) {
-  pool_.on_answered(f.client.connection, w_.balancers.listening(f.balancer)); // a balancer that leaves says so
+  pool_.on_answered(f.client.connection, balancers_.listening(f.balancer)); // a balancer that leaves says so
   conclude(f, client_outcome::answered);
 }
 
@@ -225,34 +235,34 @@ void clients::on_refused(request_state& f) {
 }
 
 void clients::on_failed(request_state& f, client_outcome what) {
-  auto const outcome = pool_.on_failed(f.client.connection, {what, false, static_cast<verb>(f.verb)}, w_.now());
+  auto const outcome = pool_.on_failed(f.client.connection, {what, false, static_cast<verb>(f.verb)}, run_.now());
   if (outcome) return conclude(f, *outcome);
-  request_state& again = w_.requests.take_again(f);
+  request_state& again = run_.requests.take_again(f);
   f.client.waits = false;
-  if (!f.carried) w_.requests.give_back(f);
-  if (w_.exchanges.needed()) w_.exchanges.begin(again.id);
+  if (!f.carried) run_.requests.give_back(f);
+  if (exchanges_.needed()) exchanges_.begin(again.id);
   pool_.request_of(again.client.connection) = again.id;
   transmit(again);
 }
 
 void clients::conclude(request_state& f, client_outcome outcome) {
-  write_down(f, outcome, w_.now());
+  write_down(f, outcome, run_.now());
   client_part const client = f.client;
   std::uint32_t const who = own_character(f);
-  if (!f.carried) w_.requests.give_back(f);
+  if (!f.carried) run_.requests.give_back(f);
   free(client.connection, who);
   if (client.place == nobody) return;
-  load_.on_done(client.place, w_.now());
+  load_.on_done(client.place, run_.now());
   issue_due();
 }
 
 void clients::on_balancer_ends(std::size_t index) {
-  w_.time.in(w_.client_wire(), event_kind::connections_close, 0, static_cast<std::uint16_t>(index));
+  run_.time.in(net_.client_wire(), event_kind::connections_close, 0, static_cast<std::uint16_t>(index));
 }
 
 void clients::on_connections_closed(std::size_t index) {
-  auto const at = std::find(balancers_.begin(), balancers_.end(), index);
-  if (at != balancers_.end()) pool_.on_all_closed(static_cast<std::uint16_t>(at - balancers_.begin()));
+  auto const at = std::find(numbered_.begin(), numbered_.end(), index);
+  if (at != numbered_.end()) pool_.on_all_closed(static_cast<std::uint16_t>(at - numbered_.begin()));
 }
 
 // ---- patience
@@ -260,15 +270,15 @@ void clients::on_connections_closed(std::size_t index) {
 void clients::arm_timeouts() {
   if (timeouts_armed_ || pool_.next_deadline() == pool_.never) return;
   timeouts_armed_ = true;
-  w_.time.at(pool_.next_deadline(), event_kind::timeouts_due, 0);
+  run_.time.at(pool_.next_deadline(), event_kind::timeouts_due, 0);
 }
 
 void clients::on_timeouts_due() {
-  while (auto const late = pool_.overdue(w_.now())) {
-    request_state& f = w_.requests[pool_.request_of(*late)];
+  while (auto const late = pool_.overdue(run_.now())) {
+    request_state& f = run_.requests[pool_.request_of(*late)];
     bool const carried = f.carried;
     on_failed(f, client_outcome::timeout);
-    if (carried) w_.balancers.on_client_gone(f);
+    if (carried) balancers_.on_client_gone(f);
   }
   timeouts_armed_ = false;
   arm_timeouts();

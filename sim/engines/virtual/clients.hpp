@@ -2,7 +2,9 @@
 
 #include "sim/actors/connection_pool.hpp"
 #include "sim/actors/load_driver.hpp"
+#include "sim/engines/virtual/network.hpp"
 #include "sim/engines/virtual/request_state.hpp"
+#include "sim/engines/virtual/run_context.hpp"
 #include "sim/load/phase_clock.hpp"
 #include "sim/load/plan.hpp"
 #include "sim/records/records.hpp"
@@ -15,12 +17,16 @@
 
 namespace sim::virtual_time {
 
-struct world;
+class balancers;
+class http_exchanges;
+class timeline;
+class work_meter;
 
 /// The third-party applications: they issue the load as the live generator does, wait for answers, and time out.
 class clients {
 public:
-  explicit clients(world& w);
+  clients(run_context& run, network& net, virtual_time::balancers& balancers, virtual_time::http_exchanges& exchanges,
+          virtual_time::timeline& timeline, virtual_time::work_meter& work);
 
   void begin();
   /// The load uses this balancer from now on.
@@ -76,10 +82,15 @@ private:
   void wait_for_connection(std::uint16_t balancer, request_state& f);
   void arm_timeouts();
 
-  world& w_;
+  run_context& run_;
+  network& net_;
+  virtual_time::balancers& balancers_;
+  virtual_time::http_exchanges& exchanges_;
+  virtual_time::timeline& timeline_;
+  virtual_time::work_meter& meter_;
   actors::load_driver load_;
   load::balancer_chooser chooser_;
-  std::vector<std::uint16_t> balancers_; // as the pool numbers them: index in scenario::balancers_of
+  std::vector<std::uint16_t> numbered_; // as the pool numbers them: index in scenario::balancers_of
   actors::connection_pool<request_index> pool_;
   std::vector<std::uint32_t>
       awaited_; // by connection: the character of an answer that was settled early, if somebody waits for it

@@ -3,6 +3,8 @@
 #include "base/contract/expects.hpp"
 #include "fakeproxy/cluster/node.hpp"
 #include "sim/actors/eve_client.hpp"
+#include "sim/engines/virtual/network.hpp"
+#include "sim/engines/virtual/run_context.hpp"
 #include "sim/engines/virtual/slot_pool.hpp"
 
 #include <cstdint>
@@ -12,13 +14,17 @@
 
 namespace sim::virtual_time {
 
-struct world;
+class proxies;
+class sols;
 
 /// Carries messages between EVE clients (sim/actors/eve_client) and proxies.
 class eve_clients {
 public:
-  explicit eve_clients(world& w)
-    : w_(w) {}
+  eve_clients(run_context& run, network& net, virtual_time::sols& sols, virtual_time::proxies& proxies)
+    : run_(run)
+    , net_(net)
+    , sols_(sols)
+    , proxies_(proxies) {}
 
   /// Connects a client for each of these characters.
   void log_in(std::vector<std::uint32_t> characters);
@@ -67,7 +73,10 @@ private:
   void end_connection(std::uint32_t client, bool tell_proxy);
   void post(message const& l);
 
-  world& w_;
+  run_context& run_;
+  network& net_;
+  virtual_time::sols& sols_;
+  virtual_time::proxies& proxies_;
   std::optional<actors::eve_clients> actors_;
   std::vector<connection> connections_;      // by client
   std::vector<std::uint32_t> of_connection_; // client of each connection ever made

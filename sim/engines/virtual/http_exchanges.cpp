@@ -5,7 +5,6 @@
 #include "fakeproxy/resources/resource_answer.hpp"
 #include "gateway/http/field_text.hpp"
 #include "sim/actors/request_head.hpp"
-#include "sim/engines/virtual/world.hpp"
 #include "sim/judge/resource_answers.hpp"
 
 #include <boost/beast/http/verb.hpp>
@@ -46,12 +45,12 @@ void append_token(std::string& out, request_state const& f, std::uint32_t token_
 
 }
 
-http_exchanges::http_exchanges(world& w)
-  : w_(w)
-  , shown_(actors::catalogue_of(w.scenario))
-  , wall_phase_ns_(static_cast<std::int64_t>(small_stream_of(w.scenario.seed, "wall clock")() %
+http_exchanges::http_exchanges(run_context& run)
+  : run_(run)
+  , shown_(actors::catalogue_of(run.scenario))
+  , wall_phase_ns_(static_cast<std::int64_t>(small_stream_of(run.scenario.seed, "wall clock")() %
                                              static_cast<std::uint64_t>(second))) {
-  auto const all = scenario::balancers_of(w.scenario);
+  auto const all = scenario::balancers_of(run.scenario);
   needed_ = !shown_.all.empty() ||
             std::any_of(all.begin(), all.end(), [](auto const& b) { return b.settings->cache.has_value(); });
 }
@@ -70,26 +69,26 @@ gateway::cache::moment http_exchanges::moment_at(std::int64_t at_ns) const {
 http_exchange& http_exchanges::place_of(request_index id) {
   if (all_.size() <= id) all_.resize(id + 1);
   if (!all_[id]) all_[id] = std::make_unique<http_exchange>();
-  w_.requests[id].has_exchange = true;
+  run_.requests[id].has_exchange = true;
   return *all_[id];
 }
 
 void http_exchanges::begin(request_index id) {
   http_exchange& e = place_of(id);
-  request_state const& f = w_.requests[id];
+  request_state const& f = run_.requests[id];
   e.target.clear();
-  actors::append_target(e.target, w_.plan.targets[f.plan.target], f.plan.character, shown_.corporations);
+  actors::append_target(e.target, run_.plan.targets[f.plan.target], f.plan.character, shown_.corporations);
   e.resource.reset();
   auto const method = static_cast<verb>(f.verb);
   if (method == verb::get || method == verb::head)
     if (resources::resource const* const found = resources::find_resource(shown_.all, e.target))
       e.resource = static_cast<std::size_t>(found - shown_.all.data());
 
-  scenario::mix_entry const& how = w_.plan.methods[f.client.method];
+  scenario::mix_entry const& how = run_.plan.methods[f.client.method];
   authorization_.clear();
   if (f.plan.kind != load::token_kind::none) {
     authorization_ = "Bearer ";
-    append_token(authorization_, f, w_.scenario.population.token_bytes);
+    append_token(authorization_, f, run_.scenario.population.token_bytes);
   }
   e.wire.clear();
   actors::append_request_head(e.wire,
@@ -128,7 +127,7 @@ void http_exchanges::pass_on(request_index from, request_index to) {
 // ---- the answer
 
 std::uint16_t http_exchanges::answer(request_index id, std::uint16_t status, bool is_served, std::int64_t at_ns) {
-  request_state const& f = w_.requests[id];
+  request_state const& f = run_.requests[id];
   http_exchange& e = *all_[id];
   auto const character = static_cast<cluster::character_id>(character_of(f));
   std::int64_t const at = at_ns + uptime_ns;
@@ -165,7 +164,7 @@ std::uint16_t http_exchanges::answer(request_index id, std::uint16_t status, boo
             .body = no_body});
   if (of) resources::append_resource_fields(out, *of, shows);
   bool const has_content = is_served && status != 204 && status != 304 && status != 403;
-  e.content_bytes = !has_content ? 0 : of ? of->bytes : w_.scenario.topology.proxies.answer_bytes;
+  e.content_bytes = !has_content ? 0 : of ? of->bytes : run_.scenario.topology.proxies.answer_bytes;
   if (has_content)
     resources::append_content_end(out, of ? "text/plain" : "application/json", e.content_bytes);
   else
@@ -182,13 +181,13 @@ std::uint16_t http_exchanges::answer(request_index id, std::uint16_t status, boo
 // ---- the client
 
 void http_exchanges::take(request_index id) {
-  request_state& f = w_.requests[id];
+  request_state& f = run_.requests[id];
   f.from_cache = false;
   note_answer(id, all_[id]->answer);
 }
 
 void http_exchanges::take(request_index id, gateway::cache::stored_answer const& stored, bool confirmed) {
-  request_state& f = w_.requests[id];
+  request_state& f = run_.requests[id];
   f.from_cache = !confirmed;
   if (f.from_cache) f.served_epoch = 0;
   note_answer(id, stored.head);
@@ -196,7 +195,7 @@ void http_exchanges::take(request_index id, gateway::cache::stored_answer const&
 
 /// Who made the answer, and what it shows.
 void http_exchanges::note_answer(request_index id, std::string_view head) {
-  request_state& f = w_.requests[id];
+  request_state& f = run_.requests[id];
   http_exchange& e = *all_[id];
   e.shows.reset();
   gateway::http::for_each_field(head, [&](std::string_view name, std::string_view value) {
@@ -206,7 +205,7 @@ void http_exchanges::note_answer(request_index id, std::string_view head) {
 }
 
 void http_exchanges::judge(request_index id, std::int64_t done_ns) {
-  request_state& f = w_.requests[id];
+  request_state& f = run_.requests[id];
   http_exchange const& e = *all_[id];
   f.asks_resource = e.resource.has_value();
   if (!e.resource) return;

@@ -4,6 +4,7 @@
 #include "gateway/cache/transaction.hpp"
 #include "sim/actors/resource_catalogue.hpp"
 #include "sim/engines/virtual/request_state.hpp"
+#include "sim/engines/virtual/run_context.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -12,8 +13,6 @@
 #include <vector>
 
 namespace sim::virtual_time {
-
-struct world;
 
 /// A request and the answer to it as text: what caches and resources need to know of a request.
 struct http_exchange {
@@ -43,7 +42,7 @@ struct http_exchange {
 /// far as caches read them; of contents only the length is right.
 class http_exchanges {
 public:
-  explicit http_exchanges(world& w);
+  http_exchanges(run_context& run);
 
   /// Whether requests need exchanges.
   bool needed() const { return needed_; }
@@ -71,7 +70,7 @@ private:
   http_exchange& place_of(request_index id);
   void note_answer(request_index id, std::string_view head);
 
-  world& w_;
+  run_context& run_;
   actors::resource_catalogue shown_;
   bool needed_ = false;
   std::int64_t wall_phase_ns_; // offset between seconds of the wall clock and whole seconds of the run

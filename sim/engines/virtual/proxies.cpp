@@ -2,7 +2,9 @@
 
 #include "fakeproxy/resources/answer_head.hpp"
 #include "sim/actors/gateway_settings.hpp"
-#include "sim/engines/virtual/world.hpp"
+#include "sim/engines/virtual/eve.hpp"
+#include "sim/engines/virtual/http_exchanges.hpp"
+#include "sim/engines/virtual/sols.hpp"
 
 #include <algorithm>
 
@@ -57,24 +59,29 @@ struct proxies::driver {
   proxies& all;
   std::size_t index;
 
-  std::int64_t now() const { return all.w_.now(); }
-  void send(std::uint32_t sol, fakeproxy::cluster::message const& m) const { all.w_.sols.send(index, sol, m); }
-  void tell(fakeproxy::cluster::eve_event const& event) const { all.w_.eve.tell(event); }
-  fakeproxy::proxy::request_state& request_of(ticket who) const { return all.w_.requests[index_of(who)].at_proxy; }
-  void go_on(ticket who, proxy_process::next what) const { all.go_on(all.w_.requests[index_of(who)], what); }
+  std::int64_t now() const { return all.run_.now(); }
+  void send(std::uint32_t sol, fakeproxy::cluster::message const& m) const { all.sols_.send(index, sol, m); }
+  void tell(fakeproxy::cluster::eve_event const& event) const { all.eve_.tell(event); }
+  fakeproxy::proxy::request_state& request_of(ticket who) const { return all.run_.requests[index_of(who)].at_proxy; }
+  void go_on(ticket who, proxy_process::next what) const { all.go_on(all.run_.requests[index_of(who)], what); }
   bool is_here(incarnation) const { return all.in_one_process_; }
   void connect(incarnation owner, fakeproxy::cluster::endpoint const&) const { all.connect(index, owner); }
   void logged_in(fakeproxy::cluster::node_actions::login const& login) const { all.pinned_ += login.granted; }
 };
 
-proxies::proxies(world& w)
-  : w_(w)
-  , service_(w.scenario.topology.proxies.service_time)
-  , in_one_process_(w.scenario.topology.proxies.process == scenario::process_layout::shared)
-  , all_(w.scenario.topology.proxies.count)
-  , idle_(connections_of(w.scenario)) {
+proxies::proxies(run_context& run, network& net, virtual_time::sols& sols, virtual_time::http_exchanges& exchanges,
+                 virtual_time::eve_clients& eve)
+  : run_(run)
+  , net_(net)
+  , sols_(sols)
+  , exchanges_(exchanges)
+  , eve_(eve)
+  , service_(run.scenario.topology.proxies.service_time)
+  , in_one_process_(run.scenario.topology.proxies.process == scenario::process_layout::shared)
+  , all_(run.scenario.topology.proxies.count)
+  , idle_(connections_of(run.scenario)) {
   for (std::size_t i = 0; i < all_.size(); ++i) {
-    w_.record.records.proxies.push_back(address_of(i));
+    run_.record.records.proxies.push_back(address_of(i));
   }
 }
 
@@ -84,25 +91,25 @@ records::proxy_address proxies::address_of(std::size_t index) {
 
 void proxies::start(std::size_t index) {
   proxy& p = all_[index];
-  scenario::proxy_settings const& settings = w_.scenario.topology.proxies;
+  scenario::proxy_settings const& settings = run_.scenario.topology.proxies;
   records::proxy_address const where = address_of(index);
   proxy_process::settings how;
   how.node = {.index = static_cast<std::uint16_t>(index),
-              .sols = static_cast<std::uint32_t>(w_.sols.count()),
+              .sols = static_cast<std::uint32_t>(sols_.count()),
               .where = {where.address, where.port, where.port},
               .lease = settings.lease.count()};
   how.servers = {.count = settings.servers, .sharing = settings.discipline == scenario::discipline::processor_sharing};
   how.redirect_time = settings.redirect_time.count();
-  p.process.emplace(how, service_, w_.now());
+  p.process.emplace(how, service_, run_.now());
   p.leaving = departure();
-  p.started_ns = w_.now();
+  p.started_ns = run_.now();
   p.listening = true;
-  for (std::uint32_t sol = 0; sol < w_.sols.count(); ++sol) w_.sols.connect(index, sol);
+  for (std::uint32_t sol = 0; sol < sols_.count(); ++sol) sols_.connect(index, sol);
 }
 
 bool proxies::ready() const {
   return std::all_of(all_.begin(), all_.end(),
-                     [&](proxy const& p) { return p.process && p.process->node().ready(w_.now()); });
+                     [&](proxy const& p) { return p.process && p.process->node().ready(run_.now()); });
 }
 
 std::int64_t proxies::busy_ns(std::size_t index) const {
@@ -112,7 +119,7 @@ std::int64_t proxies::busy_ns(std::size_t index) const {
 
 std::int64_t proxies::alive_ns(std::size_t index) const {
   proxy const& p = all_[index];
-  return p.alive_before_ns + (p.process ? w_.now() - p.started_ns : 0);
+  return p.alive_before_ns + (p.process ? run_.now() - p.started_ns : 0);
 }
 
 // ---- a request
@@ -123,24 +130,24 @@ void proxies::on_request(request_state& f) {
   bool const open = f.on_open_connection && p.process && !p.leaving.has_left();
   if (!p.listening && !open) {
     f.proxy_had_it = f.on_open_connection; // which the proxy closed just now
-    w_.time.to_request(w_.proxy_arrival(f, purpose::hop_back, w_.now()), event_kind::hop_fails, f.id, f.life);
+    run_.time.to_request(net_.proxy_arrival(f, purpose::hop_back, run_.now()), event_kind::hop_fails, f.id, f.life);
     return;
   }
   ++p.in_hand;
   f.where = request_state::place::at_proxy;
-  f.received_ns = w_.now();
-  w_.record.arrived(f, raw(p.process->node().id()));
+  f.received_ns = run_.now();
+  run_.record.arrived(f, raw(p.process->node().id()));
   bool const known = f.plan.kind == load::token_kind::own;
   f.at_proxy.number = f.request;
   f.at_proxy.character = known ? character_id{f.plan.character} : character_id::none;
   f.at_proxy.method = f.verb;
   f.at_proxy.needs_sol = f.game_state;
-  auto const next = p.process->on_request(f.at_proxy, caller_of(f.plan.kind), ticket_of(f), w_.now());
+  auto const next = p.process->on_request(f.at_proxy, caller_of(f.plan.kind), ticket_of(f), run_.now());
   if (next == proxy_process::next::serve_whole) return enter_service(f); // as most are
   go_on(f, next);
 }
 
-void proxies::on_service_end(request_state& f) { on_service_end(f, w_.now()); }
+void proxies::on_service_end(request_state& f) { on_service_end(f, run_.now()); }
 
 void proxies::go_on(request_state& f, proxy_process::next what) {
   switch (what) {
@@ -148,7 +155,7 @@ void proxies::go_on(request_state& f, proxy_process::next what) {
   case proxy_process::next::serve_whole:
     return enter_service(f);
   case proxy_process::next::answer:
-    return answer(f, w_.now());
+    return answer(f, run_.now());
   case proxy_process::next::wait:
   case proxy_process::next::close:
     break;
@@ -159,18 +166,18 @@ void proxies::go_on(request_state& f, proxy_process::next what) {
 }
 
 [[gnu::always_inline]] inline void proxies::enter_service(request_state& f) {
-  auto const end = all_[f.proxy].process->enter_service(f.at_proxy, ticket_of(f), w_.now(),
+  auto const end = all_[f.proxy].process->enter_service(f.at_proxy, ticket_of(f), run_.now(),
                                                         [&f] { return f.bits(purpose::service); });
   if (!end) return arm(f.proxy);
   // Not if its client may have timed out by then.
-  bool const settled = w_.settles_early && (f.at_proxy.redirecting || !f.game_state) &&
-                       *end < f.client.sent_ns + w_.scenario.load.timeout.count();
-  if (*end == w_.now() || settled) return on_service_end(f, *end);
-  w_.time.to_request(*end, event_kind::service_ends, f.id, f.life);
+  bool const settled = run_.settles_early && (f.at_proxy.redirecting || !f.game_state) &&
+                       *end < f.client.sent_ns + run_.scenario.load.timeout.count();
+  if (*end == run_.now() || settled) return on_service_end(f, *end);
+  run_.time.to_request(*end, event_kind::service_ends, f.id, f.life);
 }
 
 [[gnu::always_inline]] inline void proxies::on_service_end(request_state& f, std::int64_t at_ns) {
-  auto const next = all_[f.proxy].process->on_serviced(f.at_proxy, ticket_of(f), w_.now());
+  auto const next = all_[f.proxy].process->on_serviced(f.at_proxy, ticket_of(f), run_.now());
   if (next == proxy_process::next::answer) return answer(f, at_ns);
   go_on(f, next);
 }
@@ -185,39 +192,39 @@ void proxies::go_on(request_state& f, proxy_process::next what) {
   f.served_epoch = r.outcome == hop_outcome::redirected ? 0 : raw(r.epoch);
   f.served_by = raw(r.incarnation);
   if (f.has_exchange && r.outcome != hop_outcome::redirected)
-    f.status = w_.exchanges.answer(f.id, f.status, r.outcome == hop_outcome::served, at_ns);
-  w_.record.decided(f, at_ns);
-  if (w_.record.brief && f.served_epoch != 0 && !f.course.is_own && f.request % checked_every == 0)
-    w_.record.brief->place_checked(w_.sols.granted(f.plan.character, f.served_by, f.served_epoch));
-  w_.time.note(at_ns, f.request << 24 | std::uint64_t{f.proxy} << 8 | static_cast<std::uint64_t>(r.outcome));
+    f.status = exchanges_.answer(f.id, f.status, r.outcome == hop_outcome::served, at_ns);
+  run_.record.decided(f, at_ns);
+  if (run_.record.brief && f.served_epoch != 0 && !f.course.is_own && f.request % checked_every == 0)
+    run_.record.brief->place_checked(sols_.granted(f.plan.character, f.served_by, f.served_epoch));
+  run_.time.note(at_ns, f.request << 24 | std::uint64_t{f.proxy} << 8 | static_cast<std::uint64_t>(r.outcome));
   p.process->on_answered(r);
   --p.in_hand;
   f.where = request_state::place::returning;
-  w_.time.to_request(w_.proxy_arrival(f, purpose::hop_back, at_ns), event_kind::answer_returns, f.id, f.life);
+  run_.time.to_request(net_.proxy_arrival(f, purpose::hop_back, at_ns), event_kind::answer_returns, f.id, f.life);
   if (!p.process->actions().send.empty()) perform(f.proxy); // the session was to be moved, this was its last request
 }
 
 void proxies::arm(std::size_t index) {
   proxy& p = all_[index];
   if (p.due_ns != 0 && !p.process->at_servers().sharing()) return; // patience ends in the order in which it began
-  auto const next = p.process->next_deadline(w_.now());
+  auto const next = p.process->next_deadline(run_.now());
   if (!next || (p.due_ns != 0 && p.due_ns <= *next)) return;
   p.due_ns = *next;
-  w_.time.at(*next, event_kind::proxy_due, p.lives, static_cast<std::uint16_t>(index));
+  run_.time.at(*next, event_kind::proxy_due, p.lives, static_cast<std::uint16_t>(index));
 }
 
 void proxies::on_due(std::size_t index, std::uint32_t lives) {
   proxy& p = all_[index];
-  if (lives != p.lives || p.due_ns != w_.now()) return;
+  if (lives != p.lives || p.due_ns != run_.now()) return;
   p.due_ns = 0;
-  p.process->on_deadline(w_.now(), driver{*this, index});
+  p.process->on_deadline(run_.now(), driver{*this, index});
   arm(index);
 }
 
 // ---- the cluster
 
 void proxies::on_connected(std::size_t index, std::uint32_t sol) {
-  all_[index].process->node().on_connected(sol, w_.now(), all_[index].process->actions());
+  all_[index].process->node().on_connected(sol, run_.now(), all_[index].process->actions());
   perform(index);
 }
 
@@ -227,14 +234,14 @@ void proxies::on_disconnected(std::size_t index, std::uint32_t sol) {
 }
 
 void proxies::on_message(std::size_t index, std::uint32_t sol, fakeproxy::cluster::message const& m) {
-  all_[index].process->node().on_message(sol, m, w_.now(), all_[index].process->actions());
+  all_[index].process->node().on_message(sol, m, run_.now(), all_[index].process->actions());
   perform(index);
 }
 
 void proxies::tick() {
   for (std::size_t i = 0; i < all_.size(); ++i) {
     if (!all_[i].process) continue;
-    all_[i].process->node().on_tick(w_.now(), all_[i].process->actions());
+    all_[i].process->node().on_tick(run_.now(), all_[i].process->actions());
     perform(i);
   }
 }
@@ -251,12 +258,12 @@ void proxies::on_probed(std::size_t index, std::uint32_t probe) {
   auto const next = asked.lost  ? peers.on_lost(asked.owner)
                     : listening ? peers.on_connected(asked.owner)
                                 : peers.on_failed(asked.owner);
-  if (p.process->on_peer(next, asked.owner, w_.now())) connect(index, asked.owner);
+  if (p.process->on_peer(next, asked.owner, run_.now())) connect(index, asked.owner);
   perform(index);
 }
 
 void proxies::connect(std::size_t index, incarnation owner) {
-  probe(index, owner, false, w_.proxy_wire() + w_.proxy_wire());
+  probe(index, owner, false, net_.proxy_wire() + net_.proxy_wire());
 }
 
 void proxies::probe(std::size_t index, incarnation owner, bool lost, std::int64_t delay_ns) {
@@ -268,7 +275,7 @@ void proxies::probe(std::size_t index, incarnation owner, bool lost, std::int64_
     free_probes_.pop_back();
   }
   probes_[place] = {owner, all_[index].lives, lost};
-  w_.time.in(delay_ns, event_kind::probe_ends, place, static_cast<std::uint16_t>(index));
+  run_.time.in(delay_ns, event_kind::probe_ends, place, static_cast<std::uint16_t>(index));
 }
 
 void proxies::perform(std::size_t index) {
@@ -277,7 +284,7 @@ void proxies::perform(std::size_t index) {
 
 void proxies::pin(std::size_t index, std::vector<std::uint32_t> const& characters) {
   for (std::uint32_t const character : characters) {
-    all_[index].process->node().on_pin(character_id{character}, pin_ticket, w_.now(), all_[index].process->actions());
+    all_[index].process->node().on_pin(character_id{character}, pin_ticket, run_.now(), all_[index].process->actions());
     perform(index);
   }
 }
@@ -285,7 +292,7 @@ void proxies::pin(std::size_t index, std::vector<std::uint32_t> const& character
 // ---- EVE clients
 
 void proxies::on_login(std::size_t index, ticket client, std::uint32_t character) {
-  all_[index].process->node().on_login(client, character_id{character}, w_.now(), all_[index].process->actions());
+  all_[index].process->node().on_login(client, character_id{character}, run_.now(), all_[index].process->actions());
   perform(index);
 }
 
@@ -319,8 +326,8 @@ void proxies::kill(std::size_t index) {
   ++p.lives;
   drop_requests(index);
   idle_.close_proxy(gateway::routing::upstream_id{static_cast<std::uint32_t>(index)});
-  w_.sols.proxy_gone(index);
-  w_.eve.proxy_gone(index);
+  sols_.proxy_gone(index);
+  eve_.proxy_gone(index);
   drop_peers(index);
 }
 
@@ -329,21 +336,21 @@ void proxies::drop_peers(std::size_t index) {
   for (std::size_t i = 0; i < all_.size(); ++i) {
     if (!all_[i].process) continue;
     for (incarnation const owner : all_[i].process->peers().open())
-      if (fakeproxy::cluster::proxy_index_of(owner) == index) probe(i, owner, true, w_.proxy_wire());
+      if (fakeproxy::cluster::proxy_index_of(owner) == index) probe(i, owner, true, net_.proxy_wire());
   }
 }
 
 /// The balancers learn that their connections are gone.
 void proxies::drop_requests(std::size_t index) {
-  w_.requests.for_each([&](request_state& f) {
+  run_.requests.for_each([&](request_state& f) {
     if (f.where != request_state::place::at_proxy || f.proxy != index) return;
     f.life = (f.life + 1) & life_mask; // its events there are void
     f.where = request_state::place::returning;
     f.proxy_had_it = true;
-    w_.time.to_request(w_.proxy_arrival(f, purpose::hop_back, w_.now()), event_kind::hop_fails, f.id, f.life);
+    run_.time.to_request(net_.proxy_arrival(f, purpose::hop_back, run_.now()), event_kind::hop_fails, f.id, f.life);
     // Its balancer had gone before: the event that was to tell its client belonged to the earlier life.
     if (f.abandoned && f.client.waits)
-      w_.time.to_request(w_.client_arrival(f, purpose::way_back), event_kind::connection_lost, f.id, f.life);
+      run_.time.to_request(net_.client_arrival(f, purpose::way_back), event_kind::connection_lost, f.id, f.life);
   });
 }
 
@@ -351,20 +358,20 @@ void proxies::begin_leaving(std::size_t index) {
   proxy& p = all_[index];
   if (!p.process) return;
   p.listening = false;
-  p.leaving.begin(w_.now(), p.in_hand != 0);
-  w_.time.at(*p.leaving.next_deadline(), event_kind::process_quiet, p.lives, static_cast<std::uint16_t>(index));
+  p.leaving.begin(run_.now(), p.in_hand != 0);
+  run_.time.at(*p.leaving.next_deadline(), event_kind::process_quiet, p.lives, static_cast<std::uint16_t>(index));
 }
 
 void proxies::on_quiet_look(std::size_t index, std::uint32_t lives) {
   proxy& p = all_[index];
   if (!p.process || lives != p.lives) return;
-  departure::step const next = p.leaving.on_deadline(w_.now(), p.in_hand != 0);
+  departure::step const next = p.leaving.on_deadline(run_.now(), p.in_hand != 0);
   if (next == departure::step::end) return kill(index);
-  w_.time.at(*p.leaving.next_deadline(), event_kind::process_quiet, lives, static_cast<std::uint16_t>(index));
+  run_.time.at(*p.leaving.next_deadline(), event_kind::process_quiet, lives, static_cast<std::uint16_t>(index));
   if (next == departure::step::stay) return;
   idle_.close_proxy(gateway::routing::upstream_id{static_cast<std::uint32_t>(index)});
   drop_peers(index);
-  w_.eve.proxy_gone(index);
+  eve_.proxy_gone(index);
   p.process->node().leave(p.process->actions());
   perform(index);
 }

@@ -4,7 +4,9 @@
 #include "fakeproxy/proxy/departure.hpp"
 #include "fakeproxy/proxy/proxy_process.hpp"
 #include "sim/engines/virtual/idle_connections.hpp"
+#include "sim/engines/virtual/network.hpp"
 #include "sim/engines/virtual/request_state.hpp"
+#include "sim/engines/virtual/run_context.hpp"
 #include "sim/records/records.hpp"
 
 #include <cstdint>
@@ -13,12 +15,15 @@
 
 namespace sim::virtual_time {
 
-struct world;
+class eve_clients;
+class http_exchanges;
+class sols;
 
 /// The drivers of fakeproxy::proxy::proxy_process: what fakeproxy/net does with sockets, done with events.
 class proxies {
 public:
-  explicit proxies(world& w);
+  proxies(run_context& run, network& net, virtual_time::sols& sols, virtual_time::http_exchanges& exchanges,
+          virtual_time::eve_clients& eve);
 
   void start(std::size_t index);
   std::size_t count() const { return all_.size(); }
@@ -107,7 +112,11 @@ private:
   void drop_requests(std::size_t index);
   void drop_peers(std::size_t index);
 
-  world& w_;
+  run_context& run_;
+  network& net_;
+  virtual_time::sols& sols_;
+  virtual_time::http_exchanges& exchanges_;
+  virtual_time::eve_clients& eve_;
   randomness::time_sampler service_;
   bool in_one_process_;
   std::vector<proxy> all_;

@@ -23,28 +23,6 @@ load::small_stream small_stream_of(std::uint64_t seed, std::string_view name, st
   return load::small_stream(load::mix(state ^ load::mix(number)));
 }
 
-world::world(scenario::scenario const& s, load::plan const& p, std::unique_ptr<routers> decisions, bool full,
-             bool early)
-  : scenario(s)
-  , plan(p)
-  , full_detail(full)
-  , settles_early(early)
-  , client_wire(s.simulated.client_delay, s.simulated, s.seed, "client wire")
-  , proxy_wire(s.simulated.proxy_delay, s.simulated, s.seed, "proxy wire")
-  , rpc_wire(s.simulated.rpc_delay, s.simulated, s.seed, "rpc wire")
-  , redis_wire(s.simulated.redis_delay, s.simulated, s.seed, "redis wire")
-  , partitions(s.partitions)
-  , sols(*this)
-  , proxies(*this)
-  , caches(*this)
-  , balancers(*this, std::move(decisions))
-  , exchanges(*this)
-  , shared_maps(*this)
-  , clients(*this)
-  , eve(*this)
-  , timeline(*this)
-  , work(*this) {}
-
 namespace {
 
 constexpr actors::run_script script;

@@ -1,6 +1,6 @@
 #include "sim/engines/virtual/shared_maps.hpp"
 
-#include "sim/engines/virtual/world.hpp"
+#include "sim/engines/virtual/balancers.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -19,27 +19,27 @@ void shared_maps::post(std::size_t balancer, message const& what) {
   message l = what;
   l.balancer = static_cast<std::uint16_t>(balancer);
   l.life = k.life;
-  k.last_there_ns = std::max(k.last_there_ns, w_.now() + w_.redis_wire());
-  w_.time.at(k.last_there_ns, event_kind::command_at_redis, messages_.put(l));
+  k.last_there_ns = std::max(k.last_there_ns, run_.now() + net_.redis_wire());
+  run_.time.at(k.last_there_ns, event_kind::command_at_redis, messages_.put(l));
 }
 
 void shared_maps::reply(message l) {
   link& k = links_[l.balancer];
-  k.last_back_ns = std::max(k.last_back_ns, w_.now() + w_.redis_wire());
-  w_.time.at(k.last_back_ns, event_kind::redis_replies, messages_.put(l));
+  k.last_back_ns = std::max(k.last_back_ns, run_.now() + net_.redis_wire());
+  run_.time.at(k.last_back_ns, event_kind::redis_replies, messages_.put(l));
 }
 
 // ---- Redis
 
 shared_maps::kept* shared_maps::find(token_id token) {
   auto const at = entries_.find(token);
-  return at == entries_.end() || at->second.until_ns <= w_.now() ? nullptr : &at->second;
+  return at == entries_.end() || at->second.until_ns <= run_.now() ? nullptr : &at->second;
 }
 
 void shared_maps::learn(message const& l) {
   kept* const old = find(l.token);
   entry const fresh{l.where, l.epoch};
-  std::int64_t const until_ns = w_.now() + ttl_ns(l.balancer);
+  std::int64_t const until_ns = run_.now() + ttl_ns(l.balancer);
   switch (gateway::exchange::tell(old ? &old->what : nullptr, fresh)) {
   case told::keep:
     return;
@@ -51,7 +51,7 @@ void shared_maps::learn(message const& l) {
   }
   entries_[l.token] = {fresh, until_ns};
   if (entries_.size() < sweep_at_) return;
-  boost::unordered::erase_if(entries_, [&](auto const& e) { return e.second.until_ns <= w_.now(); });
+  boost::unordered::erase_if(entries_, [&](auto const& e) { return e.second.until_ns <= run_.now(); });
   sweep_at_ = std::max<std::size_t>(4096, 2 * entries_.size());
 }
 
@@ -74,7 +74,7 @@ void shared_maps::on_command(std::uint32_t place) {
     l.where = no_upstream;
     l.epoch.reset();
     if (kept* const found = find(l.token)) {
-      found->until_ns = w_.now() + ttl_ns(l.balancer);
+      found->until_ns = run_.now() + ttl_ns(l.balancer);
       l.where = found->what.backend;
       l.epoch = found->what.epoch;
     }
@@ -110,7 +110,7 @@ void shared_maps::open(std::size_t balancer, std::optional<scenario::shared_map_
   if (settings) fresh.state = decisions(settings->timeout.count());
   fresh.life = links_[balancer].life + 1;
   fresh.runs = settings.has_value();
-  fresh.random = small_stream_of(w_.scenario.seed, "shared map", balancer);
+  fresh.random = small_stream_of(run_.scenario.seed, "shared map", balancer);
   links_[balancer] = std::move(fresh);
   if (settings) arm(balancer);
 }
@@ -131,15 +131,15 @@ void shared_maps::arm(std::size_t balancer) {
   link& k = links_[balancer];
   auto const at = k.state.next_deadline();
   if (!at || *at >= k.armed_ns) return;
-  k.armed_ns = std::max(*at, w_.now());
-  w_.time.at(k.armed_ns, event_kind::redis_is_due, k.life, static_cast<std::uint16_t>(balancer));
+  k.armed_ns = std::max(*at, run_.now());
+  run_.time.at(k.armed_ns, event_kind::redis_is_due, k.life, static_cast<std::uint16_t>(balancer));
 }
 
 void shared_maps::on_deadline(std::size_t balancer, std::uint32_t life) {
   link& k = links_[balancer];
   if (life != k.life) return;
   k.armed_ns = never;
-  auto const due = k.state.on_deadline(w_.now(), k.random);
+  auto const due = k.state.on_deadline(run_.now(), k.random);
   release(due.released);
   switch (due.next) {
   case decisions::attempt::none:
@@ -155,7 +155,7 @@ void shared_maps::on_deadline(std::size_t balancer, std::uint32_t life) {
 }
 
 void shared_maps::probe(std::size_t balancer) {
-  links_[balancer].state.on_probe_sent(w_.now());
+  links_[balancer].state.on_probe_sent(run_.now());
   post(balancer, {.what = message::kind::probe});
 }
 
@@ -169,13 +169,13 @@ void shared_maps::on_reply(std::uint32_t place) {
     probe(l.balancer);
     break;
   case message::kind::probe:
-    if (k.state.on_probed(w_.now(), k.random)) w_.balancers.share_anew(l.balancer);
+    if (k.state.on_probed(run_.now(), k.random)) balancers_.share_anew(l.balancer);
     break;
   case message::kind::look_up:
     if (auto const who = k.state.on_found(l.ticket)) tell(*who, {l.where, l.epoch});
     break;
   case message::kind::lost_connection:
-    release(k.state.on_lost(w_.now(), k.random));
+    release(k.state.on_lost(run_.now(), k.random));
     break;
   case message::kind::learn:
   case message::kind::lose:
@@ -190,16 +190,16 @@ void shared_maps::release(std::vector<decisions::waiting> const& those) {
 }
 
 void shared_maps::tell(sleeper const& who, gateway::routing::shared_facts const& found) {
-  if (!w_.requests.is_gone(who)) w_.balancers.on_shared(w_.requests[who.id], found);
+  if (!run_.requests.is_gone(who)) balancers_.on_shared(run_.requests[who.id], found);
 }
 
 // ---- requests
 
 bool shared_maps::look_up(request_index id) {
-  request_state const& f = w_.requests[id];
+  request_state const& f = run_.requests[id];
   link& k = links_[f.balancer];
   if (!k.runs || !k.state.usable()) return false;
-  auto const asked = k.state.look_up({id, f.life}, w_.now());
+  auto const asked = k.state.look_up({id, f.life}, run_.now());
   post(f.balancer, {.what = message::kind::look_up, .token = f.token, .ticket = asked});
   arm(f.balancer);
   return true;

@@ -3,7 +3,9 @@
 #include "gateway/exchange/shared_entry.hpp"
 #include "gateway/exchange/shared_map_link.hpp"
 #include "gateway/routing/ids.hpp"
+#include "sim/engines/virtual/network.hpp"
 #include "sim/engines/virtual/request_state.hpp"
+#include "sim/engines/virtual/run_context.hpp"
 #include "sim/engines/virtual/slot_pool.hpp"
 #include "sim/load/stream.hpp"
 #include "sim/scenario/scenario.hpp"
@@ -17,14 +19,16 @@
 
 namespace sim::virtual_time {
 
-struct world;
+class balancers;
 
 /// The token map that balancers share, in a Redis, and each balancer's link to it: one connection, on which commands do
 /// not overtake each other, driven by exchange::shared_map_link.
 class shared_maps {
 public:
-  explicit shared_maps(world& w)
-    : w_(w) {}
+  shared_maps(run_context& run, network& net, virtual_time::balancers& balancers)
+    : run_(run)
+    , net_(net)
+    , balancers_(balancers) {}
 
   // ---- balancers
   /// Its process starts, and connects. `settings`: nullopt for one without a shared map.
@@ -89,7 +93,9 @@ private:
   kept* find(token_id token);
   std::int64_t ttl_ns(std::size_t balancer) const { return links_[balancer].settings->ttl.count(); }
 
-  world& w_;
+  run_context& run_;
+  network& net_;
+  virtual_time::balancers& balancers_;
   std::vector<link> links_; // by balancer
   bool running_ = true;
   std::vector<bool> connected_; // at Redis, by balancer

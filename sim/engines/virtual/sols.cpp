@@ -1,6 +1,7 @@
 #include "sim/engines/virtual/sols.hpp"
 
-#include "sim/engines/virtual/world.hpp"
+#include "sim/engines/virtual/clients.hpp"
+#include "sim/engines/virtual/proxies.hpp"
 
 #include <algorithm>
 
@@ -13,29 +14,32 @@ namespace {
 constexpr std::uint64_t move_ticket = 1;
 }
 
-sols::sols(world& w)
-  : w_(w)
-  , count_(w.scenario.topology.sols.count)
+sols::sols(run_context& run, network& net, virtual_time::proxies& proxies, virtual_time::clients& clients)
+  : run_(run)
+  , net_(net)
+  , proxies_(proxies)
+  , clients_(clients)
+  , count_(run.scenario.topology.sols.count)
   , all_(count_)
-  , links_(count_ * w.scenario.topology.proxies.count)
+  , links_(count_ * run.scenario.topology.proxies.count)
   , ends_(1)
-  , rpc_delay_ns_(w.scenario.topology.sols.rpc_delay.count())
-  , keeps_journals_(w.full_detail || !w.scenario.events.empty() || !w.scenario.partitions.empty()) {
-  for (std::size_t i = 0; i < all_.size(); ++i) all_[i].random = small_stream_of(w.scenario.seed, "sol", i);
+  , rpc_delay_ns_(run.scenario.topology.sols.rpc_delay.count())
+  , keeps_journals_(run.full_detail || !run.scenario.events.empty() || !run.scenario.partitions.empty()) {
+  for (std::size_t i = 0; i < all_.size(); ++i) all_[i].random = small_stream_of(run.scenario.seed, "sol", i);
 }
 
 void sols::start(std::size_t index) {
   sol_process& s = all_[index];
   s.state.emplace(fakeproxy::cluster::registry::settings{.sol = static_cast<std::uint16_t>(index),
-                                                         .lease = w_.scenario.topology.proxies.lease.count()});
-  s.state->replay(journal_of(index), w_.now());
+                                                         .lease = run_.scenario.topology.proxies.lease.count()});
+  s.state->replay(journal_of(index), run_.now());
   s.notifications = {};
   s.announced_ns.reset();
 }
 
 std::vector<journal::sol_event> sols::journal_of(std::size_t index) const {
   std::vector<journal::sol_event> own;
-  for (journal::sol_event const& e : w_.record.records.sols)
+  for (journal::sol_event const& e : run_.record.records.sols)
     if (e.sol == index) own.push_back(e);
   return own;
 }
@@ -44,25 +48,25 @@ std::vector<journal::sol_event> sols::journal_of(std::size_t index) const {
 
 void sols::connect(std::size_t proxy, std::uint32_t sol) {
   link& l = link_of(proxy, sol);
-  if (l.id != 0 || !w_.proxies.alive(proxy)) return;
+  if (l.id != 0 || !proxies_.alive(proxy)) return;
   if (!running(sol)) return retry(proxy, sol);
-  std::int64_t const open_at = w_.rpc_arrival(proxy, sol) + w_.rpc_wire();
-  w_.time.at(open_at, event_kind::link_opens, sol, static_cast<std::uint16_t>(proxy));
+  std::int64_t const open_at = net_.rpc_arrival(proxy, sol) + net_.rpc_wire();
+  run_.time.at(open_at, event_kind::link_opens, sol, static_cast<std::uint16_t>(proxy));
 }
 
 void sols::retry(std::size_t proxy, std::uint32_t sol) {
-  w_.time.in(link_of(proxy, sol).tries.on_closed(), event_kind::link_retries, sol, static_cast<std::uint16_t>(proxy));
+  run_.time.in(link_of(proxy, sol).tries.on_closed(), event_kind::link_retries, sol, static_cast<std::uint16_t>(proxy));
 }
 
 void sols::on_link_opens(std::size_t proxy, std::uint32_t sol) {
   link& l = link_of(proxy, sol);
-  if (!w_.proxies.alive(proxy) || l.id != 0) return;
+  if (!proxies_.alive(proxy) || l.id != 0) return;
   if (!running(sol)) return retry(proxy, sol);
   l.id = static_cast<link_id>(ends_.size());
   l.tries.on_opened();
-  l.last_to_sol_ns = l.last_to_proxy_ns = w_.now();
+  l.last_to_sol_ns = l.last_to_proxy_ns = run_.now();
   ends_.emplace_back(static_cast<std::uint16_t>(proxy), static_cast<std::uint16_t>(sol));
-  w_.proxies.on_connected(proxy, sol);
+  proxies_.on_connected(proxy, sol);
 }
 
 void sols::disconnect(std::size_t proxy, std::uint32_t sol) {
@@ -71,16 +75,16 @@ void sols::disconnect(std::size_t proxy, std::uint32_t sol) {
   if (was == 0) return;
   l = {};
   if (running(sol)) {
-    all_[sol].state->on_disconnected(was, w_.now(), all_[sol].actions);
+    all_[sol].state->on_disconnected(was, run_.now(), all_[sol].actions);
     perform(sol);
   }
-  if (!w_.proxies.alive(proxy)) return;
-  w_.proxies.on_disconnected(proxy, sol);
+  if (!proxies_.alive(proxy)) return;
+  proxies_.on_disconnected(proxy, sol);
   retry(proxy, sol);
 }
 
 void sols::break_links(scenario::partition const& p) {
-  for (std::size_t proxy = 0; proxy < w_.proxies.count(); ++proxy)
+  for (std::size_t proxy = 0; proxy < proxies_.count(); ++proxy)
     for (std::uint32_t sol = 0; sol < all_.size(); ++sol)
       if (partitions::covers(p.from, proxy) && partitions::covers(p.to, sol)) disconnect(proxy, sol);
 }
@@ -94,7 +98,7 @@ void sols::kill(std::size_t index) {
   all_[index].actions.clear();
   all_[index].notifications = {};
   all_[index].announced_ns.reset();
-  for (std::size_t proxy = 0; proxy < w_.proxies.count(); ++proxy) disconnect(proxy, static_cast<std::uint32_t>(index));
+  for (std::size_t proxy = 0; proxy < proxies_.count(); ++proxy) disconnect(proxy, static_cast<std::uint32_t>(index));
 }
 
 // ---- messages
@@ -103,22 +107,22 @@ void sols::send(std::size_t proxy, std::uint32_t sol, message const& m) {
   link& l = link_of(proxy, sol);
   if (l.id == 0) return;
   if (all_[sol].state) all_[sol].state->shard().prefetch(m.character);
-  l.last_to_sol_ns = std::max(l.last_to_sol_ns, w_.rpc_arrival(proxy, sol));
-  w_.time.at(l.last_to_sol_ns, event_kind::message_at_sol, put(m, l.id));
+  l.last_to_sol_ns = std::max(l.last_to_sol_ns, net_.rpc_arrival(proxy, sol));
+  run_.time.at(l.last_to_sol_ns, event_kind::message_at_sol, put(m, l.id));
 }
 
 void sols::on_message_at_sol(std::uint32_t place) {
   rpc_message const& p = messages_.take(place);
   auto const [proxy, sol] = ends_[p.link];
   if (link_of(proxy, sol).id != p.link) return;
-  all_[sol].state->on_message(p.link, p.what, w_.now(), all_[sol].actions);
+  all_[sol].state->on_message(p.link, p.what, run_.now(), all_[sol].actions);
   perform(sol); // p is void now
 }
 
 void sols::on_message_at_proxy(std::uint32_t place) {
   rpc_message const& p = messages_.take(place);
   auto const [proxy, sol] = ends_[p.link];
-  if (link_of(proxy, sol).id == p.link) w_.proxies.on_message(proxy, sol, p.what);
+  if (link_of(proxy, sol).id == p.link) proxies_.on_message(proxy, sol, p.what);
 }
 
 void sols::perform(std::size_t index) {
@@ -128,32 +132,32 @@ void sols::perform(std::size_t index) {
     auto const [proxy, sol] = ends_[o.link];
     link& l = link_of(proxy, sol);
     if (l.id != o.link) continue;
-    l.last_to_proxy_ns = std::max(l.last_to_proxy_ns, rpc_delay_ns_ + w_.rpc_arrival(proxy, sol));
-    w_.time.at(l.last_to_proxy_ns, event_kind::message_at_proxy, put(o.what, o.link));
+    l.last_to_proxy_ns = std::max(l.last_to_proxy_ns, rpc_delay_ns_ + net_.rpc_arrival(proxy, sol));
+    run_.time.at(l.last_to_proxy_ns, event_kind::message_at_proxy, put(o.what, o.link));
   }
   for (auto const& result : s.actions.moves) ++(result.granted ? moved_.granted : moved_.refused);
   s.actions.clear();
   if (!s.state) return;
-  if (s.notifications.look(*s.state, w_.now(), s.random)) arm_notifications(index);
+  if (s.notifications.look(*s.state, run_.now(), s.random)) arm_notifications(index);
 }
 
 void sols::write_down(std::vector<journal::sol_event> const& events) {
   for (std::size_t i = 0; i < events.size(); ++i) {
     auto const& event = events[i];
-    if (keeps_journals_) w_.record.happened(event);
-    if (w_.record.brief) count(event, i + 1 < events.size() ? events[i + 1].kind : event.kind);
-    w_.time.note(event.at_ns,
-                 std::uint64_t{event.character} << 16 | event.epoch << 8 | static_cast<std::uint64_t>(event.kind));
+    if (keeps_journals_) run_.record.happened(event);
+    if (run_.record.brief) count(event, i + 1 < events.size() ? events[i + 1].kind : event.kind);
+    run_.time.note(event.at_ns,
+                   std::uint64_t{event.character} << 16 | event.epoch << 8 | static_cast<std::uint64_t>(event.kind));
   }
 }
 
 /// The grant that is part of a move, and comes right before the move's end, is not a new session.
 void sols::count(journal::sol_event const& event, journal::sol_event_kind next) {
   using journal::sol_event_kind;
-  std::size_t const phase = w_.clients.phase();
-  if (event.kind == sol_event_kind::move_done) w_.record.brief->moved(phase, event.at_ns);
+  std::size_t const phase = clients_.phase();
+  if (event.kind == sol_event_kind::move_done) run_.record.brief->moved(phase, event.at_ns);
   if (event.kind == sol_event_kind::granted && next != sol_event_kind::move_done)
-    w_.record.brief->granted(event.character, phase, event.at_ns);
+    run_.record.brief->granted(event.character, phase, event.at_ns);
 }
 
 bool sols::granted(std::uint32_t character, journal::incarnation_id to, std::uint64_t epoch) const {
@@ -166,7 +170,7 @@ bool sols::granted(std::uint32_t character, journal::incarnation_id to, std::uin
 void sols::tick() {
   for (std::size_t i = 0; i < all_.size(); ++i) {
     if (!all_[i].state) continue;
-    all_[i].state->on_tick(w_.now(), all_[i].actions);
+    all_[i].state->on_tick(run_.now(), all_[i].actions);
     perform(i);
   }
 }
@@ -178,9 +182,9 @@ void sols::move(std::uint32_t character, std::optional<std::uint16_t> to) {
   sol_process& s = all_[index];
   fakeproxy::cluster::character_id const who{character};
   if (to) {
-    s.state->move(who, *to, move_ticket, w_.now(), s.actions);
+    s.state->move(who, *to, move_ticket, run_.now(), s.actions);
   } else {
-    s.state->move_at_random(who, s.random(), move_ticket, w_.now(), s.actions);
+    s.state->move_at_random(who, s.random(), move_ticket, run_.now(), s.actions);
   }
   perform(index);
 }
@@ -195,7 +199,7 @@ void sols::notify(double rate_rps) {
 
 void sols::resume_notifications(std::size_t index) {
   sol_process& s = all_[index];
-  s.notifications.set_rate(notification_rate_rps_, *s.state, w_.now(), s.random);
+  s.notifications.set_rate(notification_rate_rps_, *s.state, run_.now(), s.random);
   arm_notifications(index);
 }
 
@@ -204,14 +208,14 @@ void sols::arm_notifications(std::size_t index) {
   auto const due = s.notifications.next_deadline();
   if (due == s.announced_ns) return;
   s.announced_ns = due;
-  if (due) w_.time.at(*due, event_kind::notification_due, 0, static_cast<std::uint16_t>(index));
+  if (due) run_.time.at(*due, event_kind::notification_due, 0, static_cast<std::uint16_t>(index));
 }
 
 void sols::on_notification_due(std::size_t index) {
   sol_process& s = all_[index];
-  if (!s.state || s.notifications.next_deadline() != w_.now()) return;
+  if (!s.state || s.notifications.next_deadline() != run_.now()) return;
   s.announced_ns.reset();
-  s.notifications.on_deadline(*s.state, w_.now(), s.random, s.actions);
+  s.notifications.on_deadline(*s.state, run_.now(), s.random, s.actions);
   perform(index);
   arm_notifications(index);
 }

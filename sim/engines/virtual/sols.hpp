@@ -3,6 +3,8 @@
 #include "fakeproxy/cluster/sol.hpp"
 #include "fakeproxy/proxy/back_off.hpp"
 #include "fakeproxy/proxy/notifications.hpp"
+#include "sim/engines/virtual/network.hpp"
+#include "sim/engines/virtual/run_context.hpp"
 #include "sim/engines/virtual/slot_pool.hpp"
 #include "sim/load/stream.hpp"
 #include "sim/scenario/scenario.hpp"
@@ -15,12 +17,13 @@
 
 namespace sim::virtual_time {
 
-struct world;
+class clients;
+class proxies;
 
 /// The sols, and the connections between them and the proxies. Messages of one connection do not overtake each other.
 class sols {
 public:
-  explicit sols(world& w);
+  sols(run_context& run, network& net, virtual_time::proxies& proxies, virtual_time::clients& clients);
 
   void start(std::size_t index);
   std::size_t count() const { return count_; }
@@ -95,7 +98,10 @@ private:
   void write_down(std::vector<journal::sol_event> const& events);
   void count(journal::sol_event const& event, journal::sol_event_kind next);
 
-  world& w_;
+  run_context& run_;
+  network& net_;
+  virtual_time::proxies& proxies_;
+  virtual_time::clients& clients_;
   std::size_t count_;
   std::vector<sol_process> all_;
   std::vector<link> links_;                                   // [proxy][sol]

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sim/actors/event_schedule.hpp"
+#include "sim/engines/virtual/run_context.hpp"
 #include "sim/records/records.hpp"
 #include "sim/scenario/scenario.hpp"
 
@@ -11,12 +12,17 @@
 
 namespace sim::virtual_time {
 
-struct world;
+class balancers;
+class clients;
+class proxies;
+class shared_maps;
+class sols;
 
 /// Performs the scenario's events when event_schedule says so, and records when each was done.
 class timeline {
 public:
-  explicit timeline(world& w);
+  timeline(run_context& run, virtual_time::sols& sols, virtual_time::proxies& proxies,
+           virtual_time::balancers& balancers, virtual_time::shared_maps& shared_maps, virtual_time::clients& clients);
 
   /// The load begins now.
   void begin();
@@ -60,8 +66,13 @@ private:
   void look_at_restart(std::uint32_t event, scenario::restart_node const& what);
   void look_at_moves(std::uint32_t event);
 
-  world& w_;
-  std::vector<scenario::balancer_identity> balancers_;
+  run_context& run_;
+  virtual_time::sols& sols_;
+  virtual_time::proxies& proxies_;
+  virtual_time::balancers& balancers_;
+  virtual_time::shared_maps& shared_maps_;
+  virtual_time::clients& clients_;
+  std::vector<scenario::balancer_identity> identities_;
   actors::event_schedule schedule_;
   std::vector<under_way> events_; // as in the scenario
   std::vector<records::event_record> done_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/engines/virtual/run_context.hpp"
 #include "sim/records/utilisation.hpp"
 
 #include <cstddef>
@@ -8,13 +9,13 @@
 
 namespace sim::virtual_time {
 
-struct world;
+class proxies;
 
 /// Measures the service asked of the proxies in each phase of the load, from the first request to the last. Looks at
 /// the proxies only when a phase begins or ends.
 class work_meter {
 public:
-  explicit work_meter(world& w);
+  work_meter(run_context& run, virtual_time::proxies& proxies);
 
   /// The load begins now.
   void begin();
@@ -32,7 +33,8 @@ private:
   /// What was asked for since the last call.
   void take();
 
-  world& w_;
+  run_context& run_;
+  virtual_time::proxies& proxies_;
   std::vector<records::proxy_work> before_; // at the last call
   records::proxy_work_by_phase work_;
   std::size_t phase_ = 0;
