@@ -138,7 +138,7 @@ void balancers::begin_exchange(request_state& f) {
 /// The present hop was redirected, or failed.
 void balancers::on_hop_over(request_state& f) {
   balancer& b = all_[f.balancer];
-  if (f.outcome == hop_outcome::redirected) {
+  if (f.hop.outcome == hop_outcome::redirected) {
     upstream_id const target{fakeproxy::cluster::proxy_index_of(f.at_proxy.owner)};
     action const next = ask([&](auto& routers) { return routers.on_redirect(f.balancer, f.id, target); });
     run_.record.hop_done(f, gateway::exchange::result_of_redirect(next));
@@ -149,7 +149,7 @@ void balancers::on_hop_over(request_state& f) {
   // A hop whose proxy died while serving it is taken to have been on a reused connection, as pools make likely.
   gateway::routing::failure what;
   what.how_much = how_much_was_sent(f);
-  what.was_reused = f.proxy_had_it;
+  what.was_reused = f.hop.proxy_had_it;
   if (!what.was_reused) run_.record.forgotten(f);
   perform(f, decisions_->on_failure(f.balancer, f.id, what, run_.now(), b.random));
 }
@@ -179,7 +179,7 @@ gateway::cache::transaction* balancers::cached(request_state const& f) {
 /// Carries out what the router decided about others than this request.
 [[gnu::always_inline]] inline void balancers::tell_others(request_state const& f, action const& next) {
   if (next.wake) wake_guessers(f);
-  if (next.news == gateway::routing::shared_news::lost) shared_maps_.lost(f, upstream_id{f.proxy});
+  if (next.news == gateway::routing::shared_news::lost) shared_maps_.lost(f, upstream_id{f.hop.proxy});
 }
 
 void balancers::go_on(request_state& f, step next, action const& how) {
@@ -210,12 +210,12 @@ void balancers::go_on(request_state& f, step next, action const& how) {
 
 void balancers::send(request_state& f, action const& next) {
   // A redirect is attributed to how the first proxy that saw the request was chosen.
-  if (f.seen_hops == 0) run_.record.chosen(f, !next.from_map, has_company(f), run_.now());
-  f.proxy = static_cast<std::uint16_t>(index_of(next.upstream));
-  f.from_map = next.from_map;
-  if (f.course.hops == 0) f.first_from_map = next.from_map;
+  if (f.book.seen_hops == 0) run_.record.chosen(f, !next.from_map, has_company(f), run_.now());
+  f.hop.proxy = static_cast<std::uint16_t>(index_of(next.upstream));
+  f.hop.from_map = next.from_map;
+  if (f.course.hops == 0) f.book.first_from_map = next.from_map;
   f.course.hop_made(next);
-  f.outcome = hop_outcome::received;
+  f.hop.outcome = hop_outcome::received;
   f.where = request_state::place::to_proxy;
   run_.record.hop_sent(f, run_.now());
   proxies_.expect(f, next.hop, run_.now());
@@ -224,16 +224,17 @@ void balancers::send(request_state& f, action const& next) {
 
 void balancers::on_answer(request_state& f) {
   if (f.abandoned) {
-    run_.record.hop_done(f, f.outcome == hop_outcome::redirected ? hop_result::refused_redirect : hop_result::answered);
+    run_.record.hop_done(f, f.hop.outcome == hop_outcome::redirected ? hop_result::refused_redirect
+                                                                     : hop_result::answered);
     return let_go(f);
   }
   proxies_.on_answer_taken(f, run_.now());
-  if (f.outcome == hop_outcome::redirected) return work(f);
+  if (f.hop.outcome == hop_outcome::redirected) return work(f);
   run_.record.hop_done(f, hop_result::answered);
-  gateway::routing::answer_facts facts{.success = f.status < 400};
-  if (f.names_backend) {
-    facts.backend = upstream_id{f.proxy};
-    facts.epoch = f.served_epoch;
+  gateway::routing::answer_facts facts{.success = f.answer.status < 400};
+  if (f.hop.names_backend) {
+    facts.backend = upstream_id{f.hop.proxy};
+    facts.epoch = f.answer.served_epoch;
     run_.record.learnt(f, run_.now());
   }
   action const next = ask([&](auto& routers) { return routers.on_answer(f.balancer, f.id, facts); });
@@ -253,7 +254,7 @@ step balancers::show_answer(request_state& f) {
   http_exchange& e = exchanges_[f.id];
   if (!e.transaction) return step::stream;
   std::optional<std::uint64_t> length;
-  if (f.status != 204 && f.status != 304) length = e.content_bytes;
+  if (f.answer.status != 204 && f.answer.status != 304) length = e.content_bytes;
   return f.course.after(e.transaction->on_answer(e.answer_head, e.answer.data(), length));
 }
 
@@ -272,7 +273,7 @@ step balancers::show_answer(request_state& f) {
 }
 
 gateway::routing::sent balancers::how_much_was_sent(request_state const& f) {
-  return f.proxy_had_it ? gateway::routing::sent::something : gateway::routing::sent::nothing;
+  return f.hop.proxy_had_it ? gateway::routing::sent::something : gateway::routing::sent::nothing;
 }
 
 void balancers::on_hop_failed(request_state& f) {
@@ -283,15 +284,15 @@ void balancers::on_hop_failed(request_state& f) {
 
 /// The balancer answers the request itself.
 void balancers::respond(request_state& f, step how, std::uint16_t status) {
-  f.status = status;
-  f.served_by = f.served_epoch = 0;
+  f.answer.status = status;
+  f.answer.served_by = f.answer.served_epoch = 0;
   to_client(f, how);
 }
 
 [[gnu::always_inline]] inline void balancers::to_client(request_state& f, step answered) {
   caches_.leave(f.id);
   if (f.course.is_own) return let_go(f);
-  run_.record.request_done(f, f.course.result_of(answered), f.status);
+  run_.record.request_done(f, f.course.result_of(answered), f.answer.status);
   --all_[f.balancer].in_hand;
   f.where = request_state::place::to_client;
   f.carried = false;
@@ -380,7 +381,7 @@ void balancers::serve_stored(request_state& f) {
   bool const needs_refresh = transaction.decided().refresh;
   head_text_.clear();
   gateway::cache::moment const now = exchanges_.moment_at(run_.now());
-  f.status = static_cast<std::uint16_t>(
+  f.answer.status = static_cast<std::uint16_t>(
       gateway::cache::append_served(head_text_, *stored, transaction.request(), {}, now).status);
   exchanges_.take(f.id, *stored, transaction.confirmed());
   if (needs_refresh) begin_refresh(f);

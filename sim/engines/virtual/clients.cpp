@@ -182,8 +182,8 @@ void clients::write_down(request_state& f, client_outcome outcome, std::int64_t 
   f.client.waits = false;
   run_.record.client_done(f, outcome, at_ns);
   run_.time.note(at_ns, f.request << 8 | static_cast<std::uint64_t>(outcome),
-                 std::uint64_t{f.status} << 32 | std::uint64_t{f.proxy} << 16 | std::uint64_t{f.course.redirects} << 8 |
-                     f.course.hops);
+                 std::uint64_t{f.answer.status} << 32 | std::uint64_t{f.hop.proxy} << 16 |
+                     std::uint64_t{f.course.redirects} << 8 | f.course.hops);
   --in_flight_;
 }
 

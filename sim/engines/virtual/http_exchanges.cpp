@@ -148,9 +148,9 @@ std::uint16_t http_exchanges::answer(request_index id, std::uint16_t status, boo
   resources::append_answer_start(out, {.status = status,
                                        .connection = {},
                                        .date_s = shown_.all.empty() ? -1 : wall_seconds(at),
-                                       .proxy_index = f.proxy,
+                                       .proxy_index = f.hop.proxy,
                                        .incarnation = f.at_proxy.incarnation});
-  bool const in_corporation = f.names_backend && shown_.corporations.any();
+  bool const in_corporation = f.hop.names_backend && shown_.corporations.any();
   std::string const no_body = resources::body_digest().text();
   resources::append_answer_echo(
       out, {.epoch = f.at_proxy.epoch,
@@ -182,14 +182,14 @@ std::uint16_t http_exchanges::answer(request_index id, std::uint16_t status, boo
 
 void http_exchanges::take(request_index id) {
   request_state& f = run_.requests[id];
-  f.from_cache = false;
+  f.answer.from_cache = false;
   note_answer(id, all_[id]->answer);
 }
 
 void http_exchanges::take(request_index id, gateway::cache::stored_answer const& stored, bool confirmed) {
   request_state& f = run_.requests[id];
-  f.from_cache = !confirmed;
-  if (f.from_cache) f.served_epoch = 0;
+  f.answer.from_cache = !confirmed;
+  if (f.answer.from_cache) f.answer.served_epoch = 0;
   note_answer(id, stored.head);
 }
 
@@ -200,23 +200,23 @@ void http_exchanges::note_answer(request_index id, std::string_view head) {
   e.shows.reset();
   gateway::http::for_each_field(head, [&](std::string_view name, std::string_view value) {
     if (name == "Lab-Resource") e.shows = resources::parse_mark(value);
-    if (name == "Lab-Incarnation" && f.from_cache) f.served_by = number_of(value);
+    if (name == "Lab-Incarnation" && f.answer.from_cache) f.answer.served_by = number_of(value);
   });
 }
 
 void http_exchanges::judge(request_index id, std::int64_t done_ns) {
   request_state& f = run_.requests[id];
   http_exchange const& e = *all_[id];
-  f.asks_resource = e.resource.has_value();
+  f.answer.asks_resource = e.resource.has_value();
   if (!e.resource) return;
-  f.findings = judge::check_resource(shown_, {.resource = *e.resource,
-                                              .target = e.target,
-                                              .character = character_of(f),
-                                              .status = f.status,
-                                              .mark = e.shows,
-                                              .from_cache = f.from_cache,
-                                              .sent_ns = f.client.sent_ns + uptime_ns,
-                                              .done_ns = done_ns + uptime_ns});
+  f.answer.findings = judge::check_resource(shown_, {.resource = *e.resource,
+                                                     .target = e.target,
+                                                     .character = character_of(f),
+                                                     .status = f.answer.status,
+                                                     .mark = e.shows,
+                                                     .from_cache = f.answer.from_cache,
+                                                     .sent_ns = f.client.sent_ns + uptime_ns,
+                                                     .done_ns = done_ns + uptime_ns});
 }
 
 }

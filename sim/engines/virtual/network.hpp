@@ -60,7 +60,8 @@ public:
   /// … between its balancer and the proxy that it asks …
   [[gnu::always_inline]] std::int64_t proxy_arrival(request_state const& f, purpose way, std::int64_t sent_ns) const {
     std::int64_t const free = sent_ns + proxy_wire.of(f.bits(way));
-    return partitions_.none() ? free : free + hold(scenario::partition::side::balancer, f.balancer, f.proxy, sent_ns);
+    return partitions_.none() ? free
+                              : free + hold(scenario::partition::side::balancer, f.balancer, f.hop.proxy, sent_ns);
   }
   /// … and between a proxy and a sol, sent now.
   std::int64_t rpc_arrival(std::size_t proxy, std::size_t sol) {

@@ -126,17 +126,16 @@ std::int64_t proxies::alive_ns(std::size_t index) const {
 
 /// Most requests find their session, are served and answered: all that is one function.
 void proxies::on_request(request_state& f) {
-  proxy& p = all_[f.proxy];
-  bool const open = f.on_open_connection && p.process && !p.leaving.has_left();
+  proxy& p = all_[f.hop.proxy];
+  bool const open = f.hop.on_open_connection && p.process && !p.leaving.has_left();
   if (!p.listening && !open) {
-    f.proxy_had_it = f.on_open_connection; // which the proxy closed just now
+    f.hop.proxy_had_it = f.hop.on_open_connection; // which the proxy closed just now
     run_.time.to_request(net_.proxy_arrival(f, purpose::hop_back, run_.now()), event_kind::hop_fails, f.id, f.life);
     return;
   }
   ++p.in_hand;
   f.where = request_state::place::at_proxy;
-  f.received_ns = run_.now();
-  run_.record.arrived(f, raw(p.process->node().id()));
+  run_.record.arrived(f, raw(p.process->node().id()), run_.now());
   bool const known = f.plan.kind == load::token_kind::own;
   f.at_proxy.number = f.request;
   f.at_proxy.character = known ? character_id{f.plan.character} : character_id::none;
@@ -160,15 +159,15 @@ void proxies::go_on(request_state& f, proxy_process::next what) {
   case proxy_process::next::close:
     break;
   }
-  std::size_t const index = f.proxy;
+  std::size_t const index = f.hop.proxy;
   arm(index);
   perform(index);
 }
 
 [[gnu::always_inline]] inline void proxies::enter_service(request_state& f) {
-  auto const end = all_[f.proxy].process->enter_service(f.at_proxy, ticket_of(f), run_.now(),
-                                                        [&f] { return f.bits(purpose::service); });
-  if (!end) return arm(f.proxy);
+  auto const end = all_[f.hop.proxy].process->enter_service(f.at_proxy, ticket_of(f), run_.now(),
+                                                            [&f] { return f.bits(purpose::service); });
+  if (!end) return arm(f.hop.proxy);
   // Not if its client may have timed out by then.
   bool const settled = run_.settles_early && (f.at_proxy.redirecting || !f.game_state) &&
                        *end < f.client.sent_ns + run_.scenario.load.timeout.count();
@@ -177,31 +176,32 @@ void proxies::go_on(request_state& f, proxy_process::next what) {
 }
 
 [[gnu::always_inline]] inline void proxies::on_service_end(request_state& f, std::int64_t at_ns) {
-  auto const next = all_[f.proxy].process->on_serviced(f.at_proxy, ticket_of(f), run_.now());
+  auto const next = all_[f.hop.proxy].process->on_serviced(f.at_proxy, ticket_of(f), run_.now());
   if (next == proxy_process::next::answer) return answer(f, at_ns);
   go_on(f, next);
 }
 
 [[gnu::always_inline]] inline void proxies::answer(request_state& f, std::int64_t at_ns) {
-  proxy& p = all_[f.proxy];
+  proxy& p = all_[f.hop.proxy];
   fakeproxy::proxy::request_state& r = f.at_proxy;
-  f.outcome = r.outcome;
-  f.status = fakeproxy::resources::status_of(r.outcome, static_cast<boost::beast::http::verb>(f.verb));
-  f.names_backend = r.epoch != session_epoch::none;
-  f.keeps_connection = !p.leaving.begun();
-  f.served_epoch = r.outcome == hop_outcome::redirected ? 0 : raw(r.epoch);
-  f.served_by = raw(r.incarnation);
+  f.hop.outcome = r.outcome;
+  f.answer.status = fakeproxy::resources::status_of(r.outcome, static_cast<boost::beast::http::verb>(f.verb));
+  f.hop.names_backend = r.epoch != session_epoch::none;
+  f.hop.keeps_connection = !p.leaving.begun();
+  f.answer.served_epoch = r.outcome == hop_outcome::redirected ? 0 : raw(r.epoch);
+  f.answer.served_by = raw(r.incarnation);
   if (f.has_exchange && r.outcome != hop_outcome::redirected)
-    f.status = exchanges_.answer(f.id, f.status, r.outcome == hop_outcome::served, at_ns);
+    f.answer.status = exchanges_.answer(f.id, f.answer.status, r.outcome == hop_outcome::served, at_ns);
   run_.record.decided(f, at_ns);
-  if (run_.record.brief && f.served_epoch != 0 && !f.course.is_own && f.request % checked_every == 0)
-    run_.record.brief->place_checked(sols_.granted(f.plan.character, f.served_by, f.served_epoch));
-  run_.time.note(at_ns, f.request << 24 | std::uint64_t{f.proxy} << 8 | static_cast<std::uint64_t>(r.outcome));
+  if (run_.record.brief && f.answer.served_epoch != 0 && !f.course.is_own && f.request % checked_every == 0)
+    run_.record.brief->place_checked(sols_.granted(f.plan.character, f.answer.served_by, f.answer.served_epoch));
+  run_.time.note(at_ns, f.request << 24 | std::uint64_t{f.hop.proxy} << 8 | static_cast<std::uint64_t>(r.outcome));
   p.process->on_answered(r);
   --p.in_hand;
   f.where = request_state::place::returning;
   run_.time.to_request(net_.proxy_arrival(f, purpose::hop_back, at_ns), event_kind::answer_returns, f.id, f.life);
-  if (!p.process->actions().send.empty()) perform(f.proxy); // the session was to be moved, this was its last request
+  if (!p.process->actions().send.empty())
+    perform(f.hop.proxy); // the session was to be moved, this was its last request
 }
 
 void proxies::arm(std::size_t index) {
@@ -343,10 +343,10 @@ void proxies::drop_peers(std::size_t index) {
 /// The balancers learn that their connections are gone.
 void proxies::drop_requests(std::size_t index) {
   run_.requests.for_each([&](request_state& f) {
-    if (f.where != request_state::place::at_proxy || f.proxy != index) return;
+    if (f.where != request_state::place::at_proxy || f.hop.proxy != index) return;
     f.life = (f.life + 1) & life_mask; // its events there are void
     f.where = request_state::place::returning;
-    f.proxy_had_it = true;
+    f.hop.proxy_had_it = true;
     run_.time.to_request(net_.proxy_arrival(f, purpose::hop_back, run_.now()), event_kind::hop_fails, f.id, f.life);
     // Its balancer had gone before: the event that was to tell its client belonged to the earlier life.
     if (f.abandoned && f.client.waits)

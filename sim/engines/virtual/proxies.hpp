@@ -37,13 +37,13 @@ public:
   // requests
   /// A request is on its way here, for a hop of that kind: on an open connection of its balancer or on a new one.
   void expect(request_state& f, gateway::routing::hop_kind hop, std::int64_t now) {
-    f.on_open_connection = idle_.take(hop_of(f), hop, now);
-    if (auto const& process = all_[f.proxy].process; process && f.plan.kind == load::token_kind::own)
+    f.hop.on_open_connection = idle_.take(hop_of(f), hop, now);
+    if (auto const& process = all_[f.hop.proxy].process; process && f.plan.kind == load::token_kind::own)
       process->node().prefetch(fakeproxy::cluster::character_id{f.plan.character});
   }
   /// The request's balancer has the answer, and does not use the connection at present.
   void on_answer_taken(request_state const& f, std::int64_t now) {
-    if (f.keeps_connection) idle_.give_back(hop_of(f), now);
+    if (f.hop.keeps_connection) idle_.give_back(hop_of(f), now);
   }
   void balancer_gone(std::size_t balancer) { idle_.close_balancer(balancer); }
   void on_request(request_state& f);
@@ -99,7 +99,7 @@ private:
 
   static records::proxy_address address_of(std::size_t index);
   static idle_connections::hop hop_of(request_state const& f) {
-    return {f.balancer, f.client.connection, gateway::routing::upstream_id{f.proxy}};
+    return {f.balancer, f.client.connection, gateway::routing::upstream_id{f.hop.proxy}};
   }
   void connect(std::size_t index, fakeproxy::cluster::incarnation owner);
   void probe(std::size_t index, fakeproxy::cluster::incarnation owner, bool lost, std::int64_t delay_ns);

@@ -49,8 +49,8 @@ public:
     record_received(f, now_ns);
   }
   void request_done(request_state const& f, journal::request_result outcome, std::uint16_t status) {
-    if (f.request_record == nobody) return;
-    journal::balancer_event& e = records.balancers[f.balancer].events[f.request_record];
+    if (f.book.request_record == nobody) return;
+    journal::balancer_event& e = records.balancers[f.balancer].events[f.book.request_record];
     e.outcome = outcome;
     e.status = status;
   }
@@ -72,22 +72,22 @@ public:
     record_hop(f, now_ns);
   }
   void hop_done(request_state& f, journal::hop_result result) {
-    if (f.course.hops == 1 && f.from_map) f.first_stale = is_stale(result);
+    if (f.course.hops == 1 && f.hop.from_map) f.book.first_stale = is_stale(result);
     if (brief) {
       if (result == journal::hop_result::not_delivered) brief->hop_undelivered();
-      if (f.outcome == journal::hop_outcome::redirected) brief->redirect_received(f);
+      if (f.hop.outcome == journal::hop_outcome::redirected) brief->redirect_received(f);
       if (result == journal::hop_result::redirected) brief->redirect_followed();
       if (result == journal::hop_result::refused_redirect) brief->redirect_refused();
       return;
     }
-    if (f.hop_record != nobody) records.balancers[f.balancer].events[f.hop_record].result = result;
+    if (f.book.hop_record != nobody) records.balancers[f.balancer].events[f.book.hop_record].result = result;
   }
 
   // proxies
-  void arrived(request_state& f, journal::incarnation_id at) {
-    if (++f.seen_hops == 1) f.first_from_map = f.first_from_map || f.from_map;
+  void arrived(request_state& f, journal::incarnation_id at, std::int64_t now_ns) {
+    if (++f.book.seen_hops == 1) f.book.first_from_map = f.book.first_from_map || f.hop.from_map;
     if (brief) return brief->hop_seen();
-    record_arrival(f, at);
+    record_arrival(f, at, now_ns);
   }
   void decided(request_state const& f, std::int64_t answered_ns) {
     if (brief) return;
@@ -119,59 +119,59 @@ private:
     c.outcome = outcome;
     c.done_ns = done_ns;
     if (outcome != records::client_outcome::answered) return;
-    c.status = f.status;
-    c.epoch = f.served_epoch;
-    c.incarnation = f.served_by;
-    c.asks_resource = f.asks_resource;
-    c.from_cache = f.from_cache;
-    c.findings = f.findings;
+    c.status = f.answer.status;
+    c.epoch = f.answer.served_epoch;
+    c.incarnation = f.answer.served_by;
+    c.asks_resource = f.answer.asks_resource;
+    c.from_cache = f.answer.from_cache;
+    c.findings = f.answer.findings;
   }
   [[gnu::noinline]] void record_received(request_state& f, std::int64_t now_ns) {
-    f.request_record = append(f.balancer, {.at_ns = now_ns,
-                                           .request = f.request,
-                                           .upstream_address = 0,
-                                           .upstream_port = 0,
-                                           .kind = journal::balancer_event_kind::request,
-                                           .hop = journal::hop_kind::first,
-                                           .result = journal::hop_result::pending,
-                                           .outcome = journal::request_result::pending,
-                                           .status = 0,
-                                           .hit = 0,
-                                           .padding = {}});
+    f.book.request_record = append(f.balancer, {.at_ns = now_ns,
+                                                .request = f.request,
+                                                .upstream_address = 0,
+                                                .upstream_port = 0,
+                                                .kind = journal::balancer_event_kind::request,
+                                                .hop = journal::hop_kind::first,
+                                                .result = journal::hop_result::pending,
+                                                .outcome = journal::request_result::pending,
+                                                .status = 0,
+                                                .hit = 0,
+                                                .padding = {}});
   }
   [[gnu::noinline]] void record_hop(request_state& f, std::int64_t now_ns) {
-    records::proxy_address const to = records.proxies[f.proxy];
-    f.hop_record = append(f.balancer, {.at_ns = now_ns,
-                                       .request = f.request,
-                                       .upstream_address = to.address,
-                                       .upstream_port = to.port,
-                                       .kind = journal::balancer_event_kind::hop,
-                                       .hop = f.course.hop,
-                                       .result = journal::hop_result::pending,
-                                       .outcome = journal::request_result::pending,
-                                       .status = 0,
-                                       .hit = static_cast<std::uint8_t>(f.from_map),
-                                       .padding = {}});
+    records::proxy_address const to = records.proxies[f.hop.proxy];
+    f.book.hop_record = append(f.balancer, {.at_ns = now_ns,
+                                            .request = f.request,
+                                            .upstream_address = to.address,
+                                            .upstream_port = to.port,
+                                            .kind = journal::balancer_event_kind::hop,
+                                            .hop = f.course.hop,
+                                            .result = journal::hop_result::pending,
+                                            .outcome = journal::request_result::pending,
+                                            .status = 0,
+                                            .hit = static_cast<std::uint8_t>(f.hop.from_map),
+                                            .padding = {}});
   }
-  [[gnu::noinline]] void record_arrival(request_state& f, journal::incarnation_id at) {
+  [[gnu::noinline]] void record_arrival(request_state& f, journal::incarnation_id at, std::int64_t now_ns) {
     journal::proxy_hop hop{};
-    hop.received_ns = f.received_ns;
+    hop.received_ns = now_ns;
     hop.request = f.request;
     hop.incarnation = at;
     hop.character = f.plan.kind == load::token_kind::own ? f.plan.character : journal::no_character;
     hop.outcome = journal::hop_outcome::received;
     hop.method = f.verb;
-    f.proxy_record = static_cast<std::uint32_t>(records.hops.size());
-    records.hops.push_back({hop, f.proxy});
+    f.book.proxy_record = static_cast<std::uint32_t>(records.hops.size());
+    records.hops.push_back({hop, f.hop.proxy});
   }
   [[gnu::noinline]] void record_decision(request_state const& f, std::int64_t answered_ns) {
-    journal::proxy_hop& hop = records.hops[f.proxy_record].hop;
+    journal::proxy_hop& hop = records.hops[f.book.proxy_record].hop;
     hop.answered_ns = answered_ns;
-    hop.status = f.status;
-    hop.outcome = f.outcome;
-    hop.incarnation = f.served_by;
-    hop.epoch = f.outcome == journal::hop_outcome::served ? f.served_epoch : 0;
-    hop.target = f.outcome == journal::hop_outcome::redirected ? raw(f.at_proxy.owner) : 0;
+    hop.status = f.answer.status;
+    hop.outcome = f.hop.outcome;
+    hop.incarnation = f.answer.served_by;
+    hop.epoch = f.hop.outcome == journal::hop_outcome::served ? f.answer.served_epoch : 0;
+    hop.target = f.hop.outcome == journal::hop_outcome::redirected ? raw(f.at_proxy.owner) : 0;
   }
   /// For a hop that the map chose. A simulated hop fails only because its proxy is gone.
   static bool is_stale(journal::hop_result result) {

@@ -32,28 +32,48 @@ struct client_part {
   bool waits = false; // the client has no outcome yet
 };
 
-/// One client request on its way.
-struct alignas(64) request_state { // in whole cache lines
-  // the request
-  client_part client;
-  journal::request_id request = 0;
+/// The hop under way, between a balancer and a proxy.
+struct hop_part {
+  std::uint16_t proxy = 0;
+  journal::hop_outcome outcome = journal::hop_outcome::received;
+  bool from_map = false;           // the map chose this hop's proxy
+  bool on_open_connection = false; // of its balancer to the proxy
+  bool names_backend = false;      // the proxy's answer
+  bool keeps_connection = false;   // the proxy does not close it
+  bool proxy_had_it = false;       // for hop_fails: the kernel had accepted bytes of the request
+};
+
+/// What is recorded of a request, or counted when it is over; see recorder.
+struct book_part {
+  std::uint8_t seen_hops = 0; // that a proxy has seen so far
+  /// Whether the map chose the proxy: of the first hop if it did, else of the first hop that a proxy saw. And whether
+  /// the proxy that the map chose for the first hop was no longer the owner.
+  bool first_from_map = false, first_stale = false;
+  bool trial = false;               // guessed although the session existed
+  std::uint8_t first_reason = 0xff; // of a redirect by the first proxy: judge::reason
+  // records that are completed later (full detail)
+  std::uint32_t request_record = nobody, hop_record = nobody, proxy_record = nobody;
+};
+
+/// What the client gets.
+struct answer_part {
+  std::uint16_t status = 0;
+  bool asks_resource = false, from_cache = false;
+  std::uint16_t findings = 0; // records::client_finding bits
+  std::uint64_t served_epoch = 0;
+  journal::incarnation_id served_by = 0;
+};
+
+/// One client request on its way: what it is, where it is, and a part for each of those that handle it. In whole cache
+/// lines.
+struct alignas(64) request_state {
+  std::uint32_t id = 0;    // its number
+  std::uint32_t life = 0;  // below 2^24; kept when the slot is reused
   std::uint64_t draws = 0; // what its random bits are derived from
-  struct {
-    std::uint32_t character = 0, rotation = 0, target = 0;
-    load::token_kind kind = load::token_kind::own;
-  } plan; // the part of planned_request that is still needed
+  journal::request_id request = 0;
   token_id token{};
   std::uint16_t balancer = 0;
   std::uint8_t verb = 0;
-  bool idempotent = true;
-  bool game_state = false;   // is forwarded to the character's sol
-  bool has_exchange = false; // see http_exchanges
-
-  // at its balancer. If `course.is_own`, it validates what the balancer served stale: there is no client
-  gateway::exchange::course course;
-  std::int64_t gives_up_ns = 0; // when its wait there times out
-
-  // where it is
   enum class place : std::uint8_t {
     nowhere,
     queued,
@@ -65,39 +85,23 @@ struct alignas(64) request_state { // in whole cache lines
     to_client
   };
   place where = place::nowhere;
-  std::uint32_t id = 0;   // its number
-  std::uint32_t life = 0; // below 2^24; kept when the slot is reused
-  bool carried = false;   // a balancer, or the proxy that it asked, is handling it
-  bool abandoned = false; // the answer will be dropped
-
-  // the hop under way
-  std::uint16_t proxy = 0;
-  std::uint8_t seen_hops = 0; // that a proxy has seen so far
-  bool from_map = false;      // the map chose this hop's proxy
-  /// Whether the map chose the proxy: of the first hop if it did, else of the first hop that a proxy saw. And whether
-  /// the proxy that the map chose for the first hop was no longer the owner.
-  bool first_from_map = false, first_stale = false;
-  std::uint8_t first_reason = 0xff; // of a redirect by the first proxy: judge::reason
-  bool trial = false;               // guessed although the session existed
-  bool on_open_connection = false;  // of its balancer to the proxy
-  std::int64_t received_ns = 0;
+  bool idempotent = true;
+  bool game_state = false;   // is forwarded to the character's sol
+  bool has_exchange = false; // see http_exchanges
+  bool carried = false;      // a balancer, or the proxy that it asked, is handling it
+  bool abandoned = false;    // the answer will be dropped
+  /// At its balancer. If `course.is_own`, it validates what the balancer served stale: there is no client.
+  gateway::exchange::course course;
+  hop_part hop;
+  client_part client;
+  struct {
+    std::uint32_t character = 0, rotation = 0, target = 0;
+    load::token_kind kind = load::token_kind::own;
+  } plan; // the part of planned_request that is still needed
   fakeproxy::proxy::request_state at_proxy;
-
-  // the proxy's answer
-  journal::hop_outcome outcome = journal::hop_outcome::received;
-  std::uint16_t status = 0;
-  bool names_backend = false;
-  bool keeps_connection = false; // the proxy does not close it
-  std::uint64_t served_epoch = 0;
-  journal::incarnation_id served_by = 0;
-  bool proxy_had_it = false; // for hop_fails: the kernel had accepted bytes of the request
-
-  // what the client gets
-  bool asks_resource = false, from_cache = false;
-  std::uint16_t findings = 0; // records::client_finding bits
-
-  // records that are completed later (full detail)
-  std::uint32_t request_record = nobody, hop_record = nobody, proxy_record = nobody;
+  answer_part answer;
+  book_part book;
+  std::int64_t gives_up_ns = 0; // when its wait at its balancer times out
 
   /// 64 uniform bits for one purpose of the request, or of its present hop (SplitMix64 with random access).
   std::uint64_t bits(purpose what) const {
@@ -106,6 +110,8 @@ struct alignas(64) request_state { // in whole cache lines
     return load::mix(draws + number * 0x9e3779b97f4a7c15u);
   }
 };
+
+static_assert(sizeof(request_state) == 256);
 
 /// Refers to a request whose slot may hold another one by the time it is looked at.
 struct sleeper {

@@ -207,7 +207,7 @@ bool shared_maps::look_up(request_index id) {
 
 void shared_maps::learnt(request_state const& f, upstream_id where) {
   if (!links_[f.balancer].state.usable()) return;
-  post(f.balancer, {.what = message::kind::learn, .token = f.token, .where = where, .epoch = f.served_epoch});
+  post(f.balancer, {.what = message::kind::learn, .token = f.token, .where = where, .epoch = f.answer.served_epoch});
 }
 
 void shared_maps::lost(request_state const& f, upstream_id where) {

@@ -61,17 +61,17 @@ bool summary::raced_in_shared_map(request_state const& f, std::int64_t now_ns) c
 
 void summary::chosen(request_state& f, bool guessed, bool in_flight, std::int64_t now_ns) {
   if (f.plan.kind != load::token_kind::own) {
-    f.first_reason = static_cast<std::uint8_t>(reason::no_token);
+    f.book.first_reason = static_cast<std::uint8_t>(reason::no_token);
     return;
   }
   bool const map = has_map_[f.balancer];
-  f.trial = guessed && (characters_[f.plan.character] & has_session) != 0;
+  f.book.trial = guessed && (characters_[f.plan.character] & has_session) != 0;
   reason why = reason::moved;
   if (guessed) {
     switch (map ? knowledge_.at(f.balancer, f.token) : map_knowledge::of::never) {
     case map_knowledge::of::never: {
       bool const raced = map && raced_in_shared_map(f, now_ns);
-      fit_.raced += raced && f.trial;
+      fit_.raced += raced && f.book.trial;
       why = !map ? reason::no_map : in_flight || raced ? reason::raced : reason::cold;
       break;
     }
@@ -86,13 +86,13 @@ void summary::chosen(request_state& f, bool guessed, bool in_flight, std::int64_
       break;
     }
   }
-  f.first_reason = static_cast<std::uint8_t>(why);
+  f.book.first_reason = static_cast<std::uint8_t>(why);
 }
 
 void summary::redirect_received(request_state& f) {
   ++books_.received;
   if (f.course.redirects != 0) return;
-  auto const why = static_cast<reason>(f.first_reason);
+  auto const why = static_cast<reason>(f.book.first_reason);
   lost_ += why == reason::evicted || why == reason::moved || why == reason::forgotten || why == reason::restarted;
 }
 
@@ -108,9 +108,9 @@ void summary::granted(std::uint32_t character, std::size_t phase, std::int64_t a
 
 void summary::client_done(request_state const& f, client_outcome outcome, std::int64_t done_ns) {
   bool const own = f.plan.kind == load::token_kind::own;
-  bool const usual = own && outcome == client_outcome::answered && f.status < 400 && f.seen_hops != 0 &&
-                     f.seen_hops == f.course.hops && f.course.redirects <= 1 && f.course.retries == 0 &&
-                     f.seen_hops == f.course.redirects + 1 && !f.asks_resource && !f.from_cache;
+  bool const usual = own && outcome == client_outcome::answered && f.answer.status < 400 && f.book.seen_hops != 0 &&
+                     f.book.seen_hops == f.course.hops && f.course.redirects <= 1 && f.course.retries == 0 &&
+                     f.book.seen_hops == f.course.redirects + 1 && !f.answer.asks_resource && !f.answer.from_cache;
   if (!usual) return count_unusual(f, outcome, done_ns);
   counts_.add(judge::served_request{.intended_ns = f.client.intended_ns,
                                     .sent_ns = f.client.sent_ns,
@@ -118,10 +118,10 @@ void summary::client_done(request_state const& f, client_outcome outcome, std::i
                                     .balancer = f.balancer,
                                     .phase = f.client.phase,
                                     .redirected = f.course.redirects != 0,
-                                    .first_reason = f.first_reason,
-                                    .first_choice = f.first_from_map ? judge::choice::map : judge::choice::guess,
-                                    .stale = f.first_stale,
-                                    .trial = f.trial});
+                                    .first_reason = f.book.first_reason,
+                                    .first_choice = f.book.first_from_map ? judge::choice::map : judge::choice::guess,
+                                    .stale = f.book.first_stale,
+                                    .trial = f.book.trial});
   count_in_slice(f.client.intended_ns, f.balancer, f.course.redirects, false);
 }
 
@@ -130,31 +130,31 @@ void summary::count_unusual(request_state const& f, client_outcome outcome, std:
   judge::counted_request r{.intended_ns = f.client.intended_ns,
                            .sent_ns = f.client.sent_ns,
                            .done_ns = done_ns,
-                           .hops = f.seen_hops,
+                           .hops = f.book.seen_hops,
                            .redirects = f.course.redirects,
                            .retries = f.course.retries,
                            .balancer = f.balancer,
-                           .status = f.status,
+                           .status = f.answer.status,
                            .phase = f.client.phase,
-                           .first_reason = f.first_reason,
-                           .first_choice = !own               ? judge::choice::unknown
-                                           : f.first_from_map ? judge::choice::map
-                                           : f.seen_hops == 0 ? judge::choice::unknown
-                                                              : judge::choice::guess,
-                           .stale = f.first_stale,
+                           .first_reason = f.book.first_reason,
+                           .first_choice = !own                    ? judge::choice::unknown
+                                           : f.book.first_from_map ? judge::choice::map
+                                           : f.book.seen_hops == 0 ? judge::choice::unknown
+                                                                   : judge::choice::guess,
+                           .stale = f.book.first_stale,
                            .needed_proxy = f.course.hops != 0,
                            .answered = outcome == client_outcome::answered,
                            .failed = false,
-                           .trial = f.trial,
-                           .asks_resource = f.asks_resource,
-                           .from_cache = f.from_cache};
+                           .trial = f.book.trial,
+                           .asks_resource = f.answer.asks_resource,
+                           .from_cache = f.answer.from_cache};
   bool const junk = f.plan.kind == load::token_kind::junk;
   r.failed = !r.answered || r.status >= 500 || (r.status == 401 && !junk);
   failed_ += r.failed;
-  if (r.answered && f.asks_resource) {
+  if (r.answered && f.answer.asks_resource) {
     ++resources_;
-    not_theirs_ += (f.findings & (records::found_foreign | records::found_denied)) != 0;
-    too_old_ += (f.findings & records::found_too_old) != 0;
+    not_theirs_ += (f.answer.findings & (records::found_foreign | records::found_denied)) != 0;
+    too_old_ += (f.answer.findings & records::found_too_old) != 0;
   }
   counts_.add(r);
   count_in_slice(r.intended_ns, r.balancer, r.redirects, r.failed);
