@@ -87,18 +87,22 @@ void balancers::on_request(request_state& f) {
   ++b.in_hand;
   run_.record.received(f, run_.now());
   if (f.has_exchange) caches_.enter(f.id);
-  work(f);
+  if (!work_.nothing()) return work(f);
+  f.where = request_state::place::at_balancer;
+  worked(f);
 }
 
 /// One of the balancer's threads works on it.
-[[gnu::always_inline]] inline void balancers::work(request_state& f) {
+void balancers::work(request_state& f) {
   f.where = request_state::place::at_balancer;
   if (work_.nothing()) return on_worked(f);
   balancer& b = all_[f.balancer];
   run_.time.to_request(b.threads.serve(run_.now(), work_(b.random)), event_kind::leaves_balancer, f.id, f.life);
 }
 
-void balancers::on_worked(request_state& f) {
+void balancers::on_worked(request_state& f) { worked(f); }
+
+[[gnu::always_inline]] inline void balancers::worked(request_state& f) {
   if (f.abandoned) return let_go(f);
   if (f.course.hops != 0) {
     on_hop_over(f);
@@ -130,9 +134,12 @@ void balancers::begin_exchange(request_state& f) {
   routers::request what;
   if (f.plan.kind != load::token_kind::none) what.token = f.token;
   what.idempotent = f.idempotent;
-  perform(f, ask([&](auto& routers) {
-            return routers.start(f.balancer, f.id, what, run_.now(), all_[f.balancer].random);
-          }));
+  action const next =
+      ask([&](auto& routers) { return routers.start(f.balancer, f.id, what, run_.now(), all_[f.balancer].random); });
+  tell_others(f, next);
+  step const then = f.course.after(next, cached(f));
+  if (then == step::send) return send(f, next);
+  go_on(f, then, next);
 }
 
 /// The present hop was redirected, or failed.
@@ -169,7 +176,7 @@ gateway::cache::transaction* balancers::cached(request_state const& f) {
   return f.has_exchange ? exchanges_[f.id].transaction.get() : nullptr;
 }
 
-[[gnu::always_inline]] inline void balancers::perform(request_state& f, action const& next) {
+void balancers::perform(request_state& f, action const& next) {
   tell_others(f, next);
   step const then = f.course.after(next, cached(f));
   if (then == step::send) return send(f, next);
@@ -208,7 +215,7 @@ void balancers::go_on(request_state& f, step next, action const& how) {
   }
 }
 
-void balancers::send(request_state& f, action const& next) {
+[[gnu::always_inline]] inline void balancers::send(request_state& f, action const& next) {
   // A redirect is attributed to how the first proxy that saw the request was chosen.
   if (f.book.seen_hops == 0) run_.record.chosen(f, !next.from_map, has_company(f), run_.now());
   f.hop.proxy = static_cast<std::uint16_t>(index_of(next.upstream));

@@ -81,6 +81,7 @@ private:
   };
 
   void work(request_state& f);
+  void worked(request_state& f);
   void begin(request_state& f);
   void begin_exchange(request_state& f);
   void perform(request_state& f, gateway::routing::action const& next);

@@ -178,7 +178,7 @@ void clients::send(std::uint16_t balancer, request_state& f) {
   transmit(f);
 }
 
-void clients::write_down(request_state& f, client_outcome outcome, std::int64_t at_ns) {
+[[gnu::always_inline]] inline void clients::write_down(request_state& f, client_outcome outcome, std::int64_t at_ns) {
   f.client.waits = false;
   run_.record.client_done(f, outcome, at_ns);
   run_.time.note(at_ns, f.request << 8 | static_cast<std::uint64_t>(outcome),

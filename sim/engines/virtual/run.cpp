@@ -245,7 +245,7 @@ private:
     return f.life == o.life() ? &f : nullptr;
   }
 
-  void perform(event const& o) {
+  [[gnu::always_inline]] void perform(event const& o) {
     switch (o.what()) {
     case event_kind::reaches_balancer:
       if (request_state* const f = same(o)) w_.balancers.on_request(*f);
