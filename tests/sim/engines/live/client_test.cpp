@@ -116,7 +116,7 @@ struct harness : order_source {
       what.method = method;
       what.target = static_cast<std::uint32_t>(i % words.targets.size());
       what.intended_ns = now_ns();
-      load->send(what);
+      load->send(what, what.intended_ns);
     }
     context.run();
     return records;
