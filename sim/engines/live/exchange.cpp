@@ -145,6 +145,7 @@ std::string_view exchange::write(request_spec const& what, journal::request_id i
 void exchange::begin_answer() {
   status_ = 0;
   findings_ = 0;
+  if (!words_->laboratory) return; // nothing else is looked at
   echoes_ = 0;
   echo_findings_ = 0;
   is_echo_ = false;
