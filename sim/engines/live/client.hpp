@@ -53,6 +53,11 @@ public:
 /// One thread's clients: sockets for the connections of an actors::connection_pool. A request that waits for a
 /// connection is sent late, and its record shows the lag. A second try has the id of the first. Everything runs on the
 /// io_context's one thread.
+///
+/// Times in records: the clock is read once for each answer, after its last byte (`done_ns`), and that moment is also
+/// the start of a request that the answer gives rise to. `sent_ns` is when a request got an open connection. Its first
+/// byte follows once the answers that were ready with that one have been read, and the requests before it sent: some
+/// 5 us for each of them, by which the latency of a closed load says too much.
 class client {
 public:
   /// `words` and `ids` (the run's next request id) must outlive it.
