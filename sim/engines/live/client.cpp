@@ -13,7 +13,8 @@ using records::client_outcome;
 using records::client_record;
 
 namespace {
-constexpr std::size_t max_observed = 50; // of each combination of findings
+constexpr std::size_t max_observed = 50;         // of each combination of findings
+constexpr std::size_t arrival_bytes = 32 * 1024; // at once; also the largest head
 }
 
 client::client(boost::asio::io_context& context, request_templates const& words, client_settings settings,
@@ -28,7 +29,8 @@ client::client(boost::asio::io_context& context, request_templates const& words,
           reading_ = true;
           connections_[key >> 32]->on_ready(static_cast<std::uint32_t>(key), events);
         },
-        [this] { transmit_all(); })
+        [this] { transmit_all(); }, settings_.sends_on_time ? os::ready_set::turns::prompt : os::ready_set::turns::rare)
+  , arrivals_(arrival_bytes)
   , pool_(settings_.pool)
   , timer_(context) {
   if (settings_.tls) tls_.emplace(settings_.tls_resume);
@@ -57,15 +59,14 @@ client_record client::record_of(request_spec const& what) const {
   return record;
 }
 
-void client::send(request_spec const& what) {
+void client::send(request_spec const& what, std::int64_t now) {
   if (abandoned_) return;
   ++given_;
-  if (pool_.has_room(what.balancer)) return dispatch(what);
+  if (pool_.has_room(what.balancer)) return dispatch(what, now);
   pool_.wait(what.balancer, what);
 }
 
-void client::dispatch(request_spec const& what) {
-  std::int64_t const now = now_ns();
+void client::dispatch(request_spec const& what, std::int64_t now) {
   auto const [number, is_open] = pool_.take(what.balancer, what, now);
   if (number == connections_.size()) connections_.push_back(std::make_unique<connection>(*this, what.balancer, number));
   connections_[number]->send(now);
@@ -86,14 +87,13 @@ void client::complete(connection& c, client_outcome outcome) {
     latencies_.record(record.done_ns - record.intended_ns);
   }
   ++finished_;
-  counts_.done.fetch_add(1, std::memory_order_relaxed);
-  if (outcome != client_outcome::answered || record.status >= 500)
-    counts_.failed.fetch_add(1, std::memory_order_relaxed);
+  count_one(counts_.done);
+  if (outcome != client_outcome::answered || record.status >= 500) count_one(counts_.failed);
 
   request_spec const what = pool_.request_of(c.number_);
   client_record const done = record;
   pool_.release(c.number_);
-  if (auto const next = abandoned_ ? std::nullopt : pool_.next_waiting(c.balancer_)) dispatch(*next);
+  if (auto const next = abandoned_ ? std::nullopt : pool_.next_waiting(c.balancer_)) dispatch(*next, done.done_ns);
   if (source_) source_->done(what, done);
 }
 

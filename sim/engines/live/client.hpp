@@ -4,6 +4,7 @@
 #include "sim/actors/connection_pool.hpp"
 #include "sim/engines/live/client_tls.hpp"
 #include "sim/engines/live/exchange.hpp"
+#include "sim/engines/live/known_head.hpp"
 #include "sim/records/histogram.hpp"
 #include "sim/records/records.hpp"
 
@@ -25,19 +26,24 @@ namespace sim::live {
 
 class connection;
 
-/// Counts that other threads may read while the load runs.
+/// Counts that other threads may read while the load runs. One thread counts.
 struct client_counts {
   std::atomic<std::uint64_t> sent{0}, done{0}, failed{0};
   std::atomic<std::uint64_t> handshakes{0}, resumed{0}; // TLS; resumed ones are handshakes too
 };
+/// One more, without the bus lock that counting from several threads would need.
+inline void count_one(std::atomic<std::uint64_t>& count) {
+  count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
 
 struct client_settings {
   actors::pool_settings pool;
   bool keep_records = true; // one client_record a request
   bool tls = false, tls_resume = true;
+  bool sends_on_time = true; // false: no request waits for a timer, so that timers may be some milliseconds late
 };
 
-/// Is told when requests are done, and may send new ones from there.
+/// Is told when requests are done, and may send new ones from there: `record.done_ns` is now.
 class order_source {
 public:
   virtual ~order_source() = default;
@@ -47,6 +53,11 @@ public:
 /// One thread's clients: sockets for the connections of an actors::connection_pool. A request that waits for a
 /// connection is sent late, and its record shows the lag. A second try has the id of the first. Everything runs on the
 /// io_context's one thread.
+///
+/// Times in records: the clock is read once for each answer, after its last byte (`done_ns`), and that moment is also
+/// the start of a request that the answer gives rise to. `sent_ns` is when a request got an open connection. Its first
+/// byte follows once the answers that were ready with that one have been read, and the requests before it sent: some
+/// 5 us for each of them, by which the latency of a closed load says too much.
 class client {
 public:
   /// `words` and `ids` (the run's next request id) must outlive it.
@@ -63,7 +74,8 @@ public:
   std::uint16_t add_balancer(boost::asio::ip::tcp::endpoint where, std::string forged);
   std::size_t balancers() const { return balancers_.size(); }
 
-  void send(request_spec const& what);
+  /// `now` as CLOCK_MONOTONIC says, or said a moment ago; it does not go back from call to call.
+  void send(request_spec const& what, std::int64_t now);
 
   /// Requests given and not done.
   std::uint64_t in_flight() const { return given_ - finished_; }
@@ -87,7 +99,7 @@ private:
   };
 
   /// Precondition: the pool has room.
-  void dispatch(request_spec const& what);
+  void dispatch(request_spec const& what, std::int64_t now);
   records::client_record record_of(request_spec const& what) const;
   /// The connection's request has its outcome.
   void complete(connection& c, records::client_outcome outcome);
@@ -109,6 +121,8 @@ private:
   os::ready_set ready_;
   bool reading_ = false;
   std::vector<connection*> to_transmit_;
+  std::vector<char> arrivals_; // what has just been read: used again at once, it stays in the processor's caches
+  known_head known_;           // of the last answer, outside the laboratory
   std::deque<balancer> balancers_;
   actors::connection_pool<request_spec> pool_;
   std::vector<std::unique_ptr<connection>> connections_; // as in the pool

@@ -15,12 +15,9 @@
 namespace sim::live {
 
 namespace asio = boost::asio;
+using boost::beast::http::verb;
 using boost::system::error_code;
 using records::client_outcome;
-
-namespace {
-constexpr std::size_t buffer_bytes = 32 * 1024;
-}
 
 connection::connection(client& owner, std::uint16_t balancer, std::uint32_t number)
   : owner_(owner)
@@ -29,8 +26,7 @@ connection::connection(client& owner, std::uint16_t balancer, std::uint32_t numb
   , exchange_(owner.words_,
               owner.balancers_[balancer].where.address().to_string() + ":" +
                   std::to_string(owner.balancers_[balancer].where.port()),
-              owner.balancers_[balancer].forged)
-  , buffer_(buffer_bytes) {}
+              owner.balancers_[balancer].forged) {}
 
 connection::~connection() {
   tls_.reset();
@@ -89,8 +85,8 @@ void connection::continue_handshake() {
   handshake const how = shake_hands(tls_.get());
   if (how == handshake::pending) return;
   if (how == handshake::failed) return fail(client_outcome::connect_error);
-  owner_.counts_.handshakes.fetch_add(1, std::memory_order_relaxed);
-  if (how == handshake::resumed) owner_.counts_.resumed.fetch_add(1, std::memory_order_relaxed);
+  count_one(owner_.counts_.handshakes);
+  if (how == handshake::resumed) count_one(owner_.counts_.resumed);
   on_connected();
 }
 
@@ -104,10 +100,8 @@ void connection::transmit() {
   if (record_.request == 0) record_.request = owner_.ids_.fetch_add(1, std::memory_order_relaxed);
   unsent_ = exchange_.write(what(), record_.request);
   exchange_.begin_answer();
-  parser_.emplace(head_);
-  parser_->answer_to_head(method().verb == boost::beast::http::verb::head);
   head_seen_ = answer_began_ = false;
-  if (!repeats()) owner_.counts_.sent.fetch_add(1, std::memory_order_relaxed);
+  if (!repeats()) count_one(owner_.counts_.sent);
   if (owner_.reading_) {
     owner_.transmit_later(*this);
   } else {
@@ -130,79 +124,107 @@ void connection::write_rest() {
 void connection::read(bool ends) {
   std::uint32_t const life = life_;
   while (life == life_) {
-    std::size_t const room = buffer_.size() - end_;
-    ssize_t const got =
-        tls_ ? receive(tls_.get(), buffer_.data() + end_, room) : ::recv(fd_, buffer_.data() + end_, room, 0);
+    std::vector<char>& into = end_ == 0 ? owner_.arrivals_ : rest_;
+    std::size_t const room = into.size() - end_;
+    ssize_t const got = tls_ ? receive(tls_.get(), into.data() + end_, room) : ::recv(fd_, into.data() + end_, room, 0);
     if (got < 0 && errno == EAGAIN) return;
     if (stage_ == stage::idle) return close(); // the balancer closed, or talks out of turn
     if (got < 0) return fail(client_outcome::reset);
     if (got == 0) return on_end_of_stream();
     end_ += static_cast<std::size_t>(got);
-    on_bytes();
+    on_bytes(into.data());
     // Fewer bytes than there was room for: all were read (edge-triggered epoll tells of more). Under TLS it is one
     // record's bytes, and another may wait.
     if (static_cast<std::size_t>(got) < room && !ends && !tls_) return;
   }
 }
 
-void connection::on_bytes() {
-  answer_began_ = true;
+void connection::on_bytes(char const* bytes) {
+  if (!answer_began_) {
+    answer_began_ = true;
+    if (take_known(bytes)) return;
+    begin_message();
+  }
   error_code wrong;
-  bool const whole = advance(wrong);
-  if (wrong || (!whole && end_ == buffer_.size()))
-    return fail(client_outcome::malformed); // or a head beyond the buffer
-  if (whole) answered();
+  if (advance(bytes, wrong)) {
+    bool const may_stay = parser_->keep_alive() && !parser_->until_eof();
+    return answered(may_stay);
+  }
+  if (!wrong) keep_rest(bytes);
+  if (wrong || end_ == owner_.arrivals_.size()) return fail(client_outcome::malformed); // or a head beyond the buffer
 }
 
-bool connection::advance(error_code& error) {
+bool connection::take_known(char const* bytes) {
+  known_head const& known = owner_.known_;
+  if (!known.begins({bytes, end_}, method().verb == verb::head)) return false;
+  exchange_.on_head(known.head(), bytes);
+  begin_ = known.answer_bytes();
+  if (begin_ != known.head_bytes()) exchange_.on_body({bytes + known.head_bytes(), begin_ - known.head_bytes()});
+  answered(known.keep_alive());
+  return true;
+}
+
+void connection::begin_message() {
+  parser_.emplace(head_);
+  parser_->answer_to_head(method().verb == verb::head);
+}
+
+bool connection::advance(char const* bytes, error_code& error) {
+  std::string_view whole_head; // if it is among these bytes
   while (!head_seen_) {
-    if (!parser_->parse_head(buffer_.data(), end_, error)) return false;
-    begin_ = parser_->head_bytes();
+    char const* const head = bytes + begin_;
+    if (begin_ == end_ || !parser_->parse_head(head, end_ - begin_, error)) return false;
+    begin_ += parser_->head_bytes();
     if (head_.status >= 200 || head_.status == 101) {
       head_seen_ = true;
-      exchange_.on_head(head_, buffer_.data());
-      break;
+      whole_head = {head, parser_->head_bytes()};
+      exchange_.on_head(head_, head);
+    } else {
+      begin_message(); // that was an interim answer (100, 103): the final one follows
     }
-    // An interim answer (100, 103): the final one follows.
-    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-    end_ -= begin_;
-    begin_ = 0;
-    parser_.emplace(head_);
-    parser_->answer_to_head(method().verb == boost::beast::http::verb::head);
-    if (end_ == 0) return false;
   }
   while (!parser_->done()) {
-    auto const step = parser_->parse_body(buffer_.data() + begin_, end_ - begin_, error);
+    auto const step = parser_->parse_body(bytes + begin_, end_ - begin_, error);
     if (error) return false;
     begin_ += step.consumed;
     if (!step.data.empty()) exchange_.on_body(step.data);
     if (step.consumed == 0) break;
   }
-  if (parser_->done()) return true;
-  // The head's bytes are not needed any more: make room.
-  std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-  end_ -= begin_;
+  if (!parser_->done()) return false;
+  if (!whole_head.empty() && !owner_.words_.laboratory && !parser_->chunked() && !parser_->until_eof()) {
+    auto const content = static_cast<std::size_t>(bytes + begin_ - (whole_head.data() + whole_head.size()));
+    owner_.known_.keep(whole_head, head_, method().verb == verb::head, content, parser_->keep_alive());
+  }
+  return true;
+}
+
+// The head's bytes are not needed any more, once it is whole.
+void connection::keep_rest(char const* bytes) {
+  std::size_t const size = end_ - begin_;
+  if (size != 0) {
+    rest_.resize(owner_.arrivals_.size());
+    std::memmove(rest_.data(), bytes + begin_, size);
+  }
   begin_ = 0;
-  return false;
+  end_ = size;
 }
 
 void connection::on_end_of_stream() {
   if (head_seen_) {
     error_code error;
     parser_->end_of_input(error);
-    if (!error && parser_->done()) return answered();
+    if (!error && parser_->done()) return answered(false);
   }
   fail(client_outcome::reset);
 }
 
-void connection::answered() {
+void connection::answered(bool may_stay) {
   bool const surplus = begin_ != end_; // bytes that belong to no answer: this connection cannot be trusted any more
-  bool const may_stay = parser_->keep_alive() && !parser_->until_eof() && !surplus && unsent_.empty();
   record_.done_ns = now_ns();
   exchange_.judge(record_);
   if (surplus) record_.findings |= records::found_answer_body;
   begin_ = end_ = 0;
-  if (owner_.pool_.on_answered(number_, may_stay)) {
+  if (owner_.pool_.on_answered(number_, may_stay && !surplus && unsent_.empty())) {
     stage_ = stage::idle;
   } else {
     close();

@@ -11,8 +11,9 @@
 namespace sim::live {
 
 /// One client connection to a balancer, for `client` only. It never allocates on the steady path: buffers, parser and
-/// texts are reused. The socket is non-blocking and watched by the client's ready_set, also while it is idle, so that a
-/// balancer's close is seen at once.
+/// texts are reused. Bytes arrive in a buffer that all connections share; the rest of what is not yet whole is kept.
+/// The socket is non-blocking and watched by the client's ready_set, also while it is idle, so that a balancer's close
+/// is seen at once.
 class connection {
 public:
   connection(client& owner, std::uint16_t balancer, std::uint32_t number);
@@ -40,29 +41,37 @@ private:
   void transmit();
   void write_rest();
   void read(bool ends);
-  /// Parses what is in the buffer. True when the answer is whole.
-  bool advance(boost::system::error_code& error);
+  void on_bytes(char const* bytes);
+  /// The whole answer, if its head is known. False: it has to be parsed.
+  bool take_known(char const* bytes);
+  void begin_message();
+  /// Parses bytes[begin_, end_). True when the answer is whole.
+  bool advance(char const* bytes, boost::system::error_code& error);
+  /// Keeps what is not parsed.
+  void keep_rest(char const* bytes);
   void on_end_of_stream();
-  void on_bytes();
-  void answered();
+  void answered(bool may_stay);
   void fail(records::client_outcome outcome);
 
+  // what every request and answer touches
   client& owner_;
   std::uint16_t balancer_;
-  std::uint32_t number_; // in the pool, and for the ready_set's keys
-  int fd_ = -1;
-  client_tls::connection tls_; // nullptr: none, or not yet connected
-  exchange exchange_;
-  records::client_record record_;
-  std::string_view unsent_; // rest of the request
-  std::vector<char> buffer_;
-  std::size_t begin_ = 0, end_ = 0; // bytes in buffer_ not yet parsed; the answer's head stands at 0
-  gateway::http::message_head head_;
-  std::optional<gateway::http::answer_parser> parser_;
   stage stage_ = stage::closed;
   bool head_seen_ = false;
   bool answer_began_ = false; // a byte of the answer has arrived
+  std::uint32_t number_;      // in the pool, and for the ready_set's keys
   std::uint32_t life_ = 0;    // of the socket; late events of earlier ones are ignored
+  int fd_ = -1;
+  client_tls::connection tls_;      // nullptr: none, or not yet connected
+  std::size_t begin_ = 0, end_ = 0; // bytes not yet parsed: in rest_, or where they have just arrived
+  std::string_view unsent_;         // rest of the request
+  records::client_record record_;
+  exchange exchange_;
+
+  // of an answer that is parsed
+  std::vector<char> rest_; // none, until an answer comes in parts
+  gateway::http::message_head head_;
+  std::optional<gateway::http::answer_parser> parser_;
 };
 
 }

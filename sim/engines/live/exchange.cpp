@@ -106,6 +106,8 @@ void exchange::append_content(method_entry const& method, journal::request_id id
 }
 
 std::string_view exchange::write(request_spec const& what, journal::request_id id) {
+  bool const is_alike = what.method == what_.method && what.target == what_.target;
+  if (!words_->laboratory && is_alike && !request_.empty()) return request_; // which says nothing else
   method_entry const& method = words_->methods[what.method];
   what_ = what;
   id_ = id;
@@ -143,6 +145,7 @@ std::string_view exchange::write(request_spec const& what, journal::request_id i
 void exchange::begin_answer() {
   status_ = 0;
   findings_ = 0;
+  if (!words_->laboratory) return; // nothing else is looked at
   echoes_ = 0;
   echo_findings_ = 0;
   is_echo_ = false;

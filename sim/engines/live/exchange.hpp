@@ -85,20 +85,23 @@ private:
   void judge_ours();
   void judge_shown(records::client_record& record);
 
+  // what every request and answer touches
   request_templates const* words_;
-  std::string host_, forged_;
-  std::string request_, body_;
+  unsigned status_ = 0; // of the answer
+  std::uint16_t findings_ = 0;
+  request_spec what_;
+  journal::request_id id_ = 0;
+  std::string request_;
+
+  // of the request, in the laboratory
+  std::string host_, forged_, body_;
   std::vector<std::string> escaped_targets_; // as Lab-Target will say them; empty where "{character}" varies
   std::string expected_target_, expected_body_, token_;
   std::uint64_t expected_fields_ = 0;
-  request_spec what_;
-  journal::request_id id_ = 0;
   std::string target_;                                       // as it was sent
   fakeproxy::resources::resource const* resource_ = nullptr; // that it asks for
 
-  // of the answer
-  unsigned status_ = 0;
-  std::uint16_t findings_ = 0;
+  // of the answer, in the laboratory
   std::uint8_t echoes_ = 0;
   std::uint16_t echo_findings_ = 0; // that hold only if the answer was made for this request
   bool is_echo_ = false;            // it was: its Lab-Fields are ours, which nobody else has

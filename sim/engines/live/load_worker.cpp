@@ -19,13 +19,14 @@ double thread_cpu_seconds() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
-client_settings settings_of(scenario::load const& load) {
+client_settings settings_of(scenario::load const& load, bool is_paced) {
   client_settings settings;
   settings.pool.connections_per_balancer = std::max(1u, load.connections_per_balancer / std::max(1u, load.threads));
   settings.pool.timeout_ns = load.timeout.count();
   settings.pool.requests_per_connection = load.requests_per_connection;
   settings.tls = load.tls;
   settings.tls_resume = load.tls_resume;
+  settings.sends_on_time = is_paced || load.think_time.count() != 0;
   return settings;
 }
 
@@ -37,7 +38,7 @@ load_run::worker::worker(load_run& run, load::slice part)
   : run_(run)
   , part_(part)
   , driver_(run.plan_, part)
-  , client_(context_, run.words_, settings_of(run.scenario_.load), run.ids_)
+  , client_(context_, run.words_, settings_of(run.scenario_.load, driver_.paced()), run.ids_)
   , chooser_(run.scenario_.load.balancer_choice, part.index)
   , phases_(run.scenario_.phases, run.total_)
   , timer_(context_) {
@@ -82,17 +83,18 @@ void load_run::worker::probe(std::uint16_t balancer) {
   request_spec what;
   what.kind = records::token_kind::none; // so that no session is made, and nothing learnt
   what.balancer = balancer;
-  what.intended_ns = now_ns();
+  std::int64_t const now = now_ns();
+  what.intended_ns = now;
   what.phase = phase_at(what.intended_ns - run_.start_ns_);
   request_templates const& words = run_.words_;
   what.method = static_cast<std::uint16_t>(words.methods.size() - 1);
   for (int i = 0; i < probes_of_each_kind; ++i) {
     what.probe = records::probe_kind::internal_location;
     what.target = static_cast<std::uint32_t>(words.targets.size() - 2);
-    client_.send(what);
+    client_.send(what, now);
     what.probe = records::probe_kind::forged_fields;
     what.target = static_cast<std::uint32_t>(words.targets.size() - 1);
-    client_.send(what);
+    client_.send(what, now);
   }
 }
 
@@ -101,7 +103,7 @@ std::uint8_t load_run::worker::phase_at(std::int64_t since_start_ns) {
 }
 
 void load_run::worker::issue_due(std::int64_t now) {
-  while (auto const due = driver_.next(now)) issue(due);
+  while (auto const due = driver_.next(now)) issue(due, now);
   if (driver_.exhausted()) return finish_if_done();
   if (timer_armed_ || driver_.next_deadline() == actors::load_driver::never) return;
   timer_armed_ = true;
@@ -112,7 +114,7 @@ void load_run::worker::issue_due(std::int64_t now) {
   });
 }
 
-void load_run::worker::issue(actors::load_driver::due_request const& due) {
+void load_run::worker::issue(actors::load_driver::due_request const& due, std::int64_t now) {
   load::planned_request const& request = *due.what;
   request_spec what;
   what.intended_ns = due.at_ns;
@@ -125,14 +127,13 @@ void load_run::worker::issue(actors::load_driver::due_request const& due) {
   what.phase = phase_at(due.at_ns - run_.start_ns_);
   what.balancer = chooser_.choose(request, static_cast<std::uint16_t>(client_.balancers()));
   run_.count_started();
-  client_.send(what);
+  client_.send(what, now);
 }
 
-void load_run::worker::done(request_spec const& what, records::client_record const&) {
+void load_run::worker::done(request_spec const& what, records::client_record const& record) {
   if (what.origin == no_origin) return finish_if_done();
-  std::int64_t const now = now_ns();
-  driver_.on_done(what.origin, now);
-  issue_due(now);
+  driver_.on_done(what.origin, record.done_ns);
+  issue_due(record.done_ns);
 }
 
 void load_run::worker::finish_if_done() {

@@ -37,7 +37,7 @@ private:
   /// Sends what is due.
   void issue_due(std::int64_t now);
   /// Sends one, to a balancer of its choice.
-  void issue(actors::load_driver::due_request const& due);
+  void issue(actors::load_driver::due_request const& due, std::int64_t now);
   void probe(std::uint16_t balancer);
   std::uint8_t phase_at(std::int64_t since_start_ns);
   void finish_if_done();

@@ -60,11 +60,11 @@ public:
   explicit resend(client& to)
     : to_(to) {}
   void stop() { stopped_ = true; }
-  void done(request_spec const& what, records::client_record const&) override {
+  void done(request_spec const& what, records::client_record const& record) override {
     if (stopped_) return;
     request_spec next = what;
-    next.intended_ns = now_ns();
-    to_.send(next);
+    next.intended_ns = record.done_ns;
+    to_.send(next, record.done_ns);
   }
 
 private:
@@ -88,6 +88,7 @@ single_url_result load_single_url(single_url_settings const& settings) {
   limits.pool.connections_per_balancer = settings.connections;
   limits.pool.timeout_ns = std::chrono::nanoseconds(settings.timeout).count();
   limits.keep_records = false;
+  limits.sends_on_time = false;
   limits.tls = url.tls;
   limits.tls_resume = settings.resume;
   limits.pool.requests_per_connection = settings.requests_per_connection;
@@ -101,7 +102,7 @@ single_url_result load_single_url(single_url_settings const& settings) {
   for (std::uint32_t i = 0; i < settings.connections; ++i) {
     request_spec first;
     first.intended_ns = start;
-    load.send(first);
+    load.send(first, start);
   }
   asio::steady_timer end(context, time_at(start + settings.duration.count()));
   end.async_wait([&](boost::system::error_code) {

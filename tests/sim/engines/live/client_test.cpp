@@ -91,14 +91,22 @@ struct harness : order_source {
   std::vector<client_record> records;
   std::size_t wanted = 0;
 
-  explicit harness(tcp::endpoint where, std::chrono::nanoseconds timeout = std::chrono::seconds(10),
-                   std::uint32_t connections = 1) {
+  client_settings settings;
+
+  harness() {
     words.answer_bytes = answer_bytes;
-    words.methods = {{"GET"}, {"POST", boost::beast::http::verb::post}};
+    words.methods = {{"GET"}, {"POST", boost::beast::http::verb::post}, {"HEAD", boost::beast::http::verb::head}};
     words.targets = {"/a%20b?c", "/characters/{character}/"};
-    client_settings settings;
+    settings.pool.connections_per_balancer = 1;
+  }
+  explicit harness(tcp::endpoint where, std::chrono::nanoseconds timeout = std::chrono::seconds(10),
+                   bool sends_on_time = true)
+    : harness() {
     settings.pool.timeout_ns = timeout.count();
-    settings.pool.connections_per_balancer = connections;
+    settings.sends_on_time = sends_on_time;
+    start(where);
+  }
+  void start(tcp::endpoint where) {
     load = std::make_unique<client>(context, words, settings, ids);
     load->set_source(*this);
     load->add_balancer(where, "127.0.0.1:1");
@@ -116,7 +124,7 @@ struct harness : order_source {
       what.method = method;
       what.target = static_cast<std::uint32_t>(i % words.targets.size());
       what.intended_ns = now_ns();
-      load->send(what);
+      load->send(what, what.intended_ns);
     }
     context.run();
     return records;
@@ -242,14 +250,99 @@ TEST_CASE("an answer cut short is a reset, junk is malformed, silence is a time-
       harness h(server.where());
       CHECK(h.run(1).front().outcome == one.outcome);
     } else {
+      bool const sends_on_time = GENERATE(true, false); // timers that may be late come, too
       scripted_server server({one.script});
-      harness h(server.where(), std::chrono::milliseconds(50));
+      harness h(server.where(), std::chrono::milliseconds(50), sends_on_time);
       client_record const record = h.run(1).front();
       over.set_value();
       CHECK(record.outcome == client_outcome::timeout);
       CHECK(record.done_ns - record.sent_ns >= 50'000'000);
     }
   }
+}
+
+TEST_CASE("outside the laboratory, an answer whose head came before is read as if it had not") {
+  std::string const head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nServer: some\r\n\r\n";
+  struct second {
+    char const* name;
+    std::uint16_t method;          // 0: GET, 2: HEAD
+    std::vector<std::string> sent; // one after another
+    client_outcome outcome;
+    unsigned status;
+    std::uint16_t finding;
+    bool stays; // so that a third request comes on the same connection
+  };
+  using enum client_outcome;
+  std::vector<second> const answers = {
+      {"the same", 0, {head + "hello"}, answered, 200, 0, true},
+      {"other content of the same length", 0, {head + "there"}, answered, 200, 0, true},
+      {"in parts", 0, {head, "he", "llo"}, answered, 200, 0, true},
+      {"head in parts", 0, {head.substr(0, 20), head.substr(20), "hello"}, answered, 200, 0, true},
+      {"cut short", 0, {head + "hell"}, reset, 0, 0, false},
+      {"surplus bytes", 0, {head + "hello!"}, answered, 200, records::found_answer_body, false},
+      {"other status", 0, {"HTTP/1.1 503 No" + head.substr(15) + "hello"}, answered, 503, 0, true},
+      {"longer", 0, {"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nServer: some\r\n\r\nhello!"}, answered, 200, 0, true},
+      {"to HEAD", 2, {head}, answered, 200, 0, true},
+      {"to HEAD, with content", 2, {head + "hello"}, answered, 200, records::found_answer_body, false},
+      {"without a head",
+       0,
+       {"hello, world, what follows is longer than the head that came before it\r\n\r\n"},
+       malformed,
+       0,
+       0,
+       false},
+  };
+  for (second const& one : answers) {
+    INFO(one.name);
+    std::vector<std::string> asked;
+    harness h;
+    {
+      scripted_server server({[&](tcp::socket& socket) {
+        socket.set_option(tcp::no_delay(true));
+        asked.push_back(read_head(socket));
+        send(socket, head + "hello");
+        asked.push_back(read_head(socket));
+        for (std::string const& part : one.sent) send(socket, part);
+        if (!one.stays) return;
+        asked.push_back(read_head(socket));
+        send(socket, head + "hello");
+      }});
+      h.words.laboratory = false;
+      h.words.targets[1] = "/other";
+      h.start(server.where());
+      h.wanted = one.stays ? 3 : 2;
+      request_spec what;
+      for (std::size_t i = 0; i < h.wanted; ++i) {
+        what.intended_ns = now_ns();
+        what.method = i == 1 ? one.method : 0;
+        what.target = i == 2 ? 1 : 0;
+        h.load->send(what, what.intended_ns);
+      }
+      h.context.run();
+    }
+    REQUIRE(h.records.size() == h.wanted);
+    CHECK(h.records[0].status == 200);
+    CHECK(h.records[1].outcome == one.outcome);
+    CHECK(h.records[1].status == one.status);
+    CHECK(h.records[1].findings == one.finding);
+    if (one.stays) CHECK(h.records[2].status == 200);
+    REQUIRE(asked.size() == h.wanted);
+    CHECK_THAT(asked[0], Catch::StartsWith("GET /a%20b?c HTTP/1.1\r\nHost: 127.0.0.1:"));
+    CHECK_THAT(asked[1], Catch::StartsWith(one.method == 0 ? "GET /a%20b?c HTTP/1.1" : "HEAD /a%20b?c HTTP/1.1"));
+    if (one.stays) CHECK_THAT(asked[2], Catch::StartsWith("GET /other HTTP/1.1"));
+  }
+}
+
+TEST_CASE("a known head that ends its connection ends it each time") {
+  auto const serve_last = [](tcp::socket& socket) {
+    read_head(socket);
+    send(socket, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    read_head(socket); // until the client closes
+  };
+  scripted_server server({serve_last, serve_last, serve_last});
+  harness h(server.where());
+  h.words.laboratory = false;
+  for (client_record const& record : h.run(3)) CHECK(record.outcome == client_outcome::answered);
 }
 
 TEST_CASE("an interim 100 Continue is passed over") {
