@@ -103,11 +103,12 @@ private:
   }
   std::size_t after(std::size_t place) const { return place + 1 == slots_.size() ? 0 : place + 1; }
 
-  /// The slot of that name, or the empty one where it belongs.
+  /// The slot of that name, or the empty one where it belongs. Often it is the one that was sought last.
   std::size_t locate(std::uint32_t name) const {
+    if (slots_[last_].name == name) return last_;
     std::size_t place = home(name);
     while (slots_[place].name != name && slots_[place].name != 0) place = after(place);
-    return place;
+    return last_ = place;
   }
 
   void grow() {
@@ -120,6 +121,7 @@ private:
 
   memory::zeroed_array<slot> slots_;
   std::size_t size_ = 0, most_ = 0; // most: before it grows
+  mutable std::size_t last_ = 0;    // of slots_
 };
 
 }

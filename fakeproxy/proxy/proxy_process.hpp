@@ -91,8 +91,8 @@ public:
   /// When its service ends; nothing: it shares the servers with others, and `on_deadline` will say. `draw` gives 64
   /// uniform bits. Followed by `on_serviced`.
   template<class Draw>
-  std::optional<cluster::time_point> enter_service(request_state const& r, cluster::ticket who, cluster::time_point now,
-                                                   Draw draw) {
+  [[gnu::always_inline]] std::optional<cluster::time_point> enter_service(request_state const& r, cluster::ticket who,
+                                                                          cluster::time_point now, Draw draw) {
     return servers_.serve(now, r.redirecting ? settings_.redirect_time : service_.of(draw()), who);
   }
   next on_serviced(request_state& r, cluster::ticket who, cluster::time_point now) {

@@ -262,10 +262,8 @@ public:
 
   /// What is known of a token; nullptr if nothing. It counts as a use.
   Payload const* known(Key const& key) {
-    if (!map_) return nullptr;
-    Payload const* found = map_->find(key);
-    if (!found && unproven_) found = unproven_->find(key);
-    return found;
+    typename Map::hint ignored;
+    return known(key, ignored);
   }
 
   router_counters const& counters() const { return counters_; }
@@ -278,12 +276,20 @@ public:
   std::size_t map_bytes() const { return of_maps(&Map::bytes); }
 
 private:
+  /// `where`: in the map of the proven ones.
+  Payload const* known(Key const& key, typename Map::hint& where) {
+    if (!map_) return nullptr;
+    Payload const* found = map_->find(key, where);
+    if (!found && unproven_) found = unproven_->find(key);
+    return found;
+  }
+
   template<class Generator>
   action choose(route_type& r, hop_kind hop, time_ns now, Generator& generator) {
     CREST_EXPECTS(r.upstream == no_upstream);
     r.once = false;
     if (map_ && r.has_key) {
-      if (Payload const* found = known(r.key)) {
+      if (Payload const* found = known(r.key, r.map_hint)) {
         upstream_id const owner = found->upstream;
         if (upstream(owner).known && !has_failed(r, owner)) {
           ++counters_.map_hits;
@@ -443,7 +449,7 @@ private:
       return false;
     };
     bool const proven = facts.success || !unproven_ || map_->find(r.key);
-    auto const result = (proven ? *map_ : *unproven_).learn(r.key, fresh, keeps);
+    auto const result = proven ? map_->learn(r.key, fresh, keeps, r.map_hint) : unproven_->learn(r.key, fresh, keeps);
     if (proven && unproven_ && unproven_->size() != 0) unproven_->forget(r.key);
     if (!result.written) return false;
     if (moved) ++counters_.learnt;

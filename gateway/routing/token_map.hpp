@@ -56,13 +56,22 @@ public:
     asm volatile("" : : "r"(at)); // else GCC 12 believes that this function has no effect, and removes calls of it
   }
 
+  /// Where a key was found. It may have moved since, or have been forgotten: what takes a hint looks.
+  using hint = std::uint32_t;
+  static constexpr hint no_hint = std::numeric_limits<hint>::max();
+
   /// What is known of `key`, which becomes the most recently used; nullptr if nothing. Valid until the next call that
-  /// changes the map.
-  Payload const* find(Key const& key) {
+  /// changes the map. `where` is for a later call with the same key.
+  Payload const* find(Key const& key, hint& where) {
     place const at = locate(key);
+    where = at.found ? static_cast<hint>(at.slot) : no_hint;
     if (!at.found) return nullptr;
     touch(entries_[at.slot]);
     return &entries_[at.slot].payload;
+  }
+  Payload const* find(Key const& key) {
+    hint ignored;
+    return find(key, ignored);
   }
 
   /// The same without counting as a use.
@@ -79,8 +88,8 @@ public:
   /// Writes `payload` for `key`, which becomes the most recently used; unless `keeps(old payload)`; then nothing
   /// changes. `keeps` is called at most once, and before `payload` is read.
   template<class Keeps>
-  learnt learn(Key const& key, Payload const& payload, Keeps keeps) {
-    place at = locate(key);
+  learnt learn(Key const& key, Payload const& payload, Keeps keeps, hint where = no_hint) {
+    place at = is_at(where, key) ? place{where, true} : locate(key);
     if (at.found) {
       entry& known = entries_[at.slot];
       if (keeps(static_cast<Payload const&>(known.payload))) return {};
@@ -178,6 +187,10 @@ private:
   std::size_t distance(std::size_t slot) const {
     std::size_t const from = home(Hash{}(key_of(entries_[slot])));
     return slot >= from ? slot - from : slot + slots_ - from;
+  }
+
+  bool is_at(hint where, Key const& key) const {
+    return where < slots_ && entries_[where].last_used != 0 && key_of(entries_[where]) == key;
   }
 
   place locate(Key const& key) const {

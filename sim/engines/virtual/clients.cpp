@@ -171,7 +171,7 @@ void clients::wait_for_connection(std::uint16_t balancer, request_state& f) {
   run_.time.to_request(net_.client_arrival(f, purpose::way_in), event_kind::reaches_balancer, f.id, f.life);
 }
 
-void clients::send(std::uint16_t balancer, request_state& f) {
+[[gnu::always_inline]] inline void clients::send(std::uint16_t balancer, request_state& f) {
   f.client.connection = pool_.take(balancer, f.id, run_.now()).connection;
   f.client.sent_ns = run_.now();
   run_.record.sent(f);
