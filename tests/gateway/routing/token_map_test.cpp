@@ -97,6 +97,7 @@ void compare(std::uint64_t seed, std::size_t capacity, std::uint64_t keys, std::
   std::mt19937_64 random(seed);
   map m(capacity);
   reference model(capacity);
+  std::unordered_map<std::uint64_t, map::hint> hints; // of earlier finds: most are out of date
   auto const same = [](int const* found, int const* expected) {
     REQUIRE((found != nullptr) == (expected != nullptr));
     if (found) REQUIRE(*found == *expected);
@@ -104,7 +105,7 @@ void compare(std::uint64_t seed, std::size_t capacity, std::uint64_t keys, std::
   for (int step = 0; step < steps; ++step) {
     std::uint64_t const k = random() % keys;
     if (random() % 100 < finds) {
-      same(m.find({k}), model.find(k));
+      same(m.find({k}, hints[k]), model.find(k));
     } else if (std::uint64_t const what = random() % 8; what == 0) {
       REQUIRE(m.forget({k}) == model.forget(k));
     } else if (what == 1) {
@@ -118,7 +119,10 @@ void compare(std::uint64_t seed, std::size_t capacity, std::uint64_t keys, std::
       int const value = static_cast<int>(random() % 1000);
       bool const fresh = model.peek(k) == nullptr;
       bool const evicts = model.learn(k, value);
-      REQUIRE(m.learn({k}, value).evicted == (fresh && evicts));
+      auto const hint = random() % 8 == 0 ? static_cast<map::hint>(random() % (2 * capacity)) : hints[k];
+      REQUIRE(m.learn(
+                   {k}, value, [](int) { return false; }, hint)
+                  .evicted == (fresh && evicts));
     }
     REQUIRE(m.size() == model.size());
   }
