@@ -18,10 +18,10 @@ struct findings;
 /// parse; loading a scenario rules that out. About a second for 500,000 requests.
 ///
 /// Verdict, the first that applies: interrupted (130); failed (99), when an invariant is broken in a way that a lagging
-/// load cannot explain; invalid (3), when the load was not issued in full, or an open load's p99 of schedule lag is above
-/// `load.max_schedule_lag`; failed (99), when another invariant or a threshold failed or the run was aborted by one;
-/// passed (0). `reasons` has a line for each cause, whichever verdict it led to.
-/// `observe`, if there is one, is shown what was found.
+/// load cannot explain; invalid (3), when the load was not issued in full, or an open load's p99 of schedule lag is
+/// above `load.max_schedule_lag`; failed (99), when another invariant or a threshold failed or the run was aborted by
+/// one; passed (0). `reasons` has a line for each cause, whichever verdict it led to. `observe`, if there is one, is
+/// shown what was found.
 records::result analyse(scenario::scenario const& s, records::run_records const& r,
                         std::function<void(findings const&)> const& observe = {});
 
