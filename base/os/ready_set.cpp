@@ -17,7 +17,7 @@ namespace {
 constexpr int most_at_once = 64;
 // … and where these turns are rare: how long none is ready before Asio does the waiting. Longer than the kernel's tick,
 // so that the wait need not set the processor's timer anew, which costs a virtual machine more than the wait itself.
-constexpr int patience_ms = 10;
+constexpr int rare_patience_ms = 10;
 
 /// Changes with the kernel's tick, every 1 to 10 ms. A tenth of a clock's price.
 std::int64_t tick() {
@@ -66,7 +66,7 @@ void ready_set::deliver() {
       count = serve_ready(0);
   } else {
     std::int64_t const began = tick();
-    while (epoll_.is_open() && serve_ready(patience_ms) > 0 && tick() == began) {
+    while (epoll_.is_open() && serve_ready(rare_patience_ms) > 0 && tick() == began) {
     }
   }
   if (epoll_.is_open()) wait();

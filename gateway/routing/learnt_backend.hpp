@@ -20,7 +20,8 @@ struct basic_learnt_backend {
   upstream_id upstream : 19;
   std::uint32_t tells_epoch : 1;
   std::uint32_t shared_in : 12; // with a shared map: the period in which this entry was last written there; wraps
-  std::uint32_t stamp[sizeof(Stamp) / sizeof(std::uint32_t)]; // not a Stamp: no padding for its alignment
+  static_assert(sizeof(Stamp) == 4 || sizeof(Stamp) == 8);
+  std::uint32_t stamp[sizeof(Stamp) == 8 ? 2 : 1]; // not a Stamp: no padding for its alignment
 
   static constexpr std::uint32_t most_upstreams = 1u << 19;
   static constexpr std::uint32_t period_mask = (1u << 12) - 1;

@@ -73,6 +73,7 @@ struct action {
   refusal why = refusal::none;    // respond
   bool from_map = false;          // send: the upstream is what the map said
   bool wake = false;
+  bool learnt = false; // stream: the map did not know this of the key when the request came
   shared_news news = shared_news::none;
   upstream_id upstream = no_upstream; // send; stream: of `news`
 };

@@ -143,10 +143,7 @@ public:
     if (r.guessed) ++counters_.guess_hits;
     answered(r);
     action next{action_kind::stream};
-    if (facts.backend && !r.once && learn(r, *facts.backend, facts)) {
-      next.news = shared_news::learnt;
-      next.upstream = *facts.backend;
-    }
+    if (facts.backend && !r.once) learn(r, *facts.backend, facts, next);
     return finish(r, next);
   }
 
@@ -430,13 +427,14 @@ private:
     return finish(r, {.kind = action_kind::respond, .why = why});
   }
 
-  /// Returns whether the shared map is to be told.
-  bool learn(route_type& r, upstream_id backend, answer_facts const& facts) {
-    if (!map_ || !r.has_key) return false;
+  /// Says in `next` whether there is something new, and whether the shared map is to be told.
+  void learn(route_type& r, upstream_id backend, answer_facts const& facts, action& next) {
+    if (!map_ || !r.has_key) return;
     if (backend == no_upstream || !upstream(backend).known) {
       ++counters_.backends_refused;
-      return false;
+      return;
     }
+    next.learnt = r.from_shared;
     Payload fresh = Payload::make(backend, r.started, facts.epoch);
     if (shares()) fresh.set_shared_in(shared_period(r.started));
     bool moved = true;
@@ -451,10 +449,13 @@ private:
     bool const proven = facts.success || !unproven_ || map_->find(r.key);
     auto const result = proven ? map_->learn(r.key, fresh, keeps, r.map_hint) : unproven_->learn(r.key, fresh, keeps);
     if (proven && unproven_ && unproven_->size() != 0) unproven_->forget(r.key);
-    if (!result.written) return false;
+    if (!result.written) return;
+    next.learnt |= moved;
     if (moved) ++counters_.learnt;
     if (moved && result.evicted) ++counters_.evicted;
-    return proven && shares();
+    if (!proven || !shares()) return;
+    next.news = shared_news::learnt;
+    next.upstream = backend;
   }
 
   /// Returns whether the map had it there.

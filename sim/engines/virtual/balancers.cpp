@@ -242,9 +242,9 @@ void balancers::on_answer(request_state& f) {
   if (f.hop.names_backend) {
     facts.backend = upstream_id{f.hop.proxy};
     facts.epoch = f.answer.served_epoch;
-    run_.record.learnt(f, run_.now());
   }
   action const next = ask([&](auto& routers) { return routers.on_answer(f.balancer, f.id, facts); });
+  if (next.learnt) run_.record.learnt(f, run_.now());
   if (next.news == gateway::routing::shared_news::learnt) shared_maps_.learnt(f, next.upstream);
   tell_others(f, next);
   step then = f.course.after(next, nullptr);

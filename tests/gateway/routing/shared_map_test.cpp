@@ -53,6 +53,23 @@ TEST_CASE("what the shared map knows is used as a hit of the map, and known here
   CHECK(b.r.counters().map_hits == 2);
 }
 
+TEST_CASE("an answer says whether the map did not know what it teaches when the request came") {
+  auto const learnt = [](bench& b, std::optional<upstream_id> shared_owner, std::uint32_t owner) {
+    router::route_type route;
+    if (b.start(route, 1).kind == action_kind::look_up) tell(b, route, shared_owner);
+    return b.r.on_answer(route, upstream_id{owner}).learnt;
+  };
+  bench alone(4);
+  CHECK(learnt(alone, {}, 0));
+  CHECK_FALSE(learnt(alone, {}, 0));
+  CHECK(learnt(alone, {}, 1)); // it moved
+  bench sharing(4, true, shared());
+  CHECK(learnt(sharing, upstream_id{3}, 3)); // the shared map told it during this request
+  CHECK_FALSE(learnt(sharing, upstream_id{3}, 3));
+  bench without(4, false);
+  CHECK_FALSE(learnt(without, {}, 0));
+}
+
 TEST_CASE("without a shared map, a token or a map of its own nothing is looked up or told") {
   router::route_type route;
   bench alone(2);
