@@ -144,7 +144,7 @@ TEST_CASE("requests drawn at once are those drawn one at a time, also in slices"
     made const load(c);
     for (slice const part : {slice{0, 1}, slice{0, 2}, slice{1, 2}, slice{2, 5}, slice{39, 40}}) {
       auto const expected = one_at_a_time(load.p, part);
-      for (std::size_t const at_once : {2, 31, 32, 33, 100, 5000}) {
+      for (std::size_t const at_once : {2u, 31u, 32u, 33u, 100u, 5000u}) {
         INFO(c.name << ", slice " << part.index << " of " << part.of << ", " << at_once << " at once");
         planned_request used; // what is drawn replaces all of it
         used.rotation = used.target = used.connection = used.method = 9;
