@@ -79,7 +79,7 @@ TEST_CASE("logarithms and exponential times of many at once have the bits of one
   small_stream draws(3);
   for (int i = 0; i != 5'000; ++i) values.push_back(uniform_positive(draws));
   for (int i = 0; i != 5'000; ++i) values.push_back(exact_exp((uniform_real(draws) - 0.5) * 1400));
-  for (std::size_t const at_once : {1, 2, 3, 32, 10'011}) {
+  for (std::size_t const at_once : {1u, 2u, 3u, 32u, 10'011u}) {
     std::vector<double> logs = values, times = values;
     for (std::size_t i = 0; i < values.size(); i += at_once) {
       std::size_t const n = std::min(at_once, values.size() - i);
