@@ -1,6 +1,7 @@
 #include "gateway/net/balancer.hpp"
 
 #include "gateway/net/log.hpp"
+#include "gateway/routing/map_budget.hpp"
 
 #include <algorithm>
 #include <system_error>

@@ -1,7 +1,8 @@
 #include "sim/theory/expect.hpp"
 
 #include "gateway/http/digest.hpp"
-#include "gateway/routing/router.hpp"
+#include "gateway/routing/learnt_backend.hpp"
+#include "gateway/routing/map_budget.hpp"
 #include "gateway/routing/token_map.hpp"
 
 #include <algorithm>
