@@ -134,12 +134,9 @@ void balancers::begin_exchange(request_state& f) {
   routers::request what;
   if (f.plan.kind != load::token_kind::none) what.token = f.token;
   what.idempotent = f.idempotent;
-  action const next =
-      ask([&](auto& routers) { return routers.start(f.balancer, f.id, what, run_.now(), all_[f.balancer].random); });
-  tell_others(f, next);
-  step const then = f.course.after(next, cached(f));
-  if (then == step::send) return send(f, next);
-  go_on(f, then, next);
+  perform(f, ask([&](auto& routers) {
+            return routers.start(f.balancer, f.id, what, run_.now(), all_[f.balancer].random);
+          }));
 }
 
 /// The present hop was redirected, or failed.
@@ -176,7 +173,7 @@ gateway::cache::transaction* balancers::cached(request_state const& f) {
   return f.has_exchange ? exchanges_[f.id].transaction.get() : nullptr;
 }
 
-void balancers::perform(request_state& f, action const& next) {
+[[gnu::always_inline]] inline void balancers::perform(request_state& f, action const& next) {
   tell_others(f, next);
   step const then = f.course.after(next, cached(f));
   if (then == step::send) return send(f, next);

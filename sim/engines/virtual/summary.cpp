@@ -108,7 +108,7 @@ void summary::granted(std::uint32_t character, std::size_t phase, std::int64_t a
 
 void summary::client_done(request_state const& f, client_outcome outcome, std::int64_t done_ns) {
   bool const own = f.plan.kind == load::token_kind::own;
-  bool const usual = own && outcome == client_outcome::answered && f.answer.status < 400 && f.book.seen_hops != 0 &&
+  bool const usual = own && outcome == client_outcome::answered && f.answer.status < 400 &&
                      f.book.seen_hops == f.course.hops && f.course.redirects <= 1 && f.course.retries == 0 &&
                      f.book.seen_hops == f.course.redirects + 1 && !f.answer.asks_resource && !f.answer.from_cache;
   if (!usual) return count_unusual(f, outcome, done_ns);
