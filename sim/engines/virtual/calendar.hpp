@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -16,10 +17,10 @@ namespace sim::virtual_time {
 /// Events in the order of their times; those of equal time in the order in which they were added. A calendar queue (R.
 /// Brown, "Calendar queues: a fast O(1) priority queue implementation", CACM 31(10), 1988) that sorts late, as a ladder
 /// queue does (Tang, Goh and Thng, ACM TOMACS 15(3), 2005): a ring of buckets, each a short span of time, for the near
-/// future; a heap for what lies beyond the ring. A bucket is an unordered list until its time comes: then it is sorted
-/// into the page, an array that events are taken from one by one. The span adapts to the rate of events, so that a page
-/// holds a few; a bit for each bucket finds the next that is not empty. List nodes are reused, the last freed first, so
-/// that those in use stay in the CPU cache. Not thread-safe.
+/// future; a heap for what lies beyond the ring. A bucket is a short array in no order until its time comes: then it is
+/// sorted where it is, and is the page that events are taken from one by one. The span adapts to the rate of events, so
+/// that a page holds a few; what does not fit into a bucket is in a list of its own. A bit for each bucket finds the
+/// next that is not empty. Not thread-safe.
 ///
 /// `Payload` is small and trivially copyable.
 template<class Payload>
@@ -30,13 +31,14 @@ public:
     Payload what;
   };
 
-  calendar() { newest_.fill(none); }
+  calendar()
+    : slots_(new event[ring_size * room]) {}
   calendar(calendar const&) = delete;
   calendar& operator=(calendar const&) = delete;
 
   bool empty() const { return size() == 0; }
-  std::size_t size() const { return static_cast<std::size_t>(end_ - first_) + near_ + far_.size(); }
-  std::uint64_t popped() const { return popped_; }
+  std::size_t size() const { return on_page() + near_ + far_.size(); }
+  std::uint64_t popped() const { return turned_ - on_page(); }
 
   /// `at_ns` is not before the last event popped.
   void push(std::int64_t at_ns, Payload what) {
@@ -51,7 +53,6 @@ public:
     if (first_ == end_ && !turn_before(until_ns)) return false;
     if (first_->at_ns >= until_ns) return false;
     into = *first_++;
-    ++popped_;
     return true;
   }
   /// Removes the earliest event. Precondition: not empty.
@@ -63,6 +64,7 @@ public:
 
 private:
   static constexpr std::size_t ring_size = 4096, ring_mask = ring_size - 1;
+  static constexpr std::size_t room = 8;                   // events of a bucket that need no list
   static constexpr std::uint64_t review_every = 1 << 14;   // pages between reviews of the span
   static constexpr double fewest = 1.5, aim = 3, most = 6; // events of a page, on average
   static constexpr std::size_t crowd = 64;                 // … of one page: more than this causes a review at once
@@ -72,7 +74,7 @@ private:
 
   struct node {
     event what;
-    std::uint32_t next; // added to the bucket before it; on the free list: the next free one
+    std::uint32_t next; // of the bucket's list: added before it; on the free list: the next free one
   };
   struct far_event {
     std::int64_t at_ns;
@@ -89,7 +91,9 @@ private:
   std::int64_t reach() const { return bucket_ + static_cast<std::int64_t>(ring_size); }
   static std::size_t place_of(std::int64_t bucket) { return static_cast<std::size_t>(bucket) & ring_mask; }
 
-  // ---- the page: events up to the end of bucket_, in order, at the end of an array
+  // ---- the page: events of bucket_, in order: in its slots, or in an array if they do not fit there
+
+  std::size_t on_page() const { return static_cast<std::size_t>(end_ - first_); }
 
   [[gnu::noinline]] void push_elsewhere(std::int64_t at_ns, Payload what) {
     if (at_ns >> width_bits_ <= bucket_) return put_on_page({at_ns, what});
@@ -98,29 +102,40 @@ private:
 
   /// Inserts it in order, behind events of the same time.
   void put_on_page(event const& e) {
-    if (first_ == page_.data()) grow_page();
-    event* at = --first_;
-    for (; at + 1 != end_ && at[1].at_ns <= e.at_ns; ++at) at[0] = at[1];
-    *at = e;
+    if (first_ == page_begin_ && end_ == page_end_) grow_page();
+    ++turned_;
+    if (end_ != page_end_ && (first_ == page_begin_ || end_[-1].at_ns <= e.at_ns)) {
+      event* at = end_++;
+      for (; at != first_ && at[-1].at_ns > e.at_ns; --at) at[0] = at[-1];
+      *at = e;
+    } else {
+      event* at = --first_;
+      for (; at + 1 != end_ && at[1].at_ns <= e.at_ns; ++at) at[0] = at[1];
+      *at = e;
+    }
   }
-  [[gnu::noinline]] void grow_page() {
-    std::size_t const more = page_.size() + 16;
-    page_.insert(page_.begin(), more, event{});
-    first_ = page_.data() + more;
-    end_ = page_.data() + page_.size();
+  /// Moves it to an array with room at its end.
+  void grow_page() {
+    std::size_t const count = on_page();
+    std::vector<event> larger(2 * count + 16);
+    std::copy(first_, end_, larger.begin());
+    page_.swap(larger);
+    turn_to(page_.data(), count, page_.size());
+  }
+  void turn_to(event* page, std::size_t count, std::size_t capacity) {
+    page_begin_ = first_ = page;
+    end_ = page + count;
+    page_end_ = page + capacity;
   }
 
   /// Turns to the first bucket that holds an event, if it begins before `until_ns`. Returns whether the page then holds
   /// any. Precondition: the page is empty, the calendar is not.
   bool turn_before(std::int64_t until_ns) {
-    CREST_EXPECTS(near_ != 0 || !far_.empty());
-    if (until_review_ == 0) [[unlikely]] {
+    CREST_EXPECTS(words_held_ != 0 || !far_.empty());
+    if (pages_ >= review_at_) [[unlikely]]
       review();
-      if (first_ != end_) return true; // its bucket has grown, and so has the page
-    }
-    std::int64_t const bucket = near_ != 0 ? next_bucket() : far_.front().at_ns >> width_bits_;
+    std::int64_t const bucket = words_held_ != 0 ? next_bucket() : far_.front().at_ns >> width_bits_;
     if (bucket << width_bits_ >= until_ns) return false;
-    --until_review_;
     ++pages_;
     bucket_ = bucket;
     if (first_far_ < reach()) take_near();
@@ -128,37 +143,45 @@ private:
     return true;
   }
 
-  /// Moves the events of bucket_ onto the page in order. The page is empty, or holds what came from the heap while the
-  /// ring held nothing.
+  /// Makes the events of bucket_ the page. Precondition: there are some, and the page is empty.
   void take_bucket() {
     std::size_t const place = place_of(bucket_);
-    std::uint32_t const newest = newest_[place];
-    if (newest == none) return;
-    newest_[place] = none;
-    held_[place / 64] &= ~(std::uint64_t{1} << place % 64);
-    if (held_[place / 64] == 0) words_held_ &= ~(std::uint64_t{1} << place / 64);
-    std::size_t count = 0;
-    std::uint32_t at = newest;
-    for (;;) { // from the newest to the oldest, each in front of those that are not earlier
-      if (first_ == page_.data()) [[unlikely]]
-        grow_page();
-      node const& n = nodes_[at];
-      event* to = --first_;
-      if (++count <= crowd)
-        for (; to + 1 != end_ && to[1].at_ns < n.what.at_ns; ++to) to[0] = to[1];
-      *to = n.what;
-      if (n.next == none) break;
-      at = n.next;
-    }
-    nodes_[at].next = std::exchange(free_, newest);
+    event* const slots = &slots_[place * room];
+    std::size_t const count = std::exchange(counts_[place], std::uint8_t{0});
+    if ((held_[place / 64] &= ~(std::uint64_t{1} << place % 64)) == 0) words_held_ &= ~(std::uint64_t{1} << place / 64);
+    if (count > room) [[unlikely]]
+      return take_list(place);
     near_ -= count;
-    if (count > crowd) sort_crowd(count);
+    turned_ += count;
+    turn_to(slots, count, room);
+    sort(slots, slots + count);
   }
-  /// Sorts the first `count` events of the page, of which those of equal time are in the order in which they were
-  /// added.
-  [[gnu::noinline]] void sort_crowd(std::size_t count) {
-    until_review_ = 0;
-    std::stable_sort(first_, first_ + count, [](event const& a, event const& b) { return a.at_ns < b.at_ns; });
+  /// By time; stable.
+  static void sort(event* first, event* end) {
+    for (event* next = first + 1; next < end; ++next) {
+      event const e = *next;
+      event* at = next;
+      for (; at != first && at[-1].at_ns > e.at_ns; --at) at[0] = at[-1];
+      *at = e;
+    }
+  }
+  /// The same for a bucket that has a list.
+  [[gnu::noinline]] void take_list(std::size_t place) {
+    page_.assign(&slots_[place * room], &slots_[place * room] + room);
+    std::uint32_t const newest = lists_[place];
+    std::uint32_t last = newest;
+    for (std::uint32_t at = newest; at != none; at = nodes_[at].next) {
+      page_.push_back(nodes_[at].what);
+      last = at;
+    }
+    std::reverse(page_.begin() + room, page_.end());
+    nodes_[last].next = std::exchange(free_, newest);
+    near_ -= page_.size();
+    turned_ += page_.size();
+    turn_to(page_.data(), page_.size(), page_.size());
+    if (page_.size() <= crowd) return sort(first_, end_);
+    review_at_ = 0;
+    std::stable_sort(first_, end_, [](event const& a, event const& b) { return a.at_ns < b.at_ns; });
   }
 
   // ---- the ring: buckets after bucket_
@@ -174,21 +197,25 @@ private:
   }
 
   void put(std::int64_t bucket, event const& e) {
-    if (free_ == none) [[unlikely]]
-      add_nodes();
-    std::size_t const place = place_of(bucket);
-    std::uint32_t const fresh = free_;
-    node& n = nodes_[fresh];
-    free_ = n.next;
-    n.what = e;
-    n.next = newest_[place];
-    newest_[place] = fresh;
+    std::size_t const place = place_of(bucket), count = counts_[place];
     ++near_;
-    if (n.next != none) return;
+    if (count >= room) [[unlikely]]
+      return put_on_list(place, e);
+    slots_[place * room + count] = e;
+    counts_[place] = static_cast<std::uint8_t>(count + 1);
     held_[place / 64] |= std::uint64_t{1} << place % 64;
     words_held_ |= std::uint64_t{1} << place / 64;
   }
-  [[gnu::noinline]] void add_nodes() {
+  [[gnu::noinline]] void put_on_list(std::size_t place, event const& e) {
+    if (free_ == none) add_nodes();
+    std::uint32_t const fresh = free_;
+    std::uint32_t const before = counts_[place] == room ? none : lists_[place];
+    free_ = nodes_[fresh].next;
+    nodes_[fresh] = {e, before};
+    lists_[place] = fresh;
+    counts_[place] = room + 1;
+  }
+  void add_nodes() {
     std::size_t const before = nodes_.size();
     nodes_.resize(2 * before + 64);
     for (std::size_t i = nodes_.size(); i-- != before;) {
@@ -199,19 +226,13 @@ private:
 
   // ---- the heap
 
-  /// Moves what the ring now reaches out of the heap, before anything else can be added there, so that events of equal
-  /// time stay in order.
+  /// Moves what the ring now reaches, from bucket_ on, out of the heap, before anything else can be added there, so
+  /// that events of equal time stay in order.
   void take_near() {
     while (!far_.empty() && (far_.front().at_ns >> width_bits_) < reach()) {
       std::pop_heap(far_.begin(), far_.end(), later{});
-      event const e{far_.back().at_ns, far_.back().what};
+      put(far_.back().at_ns >> width_bits_, {far_.back().at_ns, far_.back().what});
       far_.pop_back();
-      std::int64_t const bucket = e.at_ns >> width_bits_;
-      if (bucket <= bucket_) {
-        put_on_page(e);
-      } else {
-        put(bucket, e);
-      }
     }
     note_first_far();
   }
@@ -227,13 +248,13 @@ private:
   // ---- the span
 
   /// Halves or doubles the span, perhaps more than once, when pages hold too many or too few events. Precondition: the
-  /// page is empty; it is not, afterwards, when its bucket reaches further than before and there are events.
+  /// page is empty.
   void review() {
     double const load =
-        static_cast<double>(popped_ - reviewed_) / static_cast<double>(std::max<std::uint64_t>(1, pages_));
-    reviewed_ = popped_;
+        static_cast<double>(popped() - reviewed_) / static_cast<double>(std::max<std::uint64_t>(1, pages_));
+    reviewed_ = popped();
     pages_ = 0;
-    until_review_ = review_every;
+    review_at_ = review_every;
     int bits = width_bits_;
     if (load > most) bits -= static_cast<int>(std::bit_width(static_cast<std::uint64_t>(load / aim)));
     if (load < fewest) ++bits;
@@ -242,34 +263,39 @@ private:
     std::vector<event> all; // in order
     all.reserve(near_);
     std::int64_t const now_ns = bucket_ << width_bits_; // nothing is before it
-    while (near_ != 0) {
+    while (words_held_ != 0) {
       bucket_ = next_bucket();
       take_bucket();
       all.insert(all.end(), first_, end_);
+      turned_ -= on_page();
       first_ = end_;
     }
     width_bits_ = bits;
-    bucket_ = now_ns >> bits;
+    bucket_ = (now_ns >> bits) - 1; // so that all are after it
+    review_at_ = review_every;
     for (event const& e : all) push(e.at_ns, e.what);
     take_near();
   }
 
-  std::vector<event> page_;
-  event *first_ = nullptr, *end_ = nullptr;     // of page_: what is still to come
-  std::array<std::uint32_t, ring_size> newest_; // of each bucket: the event added last
+  std::int64_t bucket_ = 0; // the page's
+  int width_bits_ = 14;
+  event *first_ = nullptr, *end_ = nullptr;           // of the page: what is still to come
+  event *page_begin_ = nullptr, *page_end_ = nullptr; // … and the array that holds it
+  std::unique_ptr<event[]> slots_;                    // `room` for each bucket: those added first, in order
+  std::size_t near_ = 0;                              // events in the ring
+  std::uint64_t words_held_ = 0;                      // a bit for each word of held_
   static constexpr std::size_t words = ring_size / 64;
   static_assert(words == 64);
-  std::array<std::uint64_t, words> held_{}; // a bit for each bucket: whether it holds an event
-  std::uint64_t words_held_ = 0;            // a bit for each word of them
-  std::vector<node> nodes_;
+  std::array<std::uint64_t, words> held_{};      // a bit for each bucket: whether it holds an event
+  std::array<std::uint8_t, ring_size> counts_{}; // events of each bucket in slots; room + 1: it has a list, too
+  std::array<std::uint32_t, ring_size> lists_;   // of a bucket that has one: its newest event
+  std::vector<node> nodes_;                      // of lists
   std::uint32_t free_ = none;
+  std::vector<event> page_;                                           // for a page that is not in slots
   std::vector<far_event> far_;                                        // a heap
-  std::int64_t bucket_ = 0;                                           // the page's
   std::int64_t first_far_ = std::numeric_limits<std::int64_t>::max(); // bucket of the heap's earliest event
-  int width_bits_ = 14;
-  std::size_t near_ = 0;                      // events in the ring
-  std::uint64_t until_review_ = review_every; // pages
-  std::uint64_t sequence_ = 0, popped_ = 0, reviewed_ = 0, pages_ = 0;
+  std::uint64_t pages_ = 0, review_at_ = review_every;                // since the last review, and for the next one
+  std::uint64_t sequence_ = 0, turned_ = 0, reviewed_ = 0;            // turned: events that have been on a page
 };
 
 }

@@ -52,7 +52,7 @@ public:
   void on_balancer_ends(std::size_t index);
   void on_connections_closed(std::size_t index);
 
-  bool finished() const { return load_.exhausted() && in_flight_ == 0; }
+  bool finished() const { return in_flight_ == 0 && load_.exhausted(); }
   bool issued_all() const { return load_.issued_all(); }
   std::uint64_t started() const { return started_; }
   /// When the last answer that was settled early arrives.

@@ -116,14 +116,8 @@ private:
     if (may_abort_) w_.time.in(script.look.count(), event_kind::look_at_thresholds, 0);
     w_.clients.begin();
     while (!w_.clients.finished() && !interrupted_) {
-      std::int64_t const due = w_.clients.next_due();
-      calendar<event>::event next;
-      if (w_.time.queue.pop_before(due, next)) {
-        happen(next);
-      } else {
-        w_.time.now_ns = due;
-        w_.clients.issue_due();
-      }
+      go_through_load(progress_every);
+      report();
     }
     // Events that happen while the last answers that were settled early are under way.
     for (calendar<event>::event next;
@@ -208,12 +202,28 @@ private:
     }
   }
 
-  void step() { happen(w_.time.queue.pop()); }
+  /// Until so many events have happened, or the load is over.
+  void go_through_load(std::uint64_t events) {
+    for (; events != 0 && !w_.clients.finished(); --events) {
+      std::int64_t const due = w_.clients.next_due();
+      calendar<event>::event next;
+      if (w_.time.queue.pop_before(due, next)) {
+        happen(next);
+      } else {
+        w_.time.now_ns = due;
+        w_.clients.issue_due();
+      }
+    }
+  }
+
+  void step() {
+    happen(w_.time.queue.pop());
+    if (w_.time.queue.popped() % progress_every == 0) report();
+  }
 
   [[gnu::always_inline]] void happen(calendar<event>::event const& next) {
     w_.time.now_ns = next.at_ns;
     perform(next.what);
-    if (w_.time.queue.popped() % progress_every == 0) report();
   }
 
   [[gnu::noinline]] void report() {
