@@ -47,7 +47,7 @@ public:
   }
 
   /// The time that 64 uniform bits stand for.
-  std::int64_t of(std::uint64_t bits) const {
+  [[gnu::always_inline]] std::int64_t of(std::uint64_t bits) const {
     std::uint64_t const at = (bits >> (64 - cell_bits)) - outer;
     if (at >= tabulated_) return kind_ == shape::constant ? constant_ : exactly(bits);
     cell const& c = inner_[at];

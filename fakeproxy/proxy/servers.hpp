@@ -28,8 +28,10 @@ public:
     busy_ += time;
     if (free_at_.empty()) return now + time;
     if (free_at_.size() <= scanned) {
-      auto const first = std::min_element(free_at_.begin(), free_at_.end());
-      return *first = std::max(now, *first) + time;
+      time_point* const all = free_at_.data();
+      std::size_t first = 0; // to be free
+      for (std::size_t i = 1; i != free_at_.size(); ++i) first = all[i] < all[first] ? i : first;
+      return all[first] = std::max(now, all[first]) + time;
     }
     std::pop_heap(free_at_.begin(), free_at_.end(), std::greater<>{});
     time_point const end = free_at_.back() = std::max(now, free_at_.back()) + time;
@@ -131,7 +133,7 @@ public:
 
   /// When a service of `time` that is requested now ends. Nothing: it shares the servers, and later arrivals move its
   /// end; see `next_deadline`. Calls come in order of `now`.
-  std::optional<time_point> serve(time_point now, duration time, Who who) {
+  [[gnu::always_inline]] std::optional<time_point> serve(time_point now, duration time, Who who) {
     if (!sharing_ || time <= 0) return queue_.serve(now, time);
     shared_.enter(now, time, who);
     return std::nullopt;

@@ -270,12 +270,13 @@ private:
     return found;
   }
 
+  /// Most requests go where the map says: that is a part of whoever calls this.
   template<class Generator>
-  action choose(route_type& r, hop_kind hop, time_ns now, Generator& generator) {
+  [[gnu::always_inline]] action choose(route_type& r, hop_kind hop, time_ns now, Generator& generator) {
     CREST_EXPECTS(r.upstream == no_upstream);
     r.once = false;
     if (map_ && r.has_key) {
-      if (Payload const* found = known(r.key, r.map_hint)) {
+      if (Payload const* const found = known(r.key, r.map_hint)) {
         upstream_id const owner = found->upstream;
         if (upstream(owner).known && !has_failed(r, owner)) {
           ++counters_.map_hits;
@@ -285,6 +286,13 @@ private:
         }
         forget(r, owner);
       }
+    }
+    return choose_unknown(r, hop, now, generator);
+  }
+  /// The map does not know.
+  template<class Generator>
+  [[gnu::noinline]] action choose_unknown(route_type& r, hop_kind hop, time_ns now, Generator& generator) {
+    if (map_ && r.has_key) {
       if (settings_.single_guess && !r.holds_guess && !r.waited_enough) {
         if (!guessing_.insert(r.key).second) {
           ++counters_.waits;
@@ -425,6 +433,8 @@ private:
     }
     next.learnt = r.from_shared;
     Payload fresh = Payload::make(backend, r.started, facts.epoch);
+    bool const alone = !shares() && (!unproven_ || unproven_->size() == 0);
+    if (alone && facts.success && map_->holds(r.key, fresh, r.map_hint)) return; // as most
     if (shares()) fresh.set_shared_in(shared_period(r.started));
     bool moved = true;
     auto const keeps = [&](Payload const& old) {

@@ -80,6 +80,11 @@ public:
     return at.found ? &entries_[at.slot].payload : nullptr;
   }
 
+  /// Whether `key` is where the hint says, with this payload, to the bit. Does not count as a use.
+  bool holds(Key const& key, Payload const& payload, hint where) const {
+    return is_at(where, key) && std::memcmp(&entries_[where].payload, &payload, sizeof payload) == 0;
+  }
+
   struct learnt {
     bool written = false;
     bool evicted = false; // the least recently used entry had to go

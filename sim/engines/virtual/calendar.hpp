@@ -41,7 +41,7 @@ public:
   std::uint64_t popped() const { return turned_ - on_page(); }
 
   /// `at_ns` is not before the last event popped.
-  void push(std::int64_t at_ns, Payload what) {
+  [[gnu::always_inline]] void push(std::int64_t at_ns, Payload what) {
     std::int64_t const bucket = at_ns >> width_bits_;
     if (static_cast<std::uint64_t>(bucket - bucket_ - 1) >= ring_size - 1) [[unlikely]]
       return push_elsewhere(at_ns, what);

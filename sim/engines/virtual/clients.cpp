@@ -120,7 +120,8 @@ std::uint16_t clients::choose_living(load::planned_request const& request, std::
   return living[load::mix(key + 0x6661696c00000000u) % living.size()];
 }
 
-void clients::issue(load::planned_request const& request, std::int64_t intended_ns, std::uint32_t place) {
+[[gnu::always_inline]] inline void clients::issue(load::planned_request const& request, std::int64_t intended_ns,
+                                                  std::uint32_t place) {
   request_state& f = run_.requests.take();
   f.plan = {request.character, request.rotation, request.target, request.kind};
   f.client.intended_ns = intended_ns;

@@ -22,7 +22,7 @@ public:
   /// Of the next message, ns.
   std::int64_t operator()() { return of(random_()); }
   /// Of the message that 64 uniform bits draw, ns.
-  std::int64_t of(std::uint64_t bits) const {
+  [[gnu::always_inline]] std::int64_t of(std::uint64_t bits) const {
     std::int64_t const time = delay_.of(bits);
     return loss_ > 0 ? time + sent_again_ns(bits) : time;
   }

@@ -38,7 +38,8 @@ public:
   void sent(request_state const& f) {
     if (!brief) client(f).sent_ns = f.client.sent_ns;
   }
-  void client_done(request_state const& f, records::client_outcome outcome, std::int64_t done_ns) {
+  [[gnu::always_inline]] void client_done(request_state const& f, records::client_outcome outcome,
+                                          std::int64_t done_ns) {
     if (brief) return brief->client_done(f, outcome, done_ns);
     record_end(f, outcome, done_ns);
   }

@@ -123,7 +123,7 @@ struct sleeper {
 /// flight stay in the CPU cache.
 class request_states {
 public:
-  request_state& take() {
+  [[gnu::always_inline]] request_state& take() {
     if (free_.empty()) [[unlikely]]
       grow();
     request_state& f = (*this)[free_.back()];
@@ -174,7 +174,7 @@ public:
 private:
   static constexpr std::size_t chunk_size = 64;
 
-  void grow() {
+  [[gnu::noinline]] void grow() {
     request_index const first = static_cast<request_index>(size());
     request_state* const fresh = chunks_.emplace_back(new request_state[chunk_size]).get();
     for (std::size_t i = chunk_size; i-- != 0;) {

@@ -73,7 +73,7 @@ struct scheduler {
   void at(std::int64_t time_ns, event_kind what, std::uint32_t index, std::uint16_t node = 0) {
     queue.push(time_ns, {static_cast<std::uint32_t>(what) << 24 | node, index});
   }
-  void in(std::int64_t delay_ns, event_kind what, std::uint32_t index, std::uint16_t node = 0) {
+  [[gnu::noinline]] void in(std::int64_t delay_ns, event_kind what, std::uint32_t index, std::uint16_t node = 0) {
     at(now_ns + delay_ns, what, index, node);
   }
   /// An event for a request in its present life.

@@ -146,4 +146,35 @@ private:
   bool lossless_books_ = true; // nothing was cut off by a kill or an end before its time
 };
 
+inline void summary::count_in_slice(std::int64_t intended_ns, std::size_t balancer, std::uint32_t redirects,
+                                    bool failed) {
+  std::int64_t const since_ns = std::max<std::int64_t>(0, intended_ns - start_ns_);
+  if (static_cast<std::uint64_t>(since_ns - slice_from_ns_) >= static_cast<std::uint64_t>(slice_width_ns_))
+    turn_to_slice_of(since_ns);
+  slice_counts& s = slices_[slice_ + balancer];
+  ++s.requests;
+  s.redirects += redirects;
+  s.failed += failed;
+}
+
+[[gnu::always_inline]] inline void summary::client_done(request_state const& f, records::client_outcome outcome,
+                                                        std::int64_t done_ns) {
+  bool const own = f.plan.kind == load::token_kind::own;
+  bool const usual = own && outcome == records::client_outcome::answered && f.answer.status < 400 &&
+                     f.book.seen_hops == f.course.hops && f.course.redirects <= 1 && f.course.retries == 0 &&
+                     f.book.seen_hops == f.course.redirects + 1 && !f.answer.asks_resource && !f.answer.from_cache;
+  if (!usual) return count_unusual(f, outcome, done_ns);
+  counts_.add(judge::served_request{.intended_ns = f.client.intended_ns,
+                                    .sent_ns = f.client.sent_ns,
+                                    .done_ns = done_ns,
+                                    .balancer = f.balancer,
+                                    .phase = f.client.phase,
+                                    .redirected = f.course.redirects != 0,
+                                    .first_reason = f.book.first_reason,
+                                    .first_choice = f.book.first_from_map ? judge::choice::map : judge::choice::guess,
+                                    .stale = f.book.first_stale,
+                                    .trial = f.book.trial});
+  count_in_slice(f.client.intended_ns, f.balancer, f.course.redirects, false);
+}
+
 }
