@@ -29,8 +29,9 @@ public:
     if (free_at_.empty()) return now + time;
     if (free_at_.size() <= scanned) {
       time_point* const all = free_at_.data();
-      std::size_t first = 0; // to be free
-      for (std::size_t i = 1; i != free_at_.size(); ++i) first = all[i] < all[first] ? i : first;
+      std::size_t first = 0; // to be free; it makes no difference which of those that are free
+      for (std::size_t i = 1; i != free_at_.size() && all[first] > now; ++i)
+        if (all[i] < all[first]) first = i;
       return all[first] = std::max(now, all[first]) + time;
     }
     std::pop_heap(free_at_.begin(), free_at_.end(), std::greater<>{});

@@ -41,6 +41,8 @@ struct basic_learnt_backend {
     std::memcpy(&value, stamp, sizeof value);
     return value;
   }
+  /// Whether its stamp is this epoch.
+  bool tells(std::optional<std::uint64_t> const& epoch) const { return is_epoch() && epoch && when() == *epoch; }
   /// Takes over the stamp of `other`.
   void take_time_of(basic_learnt_backend const& other) {
     tells_epoch = other.tells_epoch;

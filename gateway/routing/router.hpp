@@ -94,7 +94,7 @@ public:
     ++counters_.requests;
     if (settings_.retries_per_request > 0)
       retry_budget_ = std::min<double>(retry_budget_ + settings_.retries_per_request, settings_.retry_burst);
-    r = {};
+    r = unused_;
     r.has_key = facts.has_token;
     r.key = facts.key;
     r.token_hash = facts.token_hash;
@@ -132,7 +132,7 @@ public:
     if (r.guessed) ++counters_.guess_hits;
     answered(r);
     action next{action_kind::stream};
-    if (facts.backend && !r.once) learn(r, *facts.backend, facts, next);
+    if (facts.backend && !r.once && !is_known(r, facts)) learn(r, *facts.backend, facts, next);
     return finish(r, next);
   }
 
@@ -226,8 +226,8 @@ public:
     if (map_->learn(r.key, fresh).evicted) ++counters_.evicted;
     ++counters_.map_hits;
     ++counters_.shared_hits;
-    action next = counted(r.resume, send(r, facts.backend, r.resume));
-    r.from_map = r.from_shared = next.from_map = true;
+    action const next = counted(r.resume, send(r, facts.backend, r.resume, true));
+    r.from_shared = true;
     return finish(r, next); // those who wait know it now, too
   }
 
@@ -280,9 +280,7 @@ private:
         upstream_id const owner = found->upstream;
         if (upstream(owner).known && !has_failed(r, owner)) {
           ++counters_.map_hits;
-          action next = send(r, owner, hop);
-          r.from_map = next.from_map = true;
-          return next;
+          return send(r, owner, hop, true);
         }
         forget(r, owner);
       }
@@ -354,12 +352,13 @@ private:
     if (at == r.failed_count) ++r.failed_count;
   }
 
-  action send(route_type& r, upstream_id to, hop_kind hop) {
+  [[gnu::always_inline]] action send(route_type& r, upstream_id to, hop_kind hop, bool from_map = false) {
     r.upstream = to;
-    r.from_map = r.from_shared = r.guessed = false;
+    r.from_map = from_map;
+    r.from_shared = r.guessed = false;
     r.is_fresh = hop == hop_kind::retry;
     ++upstream(to).in_flight;
-    return {.kind = action_kind::send, .hop = hop, .upstream = to};
+    return {.kind = action_kind::send, .hop = hop, .from_map = from_map, .upstream = to};
   }
 
   void leave(route_type& r) {
@@ -408,7 +407,10 @@ private:
   }
 
   /// Ends its guess, if it holds one, and the route unless it is sent on.
-  action finish(route_type& r, action last) {
+  [[gnu::always_inline]] action finish(route_type& r, action last) {
+    return r.holds_guess || r.failed_count != 0 ? end_claims(r, last) : last;
+  }
+  [[gnu::noinline]] action end_claims(route_type& r, action last) {
     if (r.holds_guess) {
       guessing_.erase(r.key);
       r.holds_guess = false;
@@ -424,8 +426,15 @@ private:
     return finish(r, {.kind = action_kind::respond, .why = why});
   }
 
+  /// Whether the answer tells just what the map says, so that there is nothing to learn, as is most often the case.
+  bool is_known(route_type const& r, answer_facts const& facts) const {
+    if (shares() || !facts.success || unproven_entries() != 0) return false;
+    Payload const* const known = map_ ? map_->at(r.map_hint, r.key) : nullptr;
+    return known && known->upstream == *facts.backend && known->tells(facts.epoch) && upstream(*facts.backend).known;
+  }
+
   /// Says in `next` whether there is something new, and whether the shared map is to be told.
-  void learn(route_type& r, upstream_id backend, answer_facts const& facts, action& next) {
+  [[gnu::noinline]] void learn(route_type& r, upstream_id backend, answer_facts const& facts, action& next) {
     if (!map_ || !r.has_key) return;
     if (backend == no_upstream || !upstream(backend).known) {
       ++counters_.backends_refused;
@@ -433,8 +442,6 @@ private:
     }
     next.learnt = r.from_shared;
     Payload fresh = Payload::make(backend, r.started, facts.epoch);
-    bool const alone = !shares() && (!unproven_ || unproven_->size() == 0);
-    if (alone && facts.success && map_->holds(r.key, fresh, r.map_hint)) return; // as most
     if (shares()) fresh.set_shared_in(shared_period(r.started));
     bool moved = true;
     auto const keeps = [&](Payload const& old) {
@@ -493,6 +500,7 @@ private:
 
   static constexpr time_ns most_avoidances = 16; // times `avoid_for` at most
 
+  route_type const unused_{}; // copied whole: much faster than made in place, member by member
   router_settings settings_;
   guesser guesser_;
   std::optional<Map> map_, unproven_;

@@ -80,10 +80,8 @@ public:
     return at.found ? &entries_[at.slot].payload : nullptr;
   }
 
-  /// Whether `key` is where the hint says, with this payload, to the bit. Does not count as a use.
-  bool holds(Key const& key, Payload const& payload, hint where) const {
-    return is_at(where, key) && std::memcmp(&entries_[where].payload, &payload, sizeof payload) == 0;
-  }
+  /// What is known of `key`, if it is where the hint says; does not count as a use.
+  Payload const* at(hint where, Key const& key) const { return is_at(where, key) ? &entries_[where].payload : nullptr; }
 
   struct learnt {
     bool written = false;

@@ -67,6 +67,8 @@ tally::tally(scenario::scenario const& s, std::size_t balancers, std::int64_t st
   , phases_(first_ns_.size())
   , balancers_(balancers + 1)
   , cells_(phases_.size() * balancers_.size())
+  , last_phase_(phases_.size() - 1)
+  , last_balancer_(balancers)
   , served_(cells_.size() * served_request::kinds)
   , phase_lags_(phases_.size()) {}
 

@@ -38,7 +38,9 @@ public:
   bool listening(std::size_t index) const { return all_[index].listening; }
 
   /// A request with `token` will arrive soon.
-  void expect(std::size_t index, token_id token) const { decisions_->prefetch(index, token); }
+  void expect(std::size_t index, token_id token) const {
+    return dense_ ? dense_->prefetch(index, token) : decisions_->prefetch(index, token);
+  }
   void on_request(request_state& f);
   void on_worked(request_state& f);
   void on_answer(request_state& f);

@@ -45,7 +45,7 @@ public:
     std::int64_t const bucket = at_ns >> width_bits_;
     if (static_cast<std::uint64_t>(bucket - bucket_ - 1) >= ring_size - 1) [[unlikely]]
       return push_elsewhere(at_ns, what);
-    put(bucket, {at_ns, what});
+    put(bucket, at_ns, what);
   }
 
   /// Removes the earliest event, if it is before `until_ns`. Precondition: not empty.
@@ -196,12 +196,14 @@ private:
     return bucket_ + (skip + 1) * 64 - static_cast<std::int64_t>(bit) + std::countr_zero(held_[other]);
   }
 
-  void put(std::int64_t bucket, event const& e) {
+  [[gnu::always_inline]] void put(std::int64_t bucket, std::int64_t at_ns, Payload what) {
     std::size_t const place = place_of(bucket), count = counts_[place];
     ++near_;
     if (count >= room) [[unlikely]]
-      return put_on_list(place, e);
-    slots_[place * room + count] = e;
+      return put_on_list(place, {at_ns, what});
+    event& slot = slots_[place * room + count];
+    slot.at_ns = at_ns;
+    slot.what = what;
     counts_[place] = static_cast<std::uint8_t>(count + 1);
     held_[place / 64] |= std::uint64_t{1} << place % 64;
     words_held_ |= std::uint64_t{1} << place / 64;
@@ -231,7 +233,7 @@ private:
   void take_near() {
     while (!far_.empty() && (far_.front().at_ns >> width_bits_) < reach()) {
       std::pop_heap(far_.begin(), far_.end(), later{});
-      put(far_.back().at_ns >> width_bits_, {far_.back().at_ns, far_.back().what});
+      put(far_.back().at_ns >> width_bits_, far_.back().at_ns, far_.back().what);
       far_.pop_back();
     }
     note_first_far();

@@ -16,6 +16,7 @@ public:
        std::string_view name)
     : delay_(delay)
     , loss_(settings.loss)
+    , loses_(settings.loss > 0)
     , retransmit_ns_(settings.retransmit.count())
     , random_(small_stream_of(seed, name)) {}
 
@@ -24,7 +25,7 @@ public:
   /// Of the message that 64 uniform bits draw, ns.
   [[gnu::always_inline]] std::int64_t of(std::uint64_t bits) const {
     std::int64_t const time = delay_.of(bits);
-    return loss_ > 0 ? time + sent_again_ns(bits) : time;
+    return loses_ ? time + sent_again_ns(bits) : time;
   }
 
 private:
@@ -37,6 +38,7 @@ private:
 
   randomness::time_sampler delay_;
   double loss_;
+  bool loses_;
   std::int64_t retransmit_ns_;
   load::small_stream random_;
 };
@@ -50,23 +52,23 @@ public:
     , rpc_wire(run.scenario.simulated.rpc_delay, run.scenario.simulated, run.scenario.seed, "rpc wire")
     , redis_wire(run.scenario.simulated.redis_delay, run.scenario.simulated, run.scenario.seed, "redis wire")
     , run_(run)
-    , partitions_(run.scenario.partitions) {}
+    , partitions_(run.scenario.partitions)
+    , parted_(!partitions_.none()) {}
 
   // When a message arrives, ns: between the request's client and its balancer, sent now …
   [[gnu::always_inline]] std::int64_t client_arrival(request_state const& f, purpose way) const {
     std::int64_t const free = run_.now() + client_wire.of(f.bits(way));
-    return partitions_.none() ? free : free + hold(scenario::partition::side::clients, 0, f.balancer, run_.now());
+    return parted_ ? free + hold(scenario::partition::side::clients, 0, f.balancer, run_.now()) : free;
   }
   /// … between its balancer and the proxy that it asks …
   [[gnu::always_inline]] std::int64_t proxy_arrival(request_state const& f, purpose way, std::int64_t sent_ns) const {
     std::int64_t const free = sent_ns + proxy_wire.of(f.bits(way));
-    return partitions_.none() ? free
-                              : free + hold(scenario::partition::side::balancer, f.balancer, f.hop.proxy, sent_ns);
+    return parted_ ? free + hold(scenario::partition::side::balancer, f.balancer, f.hop.proxy, sent_ns) : free;
   }
   /// … and between a proxy and a sol, sent now.
   std::int64_t rpc_arrival(std::size_t proxy, std::size_t sol) {
     std::int64_t const free = run_.now() + rpc_wire();
-    return partitions_.none() ? free : free + hold(scenario::partition::side::proxy, proxy, sol, run_.now());
+    return parted_ ? free + hold(scenario::partition::side::proxy, proxy, sol, run_.now()) : free;
   }
 
   wire client_wire, proxy_wire, rpc_wire, redis_wire;
@@ -79,6 +81,7 @@ private:
 
   run_context& run_;
   partitions partitions_;
+  bool parted_; // there are partitions
 };
 
 }

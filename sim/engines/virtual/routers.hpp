@@ -87,7 +87,8 @@ public:
 
   action start(std::size_t balancer, request_index index, request const& what, std::int64_t now_ns,
                load::small_stream& random) override {
-    if (routes_.size() <= index) routes_.resize(index + 1);
+    if (index >= route_count_) [[unlikely]]
+      add_routes(index);
     gateway::routing::request_facts<key> facts;
     facts.has_token = what.token.has_value();
     if (what.token) {
@@ -132,9 +133,15 @@ private:
   using map = gateway::routing::token_map<typename Keys::stored, payload, typename Keys::hash>;
   using router = gateway::routing::basic_router<map, key, payload>;
 
+  [[gnu::noinline]] void add_routes(request_index index) {
+    routes_.resize(index + 1);
+    route_count_ = index + 1;
+  }
+
   Keys keys_;
   std::vector<std::unique_ptr<router>> routers_; // by balancer
   std::vector<gateway::routing::route<key>> routes_;
+  request_index route_count_ = 0; // routes_.size()
 };
 
 /// Tokens by their dense numbers.
