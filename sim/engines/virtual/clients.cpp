@@ -101,7 +101,7 @@ token_id clients::token_of(load::planned_request const& request) {
   return tokens_[request.character];
 }
 
-std::uint16_t clients::choose_balancer(load::planned_request const& request) {
+[[gnu::always_inline]] inline std::uint16_t clients::choose_balancer(load::planned_request const& request) {
   std::uint16_t const chosen = chooser_.choose(request, static_cast<std::uint16_t>(numbered_.size()));
   bool const stays = !run_.scenario.simulated.failover || balancers_.listening(numbered_[chosen]);
   return stays ? chosen : choose_living(request, chosen);
@@ -168,7 +168,7 @@ void clients::wait_for_connection(std::uint16_t balancer, request_state& f) {
 [[gnu::always_inline]] inline void clients::transmit(request_state& f) {
   f.where = request_state::place::to_balancer;
   f.carried = true;
-  arm_timeouts();
+  if (!timeouts_armed_) arm_timeouts();
   run_.time.to_request(net_.client_arrival(f, purpose::way_in), event_kind::reaches_balancer, f.id, f.life);
 }
 
@@ -269,7 +269,7 @@ void clients::on_connections_closed(std::size_t index) {
 // ---- patience
 
 void clients::arm_timeouts() {
-  if (timeouts_armed_ || pool_.next_deadline() == pool_.never) return;
+  if (pool_.next_deadline() == pool_.never) return;
   timeouts_armed_ = true;
   run_.time.at(pool_.next_deadline(), event_kind::timeouts_due, 0);
 }

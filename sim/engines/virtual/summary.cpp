@@ -34,19 +34,6 @@ summary::summary(scenario::scenario const& s, std::size_t balancers, std::int64_
 
 // ---- a request
 
-void summary::issued(request_state const& f) {
-  std::uint8_t& who = characters_[f.plan.character];
-  if (f.plan.kind != load::token_kind::own) return;
-  if ((who & under_way_mask) != 0) ++overlapped_;
-  if ((who & under_way_mask) != under_way_mask) ++who;
-  ++fit_.requests;
-  if (f.plan.rotation == 0 && (who & asked) == 0) {
-    who |= asked;
-    ++fit_.tokens;
-    sessions_asked_ += (who & has_session) != 0;
-  }
-}
-
 void summary::learnt_in_shared_map(token_id token, std::int64_t now_ns) {
   auto const at = static_cast<std::size_t>(token);
   if (at >= first_learnt_ns_.size()) first_learnt_ns_.resize(at + at / 2 + 1);

@@ -177,4 +177,17 @@ inline void summary::count_in_slice(std::int64_t intended_ns, std::size_t balanc
   count_in_slice(f.client.intended_ns, f.balancer, f.course.redirects, false);
 }
 
+[[gnu::always_inline]] inline void summary::issued(request_state const& f) {
+  std::uint8_t& who = characters_[f.plan.character];
+  if (f.plan.kind != load::token_kind::own) return;
+  if ((who & under_way_mask) != 0) ++overlapped_;
+  if ((who & under_way_mask) != under_way_mask) ++who;
+  ++fit_.requests;
+  if (f.plan.rotation == 0 && (who & asked) == 0) {
+    who |= asked;
+    ++fit_.tokens;
+    sessions_asked_ += (who & has_session) != 0;
+  }
+}
+
 }

@@ -49,10 +49,6 @@ void timeline::on_partition(std::uint32_t index) {
   if (p.breaks) sols_.break_links(p);
 }
 
-void timeline::on_started(std::uint64_t started) {
-  if (schedule_.on_started(started, run_.now())) run_.time.at(run_.now(), event_kind::event_due, 0);
-}
-
 // Called when one is due, and when one that others wait for is done.
 void timeline::on_event_due() {
   while (auto const event = schedule_.take(run_.now())) begin_event(*event);

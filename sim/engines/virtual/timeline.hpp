@@ -27,7 +27,9 @@ public:
   /// The load begins now.
   void begin();
   /// `started` requests have been started: events may wait for a share of them.
-  void on_started(std::uint64_t started);
+  void on_started(std::uint64_t started) {
+    if (schedule_.on_started(started, run_.now())) run_.time.at(run_.now(), event_kind::event_due, 0);
+  }
   /// An event may be due.
   void on_event_due();
   /// The load is over.
