@@ -51,8 +51,9 @@ public:
   /// Removes the earliest event, if it is before `until_ns`. Precondition: not empty.
   bool pop_before(std::int64_t until_ns, event& into) {
     if (first_ == end_ && !turn_before(until_ns)) return false;
-    if (first_->at_ns >= until_ns) return false;
-    into = *first_++;
+    into.at_ns = first_->at_ns; // member by member, see `sort`
+    if (into.at_ns >= until_ns) return false;
+    into.what = first_++->what;
     return true;
   }
   /// Removes the earliest event. Precondition: not empty.
@@ -161,8 +162,13 @@ private:
     for (event* next = first + 1; next < end; ++next) {
       event const e = *next;
       event* at = next;
-      for (; at != first && at[-1].at_ns > e.at_ns; --at) at[0] = at[-1];
-      *at = e;
+      // Member by member: a read of a whole event would have to wait until writes of its members have reached memory.
+      for (std::int64_t before; at != first && (before = at[-1].at_ns) > e.at_ns; --at) {
+        at->at_ns = before;
+        at->what = at[-1].what;
+      }
+      at->at_ns = e.at_ns;
+      at->what = e.what;
     }
   }
   /// The same for a bucket that has a list.
