@@ -51,7 +51,13 @@ crest_precompiled(net HEADERS ${standard_headers} <nlohmann/json.hpp> ${net_head
 
 # base/config/version.hpp declares what this file defines.
 configure_file(${PROJECT_SOURCE_DIR}/cmake/version.cpp.in ${PROJECT_BINARY_DIR}/generated/version.cpp @ONLY)
-add_library(crest_version STATIC ${PROJECT_BINARY_DIR}/generated/version.cpp)
+set(commit_file ${PROJECT_BINARY_DIR}/generated/commit.cpp)
+add_custom_target(crest_commit BYPRODUCTS ${commit_file}
+                  COMMAND ${CMAKE_COMMAND} -DSOURCE=${PROJECT_SOURCE_DIR} -DOUTPUT=${commit_file}
+                          -P ${PROJECT_SOURCE_DIR}/cmake/commit.cmake
+                  COMMENT "" VERBATIM)
+add_library(crest_version STATIC ${PROJECT_BINARY_DIR}/generated/version.cpp ${commit_file})
+add_dependencies(crest_version crest_commit)
 target_include_directories(crest_version PUBLIC ${PROJECT_SOURCE_DIR})
 target_link_libraries(crest_version PRIVATE crest_warnings)
 

@@ -89,7 +89,9 @@ raw_writer::raw_writer(std::filesystem::path const& file, std::string_view kind,
   struct stat info {};
   if (::fstat(opened.fd, &info) != 0) throw_errno(file.string());
   bool const fresh = info.st_size == 0;
-  if (fresh && ::ftruncate(opened.fd, header_bytes) != 0) throw_errno(file.string());
+  // Its block, too: see map_chunk.
+  if (int const failed = fresh ? ::posix_fallocate(opened.fd, 0, header_bytes) : 0; failed != 0)
+    throw std::system_error(failed, std::generic_category(), file.string());
 
   state_ = std::make_unique<state>(std::move(opened), file.string(), record_bytes);
   void* mapped = ::mmap(nullptr, header_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, state_->file.fd, 0);

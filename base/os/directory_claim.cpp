@@ -1,11 +1,15 @@
 #include "base/os/directory_claim.hpp"
 
 #include "base/os/descriptor.hpp"
+#include "base/os/machine.hpp"
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <fcntl.h>
 #include <optional>
+#include <signal.h>
+#include <sstream>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -59,10 +63,41 @@ int open_and_enter(fs::path const& file, bool& locked) {
   }
 }
 
+/// A line for each user of the directory, for people: only the locks matter. "PID SINCE COMMAND".
+std::string line_of_this_process() {
+  constexpr std::size_t longest = 200;
+  std::string command;
+  for (std::string const& word : command_line()) command += (command.empty() ? "" : " ") + word;
+  if (command.size() > longest) command = command.substr(0, longest) + "...";
+  for (char& c : command)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  return std::to_string(::getpid()) + " " + wall_clock() + " " + command + "\n";
+}
+
+/// `keep`: behind the lines of others that share the directory.
+void sign(int descriptor, bool keep) {
+  if (!keep && ::ftruncate(descriptor, 0) != 0) return;
+  if (::lseek(descriptor, 0, SEEK_END) >= 0) static_cast<void>(write_all(descriptor, line_of_this_process()));
+}
+
+/// " (process PID, since SINCE: COMMAND)" of the first that still runs; of the first, if none does on this machine.
 std::string holder(int descriptor) {
-  std::array<char, 32> text{};
+  std::array<char, 4096> text{};
   ssize_t const size = ::pread(descriptor, text.data(), text.size(), 0);
-  return size <= 0 ? "" : " (process " + std::string(text.data(), static_cast<std::size_t>(size)) + ")";
+  if (size <= 0) return "";
+  std::istringstream lines(std::string(text.data(), static_cast<std::size_t>(size)));
+  std::string first;
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    pid_t pid = 0;
+    std::string since, command;
+    if (!(words >> pid >> since) || pid <= 0) continue;
+    std::getline(words >> std::ws, command);
+    std::string const told = " (process " + std::to_string(pid) + ", since " + since + ": " + command + ")";
+    if (::kill(pid, 0) == 0 || errno == EPERM) return told;
+    if (first.empty()) first = told;
+  }
+  return first;
 }
 
 /// Holds the `entry` lock.
@@ -98,8 +133,7 @@ directory_claim directory_claim::alone(fs::path const& directory) {
   held_entry const open{claim.descriptor_, claim.locked_};
   if (!claim.locked_) return claim;
   if (!lock(claim.descriptor_, use, F_WRLCK, false)) refuse(claim.file_, holder(claim.descriptor_), "");
-  std::string const pid = std::to_string(::getpid()); // for people; only the lock matters
-  if (::ftruncate(claim.descriptor_, 0) == 0) static_cast<void>(write_all(claim.descriptor_, pid));
+  sign(claim.descriptor_, false);
   return claim;
 }
 
@@ -110,7 +144,7 @@ directory_claim directory_claim::together(fs::path const& directory, std::functi
   bool const fits = same();
   if (claim.locked_ && !lock(claim.descriptor_, use, fits ? F_RDLCK : F_WRLCK, false))
     refuse(claim.file_, holder(claim.descriptor_), fits ? "" : ", which works on something else");
-  if (claim.locked_) static_cast<void>(::ftruncate(claim.descriptor_, 0)); // several processes
+  if (claim.locked_) sign(claim.descriptor_, fits);
   if (fits) return claim;
   take_over();
   if (claim.locked_) lock(claim.descriptor_, use, F_RDLCK, false);

@@ -8,7 +8,8 @@
 
 namespace os {
 
-/// Another user has the directory. The message names the directory and, if known, the process.
+/// Another user has the directory. The message names the directory and, if known, the process, its command and
+/// since when.
 class directory_in_use : public std::runtime_error {
 public:
   using std::runtime_error::runtime_error;

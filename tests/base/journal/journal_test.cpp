@@ -1,5 +1,6 @@
 #include "base/journal/journal.hpp"
 #include "base/journal/records.hpp"
+#include "tests/base/os/small_disk.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -102,4 +103,30 @@ TEST_CASE("what is no journal, or one of another kind, is refused; what is not t
   CHECK_THROWS(writer(file.path, "balancer_event"));
   std::ofstream(file.path, std::ios::trunc) << std::string(8192, 'x');
   CHECK_THROWS(read(file));
+}
+
+TEST_CASE("a journal on a full disk is an error with a name, and no bus error") {
+  struct row {
+    char const* name;
+    std::size_t bytes; // of the disk
+    bool begins;       // there is room for the first records
+  };
+  std::size_t const page = 4096, chunk = 4096 * sizeof(journal::balancer_event);
+  for (row const& r :
+       {row{"not even its header fits", page, false}, row{"its header fits, its records do not", 4 * page, true},
+        row{"it fills up as it grows", 6 * page + chunk, true}}) {
+    INFO(r.name);
+    auto const end = files_test::on_a_small_disk(r.bytes, [&](std::filesystem::path const& disk) {
+      if (!r.begins) std::ofstream(disk / "other") << std::string(page, 'x');
+      writer w(disk / "node.journal", "balancer_event");
+      for (std::uint64_t i = 1; i <= 20'000; ++i) w.append(event(i));
+      return std::string("all written");
+    });
+    if (!end) {
+      WARN("skipped: this machine lets nobody mount a small disk");
+      return;
+    }
+    CHECK(end->signal == 0);
+    CHECK_THAT(end->told, Catch::Contains("node.journal") && Catch::Contains("No space left on device"));
+  }
 }

@@ -1,4 +1,5 @@
 #include "base/os/directory_claim.hpp"
+#include "base/os/machine.hpp"
 #include "tests/base/os/scratch.hpp"
 
 #include <catch2/catch.hpp>
@@ -125,11 +126,22 @@ TEST_CASE("a claim ends with its process, and says which one has it") {
   other_process other(dir.path);
   CHECK_THROWS_WITH(directory_claim::alone(dir.path),
                     Catch::Contains(dir.path.string() + ": in use by another crest-sim (process " +
-                                    std::to_string(other.pid()) + ")"));
+                                    std::to_string(other.pid()) + ", since 20") &&
+                        Catch::Contains(os::command_line().at(0)) && Catch::Contains("wait until it has ended"));
   other.kill();
   CHECK(fs::exists(dir.path / directory_claim::file_name)); // left behind, and no hindrance
   CHECK_NOTHROW(directory_claim::alone(dir.path));
   CHECK(fs::is_empty(dir.path));
+}
+
+TEST_CASE("of several that share a directory the one is named that still runs") {
+  scratch const dir;
+  std::optional<directory_claim> ours;
+  std::string const gone = "999999999 2026-01-31T12:00:00Z crest-sim of the past\n";
+  std::ofstream(dir.path / directory_claim::file_name) << gone;
+  ours.emplace(directory_claim::together(dir.path, yes, nothing));
+  CHECK_THROWS_WITH(directory_claim::alone(dir.path),
+                    Catch::Contains("(process " + std::to_string(::getpid()) + ", since 20"));
 }
 
 TEST_CASE("a directory that cannot be made or written into is said to be so") {

@@ -1,5 +1,6 @@
 #include "base/os/write_file.hpp"
 #include "tests/base/os/scratch.hpp"
+#include "tests/base/os/small_disk.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -111,4 +112,22 @@ TEST_CASE("of several writers of one file, one text stays whole") {
   for (std::thread& w : writers) w.join();
   std::string const text = text_of(dir.path / "f");
   CHECK(text == std::string(10'000, text[0]));
+}
+
+TEST_CASE("a file that does not fit on its disk is said so, and the one before stays") {
+  auto const end = files_test::on_a_small_disk(64u << 10, [](fs::path const& disk) {
+    os::write_file(disk / "report", "old");
+    try {
+      os::write_file(disk / "report", std::string(1u << 20, 'x'));
+    } catch (std::exception const& error) {
+      return std::string(error.what()) + "; " + text_of(disk / "report");
+    }
+    return std::string("written");
+  });
+  if (!end) {
+    WARN("skipped: this machine lets nobody mount a small disk");
+    return;
+  }
+  CHECK(end->signal == 0);
+  CHECK_THAT(end->told, Catch::Contains("cannot write") && Catch::EndsWith("report: No space left on device; old"));
 }
