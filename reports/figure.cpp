@@ -112,7 +112,13 @@ std::string frame_commands(frame const& f) {
          gnuplot_string(shortened(f.x_label, 90)) + "\nset ylabel " + gnuplot_string(shortened(f.y_label, 50)) +
          "\nset grid ytics lt 1 lc rgb '#DDDDDD'\nset tics out nomirror\nset border 3\n"
          "set rmargin 4\nset bmargin 7\n" +
-         key_commands(12);
+         key_commands(12) + footer_commands(f.footer);
+}
+
+std::string footer_commands(std::string const& text) {
+  if (text.empty()) return "";
+  return "set label " + gnuplot_string(shortened(text, 170)) +
+         " at screen 0.99,0.015 right font ',7' tc rgb '#777777'\n";
 }
 
 std::string self_contained_script(figure const& f, std::string const& image) {

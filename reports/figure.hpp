@@ -65,8 +65,12 @@ std::string_view how(std::string_view engine);
 /// Title, a grey caption below it, axes, grid and room for a key below.
 struct frame {
   std::string title, caption, x_label, y_label;
+  std::string footer = {}; // small, below everything: what drew it, what it leaves out
 };
 std::string frame_commands(frame const& f);
+
+/// The footer alone, for pictures without a frame.
+std::string footer_commands(std::string const& text);
 
 /// A key below the picture with room for titles of `longest` characters.
 std::string key_commands(std::size_t longest);

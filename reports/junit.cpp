@@ -1,3 +1,4 @@
+#include "reports/provenance.hpp"
 #include "reports/reports.hpp"
 #include "reports/wording.hpp"
 #include "reports/xml.hpp"
@@ -7,18 +8,17 @@ namespace {
 
 using namespace sim::records;
 
-struct test_case {
-  std::string group, name;
-  std::string element, message, text; // element: "failure", "error", "skipped" or empty
-};
-
 std::vector<test_case> cases_of(result const& r) {
   std::vector<test_case> cases;
   std::string why;
   for (std::string const& reason : r.reasons) why += (why.empty() ? "" : "\n") + reason;
   // A run that failed by a broken invariant may have lagged as well.
-  bool const ran = r.load_as_planned && r.verdict != verdict::invalid && r.verdict != verdict::interrupted;
-  std::string const what = r.verdict == verdict::failed ? "invalid" : std::string(verdict_name(r.verdict));
+  bool const ran = r.load_as_planned && r.verdict != verdict::invalid && r.verdict != verdict::interrupted &&
+                   r.verdict != verdict::error;
+  std::string const what = r.verdict == verdict::failed  ? "invalid"
+                           : r.verdict != verdict::error ? std::string(verdict_name(r.verdict))
+                           : came_to_nothing(r)          ? "could not run"
+                                                         : "the report is not complete";
   cases.push_back({"run", "the run is valid", ran ? "" : "error", ran ? "" : what, ran ? "" : why});
   for (invariant_result const& i : r.invariants) {
     test_case c{"invariant", i.name, "", "", ""};
@@ -85,17 +85,16 @@ std::string xml(suite const& s, std::vector<test_case> const& cases) {
 
 }
 
-std::string junit_xml(result const& r) {
-  return xml({r.scenario,
-              {{"seed", std::to_string(r.seed)}, {"engine", r.engine}, {"exit_code", std::to_string(r.exit_code)}},
-              r.duration_s,
-              r.differences},
-             cases_of(r));
-}
-
-std::string junit_xml(failure const& f) {
-  return xml({f.scenario, {{"exit_code", std::to_string(f.exit_code)}}, 0},
-             {{"run", "the run is valid", "error", "could not run", f.why}});
+std::string junit_xml(result const& r, std::vector<test_case> const& more) {
+  suite s{r.scenario,
+          {{"seed", std::to_string(r.seed)}, {"engine", r.engine}, {"exit_code", std::to_string(r.exit_code)}},
+          r.duration_s,
+          r.differences};
+  if (r.provenance)
+    for (auto& fact : facts_of(*r.provenance)) s.properties.push_back(std::move(fact));
+  std::vector<test_case> cases = cases_of(r);
+  cases.insert(cases.end(), more.begin(), more.end());
+  return xml(s, cases);
 }
 
 }

@@ -1,6 +1,7 @@
 #include "reports/plot.hpp"
 
 #include "reports/figure.hpp"
+#include "reports/provenance.hpp"
 #include "reports/reports.hpp"
 #include "reports/wording.hpp"
 
@@ -70,7 +71,8 @@ series theory_of(result const& r) {
 void draw_frame(std::ostream& gp, result const& r) {
   gp << frame_commands({"Redirect ratio over time: " + r.scenario + " (" + std::string(how(r.engine)) + ")",
                         "seed " + std::to_string(r.seed) + ", " + r.engine + " engine, " + file_name(r.file),
-                        "seconds since the load began", "redirects per request"})
+                        "seconds since the load began", "redirects per request",
+                        r.provenance ? build_of(*r.provenance) : std::string()})
      << "set xrange [0:" << fixed(std::max(end_of(r), 0.001), 3) << "]\n"
      << "set yrange [0:*]\n"
      << "set offsets 0,0,graph 0.18,0\n"; // room for the names of phases and events

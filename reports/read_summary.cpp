@@ -2,6 +2,7 @@
 
 #include "base/config/document.hpp"
 #include "reports/csv.hpp"
+#include "reports/provenance.hpp"
 #include "reports/reports.hpp"
 #include "reports/wording.hpp"
 
@@ -209,13 +210,14 @@ result read_summary(fs::path const& at) {
   result r;
   r.scenario = root.at("scenario"), r.description = root.value("description", ""), r.file = root.value("file", "");
   r.engine = root.at("engine"), r.seed = root.at("seed"), r.duration_s = root.at("duration_s");
-  for (verdict const v : {verdict::passed, verdict::failed, verdict::invalid, verdict::interrupted})
+  for (verdict const v : {verdict::passed, verdict::failed, verdict::invalid, verdict::interrupted, verdict::error})
     if (verdict_name(v) == root.at("verdict").get<std::string>()) r.verdict = v;
   r.exit_code = root.at("exit_code");
   r.load_as_planned = root.value("load_as_planned", r.verdict != verdict::invalid);
   if (root.contains("replications")) r.replications = replications_from(root.at("replications"));
   if (root.contains("history_hash"))
     r.history_hash = std::strtoull(root.at("history_hash").get_ref<std::string const&>().c_str(), nullptr, 16);
+  if (root.contains("provenance")) r.provenance = provenance_from(root.at("provenance"));
   r.reasons = root.at("reasons").get<std::vector<std::string>>();
   r.notes = root.at("notes").get<std::vector<std::string>>();
   r.differences = root.value("differences", std::vector<std::string>());
@@ -224,6 +226,10 @@ result read_summary(fs::path const& at) {
   r.metrics = metrics_from(root.at("metrics"));
   read_slices(root, r);
   read_judgements(root, r);
+  if (came_to_nothing(r) || root.contains("of"))
+    throw config::bad_input(document.name() + ": found no figures in it" +
+                            (r.reasons.empty() ? "" : " (" + one_line(r.reasons.front()) + ")") +
+                            "; allowed: the summary.json of a run that came to some");
   return r;
 }
 

@@ -13,8 +13,8 @@ namespace reports {
 /// The summary for people: measured, theory and difference side by side, invariants, thresholds, events, verdict.
 std::string summary_text(sim::records::result const& result);
 
-/// The summary for tools; `summary_schema` describes it.
-std::string summary_json(sim::records::result const& result);
+/// The summary for tools; `summary_schema` describes it. `of`: "run", "sweep" or "plan".
+std::string summary_json(sim::records::result const& result, std::string_view of = "run");
 
 /// The version of summary.json's shape: raised when a key changes its meaning or goes away.
 inline constexpr int summary_schema_version = 1;
@@ -22,8 +22,14 @@ inline constexpr int summary_schema_version = 1;
 /// reports/summary.schema.json, embedded.
 extern std::string_view const summary_schema;
 
-/// Each invariant and threshold, and the run's validity, as a test case.
-std::string junit_xml(sim::records::result const& result);
+/// A test case of JUnit.
+struct test_case {
+  std::string group, name;
+  std::string element = {}, message = {}, text = {}; // element: "failure", "error", "skipped" or empty
+};
+
+/// The run's validity, each invariant and threshold, and `more`, as test cases.
+std::string junit_xml(sim::records::result const& result, std::vector<test_case> const& more = {});
 
 /// One line per time slice and balancer ("all": all of them).
 std::string timeseries_csv(sim::records::result const& result);
@@ -31,28 +37,36 @@ std::string timeseries_csv(sim::records::result const& result);
 /// The gnuplot script, with its data, that draws the redirect ratio over time into `image` (SVG, 800 pixels wide).
 std::string plot_script(sim::records::result const& result, std::filesystem::path const& image);
 
-/// The files that `write_all` and `write_failure` write.
+/// The files that `write_all` writes.
 extern std::vector<std::string> const report_files;
 
-/// Writes summary.txt, summary.json, junit.xml, timeseries.csv and redirect-ratio.svg into `directory`, which is
-/// created. None is ever partial. Returns a line for what could not be drawn (no gnuplot); throws std::runtime_error
-/// when a file cannot be written, and leaves none of them.
-std::vector<std::string> write_all(sim::records::result const& result, std::filesystem::path const& directory);
-
-/// A run without a result: the scenario's name, as far as it is known, what stopped it, and the exit code.
-struct failure {
-  std::string scenario, why;
-  int exit_code = 1;
+/// What became of a report.
+struct written {
+  sim::records::result result;   // as it says in the report
+  std::string not_drawn;         // why there is no picture (no gnuplot); empty if there is one, or nothing to draw
+  std::vector<std::string> lost; // a line for each file that could not be written: "cannot write FILE: No space left …"
 };
 
-/// JUnit with one test case, whose <error> is `why`.
-std::string junit_xml(failure const& f);
+/// Writes summary.txt, summary.json and junit.xml into `directory`, which is created, and, unless the run came to
+/// nothing, timeseries.csv and redirect-ratio.svg. None is ever partial. If one cannot be written, the others are, and
+/// say so: a run that passed is an error then. Throws nothing of its own.
+written write_all(sim::records::result const& result, std::filesystem::path const& directory);
 
-/// "COULD NOT RUN, exit code 1" and why.
-std::string summary_text(failure const& f);
+/// The same of what is more than one run, whose figures are elsewhere: junit.xml with `more`, `text` and what ran as
+/// summary.txt, summary.json without metrics.
+written write_verdict(sim::records::result const& result, std::string_view of, std::string const& text,
+                      std::vector<test_case> const& more, std::filesystem::path const& directory);
 
-/// Writes junit.xml and summary.txt: a job that publishes reports without looking at exit codes must show neither an
-/// older one nor none. Writes no summary.json. Throws as `write_all` does.
-void write_failure(failure const& f, std::filesystem::path const& directory);
+/// The names of those three files.
+extern std::vector<std::string> const verdict_files;
+
+/// What ran, where and when, as summary.txt has it; empty where it is not known.
+std::string what_ran(sim::records::result const& result);
+
+/// Whether it is an error without figures: it could not run or was refused. Its reports are short.
+bool came_to_nothing(sim::records::result const& result);
+
+/// The result of what could not run or was refused: its scenario's name, as far as it is known, and why.
+sim::records::result result_of_failure(std::string const& scenario, std::string const& why, int exit_code);
 
 }

@@ -1,3 +1,4 @@
+#include "reports/provenance.hpp"
 #include "reports/reports.hpp"
 #include "reports/wording.hpp"
 
@@ -180,7 +181,7 @@ std::vector<std::string> notes(result const& r) {
 
 }
 
-std::string summary_json(result const& r) {
+std::string summary_json(result const& r, std::string_view of) {
   json out = {{"schema_version", summary_schema_version},
               {"scenario", r.scenario},
               {"description", r.description},
@@ -200,6 +201,8 @@ std::string summary_json(result const& r) {
               {"thresholds", thresholds(r)},
               {"events", events(r)},
               {"notes", notes(r)}};
+  if (r.provenance) out["provenance"] = to_json(*r.provenance);
+  if (of != "run") out["of"] = of;
   if (r.replications) out["replications"] = to_json(*r.replications);
   if (r.history_hash) out["history_hash"] = hexadecimal(*r.history_hash);
   return out.dump(2, ' ', false, json::error_handler_t::replace) + "\n";

@@ -1,3 +1,4 @@
+#include "reports/provenance.hpp"
 #include "reports/reports.hpp"
 #include "reports/table.hpp"
 #include "reports/wording.hpp"
@@ -200,15 +201,31 @@ std::string lines(std::string const& title, std::vector<std::string> const& item
 
 }
 
-std::string summary_text(failure const& f) {
-  return one_line(f.scenario) + ": COULD NOT RUN, exit code " + std::to_string(f.exit_code) + "\n  " + one_line(f.why) +
-         "\n";
+std::string what_ran(result const& r) {
+  if (!r.provenance) return "";
+  std::string out = "\nWhat ran\n";
+  for (auto const& [name, value] : facts_of(*r.provenance)) {
+    std::string const padding(name.size() < 10 ? 10 - name.size() : 0, ' ');
+    out += "  " + name + padding + " " + value + "\n";
+  }
+  return out;
+}
+
+namespace {
+
+std::string failure_text(result const& r) {
+  std::string out = one_line(r.scenario) + ": COULD NOT RUN, exit code " + std::to_string(r.exit_code) + "\n";
+  for (std::string const& reason : r.reasons) out += "  " + one_line(reason) + "\n";
+  return out + what_ran(r);
+}
+
 }
 
 std::string summary_text(result const& r) {
+  if (came_to_nothing(r)) return printable(failure_text(r));
   return printable(heading(r) + lines("Not as theory has it", r.differences) + redirect_ratios(r) + reasons(r) +
                    other_ratios(r) + durations(r) + counters(r) + invariants(r) + thresholds(r) + events(r) +
-                   lines("Notes", r.notes) +
+                   lines("Notes", r.notes) + what_ran(r) +
                    lines(r.verdict == verdict::passed ? "Remarks" : "Why it did not pass", r.reasons) + "\n" +
                    upper(verdict_name(r.verdict)) + ", exit code " + std::to_string(r.exit_code) + "\n");
 }

@@ -17,6 +17,8 @@ std::string_view verdict_name(sim::records::verdict verdict) {
     return "invalid";
   case sim::records::verdict::interrupted:
     return "interrupted";
+  case sim::records::verdict::error:
+    return "error";
   }
   return "failed";
 }

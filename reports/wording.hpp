@@ -8,7 +8,7 @@
 
 namespace reports {
 
-/// "passed", "failed", "invalid", "interrupted".
+/// "passed", "failed", "invalid", "interrupted", "error".
 std::string_view verdict_name(sim::records::verdict verdict);
 
 /// `digits` after the point: "0.1388".

@@ -2,7 +2,9 @@
 
 #include "base/config/document.hpp"
 #include "base/config/version.hpp"
+#include "base/os/directory_claim.hpp"
 #include "base/os/standard_output.hpp"
+#include "sim/cli/closing_line.hpp"
 #include "sim/cli/command.hpp"
 #include "sim/records/result.hpp"
 
@@ -21,7 +23,8 @@ int main_of(int argc, char** argv) {
                "Exit codes: 0 passed, 99 a threshold or invariant failed, 2 bad input, 3 invalid run (the load\n"
                "generator could not keep its rate), 1 could not run, or what it found could not be\n"
                "written, 130 interrupted."};
-  app.set_version_flag("--version", "crest-sim " + std::string(config::version));
+  app.set_version_flag("--version", "crest-sim " + std::string(config::version) +
+                                        (config::commit.empty() ? "" : " (" + std::string(config::commit) + ")"));
   app.require_subcommand(1);
 
   cli::action chosen;
@@ -58,9 +61,14 @@ int main(int argc, char** argv) {
   } catch (config::bad_input const& error) {
     std::cerr << "crest-sim: " << error.what() << '\n';
     code = records::exit_bad_input;
+  } catch (os::directory_in_use const& error) {
+    std::cerr << "crest-sim: " << error.what() << '\n';
+    code = records::exit_bad_input;
   } catch (std::exception const& error) {
     std::cerr << "crest-sim: " << error.what() << '\n';
   }
+  std::cerr << std::flush;
+  if (!cli::closing_line().empty()) std::cout << cli::closing_line() << std::endl;
   if (std::string const lost = output.finish(); !lost.empty()) {
     std::cerr << "crest-sim: " << lost << '\n';
     if (code == records::exit_passed) code = records::exit_could_not_run; // others say more

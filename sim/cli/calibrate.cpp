@@ -1,7 +1,7 @@
 #include "base/config/version.hpp"
 #include "base/os/write_file.hpp"
 #include "sim/cli/command.hpp"
-#include "sim/cli/old_results.hpp"
+#include "sim/cli/output_directory.hpp"
 #include "sim/engines/live/process.hpp"
 #include "sim/engines/live/run.hpp"
 #include "sim/records/result.hpp"

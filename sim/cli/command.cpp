@@ -12,7 +12,13 @@ std::vector<std::string> scenario_choice::all() const {
   return result;
 }
 
-scenario::scenario scenario_choice::load() const { return scenario::load_file(file, all()); }
+config::document scenario_choice::document() const {
+  config::document document = config::document::load(file);
+  for (std::string const& assignment : all()) document.set(assignment);
+  return document;
+}
+
+scenario::scenario scenario_choice::load() const { return scenario::load_document(document(), file); }
 
 void add_scenario(CLI::App& command, scenario_choice& choice) {
   command.add_option("FILE", choice.file, "scenario, JSON with comments (see `crest-sim schema`)")->required();

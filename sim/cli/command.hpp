@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/config/document.hpp"
 #include "sim/cli/engines.hpp"
 #include "sim/scenario/scenario.hpp"
 
@@ -41,6 +42,8 @@ struct scenario_choice {
 
   /// All overrides, --seed among them.
   std::vector<std::string> all() const;
+  /// The file with all overrides. Throws `config::bad_input`, as all of these do.
+  config::document document() const;
   scenario::scenario load() const;
 };
 

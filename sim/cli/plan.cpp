@@ -1,14 +1,16 @@
 // crest-sim plan: the cheapest topology that meets goals, in simulated time.
-#include "base/os/directory_claim.hpp"
 #include "base/os/write_file.hpp"
+#include "reports/reports.hpp"
+#include "reports/wording.hpp"
 #include "sim/cli/command.hpp"
-#include "sim/cli/old_results.hpp"
+#include "sim/cli/output_directory.hpp"
 #include "sim/cli/plan_text.hpp"
 #include "sim/cli/simulation.hpp"
 #include "sim/engines/virtual/run.hpp"
 #include "sim/records/result.hpp"
 #include "sim/scenario/metrics.hpp"
 #include "sim/studies/plan/report.hpp"
+#include "sim/studies/plan/run_book.hpp"
 
 #include <CLI/Validators.hpp>
 
@@ -19,6 +21,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <unistd.h>
 
@@ -41,73 +44,172 @@ bool needs_records(plan::definition const& d) {
   });
 }
 
-/// Runs of candidates, counted and shown on a line of stderr.
+/// A line on stderr of how far a plan is: of the first search, and of those by which its inputs are weighed.
+class plan_line {
+public:
+  plan_line(plan::definition const& d, bool shown)
+    : d_(d)
+    , shown_(shown) {}
+
+  /// Called by one thread at a time.
+  void show(plan::search_progress const& now) {
+    if (!shown_) return;
+    double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
+    double const left = seconds / static_cast<double>(std::max<std::size_t>(1, now.judged)) *
+                        static_cast<double>(now.candidates - now.judged);
+    std::string text = std::to_string(now.judged) + " of at most " + std::to_string(now.candidates) + " topologies";
+    if (weighing_) text = "what moves the answer: " + text;
+    if (now.accepted) {
+      text += ", best so far: price " + reports::short_number(d_.prices[*now.accepted]);
+    } else {
+      text += ", none meets all goals so far, at price " + reports::short_number(d_.prices[*now.last]);
+    }
+    std::fprintf(stderr, "\r%s, at most %.0f s left \033[K", text.c_str(), left);
+  }
+  /// Another search begins.
+  void weigh() {
+    weighing_ = true;
+    began_ = std::chrono::steady_clock::now();
+  }
+  void clear() const {
+    if (shown_) std::fputs("\r\033[K", stderr);
+  }
+
+private:
+  plan::definition const& d_;
+  bool shown_, weighing_ = false;
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+};
+
+/// A signal came during a run.
+struct half_a_run {};
+
+/// Runs of candidates, counted.
 class candidate_runs {
 public:
-  candidate_runs(bool shown, interruption const& interrupted)
-    : shown_(shown)
-    , interrupted_(interrupted) {}
+  candidate_runs(interruption const& interrupted, plan::run_book& book)
+    : interrupted_(interrupted)
+    , book_(book) {}
 
   plan::evaluation of(plan::definition const& d) {
-    return [this, &d](std::size_t candidate, std::size_t circumstance, std::uint32_t replication) {
+    auto const evaluate = [this, &d](std::size_t candidate, std::size_t circumstance, std::uint32_t replication) {
       virtual_time::run_options options;
       using detail = virtual_time::run_options::detail;
       options.keep = needs_records(d) ? detail::full : detail::summary;
       options.progress = [this](virtual_time::run_progress const&) { return !interrupted_.happened(); };
       records::result const result =
           virtual_time::run(plan::scenario_of(d, candidate, circumstance, replication), options);
-      std::size_t const count = ++count_;
-      if (shown_) std::fprintf(stderr, "\r%zu runs \033[K", count);
+      if (result.verdict == records::verdict::interrupted) throw half_a_run{}; // is no result
+      ++count_;
       return plan::values_of(result, d.goals.size());
     };
-  }
-  void clear() const {
-    if (shown_) std::fputs("\r\033[K", stderr);
+    return plan::remembered(d, evaluate, book_);
   }
   std::size_t count() const { return count_; }
 
 private:
-  bool shown_;
   interruption const& interrupted_;
+  plan::run_book& book_;
   std::atomic<std::size_t> count_{0};
 };
 
-int interrupted_plan() {
-  std::cerr << "crest-sim: interrupted: nothing was written\n";
+int interrupted_plan(output_directory& out) {
+  out.report_interruption("plan", "interrupted before there was an answer");
+  std::cerr << "crest-sim: interrupted: there is no answer yet; the same command goes on\n";
   return records::exit_interrupted;
 }
 
-/// All of it; what is not written for this plan must not stand there from another.
-std::vector<std::string> const written = {"candidates.csv", "tornado.csv", "plan.json"};
+std::vector<std::string> files_of_plan() {
+  std::vector<std::string> names = reports::verdict_files;
+  names.insert(names.end(), {"candidates.csv", "tornado.csv", "plan.json"});
+  return names;
+}
 
-void write(plan::outcome const& o, fs::path const& out) {
-  os::write_file(out / "candidates.csv", plan::candidates_csv(o));
-  if (!o.what.inputs.empty()) os::write_file(out / "tornado.csv", plan::tornado_csv(o));
-  os::write_file(out / "plan.json",
-                 plan::to_json(o).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+/// Whether the question has an answer, and why not.
+records::result verdict_of(plan::outcome const& o, output_directory const& out) {
+  records::result r = out.about();
+  r.provenance = out.provenance();
+  if (o.found.answer) return r;
+  r.verdict = records::verdict::failed, r.exit_code = records::exit_failed;
+  auto const miss = plan::nearest_miss(o.what, o.found);
+  r.reasons.push_back(
+      "no topology of the space meets all goals" +
+      (miss ? "; the nearest miss: " + plan::reason_of(o.what, o.found.candidates[*miss]) : std::string()));
+  return r;
+}
+
+/// All of it; if one file cannot be written, the others are. Returns the exit code.
+int report(plan::outcome const& o, std::string const& runs, output_directory const& out, bool quiet) {
+  records::result r = verdict_of(o, out);
+  std::vector<std::string> lost;
+  auto const write = [&](char const* name, std::string const& text) {
+    try {
+      os::write_file(out.path() / name, text);
+    } catch (std::exception const& error) {
+      lost.emplace_back(error.what());
+      r.reasons.push_back(lost.back());
+      if (r.verdict == records::verdict::passed)
+        r.verdict = records::verdict::error, r.exit_code = records::exit_could_not_run;
+    }
+  };
+  write("candidates.csv", plan::candidates_csv(o));
+  if (!o.what.inputs.empty()) write("tornado.csv", plan::tornado_csv(o));
+  write("plan.json", plan::to_json(o).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  std::string const text = plan_text(o) + runs + "\n";
+  reports::test_case answer{"plan", "a topology of the space meets all goals"};
+  if (!o.found.answer) answer.element = "failure", answer.message = "none", answer.text = r.reasons.front();
+  auto const written = reports::write_verdict(r, "plan", text, {answer}, out.path());
+  lost.insert(lost.end(), written.lost.begin(), written.lost.end());
+  if (!quiet) {
+    std::cout << text << std::flush;
+    out.tell_where();
+  }
+  for (std::string const& what : lost) std::cerr << "crest-sim: " << what << '\n';
+  return written.result.exit_code;
+}
+
+int search_plan(plan_choice const& choice, plan::definition const& d, output_directory& out,
+                interruption const& interrupted) {
+  plan::run_book book(out.path() / "runs.jsonl");
+  candidate_runs runs(interrupted, book);
+  plan_line line(d, ::isatty(STDERR_FILENO) == 1 && !choice.quiet);
+  plan::search_options options;
+  options.report = [&](plan::search_progress const& now) { line.show(now); };
+  options.jobs = choice.jobs > 0 ? choice.jobs : std::max(1u, std::thread::hardware_concurrency());
+  options.stop = [&] { return interrupted.happened(); };
+  plan::findings found;
+  std::optional<std::vector<plan::tornado_bar>> tornado;
+  try {
+    found = plan::search(plan::problem_of(d), runs.of(d), options);
+    auto const weigh = [&](plan::definition const& varied) {
+      line.weigh();
+      return runs.of(varied);
+    };
+    if (!found.interrupted) tornado = plan::sensitivity_of(d, found, weigh, options);
+  } catch (half_a_run const&) {
+  }
+  line.clear();
+  if (!tornado || interrupted.happened()) return interrupted_plan(out);
+  if (!book.problem().empty()) std::cerr << "crest-sim: " << book.problem() << ": a later plan runs all again\n";
+  std::string const count = std::to_string(runs.count()) + " runs" +
+                            (book.found() == 0 ? "" : ", and " + std::to_string(book.found()) + " from before");
+  return report({d, found, *tornado}, count, out, choice.quiet);
+}
+
+/// What the definition says of the plan.
+plan::definition read(plan_choice const& choice, records::result& about) {
+  plan::definition d = plan::define(choice.what.file, choice.what.all());
+  add_scenario_facts(about, d.base, d.file);
+  about.seed = d.seed;
+  return d;
 }
 
 int plan_scenario(plan_choice const& choice) {
   interruption const interrupted;
-  plan::definition const d =
-      or_without_results(choice.out, written, [&] { return plan::define(choice.what.file, choice.what.all()); });
-  fs::path const out = choice.out.empty() ? fs::path("out") / (directory_name(d.name) + "-plan") : fs::path(choice.out);
-  auto const claim = claim_directory(out);
-  remove_results(out, written);
-  candidate_runs runs(::isatty(STDERR_FILENO) == 1 && !choice.quiet, interrupted);
-  plan::search_options options;
-  options.jobs = choice.jobs > 0 ? choice.jobs : std::max(1u, std::thread::hardware_concurrency());
-  options.stop = [&] { return interrupted.happened(); };
-  plan::findings const found = plan::search(plan::problem_of(d), runs.of(d), options);
-  if (found.interrupted) return interrupted_plan();
-  auto const tornado = plan::sensitivity_of(
-      d, found, [&](plan::definition const& varied) { return runs.of(varied); }, options);
-  runs.clear();
-  if (!tornado || interrupted.happened()) return interrupted_plan();
-  plan::outcome const o{d, found, *tornado};
-  write(o, out);
-  if (!choice.quiet) std::cout << plan_text(o) << runs.count() << " runs; files are in " << out.string() << std::endl;
-  return found.answer ? records::exit_passed : records::exit_failed;
+  output_directory out(choice.out, files_of_plan(), asked(choice.what.file, choice.what.all(), "virtual"));
+  plan::definition const d = out.read([&] { return read(choice, out.about()); });
+  out.take(fs::path("out") / (directory_name(d.name) + "-plan"), room_of_reports + d.points.size() * 1024);
+  return out.work([&] { return search_plan(choice, d, out, interrupted); });
 }
 
 }

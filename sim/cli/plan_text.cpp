@@ -54,12 +54,34 @@ std::string neighbours_text(plan::outcome const& o) {
   return text + t.text("");
 }
 
+/// "redirect_ratio <0.06 (as it stands), head-room 3.1 %".
+std::string goal_text(plan::outcome const& o, plan::binding const& b) {
+  plan::estimate const& e = o.found.candidates[*o.found.answer].estimates[b.circumstance][b.goal];
+  return o.what.goals[b.goal].text() + " (" + o.what.circumstances[b.circumstance].text() + ")" +
+         (e.mean ? ", head-room " + percent(-plan::shortfall(o.what.goals[b.goal], *e.mean)) : std::string());
+}
+
 std::string binding_text(plan::outcome const& o) {
   auto const bound = plan::binding_of(o.what, o.found);
   if (!bound) return "";
-  std::string const goal =
-      o.what.goals[bound->goal].text() + " (" + o.what.circumstances[bound->circumstance].text() + ")";
-  return (plan::binding_is_shown(o.what, o.found) ? "What binds: " : "Nearest to its bound: ") + goal + "\n";
+  std::string const goal = goal_text(o, *bound);
+  if (!plan::binding_is_shown(o.what, o.found)) return "Nearest to its bound: " + goal + "\n";
+  std::string text = "What binds: " + goal + ", which the dearest of these misses";
+  auto const nearest = plan::least_headroom(o.what, o.found);
+  bool const same = nearest && nearest->goal == bound->goal && nearest->circumstance == bound->circumstance;
+  if (nearest && !same) text += "; nearest to its bound as it is: " + goal_text(o, *nearest);
+  return text + "\n";
+}
+
+/// What may lie beyond the space.
+std::string edges_text(plan::outcome const& o) {
+  std::string text;
+  for (plan::edge const& e : plan::edges_of(o.what, *o.found.answer)) {
+    sweep::axis const& axis = o.what.space.axes[e.axis];
+    text += (text.empty() ? "" : "; ") + axis.path + "=" + plan::shown_value(o.what.points[*o.found.answer][e.axis]) +
+            " is its " + (e.first ? "first" : "last") + " of " + std::to_string(axis.values.size());
+  }
+  return text.empty() ? "" : "At the edge of the space, beyond which nothing was looked at: " + text + "\n";
 }
 
 /// What became of the candidates, by what ruled them out.
@@ -96,7 +118,8 @@ std::string plan_text(plan::outcome const& o) {
         d.rule.replications > 1 ? " with " + number(100 * d.rule.confidence) + " % confidence" : ", in one run each";
     text = d.name + ": the cheapest that meets all goals" + sure + "\n  " + values_of(d, *o.found.answer) +
            "\n  price " + number(d.prices[*o.found.answer]) + "\n\n" +
-           goals_text(d, o.found.candidates[*o.found.answer]) + "\n" + neighbours_text(o) + binding_text(o);
+           goals_text(d, o.found.candidates[*o.found.answer]) + "\n" + neighbours_text(o) + binding_text(o) +
+           edges_text(o);
   } else {
     text = d.name + ": no topology of the space meets all goals\n";
     if (auto const miss = plan::nearest_miss(d, o.found)) {

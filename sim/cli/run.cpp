@@ -3,10 +3,12 @@
 #include "base/config/document.hpp"
 #include "reports/reports.hpp"
 #include "sim/cli/command.hpp"
-#include "sim/cli/old_results.hpp"
+#include "sim/cli/output_directory.hpp"
 #include "sim/cli/replications.hpp"
+#include "sim/cli/room.hpp"
 #include "sim/cli/simulation.hpp"
 #include "sim/engines/virtual/run.hpp"
+#include "sim/scenario/load.hpp"
 
 #include <CLI/Validators.hpp>
 
@@ -70,41 +72,42 @@ replication_plan plan_of(run_choice const& choice) {
 
 bool replicated(run_choice const& choice) { return choice.replications != 0 || !choice.precision.empty(); }
 
-fs::path report_directory(run_choice const& choice, scenario::scenario const& s) {
-  return choice.out.empty() ? fs::path("out") / directory_name(s.name) : fs::path(choice.out);
-}
-
 bool shows_progress(run_choice const& choice) { return ::isatty(STDERR_FILENO) == 1 && !choice.quiet; }
 
 /// The report; a signal that comes while it is made is in it as well. Returns the exit code.
-int report(run_choice const& choice, records::result& result, fs::path const& out, interruption const& signals) {
-  std::vector<std::string> missing;
+int report(run_choice const& choice, records::result result, output_directory const& out, interruption const& signals) {
+  reports::written written;
   bool known = false;
+  result.provenance = out.provenance();
   do {
     known = signals.happened();
     if (known) mark_interrupted(result);
-    missing = reports::write_all(result, out);
+    written = reports::write_all(result, out.path());
   } while (signals.happened() != known);
-  for (std::string const& what : missing) std::cerr << "crest-sim: " << what << '\n';
-  if (!choice.quiet) std::cout << reports::summary_text(result) << std::flush;
-  return result.exit_code;
+  if (!written.not_drawn.empty()) std::cerr << "crest-sim: " << written.not_drawn << '\n';
+  if (!choice.quiet) {
+    std::cout << reports::summary_text(written.result) << std::flush;
+    out.tell_where();
+  }
+  for (std::string const& what : written.lost) std::cerr << "crest-sim: " << what << '\n';
+  return written.result.exit_code;
 }
 
-int run_live(run_choice const& choice, scenario::scenario const& s, fs::path const& out, interruption const& signals) {
-  fs::path const private_directory = out / "run";
+int run_live(run_choice const& choice, scenario::scenario const& s, output_directory const& out,
+             interruption const& signals) {
+  fs::path const private_directory = out.path() / "run";
   try {
     live::run_options options{fs::absolute(private_directory), shows_progress(choice)};
     options.signals = &signals;
-    records::result result = live::run(s, options);
-    report(choice, result, out, signals);
-    bool const passed = result.exit_code == records::exit_passed;
+    int const exit_code = report(choice, live::run(s, options), out, signals);
+    bool const passed = exit_code == records::exit_passed;
     if (passed && !choice.keep) {
       fs::remove_all(private_directory);
     } else if (!choice.quiet) {
       std::cerr << "crest-sim: configurations, logs and journals of the run are in " << private_directory.string()
                 << '\n';
     }
-    return result.exit_code;
+    return exit_code;
   } catch (config::bad_input const&) {
     throw;
   } catch (std::exception const& error) {
@@ -116,7 +119,7 @@ int run_live(run_choice const& choice, scenario::scenario const& s, fs::path con
   }
 }
 
-int run_virtual(run_choice const& choice, scenario::scenario const& s, fs::path const& out,
+int run_virtual(run_choice const& choice, scenario::scenario const& s, output_directory const& out,
                 interruption const& interrupted) {
   simulation_line line(shows_progress(choice));
   virtual_time::run_options options;
@@ -134,47 +137,29 @@ int run_virtual(run_choice const& choice, scenario::scenario const& s, fs::path 
   records::result result = replicated(choice) ? run_replications(s, options, plan_of(choice), replications_progress_of)
                                               : virtual_time::run(s, options);
   line.clear();
-  return report(choice, result, out, interrupted);
+  return report(choice, std::move(result), out, interrupted);
 }
 
-/// In place of a report. What stopped the run is what the user is told, also where this cannot be written.
-void report_failure(reports::failure const& f, fs::path const& out) noexcept {
-  try {
-    reports::write_failure(f, out);
-  } catch (std::exception const&) {
-  }
-}
-
-/// The scenario; when it is refused, an older report in --out is replaced by one that says so.
-scenario::scenario read(run_choice const& choice) {
-  try {
-    if (choice.engine != "virtual" && replicated(choice))
-      throw config::bad_input("--replications, --precision: found with --engine " + choice.engine +
-                              "; allowed: with --engine virtual");
-    if (replicated(choice)) static_cast<void>(plan_of(choice));
-    return choice.what.load();
-  } catch (config::bad_input const& error) {
-    if (drop_results(choice.out, reports::report_files))
-      report_failure({fs::path(choice.what.file).stem().string(), error.what(), records::exit_bad_input}, choice.out);
-    throw;
-  }
+/// The scenario, of which `about` learns what it can, also where it is refused.
+scenario::scenario read(run_choice const& choice, records::result& about) {
+  if (choice.engine != "virtual" && replicated(choice))
+    throw config::bad_input("--replications, --precision: found with --engine " + choice.engine +
+                            "; allowed: with --engine virtual");
+  if (replicated(choice)) static_cast<void>(plan_of(choice));
+  config::document const document = choice.what.document();
+  add_scenario_facts(about, document, choice.what.file);
+  scenario::scenario s = scenario::load_document(document, choice.what.file);
+  about.seed = s.seed;
+  return s;
 }
 
 int run(run_choice const& choice) {
   interruption const signals;
-  scenario::scenario const s = read(choice);
-  fs::path const out = report_directory(choice, s);
-  auto const claim = claim_directory(out);
-  bool const had_report = remove_results(out, reports::report_files);
-  try {
-    return choice.engine == "virtual" ? run_virtual(choice, s, out, signals) : run_live(choice, s, out, signals);
-  } catch (config::bad_input const& error) { // leaves nothing new
-    if (had_report) report_failure({s.name, error.what(), records::exit_bad_input}, out);
-    throw;
-  } catch (std::exception const& error) {
-    report_failure({s.name, error.what(), records::exit_could_not_run}, out);
-    throw;
-  }
+  output_directory out(choice.out, reports::report_files, asked(choice.what.file, choice.what.all(), choice.engine));
+  scenario::scenario const s = out.read([&] { return read(choice, out.about()); });
+  bool const simulated = choice.engine == "virtual";
+  out.take(fs::path("out") / directory_name(s.name), simulated ? room_of_reports : room_of_live_run(s));
+  return out.work([&] { return simulated ? run_virtual(choice, s, out, signals) : run_live(choice, s, out, signals); });
 }
 
 }

@@ -1,7 +1,9 @@
 // The commands about many runs of one scenario: sweep, merge.
+#include "reports/reports.hpp"
 #include "sim/cli/command.hpp"
-#include "sim/cli/old_results.hpp"
+#include "sim/cli/output_directory.hpp"
 #include "sim/cli/simulation.hpp"
+#include "sim/cli/sweep_report.hpp"
 #include "sim/records/result.hpp"
 #include "sim/studies/sweep/manifest.hpp"
 #include "sim/studies/sweep/merge.hpp"
@@ -48,20 +50,6 @@ sweep::shard shard_of(std::string const& text) {
   throw config::bad_input("--shard: found '" + text + "'; allowed: I/N with 1 <= I <= N, such as 2/8");
 }
 
-int exit_code_of(records::verdict verdict) {
-  switch (verdict) {
-  case records::verdict::passed:
-    return records::exit_passed;
-  case records::verdict::failed:
-    return records::exit_failed;
-  case records::verdict::invalid:
-    return records::exit_invalid;
-  case records::verdict::interrupted:
-    return records::exit_interrupted;
-  }
-  return records::exit_could_not_run;
-}
-
 /// A line on stderr that is overwritten; nothing where nobody looks.
 std::function<void(sweep::progress const&)> progress_line(bool wanted) {
   if (!wanted) return [](sweep::progress const&) {};
@@ -76,15 +64,22 @@ std::function<void(sweep::progress const&)> progress_line(bool wanted) {
   };
 }
 
-void say(bool quiet, std::string const& text) {
-  if (!quiet) std::cout << text << std::endl;
+/// All that a whole sweep writes anew; its points are kept.
+std::vector<std::string> files_of_sweep() {
+  std::vector<std::string> names = reports::verdict_files;
+  names.insert(names.end(), sweep::table_files.begin(), sweep::table_files.end());
+  return names;
 }
 
-/// A whole sweep has its directory alone; shards of one sweep share it.
-os::directory_claim claim_sweep(sweep_choice const& choice, sweep::manifest const& m, sweep::store const& results) {
-  if (choice.shard.empty()) return claim_directory(results.directory());
-  return os::directory_claim::together(
-      results.directory(), [&] { return sweep::holds(m, results); }, [&] { sweep::begin(m, results); });
+/// A whole sweep has its directory alone, and reports there; shards of one sweep share it, and leave that to `merge`.
+void take_directory(output_directory& out, sweep_choice const& choice, fs::path const& path, sweep::manifest const& m) {
+  constexpr std::uint64_t of_a_trial = 24u << 10; // its file, its rows of the tables
+  std::uint64_t const room = room_of_reports + m.trials.size() * of_a_trial;
+  if (choice.shard.empty()) return out.take(path, room);
+  sweep::store const results(path);
+  out.take(path, room,
+           os::directory_claim::together(
+               path, [&] { return sweep::holds(m, results); }, [&] { sweep::begin(m, results); }));
 }
 
 /// Where live runs work: in a directory of the shard's own, which goes in the end.
@@ -113,24 +108,18 @@ private:
   std::optional<os::directory_claim> claim_;
 };
 
-int sweep_scenario(sweep_choice const& choice, engine_source const& engines) {
-  interruption const signals;
-  sweep::run_options options;
-  options.shard = shard_of(choice.shard);
-  bool const parallel = choice.engine != "live";
-  options.jobs = choice.jobs > 0 ? choice.jobs : parallel ? std::max(1u, std::thread::hardware_concurrency()) : 1;
-  sweep::definition const d = or_without_results(choice.out, sweep::table_files, [&] {
-    return sweep::define(choice.what.file, {choice.what.all(), choice.engine, choice.replications});
-  });
-  fs::path const out =
-      choice.out.empty() ? fs::path("out") / (directory_name(d.name) + "-sweep") : fs::path(choice.out);
-  sweep::store const results(out);
-  auto const claim = claim_sweep(choice, sweep::manifest_of(d), results);
-  if (choice.shard.empty()) remove_results(out, sweep::table_files); // made again from the points
-  live_scratch const scratch(choice, options.shard, out);
+/// What the definition says of the sweep.
+sweep::definition read(sweep_choice const& choice, records::result& about) {
+  sweep::definition d = sweep::define(choice.what.file, {choice.what.all(), choice.engine, choice.replications});
+  add_scenario_facts(about, d.base, d.file);
+  return d;
+}
+
+int run_sweep(sweep_choice const& choice, engine_source const& engines, sweep::run_options options,
+              sweep::definition const& d, output_directory& out, interruption const& signals) {
+  sweep::store const results(out.path());
+  live_scratch const scratch(choice, options.shard, out.path());
   sweep::engine const engine = engines(choice.engine, {fs::absolute(scratch.path), &signals});
-  options.stopped = [&signals] { return signals.happened(); };
-  options.report = progress_line(::isatty(STDERR_FILENO) == 1 && !choice.quiet);
   sweep::outcome const outcome = sweep::run(d, engine, results, options);
 
   std::string const count = std::to_string(outcome.progress.finished) + " of " +
@@ -138,15 +127,36 @@ int sweep_scenario(sweep_choice const& choice, engine_source const& engines) {
                             (choice.shard.empty() ? "" : " of shard " + choice.shard) + ", " +
                             std::to_string(outcome.progress.found) + " of them from before";
   if (outcome.interrupted || signals.happened()) {
+    if (choice.shard.empty()) out.report_interruption("sweep", "interrupted: " + count);
     std::cerr << "crest-sim: interrupted: " << count << "; the same command goes on" << std::endl;
     return records::exit_interrupted;
   }
-  auto const verdict = sweep::write_table(sweep::manifest_of(d), results);
-  say(choice.quiet, d.name + ": " + count + ": " +
-                        (verdict ? (out / sweep::csv_name).string() + ", " + (out / sweep::json_lines_name).string()
-                                 : out.string() + ", for crest-sim merge"));
-  bool const whole = choice.shard.empty() && verdict.has_value();
-  return whole ? exit_code_of(*verdict) : records::exit_passed;
+  auto const finished = sweep::write_table(sweep::manifest_of(d), results);
+  if (finished && choice.shard.empty())
+    return report_sweep(sweep::manifest_of(d), *finished, d.name + ": " + count + "\n", out, choice.quiet);
+  if (!choice.quiet) std::cout << d.name + ": " + count << (finished ? "" : ", for crest-sim merge") << std::endl;
+  if (!choice.quiet) out.tell_where();
+  for (std::string const& lost : finished ? finished->lost : std::vector<std::string>())
+    std::cerr << "crest-sim: " << lost << '\n';
+  return finished && !finished->lost.empty() ? records::exit_could_not_run : records::exit_passed;
+}
+
+int sweep_scenario(sweep_choice const& choice, engine_source const& engines) {
+  interruption const signals;
+  bool const whole = choice.shard.empty();
+  output_directory out(whole ? choice.out : "", whole ? files_of_sweep() : std::vector<std::string>(),
+                       asked(choice.what.file, choice.what.all(), choice.engine));
+  sweep::run_options options;
+  options.shard = shard_of(choice.shard);
+  bool const parallel = choice.engine != "live";
+  options.jobs = choice.jobs > 0 ? choice.jobs : parallel ? std::max(1u, std::thread::hardware_concurrency()) : 1;
+  options.stopped = [&signals] { return signals.happened(); };
+  options.report = progress_line(::isatty(STDERR_FILENO) == 1 && !choice.quiet);
+  sweep::definition const d = out.read([&] { return read(choice, out.about()); });
+  take_directory(out, choice,
+                 choice.out.empty() ? fs::path("out") / (directory_name(d.name) + "-sweep") : fs::path(choice.out),
+                 sweep::manifest_of(d));
+  return out.work([&] { return run_sweep(choice, engines, options, d, out, signals); });
 }
 
 struct merge_choice {
@@ -157,12 +167,14 @@ struct merge_choice {
 
 int merge(merge_choice const& choice) {
   std::vector<fs::path> const directories(choice.directories.begin(), choice.directories.end());
-  fs::path const out = choice.out;
-  auto const claim = claim_directory(out);
-  remove_results(out, sweep::table_files);
-  records::verdict const verdict = sweep::merge(directories, out);
-  say(choice.quiet, (out / sweep::csv_name).string() + ", " + (out / sweep::json_lines_name).string());
-  return exit_code_of(verdict);
+  output_directory out(choice.out, files_of_sweep(), asked(directories.front(), {}, ""));
+  out.take(choice.out, room_of_reports);
+  return out.work([&] {
+    sweep::merged const m = sweep::merge(directories, out.path());
+    out.about().scenario = m.of.scenario, out.about().file = m.of.file, out.about().engine = m.of.engine;
+    return report_sweep(m.of, m.all, m.of.scenario + ": " + std::to_string(m.all.trials.size()) + " trials\n", out,
+                        choice.quiet);
+  });
 }
 
 }

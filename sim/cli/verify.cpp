@@ -3,7 +3,7 @@
 #include "base/config/document.hpp"
 #include "reports/agreement.hpp"
 #include "sim/cli/command.hpp"
-#include "sim/cli/old_results.hpp"
+#include "sim/cli/output_directory.hpp"
 #include "sim/cli/simulation.hpp"
 #include "sim/engines/live/paths.hpp"
 #include "sim/engines/live/process.hpp"

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "sim/records/provenance.hpp"
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -10,7 +12,8 @@
 /// What a run amounts to: the content of summary.json, and all that reports may know.
 namespace sim::records {
 
-enum class verdict : std::uint8_t { passed, failed, invalid, interrupted };
+/// error: it could not run, its input was refused, or what it found could not all be written.
+enum class verdict : std::uint8_t { passed, failed, invalid, interrupted, error };
 
 /// The published exit codes (README.md).
 inline constexpr int exit_passed = 0, exit_could_not_run = 1, exit_bad_input = 2, exit_invalid = 3, exit_failed = 99,
@@ -127,6 +130,7 @@ struct result {
   std::string scenario, description, file;
   std::string engine = "live";
   std::optional<replication_facts> replications;
+  std::optional<sim::records::provenance> provenance; // none: whoever ran it did not say
   std::uint64_t seed = 0;
   std::optional<std::uint64_t> history_hash; // of a simulated run: equal if every event was
   sim::records::verdict verdict = sim::records::verdict::passed;

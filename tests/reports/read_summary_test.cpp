@@ -23,6 +23,7 @@ TEST_CASE("a summary that is read and written again is the same to the last byte
   latency.confidence_intervals["p99"] = {4, 5}, latency.replications = 3;
   auto& requests = std::get<sim::records::counter_metric>(simulated.metrics["requests"]);
   requests.confidence_interval = sim::records::interval{39000.5, 41000}, requests.replications = 3;
+  simulated.provenance = provenance_of_samples();
   simulated.thresholds[0].confidence_interval = sim::records::interval{0.1, 0.2};
   for (auto const& r : {passed_run(), eventful_run(), simulated}) {
     reports::write_all(r, dir.path);
@@ -61,6 +62,15 @@ TEST_CASE("what is no summary is refused in one line") {
   CHECK_THROWS_WITH(reports::read_summary(dir.path / "none"), Contains("no such file"));
   std::filesystem::create_directory(dir.path / "empty");
   CHECK_THROWS_WITH(reports::read_summary(dir.path / "empty"), Contains("no summary.json in it"));
+}
+
+TEST_CASE("a run that came to nothing is refused with what stopped it, and not read as a run without requests") {
+  scratch const dir;
+  reports::write_all(reports::result_of_failure("some", "nginx is\nnot installed", 1), dir.path);
+  CHECK_THROWS_WITH(reports::read_summary(dir.path), Contains("found no figures in it (nginx is") &&
+                                                         Contains("allowed: the summary.json of a run that came") &&
+                                                         !Contains("\n"));
+  CHECK_THROWS_AS(reports::read_summary(dir.path), config::bad_input);
 }
 
 TEST_CASE("keys that a later version adds do no harm") {

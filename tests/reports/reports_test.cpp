@@ -1,5 +1,6 @@
 #include "base/config/schema.hpp"
 #include "reports/plot.hpp"
+#include "reports/provenance.hpp"
 #include "reports/reports.hpp"
 #include "reports/wording.hpp"
 #include "tests/reports/samples/golden.hpp"
@@ -81,8 +82,9 @@ TEST_CASE("a summary does not say where on this machine the scenario lies") {
 
 TEST_CASE("all files are written, and none partially") {
   scratch const dir;
-  auto const missing = reports::write_all(eventful_run(), dir.path / "new" / "directory");
-  CHECK(missing.empty()); // gnuplot is one of the packages that set-up installs
+  auto const out = reports::write_all(eventful_run(), dir.path / "new" / "directory");
+  CHECK(out.lost.empty());
+  CHECK(out.not_drawn.empty()); // gnuplot is one of the packages that set-up installs
   std::vector<std::string> names;
   for (auto const& entry : std::filesystem::directory_iterator(dir.path / "new" / "directory")) {
     names.push_back(entry.path().filename().string());
@@ -93,7 +95,66 @@ TEST_CASE("all files are written, and none partially") {
         std::vector<std::string>{"junit.xml", "redirect-ratio.svg", "summary.json", "summary.txt", "timeseries.csv"});
   std::string const svg = read(dir.path / "new" / "directory" / "redirect-ratio.svg");
   CHECK_THAT(svg, Catch::Contains("<svg") && Catch::Contains("</svg>") && Catch::Contains("kill proxy[1]"));
-  CHECK_THROWS_AS(reports::write_all(passed_run(), "/proc/no/such"), std::exception);
+}
+
+TEST_CASE("where one file cannot be written, the others are, and say so") {
+  for (std::string const name : {"timeseries.csv", "junit.xml", "summary.txt", "summary.json"}) {
+    INFO(name);
+    scratch const dir;
+    std::filesystem::create_directories(dir.path / name / "in the way");
+    auto const out = reports::write_all(passed_run(), dir.path);
+    REQUIRE(out.lost.size() == 1);
+    CHECK_THAT(out.lost[0], Catch::Contains("cannot write") && Catch::Contains(name));
+    CHECK(out.result.exit_code == 1);
+    CHECK(out.result.verdict == sim::records::verdict::error);
+    CHECK(out.result.reasons.back() == out.lost[0]);
+    for (std::string const other : {"timeseries.csv", "junit.xml", "summary.txt", "summary.json"})
+      CHECK(std::filesystem::is_regular_file(dir.path / other) == (other != name));
+    for (std::string const other : {"junit.xml", "summary.txt", "summary.json"})
+      if (other != name) CHECK_THAT(read(dir.path / other), Catch::Contains(name));
+    if (name != "junit.xml")
+      CHECK_THAT(read(dir.path / "junit.xml"), Catch::Contains("message=\"the report is not complete\""));
+    if (name != "summary.json") CHECK_THAT(read(dir.path / "summary.json"), Catch::Contains("\"exit_code\": 1"));
+    if (name != "summary.txt") CHECK_THAT(read(dir.path / "summary.txt"), Catch::Contains("ERROR, exit code 1"));
+  }
+}
+
+TEST_CASE("a run that failed stays one whose threshold failed when a file cannot be written") {
+  scratch const dir;
+  std::filesystem::create_directories(dir.path / "timeseries.csv" / "in the way");
+  auto const failed = eventful_run();
+  REQUIRE(failed.verdict != sim::records::verdict::passed);
+  auto const out = reports::write_all(failed, dir.path);
+  CHECK(out.result.verdict == failed.verdict);
+  CHECK(out.result.exit_code == failed.exit_code);
+  CHECK_THAT(read(dir.path / "summary.json"), Catch::Contains("timeseries.csv"));
+}
+
+TEST_CASE("a report that cannot be written at all is no exception") {
+  auto const out = reports::write_all(passed_run(), "/proc/no/such");
+  CHECK(out.lost.size() >= 4);
+  CHECK(out.result.exit_code == 1);
+}
+
+TEST_CASE("what could not run has a summary, a JUnit error and a text, and no figures") {
+  scratch const dir;
+  auto const schema = nlohmann::json::parse(reports::summary_schema);
+  auto r = reports::result_of_failure("some", "nginx is not installed", 2);
+  r.provenance = provenance_of_samples();
+  CHECK(reports::write_all(r, dir.path).lost.empty());
+  std::vector<std::string> names;
+  for (auto const& entry : std::filesystem::directory_iterator(dir.path))
+    names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  CHECK(names == std::vector<std::string>{"junit.xml", "summary.json", "summary.txt"});
+  auto const summary = nlohmann::json::parse(read(dir.path / "summary.json"));
+  CHECK_FALSE(config::validate(summary, schema));
+  CHECK(summary["verdict"] == "error");
+  CHECK(summary["exit_code"] == 2);
+  CHECK(summary["reasons"][0] == "nginx is not installed");
+  CHECK_THAT(read(dir.path / "junit.xml"),
+             Catch::Contains("errors=\"1\"") && Catch::Contains("<error message=\"could not run\">nginx is not"));
+  check_golden("failure.txt", read(dir.path / "summary.txt"));
 }
 
 TEST_CASE("runs without requests and with many balancers can be drawn") {
@@ -127,13 +188,17 @@ TEST_CASE("reports are well-formed whatever names and texts hold") {
     for (auto& i : r.invariants) i.note = name, i.examples = {name};
     for (auto& e : r.events) e.name = e.node = e.detail = name;
     for (auto& p : r.phases) p.name = name;
+    auto p = provenance_of_samples();
+    p.command = p.overrides = {name}, p.host = p.version = p.commit = p.started = p.scenario = name;
+    r.provenance = p;
     auto const parsed = [](std::string const& xml) {
       std::istringstream in(xml);
       boost::property_tree::ptree tree;
       boost::property_tree::read_xml(in, tree);
       return tree;
     };
-    for (std::string const& xml : {reports::junit_xml(r), reports::junit_xml({name, name, 1})}) {
+    for (std::string const& xml :
+         {reports::junit_xml(r), reports::junit_xml(reports::result_of_failure(name, name, 1))}) {
       CHECK(reports::valid_utf8(xml) == xml);
       CHECK_NOTHROW(parsed(xml));
       CHECK(std::none_of(xml.begin(), xml.end(),
@@ -141,7 +206,8 @@ TEST_CASE("reports are well-formed whatever names and texts hold") {
     }
     std::string const json = reports::summary_json(r);
     CHECK(nlohmann::json::accept(json));
-    for (std::string const& text : {reports::summary_text(r), reports::summary_text(reports::failure{name, name, 1})}) {
+    for (std::string const& text :
+         {reports::summary_text(r), reports::summary_text(reports::result_of_failure(name, name, 1))}) {
       CHECK(reports::valid_utf8(text) == text);
       CHECK(text.find('\x1b') == std::string::npos);
       CHECK(text.find("\xc2\x9b") == std::string::npos);
@@ -160,4 +226,9 @@ TEST_CASE("differences are told in standard errors, and theory without variance 
   CHECK(reports::difference(m) == "not exact");
   m.theory = 0.5;
   CHECK(reports::difference(m) == "exact");
+}
+
+TEST_CASE("a command is told so that a shell takes it") {
+  CHECK(reports::command_text({"crest-sim", "run", "a.json", "--set", "name=\"x y\"", "", "it's"}) ==
+        "crest-sim run a.json --set 'name=\"x y\"' '' 'it'\\''s'");
 }

@@ -139,6 +139,12 @@ ordered to_json(outcome const& o) {
                                    {"circumstance", d.circumstances[bound->circumstance].text()},
                                    {"shown_by_neighbour", binding_is_shown(d, o.found)}}
                          : ordered(nullptr);
+  out["edges"] = ordered::array();
+  if (o.found.answer)
+    for (edge const& e : edges_of(d, *o.found.answer))
+      out["edges"].push_back({{"axis", d.space.axes[e.axis].path},
+                              {"value", d.points[*o.found.answer][e.axis]},
+                              {"end", e.first ? "first" : "last"}});
   auto const miss = o.found.answer ? std::nullopt : nearest_miss(d, o.found);
   out["nearest_miss"] = miss ? candidate_json(d, o.found, *miss) : ordered(nullptr);
   out["cheaper_neighbours"] = ordered::array();

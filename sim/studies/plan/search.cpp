@@ -128,7 +128,9 @@ private:
         judgement j = trial(p_, evaluate_, options_, order_[*place]).run();
         std::lock_guard const lock(mutex_);
         if (j.how == fate::accepted) first_accepted_ = std::min(first_accepted_, *place);
+        fate const how = j.how;
         out_.candidates[order_[*place]] = std::move(j);
+        tell(*place, how);
       } catch (stopped const&) {
         std::lock_guard const lock(mutex_);
         out_.interrupted = true;
@@ -147,6 +149,12 @@ private:
     return next_++;
   }
 
+  void tell(std::size_t place, fate how) {
+    search_progress now{order_.size(), ++judged_, std::nullopt, order_[place], how};
+    if (first_accepted_ < order_.size()) now.accepted = order_[first_accepted_];
+    options_.report(now);
+  }
+
   problem const& p_;
   evaluation const& evaluate_;
   search_options const& options_;
@@ -154,6 +162,7 @@ private:
   std::mutex mutex_;     // of what follows
   std::size_t next_ = 0; // a place in the order, as are the following
   std::size_t first_accepted_, first_failed_;
+  std::size_t judged_ = 0;
   std::exception_ptr error_;
   findings out_;
 };

@@ -58,10 +58,20 @@ struct findings {
   bool interrupted = false; // by `stop`; then there is no answer
 };
 
+/// How far a search is.
+struct search_progress {
+  std::size_t candidates = 0, judged = 0; // judged: without a run or by its runs
+  std::optional<std::size_t> accepted;    // the cheapest so far; those that are not dearer are still to be judged
+  std::optional<std::size_t> last;        // that was judged, and how
+  fate how = fate::not_needed;
+};
+
 struct search_options {
   unsigned jobs = 1;
   bool exhaustive = false; // run every candidate, even those that are objected to or too expensive to matter
   std::function<bool()> stop = [] { return false; }; // checked before each run
+  /// After each candidate, from one thread at a time.
+  std::function<void(search_progress const&)> report = [](search_progress const&) {};
 };
 
 /// The cheapest candidate that meets all goals in all circumstances; of several with its price the first. Candidates

@@ -65,7 +65,24 @@ bool binding_is_shown(definition const& d, findings const& f) { return telling_n
 std::optional<binding> binding_of(definition const& d, findings const& f) {
   if (auto const told = telling_neighbour(d, f))
     return binding{*f.candidates[*told].goal, f.candidates[*told].circumstance};
+  return least_headroom(d, f);
+}
+
+std::optional<binding> least_headroom(definition const& d, findings const& f) {
   return f.answer ? nearest_bound(d, f.candidates[*f.answer]) : std::nullopt;
+}
+
+std::vector<edge> edges_of(definition const& d, std::size_t candidate) {
+  std::vector<edge> edges;
+  std::size_t stride = d.points.size(), rest = candidate;
+  for (std::size_t a = 0; a < d.space.axes.size(); ++a) {
+    std::size_t const size = d.space.axes[a].values.size();
+    stride /= size;
+    std::size_t const place = rest / stride;
+    rest %= stride;
+    if (size > 1 && (place == 0 || place + 1 == size)) edges.push_back({a, place == 0});
+  }
+  return edges;
 }
 
 std::optional<std::vector<tornado_bar>> sensitivity_of(definition const& d, findings const& f,

@@ -34,6 +34,18 @@ std::optional<binding> binding_of(definition const& d, findings const& f);
 /// Whether a cheaper neighbour shows it.
 bool binding_is_shown(definition const& d, findings const& f);
 
+/// The goal with the least head-room at the answer.
+std::optional<binding> least_headroom(definition const& d, findings const& f);
+
+/// An axis of which a candidate has the first or the last value: what lies beyond was not looked at.
+struct edge {
+  std::size_t axis = 0;
+  bool first = false; // else the last
+};
+
+/// In the order of axes; axes with one value have no edge.
+std::vector<edge> edges_of(definition const& d, std::size_t candidate);
+
 /// Makes the evaluation of a definition, which must outlive it.
 using evaluation_maker = std::function<evaluation(definition const&)>;
 

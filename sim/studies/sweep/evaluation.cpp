@@ -13,7 +13,7 @@ using namespace records;
 using json = nlohmann::json;
 using ordered = nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 4> verdict_names = {"passed", "failed", "invalid", "interrupted"};
+constexpr std::array<std::string_view, 5> verdict_names = {"passed", "failed", "invalid", "interrupted", "error"};
 
 /// "redirect_ratio{reason:cold}" narrowed by a label: "redirect_ratio{phase:steady,reason:cold}".
 std::string labelled(std::string const& name, std::string const& label, std::string const& value) {
@@ -127,7 +127,7 @@ evaluation evaluation_from(json const& written) {
 std::string_view verdict_name(records::verdict verdict) { return verdict_names[static_cast<std::size_t>(verdict)]; }
 
 records::verdict worse(records::verdict a, records::verdict b) {
-  constexpr std::array rank = {0, 2, 1, 3}; // by verdict: passed, failed, invalid, interrupted
+  constexpr std::array rank = {0, 2, 1, 3, 4}; // by verdict: passed, failed, invalid, interrupted, error
   return rank[static_cast<std::size_t>(a)] >= rank[static_cast<std::size_t>(b)] ? a : b;
 }
 

@@ -85,7 +85,7 @@ bad_input missing_error(manifest const& m, std::vector<std::size_t> const& missi
 
 }
 
-records::verdict merge(std::vector<fs::path> const& directories, fs::path const& out) {
+merged merge(std::vector<fs::path> const& directories, fs::path const& out) {
   manifest const m = common_manifest(directories);
   std::vector<fs::path> files;
   std::vector<std::size_t> missing;
@@ -97,7 +97,7 @@ records::verdict merge(std::vector<fs::path> const& directories, fs::path const&
   for (std::size_t i = 0; i < files.size(); ++i)
     os::write_file(out / "points" / (m.trials[i].fingerprint + ".json"), text_of(files[i]).value_or(""));
   os::write_file(out / "sweep.json", manifest_text(m));
-  return write_table(m, store(out)).value_or(records::verdict::failed);
+  return {m, write_table(m, store(out)).value()}; // all are there
 }
 
 }

@@ -142,24 +142,30 @@ std::string json_lines(table const& t) {
   return text;
 }
 
-std::optional<records::verdict> write_table(manifest const& m, store const& results) {
-  std::vector<evaluation> evaluations;
+std::optional<finished> write_table(manifest const& m, store const& results) {
+  finished out;
   for (manifest_trial const& t : m.trials) {
     auto found = results.find(t.fingerprint);
     if (!found) break;
-    evaluations.push_back(std::move(*found));
+    out.trials.push_back(std::move(*found));
   }
-  if (evaluations.size() < m.trials.size()) {
+  if (out.trials.size() < m.trials.size()) {
     std::error_code none;
     for (char const* name : {csv_name, json_lines_name}) fs::remove(results.directory() / name, none);
     return std::nullopt;
   }
-  table const t = tabulate(m, evaluations);
-  os::write_file(results.directory() / csv_name, csv(t));
-  os::write_file(results.directory() / json_lines_name, json_lines(t));
-  auto verdict = records::verdict::passed;
-  for (evaluation const& e : evaluations) verdict = worse(verdict, e.verdict);
-  return verdict;
+  table const t = tabulate(m, out.trials);
+  auto const write = [&](char const* name, std::string const& text) {
+    try {
+      os::write_file(results.directory() / name, text);
+    } catch (std::exception const& error) {
+      out.lost.emplace_back(error.what());
+    }
+  };
+  write(csv_name, csv(t));
+  write(json_lines_name, json_lines(t));
+  for (evaluation const& e : out.trials) out.verdict = worse(out.verdict, e.verdict);
+  return out;
 }
 
 }

@@ -36,8 +36,15 @@ std::string json_lines(table const& t);
 inline constexpr char const *csv_name = "sweep.csv", *json_lines_name = "sweep.jsonl";
 inline std::vector<std::string> const table_files = {csv_name, json_lines_name};
 
-/// Writes both files into the store's directory when all trials are finished. Returns the worst verdict, or nothing if
-/// trials are missing; then neither file exists.
-std::optional<records::verdict> write_table(manifest const& m, store const& results);
+/// A sweep whose trials are all finished.
+struct finished {
+  records::verdict verdict = records::verdict::passed; // the worst
+  std::vector<evaluation> trials;                      // in the manifest's order
+  std::vector<std::string> lost;                       // a line for each file that could not be written
+};
+
+/// Writes both files into the store's directory when all trials are finished; if one cannot be written, the other one
+/// still is. Returns nothing if trials are missing; then neither file exists.
+std::optional<finished> write_table(manifest const& m, store const& results);
 
 }

@@ -85,7 +85,8 @@ private:
   /// Notes what disqualifies a run. False if its figures say nothing about its subject.
   bool is_sound(std::string const& engine, std::uint64_t seed, result const& r, bool must_hold_invariants) {
     std::string const which = engine + ", seed " + std::to_string(seed) + ": ";
-    if (!r.load_as_planned || r.verdict == records::verdict::invalid || r.verdict == records::verdict::interrupted) {
+    if (!r.load_as_planned || r.verdict == records::verdict::invalid || r.verdict == records::verdict::interrupted ||
+        r.verdict == records::verdict::error) {
       out_.failures.push_back(which + (r.reasons.empty() ? "not a whole run" : r.reasons.front()));
       return false;
     }

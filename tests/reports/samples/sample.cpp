@@ -70,12 +70,26 @@ void add_series(result& r, std::string const& balancer, double level, double ste
 
 }
 
+provenance provenance_of_samples() {
+  provenance p;
+  p.version = "0.1.0", p.commit = "0123456789ab+";
+  p.command = {"crest-sim", "run", "quick start.json", "--set", "topology.proxies.count=8"};
+  p.overrides = {"topology.proxies.count=8"};
+  p.scenario = R"({"name":"quickstart","topology":{"proxies":{"count":8}}})";
+  p.scenario_digest = "00112233445566778899aabbccddeeff";
+  p.started = "2026-01-31T12:00:00Z", p.ended = "2026-01-31T12:00:17Z";
+  p.host = "lab", p.cores = 2;
+  p.load_average_before = 0.25, p.load_average_after = 1.5, p.cpu_busy_during = 0.75;
+  return p;
+}
+
 result passed_run() {
   result r;
   r.scenario = "quickstart";
   r.description = "Two gateways, four proxies, two sols: the article's mechanism in a few seconds.";
   r.file = "/somewhere/scenarios/quickstart.json";
   r.seed = 42;
+  r.provenance = provenance_of_samples();
   r.duration_s = 12;
   r.metrics = usual_metrics(5568, 40000);
   r.metrics["redirect_ratio"] = with_theory(ratio(5568, 40000), 0.13875, 0.00148);

@@ -4,6 +4,9 @@
 
 namespace reports_test {
 
+/// What ran: a command with an override, on a machine of two cores.
+sim::records::provenance provenance_of_samples();
+
 /// A run that passed, as theory says.
 sim::records::result passed_run();
 

@@ -1,8 +1,13 @@
 #include "base/config/document.hpp"
+#include "base/config/schema.hpp"
+#include "base/config/version.hpp"
 #include "base/os/directory_claim.hpp"
+#include "reports/reports.hpp"
+#include "sim/cli/closing_line.hpp"
 #include "tests/sim/cli/commands.hpp"
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -41,6 +46,9 @@ words names_in(fs::path const& directory) {
   std::sort(names.begin(), names.end());
   return names;
 }
+
+/// What every command leaves in its directory, however it ends.
+words const verdict = {"junit.xml", "summary.json", "summary.txt"};
 
 words operator+(words a, words const& b) {
   a.insert(a.end(), b.begin(), b.end());
@@ -144,14 +152,20 @@ TEST_CASE("an older report does not stand beside a new failure, and nothing else
     dir.file("out/notes.txt", "mine");
     dir.file("out/sweep.csv", "mine");
     CHECK_THROWS_AS(run(r.arguments + words{"--quiet", "--out", out}), config::bad_input);
-    CHECK(names_in(out) == words{"junit.xml", "notes.txt", "summary.txt", "sweep.csv"});
+    CHECK(names_in(out) == words{"junit.xml", "notes.txt", "summary.json", "summary.txt", "sweep.csv"});
     CHECK_THAT(text_of(fs::path(out) / "junit.xml"),
                Contains("tests=\"1\" failures=\"0\" errors=\"1\"") && Contains("<error message=\"could not run\">") &&
                    Contains(r.junit) && Contains("name=\"exit_code\" value=\"2\""));
     CHECK_THAT(text_of(fs::path(out) / "summary.txt"), Contains("COULD NOT RUN, exit code 2"));
     fs::remove_all(out);
     CHECK_THROWS_AS(run(r.arguments + words{"--quiet", "--out", out}), config::bad_input);
-    CHECK_FALSE(fs::exists(out)); // bad input leaves nothing where nothing was
+    CHECK(names_in(out) == verdict); // whoever looks for a report finds one
+    auto const summary = nlohmann::json::parse(text_of(fs::path(out) / "summary.json"));
+    CHECK_FALSE(config::validate(summary, nlohmann::json::parse(reports::summary_schema)));
+    CHECK(summary["verdict"] == "error");
+    CHECK(summary["exit_code"] == 2);
+    CHECK_THAT(summary["reasons"][0].get<std::string>(), Contains(r.junit));
+    CHECK(summary["provenance"]["version"] == std::string(config::version));
   }
 }
 
@@ -163,7 +177,8 @@ TEST_CASE("a report that cannot be written leaves none that says passed") {
     fs::remove_all(out);
     dir.file(std::string("out/") + name + "/in.the.way", "x"); // a directory of that name
     CHECK_THROWS_WITH(run({"run", s, "--engine", "virtual", "--quiet", "--out", out}), Contains(name));
-    CHECK_FALSE(fs::is_regular_file(fs::path(out) / "summary.json"));
+    if (fs::is_regular_file(fs::path(out) / "summary.json"))
+      CHECK_THAT(text_of(fs::path(out) / "summary.json"), Contains("\"verdict\": \"error\""));
     if (fs::is_regular_file(fs::path(out) / "junit.xml"))
       CHECK_THAT(text_of(fs::path(out) / "junit.xml"), !Contains("errors=\"0\""));
   }
@@ -184,11 +199,11 @@ TEST_CASE("tables and plans of an earlier command do not stand beside a failure"
        {"sweep", sweep},
        {"sweep", sweep, "--set", R"(topology.balancers.kind="nginx")", "--set", R"(topology.balancers.config="guess")"},
        {"points", "sweep.json"}},
-      {"a plan of a broken scenario", {"plan", plan}, {"plan", plan, "--set", "plan.confidence=7"}, {}},
+      {"a plan of a broken scenario", {"plan", plan}, {"plan", plan, "--set", "plan.confidence=7"}, {"runs.jsonl"}},
       {"a plan whose runs are refused",
        {"plan", plan},
        {"plan", plan, "--set", R"(topology.balancers.kind="nginx")", "--set", R"(topology.balancers.config="guess")"},
-       {}},
+       {"runs.jsonl"}},
       {"a merge of what is not there", {"sweep", sweep}, {"merge", dir.path / "nowhere"}, {"points", "sweep.json"}},
   };
   for (row const& r : table) {
@@ -198,7 +213,7 @@ TEST_CASE("tables and plans of an earlier command do not stand beside a failure"
     REQUIRE(names_in(out).size() > r.left.size());
     dir.file("out/notes.txt", "mine");
     CHECK_THROWS(run(r.bad + words{"--quiet", "--out", out}));
-    words left = r.left + words{"notes.txt"};
+    words left = r.left + words{"notes.txt"} + verdict;
     std::sort(left.begin(), left.end());
     CHECK(names_in(out) == left);
   }
@@ -215,4 +230,80 @@ TEST_CASE("a live run empties no directory that is not a run's") {
     CHECK(text_of(dir.path / mine) == "mine");
     CHECK_THAT(text_of(fs::path(out) / "junit.xml"), Contains("errors=\"1\""));
   }
+}
+
+TEST_CASE("every command says last where its report is, unless it is to be quiet") {
+  scratch const dir;
+  std::string const s = dir.file("s.json", small), broken = dir.file("broken.json", "{\"name\": "),
+                    sweep = dir.file("sweep.json", swept), plan = dir.file("plan.json", planned);
+  struct row {
+    char const* name;
+    words arguments;
+    bool refused;
+  };
+  row const table[] = {{"a run", {"run", s, "--engine", "virtual"}, false},
+                       {"a run of a broken scenario", {"run", broken, "--engine", "virtual"}, true},
+                       {"a sweep", {"sweep", sweep}, false},
+                       {"a plan", {"plan", plan}, false}};
+  for (row const& r : table) {
+    INFO(r.name);
+    std::string const out = (dir.path / "out").string();
+    fs::remove_all(out);
+    sim::cli::closing_line().clear();
+    if (r.refused) {
+      CHECK_THROWS_AS(run(r.arguments + words{"--out", out}), config::bad_input);
+    } else {
+      CHECK(run(r.arguments + words{"--out", out}) == 0);
+    }
+    CHECK(sim::cli::closing_line() == "report: " + out);
+    for (std::string const& name : verdict) CHECK(fs::is_regular_file(fs::path(out) / name));
+    sim::cli::closing_line().clear();
+    if (!r.refused) {
+      CHECK(run(r.arguments + words{"--quiet", "--out", out}) == 0);
+      CHECK(sim::cli::closing_line().empty());
+    }
+  }
+  sim::cli::closing_line().clear();
+}
+
+TEST_CASE("a sweep's report names each trial, with what it varies and why it did not pass") {
+  scratch const dir;
+  std::string const sweep = dir.file("sweep.json", swept), out = (dir.path / "out").string();
+  CHECK(run({"sweep", sweep, "--out", out, "--quiet", "--set", R"(thresholds={"redirect_ratio": ["<0.0001"]})", "--set",
+             "topology.balancers.count=2", "--set", "load.requests_per_character=20"}) == 99);
+  auto const summary = nlohmann::json::parse(text_of(fs::path(out) / "summary.json"));
+  CHECK(summary["verdict"] == "failed");
+  CHECK(summary["exit_code"] == 99);
+  REQUIRE(summary["reasons"].size() == 1); // one proxy redirects nothing
+  CHECK_THAT(summary["reasons"][0].get<std::string>(),
+             Contains("topology.proxies.count=2") && Contains("threshold redirect_ratio"));
+  CHECK_THAT(text_of(fs::path(out) / "junit.xml"),
+             Contains("tests=\"3\" failures=\"1\"") && Contains("name=\"point 1 (topology.proxies.count=2)\""));
+  CHECK_THAT(text_of(fs::path(out) / "summary.txt"),
+             Contains("point 0 (topology.proxies.count=1)  passed") &&
+                 Contains("point 1 (topology.proxies.count=2)  failed  threshold redirect_ratio") &&
+                 Contains("1 passed, 1 failed") && Contains("What ran"));
+}
+
+TEST_CASE("a report says what ran: the command, what was overridden, the scenario as it was run") {
+  scratch const dir;
+  std::string const s = dir.file("s.json", small);
+  auto const provenance = [&](words const& more) {
+    REQUIRE(run(words{"run", s, "--engine", "virtual", "--quiet", "--out", dir.path / "out"} + more) == 0);
+    return nlohmann::json::parse(text_of(dir.path / "out" / "summary.json"))["provenance"];
+  };
+  auto const plain = provenance({}), again = provenance({}), seed = provenance({"--seed", "7"}),
+             more = provenance({"--set", "topology.proxies.count=3"});
+  CHECK(plain["scenario"]["topology"]["proxies"]["count"] == 2);
+  CHECK(more["scenario"]["topology"]["proxies"]["count"] == 3);
+  CHECK(more["overrides"] == nlohmann::json{"topology.proxies.count=3"});
+  CHECK(seed["overrides"] == nlohmann::json{"seed=7"});
+  CHECK(plain["scenario_digest"] == again["scenario_digest"]);
+  CHECK(plain["scenario_digest"] != more["scenario_digest"]);
+  CHECK(plain["scenario_digest"] != seed["scenario_digest"]);
+  CHECK(plain["command"].size() >= 1);
+  CHECK(plain["cores"] >= 1);
+  for (char const* time : {"started", "ended"}) CHECK_THAT(plain[time].get<std::string>(), Catch::Matches("20.*T.*Z"));
+  for (char const* name : {"summary.txt", "junit.xml"})
+    CHECK_THAT(text_of(dir.path / "out" / name), Contains(more["scenario_digest"].get<std::string>()));
 }

@@ -220,6 +220,25 @@ TEST_CASE("cheaper neighbours are one step away on one axis") {
   CHECK(plan::cheaper_neighbours(d, 0).empty());
 }
 
+TEST_CASE("an answer at an end of an axis is at the edge of the space, one between is not") {
+  plan_test::scratch_file const file(plan_test::planned(""));
+  auto const d =
+      plan::define(file.path(), {R"(plan.space={"topology.balancers.count": [1, 2, 4], "topology.proxies.count": [2, 3],
+                                   "topology.proxies.servers": [2]})",
+                                 R"(plan.prices={"balancers": 3, "proxies": 10})"});
+  struct row {
+    std::size_t candidate;
+    std::vector<std::pair<std::size_t, bool>> edges;
+  };
+  for (row const& r :
+       {row{0, {{0, true}, {1, true}}}, row{2, {{1, true}}}, row{3, {{1, false}}}, row{5, {{0, false}, {1, false}}}}) {
+    INFO(r.candidate);
+    std::vector<std::pair<std::size_t, bool>> found;
+    for (plan::edge const& e : plan::edges_of(d, r.candidate)) found.emplace_back(e.axis, e.first);
+    CHECK(found == r.edges); // an axis of one value has no edge
+  }
+}
+
 TEST_CASE("the shipped plans are good") {
   std::size_t plans = 0;
   for (auto const& entry : std::filesystem::directory_iterator(std::string(CREST_SOURCE_DIR) + "/scenarios/plans")) {

@@ -149,10 +149,10 @@ TEST_CASE("shards, merged, are the whole sweep to the last byte") {
     }
     CHECK(trials == 24);
     fs::path const out = at / ("merged-" + std::to_string(shards));
-    CHECK(merge(directories, out) == sim::records::verdict::failed); // that of seven proxies
+    CHECK(merge(directories, out).all.verdict == sim::records::verdict::failed); // that of seven proxies
     CHECK(table_of(out) == whole);
     CHECK(text_of(out / "sweep.json") == text_of(at / "whole" / "sweep.json"));
-    CHECK(merge({out}, at / "again") == sim::records::verdict::failed);
+    CHECK(merge({out}, at / "again").all.verdict == sim::records::verdict::failed);
     CHECK(table_of(at / "again") == whole);
   }
 }

@@ -1,0 +1,88 @@
+#pragma once
+
+#include "base/os/directory_claim.hpp"
+#include "sim/cli/run_facts.hpp"
+#include "sim/records/result.hpp"
+
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sim::cli {
+
+/// `os::directory_claim::alone`, and a line on stderr where it means nothing.
+os::directory_claim claim_directory(std::filesystem::path const& directory);
+
+/// The directory of a command's results. It has one user at a time, what is in it belongs to the command that was given
+/// last, and it says what became of that command, however it ends: an older result beside a new failure would be read
+/// as the new one's, and so would none.
+///
+/// A command first reads its input with `read`, then calls `take`, then works within `work`.
+class output_directory {
+public:
+  /// `named`: --out; may be empty. `files`: all names that the command writes into the directory;
+  /// none: it shares the directory, and reports nothing there. `about`: what is known
+  /// of the command before its input is read; its scenario, engine, seed and overrides.
+  output_directory(std::string const& named, std::vector<std::string> files, records::result about);
+
+  /// What `read` returns. If it throws, --out has a report of that, in place of an older one, if it can.
+  template<class Read>
+  auto read(Read const& read) {
+    try {
+      return read();
+    } catch (...) {
+      report_refusal(std::current_exception());
+      throw;
+    }
+  }
+
+  /// Claims the directory, which is `usual` without --out. Throws `os::directory_in_use`, in which case nothing was
+  /// touched, and std::runtime_error if it cannot be written into, if less than `room` bytes are free, or if a file of
+  /// an earlier command cannot be removed; its report says so, if it can.
+  void take(std::filesystem::path const& usual, std::uint64_t room);
+  /// The same with a claim that is held already.
+  void take(std::filesystem::path const& usual, std::uint64_t room, os::directory_claim claim);
+
+  /// What `work` returns. If it throws, the report says so.
+  template<class Work>
+  auto work(Work const& work) {
+    try {
+      return work();
+    } catch (...) {
+      report_failure(std::current_exception());
+      throw;
+    }
+  }
+
+  std::filesystem::path const& path() const { return path_; }
+  /// Of the command; may be completed as more becomes known.
+  records::result& about() { return about_; }
+  records::result const& about() const { return about_; }
+  /// What ran, as far as it is known; ends now.
+  records::provenance provenance() const;
+  /// A report that says that a signal ended a "sweep" or "plan", and nothing else.
+  void report_interruption(std::string_view of, std::string const& why) noexcept;
+  /// Lets the last line that the program prints say where the report is.
+  void tell_where() const;
+
+private:
+  void report_refusal(std::exception_ptr const& why) noexcept;
+  void report_failure(std::exception_ptr const& why) noexcept;
+  void report(std::string_view of, records::verdict verdict, int exit_code, std::string const& why) noexcept;
+  void remove_earlier() const;
+
+  run_facts facts_;
+  std::filesystem::path path_; // empty: not known
+  std::vector<std::string> files_;
+  records::result about_;
+  std::optional<os::directory_claim> claim_;
+};
+
+/// Room that the reports of a command take, when nothing else is known of it.
+inline constexpr std::uint64_t room_of_reports = 2u << 20;
+
+}

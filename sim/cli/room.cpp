@@ -1,0 +1,50 @@
+#include "sim/cli/room.hpp"
+
+#include "base/journal/records.hpp"
+#include "sim/cli/output_directory.hpp"
+
+#include <chrono>
+
+namespace sim::cli {
+namespace {
+
+using scenario::load_kind;
+
+double ramped(scenario::load const& load) {
+  double requests = 0, rate = load.start_rate_rps;
+  for (scenario::ramp_stage const& stage : load.stages) {
+    requests += (rate + stage.rate_rps) / 2 * std::chrono::duration<double>(stage.duration).count();
+    rate = stage.rate_rps;
+  }
+  return requests;
+}
+
+/// Requests that the load makes at least.
+double least_requests(scenario::scenario const& s) {
+  scenario::load const& load = s.load;
+  double const seconds = std::chrono::duration<double>(load.duration).count();
+  switch (load.kind) {
+  case load_kind::closed:
+    return load.duration.count() > 0 ? 0.0 : static_cast<double>(s.population.characters) * load.requests_per_character;
+  case load_kind::constant_rate:
+  case load_kind::poisson:
+    return load.rate_rps * seconds;
+  case load_kind::ramping_rate:
+    return ramped(load);
+  case load_kind::trace:
+    return 0;
+  }
+  return 0;
+}
+
+}
+
+std::uint64_t room_of_live_run(scenario::scenario const& s) {
+  constexpr std::uint64_t of_a_process = 512u << 10; // a journal's first block, a configuration, a log
+  constexpr double of_a_request =
+      sizeof(journal::proxy_hop) + 2 * sizeof(journal::balancer_event) + sizeof(journal::sol_event);
+  std::uint64_t const processes = scenario::balancers_of(s).size() + s.topology.proxies.count + s.topology.sols.count;
+  return room_of_reports + processes * of_a_process + static_cast<std::uint64_t>(least_requests(s) * of_a_request);
+}
+
+}

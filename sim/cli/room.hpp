@@ -1,0 +1,13 @@
+#pragma once
+
+#include "sim/scenario/scenario.hpp"
+
+#include <cstdint>
+
+namespace sim::cli {
+
+/// Bytes that a live run writes, about: journals, which grow with requests, logs, configurations and the report.
+/// Not less than is needed by what is known before; a load whose requests nobody knows before counts as its least.
+std::uint64_t room_of_live_run(scenario::scenario const& s);
+
+}

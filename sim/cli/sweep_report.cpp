@@ -1,0 +1,142 @@
+#include "sim/cli/sweep_report.hpp"
+
+#include "reports/reports.hpp"
+#include "reports/wording.hpp"
+
+#include <algorithm>
+#include <iostream>
+#include <map>
+#include <numeric>
+
+namespace sim::cli {
+namespace {
+
+using sweep::evaluation;
+
+constexpr std::size_t most_printed = 50; // on a terminal; summary.txt has all
+constexpr std::size_t most_reasons = 10; // in summary.json
+constexpr std::size_t longest_reason = 160;
+
+bool passed(evaluation const& e) { return e.verdict == records::verdict::passed; }
+
+std::string reasons_of(evaluation const& e) {
+  std::string text;
+  for (std::string const& reason : e.reasons) text += (text.empty() ? "" : "; ") + reports::one_line(reason);
+  return text;
+}
+
+/// Cut before the middle of a character.
+std::string cut(std::string text) {
+  if (text.size() <= longest_reason) return text;
+  std::size_t at = longest_reason;
+  while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xc0u) == 0x80u) --at;
+  return text.substr(0, at) + "...";
+}
+
+std::string padded(std::string text, std::size_t width) {
+  text.append(width > text.size() ? width - text.size() : 0, ' ');
+  return text;
+}
+
+/// "4 passed, 1 failed".
+std::string counts_of(std::vector<evaluation> const& trials) {
+  std::map<records::verdict, std::size_t> counts;
+  for (evaluation const& e : trials) ++counts[e.verdict];
+  std::string text;
+  for (auto const& [verdict, count] : counts)
+    text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + std::string(sweep::verdict_name(verdict));
+  return text;
+}
+
+std::vector<reports::test_case> cases_of(sweep::manifest const& m, std::vector<evaluation> const& trials) {
+  std::vector<reports::test_case> cases;
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    reports::test_case& c = cases.emplace_back(reports::test_case{"trial", sweep::describe(m, m.trials[i])});
+    if (passed(trials[i])) continue;
+    c.element = trials[i].verdict == records::verdict::failed ? "failure" : "error";
+    c.message = std::string(sweep::verdict_name(trials[i].verdict));
+    for (std::string const& reason : trials[i].reasons) c.text += (c.text.empty() ? "" : "\n") + reason;
+  }
+  return cases;
+}
+
+records::result verdict_of(sweep::manifest const& m, sweep::finished const& all, output_directory const& out,
+                           records::result r) {
+  r.verdict = all.verdict, r.exit_code = exit_code_of(all.verdict);
+  r.provenance = out.provenance();
+  std::size_t missing = 0;
+  for (std::size_t i = 0; i < all.trials.size(); ++i) {
+    if (passed(all.trials[i])) continue;
+    if (r.reasons.size() < most_reasons) {
+      r.reasons.push_back(sweep::describe(m, m.trials[i]) + ": " +
+                          std::string(sweep::verdict_name(all.trials[i].verdict)) + ": " + reasons_of(all.trials[i]));
+    } else {
+      ++missing;
+    }
+  }
+  if (missing > 0) r.reasons.push_back("and " + std::to_string(missing) + " more trials that did not pass");
+  for (std::string const& lost : all.lost) {
+    r.reasons.push_back(lost);
+    if (r.verdict != records::verdict::passed) continue;
+    r.verdict = records::verdict::error, r.exit_code = records::exit_could_not_run;
+  }
+  return r;
+}
+
+}
+
+int exit_code_of(records::verdict verdict) {
+  switch (verdict) {
+  case records::verdict::passed:
+    return records::exit_passed;
+  case records::verdict::failed:
+    return records::exit_failed;
+  case records::verdict::invalid:
+    return records::exit_invalid;
+  case records::verdict::interrupted:
+    return records::exit_interrupted;
+  case records::verdict::error:
+    return records::exit_could_not_run;
+  }
+  return records::exit_could_not_run;
+}
+
+std::string sweep_text(sweep::manifest const& m, std::vector<evaluation> const& trials, std::size_t most) {
+  std::vector<std::size_t> shown(trials.size());
+  std::iota(shown.begin(), shown.end(), std::size_t{0});
+  if (shown.size() > most) { // the worst first, so that what is left out is what is least missed
+    std::stable_partition(shown.begin(), shown.end(), [&](std::size_t i) { return !passed(trials[i]); });
+    shown.resize(most);
+    std::sort(shown.begin(), shown.end());
+  }
+  std::size_t width = 0, widest_verdict = 0;
+  for (std::size_t const i : shown) {
+    width = std::max(width, sweep::describe(m, m.trials[i]).size());
+    widest_verdict = std::max(widest_verdict, sweep::verdict_name(trials[i].verdict).size());
+  }
+  std::string text;
+  for (std::size_t const i : shown) {
+    std::string const why = passed(trials[i]) ? "" : cut(reasons_of(trials[i]));
+    std::string const verdict(sweep::verdict_name(trials[i].verdict));
+    text += "  " + padded(sweep::describe(m, m.trials[i]), width) + "  " +
+            (why.empty() ? verdict : padded(verdict, widest_verdict) + "  " + why) + "\n";
+  }
+  if (shown.size() < trials.size()) text += "  ... and " + std::to_string(trials.size() - shown.size()) + " more\n";
+  return text + counts_of(trials) + "\n";
+}
+
+int report_sweep(sweep::manifest const& m, sweep::finished const& all, std::string const& heading,
+                 output_directory const& out, bool quiet) {
+  records::result const r = verdict_of(m, all, out, out.about());
+  auto const written = reports::write_verdict(r, "sweep", heading + sweep_text(m, all.trials, all.trials.size()),
+                                              cases_of(m, all.trials), out.path());
+  if (!quiet) {
+    std::cout << heading << sweep_text(m, all.trials, most_printed) << std::flush;
+    out.tell_where();
+  }
+  for (auto const* lost : {&all.lost, &written.lost})
+    for (std::string const& what : *lost) std::cerr << "crest-sim: " << what << '\n';
+  return written.result.exit_code;
+}
+
+}
