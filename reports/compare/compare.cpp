@@ -48,11 +48,16 @@ void check_comparable(result const& base, result const& now, settings const& s) 
   if (base.scenario != now.scenario)
     throw config::bad_input("BASE ran scenario '" + one_line(base.scenario) + "', NEW '" + one_line(now.scenario) +
                             "'; allowed: results of one scenario, or --force");
+  if (base.engine != now.engine)
+    throw config::bad_input("BASE was run by the " + base.engine + " engine, NEW by the " + now.engine +
+                            " engine; allowed: results of one engine, or --force");
   for (result const* r : {&base, &now})
-    if (!r->load_as_planned || r->verdict == verdict::invalid || r->verdict == verdict::interrupted)
+    if (!r->load_as_planned || r->verdict == verdict::invalid || r->verdict == verdict::interrupted ||
+        r->verdict == verdict::error)
       throw config::bad_input(std::string(r == &base ? "BASE" : "NEW") + ": found a run " +
                               (r->verdict == verdict::interrupted ? "that is interrupted"
                                : r->verdict == verdict::invalid   ? "that is invalid"
+                               : r->verdict == verdict::error     ? "whose report is not complete"
                                                                   : "whose load was not as planned") +
                               "; allowed: a run that passed or failed, or --force");
 }
@@ -102,6 +107,7 @@ comparison compare(result const& base, result const& now, settings const& s) {
     return found == figures.end() ? nullptr : &found->second;
   };
   comparison c;
+  c.inputs = input_differences(base, now);
   auto const names = names_of(base, now);
   auto const tested = std::count_if(names.begin(), names.end(), [&](figure_name const& n) {
     return judged(n, s.tolerance) && has(before, n.name) != nullptr && has(after, n.name) != nullptr;

@@ -46,7 +46,8 @@ struct row {
 struct comparison {
   std::vector<row> rows; // in the order of the catalogue
   std::vector<std::string> only_in_base, only_in_new, broken_invariants, remarks;
-  double row_confidence = 0; // the confidence of each judged row
+  std::vector<std::string> inputs; // what differs in what ran: "topology.proxies.count: 4 → 8"
+  double row_confidence = 0;       // the confidence of each judged row
 
   bool regressed() const;
 };
@@ -63,8 +64,12 @@ struct comparison {
 /// tolerance names them, and those without any error by the tolerance alone.
 ///
 /// Throws `config::bad_input`: a tolerance for a metric that neither result has, or that has no direction; different
-/// scenarios, runs that are invalid or were interrupted, without `force`; a phase that is not in both.
+/// scenarios or engines, runs that are invalid or were interrupted, without `force`; a phase that is not in both.
 comparison compare(sim::records::result const& base, sim::records::result const& now, settings const& s);
+
+/// What differs in what ran: scenario, engine, seed, each value of the resolved scenario by its path, version, machine.
+/// "WHAT: BASE → NEW", one a line. Times, load of the machine and the words of the command do not count.
+std::vector<std::string> input_differences(sim::records::result const& base, sim::records::result const& now);
 
 /// For a pull request. `base` and `now` head the columns.
 std::string markdown(comparison const& c, sim::records::result const& base, sim::records::result const& now,

@@ -101,6 +101,11 @@ std::string headline(comparison const& c) {
 std::string markdown(comparison const& c, result const& base, result const& now, settings const& s) {
   std::string out = headline(c) + run_of("base", base) + run_of("new", now);
   if (!s.phase.empty()) out += "- phase: " + cell(s.phase) + "\n";
+  if (c.inputs.empty()) out += "- inputs: the same\n";
+  if (!c.inputs.empty()) {
+    out += "- inputs differ:\n";
+    for (std::string const& line : c.inputs) out += "  - " + cell(line) + "\n";
+  }
   out += listed("**broken invariants**", c.broken_invariants) + listed("only in BASE", c.only_in_base) +
          listed("only in NEW", c.only_in_new);
   for (std::string const& remark : c.remarks) out += "- " + cell(remark) + "\n";

@@ -95,11 +95,11 @@ figure bars(order const& o) {
   f.data = data;
   f.height = 190 + 34 * static_cast<int>(results.size());
   auto const at = [&](int pixels) { return data_number(1 - static_cast<double>(pixels) / f.height); };
-  f.commands = "set multiplot\nset label " + gnuplot_string(o.title.empty() ? "Strategies compared" : o.title) +
-               " at screen 0.5," + at(22) + " center font ',14'\nset label " +
-               gnuplot_string(caption_of(results) + "; whiskers: 95 % confidence") + " at screen 0.5," + at(44) +
-               " center font ',10' tc rgb '#555555'\nset tmargin at screen " + at(66) + "\nset bmargin at screen " +
-               data_number(78.0 / f.height) +
+  f.commands = "set multiplot\n" + footer_commands(footer_of(results)) + "set label " +
+               gnuplot_string(o.title.empty() ? "Strategies compared" : o.title) + " at screen 0.5," + at(22) +
+               " center font ',14'\nset label " + gnuplot_string(caption_of(results) + "; whiskers: 95 % confidence") +
+               " at screen 0.5," + at(44) + " center font ',10' tc rgb '#555555'\nset tmargin at screen " + at(66) +
+               "\nset bmargin at screen " + data_number(78.0 / f.height) +
                "\nset border 3\nset tics out nomirror\nset grid xtics lt 1 lc rgb '#DDDDDD'\nunset key\n"
                "set style fill solid 0.85 border lc rgb 'black'\nset xtics font ',10'\nset yrange [" +
                std::to_string(results.size()) + "-0.4:-0.6]\nset ytics scale 0 (" + names + ")\n";

@@ -56,7 +56,7 @@ figure heatmap(order const& o) {
   extent shown;
   std::size_t widest = 0;
   std::string nothing; // where cells have no value
-  std::string data = "# " +
+  std::string data = left_out_lines(t, {metric}) + "# " +
                      one_line(t.csv.columns[x] + " (number, value), " + t.csv.columns[y] + " (number, value), " +
                               t.csv.columns[metric]) +
                      "\n";
@@ -86,7 +86,7 @@ figure heatmap(order const& o) {
       frame_commands({o.title.empty() ? as_title(words_of(label)) + " by " + words_of(label_of(t.csv.columns[x])) +
                                             " and " + words_of(label_of(t.csv.columns[y]))
                                       : o.title,
-                      t.caption, label_of(t.csv.columns[x]), label_of(t.csv.columns[y])}) +
+                      t.caption, label_of(t.csv.columns[x]), label_of(t.csv.columns[y]), t.footer}) +
       // From light to dark in one hue: the order is the same in greyscale and for all kinds of colour vision.
       "set palette defined (0 '#F7FBFF', 1 '#C6DBEF', 2 '#6BAED6', 3 '#2171B5', 4 '#08306B')\n"
       "unset key\nunset grid\nset bmargin 4.5\nset border 15\nset tics out nomirror scale 0.5\n"

@@ -7,15 +7,17 @@
 namespace reports::plots {
 namespace {
 
+constexpr unsigned of_a_sweep = choice::metric | choice::x | choice::phase | choice::where | choice::title;
+
 constexpr std::array all = {
     kind{"ratio_by_requests", "a sweep", "redirect ratio against requests per character, by number of balancers",
-         ratio_by_requests},
-    kind{"heatmap", "a sweep", "redirect ratio against two axes", heatmap},
-    kind{"percentiles", "summaries", "latency by percentile, a line each", percentiles},
-    kind{"knee", "a sweep", "utilisation and p99 against load", knee},
-    kind{"recovery", "a report", "redirect ratio over time, with events", recovery},
-    kind{"bars", "summaries", "redirect ratio, p99 and hops per request, a bar each", bars},
-    kind{"tornado", "a CSV or JSON file", "what moves a result most", tornado},
+         of_a_sweep | choice::line, ratio_by_requests},
+    kind{"heatmap", "a sweep", "redirect ratio against two axes", of_a_sweep | choice::y, heatmap},
+    kind{"percentiles", "summaries", "latency by percentile, a line each", choice::metric | choice::title, percentiles},
+    kind{"knee", "a sweep", "utilisation and p99 against load", of_a_sweep | choice::line, knee},
+    kind{"recovery", "a report", "redirect ratio over time, with events", 0, recovery},
+    kind{"bars", "summaries", "redirect ratio, p99 and hops per request, a bar each", 0u | choice::title, bars},
+    kind{"tornado", "a CSV or JSON file", "what moves a result most", choice::metric | choice::title, tornado},
 };
 
 }
@@ -24,7 +26,10 @@ std::span<kind const> kinds() { return all; }
 
 figure figure_of(order const& o) {
   auto const found = std::find_if(all.begin(), all.end(), [&](kind const& k) { return k.name == o.kind; });
-  if (found != all.end()) return found->draw(o);
+  if (found != all.end()) {
+    check_choices(o, *found);
+    return found->draw(o);
+  }
   std::vector<std::string> names;
   std::string listed;
   for (kind const& k : all) {

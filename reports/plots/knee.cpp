@@ -74,9 +74,10 @@ figure knee(order const& o) {
   std::size_t blocks = 0;
   std::string const upper = panel(above, "utilisation", f.data, blocks, "*100", false),
                     lower = panel(below, t.csv.columns[slow], f.data, blocks, "", true);
+  f.data.insert(0, left_out_lines(t, {used, slow}));
   f.height = 620;
   f.commands = frame_commands({o.title.empty() ? "Utilisation and latency against load" : o.title, t.caption, "",
-                               "utilisation, %"}) +
+                               "utilisation, %", t.footer}) +
                "set grid xtics ytics lt 1 lc rgb '#DDDDDD'\n" +
                "set lmargin at screen 0.11\nset rmargin at screen 0.96\nset multiplot\n"
                "unset key\nunset xlabel\nset format x ''\n" +

@@ -26,6 +26,7 @@ figure percentiles(order const& o) {
   std::size_t longest = 0;
   for (std::size_t n = 0; n != results.size(); ++n) {
     auto const* trend = find_metric<sim::records::trend_metric>(results[n].result, metric);
+    if (trend == nullptr && !o.metric.empty()) throw unknown_distribution(results[n].result, o);
     if (trend == nullptr || trend->percentiles.empty())
       throw config::bad_input(o.results[n].string() + ": found no percentiles of " + metric +
                               "; allowed: a summary with metrics." + metric + ".percentiles, as this crest-sim writes");
@@ -48,7 +49,7 @@ figure percentiles(order const& o) {
   figure f;
   f.data = data;
   f.commands = frame_commands({o.title.empty() ? "Latency by percentile" : o.title, caption_of(results),
-                               "percentile (each step to the right: ten times as rare)", label}) +
+                               "percentile (each step to the right: ten times as rare)", label, footer_of(results)}) +
                "set grid xtics ytics lt 1 lc rgb '#DDDDDD'\nset logscale x\nset xrange [1:" +
                (any_whole    ? data_number(whole)
                 : x.high > 1 ? "*"

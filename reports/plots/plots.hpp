@@ -21,15 +21,27 @@ struct order {
   std::string title;
 };
 
+/// What an order may choose; not every kind uses each.
+enum class choice : unsigned { metric = 1, x = 2, y = 4, line = 8, phase = 16, where = 32, title = 64 };
+
+constexpr unsigned operator|(choice a, choice b) { return static_cast<unsigned>(a) | static_cast<unsigned>(b); }
+constexpr unsigned operator|(unsigned a, choice b) { return a | static_cast<unsigned>(b); }
+
 struct kind {
   std::string_view name, inputs, shows; // for --help
+  unsigned choices;                     // that it uses
   figure (*draw)(order const&);
+
+  constexpr bool takes(choice c) const { return (choices & static_cast<unsigned>(c)) != 0; }
 };
 
 /// Titles of lines are cut to this many characters.
 inline constexpr std::size_t most_title = 60;
 
 std::span<kind const> kinds();
+
+/// Throws `config::bad_input` if the order chooses what the kind does not use, with the kinds that do.
+void check_choices(order const& o, kind const& k);
 
 /// The commands and data. Throws `config::bad_input` for an unknown kind, and as the kind does.
 figure figure_of(order const& o);

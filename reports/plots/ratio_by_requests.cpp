@@ -69,10 +69,10 @@ figure ratio_by_requests(order const& o) {
       frame_commands({o.title.empty()
                           ? as_title(metric_label_of(o, t.csv.columns[y])) + " against " + label_of(t.csv.columns[x])
                           : o.title,
-                      t.caption, label_of(t.csv.columns[x]), metric_label_of(o, t.csv.columns[y])}) +
+                      t.caption, label_of(t.csv.columns[x]), metric_label_of(o, t.csv.columns[y]), t.footer}) +
       "set grid xtics ytics lt 1 lc rgb '#DDDDDD'\n" + range_commands('y', c.y, true) +
       range_commands('x', c.x, false) + (c.x.spans(10) ? "set logscale x\nset format x '%g'\n" : "") + c.plot + "\n";
-  f.data = c.data;
+  f.data = left_out_lines(t, {y}) + c.data;
   return f;
 }
 

@@ -118,6 +118,10 @@ double reach(influence const& i, double base) {
 
 sensitivity read_sensitivity(order const& o) {
   fs::path const file = only_result(o, "tornado.csv", "one CSV or JSON file, or the directory of a plan");
+  bool const plans = file.extension() == ".csv" && read_csv(file).find("input");
+  if (!o.metric.empty() && !plans)
+    throw config::bad_input("--metric: found with " + file.string() +
+                            ", which has one result; allowed: with the directory of a plan");
   sensitivity s = file.extension() == ".csv" ? from_csv(file, o.metric) : from_json(file);
   std::stable_sort(s.inputs.begin(), s.inputs.end(),
                    [&](influence const& a, influence const& b) { return reach(a, s.base) > reach(b, s.base); });

@@ -1,6 +1,6 @@
 #include "reports/plots/summaries.hpp"
 
-#include "base/config/document.hpp"
+#include "reports/provenance.hpp"
 #include "reports/read_summary.hpp"
 #include "reports/wording.hpp"
 
@@ -10,6 +10,7 @@ namespace reports::plots {
 namespace {
 
 namespace fs = std::filesystem;
+using sim::records::result;
 
 std::string place_of(fs::path const& at) {
   std::error_code none;
@@ -37,6 +38,20 @@ std::vector<named_result> read_summaries(order const& o) {
   return results;
 }
 
+config::bad_input unknown_distribution(result const& r, order const& o) {
+  std::vector<std::string> names;
+  std::string listed;
+  for (auto const& [name, metric] : r.metrics) {
+    auto const* trend = std::get_if<sim::records::trend_metric>(&metric);
+    if (trend == nullptr || trend->percentiles.empty()) continue;
+    names.push_back(name);
+    listed += (listed.empty() ? "" : ", ") + name;
+  }
+  auto const near = config::nearest(o.metric, names);
+  return config::bad_input("--metric: found '" + o.metric + "'; allowed: " + (listed.empty() ? "none" : listed) +
+                           (near.empty() ? "" : "; did you mean '" + std::string(near) + "'?"));
+}
+
 std::string caption_of(std::vector<named_result> const& results) {
   std::set<std::string> seeds, engines, scenarios;
   for (named_result const& r : results) {
@@ -49,6 +64,14 @@ std::string caption_of(std::vector<named_result> const& results) {
   text += seeds.size() == 1 ? ", seed " + *seeds.begin() : ", " + std::to_string(seeds.size()) + " seeds";
   for (std::string const& e : engines) text += (e == *engines.begin() ? ", " : " and ") + e;
   return text;
+}
+
+std::string footer_of(std::vector<named_result> const& results) {
+  std::set<std::string> builds;
+  for (named_result const& r : results)
+    if (r.result.provenance) builds.insert(build_of(*r.result.provenance));
+  if (builds.size() > 1) return std::to_string(builds.size()) + " versions of crest-sim";
+  return builds.empty() ? "" : *builds.begin();
 }
 
 }

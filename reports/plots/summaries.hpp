@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/config/document.hpp"
 #include "reports/plots/plots.hpp"
 #include "sim/records/result.hpp"
 
@@ -19,8 +20,14 @@ std::vector<named_result> read_summaries(order const& o);
 
 inline constexpr std::size_t most_results = 12;
 
+/// The error for a --metric that is no distribution of the result, with those that are.
+config::bad_input unknown_distribution(sim::records::result const& r, order const& o);
+
 /// "seed 42, measured", for all of them.
 std::string caption_of(std::vector<named_result> const& results);
+
+/// Which crest-sim ran them.
+std::string footer_of(std::vector<named_result> const& results);
 
 /// A metric of a result; nullptr if it is missing, or of another kind.
 template<class Kind>

@@ -1,6 +1,7 @@
 #include "reports/plots/sweep_table.hpp"
 
 #include "base/config/document.hpp"
+#include "reports/provenance.hpp"
 #include "reports/wording.hpp"
 
 #include <nlohmann/json.hpp>
@@ -56,6 +57,32 @@ std::string caption_of(sweep_table const& t, fs::path const& file) {
   return text + ", " + (o.engine.empty() ? "simulated or measured: not said" : std::string(how(o.engine)));
 }
 
+/// Which crest-sim ran the sweep.
+std::string build_of(fs::path const& file) {
+  std::ifstream in(file.parent_path() / "summary.json"); // of the sweep
+  auto const summary = nlohmann::json::parse(in, nullptr, false);
+  auto const provenance = summary.is_object() ? summary.find("provenance") : summary.end();
+  bool const told = provenance != summary.end() && provenance->is_object();
+  return told ? reports::build_of(provenance_from(*provenance)) : "";
+}
+
+constexpr std::size_t most_named = 2; // in a line below a picture
+
+/// Names what is left out, before what ran it.
+void add_to_footer(sweep_table& t, std::string const& why, std::vector<std::size_t> const& rows) {
+  std::string const points = points_of(t, rows, most_named);
+  if (points.empty()) return;
+  t.footer = "left out, " + why + ": " + points + (t.footer.empty() ? "" : "; " + t.footer);
+}
+
+/// Rows whose cell in `column` is empty.
+std::vector<std::size_t> without(sweep_table const& t, std::size_t column) {
+  std::vector<std::size_t> rows;
+  for (std::size_t const row : t.rows)
+    if (t.csv.rows[row][column].empty()) rows.push_back(row);
+  return rows;
+}
+
 void keep_valid(sweep_table& t) {
   auto const verdict = t.csv.find("verdict");
   for (std::size_t row = 0; row != t.csv.rows.size(); ++row) {
@@ -63,7 +90,7 @@ void keep_valid(sweep_table& t) {
     if (said != "invalid" && said != "interrupted") {
       t.rows.push_back(row);
     } else {
-      ++t.left_out;
+      t.left_out.push_back(row);
     }
   }
 }
@@ -111,10 +138,13 @@ sweep_table read_sweep(order const& o) {
   for (std::size_t c = first; c < t.csv.columns.size() && t.csv.columns[c] != "seed" && t.csv.columns[c] != "verdict";
        ++c)
     t.axes.push_back(t.csv.columns[c]);
-  std::string const left_out =
-      t.left_out == 0 ? ""
-                      : "; " + std::to_string(t.left_out) +
-                            (t.left_out == 1 ? " row of an invalid run left out" : " rows of invalid runs left out");
+  check_phase(t.csv, o.phase);
+  std::string const left_out = t.left_out.empty() ? ""
+                                                  : "; " + std::to_string(t.left_out.size()) +
+                                                        (t.left_out.size() == 1 ? " row of an invalid run left out"
+                                                                                : " rows of invalid runs left out");
+  t.footer = build_of(file);
+  add_to_footer(t, "invalid", t.left_out);
   t.caption = caption_of(t, file) + left_out + (o.phase.empty() ? "" : ", phase " + o.phase);
   return t;
 }
@@ -134,10 +164,13 @@ std::size_t axis_column(sweep_table const& t, std::string const& asked, std::vec
 }
 
 std::size_t metric_column(sweep_table const& t, order const& o, std::string metric) {
+  std::string const asked = metric == o.metric ? o.metric : "";
   std::size_t const brace = std::min(metric.find('{'), metric.size()), dot = metric.find(".p");
+  std::string const phase = brace == metric.size() ? o.phase : "";
   if (dot < brace) metric[dot] = '_';
-  if (!o.phase.empty() && brace == metric.size()) metric += "{phase:" + o.phase + "}";
-  return t.csv.column(metric);
+  if (!phase.empty()) metric += "{phase:" + phase + "}";
+  if (auto const found = t.csv.find(metric)) return *found;
+  throw unknown_metric(t.csv, metric, asked, phase);
 }
 
 std::optional<std::size_t> theory_column(sweep_table const& t, std::size_t metric) {
@@ -172,14 +205,40 @@ std::map<double, double> curve(sweep_table const& t, std::vector<std::size_t> co
   return means;
 }
 
-std::string without_value(sweep_table const& t, std::vector<std::size_t> const& columns) {
+std::string points_of(sweep_table const& t, std::vector<std::size_t> const& rows, std::size_t most) {
+  std::vector<std::string> points;
+  for (std::size_t const row : rows) {
+    std::string point;
+    for (std::string const& axis : t.axes)
+      point += (point.empty() ? "" : ", ") + axis + "=" + t.csv.rows[row][t.csv.column(axis)];
+    if (!point.empty() && std::find(points.begin(), points.end(), point) == points.end()) points.push_back(point);
+  }
+  std::string text;
+  for (std::size_t i = 0; i < points.size() && i < most; ++i) text += (i == 0 ? "" : "; ") + points[i];
+  return points.size() > most ? text + "; and " + std::to_string(points.size() - most) + " more" : text;
+}
+
+std::string left_out_lines(sweep_table const& t, std::vector<std::size_t> const& columns) {
+  std::string text;
+  auto const add = [&](std::vector<std::size_t> const& rows, std::string const& why) {
+    for (std::size_t const row : rows) {
+      std::string const point = points_of(t, {row}, 1);
+      text += "# left out: " + one_line((point.empty() ? "row " + std::to_string(row + 1) : point) + ": " + why) + "\n";
+    }
+  };
+  add(t.left_out, "its run is invalid");
+  for (std::size_t const column : columns) add(without(t, column), "no value of " + t.csv.columns[column]);
+  return text;
+}
+
+std::string without_value(sweep_table& t, std::vector<std::size_t> const& columns) {
   std::string text;
   for (std::size_t column : columns) {
-    auto const none =
-        std::count_if(t.rows.begin(), t.rows.end(), [&](std::size_t row) { return t.csv.rows[row][column].empty(); });
-    if (none != 0)
-      text += "; no value in " + std::to_string(none) + " of " + std::to_string(t.rows.size()) + " rows of " +
-              t.csv.columns[column];
+    auto const none = without(t, column);
+    if (none.empty()) continue;
+    add_to_footer(t, "no " + t.csv.columns[column], none);
+    text += "; no value in " + std::to_string(none.size()) + " of " + std::to_string(t.rows.size()) + " rows of " +
+            t.csv.columns[column];
   }
   return text;
 }

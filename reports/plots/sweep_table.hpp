@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/config/document.hpp"
 #include "reports/csv.hpp"
 #include "reports/plots/plots.hpp"
 
@@ -14,10 +15,11 @@ namespace reports::plots {
 /// A sweep's table as pictures need it: the rows that count, and where they come from.
 struct sweep_table {
   csv_table csv;
-  std::vector<std::size_t> rows; // of valid runs, filtered by --where
-  std::size_t left_out = 0;      // rows of invalid runs
-  std::vector<std::string> axes; // between "replication" and "seed"; empty in a table of another shape
-  std::string caption;           // scenario, seeds, simulated or measured
+  std::vector<std::size_t> rows;     // of valid runs, filtered by --where
+  std::vector<std::size_t> left_out; // rows of invalid and interrupted runs
+  std::vector<std::string> axes;     // between "replication" and "seed"; empty in a table of another shape
+  std::string caption;               // scenario, seeds, simulated or measured
+  std::string footer;                // points that are left out, which crest-sim ran it
 };
 
 /// The result of a kind that takes exactly one: a file, or `name` in a directory. `allowed` is for the message. Throws
@@ -35,6 +37,16 @@ std::size_t axis_column(sweep_table const& t, std::string const& asked, std::vec
 /// The column of a metric, of --phase where it has no labels of its own; "latency_ms.p99" is latency_ms_p99.
 std::size_t metric_column(sweep_table const& t, order const& o, std::string metric);
 
+/// The phases of which a table has metrics.
+std::vector<std::string> phases_in(csv_table const& t);
+
+/// Throws `config::bad_input` if the table has no metric of `phase`, with those that there are. Empty: the whole run.
+void check_phase(csv_table const& t, std::string const& phase);
+
+/// The error for a `column` that the table does not have, for `asked` (--metric, or empty) in `phase`.
+config::bad_input unknown_metric(csv_table const& t, std::string const& column, std::string const& asked,
+                                 std::string const& phase);
+
 /// "redirect_ratio_theory{phase:steady}" for "redirect_ratio{phase:steady}", if there is such a column.
 std::optional<std::size_t> theory_column(sweep_table const& t, std::size_t metric);
 
@@ -45,8 +57,16 @@ void check_drawn(sweep_table const& t, std::vector<std::size_t> const& drawn);
 std::map<double, double> curve(sweep_table const& t, std::vector<std::size_t> const& rows, std::size_t x,
                                std::size_t y);
 
-/// "; no value in 2 of 12 rows of redirect_ratio", where cells of the columns are empty: for the caption.
-std::string without_value(sweep_table const& t, std::vector<std::size_t> const& columns);
+/// What varies in these rows: "topology.proxies.count=4, load.rate_rps=800; topology.proxies.count=8, …", each once, at
+/// most `most` of them and how many more.
+std::string points_of(sweep_table const& t, std::vector<std::size_t> const& rows, std::size_t most);
+
+/// Comments for the data: a line for each row that is not drawn, with why.
+std::string left_out_lines(sweep_table const& t, std::vector<std::size_t> const& columns);
+
+/// "; no value in 2 of 12 rows of redirect_ratio", where cells of the columns are empty: for the caption. Names the
+/// points in the footer.
+std::string without_value(sweep_table& t, std::vector<std::size_t> const& columns);
 
 /// Rows by the text in a column; numbers in their order, other text in the table's.
 std::vector<std::pair<std::string, std::vector<std::size_t>>> by_value(sweep_table const& t, std::size_t column);

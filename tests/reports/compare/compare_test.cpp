@@ -224,10 +224,43 @@ TEST_CASE("results that should not be compared are refused, unless forced") {
   lagged.verdict = verdict::failed;
   lagged.load_as_planned = false;
   CHECK_THROWS_WITH(compare(lagged, passed_run(), {}), Contains("BASE: found a run whose load was not as planned"));
+  result simulated = passed_run();
+  simulated.engine = "virtual";
+  CHECK_THROWS_WITH(compare(passed_run(), simulated, {}),
+                    Contains("BASE was run by the live engine, NEW by the virtual engine; allowed:"));
+  result incomplete = passed_run();
+  incomplete.verdict = verdict::error;
+  CHECK_THROWS_WITH(compare(passed_run(), incomplete, {}), Contains("NEW: found a run whose report is not complete"));
   settings s;
   s.force = true;
+  CHECK_NOTHROW(compare(passed_run(), simulated, s));
   CHECK_THAT(compare(passed_run(), other, s).remarks.at(0), Contains("scenarios differ"));
   CHECK_NOTHROW(compare(passed_run(), invalid, s));
+}
+
+TEST_CASE("what differs in what ran is told by path, before what came of it") {
+  result const base = passed_run();
+  CHECK(input_differences(base, base).empty());
+  result later = base; // when, and how busy the machine was, is no input
+  later.provenance->started = later.provenance->ended = "2027-01-01T00:00:00Z";
+  later.provenance->load_average_before = 9, later.provenance->cpu_busy_during = 1;
+  later.provenance->command = {"crest-sim", "run", "other.json"};
+  CHECK(input_differences(base, later).empty());
+  result now = base;
+  auto& p = *now.provenance;
+  p.scenario = R"({"name":"quickstart","description":"new","seed":7,"topology":{"proxies":{"count":4}}})";
+  now.seed = 7, p.scenario_digest = "ff", p.commit = "ba9876543210", p.cores = 1;
+  auto const lines = input_differences(base, now);
+  CHECK(lines == std::vector<std::string>{"seed: 42 → 7", "topology.proxies.count: 8 → 4",
+                                          "crest-sim: 0.1.0 (0123456789ab+) → 0.1.0 (ba9876543210)",
+                                          "machine: lab, 2 cores → lab, 1 core"});
+  std::string const text = markdown(compare(base, now, {}), base, now, {});
+  CHECK(text.find("topology.proxies.count: 8 → 4") < text.find("| metric |"));
+  p.scenario = base.provenance->scenario; // another trace under the same name
+  CHECK_THAT(input_differences(base, now).at(1), Contains("files that the scenario names differ"));
+  result old = base;
+  old.provenance.reset(), old.seed = 43;
+  CHECK(input_differences(old, base) == std::vector<std::string>{"seed: 43 → 42", "BASE does not say what ran"});
 }
 
 TEST_CASE("options that make no sense are refused with what is allowed") {

@@ -213,7 +213,8 @@ TEST_CASE("what cannot be drawn gives one clear error and leaves no file") {
            {"no summary", r.of("bars", {"nothing"}), "no summary.json in it"},
            {"a sweep for a summary", r.of("percentiles", {"sweep.json"}), "no schema_version"},
            {"a metric that is no distribution",
-            with(r.of("percentiles", {"first"}), [](order& o) { o.metric = "redirect_ratio"; }), "no percentiles of"},
+            with(r.of("percentiles", {"first"}), [](order& o) { o.metric = "redirect_ratio"; }),
+            "--metric: found 'redirect_ratio'; allowed: latency_ms"},
            {"two reports", r.of("recovery", {"first", "second"}), "found 2 results"},
            {"a tornado without a base", r.of("tornado", {"bare.csv"}), "no column 'base'"},
            {"a tornado of a metric that the plan does not have",
@@ -292,5 +293,76 @@ TEST_CASE("a phase's figures can be drawn in place of the whole run's") {
   o.metric = "latency_ms.p99";
   CHECK_THAT(figure_of(o).data, Contains("0 \"1\" 0 \"2\" 7\n"));
   o.phase = "stead";
-  CHECK_THROWS_WITH(figure_of(o), Contains("did you mean 'latency_ms_p99{phase:steady}'?"));
+  CHECK_THROWS_WITH(figure_of(o), Contains("--phase: found 'stead'; allowed: steady; did you mean 'steady'?"));
+  o.phase = "steady", o.metric = "latency_ms_p98";
+  CHECK_THROWS_WITH(figure_of(o), Contains("--metric: found 'latency_ms_p98'; allowed: redirect_ratio, latency_ms_p99; "
+                                           "did you mean 'latency_ms_p99'?"));
+  order plain = r.of("heatmap", {"sweep.csv"});
+  plain.phase = "nonsense";
+  CHECK_THROWS_WITH(figure_of(plain), Contains("--phase: found 'nonsense'; allowed: no --phase"));
+}
+
+TEST_CASE("what a kind does not use is refused, with the kinds that do") {
+  results const r;
+  using change = void (*)(order&);
+  struct flag {
+    choice which;
+    char const* name;
+    change set;
+  };
+  flag const flags[] = {{choice::metric, "--metric", [](order& o) { o.metric = "nonsense"; }},
+                        {choice::x, "--x", [](order& o) { o.x = "nonsense"; }},
+                        {choice::y, "--y", [](order& o) { o.y = "nonsense"; }},
+                        {choice::line, "--line", [](order& o) { o.line = "nonsense"; }},
+                        {choice::phase, "--phase", [](order& o) { o.phase = "nonsense"; }},
+                        {choice::where, "--where", [](order& o) { o.where = {"nonsense=1"}; }},
+                        {choice::title, "--title", [](order& o) { o.title = "nonsense"; }}};
+  std::size_t refused = 0;
+  for (order const& good : every_kind(r)) {
+    auto const found = std::find_if(kinds().begin(), kinds().end(), [&](kind const& k) { return k.name == good.kind; });
+    for (flag const& f : flags) {
+      INFO(good.kind << " " << f.name);
+      order o = good;
+      f.set(o);
+      if (f.which == choice::title && found->takes(f.which)) {
+        CHECK_THAT(figure_of(o).commands, Contains("nonsense"));
+        continue;
+      }
+      // What is used cannot be nonsense either: nothing is ignored.
+      CHECK_THROWS_AS(figure_of(o), config::bad_input);
+      if (found->takes(f.which)) continue;
+      CHECK_THROWS_WITH(figure_of(o), Contains(std::string(f.name) + ": found with --kind " + good.kind +
+                                               ", which does not use it; allowed: with "));
+      ++refused;
+    }
+  }
+  CHECK(refused >= 20);
+}
+
+TEST_CASE("a picture names the points that it leaves out") {
+  results const r;
+  for (char const* kind : {"ratio_by_requests", "heatmap"}) {
+    INFO(kind);
+    auto const f = figure_of(r.of(kind, {"sweep.csv"}));
+    CHECK_THAT(f.commands, Contains("left out, invalid: topology.balancers.count=2, load.requests_per_character=10"));
+    CHECK_THAT(f.data, Catch::StartsWith("# left out: topology.balancers.count=2, load.requests_per_character=10: its "
+                                         "run is invalid\n"));
+  }
+  order knee = every_kind(r)[3];
+  CHECK_THAT(figure_of(knee).commands,
+             Contains("left out, no latency_ms_p99: topology.balancers.count=2, load.requests_per_character=10"));
+  CHECK_THAT(figure_of(knee).data, Contains("10: no value of latency_ms_p99\n"));
+}
+
+TEST_CASE("a picture says which crest-sim ran what it shows") {
+  results const r;
+  reports::write_verdict(passed_run(), "sweep", "", {}, r.path);
+  for (char const* kind : {"ratio_by_requests", "heatmap"})
+    CHECK_THAT(figure_of(r.of(kind, {"sweep.csv"})).commands, Contains("crest-sim 0.1.0 (0123456789ab+)"));
+  for (char const* kind : {"bars", "percentiles", "recovery"})
+    CHECK_THAT(figure_of(r.of(kind, {"first"})).commands, Contains("crest-sim 0.1.0 (0123456789ab+)"));
+  auto other = eventful_run();
+  other.provenance = provenance_of_samples(), other.provenance->commit = "fedcba987654";
+  reports::write_all(other, r.path / "second");
+  CHECK_THAT(figure_of(r.of("bars", {"first", "second"})).commands, Contains("2 versions of crest-sim"));
 }

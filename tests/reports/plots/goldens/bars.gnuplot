@@ -3,6 +3,7 @@ set encoding utf8
 set terminal svg size 800,258 noenhanced font 'DejaVu Sans,12' background rgb 'white'
 set output 'bars.svg'
 set multiplot
+set label 'crest-sim 0.1.0 (0123456789ab+)' at screen 0.99,0.015 right font ',7' tc rgb '#777777'
 set label 'Strategies compared' at screen 0.5,0.9147286821705426 center font ',14'
 set label '2 scenarios, 2 seeds, measured and simulated; whiskers: 95 % confidence' at screen 0.5,0.8294573643410853 center font ',10' tc rgb '#555555'
 set tmargin at screen 0.7441860465116279

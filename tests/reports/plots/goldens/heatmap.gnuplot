@@ -13,6 +13,7 @@ set border 3
 set rmargin 4
 set bmargin 7
 set key outside bottom center horizontal samplen 3 maxcols 4
+set label 'left out, invalid: topology.balancers.count=2, load.requests_per_character=10' at screen 0.99,0.015 right font ',7' tc rgb '#777777'
 set palette defined (0 '#F7FBFF', 1 '#C6DBEF', 2 '#6BAED6', 3 '#2171B5', 4 '#08306B')
 unset key
 unset grid

@@ -13,6 +13,7 @@ set border 3
 set rmargin 4
 set bmargin 7
 set key outside bottom center horizontal samplen 3 maxcols 4
+set label 'left out, no latency_ms_p99: topology.balancers.count=2, load.requests_per_character=10; left out, invalid: topology.balancers.count=2, load.requests_per_character=10' at screen 0.99,0.015 right font ',7' tc rgb '#777777'
 set grid xtics ytics lt 1 lc rgb '#DDDDDD'
 set lmargin at screen 0.11
 set rmargin at screen 0.96

@@ -13,6 +13,7 @@ set border 3
 set rmargin 4
 set bmargin 7
 set key outside bottom center horizontal samplen 3 maxcols 4
+set label 'crest-sim 0.1.0 (0123456789ab+)' at screen 0.99,0.015 right font ',7' tc rgb '#777777'
 set xrange [0:12.500]
 set yrange [0:*]
 set offsets 0,0,graph 0.18,0
