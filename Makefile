@@ -4,7 +4,7 @@ PRESET ?= release
 JOBS ?= $(shell nproc)
 SCENARIO ?= scenarios/quickstart.json
 
-.PHONY: help setup build demo test unit live lint format asan tsan planted fuzz bench soak plots ca install clean
+.PHONY: help setup build demo test unit live browser lint format asan tsan planted fuzz bench soak plots ca install clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -18,13 +18,19 @@ build: setup ## build the release programs into build/release/bin (build/bin lea
 demo: setup ## build the programs alone, run scenarios/quickstart.json and say where its report is
 	@tools/build release programs
 	@build/bin/crest-sim run $(SCENARIO) --out out/demo
-	@echo "report: out/demo/summary.txt  summary.json  junit.xml  timeseries.csv  redirect-ratio.svg"
+	@echo "report: out/demo/report.html (for a browser)  summary.txt  summary.json  junit.xml  timeseries.csv"
 
-test: setup ## all tests: unit tests under AddressSanitizer and UBSan, live tests on the release build
+test: setup ## all tests: unit tests under AddressSanitizer and UBSan, live tests on the release build, reports in a browser
 	@tools/build asan unit
 	@tools/test asan unit
 	@tools/build release live
 	@tools/test release live
+	@tools/setup browser
+	@tools/browser-test
+
+browser: build ## look at report.html in headless Chromium: charts, keyboard, accessibility (PICTURES=directory)
+	@tools/setup browser
+	@tools/browser-test $(PICTURES)
 
 lint: ## clang-format check, headers alone, and clang-tidy on the files that changed (all with LINT=all)
 	@tools/setup lint

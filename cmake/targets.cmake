@@ -145,3 +145,23 @@ function(crest_embed target file namespace symbol)
   target_sources(${target} PRIVATE ${output})
   set(CREST_EMBEDDED ${CREST_EMBEDDED} ${output} PARENT_SCOPE)
 endfunction()
+
+# crest_embed_page(TARGET TEMPLATE NAMESPACE SYMBOL): a page of TEMPLATE, the files of its folder and uPlot, embedded as
+# above.
+function(crest_embed_page target template namespace symbol)
+  set(page ${PROJECT_BINARY_DIR}/generated/${target}_${symbol}.html)
+  set(output ${PROJECT_BINARY_DIR}/generated/${target}_${symbol}.cpp)
+  get_filename_component(folder ${template} DIRECTORY)
+  file(GLOB parts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.html ${PROJECT_SOURCE_DIR}/${folder}/*.css
+       ${PROJECT_SOURCE_DIR}/${folder}/*.js)
+  add_custom_command(
+    OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -DTEMPLATE=${PROJECT_SOURCE_DIR}/${template} -DUPLOT=${uplot} -DOUTPUT=${page}
+            -P ${PROJECT_SOURCE_DIR}/cmake/page.cmake
+    COMMAND ${CMAKE_COMMAND} -DINPUT=${page} -DOUTPUT=${output} -DNAMESPACE=${namespace} -DSYMBOL=${symbol}
+            -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${parts} ${uplot}/LICENSE ${PROJECT_SOURCE_DIR}/cmake/page.cmake ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+    VERBATIM)
+  target_sources(${target} PRIVATE ${output})
+  set(CREST_EMBEDDED ${CREST_EMBEDDED} ${output} PARENT_SCOPE)
+endfunction()

@@ -171,6 +171,13 @@ void read_judgements(json const& root, result& r) {
   }
 }
 
+topology_facts topology_from(json const& written) {
+  topology_facts t{written.at("proxies"), written.at("sols"), {}};
+  for (json const& f : written.at("flows"))
+    t.flows.push_back({f.at("from"), f.at("to"), f.at("requests"), f.at("redirects"), f.at("failures")});
+  return t;
+}
+
 replication_facts replications_from(json const& written) {
   replication_facts f;
   f.count = written.at("count");
@@ -181,7 +188,9 @@ replication_facts replications_from(json const& written) {
   return f;
 }
 
-void check(config::document const& document) {
+}
+
+void check_summary(config::document const& document) {
   json const& root = document.root();
   auto const wrong = [&](std::string const& what) { return config::bad_input(document.name() + ": " + what); };
   if (!root.is_object() || !root.contains("schema_version"))
@@ -191,6 +200,8 @@ void check(config::document const& document) {
                 "; allowed: " + std::to_string(summary_schema_version) + ", which this crest-sim reads");
   document.validate(json::parse(summary_schema));
 }
+
+namespace {
 
 fs::path summary_of(fs::path const& at) {
   std::error_code none;
@@ -205,7 +216,7 @@ fs::path summary_of(fs::path const& at) {
 
 result read_summary(fs::path const& at) {
   config::document const document = config::document::load(summary_of(at));
-  check(document);
+  check_summary(document);
   json const& root = document.root();
   result r;
   r.scenario = root.at("scenario"), r.description = root.value("description", ""), r.file = root.value("file", "");
@@ -214,6 +225,7 @@ result read_summary(fs::path const& at) {
     if (verdict_name(v) == root.at("verdict").get<std::string>()) r.verdict = v;
   r.exit_code = root.at("exit_code");
   r.load_as_planned = root.value("load_as_planned", r.verdict != verdict::invalid);
+  if (root.contains("topology")) r.topology = topology_from(root.at("topology"));
   if (root.contains("replications")) r.replications = replications_from(root.at("replications"));
   if (root.contains("history_hash"))
     r.history_hash = std::strtoull(root.at("history_hash").get_ref<std::string const&>().c_str(), nullptr, 16);

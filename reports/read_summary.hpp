@@ -1,10 +1,14 @@
 #pragma once
 
+#include "base/config/document.hpp"
 #include "sim/records/result.hpp"
 
 #include <filesystem>
 
 namespace reports {
+
+/// Throws `config::bad_input` unless the document is a summary of this schema version, with figures or without.
+void check_summary(config::document const& document);
 
 /// Reads a run back: `at` is a summary.json, or the directory that has one. What summary.json does not hold stays
 /// empty; `read_with_timeseries` has more. `summary_json` of the result is the text that was read, except for the order

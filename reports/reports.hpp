@@ -34,6 +34,21 @@ std::string junit_xml(sim::records::result const& result, std::vector<test_case>
 /// One line per time slice and balancer ("all": all of them).
 std::string timeseries_csv(sim::records::result const& result);
 
+/// report.html: summary.json and, unless the run came to nothing, timeseries.csv as a page.
+std::string report_html(sim::records::result const& result);
+
+/// Makes report.html again beside what a command wrote: `at` is a directory, or a summary.json of a run, sweep.csv,
+/// plan.json or compare.json under any name. The same bytes as the command itself wrote, as long as both are of one
+/// version. Returns its path, which is `out` unless that is empty. Throws `config::bad_input` when `at` is no such
+/// result, and std::runtime_error when the page cannot be written.
+std::filesystem::path write_report_of(std::filesystem::path const& at, std::filesystem::path const& out = {});
+
+/// The same, once: returns why it could not be, or nothing.
+std::string try_report_of(std::filesystem::path const& at) noexcept;
+
+/// The text of the timeseries.csv beside a summary (or in its directory); empty where there is none.
+std::string timeseries_beside(std::filesystem::path const& summary);
+
 /// The gnuplot script, with its data, that draws the redirect ratio over time into `image` (SVG, 800 pixels wide).
 std::string plot_script(sim::records::result const& result, std::filesystem::path const& image);
 
@@ -47,9 +62,9 @@ struct written {
   std::vector<std::string> lost; // a line for each file that could not be written: "cannot write FILE: No space left …"
 };
 
-/// Writes summary.txt, summary.json and junit.xml into `directory`, which is created, and, unless the run came to
-/// nothing, timeseries.csv and redirect-ratio.svg. None is ever partial. If one cannot be written, the others are, and
-/// say so: a run that passed is an error then. Throws nothing of its own.
+/// Writes summary.txt, summary.json, junit.xml and report.html into `directory`, which is created, and, unless the run
+/// came to nothing, timeseries.csv and redirect-ratio.svg. None is ever partial. If one cannot be written, the others
+/// are, and say so: a run that passed is an error then. Throws nothing of its own.
 written write_all(sim::records::result const& result, std::filesystem::path const& directory);
 
 /// The same of what is more than one run, whose figures are elsewhere: junit.xml with `more`, `text` and what ran as

@@ -172,6 +172,17 @@ json events(result const& r) {
   return out;
 }
 
+json topology(topology_facts const& t) {
+  json flows = json::array();
+  for (flow const& f : t.flows)
+    flows.push_back({{"from", f.from},
+                     {"to", f.to},
+                     {"requests", f.requests},
+                     {"redirects", f.redirects},
+                     {"failures", f.failures}});
+  return {{"proxies", t.proxies}, {"sols", t.sols}, {"flows", std::move(flows)}};
+}
+
 /// What differs from theory comes first.
 std::vector<std::string> notes(result const& r) {
   std::vector<std::string> all = r.differences;
@@ -201,6 +212,7 @@ std::string summary_json(result const& r, std::string_view of) {
               {"thresholds", thresholds(r)},
               {"events", events(r)},
               {"notes", notes(r)}};
+  if (r.topology) out["topology"] = topology(*r.topology);
   if (r.provenance) out["provenance"] = to_json(*r.provenance);
   if (of != "run") out["of"] = of;
   if (r.replications) out["replications"] = to_json(*r.replications);

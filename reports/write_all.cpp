@@ -66,8 +66,8 @@ std::string short_text(result const& r) { return summary_text(r); }
 // summary.json is last: if it is there, so are the others.
 std::vector<std::string> const verdict_files = {"junit.xml", "summary.txt", "summary.json"};
 
-std::vector<std::string> const report_files = {"summary.txt", "summary.json", "junit.xml", "timeseries.csv",
-                                               "redirect-ratio.svg"};
+std::vector<std::string> const report_files = {"summary.txt",    "summary.json",       "junit.xml",
+                                               "timeseries.csv", "redirect-ratio.svg", "report.html"};
 
 written write_all(result const& r, fs::path const& directory) {
   written out{r, {}, {}};
@@ -77,7 +77,11 @@ written write_all(result const& r, fs::path const& directory) {
     if (auto const problem = draw(r, directory / "redirect-ratio.svg"); !problem.empty())
       out.not_drawn = "redirect-ratio.svg was not drawn: " + problem;
   }
-  write_all_of({{"junit.xml", short_junit}, {"summary.txt", short_text}, {"summary.json", short_json}}, out, directory);
+  write_all_of({{"junit.xml", short_junit},
+                {"summary.txt", short_text},
+                {"report.html", report_html},
+                {"summary.json", short_json}},
+               out, directory);
   return out;
 }
 

@@ -41,6 +41,7 @@ int main_of(int argc, char** argv) {
   cli::add_compare(app, chosen);
   cli::add_plot(app, chosen);
   cli::add_plan(app, chosen);
+  cli::add_report(app, chosen);
 
   try {
     app.parse(argc, argv);

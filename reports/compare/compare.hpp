@@ -75,6 +75,15 @@ std::vector<std::string> input_differences(sim::records::result const& base, sim
 std::string markdown(comparison const& c, sim::records::result const& base, sim::records::result const& now,
                      settings const& s);
 
+/// One of the two: its result, and the text of its timeseries.csv, if there is one.
+struct side {
+  sim::records::result result;
+  std::string timeseries;
+};
+
+/// For tools, and for report.html: the comparison with both results, so that it says all by itself. Schema version 1.
+std::string compare_json(comparison const& c, side const& base, side const& now, settings const& s);
+
 /// "redirect_ratio=5%" or "5%" (for all). Throws `config::bad_input`: not of that shape, or no such metric.
 void read_tolerance(std::string const& text, tolerances& out);
 

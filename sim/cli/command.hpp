@@ -33,6 +33,7 @@ void add_merge(CLI::App& app, action& chosen);
 void add_compare(CLI::App& app, action& chosen);
 void add_plot(CLI::App& app, action& chosen);
 void add_plan(CLI::App& app, action& chosen);
+void add_report(CLI::App& app, action& chosen);
 
 /// A scenario file as named on the command line, with what overrides it.
 struct scenario_choice {

@@ -121,7 +121,7 @@ int interrupted_plan(output_directory& out) {
 
 std::vector<std::string> files_of_plan() {
   std::vector<std::string> names = reports::verdict_files;
-  names.insert(names.end(), {"candidates.csv", "tornado.csv", "plan.json"});
+  names.insert(names.end(), {"candidates.csv", "tornado.csv", "plan.json", "report.html"});
   return names;
 }
 
@@ -142,19 +142,24 @@ records::result verdict_of(plan::outcome const& o, output_directory const& out) 
 int report(plan::outcome const& o, std::string const& runs, output_directory const& out, bool quiet) {
   records::result r = verdict_of(o, out);
   std::vector<std::string> lost;
+  auto const lose = [&](std::string const& problem) {
+    lost.push_back(problem);
+    r.reasons.push_back(problem);
+    if (r.verdict == records::verdict::passed)
+      r.verdict = records::verdict::error, r.exit_code = records::exit_could_not_run;
+  };
   auto const write = [&](char const* name, std::string const& text) {
     try {
       os::write_file(out.path() / name, text);
     } catch (std::exception const& error) {
-      lost.emplace_back(error.what());
-      r.reasons.push_back(lost.back());
-      if (r.verdict == records::verdict::passed)
-        r.verdict = records::verdict::error, r.exit_code = records::exit_could_not_run;
+      lose(error.what());
     }
   };
   write("candidates.csv", plan::candidates_csv(o));
   if (!o.what.inputs.empty()) write("tornado.csv", plan::tornado_csv(o));
   write("plan.json", plan::to_json(o).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  if (lost.empty()) // the page is made of these
+    if (std::string const problem = reports::try_report_of(out.path() / "plan.json"); !problem.empty()) lose(problem);
   std::string const text = plan_text(o) + runs + "\n";
   reports::test_case answer{"plan", "a topology of the space meets all goals"};
   if (!o.found.answer) answer.element = "failure", answer.message = "none", answer.text = r.reasons.front();

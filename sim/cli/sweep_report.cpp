@@ -7,6 +7,7 @@
 #include <iostream>
 #include <map>
 #include <numeric>
+#include <utility>
 
 namespace sim::cli {
 namespace {
@@ -60,8 +61,9 @@ std::vector<reports::test_case> cases_of(sweep::manifest const& m, std::vector<e
   return cases;
 }
 
-records::result verdict_of(sweep::manifest const& m, sweep::finished const& all, output_directory const& out,
-                           records::result r) {
+records::result verdict_of(sweep::manifest const& m, sweep::finished const& all,
+                           std::vector<std::string> const& all_lost, output_directory const& out) {
+  records::result r = out.about();
   r.verdict = all.verdict, r.exit_code = exit_code_of(all.verdict);
   r.provenance = out.provenance();
   std::size_t missing = 0;
@@ -75,7 +77,7 @@ records::result verdict_of(sweep::manifest const& m, sweep::finished const& all,
     }
   }
   if (missing > 0) r.reasons.push_back("and " + std::to_string(missing) + " more trials that did not pass");
-  for (std::string const& lost : all.lost) {
+  for (std::string const& lost : all_lost) {
     r.reasons.push_back(lost);
     if (r.verdict != records::verdict::passed) continue;
     r.verdict = records::verdict::error, r.exit_code = records::exit_could_not_run;
@@ -127,14 +129,18 @@ std::string sweep_text(sweep::manifest const& m, std::vector<evaluation> const& 
 
 int report_sweep(sweep::manifest const& m, sweep::finished const& all, std::string const& heading,
                  output_directory const& out, bool quiet) {
-  records::result const r = verdict_of(m, all, out, out.about());
+  std::vector<std::string> all_lost = all.lost;
+  if (all_lost.empty()) // the page is made of the tables
+    if (std::string const problem = reports::try_report_of(out.path() / sweep::csv_name); !problem.empty())
+      all_lost.push_back(problem);
+  records::result const r = verdict_of(m, all, all_lost, out);
   auto const written = reports::write_verdict(r, "sweep", heading + sweep_text(m, all.trials, all.trials.size()),
                                               cases_of(m, all.trials), out.path());
   if (!quiet) {
     std::cout << heading << sweep_text(m, all.trials, most_printed) << std::flush;
     out.tell_where();
   }
-  for (auto const* lost : {&all.lost, &written.lost})
+  for (auto const* lost : {&std::as_const(all_lost), &written.lost})
     for (std::string const& what : *lost) std::cerr << "crest-sim: " << what << '\n';
   return written.result.exit_code;
 }

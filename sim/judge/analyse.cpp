@@ -2,6 +2,7 @@
 
 #include "sim/judge/convergence.hpp"
 #include "sim/judge/findings.hpp"
+#include "sim/judge/flows.hpp"
 #include "sim/judge/invariants.hpp"
 #include "sim/judge/spread.hpp"
 #include "sim/judge/theory_fit.hpp"
@@ -42,6 +43,8 @@ public:
     out_.duration_s = f_.counts.seconds();
     out_.phase_spans = f_.counts.spans();
     out_.timeseries = f_.timeseries;
+    out_.topology = {f_.what.topology.proxies.count, f_.what.topology.sols.count, {}};
+    if (f_.each) out_.topology->flows = flows_of(f_.each->view, f_.each->facts);
     measure_whole();
     measure_phases();
     measure_balancers();

@@ -117,6 +117,19 @@ struct phase_span {
   double from_s = 0, to_s = 0;
 };
 
+/// What went from one node to another while the load ran. Nodes: "clients", balancers by name, "proxy[1]", "sol[0]".
+/// From a proxy to a sol: sessions granted and game requests applied.
+struct flow {
+  std::string from, to;
+  std::uint64_t requests = 0, redirects = 0, failures = 0; // redirects and failures: of these requests
+};
+
+/// Who took part behind the balancers. Without flows where single requests were not kept.
+struct topology_facts {
+  std::uint64_t proxies = 0, sols = 0;
+  std::vector<flow> flows;
+};
+
 /// How a result was put together from several runs of one scenario.
 struct replication_facts {
   std::uint64_t count = 0;
@@ -147,6 +160,7 @@ struct result {
   std::vector<threshold_result> thresholds;
   std::vector<event_result> events;
   std::vector<phase_span> phase_spans;
+  std::optional<topology_facts> topology; // none in summaries of older versions
   std::vector<time_slice> timeseries;
   std::vector<std::string> notes; // black boxes, theory's conditions, warnings
 };

@@ -91,8 +91,8 @@ TEST_CASE("all files are written, and none partially") {
     CHECK(entry.file_size() > 100);
   }
   std::sort(names.begin(), names.end());
-  CHECK(names ==
-        std::vector<std::string>{"junit.xml", "redirect-ratio.svg", "summary.json", "summary.txt", "timeseries.csv"});
+  CHECK(names == std::vector<std::string>{"junit.xml", "redirect-ratio.svg", "report.html", "summary.json",
+                                          "summary.txt", "timeseries.csv"});
   std::string const svg = read(dir.path / "new" / "directory" / "redirect-ratio.svg");
   CHECK_THAT(svg, Catch::Contains("<svg") && Catch::Contains("</svg>") && Catch::Contains("kill proxy[1]"));
 }
@@ -146,7 +146,7 @@ TEST_CASE("what could not run has a summary, a JUnit error and a text, and no fi
   for (auto const& entry : std::filesystem::directory_iterator(dir.path))
     names.push_back(entry.path().filename().string());
   std::sort(names.begin(), names.end());
-  CHECK(names == std::vector<std::string>{"junit.xml", "summary.json", "summary.txt"});
+  CHECK(names == std::vector<std::string>{"junit.xml", "report.html", "summary.json", "summary.txt"});
   auto const summary = nlohmann::json::parse(read(dir.path / "summary.json"));
   CHECK_FALSE(config::validate(summary, schema));
   CHECK(summary["verdict"] == "error");

@@ -151,7 +151,7 @@ std::optional<finished> write_table(manifest const& m, store const& results) {
   }
   if (out.trials.size() < m.trials.size()) {
     std::error_code none;
-    for (char const* name : {csv_name, json_lines_name}) fs::remove(results.directory() / name, none);
+    for (std::string const& name : table_files) fs::remove(results.directory() / name, none);
     return std::nullopt;
   }
   table const t = tabulate(m, out.trials);

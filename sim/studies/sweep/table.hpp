@@ -32,9 +32,9 @@ std::string csv(table const& t);
 /// A JSON object for each row, one per line.
 std::string json_lines(table const& t);
 
-/// The files' names in a sweep's directory.
+/// The files' names in a sweep's directory; report.html is made of the table.
 inline constexpr char const *csv_name = "sweep.csv", *json_lines_name = "sweep.jsonl";
-inline std::vector<std::string> const table_files = {csv_name, json_lines_name};
+inline std::vector<std::string> const table_files = {csv_name, json_lines_name, "report.html"};
 
 /// A sweep whose trials are all finished.
 struct finished {

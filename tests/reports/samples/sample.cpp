@@ -163,6 +163,8 @@ result eventful_run() {
   move.done_s = 8.2;
   move.convergence_note = "the load ended when 60 % of its redirects had happened";
   r.events = {kill, move};
+  r.topology =
+      topology_facts{4, 2, {{"clients", "gateway[0]", 20000, 3000, 12}, {"gateway[0]", "proxy[1]", 5000, 100, 12}}};
   r.differences = {
       "redirect_ratio{phase:after}: measured 0.2, theory 0.15: +12.5 standard errors, and nothing in the run "
       "explains it"};
