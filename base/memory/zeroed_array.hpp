@@ -10,7 +10,12 @@ namespace memory {
 /// Allocates `bytes` zero bytes, which use no memory until they are written. Large blocks are in huge pages if the
 /// system has them: with small pages, translating a random address costs as much as the read. Throws std::bad_alloc.
 void* allocate_zeroes(std::size_t bytes);
-void release(void* bytes);
+/// What `allocate_zeroes` gave for that size.
+void release(void* block, std::size_t bytes);
+
+/// From now on all small and middling blocks of the main thread, up to a GB together, are in huge pages if the system
+/// has them. For a process that reads millions of them at random.
+void keep_heap_in_large_pages();
 
 /// A fixed number of values, all-zero bytes at first.
 template<class T>
@@ -30,7 +35,7 @@ public:
     std::swap(size_, other.size_);
     return *this;
   }
-  ~zeroed_array() { release(values_); }
+  ~zeroed_array() { release(values_, size_ * sizeof(T)); }
 
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }

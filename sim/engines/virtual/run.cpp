@@ -1,6 +1,7 @@
 #include "sim/engines/virtual/run.hpp"
 
 #include "base/config/document.hpp"
+#include "base/memory/zeroed_array.hpp"
 #include "gateway/routing/default_limits.hpp"
 #include "sim/actors/run_script.hpp"
 #include "sim/engines/virtual/world.hpp"
@@ -393,6 +394,7 @@ void refuse(scenario::scenario const& s, run_options const& options) {
 
 records::result run(scenario::scenario const& s, run_options const& options) {
   refuse(s, options);
+  memory::keep_heap_in_large_pages();
   load::plan const plan = load::make_plan(s);
   return std::make_unique<runner>(s, plan, options)->run();
 }

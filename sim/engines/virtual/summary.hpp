@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/memory/zeroed_array.hpp"
 #include "sim/engines/virtual/request_state.hpp"
 #include "sim/judge/findings.hpp"
 #include "sim/records/result.hpp"
@@ -130,7 +131,7 @@ private:
   std::vector<bool> has_map_;                 // by balancer
   std::vector<std::int64_t> patience_ns_;     // by balancer: of look-ups in the shared map; below 0 without one
   std::vector<std::int64_t> first_learnt_ns_; // by token, where maps are shared: by any of them; 0: not yet
-  std::vector<std::uint8_t> characters_;
+  memory::zeroed_array<std::uint8_t> characters_;
   std::uint64_t overlapped_ = 0, failed_ = 0, lost_ = 0, sessions_asked_ = 0;
   judge::theory_fit fit_;
   std::size_t balancer_count_;
