@@ -427,12 +427,13 @@ balancer::status balancer::snapshot() const {
   out.map_bytes = router_.map_bytes();
   for (std::uint32_t i = 0; i < upstreams_.size(); ++i) {
     routing::upstream_state const& state = router_.upstream(routing::upstream_id{i});
+    routing::upstream_details const& details = router_.details_of(routing::upstream_id{i});
     if (!state.known) continue;
     out.upstreams.push_back({.name = upstreams_[i].face->text,
                              .in_rotation = state.in_rotation,
                              .healthy = state.healthy,
-                             .avoided = state.avoid_until > now_ns || state.on_trial,
-                             .weight = state.weight,
+                             .avoided = details.avoid_until > now_ns || state.on_trial,
+                             .weight = details.weight,
                              .in_flight = state.in_flight,
                              .waiting = upstreams_[i].queue.size(),
                              .counters = upstreams_[i].counters});

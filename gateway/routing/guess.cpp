@@ -5,44 +5,49 @@
 
 namespace gateway::routing {
 
-bool guesser::usable(upstream_state const& state, std::uint32_t index, exclusions excluded, time_ns now) {
-  bool const to_be_avoided = now != no_avoidance && (state.avoid_until > now || state.on_trial || !state.healthy);
+bool guesser::usable(upstreams_view upstreams, std::uint32_t index, exclusions excluded, time_ns now) {
+  upstream_state const& state = upstreams.states[index];
+  bool const is_early = state.suspect && upstreams.details[index].avoid_until > now;
+  bool const to_be_avoided = now != no_avoidance && (is_early || state.on_trial || !state.healthy);
   return state.in_rotation && !to_be_avoided &&
          std::find(excluded.begin(), excluded.end(), upstream_id{index}) == excluded.end();
 }
 
-void guesser::weigh(std::span<upstream_state const> upstreams) {
-  auto const first = std::find_if(upstreams.begin(), upstreams.end(), [](upstream_state const& u) { return u.known; });
-  weighted_ = std::any_of(first, upstreams.end(),
-                          [&](upstream_state const& u) { return u.known && u.weight != first->weight; });
+void guesser::weigh(upstreams_view upstreams) {
+  std::uint32_t first = 0;
+  while (first != upstreams.size() && !upstreams.states[first].known) ++first;
+  weighted_ = false;
+  for (std::uint32_t i = first; i != upstreams.size(); ++i)
+    weighted_ |= upstreams.states[i].known && upstreams.details[i].weight != upstreams.details[first].weight;
 }
 
 // nginx's smooth weighted turns: a heavy one comes often, but not several times in a row.
-upstream_id guesser::rotate(std::span<upstream_state> upstreams, exclusions excluded, time_ns now) {
+upstream_id guesser::rotate(upstreams_view upstreams, exclusions excluded, time_ns now) {
   upstream_id best = no_upstream;
   std::int64_t total = 0;
   for (std::uint32_t i = 0; i < upstreams.size(); ++i) {
-    if (!usable(upstreams[i], i, excluded, now)) continue;
-    upstreams[i].turns += upstreams[i].weight;
-    total += upstreams[i].weight;
-    if (best == no_upstream || upstreams[i].turns > upstreams[index_of(best)].turns) best = upstream_id{i};
+    if (!usable(upstreams, i, excluded, now)) continue;
+    upstreams.details[i].turns += upstreams.details[i].weight;
+    total += upstreams.details[i].weight;
+    if (best == no_upstream || upstreams.details[i].turns > upstreams.details[index_of(best)].turns)
+      best = upstream_id{i};
   }
-  if (best != no_upstream) upstreams[index_of(best)].turns -= total;
+  if (best != no_upstream) upstreams.details[index_of(best)].turns -= total;
   return best;
 }
 
 // Highest random weight (Thaler and Ravishankar 1998): when an upstream leaves, only its own tokens move. With weights
 // w the highest w / -ln(u) wins, u uniform in (0, 1), which gives each its share.
-upstream_id guesser::rendezvous(std::span<upstream_state const> upstreams, std::uint64_t token_hash,
-                                exclusions excluded, time_ns now) const {
+upstream_id guesser::rendezvous(upstreams_view upstreams, std::uint64_t token_hash, exclusions excluded,
+                                time_ns now) const {
   upstream_id best = no_upstream;
   std::uint64_t best_draw = 0;
   double best_score = 0;
   for (std::uint32_t i = 0; i < upstreams.size(); ++i) {
-    if (!usable(upstreams[i], i, excluded, now)) continue;
-    std::uint64_t const draw = randomness::mix(token_hash ^ randomness::mix(upstreams[i].name_hash));
+    if (!usable(upstreams, i, excluded, now)) continue;
+    std::uint64_t const draw = randomness::mix(token_hash ^ randomness::mix(upstreams.details[i].name_hash));
     double const score =
-        weighted_ ? upstreams[i].weight / -std::log((static_cast<double>(draw >> 11) + 0.5) * 0x1p-53) : 0;
+        weighted_ ? upstreams.details[i].weight / -std::log((static_cast<double>(draw >> 11) + 0.5) * 0x1p-53) : 0;
     if (best != no_upstream && (weighted_ ? score <= best_score : draw <= best_draw)) continue;
     best = upstream_id{i};
     best_draw = draw;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/contract/expects.hpp"
+#include "base/memory/prefetch.hpp"
 #include "gateway/routing/learnt_backend.hpp"
 #include "gateway/routing/route.hpp"
 #include "gateway/routing/token_map.hpp"
@@ -54,9 +55,9 @@ public:
           if (*m)
             counters_.forgotten += (*m)->forget_all([&](Payload const& p) { return is_going[index_of(p.upstream)]; });
       });
-    upstream_id const id = upstreams_.add({.name_hash = name_hash, .weight = weight, .in_rotation = in_rotation});
+    upstream_id const id = upstreams_.add({.in_rotation = in_rotation}, {.name_hash = name_hash, .weight = weight});
     CREST_EXPECTS(index_of(id) < Payload::most_upstreams);
-    guesser_.weigh(upstreams_.states());
+    guesser_.weigh(upstreams_.all());
     return id;
   }
 
@@ -64,20 +65,22 @@ public:
   /// and the map has no entry for it; the map is searched once for many removed upstreams.
   void remove_upstream(upstream_id id) {
     upstreams_.remove(id);
-    guesser_.weigh(upstreams_.states());
+    guesser_.weigh(upstreams_.all());
   }
   std::vector<upstream_id> const& removed_upstreams() const { return upstreams_.removed(); }
   /// The same upstream is back: what is known of its tokens is valid.
   void restore_upstream(upstream_id id, bool in_rotation, std::uint32_t weight) {
     upstreams_.restore(id, in_rotation, weight);
-    guesser_.weigh(upstreams_.states());
+    guesser_.weigh(upstreams_.all());
   }
   upstream_state& upstream(upstream_id id) { return upstreams_[id]; }
   upstream_state const& upstream(upstream_id id) const { return upstreams_[id]; }
+  upstream_details& details_of(upstream_id id) { return upstreams_.details_of(id); }
+  upstream_details const& details_of(upstream_id id) const { return upstreams_.details_of(id); }
   std::size_t upstream_count() const { return upstreams_.count(); }
   void set_weight(upstream_id id, std::uint32_t weight) {
-    upstream(id).weight = weight;
-    guesser_.weigh(upstreams_.states());
+    details_of(id).weight = weight;
+    guesser_.weigh(upstreams_.all());
   }
 
   /// For a new configuration; the map's content stays.
@@ -85,7 +88,7 @@ public:
     settings_ = settings;
     settings_.max_retries = std::min<std::uint32_t>(settings_.max_retries, route_type::max_failed);
     guesser_ = guesser(policy);
-    guesser_.weigh(upstreams_.states());
+    guesser_.weigh(upstreams_.all());
     retry_budget_ = std::min<double>(retry_budget_, settings.retry_burst);
   }
 
@@ -165,7 +168,7 @@ public:
     }
     bool was_known = false;
     if (!healthy_race) {
-      failed(upstream(lost), was_trial, r.started, now);
+      failed(lost, was_trial, r.started, now);
       was_known = forget(r, lost);
     }
     action next{.kind = action_kind::respond,
@@ -186,7 +189,7 @@ public:
   /// The present upstream has as many requests as it may: nothing was sent. A guess goes elsewhere, a session cannot.
   template<class Generator>
   action on_full(route_type& r, time_ns now, Generator& generator) {
-    upstream_state& full = upstream(r.upstream);
+    upstream_details& full = details_of(r.upstream);
     if (r.on_trial) full.avoid_until = now + full.avoided_for; // it still holds requests that it does not answer
     action next{.kind = action_kind::respond};
     upstream_id const passed_over = r.upstream;
@@ -245,11 +248,24 @@ public:
   void prefetch(Key const& key) const {
     if (map_) map_->prefetch(key);
   }
+  /// … or the answer to one, from `upstream`.
+  void prefetch(Key const& key, upstream_id upstream) const {
+    memory::prefetch(this, sizeof *this);
+    upstreams_.prefetch(upstream);
+    prefetch(key);
+  }
 
   /// What is known of a token; nullptr if nothing. It counts as a use.
   Payload const* known(Key const& key) {
     typename Map::hint ignored;
     return known(key, ignored);
+  }
+
+  /// Calls `f(key)` for each token of which something is known.
+  template<class F>
+  void for_each_known(F f) const {
+    for (std::optional<Map> const* const m : {&map_, &unproven_})
+      if (*m) (*m)->for_each_key(f);
   }
 
   router_counters const& counters() const { return counters_; }
@@ -310,13 +326,14 @@ private:
     action const next = send(r, guess, hop);
     r.guessed = true;
     upstream_state& chosen = upstream(guess);
-    if (chosen.suspect && chosen.avoid_until <= now && !chosen.on_trial && r.whole) chosen.on_trial = r.on_trial = true;
+    if (chosen.suspect && details_of(guess).avoid_until <= now && !chosen.on_trial && r.whole)
+      chosen.on_trial = r.on_trial = true;
     return next;
   }
 
   template<class Generator>
   upstream_id make_guess(route_type const& r, time_ns now, Generator& generator) {
-    upstream_id guess = guesser_.choose(upstreams_.states(), r.token_hash, r.excluded(), now, generator);
+    upstream_id guess = guesser_.choose(upstreams_.all(), r.token_hash, r.excluded(), now, generator);
     if (r.whole || guess == no_upstream || !upstream(guess).suspect) return guess;
     // Not as a trial, since its client decides how long it takes: elsewhere, if possible.
     std::array<upstream_id, 2 * route_type::max_failed> passed{};
@@ -324,8 +341,7 @@ private:
     std::copy(r.failed.begin(), r.failed.begin() + r.failed_count, passed.begin());
     while (count != passed.size()) {
       passed[count++] = guess;
-      upstream_id const next =
-          guesser_.choose(upstreams_.states(), r.token_hash, {passed.data(), count}, now, generator);
+      upstream_id const next = guesser_.choose(upstreams_.all(), r.token_hash, {passed.data(), count}, now, generator);
       if (next == no_upstream) break;
       guess = next;
       if (!upstream(guess).suspect) break;
@@ -345,8 +361,8 @@ private:
     if (at == route_type::max_failed)
       for (at = 0; at != route_type::max_failed && (r.full >> at & 1) == 0;) ++at;
     if (at == route_type::max_failed) return;
-    if (at < r.failed_count) --upstream(r.failed[at]).mentions;
-    ++upstream(id).mentions;
+    if (at < r.failed_count) --details_of(r.failed[at]).mentions;
+    ++details_of(id).mentions;
     r.failed[at] = id;
     r.full = static_cast<std::uint8_t>((r.full & ~(1u << at)) | (is_full ? 1u << at : 0u));
     if (at == r.failed_count) ++r.failed_count;
@@ -370,24 +386,31 @@ private:
 
   /// The upstream works, whatever it answered.
   void answered(route_type& r) {
-    upstream_state& present = upstream(r.upstream);
-    present.failures = 0;
-    if (present.suspect && (r.on_trial || present.avoid_until <= r.started)) {
-      present.suspect = false;
-      present.avoid_until = 0;
-    }
+    if (upstream_state const& present = upstream(r.upstream); present.failing || present.suspect) recovered(r);
     leave(r);
   }
+  [[gnu::noinline]] void recovered(route_type const& r) {
+    upstream_state& present = upstream(r.upstream);
+    upstream_details& details = details_of(r.upstream);
+    details.failures = 0;
+    present.failing = false;
+    if (!present.suspect || (!r.on_trial && details.avoid_until > r.started)) return;
+    present.suspect = false;
+    details.avoid_until = 0;
+  }
 
-  void failed(upstream_state& lost, bool was_trial, time_ns started, time_ns now) {
-    ++lost.failures;
-    if (lost.failures < settings_.max_failures && !was_trial) return;
+  void failed(upstream_id id, bool was_trial, time_ns started, time_ns now) {
+    upstream_state& lost = upstream(id);
+    upstream_details& details = details_of(id);
+    ++details.failures;
+    lost.failing = true;
+    if (details.failures < settings_.max_failures && !was_trial) return;
     if (!lost.suspect) ++counters_.ejections;
-    bool const again = lost.suspect && (was_trial || lost.avoid_until <= started);
+    bool const again = lost.suspect && (was_trial || details.avoid_until <= started);
     if (lost.suspect && !again) return; // a request that was under way when it began to be avoided
-    lost.avoided_for =
-        again ? std::min(2 * lost.avoided_for, most_avoidances * settings_.avoid_for) : settings_.avoid_for;
-    lost.avoid_until = now + lost.avoided_for;
+    details.avoided_for =
+        again ? std::min(2 * details.avoided_for, most_avoidances * settings_.avoid_for) : settings_.avoid_for;
+    details.avoid_until = now + details.avoided_for;
     lost.suspect = true;
   }
 
@@ -417,7 +440,7 @@ private:
       last.wake = true;
     }
     if (last.kind != action_kind::send)
-      while (r.failed_count != 0) --upstream(r.failed[--r.failed_count]).mentions;
+      while (r.failed_count != 0) --details_of(r.failed[--r.failed_count]).mentions;
     return last;
   }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/contract/expects.hpp"
+#include "base/memory/prefetch.hpp"
 #include "base/memory/zeroed_array.hpp"
 
 #include <algorithm>
@@ -12,17 +13,24 @@
 
 namespace gateway::routing {
 
+/// A token map whose departures concern nobody.
+struct unwatched {
+  template<class Key>
+  void operator()(Key const&) const {}
+};
+
 /// Bounded map from tokens to what was learnt about them, with exact LRU eviction. The capacity is fixed at
 /// construction so that all of the map's memory stays within a budget of bytes. Not thread-safe.
 ///
 /// `Key` is a digest (live) or a dense id (virtual), `Payload` small; both trivially copyable. `Hash` is a stateless
-/// function object whose upper bits are well mixed.
+/// function object whose upper bits are well mixed. `Watch` is called with the key of each entry that leaves the map,
+/// evicted or forgotten.
 ///
 /// Open addressing in one array, ordered by home place (P. Celis, "Robin Hood hashing", 1986). An entry carries the
 /// time of its last use, counted in uses: a hit writes nothing else. When something must be evicted, the order of use
 /// is computed from these stamps in one pass over the map, and again when that order is used up: some 20 ns an entry,
 /// at most once per as many uses as there are entries.
-template<class Key, class Payload, class Hash>
+template<class Key, class Payload, class Hash, class Watch = unwatched>
 class token_map {
 public:
   using hash_type = Hash;
@@ -42,19 +50,16 @@ public:
   }
 
   /// Throws std::bad_alloc.
-  explicit token_map(std::size_t capacity)
-    : capacity_(std::clamp<std::size_t>(capacity, 1, most_entries))
+  explicit token_map(std::size_t capacity, Watch watch = {})
+    : watch_(watch)
+    , capacity_(std::clamp<std::size_t>(capacity, 1, most_entries))
     , slots_(slots_for(capacity_))
     , clock_limit_(static_cast<std::uint32_t>(std::min<std::uint64_t>(8 * capacity_ + 64, 0xf0000000u)))
     , entries_(slots_)
     , order_(order_for(capacity_)) {}
 
   /// Brings the places of `key` into the processor's caches, for a call that comes soon.
-  void prefetch(Key const& key) const {
-    entry const* const at = &entries_[home(Hash{}(key))];
-    __builtin_prefetch(at);
-    asm volatile("" : : "r"(at)); // else GCC 12 believes that this function has no effect, and removes calls of it
-  }
+  void prefetch(Key const& key) const { memory::prefetch(&entries_[home(Hash{}(key))]); }
 
   /// Where a key was found. It may have moved since, or have been forgotten: what takes a hint looks.
   using hint = std::uint32_t;
@@ -145,6 +150,13 @@ public:
     return before - size_;
   }
 
+  /// Calls `f(key)` for each entry, in no particular order.
+  template<class F>
+  void for_each_key(F f) const {
+    for (entry const& e : entries_)
+      if (e.last_used != 0) f(key_of(e));
+  }
+
   std::size_t size() const { return size_; }
   std::size_t capacity() const { return capacity_; }
 
@@ -224,6 +236,7 @@ private:
   }
 
   void erase(std::size_t slot) {
+    watch_(key_of(entries_[slot]));
     for (std::size_t next = after(slot); entries_[next].last_used != 0 && distance(next) > 0; next = after(next)) {
       move(next, slot);
       slot = next;
@@ -269,6 +282,7 @@ private:
     evicted_to_ = 0;
   }
 
+  [[no_unique_address]] Watch watch_;
   std::size_t capacity_;
   std::size_t slots_;
   std::uint32_t clock_limit_;

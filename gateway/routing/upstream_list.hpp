@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/contract/expects.hpp"
+#include "base/memory/prefetch.hpp"
 #include "gateway/routing/guess.hpp"
 #include "gateway/routing/ids.hpp"
 
@@ -20,27 +21,31 @@ public:
 
   /// Of one that was added: not no_upstream, which routes have while no hop is under way.
   upstream_state& operator[](upstream_id id) {
-    // In bytes, which takes no division.
-    CREST_EXPECTS(std::size_t{index_of(id)} * sizeof(upstream_state) < states_.size() * sizeof(upstream_state));
+    CREST_EXPECTS(index_of(id) < states_.size());
     return states_[index_of(id)];
   }
   upstream_state const& operator[](upstream_id id) const { return states_[index_of(id)]; }
-  /// Includes removed ones, which no guess may choose.
-  std::vector<upstream_state>& states() { return states_; }
-  std::vector<upstream_state> const& states() const { return states_; }
+  /// Brings its state into the processor's caches, for a call that comes soon.
+  void prefetch(upstream_id id) const { memory::prefetch(states_.data() + index_of(id)); }
+  upstream_details& details_of(upstream_id id) { return details_[index_of(id)]; }
+  upstream_details const& details_of(upstream_id id) const { return details_[index_of(id)]; }
+  /// Includes removed ones, which no guess may choose. Valid until one is added.
+  upstreams_view all() { return {states_, details_}; }
   /// Without removed ones.
   std::size_t count() const { return states_.size() - removed_.size() - free_.size(); }
 
   /// Whether ids should be reclaimed before the next `add`: `most_removed` of them are worth the search.
   bool is_full_of_removed() const { return free_.empty() && removed_.size() >= most_removed; }
-  upstream_id add(upstream_state const& fresh) {
+  upstream_id add(upstream_state const& fresh, upstream_details const& details) {
     if (free_.empty()) {
       states_.push_back(fresh);
+      details_.push_back(details);
       return upstream_id{static_cast<std::uint32_t>(states_.size() - 1)};
     }
     upstream_id const id = free_.back();
     free_.pop_back();
     (*this)[id] = fresh;
+    details_of(id) = details;
     return id;
   }
   void remove(upstream_id id) {
@@ -52,12 +57,9 @@ public:
   /// It is back, and nothing is known of it except what is under way.
   void restore(upstream_id id, bool in_rotation, std::uint32_t weight) {
     std::erase(removed_, id);
-    upstream_state const before = (*this)[id];
-    (*this)[id] = {.name_hash = before.name_hash,
-                   .in_flight = before.in_flight,
-                   .weight = weight,
-                   .mentions = before.mentions,
-                   .in_rotation = in_rotation};
+    (*this)[id] = {.in_flight = (*this)[id].in_flight, .in_rotation = in_rotation};
+    upstream_details const before = details_of(id);
+    details_of(id) = {.name_hash = before.name_hash, .weight = weight, .mentions = before.mentions};
   }
 
   /// Frees ids that neither a route nor the shell refers to, after `forget_entries(is_going)` has erased all entries
@@ -65,8 +67,7 @@ public:
   template<class MayReuse, class ForgetEntries>
   void reclaim(MayReuse may_reuse, ForgetEntries forget_entries) {
     auto const kept = std::stable_partition(removed_.begin(), removed_.end(), [&](upstream_id id) {
-      upstream_state const& state = (*this)[id];
-      return state.in_flight != 0 || state.mentions != 0 || !may_reuse(id);
+      return (*this)[id].in_flight != 0 || details_of(id).mentions != 0 || !may_reuse(id);
     });
     if (kept == removed_.end()) return;
     std::vector<bool> is_going(states_.size());
@@ -80,6 +81,7 @@ private:
   static constexpr std::size_t most_removed = 64;
 
   std::vector<upstream_state> states_;
+  std::vector<upstream_details> details_;
   std::vector<upstream_id> removed_, free_;
 };
 

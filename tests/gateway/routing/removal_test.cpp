@@ -88,7 +88,7 @@ TEST_CASE("an id is not another's while anything leads to who had it") {
   CHECK(come_and_go(b, 1'000).contains(index_of(id)));
   for (std::uint32_t i = 0; i < 200 && i <= index_of(id); ++i) {
     CHECK(b.r.upstream(upstream_id{i}).in_flight == 0);
-    CHECK(b.r.upstream(upstream_id{i}).mentions == 0);
+    CHECK(b.r.details_of(upstream_id{i}).mentions == 0);
   }
 }
 
@@ -148,15 +148,15 @@ TEST_CASE("an upstream that comes back is the same one, well again, and its entr
   b.start(route, 1);
   b.r.on_answer(route, upstream_id{1});
   b.r.upstream(upstream_id{1}).healthy = false;
-  b.r.upstream(upstream_id{1}).avoid_until = 1'000'000 * ms;
+  b.r.details_of(upstream_id{1}).avoid_until = 1'000'000 * ms;
   b.r.remove_upstream(upstream_id{1});
   REQUIRE(b.r.removed_upstreams() == std::vector{upstream_id{1}});
   b.r.restore_upstream(upstream_id{1}, true, 3);
   CHECK(b.r.removed_upstreams().empty());
   CHECK(b.start(route, 1).from_map);
   CHECK(b.r.upstream(upstream_id{1}).healthy);
-  CHECK(b.r.upstream(upstream_id{1}).avoid_until == 0);
-  CHECK(b.r.upstream(upstream_id{1}).weight == 3);
+  CHECK(b.r.details_of(upstream_id{1}).avoid_until == 0);
+  CHECK(b.r.details_of(upstream_id{1}).weight == 3);
   CHECK(b.r.upstream(upstream_id{1}).in_flight == 1);
 }
 
@@ -205,8 +205,8 @@ TEST_CASE("an answer that cannot be passed on is 502, is nobody's failure, and i
   CHECK(b.r.counters().ejections == 0);
   CHECK(b.r.map_entries() == (r.from_map ? 1 : 0));
   for (std::uint32_t i = 0; i < 3; ++i) {
-    CHECK(b.r.upstream(upstream_id{i}).failures == 0);
-    CHECK(b.r.upstream(upstream_id{i}).avoid_until == 0);
+    CHECK(b.r.details_of(upstream_id{i}).failures == 0);
+    CHECK(b.r.details_of(upstream_id{i}).avoid_until == 0);
     CHECK(b.r.upstream(upstream_id{i}).in_flight == 0);
   }
 }

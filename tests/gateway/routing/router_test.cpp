@@ -146,7 +146,7 @@ TEST_CASE(
   CHECK(next.kind == action_kind::respond);
   CHECK(next.why == refusal::no_room);
   CHECK(b.r.counters().forgotten == 0);
-  CHECK(b.r.upstream(upstream_id{2}).avoid_until <= b.now);
+  CHECK(b.r.details_of(upstream_id{2}).avoid_until <= b.now);
   CHECK(b.r.upstream(upstream_id{2}).in_flight == 0);
   CHECK(b.start(route, 1).from_map);
 }

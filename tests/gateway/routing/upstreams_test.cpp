@@ -206,7 +206,7 @@ TEST_CASE("requests that were under way when an upstream fell do not lengthen it
   b.r.on_failure(first, {}, b.now, b.random);
   b.now += 500 * ms;
   b.r.on_failure(late, {}, b.now, b.random);
-  CHECK(b.r.upstream(upstream_id{0}).avoid_until == 100 * ms);
+  CHECK(b.r.details_of(upstream_id{0}).avoid_until == 100 * ms);
 }
 
 TEST_CASE("a session that comes back raises its entry's epoch, so that answers from in between are old") {
