@@ -332,16 +332,16 @@ void proxy_node::on_claimed(message const& m, time_point now, node_actions& out)
 
 void proxy_node::send_to_owner(character_id character, pending& p, incarnation owner, endpoint where, time_point now,
                                node_actions& out) {
-  if (peer const* const known = peers_.find(owner); known && known->is == peer::up)
+  if (peers_.is_up(owner))
     return turn_away(character, p, {decision::kind::redirect, session_epoch::none, owner, where}, out);
-  auto const [other, fresh] = peers_.try_emplace(owner);
+  peer_table::known const other = peers_.of(owner);
   p.owner = owner;
   p.where = where;
-  bool const again = other.down() && now - other.is >= down_time;
-  if (other.down() && !again) return report_unreachable(character, p, out);
+  if (other.is == peer_table::state::down && now - other.since < down_time)
+    return report_unreachable(character, p, out);
   p.is = pending::state::probing;
-  if (!fresh && !again) return; // it is being probed
-  other = {};
+  if (other.is == peer_table::state::probing) return;
+  peers_.set(owner, {peer_table::state::probing});
   out.add(node_actions::probe{owner, where});
 }
 
@@ -353,7 +353,7 @@ void proxy_node::report_unreachable(character_id character, pending& p, node_act
 }
 
 void proxy_node::on_probed(incarnation owner, bool reachable, time_point now, node_actions& out) {
-  peers_[owner].is = reachable ? peer::up : now;
+  peers_.set(owner, {reachable ? peer_table::state::up : peer_table::state::down, now});
   auto const asking =
       waiting([&](character_id, pending const& p) { return p.is == pending::state::probing && p.owner == owner; });
   for (character_id const character : asking) {

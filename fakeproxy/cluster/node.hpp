@@ -1,6 +1,7 @@
 #pragma once
 
-#include "fakeproxy/cluster/incarnation_table.hpp"
+#include "base/memory/prefetch.hpp"
+#include "fakeproxy/cluster/peer_table.hpp"
 #include "fakeproxy/cluster/rpc.hpp"
 #include "fakeproxy/cluster/session_table.hpp"
 #include "fakeproxy/cluster/types.hpp"
@@ -157,6 +158,17 @@ public:
 
   /// See session_table.
   void prefetch(character_id character) const { sessions_.prefetch(character); }
+  /// The same for all that a request that is about to arrive will need.
+  void prefetch_request(character_id character) const {
+    sessions_.prefetch(character);
+    pending_.prefetch(character);
+    memory::prefetch(&links_[sol_of(character)]);
+  }
+  /// The same for what the message is about.
+  void prefetch(message const& m) const {
+    pending_.prefetch(m.character);
+    if (m.status == status::owned) peers_.prefetch(m.subject);
+  }
   std::size_t session_count() const { return sessions_.size(); }
   std::size_t client_count() const { return clients_.size(); }
   struct counters {
@@ -212,13 +224,6 @@ private:
     ticket who = 0; // 0: nobody waits any more
     std::uint64_t id = 0;
     bool used = false;
-  };
-  /// Whether another proxy can be reached. There may be a million of these: a thousand for each of a thousand proxies.
-  struct peer {
-    static constexpr time_point up = std::numeric_limits<time_point>::max(), probing = up - 1;
-    time_point is = probing; // or, if it is down, since when
-
-    bool down() const { return is < probing; }
   };
 
   std::uint32_t sol_of(character_id character) const { return raw(character) % settings_.sols; }
@@ -306,16 +311,17 @@ private:
   call* find_call(std::uint32_t correlation);
   void end_call(call& c);
 
+  // What most requests need comes first.
   settings settings_;
   time_point start_;
   incarnation id_;
   std::vector<link> links_;
   session_table<session> sessions_;
-  boost::unordered_flat_map<character_id, game> games_;
   session_table<pending> pending_;
-  boost::unordered_flat_map<character_id, std::vector<waiter>> more_waiters_;
+  peer_table peers_;
   bool some_ask_again_ = false; // there may be some in state `again`
-  incarnation_table<peer> peers_;
+  boost::unordered_flat_map<character_id, game> games_;
+  boost::unordered_flat_map<character_id, std::vector<waiter>> more_waiters_;
   boost::unordered_flat_map<ticket, character_id> clients_;
   std::vector<call> calls_;
   std::vector<std::uint32_t> free_calls_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/memory/prefetch.hpp"
 #include "fakeproxy/cluster/incarnation_table.hpp"
 #include "fakeproxy/cluster/rpc.hpp"
 #include "fakeproxy/cluster/session_table.hpp"
@@ -97,6 +98,11 @@ public:
   answer last_granted(character_id character) const;
   /// See session_table.
   void prefetch(character_id character) const { sessions_.prefetch(character); }
+  /// The same for a claim that is about to arrive.
+  void prefetch(character_id character, incarnation by) const {
+    sessions_.prefetch(character);
+    if (std::uint32_t const* const place = by_id_.find(by)) memory::prefetch(&lives_[*place]);
+  }
   std::size_t session_count() const { return sessions_.size(); }
   std::size_t living_count() const;
 

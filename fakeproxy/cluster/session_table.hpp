@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/contract/expects.hpp"
+#include "base/memory/prefetch.hpp"
 #include "base/memory/zeroed_array.hpp"
 #include "fakeproxy/cluster/types.hpp"
 
@@ -24,9 +25,7 @@ public:
   /// Brings the character's place into the processor's caches, for a call that comes soon.
   void prefetch(character_id character) const {
     if (slots_.empty()) return;
-    slot const* const at = &slots_[home(name_of(character))];
-    __builtin_prefetch(at);
-    asm volatile("" : : "r"(at)); // otherwise GCC 12 sees no effect in this function and drops calls to it
+    memory::prefetch(&slots_[home(name_of(character))], 128); // its search may go on in the next line
   }
 
   Value* find(character_id character) { return const_cast<Value*>(std::as_const(*this).find(character)); }
@@ -98,6 +97,7 @@ private:
   static std::uint32_t name_of(character_id character) { return raw(character) + 1; }
   // Multiples of the golden ratio spread consecutively numbered characters evenly (Knuth, TAOCP 3, 6.4).
   std::size_t home(std::uint32_t name) const {
+    if (slots_.size() <= listed) return 0; // a list: what is in use stands at its beginning
     std::uint64_t const hash = name * std::uint64_t{0x9e3779b97f4a7c15u};
     return static_cast<std::size_t>((static_cast<unsigned __int128>(hash) * slots_.size()) >> 64);
   }
@@ -105,9 +105,10 @@ private:
 
   /// The slot of that name, or the empty one where it belongs. Often it is the one that was sought last.
   std::size_t locate(std::uint32_t name) const {
-    if (slots_[last_].name == name) return last_;
+    if (last_name_ == name && slots_[last_].name == name) return last_;
     std::size_t place = home(name);
     while (slots_[place].name != name && slots_[place].name != 0) place = after(place);
+    last_name_ = name;
     return last_ = place;
   }
 
@@ -119,9 +120,12 @@ private:
       if (s.name != 0) slots_[locate(s.name)] = s;
   }
 
+  static constexpr std::size_t listed = 8; // slots
+
   memory::zeroed_array<slot> slots_;
-  std::size_t size_ = 0, most_ = 0; // most: before it grows
-  mutable std::size_t last_ = 0;    // of slots_
+  std::size_t size_ = 0, most_ = 0;     // most: before it grows
+  mutable std::size_t last_ = 0;        // of slots_: where was sought …
+  mutable std::uint32_t last_name_ = 0; // … this
 };
 
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/journal/records.hpp"
+#include "base/memory/prefetch.hpp"
 #include "base/randomness/distribution.hpp"
 #include "fakeproxy/cluster/node.hpp"
 #include "fakeproxy/proxy/patience.hpp"
@@ -74,6 +75,14 @@ public:
   cluster::proxy_node const& node() const { return node_; }
   cluster::node_actions& actions() { return actions_; }
   servers<cluster::ticket> const& at_servers() const { return servers_; }
+
+  /// Brings what a request of the character will need into the processor's caches, for one that is about to arrive.
+  void prefetch(cluster::character_id character) const {
+    node_.prefetch_request(character);
+    servers_.prefetch();
+    patience_.prefetch();
+    memory::prefetch(actions_.send.data());
+  }
 
   // ---- a request
 
