@@ -186,6 +186,10 @@ counted_request served_request::of_kind(std::size_t kind) {
 }
 
 void tally::count_served() {
+  for (counted_soon& r : soon_) {
+    if (r.kind != none) count(r);
+    r = {};
+  }
   for (std::size_t i = 0; i != served_.size(); ++i)
     if (served_[i] != 0)
       count(cells_[i / served_request::kinds], served_request::of_kind(i % served_request::kinds), served_[i]);

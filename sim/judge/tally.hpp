@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/memory/prefetch.hpp"
 #include "sim/judge/reasons.hpp"
 #include "sim/judge/trend.hpp"
 #include "sim/records/histogram.hpp"
@@ -95,8 +96,12 @@ public:
   [[gnu::always_inline]] void add(served_request const& r) {
     if (!add_times(r.phase, r.intended_ns, r.sent_ns, r.done_ns)) return;
     std::size_t const at = cell_of(r.phase, r.balancer);
-    ++served_[at * served_request::kinds + r.kind()];
-    cells_[at].latency.record(r.done_ns - r.intended_ns);
+    counted_soon& slot = soon_[next_soon_++ % soon_.size()];
+    if (slot.kind != none) count(slot);
+    slot = {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at * served_request::kinds + r.kind()),
+            r.done_ns - r.intended_ns};
+    memory::prefetch(&served_[slot.kind]);
+    cells_[at].latency.prefetch(slot.latency_ns);
   }
   void add_session(std::size_t phase, std::int64_t at_ns) {
     if (at_ns >= counted_from_ns_) ++cells_[cell_of(phase, records::no_balancer)].sessions_created;
@@ -127,6 +132,16 @@ public:
   double counted_seconds() const { return counted_seconds_; }
 
 private:
+  /// A served request whose counters are on their way from memory.
+  struct counted_soon {
+    std::uint32_t cell = 0, kind = none; // kind: in served_; none: there is no request
+    std::int64_t latency_ns = 0;
+  };
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
+  void count(counted_soon const& r) {
+    ++served_[r.kind];
+    cells_[r.cell].latency.record(r.latency_ns);
+  }
   /// Counts `times` requests like `r`, but for their latencies.
   static void count(cell& s, counted_request const& r, std::uint64_t times);
   /// Returns whether the request counts.
@@ -159,6 +174,8 @@ private:
   std::vector<cell> phases_, balancers_, cells_; // the last balancer stands for `no_balancer`
   std::size_t last_phase_, last_balancer_;       // of these
   std::vector<std::uint64_t> served_;            // by cell and kind of served_request, until `close`
+  std::array<counted_soon, 8> soon_;
+  std::uint32_t next_soon_ = 0;
   records::histogram lag_;
   std::vector<records::histogram> phase_lags_;
   std::vector<records::phase_span> spans_;
