@@ -49,6 +49,7 @@ balancers::balancers(run_context& run, network& net, virtual_time::proxies& prox
   , decisions_(std::move(decisions))
   , dense_(dynamic_cast<dense_routers*>(decisions_.get()))
   , work_(run.scenario.simulated.balancer_time) {
+  decisions_->watch(run.record);
   for (scenario::balancer_identity const& identity : scenario::balancers_of(run.scenario)) {
     balancer b;
     actors::gateway_settings const as = actors::settings_of(*identity.settings);
@@ -66,8 +67,8 @@ balancers::balancers(run_context& run, network& net, virtual_time::proxies& prox
 }
 
 void balancers::start(std::size_t index) {
-  run_.record.restarted(index);
   decisions_->open(index, all_[index].settings);
+  run_.record.restarted(index);
   caches_.open(index, all_[index].cache);
   shared_maps_.open(index, all_[index].shared_map);
   all_[index].listening = true;
@@ -154,8 +155,9 @@ void balancers::on_hop_over(request_state& f) {
   gateway::routing::failure what;
   what.how_much = how_much_was_sent(f);
   what.was_reused = f.hop.proxy_had_it;
+  action const next = decisions_->on_failure(f.balancer, f.id, what, run_.now(), b.random);
   if (!what.was_reused) run_.record.forgotten(f);
-  perform(f, decisions_->on_failure(f.balancer, f.id, what, run_.now(), b.random));
+  perform(f, next);
 }
 
 /// Whether another request of its token is at the same balancer, or at one that shares its map. Checked only where runs

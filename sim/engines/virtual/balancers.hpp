@@ -38,6 +38,10 @@ public:
   bool listening(std::size_t index) const { return all_[index].listening; }
 
   /// A request with `token` will arrive soon.
+  /// The request, or the answer to its hop, is about to arrive: prefetches what it will need.
+  void prefetch(request_state const& f) const {
+    if (dense_) dense_->prefetch(f.balancer, f.id, f.token, gateway::routing::upstream_id{f.hop.proxy});
+  }
   void expect(std::size_t index, token_id token) const {
     return dense_ ? dense_->prefetch(index, token) : decisions_->prefetch(index, token);
   }

@@ -63,6 +63,17 @@ public:
     return first;
   }
 
+  /// To look ahead: changes when more events come close, that is, on the page that events are taken from.
+  std::uint64_t turned() const { return turned_; }
+  /// Calls `close(payload)` for each event on the page, and `next(payload)` for each that is on the next one so far.
+  template<class Close, class Next>
+  void look_ahead(Close close, Next next) const {
+    for (event const* e = first_; e != end_; ++e) close(e->what);
+    if (words_held_ == 0) return;
+    std::size_t const place = place_of(next_bucket());
+    for (std::size_t i = 0; i != std::min<std::size_t>(counts_[place], room); ++i) next(slots_[place * room + i].what);
+  }
+
 private:
   static constexpr std::size_t ring_size = 4096, ring_mask = ring_size - 1;
   static constexpr std::size_t room = 8;                   // events of a bucket that need no list

@@ -84,7 +84,7 @@ void clients::expect(load::planned_request const& request) const {
   load::balancer_chooser chooser = chooser_;
   std::uint16_t const balancer = numbered_[chooser.choose(request, static_cast<std::uint16_t>(numbered_.size()))];
   token_id const token = tokens_.empty() ? token_id{request.character} : tokens_[request.character];
-  run_.record.expect(request.character, balancer, token);
+  run_.record.expect(request.character);
   balancers_.expect(balancer, token);
 }
 

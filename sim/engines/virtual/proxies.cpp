@@ -1,5 +1,6 @@
 #include "sim/engines/virtual/proxies.hpp"
 
+#include "base/memory/prefetch.hpp"
 #include "fakeproxy/resources/answer_head.hpp"
 #include "sim/actors/gateway_settings.hpp"
 #include "sim/engines/virtual/eve.hpp"
@@ -120,6 +121,20 @@ std::int64_t proxies::busy_ns(std::size_t index) const {
 std::int64_t proxies::alive_ns(std::size_t index) const {
   proxy const& p = all_[index];
   return p.alive_before_ns + (p.process ? run_.now() - p.started_ns : 0);
+}
+
+void proxies::prefetch(request_state const& f) const {
+  proxy const& p = all_[f.hop.proxy];
+  memory::prefetch(&p, sizeof p);
+  if (!p.process || f.plan.kind != load::token_kind::own) return;
+  p.process->prefetch(character_id{f.plan.character});
+  sols_.prefetch_link(f.hop.proxy, static_cast<std::uint32_t>(f.plan.character % sols_.count()));
+}
+
+void proxies::prefetch(std::size_t index, fakeproxy::cluster::message const& m) const {
+  proxy const& p = all_[index];
+  memory::prefetch(&p, sizeof p);
+  if (p.process) p.process->node().prefetch(m);
 }
 
 // ---- a request

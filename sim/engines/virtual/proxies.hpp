@@ -41,6 +41,9 @@ public:
     if (auto const& process = all_[f.hop.proxy].process; process && f.plan.kind == load::token_kind::own)
       process->node().prefetch(fakeproxy::cluster::character_id{f.plan.character});
   }
+  /// The request is about to arrive, or the message: prefetches what it will need.
+  void prefetch(request_state const& f) const;
+  void prefetch(std::size_t index, fakeproxy::cluster::message const& m) const;
   /// The request's balancer has the answer, and does not use the connection at present.
   void on_answer_taken(request_state const& f, std::int64_t now) {
     if (f.hop.keeps_connection) idle_.give_back(hop_of(f), now);
@@ -80,14 +83,14 @@ public:
 private:
   struct driver;
   struct proxy {
+    bool listening = false;
+    std::uint32_t lives = 0;   // that have ended
+    std::uint32_t in_hand = 0; // requests that it is handling
     std::optional<fakeproxy::proxy::proxy_process> process;
     fakeproxy::proxy::departure leaving;
     std::int64_t busy_before_ns = 0, alive_before_ns = 0; // by earlier lives
     std::int64_t started_ns = 0;
     std::int64_t due_ns = 0; // when `on_due` is to be called; 0: never
-    bool listening = false;
-    std::uint32_t lives = 0;   // that have ended
-    std::uint32_t in_hand = 0; // requests that it is handling
   };
 
   struct probing {

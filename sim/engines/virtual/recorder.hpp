@@ -11,15 +11,15 @@ namespace sim::virtual_time {
 
 /// Records what clients, balancers, proxies and sols see, each for itself, as live processes do in their journals; or
 /// only counts it.
-class recorder {
+class recorder final : public map_watcher {
 public:
   records::run_records records;
   std::optional<summary> brief; // while counting: no records of requests and hops are kept
 
   // clients
-  /// The character will send a request with `token` to the balancer soon.
-  void expect(std::uint32_t character, std::size_t balancer, token_id token) const {
-    if (brief) brief->expect(character, balancer, token);
+  /// The character will send a request soon.
+  void expect(std::uint32_t character) const {
+    if (brief) brief->expect(character);
   }
   /// Whether the character has requests under way, where that is counted.
   bool has_under_way(request_state const& f) const { return brief && brief->under_way(f.plan.character) != 0; }
@@ -61,6 +61,9 @@ public:
   }
   void learnt(request_state const& f, std::int64_t now_ns) {
     if (brief && f.plan.kind == load::token_kind::own) brief->learnt(f, now_ns);
+  }
+  void left_map(std::size_t balancer, token_id token) override {
+    if (brief) brief->left_map(balancer, token);
   }
   void forgotten(request_state const& f) {
     if (brief) brief->forgotten(f);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/journal/records.hpp"
+#include "base/memory/prefetch.hpp"
 #include "fakeproxy/proxy/proxy_process.hpp"
 #include "gateway/exchange/course.hpp"
 #include "sim/actors/connection_pool.hpp"
@@ -157,6 +158,7 @@ public:
 
   request_state& operator[](request_index id) { return chunks_[id / chunk_size][id % chunk_size]; }
   request_state const& operator[](request_index id) const { return chunks_[id / chunk_size][id % chunk_size]; }
+  void prefetch(request_index id) const { memory::prefetch(&(*this)[id], sizeof(request_state)); }
   std::size_t size() const { return chunks_.size() * chunk_size; }
   std::size_t in_use() const { return size() - free_.size(); }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/memory/prefetch.hpp"
 #include "gateway/routing/router.hpp"
 #include "sim/load/stream.hpp"
 #include "sim/scenario/scenario.hpp"
@@ -26,6 +27,16 @@ struct router_options {
   std::uint32_t upstreams = 0;
 };
 
+/// Who is told what balancers' maps cease to know.
+class map_watcher {
+public:
+  /// The token was evicted or forgotten, or the balancer is about to start anew.
+  virtual void left_map(std::size_t balancer, token_id token) = 0;
+
+protected:
+  ~map_watcher() = default;
+};
+
 /// The decisions of all balancers: one router of the live gateway for each, and the routes of all requests in flight.
 /// An interface, since there are two implementations: dense keys for speed, and live digests for a test that shows that
 /// both decide alike.
@@ -40,6 +51,9 @@ public:
   };
 
   virtual ~routers() = default;
+
+  /// Before any balancer is opened. `who` must outlive the calls of all that follows.
+  virtual void watch(map_watcher& who) = 0;
 
   /// A new balancer, or the new life of one that was restarted.
   virtual void open(std::size_t balancer, router_options const& settings) = 0;
@@ -66,24 +80,35 @@ public:
   virtual gateway::routing::router_counters const& counters(std::size_t balancer) const = 0;
 };
 
-/// `Keys` has `key` and `hash` as gateway::routing::token_map wants them, and `key of(token_id) const`.
+/// `Keys` has `key` and `hash` as gateway::routing::token_map wants them, and `key of(token_id) const`. With
+/// `token_of(stored)` too, the watcher is told.
 template<class Keys>
 class routers_of : public routers {
 public:
   explicit routers_of(Keys keys = {})
     : keys_(std::move(keys)) {}
 
+  void watch(map_watcher& who) override { watcher_ = &who; }
+
   void open(std::size_t balancer, router_options const& settings) override {
+    map_watch const left{watcher_, balancer};
     std::optional<map> remembered;
-    if (settings.map_entries) remembered.emplace(static_cast<std::size_t>(*settings.map_entries));
+    if (settings.map_entries) remembered.emplace(static_cast<std::size_t>(*settings.map_entries), left);
     auto made = std::make_unique<router>(settings.routing, settings.guess, std::move(remembered));
     for (std::uint32_t i = 0; i < settings.upstreams; ++i)
       made->add_upstream(load::mix(i + 0x70726f7879000000u), true); // the same on every balancer
     if (routers_.size() <= balancer) routers_.resize(balancer + 1);
+    if (routers_[balancer]) routers_[balancer]->for_each_known(left);
     routers_[balancer] = std::move(made);
   }
 
   void prefetch(std::size_t balancer, token_id token) const override { routers_[balancer]->prefetch(keys_.of(token)); }
+
+  /// The same for a request that is about to be routed, or the answer of its present upstream.
+  void prefetch(std::size_t balancer, request_index index, token_id token, upstream_id upstream) const {
+    memory::prefetch(routes_.data() + index, sizeof routes_[0]);
+    routers_[balancer]->prefetch(keys_.of(token), upstream);
+  }
 
   action start(std::size_t balancer, request_index index, request const& what, std::int64_t now_ns,
                load::small_stream& random) override {
@@ -130,7 +155,16 @@ public:
 private:
   using key = typename Keys::key;
   using payload = typename Keys::payload;
-  using map = gateway::routing::token_map<typename Keys::stored, payload, typename Keys::hash>;
+  struct map_watch {
+    map_watcher* who = nullptr;
+    std::size_t balancer = 0;
+    template<class Stored>
+    void operator()([[maybe_unused]] Stored const& left) const {
+      if constexpr (requires { Keys::token_of(left); })
+        if (who) who->left_map(balancer, Keys::token_of(left));
+    }
+  };
+  using map = gateway::routing::token_map<typename Keys::stored, payload, typename Keys::hash, map_watch>;
   using router = gateway::routing::basic_router<map, key, payload>;
 
   [[gnu::noinline]] void add_routes(request_index index) {
@@ -139,6 +173,7 @@ private:
   }
 
   Keys keys_;
+  map_watcher* watcher_ = nullptr;
   std::vector<std::unique_ptr<router>> routers_; // by balancer
   std::vector<gateway::routing::route<key>> routes_;
   request_index route_count_ = 0; // routes_.size()
@@ -156,6 +191,7 @@ struct dense_keys {
     }
   };
   static key of(token_id token) { return token; }
+  static token_id token_of(stored token) { return token; }
 };
 
 /// Those that runs use. The type is known to be the last one, so that its functions are called directly.

@@ -58,6 +58,9 @@ bool breaks_links(scenario::scenario const& s) {
   return std::any_of(s.partitions.begin(), s.partitions.end(), [](scenario::partition const& p) { return p.breaks; });
 }
 
+/// Their state, some 2 kB each, is more than the processor has next to it.
+constexpr std::size_t many_proxies = 128;
+
 class runner {
 public:
   runner(scenario::scenario const& s, load::plan const& p, run_options const& options)
@@ -65,7 +68,8 @@ public:
     , w_(s, p, options.decisions ? options.decisions() : std::make_unique<dense_routers>(),
          keeps_records(s, p, options),
          s.events.empty() && !breaks_links(s) && !may_abort(s, p, options) && !options.step_by_step)
-    , may_abort_(may_abort(s, p, options)) {}
+    , may_abort_(may_abort(s, p, options))
+    , looks_ahead_(w_.proxies.count() >= many_proxies) {}
 
   records::result run() {
     w_.time.now_ns = 1'000'000'000; // 0 stands for "never" in records
@@ -224,7 +228,44 @@ private:
 
   [[gnu::always_inline]] void happen(calendar<event>::event const& next) {
     w_.time.now_ns = next.at_ns;
+    if (looks_ahead_ && w_.time.queue.turned() != seen_) look_ahead();
     perform(next.what);
+  }
+
+  /// Of large models the processor's caches hold too little: what events will touch is fetched while those before them
+  /// happen. First the request or message that an event is about, then the places where it goes.
+  [[gnu::noinline]] void look_ahead() {
+    seen_ = w_.time.queue.turned();
+    w_.time.queue.look_ahead([this](event const& e) { fetch_places(e); }, [this](event const& e) { fetch_subject(e); });
+  }
+  void fetch_subject(event const& e) const {
+    switch (e.what()) {
+    case event_kind::reaches_balancer:
+    case event_kind::reaches_proxy:
+    case event_kind::answer_returns:
+    case event_kind::reaches_client:
+      return w_.requests.prefetch(e.index);
+    case event_kind::message_at_sol:
+    case event_kind::message_at_proxy:
+      return w_.sols.prefetch(e.index);
+    default:
+      return;
+    }
+  }
+  void fetch_places(event const& e) const {
+    switch (e.what()) {
+    case event_kind::reaches_balancer:
+    case event_kind::answer_returns:
+      return w_.balancers.prefetch(w_.requests[e.index]);
+    case event_kind::reaches_proxy:
+      return w_.proxies.prefetch(w_.requests[e.index]);
+    case event_kind::message_at_sol:
+      return w_.sols.expect_at_sol(e.index);
+    case event_kind::message_at_proxy:
+      return w_.sols.expect_at_proxy(e.index);
+    default:
+      return;
+    }
   }
 
   [[gnu::noinline]] void report() {
@@ -364,6 +405,8 @@ private:
   std::size_t next_balancer_ = 0;
   bool interrupted_ = false;
   bool may_abort_;
+  bool looks_ahead_;
+  std::uint64_t seen_ = 0;
 };
 
 /// What simulated time cannot model is refused by name.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/memory/prefetch.hpp"
+
 #include <cstdint>
 #include <vector>
 
@@ -25,6 +27,8 @@ public:
     return place;
   }
   Message& at(std::uint32_t place) { return all_[place]; }
+  Message const& at(std::uint32_t place) const { return all_[place]; }
+  void prefetch(std::uint32_t place) const { memory::prefetch(&all_[place]); }
   /// Valid until the next one is put.
   Message const& take(std::uint32_t place) {
     free_.push_back(place);

@@ -111,6 +111,18 @@ void sols::send(std::size_t proxy, std::uint32_t sol, message const& m) {
   run_.time.at(l.last_to_sol_ns, event_kind::message_at_sol, put(m, l.id));
 }
 
+void sols::expect_at_sol(std::uint32_t place) const {
+  rpc_message const& p = messages_.at(place);
+  auto const [proxy, sol] = ends_[p.link];
+  prefetch_link(proxy, sol);
+  if (all_[sol].state) all_[sol].state->shard().prefetch(p.what.character, p.what.subject);
+}
+
+void sols::expect_at_proxy(std::uint32_t place) const {
+  rpc_message const& p = messages_.at(place);
+  proxies_.prefetch(ends_[p.link].first, p.what);
+}
+
 void sols::on_message_at_sol(std::uint32_t place) {
   rpc_message const& p = messages_.take(place);
   auto const [proxy, sol] = ends_[p.link];

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/memory/prefetch.hpp"
 #include "fakeproxy/cluster/sol.hpp"
 #include "fakeproxy/proxy/back_off.hpp"
 #include "fakeproxy/proxy/notifications.hpp"
@@ -34,6 +35,11 @@ public:
   void connect(std::size_t proxy, std::uint32_t sol);
   void on_link_opens(std::size_t proxy, std::uint32_t sol);
   void send(std::size_t proxy, std::uint32_t sol, fakeproxy::cluster::message const& m);
+  // A message arrives soon: prefetches what it is, or what it will need.
+  void prefetch(std::uint32_t place) const { messages_.prefetch(place); }
+  void prefetch_link(std::size_t proxy, std::uint32_t sol) const { memory::prefetch(&links_[proxy * count_ + sol]); }
+  void expect_at_sol(std::uint32_t place) const;
+  void expect_at_proxy(std::uint32_t place) const;
   void on_message_at_sol(std::uint32_t rpc_message);
   void on_message_at_proxy(std::uint32_t rpc_message);
   /// The connections across the partition end; they are made anew as soon as the network carries that.

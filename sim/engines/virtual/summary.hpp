@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/memory/prefetch.hpp"
 #include "base/memory/zeroed_array.hpp"
 #include "sim/engines/virtual/request_state.hpp"
 #include "sim/judge/findings.hpp"
@@ -13,10 +14,11 @@
 
 namespace sim::virtual_time {
 
-/// What each balancer's map came to know of each token: two bits, in place of a run's records.
+/// What became of each token that a balancer's map does not hold now: two bits, in place of a run's records. Nothing
+/// is noted while a map holds all that it learns.
 class map_knowledge {
 public:
-  enum class of : std::uint8_t { never, known, forgotten, restarted };
+  enum class of : std::uint8_t { never, known, forgotten, restarted }; // known: it was evicted
 
   explicit map_knowledge(std::size_t balancers)
     : words_(balancers) {}
@@ -25,12 +27,6 @@ public:
     auto const [word, shift] = place(token);
     auto const& words = words_[balancer];
     return word < words.size() ? static_cast<of>(words[word] >> shift & 3) : of::never;
-  }
-  void expect(std::size_t balancer, token_id token) const {
-    auto const& words = words_[balancer];
-    std::size_t const word = std::min(place(token).word, words.size());
-    __builtin_prefetch(words.data() + word);
-    asm volatile("" : : "r"(word)); // see token_map::prefetch
   }
   void set(std::size_t balancer, token_id token, of what) {
     auto const [word, shift] = place(token);
@@ -60,12 +56,8 @@ public:
   summary(scenario::scenario const& s, std::size_t balancers, std::int64_t start_ns,
           std::vector<std::uint32_t> const& logged_in);
 
-  /// The character will send a request with `token` to the balancer soon.
-  void expect(std::uint32_t character, std::size_t balancer, token_id token) const {
-    __builtin_prefetch(&characters_[character]);
-    asm volatile("" : : "r"(character)); // see token_map::prefetch
-    knowledge_.expect(balancer, token);
-  }
+  /// The character will send a request soon.
+  void expect(std::uint32_t character) const { memory::prefetch(&characters_[character]); }
   void issued(request_state const& f);
   /// The router sends `f` to its first proxy; `guessed`: without knowledge. `in_flight`: an earlier request of its
   /// token is at the same balancer, or at another that shares its map.
@@ -77,9 +69,11 @@ public:
   void redirect_followed() { ++books_.followed; }
   void redirect_refused() { ++books_.refused; }
   void learnt(request_state const& f, std::int64_t now_ns) {
-    knowledge_.set(f.balancer, f.token, map_knowledge::of::known);
     if (patience_ns_[f.balancer] >= 0) learnt_in_shared_map(f.token, now_ns);
   }
+  /// The balancer's map holds the token no more.
+  void left_map(std::size_t balancer, token_id token) { knowledge_.set(balancer, token, map_knowledge::of::known); }
+  /// … because the upstream that it named failed; told after `left_map`.
   void forgotten(request_state const& f);
   void restarted(std::size_t balancer) { knowledge_.restart(balancer); }
   void granted(std::uint32_t character, std::size_t phase, std::int64_t at_ns);
