@@ -35,6 +35,14 @@ struct basic_learnt_backend {
     return made;
   }
   void set_shared_in(std::uint32_t period) { shared_in = period & period_mask; }
+  /// Entries are written to the shared map again when they are older than half its TTL, which is `due_after` periods.
+  static constexpr std::uint32_t due_after = 4;
+  /// Whether what `old` was written for is that long ago. Periods wrap. A time up to a TTL before the last one is no
+  /// great age: the request began then, and took long.
+  bool is_due_after(basic_learnt_backend const& old) const {
+    std::uint32_t const age = (shared_in - old.shared_in) & period_mask;
+    return age >= due_after && age < period_mask - 2 * due_after;
+  }
   bool is_epoch() const { return tells_epoch != 0; }
   Stamp when() const {
     Stamp value;

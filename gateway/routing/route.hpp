@@ -109,6 +109,12 @@ struct route {
   hop_kind resume = hop_kind::first; // the hop that waits for the shared map's answer
 
   exclusions excluded() const { return {failed.data(), failed_count}; }
+  /// Not only full.
+  bool has_failed(upstream_id id) const {
+    for (std::size_t i = 0; i != failed_count; ++i)
+      if (failed[i] == id && (full >> i & 1) == 0) return true;
+    return false;
+  }
 };
 
 /// What the head of a request tells the router.

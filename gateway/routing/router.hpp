@@ -121,7 +121,7 @@ public:
       return refuse(r, refusal::unknown_target, counters_.redirects_refused_unknown);
     if (r.redirects >= settings_.max_redirects)
       return refuse(r, refusal::redirect_limit, counters_.redirects_refused_limit);
-    if (has_failed(r, facts.target))
+    if (r.has_failed(facts.target))
       return refuse(r, refusal::owner_unreachable, counters_.redirects_refused_unreachable);
     ++r.redirects;
     r.once = facts.once;
@@ -168,7 +168,7 @@ public:
     }
     bool was_known = false;
     if (!healthy_race) {
-      failed(lost, was_trial, r.started, now);
+      counters_.ejections += upstreams_.failed(lost, was_trial, r.started, now, settings_);
       was_known = forget(r, lost);
     }
     action next{.kind = action_kind::respond,
@@ -220,7 +220,7 @@ public:
   /// The shared map's answer, or that there is none.
   template<class Generator>
   action on_shared(route_type& r, shared_facts const& facts, time_ns now, Generator& generator) {
-    bool const leads = facts.backend != no_upstream && upstream(facts.backend).known && !has_failed(r, facts.backend);
+    bool const leads = facts.backend != no_upstream && upstream(facts.backend).known && !r.has_failed(facts.backend);
     if (!leads || known(r.key)) // learnt in the meantime, which is newer
       return counted(r.resume, choose(r, r.resume, now, generator));
     Payload fresh = Payload::make(facts.backend, r.started, facts.epoch);
@@ -235,7 +235,7 @@ public:
   }
 
   /// The shared map has lost entries, or missed some: from now on whatever is answered is written there again.
-  void share_anew() { shared_shift_ += due_after; }
+  void share_anew() { shared_shift_ += Payload::due_after; }
 
   /// The request is given up (the client went away, or its time is over) while a hop or a wait is under way.
   /// Returns whether those who wait on its key are to be woken.
@@ -294,7 +294,7 @@ private:
     if (map_ && r.has_key) {
       if (Payload const* const found = known(r.key, r.map_hint)) {
         upstream_id const owner = found->upstream;
-        if (upstream(owner).known && !has_failed(r, owner)) {
+        if (upstream(owner).known && !r.has_failed(owner)) {
           ++counters_.map_hits;
           return send(r, owner, hop, true);
         }
@@ -349,12 +349,6 @@ private:
     return guess;
   }
 
-  static bool has_failed(route_type const& r, upstream_id id) {
-    for (std::size_t i = 0; i != r.failed_count; ++i)
-      if (r.failed[i] == id && (r.full >> i & 1) == 0) return true;
-    return false;
-  }
-
   /// Excludes it from guesses for this request; without a place left, one that failed replaces one that was only full.
   void exclude(route_type& r, upstream_id id, bool is_full) {
     std::size_t at = r.failed_count;
@@ -386,34 +380,9 @@ private:
 
   /// The upstream works, whatever it answered.
   void answered(route_type& r) {
-    if (upstream_state const& present = upstream(r.upstream); present.failing || present.suspect) recovered(r);
+    upstreams_.answered(r.upstream, r.on_trial, r.started);
     leave(r);
   }
-  [[gnu::noinline]] void recovered(route_type const& r) {
-    upstream_state& present = upstream(r.upstream);
-    upstream_details& details = details_of(r.upstream);
-    details.failures = 0;
-    present.failing = false;
-    if (!present.suspect || (!r.on_trial && details.avoid_until > r.started)) return;
-    present.suspect = false;
-    details.avoid_until = 0;
-  }
-
-  void failed(upstream_id id, bool was_trial, time_ns started, time_ns now) {
-    upstream_state& lost = upstream(id);
-    upstream_details& details = details_of(id);
-    ++details.failures;
-    lost.failing = true;
-    if (details.failures < settings_.max_failures && !was_trial) return;
-    if (!lost.suspect) ++counters_.ejections;
-    bool const again = lost.suspect && (was_trial || details.avoid_until <= started);
-    if (lost.suspect && !again) return; // a request that was under way when it began to be avoided
-    details.avoided_for =
-        again ? std::min(2 * details.avoided_for, most_avoidances * settings_.avoid_for) : settings_.avoid_for;
-    details.avoid_until = now + details.avoided_for;
-    lost.suspect = true;
-  }
-
   bool budget_allows() {
     if (settings_.retries_per_request <= 0 || retry_budget_ >= 1) return true;
     ++counters_.retries_refused;
@@ -471,7 +440,7 @@ private:
       moved = old.upstream != backend;
       if (fresh.older_than(old)) return true;
       if (moved || !fresh.is_as_good(old)) return false;
-      if (!shares() || !is_due(old.shared_in, fresh.shared_in)) return true;
+      if (!shares() || !fresh.is_due_after(old)) return true;
       fresh.take_time_of(old); // nothing new, but it is time to say it again
       return false;
     };
@@ -505,23 +474,14 @@ private:
     return found && found->upstream == id;
   }
 
-  /// Entries are written again when they are older than half the TTL, which is `due_after` periods.
-  static constexpr std::uint32_t due_after = 4;
   std::uint32_t shared_period(time_ns now) const {
-    time_ns const period = std::max<time_ns>(settings_.shared_ttl / (2 * due_after), 1);
+    time_ns const period = std::max<time_ns>(settings_.shared_ttl / (2 * Payload::due_after), 1);
     return static_cast<std::uint32_t>(now / period) + shared_shift_;
-  }
-  /// Periods wrap. A time up to a TTL before the last one is no great age: the request began then, and took long.
-  static bool is_due(std::uint32_t last, std::uint32_t now) {
-    std::uint32_t const age = (now - last) & Payload::period_mask;
-    return age >= due_after && age < Payload::period_mask - 2 * due_after;
   }
 
   std::size_t of_maps(std::size_t (Map::*question)() const) const {
     return (map_ ? ((*map_).*question)() : 0) + (unproven_ ? ((*unproven_).*question)() : 0);
   }
-
-  static constexpr time_ns most_avoidances = 16; // times `avoid_for` at most
 
   route_type const unused_{}; // copied whole: much faster than made in place, member by member
   router_settings settings_;

@@ -4,6 +4,7 @@
 #include "base/memory/prefetch.hpp"
 #include "gateway/routing/guess.hpp"
 #include "gateway/routing/ids.hpp"
+#include "gateway/routing/route.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -29,6 +30,28 @@ public:
   void prefetch(upstream_id id) const { memory::prefetch(states_.data() + index_of(id)); }
   upstream_details& details_of(upstream_id id) { return details_[index_of(id)]; }
   upstream_details const& details_of(upstream_id id) const { return details_[index_of(id)]; }
+
+  /// It has answered a request that began at `started`, so it works.
+  void answered(upstream_id id, bool on_trial, time_ns started) {
+    if (upstream_state const& present = (*this)[id]; present.failing || present.suspect) recover(id, on_trial, started);
+  }
+  /// A request that began at `started` failed there. Returns whether guesses begin to avoid it.
+  bool failed(upstream_id id, bool on_trial, time_ns started, time_ns now, router_settings const& settings) {
+    upstream_state& lost = (*this)[id];
+    upstream_details& details = details_of(id);
+    ++details.failures;
+    lost.failing = true;
+    if (details.failures < settings.max_failures && !on_trial) return false;
+    bool const again = lost.suspect && (on_trial || details.avoid_until <= started);
+    if (lost.suspect && !again) return false; // a request that was under way when it began to be avoided
+    details.avoided_for =
+        again ? std::min(2 * details.avoided_for, most_avoidances * settings.avoid_for) : settings.avoid_for;
+    details.avoid_until = now + details.avoided_for;
+    bool const begins = !lost.suspect;
+    lost.suspect = true;
+    return begins;
+  }
+
   /// Includes removed ones, which no guess may choose. Valid until one is added.
   upstreams_view all() { return {states_, details_}; }
   /// Without removed ones.
@@ -79,6 +102,17 @@ public:
 
 private:
   static constexpr std::size_t most_removed = 64;
+  static constexpr time_ns most_avoidances = 16; // times `avoid_for` at most
+
+  [[gnu::noinline]] void recover(upstream_id id, bool on_trial, time_ns started) {
+    upstream_state& present = (*this)[id];
+    upstream_details& details = details_of(id);
+    details.failures = 0;
+    present.failing = false;
+    if (!present.suspect || (!on_trial && details.avoid_until > started)) return;
+    present.suspect = false;
+    details.avoid_until = 0;
+  }
 
   std::vector<upstream_state> states_;
   std::vector<upstream_details> details_;

@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <list>
 #include <random>
+#include <set>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 using gateway::routing::token_map;
 using namespace tests::gateway_routing;
@@ -208,5 +210,38 @@ TEST_CASE("forgetting all of a kind leaves the others, in their order of use") {
     CHECK(m.peek({order.front()}) == nullptr);
     CHECK(m.forget_all([](int) { return true; }) == 40);
     CHECK(m.size() == 0);
+  }
+}
+
+TEST_CASE("a watched token map says what leaves it, and nothing else") {
+  static std::vector<std::uint64_t> left;
+  struct watch {
+    void operator()(key const& k) const { left.push_back(k.value); }
+  };
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    INFO(seed);
+    std::mt19937_64 random{seed};
+    token_map<key, int, key_hash, watch> m(30);
+    std::set<std::uint64_t> held; // by what the watcher was told
+    left.clear();
+    for (int i = 0; i < 2000; ++i) {
+      std::uint64_t const k = random() % 60;
+      switch (random() % 8) {
+      case 0:
+        m.forget({k});
+        break;
+      case 1:
+        if (i % 100 == 0) m.forget_all([&](int payload) { return payload % 7 == static_cast<int>(k % 7); });
+        break;
+      default:
+        m.learn({k}, static_cast<int>(k));
+        held.insert(k);
+      }
+      for (std::uint64_t const gone : std::exchange(left, {})) REQUIRE(held.erase(gone) == 1);
+      REQUIRE(held.size() == m.size());
+    }
+    std::set<std::uint64_t> all;
+    m.for_each_key([&](key const& k) { all.insert(k.value); });
+    CHECK(all == held);
   }
 }
