@@ -5,6 +5,7 @@
 #include "sim/scenario/failure_cause.hpp"
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -131,6 +132,14 @@ inline std::array<event_figure, 5> figures_of(event_result const& e) {
            {"peak_redirect_ratio", e.peak_redirect_ratio},
            {"failures_back_s", e.failures_back_s},
            {"latency_back_s", e.latency_back_s}}};
+}
+
+inline void set_figure(event_result& e, std::string_view name, double value) {
+  if (name == "convergence_s") e.convergence_s = value;
+  if (name == "convergence_requests") e.convergence_requests = static_cast<std::uint64_t>(std::llround(value));
+  if (name == "peak_redirect_ratio") e.peak_redirect_ratio = value;
+  if (name == "failures_back_s") e.failures_back_s = value;
+  if (name == "latency_back_s") e.latency_back_s = value;
 }
 
 /// One second (or a fraction) of one balancer.
