@@ -54,9 +54,9 @@ void add_row(table& t, std::string const& name, metric_set const& set, std::vect
 }
 
 std::string back(std::string const& what, std::optional<double> const& seconds, std::string const& untold) {
-  if (seconds && *seconds <= 0) return ", " + what + " as before";
-  if (seconds) return ", " + what + " back after " + short_number(*seconds) + " s";
-  return untold.empty() ? "" : ", " + what + " not back: " + one_line(untold);
+  if (seconds && *seconds <= 0) return what + " as before";
+  if (seconds) return what + " back after " + short_number(*seconds) + " s";
+  return untold.empty() ? "" : what + " not back: " + one_line(untold);
 }
 
 }
@@ -87,8 +87,9 @@ std::string logs_text(result const& r) {
 }
 
 std::string recovery_text(event_result const& e) {
-  return back("failures", e.failures_back_s, e.failures_back_note) +
-         back("latency", e.latency_back_s, e.latency_back_note);
+  std::string const failures = back("failures", e.failures_back_s, e.failures_back_note);
+  std::string const latency = back("latency", e.latency_back_s, e.latency_back_note);
+  return failures + (failures.empty() || latency.empty() ? "" : ", ") + latency;
 }
 
 }

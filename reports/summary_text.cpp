@@ -188,7 +188,8 @@ std::string events(result const& r) {
     if (e.convergence_s) out += ", converged after " + short_number(*e.convergence_s) + " s";
     if (e.convergence_requests) out += ", " + std::to_string(*e.convergence_requests) + " requests";
     if (e.peak_redirect_ratio) out += ", peak redirect ratio " + short_number(*e.peak_redirect_ratio);
-    out += recovery_text(e) + "\n";
+    out += "\n";
+    if (std::string const back = recovery_text(e); !back.empty()) out += "          " + back + "\n";
   }
   return out;
 }
