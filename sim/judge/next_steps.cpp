@@ -40,7 +40,8 @@ void nginx_without_retries(result const& r, std::vector<std::string>& lines) {
         return std::find(b.retries_on->begin(), b.retries_on->end(), word) != b.retries_on->end();
       });
       if (failed == 0 || covered) continue;
-      lines.push_back(b.name + " answered " + std::to_string(failed) + " requests with " + f.status +
+      lines.push_back(b.name + " answered " + std::to_string(failed) +
+                      (failed == 1 ? " request with " : " requests with ") + f.status +
                       ", and its configuration says of no other proxy to ask then: give it proxy_next_upstream with " +
                       std::string(f.covered_by.front()) + " where it passes to an upstream group, and error_page " +
                       f.status + " with a location that guesses anew where it follows X-Accel-Redirect");
@@ -51,12 +52,15 @@ void nginx_without_retries(result const& r, std::vector<std::string>& lines) {
 void connections_ran_out(result const& r, std::vector<std::string>& lines) {
   std::uint64_t const requests = count_in(r.metrics, "requests");
   auto const waited = static_cast<double>(r.load.waited_for_connection);
-  // As many as p(99) of the lag needs. A busy machine makes all answers slow, so that connections run out, too.
-  if (!r.load.lagged || is_busy(r) || waited < 0.01 * static_cast<double>(std::max<std::uint64_t>(requests, 1))) return;
+  // As many as p(99) of the lag needs.
+  if (!r.load.lagged || waited < 0.01 * static_cast<double>(std::max<std::uint64_t>(requests, 1))) return;
   lines.push_back(std::to_string(r.load.waited_for_connection) + " of " + std::to_string(requests) +
                   " requests were due while all " + std::to_string(r.load.connections_per_balancer) +
-                  " connections to their balancer were busy: the rate is more than these can carry at this latency; a "
-                  "higher load.connections_per_balancer, more balancers, or a lower rate");
+                  " connections to their balancer were busy" +
+                  // which makes all answers slow, so that connections run out, too
+                  (is_busy(r) ? "; if that stays so on an idle machine, " : ": ") +
+                  "the rate is more than these can carry at this latency; a higher load.connections_per_balancer, more "
+                  "balancers, or a lower rate");
 }
 
 void busy_by_others(result const& r, std::vector<std::string>& lines) {

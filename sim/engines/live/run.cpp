@@ -1,13 +1,13 @@
 #include "sim/engines/live/run.hpp"
 
 #include "base/config/document.hpp"
+#include "base/os/machine.hpp"
 #include "base/os/open_files.hpp"
 #include "sim/actors/run_script.hpp"
 #include "sim/engines/live/admin.hpp"
 #include "sim/engines/live/clock.hpp"
 #include "sim/engines/live/collect.hpp"
 #include "sim/engines/live/counters.hpp"
-#include "sim/engines/live/cpu_times.hpp"
 #include "sim/engines/live/eve.hpp"
 #include "sim/engines/live/load_run.hpp"
 #include "sim/engines/live/progress.hpp"
@@ -102,9 +102,9 @@ private:
   bool conducting_ = true;
   bool load_finished_ = false;
   std::int64_t end_ns_ = 0;
-  std::optional<cpu_times> cpu_before_, cpu_after_; // the load
-  std::uint32_t looks_ = 0;                         // at thresholds while the load runs
-  int watchers_ = 0;                                // coroutines beside the main one
+  std::optional<os::processor_time> cpu_before_, cpu_after_; // the load
+  std::uint32_t looks_ = 0;                                  // at thresholds while the load runs
+  int watchers_ = 0;                                         // coroutines beside the main one
 };
 
 runner::runner(scenario::scenario const& s, run_options const& options, interruption const& signals)
@@ -216,10 +216,10 @@ asio::awaitable<void> runner::conduct() {
     eve_->start_requests();
     step("notifications");
   }
-  cpu_before_ = read_cpu_times();
+  cpu_before_ = os::processor_time_now();
   load_.start([this] {
     load_finished_ = true;
-    cpu_after_ = read_cpu_times();
+    cpu_after_ = os::processor_time_now();
     load_over_.cancel();
   });
   auto const ended = [this](std::exception_ptr error) {
@@ -363,7 +363,7 @@ records::run_records runner::records_of(load_records load) {
   records.aborted_by = aborted_by_;
   records.client_cpu_seconds = load.cpu_seconds;
   records.waited_for_connection = load.waited_for_connection;
-  records.cpu_busy = cpu_busy(cpu_before_, cpu_after_);
+  if (cpu_before_ && cpu_after_) records.cpu_busy = os::busy_between(*cpu_before_, *cpu_after_);
   return records;
 }
 

@@ -1,4 +1,5 @@
 #include "sim/judge/failures.hpp"
+#include "sim/judge/replicated.hpp"
 #include "sim/scenario/metrics.hpp"
 #include "tests/sim/judge/world.hpp"
 
@@ -164,6 +165,26 @@ TEST_CASE("a balancer's log is in the result where its requests failed, and only
   CHECK(r.balancers[0].log[0].text == "[error] connect() failed");
   CHECK(r.balancers[0].log[0].count == 12);
   CHECK(r.balancers.at(1).log.empty());
+}
+
+TEST_CASE("a status that only some replications show counts as 0 in the others") {
+  ending gone = endings[4];
+  gone.status = 503;
+  world worlds[] = {with({endings[4]}), with({gone}), with({gone}), with({})};
+  replicated all(worlds[0].s, 0.95);
+  for (world& w : worlds) {
+    std::optional<replication> one;
+    result alone = analyse(w.s, w.r, [&](findings const& f) { one = replication_of(f); });
+    one->alone = std::move(alone);
+    all.add(std::move(*one));
+  }
+  result const r = all.conclude();
+  auto const of = [&](char const* name) { return std::get<records::counter_metric>(r.metrics.at(name)); };
+  CHECK(of("failed_requests").value == Approx(0.75));
+  CHECK(of("failed_requests{cause:status}").value == Approx(0.75));
+  CHECK(of("failed_requests{status:502}").value == Approx(0.25));
+  CHECK(of("failed_requests{status:503}").value == Approx(0.5));
+  CHECK(of("failed_requests{status:503}").replications == 4);
 }
 
 }

@@ -1,4 +1,3 @@
-#include "sim/engines/live/cpu_times.hpp"
 #include "sim/engines/live/nginx_config.hpp"
 #include "sim/engines/live/nginx_directives.hpp"
 
@@ -44,18 +43,6 @@ TEST_CASE("the files of an nginx's error logs are read from its directives") {
   CHECK(nginx_error_logs(article_guess_conf).empty()); // stderr
   CHECK(nginx_error_logs("error_log a.log; http { error_log /var/b warn; server { error_log a.log info; "
                          "error_log syslog:server=x; } }") == std::vector<std::string>{"a.log", "/var/b"});
-}
-
-TEST_CASE("the machine's CPU time is a share between two readings") {
-  auto const busy = cpu_busy(cpu_times{100, 1000}, cpu_times{175, 1100});
-  REQUIRE(busy);
-  CHECK(*busy == Approx(0.75));
-  CHECK_FALSE(cpu_busy(std::nullopt, cpu_times{1, 2}));
-  CHECK_FALSE(cpu_busy(cpu_times{1, 2}, std::nullopt));
-  CHECK_FALSE(cpu_busy(cpu_times{1, 2}, cpu_times{1, 2}));
-  auto const now = read_cpu_times();
-  REQUIRE(now);
-  CHECK(now->busy <= now->all);
 }
 
 }
