@@ -5,6 +5,7 @@
 #include "reports/provenance.hpp"
 #include "reports/reports.hpp"
 #include "reports/wording.hpp"
+#include "sim/scenario/metrics.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -130,6 +131,9 @@ void read_slices(json const& root, result& r) {
     named_metrics b{name, balancer.at("kind").get<std::string>(), metrics_from(balancer.at("metrics")), {}};
     for (auto const& [phase, slice] : balancer.at("phases").items())
       b.phases[phase] = metrics_from(slice.at("metrics"));
+    for (json const& m : balancer.value("log", json::array())) b.log.push_back({m.at("text"), m.at("count")});
+    if (auto const words = balancer.find("retries_on"); words != balancer.end() && !words->is_null())
+      b.retries_on = words->get<std::vector<std::string>>();
     r.balancers.push_back(std::move(b));
   }
   std::sort(r.balancers.begin(), r.balancers.end(),
@@ -166,6 +170,10 @@ void read_judgements(json const& root, result& r) {
     out.peak_redirect_ratio = optional_number(e, "peak_redirect_ratio");
     if (auto const requests = optional_number(e, "convergence_requests"))
       out.convergence_requests = static_cast<std::uint64_t>(*requests);
+    out.failures_back_s = optional_number(e, "failures_back_s");
+    out.failures_back_note = e.value("failures_back_note", "");
+    out.latency_back_s = optional_number(e, "latency_back_s");
+    out.latency_back_note = e.value("latency_back_note", "");
     out.confidence_intervals = replicated_fields(e);
     r.events.push_back(std::move(out));
   }
@@ -176,6 +184,15 @@ topology_facts topology_from(json const& written) {
   for (json const& f : written.at("flows"))
     t.flows.push_back({f.at("from"), f.at("to"), f.at("requests"), f.at("redirects"), f.at("failures")});
   return t;
+}
+
+load_facts load_from(json const& written) {
+  load_facts f;
+  f.lagged = written.value("lagged", false);
+  f.connections_per_balancer = written.value("connections_per_balancer", std::uint64_t{0});
+  f.waited_for_connection = written.value("waited_for_connection", std::uint64_t{0});
+  f.cpu_busy = optional_number(written, "cpu_busy");
+  return f;
 }
 
 replication_facts replications_from(json const& written) {
@@ -230,6 +247,8 @@ result read_summary(fs::path const& at) {
   if (root.contains("history_hash"))
     r.history_hash = std::strtoull(root.at("history_hash").get_ref<std::string const&>().c_str(), nullptr, 16);
   if (root.contains("provenance")) r.provenance = provenance_from(root.at("provenance"));
+  r.next_steps = root.value("next_steps", std::vector<std::string>());
+  r.load = load_from(root.value("load", json::object()));
   r.reasons = root.at("reasons").get<std::vector<std::string>>();
   r.notes = root.at("notes").get<std::vector<std::string>>();
   r.differences = root.value("differences", std::vector<std::string>());
@@ -258,6 +277,10 @@ result read_with_timeseries(fs::path const& at) {
     std::string const& name = table.rows[row][balancer];
     r.timeseries.push_back({number(from), number(to), name == "all" ? "" : name, count(requests), count(redirects),
                             count(failed), number(p50), number(p99)});
+    auto const causes = sim::scenario::failure_causes(); // of which an older file has no columns
+    for (std::size_t c = 0; c != causes.size(); ++c)
+      if (auto const at_cause = table.find("failed_" + std::string(causes[c])))
+        r.timeseries.back().failed_by_cause[c] = count(*at_cause);
   }
   return r;
 }

@@ -119,7 +119,13 @@ json balancers(result const& r) {
   for (named_metrics const& b : r.balancers) {
     json by_phase = json::object();
     for (auto const& [name, metrics] : b.phases) by_phase[name] = {{"metrics", to_json(metrics)}};
-    out[b.name] = {{"kind", b.kind}, {"metrics", to_json(b.metrics)}, {"phases", std::move(by_phase)}};
+    json log = json::array();
+    for (log_message const& m : b.log) log.push_back({{"text", m.text}, {"count", m.count}});
+    out[b.name] = {{"kind", b.kind},
+                   {"metrics", to_json(b.metrics)},
+                   {"phases", std::move(by_phase)},
+                   {"log", std::move(log)},
+                   {"retries_on", optional(b.retries_on)}};
   }
   return out;
 }
@@ -166,7 +172,11 @@ json events(result const& r) {
                    {"convergence_s", optional(e.convergence_s)},
                    {"convergence_requests", optional(e.convergence_requests)},
                    {"convergence_note", e.convergence_note},
-                   {"peak_redirect_ratio", optional(e.peak_redirect_ratio)}});
+                   {"peak_redirect_ratio", optional(e.peak_redirect_ratio)},
+                   {"failures_back_s", optional(e.failures_back_s)},
+                   {"failures_back_note", e.failures_back_note},
+                   {"latency_back_s", optional(e.latency_back_s)},
+                   {"latency_back_note", e.latency_back_note}});
     if (!e.confidence_intervals.empty()) out.back()["confidence_interval"] = to_json(e.confidence_intervals);
   }
   return out;
@@ -203,6 +213,12 @@ std::string summary_json(result const& r, std::string_view of) {
               {"exit_code", r.exit_code},
               {"reasons", r.reasons},
               {"load_as_planned", r.load_as_planned},
+              {"next_steps", r.next_steps},
+              {"load",
+               {{"lagged", r.load.lagged},
+                {"connections_per_balancer", r.load.connections_per_balancer},
+                {"waited_for_connection", r.load.waited_for_connection},
+                {"cpu_busy", optional(r.load.cpu_busy)}}},
               {"differences", r.differences},
               {"duration_s", r.duration_s},
               {"metrics", to_json(r.metrics)},

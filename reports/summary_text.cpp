@@ -1,3 +1,4 @@
+#include "reports/failures.hpp"
 #include "reports/provenance.hpp"
 #include "reports/reports.hpp"
 #include "reports/table.hpp"
@@ -188,6 +189,7 @@ std::string events(result const& r) {
     if (e.convergence_requests) out += ", " + std::to_string(*e.convergence_requests) + " requests";
     if (e.peak_redirect_ratio) out += ", peak redirect ratio " + short_number(*e.peak_redirect_ratio);
     out += "\n";
+    if (std::string const back = recovery_text(e); !back.empty()) out += "          " + back + "\n";
   }
   return out;
 }
@@ -224,10 +226,11 @@ std::string failure_text(result const& r) {
 std::string summary_text(result const& r) {
   if (came_to_nothing(r)) return printable(failure_text(r));
   return printable(heading(r) + lines("Not as theory has it", r.differences) + redirect_ratios(r) + reasons(r) +
-                   other_ratios(r) + durations(r) + counters(r) + invariants(r) + thresholds(r) + events(r) +
-                   lines("Notes", r.notes) + what_ran(r) +
-                   lines(r.verdict == verdict::passed ? "Remarks" : "Why it did not pass", r.reasons) + "\n" +
-                   upper(verdict_name(r.verdict)) + ", exit code " + std::to_string(r.exit_code) + "\n");
+                   failures_text(r) + logs_text(r) + other_ratios(r) + durations(r) + counters(r) + invariants(r) +
+                   thresholds(r) + events(r) + lines("Notes", r.notes) + what_ran(r) +
+                   lines(r.verdict == verdict::passed ? "Remarks" : "Why it did not pass", r.reasons) +
+                   lines("What to do next", r.next_steps) + "\n" + upper(verdict_name(r.verdict)) + ", exit code " +
+                   std::to_string(r.exit_code) + "\n");
 }
 
 }

@@ -160,15 +160,12 @@ std::map<std::string, figure> figures_of(result const& r, std::string const& pha
     if (auto const found = metrics->find(name); found != metrics->end()) add(figures, name, found->second, info);
   }
   for (event_result const& e : r.events) {
-    auto const value = [&](char const* name, auto const& v) {
-      if (!v || !phase.empty()) return;
-      figure& f = figures[of_event(name, e)];
-      f.value = static_cast<double>(*v);
-      take(f, of_field(e.confidence_intervals, name), r.replications ? r.replications->count : 0);
-    };
-    value("convergence_s", e.convergence_s);
-    value("convergence_requests", e.convergence_requests);
-    value("peak_redirect_ratio", e.peak_redirect_ratio);
+    for (event_figure const& of : sim::records::figures_of(e)) {
+      if (!of.value || !phase.empty()) continue;
+      figure& f = figures[of_event(of.name, e)];
+      f.value = *of.value;
+      take(f, of_field(e.confidence_intervals, std::string(of.name)), r.replications ? r.replications->count : 0);
+    }
   }
   return figures;
 }

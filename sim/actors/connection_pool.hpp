@@ -86,7 +86,10 @@ public:
   void wait(balancer b, Request const& request) {
     balancers_[b].waiting.push_back(request);
     ++balancers_[b].waits;
+    ++waited_;
   }
+  /// How many requests had to wait, since the beginning.
+  std::uint64_t waited() const { return waited_; }
   /// Takes the next waiting request; nullopt: nobody waits, or there is no room.
   std::optional<Request> next_waiting(balancer b) {
     at& to = balancers_[b];
@@ -138,7 +141,8 @@ public:
     c.stays = false;
     // The balancer may have read the first try: that the second one did not reach it does not mean that none did.
     bool const was_sent = c.is_second_try && how.what == client_outcome::connect_error;
-    return was_sent ? client_outcome::reset : how.what;
+    if (was_sent) return client_outcome::reset;
+    return how.what == client_outcome::reset && how.answer_began ? client_outcome::truncated : how.what;
   }
 
   void release(connection_id id) {
@@ -217,6 +221,7 @@ private:
   std::vector<connection> all_;
   std::vector<at> balancers_;
   connection_id oldest_ = no_connection, newest_ = no_connection;
+  std::uint64_t waited_ = 0;
 };
 
 }

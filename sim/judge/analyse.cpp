@@ -4,6 +4,7 @@
 #include "sim/judge/findings.hpp"
 #include "sim/judge/flows.hpp"
 #include "sim/judge/invariants.hpp"
+#include "sim/judge/next_steps.hpp"
 #include "sim/judge/spread.hpp"
 #include "sim/judge/theory_fit.hpp"
 #include "sim/judge/thresholds.hpp"
@@ -53,8 +54,13 @@ public:
     out_.invariants = f_.invariants;
     out_.events = f_.events;
     out_.thresholds = f_.judged ? *f_.judged : judge_thresholds(f_);
+    out_.load = {.lagged = lagged(),
+                 .connections_per_balancer = f_.what.load.connections_per_balancer,
+                 .waited_for_connection = f_.waited_for_connection,
+                 .cpu_busy = f_.cpu_busy};
     decide();
     add_notes();
+    out_.next_steps = next_steps(out_);
     return std::move(out_);
   }
 
@@ -114,8 +120,21 @@ private:
         metric_set& part = m.phases[span.name] = measured(f_.counts.at(p, b), span.to_s - span.from_s, false);
         std::get<records::trend_metric>(part["latency_ms"]).percentiles.clear(); // too fine a cut for curves
       }
+      m.retries_on = facts.retries_on;
+      if (f_.counts.balancer(b).failed != 0) m.log = facts.log;
       out_.balancers.push_back(std::move(m));
     }
+  }
+
+  /// p(99)
+  double lag_ms() const { return static_cast<double>(f_.counts.lag().quantile_ns(0.99)) / 1e6; }
+
+  /// Whether the load was behind its schedule by more than the scenario allows. Closed loads have none.
+  bool lagged() const {
+    scenario::load const& load = f_.what.load;
+    bool const as_fast_as_possible = load.kind == scenario::load_kind::trace && load.speed == 0;
+    if (load.kind == scenario::load_kind::closed || as_fast_as_possible) return false;
+    return lag_ms() > static_cast<double>(load.max_schedule_lag.count()) / 1e6;
   }
 
   /// Why the run says nothing about its subject; empty when it does.
@@ -123,13 +142,9 @@ private:
     scenario::load const& load = f_.what.load;
     std::vector<std::string> why;
     if (!f_.complete && !f_.interrupted && !f_.aborted_by) why.push_back("invalid: the load was not issued in full");
-    bool const as_fast_as_possible = load.kind == scenario::load_kind::trace && load.speed == 0;
-    if (load.kind == scenario::load_kind::closed || as_fast_as_possible) return why;
-    double const lag = static_cast<double>(f_.counts.lag().quantile_ns(0.99)) / 1e6;
-    double const allowed = static_cast<double>(load.max_schedule_lag.count()) / 1e6;
-    if (lag > allowed)
-      why.push_back("invalid: the load generator could not keep its rate: p(99) of schedule lag " + in_ms(lag) +
-                    ", allowed " + in_ms(allowed) +
+    if (lagged())
+      why.push_back("invalid: the load generator could not keep its rate: p(99) of schedule lag " + in_ms(lag_ms()) +
+                    ", allowed " + in_ms(static_cast<double>(load.max_schedule_lag.count()) / 1e6) +
                     "; a lower rate, more load.threads, or more load.connections_per_balancer (now " +
                     std::to_string(load.connections_per_balancer) + ") if answers are slow");
     return why;
@@ -222,7 +237,9 @@ result analyse(scenario::scenario const& s, records::run_records const& r, obser
                        .looks = r.looks,
                        .each = &each,
                        .work = r.work,
-                       .handshakes = r.handshakes};
+                       .handshakes = r.handshakes,
+                       .waited_for_connection = r.waited_for_connection,
+                       .cpu_busy = r.cpu_busy};
   if (observe) observe(found);
   return conclude(found);
 }

@@ -1,5 +1,7 @@
 #include "sim/judge/convergence.hpp"
 
+#include "sim/judge/recovery.hpp"
+
 #include <algorithm>
 #include <cstdio>
 #include <limits>
@@ -84,6 +86,9 @@ std::vector<event_result> events_of(records::run_view const& v, std::vector<requ
       out.convergence_requests = c.requests;
       out.convergence_note = c.untold;
       out.peak_redirect_ratio = peak_ratio(samples, e.began_ns, until);
+      recovery const back = recovery_of(v, facts, e.began_ns, until);
+      out.failures_back_s = back.failures.seconds, out.failures_back_note = back.failures.untold;
+      out.latency_back_s = back.latency.seconds, out.latency_back_note = back.latency.untold;
     }
     results.push_back(std::move(out));
   }

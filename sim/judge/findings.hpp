@@ -40,6 +40,8 @@ struct findings {
   std::optional<std::vector<records::threshold_result>> judged{}; // thresholds, where other findings decide them
   records::proxy_work_by_phase work = {};
   std::optional<records::handshake_counts> handshakes = {};
+  std::uint64_t waited_for_connection = 0; // see run_records
+  std::optional<double> cpu_busy = {};
 };
 
 /// Called with what was found of a run before it is judged.

@@ -65,7 +65,7 @@ void count_request(run_view const& v, std::size_t i, std::vector<request_facts> 
   if (flow* const f = c.to_balancers.at(0, balancer)) {
     ++f->requests;
     f->redirects += facts[i].redirects;
-    f->failures += facts[i].failed;
+    f->failures += facts[i].failed.has_value();
   }
   for (std::uint32_t const h : v.hops(i)) {
     flow* const f = c.to_proxies.at(balancer, v.hop(h).proxy);

@@ -52,14 +52,6 @@ interval with_bucket_error(interval const& i, double least = 0,
   return {std::min(i.low, std::max(low, least)), std::max(i.high, std::min(high, greatest))};
 }
 
-std::vector<std::pair<char const*, std::optional<double>>> figures_of(records::event_result const& e) {
-  std::optional<double> requests;
-  if (e.convergence_requests) requests = static_cast<double>(*e.convergence_requests);
-  return {{"convergence_s", e.convergence_s},
-          {"convergence_requests", requests},
-          {"peak_redirect_ratio", e.peak_redirect_ratio}};
-}
-
 }
 
 std::vector<scenario::threshold> watched_by(scenario::scenario const& s) {
@@ -85,7 +77,8 @@ replication replication_of(findings const& f) {
                 .aborted_by = f.aborted_by,
                 .slices = {},
                 .watched = {},
-                .work = f.work};
+                .work = f.work,
+                .waited_for_connection = f.waited_for_connection};
   r.fit.trials.clear();
   for (records::balancer_facts& b : r.balancers) b.group = nullptr; // into this run's scenario, which ends before
   auto const length = [&](std::size_t p) { return f.counts.spans()[p].to_s - f.counts.spans()[p].from_s; };
@@ -141,6 +134,7 @@ void replicated::add(replication r) {
   if (fit_.broken.empty()) fit_.broken = r.fit.broken;
   first_->counts.merge(r.counts);
   records::add(first_->work, r.work);
+  first_->waited_for_connection += r.waited_for_connection;
   first_->eve_latency.merge(r.eve_latency);
   first_->notification_latency.merge(r.notification_latency);
   for (std::size_t i = 0; i < first_->eve.size() && i < r.eve.size(); ++i) {
@@ -195,8 +189,8 @@ void replicated::add_events(result const& alone) {
   if (count_ == 0) events_.resize(alone.events.size());
   for (std::size_t i = 0; i < events_.size() && i < alone.events.size(); ++i) {
     if (count_ != 0 && alone.events[i].name != first_->alone.events[i].name) continue;
-    for (auto const& [name, value] : figures_of(alone.events[i]))
-      if (value) events_[i][name].add(*value);
+    for (auto const& [name, value] : records::figures_of(alone.events[i]))
+      if (value) events_[i][std::string(name)].add(*value);
   }
 }
 
@@ -217,7 +211,8 @@ findings replicated::pooled() const {
           .interrupted = interrupted_,
           .complete = complete_,
           .aborted_by = aborted_by_,
-          .work = first_->work};
+          .work = first_->work,
+          .waited_for_connection = first_->waited_for_connection};
 }
 
 bool replicated::is_quantile(std::size_t watched) const {
@@ -350,7 +345,8 @@ result replicated::conclude() const {
                               .complete = all.complete,
                               .aborted_by = all.aborted_by,
                               .judged = std::move(judged),
-                              .work = std::move(all.work)});
+                              .work = std::move(all.work),
+                              .waited_for_connection = all.waited_for_connection});
   r.engine = first_->alone.engine;
   r.history_hash = hash_;
   r.replications = records::replication_facts{count_, confidence_, {}, {}, {}};
@@ -368,7 +364,7 @@ void replicated::annotate(records::metric_set& set, figures const& of) const {
   for (auto& [name, m] : set) {
     auto const found = of.find(name);
     if (found == of.end()) continue;
-    std::vector<sampled_figure> const& across = found->second;
+    std::vector<sampled_figure> across = found->second;
     if (auto* ratio = std::get_if<records::ratio_metric>(&m)) {
       ratio->replications = across[0].count();
       ratio->confidence_interval = across[0].around(ratio->value, confidence_);
@@ -388,6 +384,9 @@ void replicated::annotate(records::metric_set& set, figures const& of) const {
       }
     } else {
       auto& counter = std::get<records::counter_metric>(m);
+      // A part that a replication does not list did not occur in it, such as a status that no request failed with.
+      if (name.find('{') != std::string::npos)
+        while (across[0].count() < count_) across[0].add(0);
       counter.value = across[0].value();
       counter.replications = across[0].count();
       counter.confidence_interval = across[0].around(counter.value, confidence_);
@@ -411,9 +410,7 @@ void replicated::annotate_events(result& r) const {
     records::event_result& e = r.events[i];
     for (auto const& [name, of] : events_[i]) {
       double const mean = of.value();
-      if (name == "convergence_s") e.convergence_s = mean;
-      if (name == "convergence_requests") e.convergence_requests = static_cast<std::uint64_t>(std::llround(mean));
-      if (name == "peak_redirect_ratio") e.peak_redirect_ratio = mean;
+      records::set_figure(e, name, mean);
       if (auto const bounds = of.around(mean, confidence_)) e.confidence_intervals[name] = *bounds;
     }
   }

@@ -27,6 +27,7 @@ struct replication {
   std::vector<records::metric_set> slices;    // phases, balancers, and balancers by phase; with every reason
   std::vector<std::optional<figure>> watched; // as watched_by
   records::proxy_work_by_phase work;
+  std::uint64_t waited_for_connection = 0;
 };
 
 /// Of everything but `alone`.

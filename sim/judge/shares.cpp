@@ -17,7 +17,7 @@ share share_of(std::string_view ratio, std::optional<std::size_t> why, std::size
     return s;
   }
   if (ratio == "hops_per_request") return {f.hops, f.needed_proxy};
-  if (ratio == "failed_ratio") return {f.failed, 1};
+  if (ratio == "failed_ratio") return {f.failed.has_value(), 1};
   if (ratio == "map_hit_ratio") return {chosen == choice::map, chosen != choice::unknown};
   if (ratio == "stale_hit_ratio") return {history.stale[slot], chosen == choice::map};
   if (ratio == "guess_hit_ratio") return {f.redirects == 0, chosen == choice::guess};

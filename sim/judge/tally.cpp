@@ -1,8 +1,12 @@
 #include "sim/judge/tally.hpp"
 
+#include "sim/scenario/metrics.hpp"
+
 #include <algorithm>
 #include <limits>
+#include <span>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <unordered_map>
 
@@ -11,12 +15,6 @@ namespace sim::judge {
 using records::client_outcome;
 using records::client_record;
 using records::run_view;
-
-bool is_failure(records::run_records const& r, client_record const& c) {
-  if (c.outcome == client_outcome::pending) return !r.interrupted && !r.aborted_by;
-  if (c.outcome != client_outcome::answered || c.status >= 500) return true;
-  return c.status == 401 && c.kind != records::token_kind::junk;
-}
 
 std::vector<request_facts> facts_of(run_view const& v) {
   std::vector<request_facts> facts(v.size());
@@ -42,7 +40,7 @@ std::vector<request_facts> facts_of(run_view const& v) {
       if (f.hops > 1 + f.redirects) f.retries = f.hops - 1 - f.redirects;
     }
     f.needed_proxy = tried || f.hops != 0;
-    f.failed = is_failure(v.records(), c);
+    f.failed = cause_of(v.records(), c);
   }
   return facts;
 }
@@ -55,6 +53,8 @@ void cell::merge(cell const& o) {
   guesses += o.guesses, guess_hits += o.guess_hits, map_hits += o.map_hits, stale_hits += o.stale_hits;
   trials += o.trials, sessions_created += o.sessions_created, sessions_moved += o.sessions_moved;
   for (std::size_t r = 0; r != reason_count; ++r) by_reason[r] += o.by_reason[r];
+  for (std::size_t c = 0; c != by_cause.size(); ++c) by_cause[c] += o.by_cause[c];
+  for (auto const& [status, n] : o.by_status) by_status[status] += n;
   latency.merge(o.latency);
 }
 
@@ -141,7 +141,11 @@ std::size_t tally::phase_at(std::int64_t ns) const {
 
 void tally::count(cell& s, counted_request const& r, std::uint64_t times) {
   s.requests += times;
-  s.failed += times * r.failed;
+  if (r.failed) {
+    s.failed += times;
+    s.by_cause[static_cast<std::size_t>(*r.failed)] += times;
+    if (*r.failed == scenario::failure_cause::status) s.by_status[r.status] += times;
+  }
   s.needed_proxy += times * r.needed_proxy;
   s.hops += times * r.hops, s.redirects += times * r.redirects, s.retries += times * r.retries;
   s.trials += times * r.trial;
@@ -280,7 +284,7 @@ records::ratio_metric ratio_of(std::uint64_t numerator, std::uint64_t denominato
   return m;
 }
 
-records::metric_set metrics_of(cell const& c, double seconds, bool every_reason) {
+records::metric_set metrics_of(cell const& c, double seconds, bool every_part) {
   auto const counter = [](std::uint64_t n) { return records::counter_metric{static_cast<double>(n)}; };
   records::metric_set m;
   m["redirect_ratio"] = ratio_of(c.redirects, c.needed_proxy);
@@ -304,11 +308,16 @@ records::metric_set metrics_of(cell const& c, double seconds, bool every_reason)
   m["requests_per_second"] = records::counter_metric{seconds > 0 ? static_cast<double>(c.answered) / seconds : 0};
   m["latency_ms"] = trend_of(c.latency);
   for (std::size_t r = 0; r != reason_count; ++r) {
-    if (c.by_reason[r] == 0 && !every_reason) continue;
+    if (c.by_reason[r] == 0 && !every_part) continue;
     std::string const label = "{reason:" + std::string(name_of(static_cast<reason>(r))) + "}";
     m["redirect_ratio" + label] = ratio_of(c.by_reason[r], c.needed_proxy);
     m["redirects" + label] = counter(c.by_reason[r]);
   }
+  std::span<std::string_view const> const causes = scenario::failure_causes();
+  for (std::size_t i = 0; i != causes.size(); ++i)
+    if (c.by_cause[i] != 0 || every_part)
+      m["failed_requests{cause:" + std::string(causes[i]) + "}"] = counter(c.by_cause[i]);
+  for (auto const& [status, n] : c.by_status) m["failed_requests{status:" + std::to_string(status) + "}"] = counter(n);
   return m;
 }
 

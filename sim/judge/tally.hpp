@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/memory/prefetch.hpp"
+#include "sim/judge/failures.hpp"
 #include "sim/judge/reasons.hpp"
 #include "sim/judge/trend.hpp"
 #include "sim/records/histogram.hpp"
@@ -10,6 +11,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <vector>
 
 namespace sim::judge {
@@ -21,12 +24,8 @@ struct request_facts {
   std::uint32_t retries = 0;   // by the balancer's journal; else hops that follow neither nothing nor a redirect
   bool needed_proxy = false;   // at least one hop seen or tried
   bool answered = false;       // by anyone, completely
-  bool failed = false;         // see `is_failure`
+  std::optional<scenario::failure_cause> failed; // why it did, if it did; see `cause_of`
 };
-
-/// Whether the client did not get what it had a right to: no whole answer, a 5xx, or a 401 for a token that is good or
-/// absent. A 401 for a junk token is right. A request without an end is a failure unless the run was cut short.
-bool is_failure(records::run_records const& r, records::client_record const& c);
 
 std::vector<request_facts> facts_of(records::run_view const& v);
 
@@ -40,6 +39,8 @@ struct cell {
   std::uint64_t trials = 0; // requests that theory expects to be guessed while a session exists (theory_fit.hpp)
   std::uint64_t sessions_created = 0, sessions_moved = 0;
   std::array<std::uint64_t, reason_count> by_reason{};
+  std::array<std::uint64_t, scenario::failure_cause_count> by_cause{}; // their sum is `failed`
+  std::map<std::uint16_t, std::uint64_t> by_status;                    // of failure_cause::status
   records::histogram latency;
 
   void merge(cell const& other);
@@ -55,7 +56,8 @@ struct counted_request {
   std::uint8_t first_reason = not_redirected; // of its first redirect; the others are `chained`
   choice first_choice = choice::unknown;
   bool stale = false; // see routing_history::stale
-  bool needed_proxy = false, answered = false, failed = false;
+  bool needed_proxy = false, answered = false;
+  std::optional<scenario::failure_cause> failed;
   bool trial = false; // see cell::trials
   bool asks_resource = false, from_cache = false;
 };
@@ -182,8 +184,8 @@ private:
   double seconds_ = 0, counted_seconds_ = 0;
 };
 
-/// A slice's metrics. `every_reason`: also reasons that did not occur.
-records::metric_set metrics_of(cell const& c, double seconds, bool every_reason);
+/// A slice's metrics. `every_part`: also reasons and causes that did not occur.
+records::metric_set metrics_of(cell const& c, double seconds, bool every_part);
 
 records::ratio_metric ratio_of(std::uint64_t numerator, std::uint64_t denominator);
 

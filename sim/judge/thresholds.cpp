@@ -6,6 +6,7 @@
 #include "sim/scenario/threshold.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
 #include <limits>
 #include <optional>
@@ -28,8 +29,15 @@ using scenario::threshold_expression;
 
 /// The part of the run that a threshold's labels name. An index past the end: a name that the run does not know.
 struct slice {
-  std::optional<std::size_t> phase, balancer, why, event;
+  std::optional<std::size_t> phase, why, event;
+  std::optional<std::vector<std::size_t>> balancers; // none: all
+  std::optional<std::size_t> cause;                  // scenario::failure_cause
+  std::optional<std::uint16_t> status;
   bool known = true;
+
+  bool has(std::size_t balancer) const {
+    return !balancers || std::find(balancers->begin(), balancers->end(), balancer) != balancers->end();
+  }
 };
 
 template<class Items>
@@ -39,12 +47,32 @@ std::optional<std::size_t> find_name(Items const& items, std::string const& name
   return static_cast<std::size_t>(at - items.begin());
 }
 
+/// Those of the name and kind asked for.
+std::vector<std::size_t> balancers_of(std::map<std::string, std::string> const& labels, findings const& m) {
+  auto const name = labels.find("balancer"), kind = labels.find("kind");
+  std::vector<std::size_t> which;
+  for (std::size_t b = 0; b != m.balancers.size(); ++b)
+    if ((name == labels.end() || m.balancers[b].name == name->second) &&
+        (kind == labels.end() || m.balancers[b].kind == kind->second))
+      which.push_back(b);
+  return which;
+}
+
 slice slice_of(scenario::threshold const& t, findings const& m) {
   slice s;
+  if (t.labels.contains("balancer") || t.labels.contains("kind")) {
+    s.balancers = balancers_of(t.labels, m);
+    s.known = !s.balancers->empty();
+  }
   for (auto const& [label, name] : t.labels) {
     if (label == "phase") s.phase = find_name(m.what.phases, name, s.known);
-    if (label == "balancer") s.balancer = find_name(m.balancers, name, s.known);
     if (label == "event") s.event = find_name(m.events, name, s.known);
+    if (label == "status") s.status = static_cast<std::uint16_t>(std::strtoul(name.c_str(), nullptr, 10));
+    if (label == "cause") {
+      auto const causes = scenario::failure_causes();
+      s.cause = static_cast<std::size_t>(std::find(causes.begin(), causes.end(), name) - causes.begin());
+      s.known = s.known && *s.cause != causes.size();
+    }
     if (label != "reason") continue;
     std::size_t r = 0;
     while (r != reason_count && name_of(static_cast<reason>(r)) != name) ++r;
@@ -54,10 +82,39 @@ slice slice_of(scenario::threshold const& t, findings const& m) {
   return s;
 }
 
-cell const& cell_of(slice const& s, findings const& m) {
-  if (s.phase && s.balancer) return m.counts.at(*s.phase, *s.balancer);
-  if (s.phase) return m.counts.phase(*s.phase);
-  return s.balancer ? m.counts.balancer(*s.balancer) : m.counts.all();
+/// The counts of a slice: of one of the tally's cells, or of several put together.
+class counts_of {
+public:
+  counts_of(slice const& s, findings const& m) {
+    if (!s.balancers) {
+      at_ = s.phase ? &m.counts.phase(*s.phase) : &m.counts.all();
+      return;
+    }
+    for (std::size_t const b : *s.balancers) {
+      cell const& one = s.phase ? m.counts.at(*s.phase, b) : m.counts.balancer(b);
+      if (s.balancers->size() == 1)
+        at_ = &one;
+      else
+        sum_.merge(one);
+    }
+  }
+  counts_of(counts_of const&) = delete;
+  counts_of& operator=(counts_of const&) = delete;
+
+  cell const& operator*() const { return *at_; }
+  cell const* operator->() const { return at_; }
+
+private:
+  cell sum_;
+  cell const* at_ = &sum_;
+};
+
+/// Failed requests of the slice's cause and status.
+std::uint64_t failures(cell const& c, slice const& s) {
+  if (!s.status) return s.cause ? c.by_cause[*s.cause] : c.failed;
+  if (s.cause && *s.cause != static_cast<std::size_t>(scenario::failure_cause::status)) return 0;
+  auto const found = c.by_status.find(*s.status);
+  return found == c.by_status.end() ? 0 : found->second;
 }
 
 double seconds_of(slice const& s, findings const& m) {
@@ -71,7 +128,7 @@ estimate estimate_of(std::string const& metric, slice const& s, findings const& 
   for (std::size_t i = 0; i != m.each->view.size(); ++i) {
     if (!m.each->view.is_counted(i)) continue;
     records::client_record const& c = m.each->view.client(i);
-    if ((s.phase && c.phase != *s.phase) || (s.balancer && c.balancer != *s.balancer)) continue;
+    if ((s.phase && c.phase != *s.phase) || !s.has(c.balancer)) continue;
     share const x = share_of(metric, s.why, i, m.each->view, m.each->facts, m.each->history);
     if (x.below != 0) all.push_back({cluster_of(c, i), x.above, x.below});
   }
@@ -114,8 +171,9 @@ std::optional<records::ratio_metric> ratio_in(records::metric_set const& set, st
   return *r;
 }
 
-histogram const* durations(std::string const& metric, slice const& s, findings const& m) {
-  if (metric == "latency_ms") return &cell_of(s, m).latency;
+/// `counts` of the slice.
+histogram const* durations(std::string const& metric, slice const& s, findings const& m, counts_of const& counts) {
+  if (metric == "latency_ms") return &counts->latency;
   if (metric == "schedule_lag_ms") return s.phase ? &m.counts.lag(*s.phase) : &m.counts.lag();
   if (metric == "eve_latency_ms") return &m.eve_latency;
   if (metric == "notification_latency_ms") return &m.notification_latency;
@@ -144,12 +202,17 @@ std::optional<double> aggregated(histogram const& h, threshold_expression const&
   return std::nullopt;
 }
 
+/// Why the event has no such figure; empty: nothing is known of that.
+std::string note_of(records::event_result const& e, std::string_view metric) {
+  if (metric.starts_with("convergence_")) return e.convergence_note;
+  if (metric.starts_with("failures_")) return e.failures_back_note;
+  return metric.starts_with("latency_") ? e.latency_back_note : "";
+}
+
 std::optional<double> of_event(std::string const& metric, slice const& s, findings const& m) {
   if (!s.event) return std::nullopt;
-  records::event_result const& e = m.events[*s.event];
-  if (metric == "convergence_s") return e.convergence_s;
-  if (metric == "peak_redirect_ratio") return e.peak_redirect_ratio;
-  if (metric == "convergence_requests" && e.convergence_requests) return static_cast<double>(*e.convergence_requests);
+  for (records::event_figure const& f : records::figures_of(m.events[*s.event]))
+    if (f.name == metric) return f.value;
   return std::nullopt;
 }
 
@@ -180,11 +243,12 @@ std::optional<double> number(std::string const& metric, slice const& s, findings
   if (metric.starts_with("utilisation")) return of_servers(metric, s, m);
   if (metric.starts_with("tls_"))
     return m.handshakes ? m.handshakes->value_of(metric, m.counts.seconds()) : std::nullopt;
-  if (s.event || metric.starts_with("convergence_") || metric == "peak_redirect_ratio") return of_event(metric, s, m);
-  cell const& c = cell_of(s, m);
-  if (c.requests == 0) return std::nullopt;
-  if (s.why) return static_cast<double>(c.by_reason[*s.why]);
-  records::metric_set const set = metrics_of(c, seconds_of(s, m), true);
+  if ((scenario::find_metric(metric)->labels & scenario::by_event) != 0) return of_event(metric, s, m);
+  counts_of const c(s, m);
+  if (c->requests == 0) return std::nullopt;
+  if (s.why) return static_cast<double>(c->by_reason[*s.why]);
+  if (s.cause || s.status) return static_cast<double>(failures(*c, s));
+  records::metric_set const set = metrics_of(*c, seconds_of(s, m), true);
   auto const at = set.find(metric);
   if (at == set.end()) return std::nullopt;
   auto const* counter = std::get_if<records::counter_metric>(&at->second);
@@ -198,13 +262,14 @@ std::optional<figure> figure_of(scenario::threshold const& t, findings const& m)
   slice const s = slice_of(t, m);
   if (!info || !s.known) return std::nullopt;
   if (info->kind == metric_kind::ratio) {
-    auto const ratio = ratio_in(metrics_of(cell_of(s, m), seconds_of(s, m), true), t.metric, s);
+    auto const ratio = ratio_in(metrics_of(*counts_of(s, m), seconds_of(s, m), true), t.metric, s);
     if (!ratio) return std::nullopt;
     return figure{static_cast<double>(ratio->numerator), static_cast<double>(ratio->denominator)};
   }
   std::optional<double> value;
   if (info->kind == metric_kind::duration) {
-    histogram const* h = durations(t.metric, s, m);
+    counts_of const counts(s, m);
+    histogram const* h = durations(t.metric, s, m, counts);
     if (h) value = aggregated(*h, scenario::parse_expression(t.expression, info->kind));
   } else {
     value = number(t.metric, s, m);
@@ -222,10 +287,10 @@ threshold_result judge_threshold(scenario::threshold const& t, findings const& m
     r.note = "no samples";
     if (t.metric.starts_with("utilisation"))
       r.note += ": only simulated runs know it, of proxies with topology.proxies.servers";
-    if (t.metric.starts_with("convergence_"))
-      for (records::event_result const& e : m.events)
-        if (auto const named = t.labels.find("event"); named != t.labels.end() && named->second == e.name)
-          r.note += e.convergence_note.empty() ? "" : ": " + e.convergence_note;
+    if (slice const s = slice_of(t, m); s.known && s.event) {
+      std::string const why = note_of(m.events[*s.event], t.metric);
+      r.note += why.empty() ? "" : ": " + why;
+    }
     return r;
   }
   r.value = found->value();

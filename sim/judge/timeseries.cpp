@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <span>
 #include <tuple>
 
@@ -16,7 +17,7 @@ struct contribution {
   std::uint32_t time, balancer;
   float latency_ms; // negative: no answer
   std::uint16_t redirects;
-  bool failed;
+  std::optional<scenario::failure_cause> failed;
 };
 
 float quantile(std::vector<float>& values, double q) {
@@ -36,7 +37,7 @@ time_slice slice_of(std::span<contribution const> group, std::string const& bala
   for (contribution const& c : group) {
     ++s.requests;
     s.redirects += c.redirects;
-    s.failed += c.failed;
+    if (c.failed) ++s.failed, ++s.failed_by_cause[static_cast<std::size_t>(*c.failed)];
     if (c.latency_ms >= 0) latencies.push_back(c.latency_ms);
   }
   s.latency_ms_p50 = quantile(latencies, 0.5);

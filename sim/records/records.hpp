@@ -2,6 +2,7 @@
 
 #include "base/journal/records.hpp"
 #include "sim/records/handshakes.hpp"
+#include "sim/records/log_message.hpp"
 #include "sim/records/utilisation.hpp"
 #include "sim/scenario/scenario.hpp"
 
@@ -20,9 +21,10 @@ enum class client_outcome : std::uint8_t {
   pending,       // never completed (interrupted)
   answered,      // a whole answer was read
   connect_error, // could not connect to the balancer
-  reset,         // connection closed or reset before the whole answer was read
+  reset,         // connection closed or reset before a byte of the answer was read
   timeout,
-  malformed // the answer did not parse
+  malformed, // the answer did not parse
+  truncated  // connection closed or reset within the answer
 };
 
 /// What the client found wrong with an answer when it compared it with what it had sent. A set of bits.
@@ -158,6 +160,8 @@ struct balancer_records {
   /// Empty: it was not asked, or did not run any more.
   std::map<std::string, std::uint64_t> counters = {};
   std::int64_t counting_since_ns = 0, counters_read_ns = 0; // counted since; asked
+  std::vector<log_message> log = {};                        // the first distinct messages of its own log
+  std::optional<std::vector<std::string>> retries_on = {};  // see named_metrics
 };
 
 /// Where a proxy listens, as balancers name it in their journals.
@@ -189,6 +193,8 @@ struct run_records {
   std::optional<std::string> aborted_by; // threshold with abort_on_fail
   double client_cpu_seconds = 0;
   std::optional<handshake_counts> handshakes; // none: without TLS
+  std::uint64_t waited_for_connection = 0; // requests that were due while all connections to their balancer were busy
+  std::optional<double> cpu_busy;          // share of the machine's CPU time, while the load ran; none: not known
 };
 
 }

@@ -1,11 +1,16 @@
 #pragma once
 
+#include "sim/records/log_message.hpp"
 #include "sim/records/provenance.hpp"
+#include "sim/scenario/failure_cause.hpp"
 
+#include <array>
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -62,7 +67,8 @@ struct counter_metric {
 
 using metric = std::variant<ratio_metric, trend_metric, counter_metric>;
 
-/// By name, such as "redirect_ratio", and "redirect_ratio{reason:cold}" for the reasons.
+/// By name, such as "redirect_ratio", with "redirect_ratio{reason:cold}" for the reasons,
+/// "failed_requests{cause:reset}" for the causes and "failed_requests{status:502}" for the statuses of failed requests.
 using metric_set = std::map<std::string, metric>;
 
 struct named_metrics {
@@ -70,6 +76,11 @@ struct named_metrics {
   std::string kind; // of a balancer: "gateway", "nginx", "external"; empty for phases
   metric_set metrics;
   std::map<std::string, metric_set> phases; // of a balancer: by phase name
+  /// Of a balancer with failed requests: the first distinct messages of its own log. Live runs only.
+  std::vector<log_message> log = {};
+  /// Of an nginx in a live run: what its configuration answers in another way than by passing the failure on, in the
+  /// words of proxy_next_upstream ("error", "http_502"). Others: not known.
+  std::optional<std::vector<std::string>> retries_on = std::nullopt;
 };
 
 struct invariant_result {
@@ -99,10 +110,37 @@ struct event_result {
   std::string name, kind, node, detail;
   double at_s = 0, done_s = 0; // from the start of load
   std::optional<double> convergence_s, peak_redirect_ratio;
-  std::optional<std::uint64_t> convergence_requests;      // see docs/TERMS.md
-  std::string convergence_note = {};                      // why there is no convergence; empty where there is
-  std::map<std::string, interval> confidence_intervals{}; // by field: convergence_s, …
+  std::optional<std::uint64_t> convergence_requests;           // see docs/TERMS.md
+  std::string convergence_note = {};                           // why there is no convergence; empty where there is
+  std::optional<double> failures_back_s, latency_back_s;       // until they were back to normal: see docs/TERMS.md
+  std::string failures_back_note = {}, latency_back_note = {}; // why there is no such time; empty where there is
+  std::map<std::string, interval> confidence_intervals{};      // by field: convergence_s, …
 };
+
+/// One of an event's figures, named as the metric that thresholds ask for; no value where it cannot be told.
+struct event_figure {
+  std::string_view name;
+  std::optional<double> value;
+};
+
+/// All figures of an event, in the order of the metric catalogue.
+inline std::array<event_figure, 5> figures_of(event_result const& e) {
+  std::optional<double> requests;
+  if (e.convergence_requests) requests = static_cast<double>(*e.convergence_requests);
+  return {{{"convergence_s", e.convergence_s},
+           {"convergence_requests", requests},
+           {"peak_redirect_ratio", e.peak_redirect_ratio},
+           {"failures_back_s", e.failures_back_s},
+           {"latency_back_s", e.latency_back_s}}};
+}
+
+inline void set_figure(event_result& e, std::string_view name, double value) {
+  if (name == "convergence_s") e.convergence_s = value;
+  if (name == "convergence_requests") e.convergence_requests = static_cast<std::uint64_t>(std::llround(value));
+  if (name == "peak_redirect_ratio") e.peak_redirect_ratio = value;
+  if (name == "failures_back_s") e.failures_back_s = value;
+  if (name == "latency_back_s") e.latency_back_s = value;
+}
 
 /// One second (or a fraction) of one balancer.
 struct time_slice {
@@ -110,6 +148,7 @@ struct time_slice {
   std::string balancer; // "" = all
   std::uint64_t requests = 0, redirects = 0, failed = 0;
   double latency_ms_p50 = 0, latency_ms_p99 = 0;
+  std::array<std::uint64_t, scenario::failure_cause_count> failed_by_cause = {}; // their sum is `failed`
 };
 
 struct phase_span {
@@ -139,6 +178,14 @@ struct replication_facts {
   std::string last{};                                    // the figure that took longest
 };
 
+/// What is known of the load's own side.
+struct load_facts {
+  bool lagged = false;                        // p(99) of the schedule lag was above load.max_schedule_lag
+  std::uint64_t connections_per_balancer = 0; // 0: not known
+  std::uint64_t waited_for_connection = 0; // requests that were due while all connections to their balancer were busy
+  std::optional<double> cpu_busy = std::nullopt; // share of the machine's CPU time that was used; live runs only
+};
+
 struct result {
   std::string scenario, description, file;
   std::string engine = "live";
@@ -153,6 +200,8 @@ struct result {
   /// Where it differs from theory by more than chance and nothing in the run explains that; one line each. No failure
   /// by itself: the run may pass, but its report begins with them, and `verify` fails on them.
   std::vector<std::string> differences;
+  std::vector<std::string> next_steps; // what to do next, where the lab knows it; one line each
+  load_facts load;
   double duration_s = 0;
   metric_set metrics;
   std::vector<named_metrics> phases, balancers;

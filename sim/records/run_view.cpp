@@ -60,6 +60,8 @@ std::vector<balancer_facts> know_balancers(scenario::scenario const& s, std::vec
     balancer_facts facts;
     facts.name = b.name;
     facts.journal = b.has_journal;
+    facts.log = b.log;
+    facts.retries_on = b.retries_on;
     facts.group_key = std::numeric_limits<std::size_t>::max();
     for (auto const& identity : identities) {
       if (identity.name != b.name) continue;

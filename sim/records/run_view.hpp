@@ -23,6 +23,8 @@ struct balancer_facts {
   bool map_known = false;                          // its rules of learning are known to us
   bool forgets_on_silence = false;                 // an answer without X-Backend erases the entry (the article's Lua)
   bool journal = false;
+  std::vector<log_message> log = {}; // as its records have it
+  std::optional<std::vector<std::string>> retries_on = {};
 };
 
 /// The facts of each balancer that has records, as the scenario has them.

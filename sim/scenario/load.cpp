@@ -34,6 +34,15 @@ std::vector<std::string> label_values(scenario const& s, std::string_view label)
     for (balancer_identity const& b : balancers_of(s)) values.push_back(b.name);
   } else if (label == "event") {
     for (event const& e : s.events) values.push_back(e.name);
+  } else if (label == "kind") {
+    for (balancer_identity const& b : balancers_of(s)) {
+      std::string const kind(name_of(b.settings->kind));
+      if (std::find(values.begin(), values.end(), kind) == values.end()) values.push_back(kind);
+    }
+  } else if (label == "cause") {
+    values.assign(failure_causes().begin(), failure_causes().end());
+  } else if (label == "status") { // with which a request fails; registered ones (RFC 9110 and others)
+    values = {"401", "500", "501", "502", "503", "504", "505", "506", "507", "508", "510", "511"};
   } else {
     values.assign(redirect_reasons().begin(), redirect_reasons().end());
   }

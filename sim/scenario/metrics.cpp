@@ -6,7 +6,7 @@
 namespace sim::scenario {
 namespace {
 
-constexpr std::uint8_t everywhere = by_phase | by_balancer;
+constexpr std::uint8_t everywhere = by_phase | by_balancer | by_kind;
 using kind = metric_kind;
 using worse = worse_when;
 
@@ -24,8 +24,8 @@ constexpr std::array catalogue = {
     metric_info{"hops_per_request", kind::ratio, everywhere, worse::higher, "",
                 "requests to proxies per client request that needed one"},
     metric_info{"requests", kind::counter, everywhere, worse::neither, "requests", "client requests issued"},
-    metric_info{"failed_requests", kind::counter, everywhere, worse::higher, "requests",
-                "client requests without a whole answer, or answered 5xx"},
+    metric_info{"failed_requests", kind::counter, everywhere | by_cause | by_status, worse::higher, "requests",
+                "client requests without a whole answer, answered 5xx, or 401 without cause"},
     metric_info{"redirects", kind::counter, everywhere | by_reason, worse::higher, "redirects",
                 "X-Accel answers received by balancers"},
     metric_info{"retries", kind::counter, everywhere, worse::higher, "hops", "hops that repeat one that failed"},
@@ -70,11 +70,21 @@ constexpr std::array catalogue = {
                 "the same, in client requests"},
     metric_info{"peak_redirect_ratio", kind::value, by_event, worse::higher, "",
                 "highest redirect ratio after the event"},
+    metric_info{"failures_back_s", kind::value, by_event, worse::higher, "s",
+                "from the event until 95 % of its excess failures happened"},
+    metric_info{"latency_back_s", kind::value, by_event, worse::higher, "s",
+                "from the event until 95 % of its excess slow answers were due"},
 };
 
 constexpr std::array<std::string_view, 11> reasons = {"cold",     "raced",     "moved",     "evicted",
                                                       "expired",  "forgotten", "restarted", "chained",
                                                       "no_token", "no_map",    "unknown"};
+
+constexpr auto causes = [] {
+  std::array<std::string_view, failure_cause_count> names;
+  for (std::size_t c = 0; c != names.size(); ++c) names[c] = name_of(static_cast<failure_cause>(c));
+  return names;
+}();
 
 }
 
@@ -94,11 +104,16 @@ std::vector<std::string> metric_names() {
 
 std::span<std::string_view const> redirect_reasons() { return reasons; }
 
+std::span<std::string_view const> failure_causes() { return causes; }
+
 std::vector<std::string> label_names(std::uint8_t bits) {
   std::vector<std::string> names;
   if ((bits & by_phase) != 0) names.emplace_back("phase");
   if ((bits & by_balancer) != 0) names.emplace_back("balancer");
+  if ((bits & by_kind) != 0) names.emplace_back("kind");
   if ((bits & by_reason) != 0) names.emplace_back("reason");
+  if ((bits & by_cause) != 0) names.emplace_back("cause");
+  if ((bits & by_status) != 0) names.emplace_back("status");
   if ((bits & by_event) != 0) names.emplace_back("event");
   return names;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "sim/scenario/failure_cause.hpp"
+
 #include <cstdint>
 #include <span>
 #include <string>
@@ -20,7 +22,15 @@ enum class metric_kind : std::uint8_t {
 enum class worse_when : std::uint8_t { neither, higher, lower };
 
 /// Which labels a metric can be narrowed by. A set of bits.
-enum metric_label : std::uint8_t { by_phase = 1, by_balancer = 2, by_reason = 4, by_event = 8 };
+enum metric_label : std::uint8_t {
+  by_phase = 1,
+  by_balancer = 2,
+  by_kind = 4, // of balancers: all of the kind
+  by_reason = 8,
+  by_event = 16,
+  by_cause = 32, // of failed requests
+  by_status = 64 // of failed requests that have one
+};
 
 struct metric_info {
   std::string_view name;
@@ -42,7 +52,10 @@ std::vector<std::string> metric_names();
 /// The reasons of a redirect (docs/TERMS.md), in the order in which reports list them.
 std::span<std::string_view const> redirect_reasons();
 
-/// The names of the labels in `bits`: "phase", "balancer", "reason", "event".
+/// The causes of a failed request (docs/TERMS.md), in the order in which reports list them.
+std::span<std::string_view const> failure_causes();
+
+/// The names of the labels in `bits`: "phase", "balancer", "kind", "reason", "cause", "status", "event".
 std::vector<std::string> label_names(std::uint8_t bits);
 
 }

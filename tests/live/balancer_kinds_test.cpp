@@ -68,6 +68,43 @@ TEST_CASE("an external balancer is used, measured and left running") {
   CHECK(mine.count("redirects") == count(summary, "redirects"));
 }
 
+TEST_CASE("behind an nginx that retries nothing a proxy dies: each failure has a cause, its log says more, and the "
+          "report what to do") {
+  scratch_directory at;
+  fs::path const file = at.path() / "mine.conf";
+  std::ofstream(file) << own_template();
+  json scenario = small_scenario();
+  scenario["topology"]["balancers"] = nginx_with(file);
+  scenario["load"]["think_time"] = "20ms"; // 1.2 s, so that the event takes place within the load
+  scenario["load"]["threads"] = 1;
+  scenario["events"] = {{{"at_share", 0.4}, {"kill", "proxy[1]"}}};
+  scenario["thresholds"] = {{"failed_requests{status:502,kind:nginx}", {">0"}},
+                            {"failed_requests{cause:reset}", {"<10"}}};
+  lab_run run(scenario);
+  int const code = run.wait();
+  INFO(run.output());
+  CHECK(code == 0);
+  json const summary = run.summary();
+  double of_causes = 0;
+  for (auto const& [name, metric] : summary.at("metrics").items())
+    if (name.starts_with("failed_requests{cause:")) of_causes += metric.at("value").get<double>();
+  CHECK(of_causes > 0);
+  CHECK(of_causes == static_cast<double>(count(summary, "failed_requests")));
+  json const& nginx = summary.at("balancers").at("nginx[0]");
+  CHECK(nginx.at("retries_on").empty());
+  REQUIRE_FALSE(nginx.at("log").empty());
+  std::string const first = nginx.at("log").at(0).at("text");
+  CHECK_THAT(first, Catch::StartsWith("[error] ") && Catch::Contains("upstream: proxy[1]"));
+  REQUIRE(summary.at("next_steps").size() == 1);
+  CHECK_THAT(summary.at("next_steps").at(0).get<std::string>(),
+             Catch::StartsWith("nginx[0] answered ") && Catch::Contains(" requests with 502"));
+  json const& killed = summary.at("events").at(0);
+  CHECK(killed.at("failures_back_s").is_null() != killed.at("failures_back_note").get<std::string>().empty());
+  for (char const* part :
+       {"Failed requests by cause", "status 502", "Logs of balancers with failed requests", "What to do next"})
+    CHECK_THAT(run.output(), Catch::Contains(part));
+}
+
 TEST_CASE("nginx runs a template of the user's own") {
   scratch_directory at;
   fs::path const file = at.path() / "mine.conf";

@@ -80,6 +80,8 @@ public:
   /// Requests given and not done.
   std::uint64_t in_flight() const { return given_ - finished_; }
   client_counts const& counts() const { return counts_; }
+  /// Requests that were due while all connections to their balancer were busy. On its thread, or when that has ended.
+  std::uint64_t waited_for_connection() const { return pool_.waited(); }
 
   /// Ends what is in flight as `pending`, closes all connections and sends nothing more; the io_context runs dry.
   void abandon();

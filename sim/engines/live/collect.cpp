@@ -1,8 +1,13 @@
 #include "sim/engines/live/collect.hpp"
 
 #include "base/journal/journal.hpp"
+#include "sim/engines/live/nginx_directives.hpp"
+#include "sim/judge/log_digest.hpp"
 #include "sim/judge/owners.hpp"
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <stdexcept>
 #include <utility>
@@ -44,6 +49,26 @@ void read_journals(topology const& nodes, records::run_records& records, bool br
     if (one.has_journal)
       one.events = journal_of<journal::balancer_event>(nodes, one.name, "balancer_event", broken_off);
     records.balancers.push_back(std::move(one));
+  }
+}
+
+void read_logs(topology const& nodes, records::run_records& records) {
+  std::map<std::string, std::string> names;
+  for (proxy_node const& proxy : nodes.proxies()) names[proxy.http] = proxy.name;
+  for (records::balancer_records& balancer : records.balancers) {
+    std::vector<std::filesystem::path> logs{nodes.directory().logs() / (balancer.name + ".log")};
+    std::filesystem::path const prefix = nodes.directory().root / "nginx" / balancer.name;
+    if (std::ifstream in(nodes.directory().configs() / (balancer.name + ".conf")); in) {
+      std::string const config{std::istreambuf_iterator<char>(in), {}};
+      balancer.retries_on = nginx_retries(config);
+      for (std::string const& own : nginx_error_logs(config)) logs.push_back(prefix / own);
+    }
+    judge::log_digest digest(names);
+    for (std::filesystem::path const& log : logs) {
+      std::ifstream in(log);
+      for (std::string line; std::getline(in, line);) digest.add(line);
+    }
+    balancer.log = digest.messages();
   }
 }
 

@@ -14,6 +14,10 @@ namespace sim::live {
 /// the run ended early, and nodes may not have written a journal; a missing one counts as empty.
 void read_journals(topology const& nodes, records::run_records& records, bool broken_off);
 
+/// Fills in what the balancers' own logs say first, and what an nginx's configuration retries. `records` has the
+/// balancers already. Files that cannot be read say nothing.
+void read_logs(topology const& nodes, records::run_records& records);
+
 /// Counts redirects as the proxies write them down, each journal read once.
 class redirect_tail {
 public:

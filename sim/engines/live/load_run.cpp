@@ -160,6 +160,7 @@ load_records load_run::take() {
     all.complete = all.complete && w->issued_all();
     all.cpu_seconds += w->cpu_seconds();
     all.tls_handshakes += w->client().counts().handshakes.load();
+    all.waited_for_connection += w->client().waited_for_connection();
     all.tls_resumed += w->client().counts().resumed.load();
   }
   return all;

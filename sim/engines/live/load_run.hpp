@@ -26,6 +26,7 @@ struct load_records {
   bool complete = true;   // everything planned was issued
   double cpu_seconds = 0; // of the threads
   std::uint64_t tls_handshakes = 0, tls_resumed = 0;
+  std::uint64_t waited_for_connection = 0; // see run_records; not in a snapshot
 };
 
 /// Counts for the progress line.

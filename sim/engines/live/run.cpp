@@ -1,6 +1,7 @@
 #include "sim/engines/live/run.hpp"
 
 #include "base/config/document.hpp"
+#include "base/os/machine.hpp"
 #include "base/os/open_files.hpp"
 #include "sim/actors/run_script.hpp"
 #include "sim/engines/live/admin.hpp"
@@ -101,8 +102,9 @@ private:
   bool conducting_ = true;
   bool load_finished_ = false;
   std::int64_t end_ns_ = 0;
-  std::uint32_t looks_ = 0; // at thresholds while the load runs
-  int watchers_ = 0;        // coroutines beside the main one
+  std::optional<os::processor_time> cpu_before_, cpu_after_; // the load
+  std::uint32_t looks_ = 0;                                  // at thresholds while the load runs
+  int watchers_ = 0;                                         // coroutines beside the main one
 };
 
 runner::runner(scenario::scenario const& s, run_options const& options, interruption const& signals)
@@ -214,8 +216,10 @@ asio::awaitable<void> runner::conduct() {
     eve_->start_requests();
     step("notifications");
   }
+  cpu_before_ = os::processor_time_now();
   load_.start([this] {
     load_finished_ = true;
+    cpu_after_ = os::processor_time_now();
     load_over_.cancel();
   });
   auto const ended = [this](std::exception_ptr error) {
@@ -358,6 +362,8 @@ records::run_records runner::records_of(load_records load) {
   records.complete = load.complete;
   records.aborted_by = aborted_by_;
   records.client_cpu_seconds = load.cpu_seconds;
+  records.waited_for_connection = load.waited_for_connection;
+  if (cpu_before_ && cpu_after_) records.cpu_busy = os::busy_between(*cpu_before_, *cpu_after_);
   return records;
 }
 
@@ -397,7 +403,8 @@ records::result runner::run() {
     if (broken) std::rethrow_exception(broken);
     if (failure_) throw could_not_run(*failure_);
   }
-  records::run_records const records = records_of(load_.take());
+  records::run_records records = records_of(load_.take());
+  read_logs(nodes_, records);
   if (options_.inspect) options_.inspect(records);
   records::result result = judge::analyse(scenario_, records);
   result.notes.insert(result.notes.end(), plan_.notes.begin(), plan_.notes.end());

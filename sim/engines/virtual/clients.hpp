@@ -53,6 +53,8 @@ public:
   void on_connections_closed(std::size_t index);
 
   bool finished() const { return in_flight_ == 0 && load_.exhausted(); }
+  /// Requests that were due while all connections to their balancer were busy.
+  std::uint64_t waited_for_connection() const { return pool_.waited(); }
   bool issued_all() const { return load_.issued_all(); }
   std::uint64_t started() const { return started_; }
   /// When the last answer that was settled early arrives.

@@ -159,6 +159,7 @@ private:
     r.work = w_.work.work();
     r.interrupted = interrupted_;
     r.complete = w_.clients.issued_all();
+    r.waited_for_connection = w_.clients.waited_for_connection();
     r.aborted_by = aborted_by_;
     w_.balancers.read_counters();
     records::result out = w_.full_detail ? judge::analyse(w_.scenario, r, options_.observe) : counted();
@@ -193,7 +194,8 @@ private:
                                 .interrupted = r.interrupted,
                                 .complete = r.complete,
                                 .aborted_by = r.aborted_by,
-                                .work = r.work};
+                                .work = r.work,
+                                .waited_for_connection = r.waited_for_connection};
     if (options_.observe) options_.observe(found);
     return judge::conclude(found);
   }

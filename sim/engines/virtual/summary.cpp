@@ -10,6 +10,15 @@ namespace sim::virtual_time {
 using judge::reason;
 using records::client_outcome;
 
+namespace {
+
+void add_causes(std::array<std::uint64_t, scenario::failure_cause_count>& into,
+                std::array<std::uint64_t, scenario::failure_cause_count> const& from) {
+  for (std::size_t c = 0; c != into.size(); ++c) into[c] += from[c];
+}
+
+}
+
 void map_knowledge::restart(std::size_t balancer) {
   // In each pair of bits, known (01) becomes restarted (11).
   constexpr std::uint64_t low = 0x5555555555555555u;
@@ -112,23 +121,29 @@ void summary::count_unusual(request_state const& f, client_outcome outcome, std:
                            .stale = f.book.first_stale,
                            .needed_proxy = f.course.hops != 0,
                            .answered = outcome == client_outcome::answered,
-                           .failed = false,
+                           .failed =
+                               judge::cause_of(outcome, f.answer.status, static_cast<records::token_kind>(f.plan.kind)),
                            .trial = f.book.trial,
                            .asks_resource = f.answer.asks_resource,
                            .from_cache = f.answer.from_cache};
-  bool const junk = f.plan.kind == load::token_kind::junk;
-  r.failed = !r.answered || r.status >= 500 || (r.status == 401 && !junk);
-  failed_ += r.failed;
+  failed_ += r.failed.has_value();
   if (r.answered && f.answer.asks_resource) {
     ++resources_;
     not_theirs_ += (f.answer.findings & (records::found_foreign | records::found_denied)) != 0;
     too_old_ += (f.answer.findings & records::found_too_old) != 0;
   }
   counts_.add(r);
-  count_in_slice(r.intended_ns, r.balancer, r.redirects, r.failed);
+  count_in_slice(r.intended_ns, r.balancer, r.redirects, r.failed.has_value());
+  if (r.failed) count_cause_in_slice(r.balancer, *r.failed);
 }
 
 // ---- over time
+
+/// Of the request that was counted last.
+void summary::count_cause_in_slice(std::size_t balancer, scenario::failure_cause cause) {
+  if (causes_in_slices_.size() <= slice_ + balancer) causes_in_slices_.resize(slices_.size());
+  ++causes_in_slices_[slice_ + balancer][static_cast<std::size_t>(cause)];
+}
 
 void summary::turn_to_slice_of(std::int64_t since_ns) {
   while (since_ns / slice_width_ns_ >= static_cast<std::int64_t>(most_slices)) widen_slices();
@@ -139,36 +154,50 @@ void summary::turn_to_slice_of(std::int64_t since_ns) {
 }
 
 void summary::widen_slices() {
-  for (std::size_t i = 0; i != slices_.size(); ++i) {
-    std::size_t const time = i / balancer_count_, of = i % balancer_count_;
-    slice_counts const s = slices_[i];
-    slice_counts& into = slices_[time / 2 * balancer_count_ + of];
-    if (time % 2 == 0) into = {};
+  auto const halve = [&](auto& all, auto const& add) {
+    for (std::size_t i = 0; i != all.size(); ++i) {
+      std::size_t const time = i / balancer_count_, of = i % balancer_count_;
+      auto const s = all[i];
+      auto& into = all[time / 2 * balancer_count_ + of];
+      if (time % 2 == 0) into = {};
+      add(into, s);
+    }
+    all.resize((all.size() / balancer_count_ + 1) / 2 * balancer_count_);
+  };
+  halve(slices_, [](slice_counts& into, slice_counts const& s) {
     into.requests += s.requests, into.redirects += s.redirects, into.failed += s.failed;
-  }
-  slices_.resize((slices_.size() / balancer_count_ + 1) / 2 * balancer_count_);
+  });
+  halve(causes_in_slices_, add_causes);
   slice_width_ns_ *= 2;
 }
 
 std::vector<records::time_slice> summary::timeseries(std::vector<std::string> const& balancers) const {
   std::vector<records::time_slice> out;
-  auto const add = [&](std::size_t time, std::string const& balancer, slice_counts const& counts) {
+  auto const add = [&](std::size_t time, std::string const& balancer, slice_counts const& counts,
+                       cause_counts const& causes) {
     if (counts.requests == 0) return;
     records::time_slice s;
     s.from_s = static_cast<double>(static_cast<std::int64_t>(time) * slice_width_ns_) / 1e9;
     s.to_s = s.from_s + static_cast<double>(slice_width_ns_) / 1e9;
     s.balancer = balancer;
     s.requests = counts.requests, s.redirects = counts.redirects, s.failed = counts.failed;
+    s.failed_by_cause = causes;
     out.push_back(s);
   };
   for (std::size_t at = 0; at != slices_.size(); at += balancer_count_) {
     slice_counts all;
+    cause_counts all_causes{};
+    auto const causes = [&](std::size_t i) {
+      return i < causes_in_slices_.size() ? causes_in_slices_[i] : cause_counts{};
+    };
     for (std::size_t b = 0; b != balancer_count_; ++b) {
       slice_counts const& s = slices_[at + b];
       all.requests += s.requests, all.redirects += s.redirects, all.failed += s.failed;
+      add_causes(all_causes, causes(at + b));
     }
-    add(at / balancer_count_, "", all);
-    for (std::size_t b = 0; b != balancer_count_; ++b) add(at / balancer_count_, balancers[b], slices_[at + b]);
+    add(at / balancer_count_, "", all, all_causes);
+    for (std::size_t b = 0; b != balancer_count_; ++b)
+      add(at / balancer_count_, balancers[b], slices_[at + b], causes(at + b));
   }
   return out;
 }
@@ -180,7 +209,7 @@ std::vector<records::event_result> summary::events(std::vector<records::event_re
     records::event_result r;
     r.name = e.name, r.kind = name_of(e.kind), r.node = e.node, r.detail = e.detail;
     r.at_s = seconds(e.began_ns), r.done_s = seconds(e.done_ns);
-    r.convergence_note = "needs records of single requests: --detail full";
+    r.convergence_note = r.failures_back_note = r.latency_back_note = "needs records of single requests: --detail full";
     out.push_back(std::move(r));
   }
   return out;

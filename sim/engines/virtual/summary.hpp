@@ -107,11 +107,13 @@ private:
   static constexpr std::uint8_t under_way_mask = 63, has_session = 64, asked = 128;
   static constexpr std::size_t most_slices = 1200;
 
+  using cause_counts = std::array<std::uint64_t, scenario::failure_cause_count>;
   struct slice_counts {
     std::uint64_t requests = 0, redirects = 0, failed = 0;
   };
   void count_unusual(request_state const& f, records::client_outcome outcome, std::int64_t done_ns);
   void count_in_slice(std::int64_t intended_ns, std::size_t balancer, std::uint32_t redirects, bool failed);
+  void count_cause_in_slice(std::size_t balancer, scenario::failure_cause cause);
   void turn_to_slice_of(std::int64_t since_ns);
   void widen_slices();
   void learnt_in_shared_map(token_id token, std::int64_t now_ns);
@@ -133,6 +135,7 @@ private:
   std::size_t slice_ = 0;                       // where the one counted last begins in slices_ …
   std::int64_t slice_from_ns_ = -1'000'000'000; // … and when it begins, from the start
   std::vector<slice_counts> slices_;            // [time][balancer]
+  std::vector<cause_counts> causes_in_slices_;  // as slices_, as far as requests have failed
   std::uint64_t places_checked_ = 0, places_wrong_ = 0;
   std::uint64_t resources_ = 0, not_theirs_ = 0, too_old_ = 0; // answers for resources, and what was wrong with them
   struct {

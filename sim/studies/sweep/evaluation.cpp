@@ -24,12 +24,8 @@ std::string labelled(std::string const& name, std::string const& label, std::str
 }
 
 void add_event(metric_set& metrics, event_result const& e) {
-  auto const add = [&](char const* name, auto const& value) {
-    if (value) metrics[labelled(name, "event", e.name)] = counter_metric{static_cast<double>(*value)};
-  };
-  add("convergence_s", e.convergence_s);
-  add("convergence_requests", e.convergence_requests);
-  add("peak_redirect_ratio", e.peak_redirect_ratio);
+  for (event_figure const& f : figures_of(e))
+    if (f.value) metrics[labelled(std::string(f.name), "event", e.name)] = counter_metric{*f.value};
 }
 
 /// As reports write it.

@@ -1,7 +1,10 @@
 #include "tests/reports/samples/sample.hpp"
 
 #include <cmath>
+#include <initializer_list>
 #include <limits>
+#include <string_view>
+#include <utility>
 
 namespace reports_test {
 
@@ -131,6 +134,32 @@ result eventful_run() {
   std::get<ratio_metric>(r.phases[0].metrics["redirect_ratio"]) = with_theory(ratio(3000, 20000), 0.15, 0);
   r.phase_spans = {{"warm-up", 0, 5}, {"after the storm", 5, 12}};
   r.balancers.push_back({"nginx[0]", "nginx", usual_metrics(10, 100), {}});
+  // Of 815 failed requests 812 are the black box's, in the second phase.
+  auto const fail = [](metric_set& of, std::initializer_list<std::pair<char const*, double>> parts) {
+    double sum = 0;
+    for (auto const& [part, n] : parts) {
+      of["failed_requests{" + std::string(part) + "}"] = counter_metric{n};
+      sum += std::string_view(part).starts_with("cause:") ? n : 0;
+    }
+    of["failed_requests"] = counter_metric{sum};
+  };
+  fail(r.metrics, {{"cause:status", 810},
+                   {"cause:reset", 4},
+                   {"cause:wrong_answer", 1},
+                   {"cause:timeout", 0},
+                   {"status:502", 800},
+                   {"status:503", 10}});
+  fail(r.balancers[1].metrics, {{"cause:reset", 3}});
+  fail(r.balancers[2].metrics,
+       {{"cause:status", 810}, {"cause:reset", 1}, {"cause:wrong_answer", 1}, {"status:502", 800}, {"status:503", 10}});
+  fail(r.phases[1].metrics,
+       {{"cause:status", 810}, {"cause:reset", 4}, {"cause:wrong_answer", 1}, {"status:502", 800}, {"status:503", 10}});
+  r.balancers[2].log = {
+      {"[error] connect() failed (111: Connection refused) while connecting to upstream: proxy[1]", 790},
+      {"other messages", 12}};
+  r.balancers[2].retries_on = std::vector<std::string>{"http_404"};
+  r.next_steps = {"nginx[0] answered 800 requests with 502: give it another proxy to ask"};
+  r.load = {.lagged = false, .connections_per_balancer = 64, .waited_for_connection = 12, .cpu_busy = 0.75};
   r.invariants[1].exercised = false;
   r.invariants[1].checked = 0;
   r.invariants[2].passed = false;
@@ -155,6 +184,8 @@ result eventful_run() {
   kill.convergence_s = 1.5;
   kill.peak_redirect_ratio = 0.62;
   kill.convergence_requests = 3000;
+  kill.failures_back_s = 2.5;
+  kill.latency_back_s = 0;
   event_result move;
   move.name = "move sessions";
   move.kind = "move_sessions";
@@ -162,6 +193,8 @@ result eventful_run() {
   move.at_s = 8;
   move.done_s = 8.2;
   move.convergence_note = "the load ended when 60 % of its redirects had happened";
+  move.failures_back_note = "it still went on when the load ended";
+  move.latency_back_note = "no request was due after it";
   r.events = {kill, move};
   r.topology =
       topology_facts{4, 2, {{"clients", "gateway[0]", 20000, 3000, 12}, {"gateway[0]", "proxy[1]", 5000, 100, 12}}};
@@ -174,6 +207,7 @@ result eventful_run() {
   add_series(r, "gateway[1]", 0.16, 8);
   add_series(r, "nginx[0]", 0.3, 100);
   add_series(r, "", 0.2, 5);
+  r.timeseries[5].failed = 3, r.timeseries[5].failed_by_cause = {1, 0, 2};
   r.timeseries.push_back({12, 12.5, "", 0, 0, 0, 0, 0});
   return r;
 }

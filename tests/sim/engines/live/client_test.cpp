@@ -209,7 +209,8 @@ TEST_CASE("each fault in an answer is found, and only that") {
   }
 }
 
-TEST_CASE("an answer cut short is a reset, junk is malformed, silence is a time-out") {
+TEST_CASE("an answer cut short is truncated, a connection that ends before one is a reset, junk is malformed, silence "
+          "is a time-out") {
   struct ending {
     char const* name;
     scripted_server::script script;
@@ -223,13 +224,14 @@ TEST_CASE("an answer cut short is a reset, junk is malformed, silence is a time-
          genuine const answer = answer_to(read_head(socket), 11);
          send(socket, answer.head + answer.body.substr(0, 50));
        },
-       client_outcome::reset},
+       client_outcome::truncated},
       {"closed in the head",
        [](tcp::socket& socket) {
          read_head(socket);
          send(socket, "HTTP/1.1 200");
        },
-       client_outcome::reset},
+       client_outcome::truncated},
+      {"closed before", [](tcp::socket& socket) { read_head(socket); }, client_outcome::reset},
       {"no HTTP",
        [](tcp::socket& socket) {
          read_head(socket);
@@ -278,7 +280,7 @@ TEST_CASE("outside the laboratory, an answer whose head came before is read as i
       {"other content of the same length", 0, {head + "there"}, answered, 200, 0, true},
       {"in parts", 0, {head, "he", "llo"}, answered, 200, 0, true},
       {"head in parts", 0, {head.substr(0, 20), head.substr(20), "hello"}, answered, 200, 0, true},
-      {"cut short", 0, {head + "hell"}, reset, 0, 0, false},
+      {"cut short", 0, {head + "hell"}, truncated, 0, 0, false},
       {"surplus bytes", 0, {head + "hello!"}, answered, 200, records::found_answer_body, false},
       {"other status", 0, {"HTTP/1.1 503 No" + head.substr(15) + "hello"}, answered, 503, 0, true},
       {"longer", 0, {"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nServer: some\r\n\r\nhello!"}, answered, 200, 0, true},
