@@ -63,15 +63,16 @@ public:
     return first;
   }
 
-  /// To look ahead: changes when more events come close, that is, on the page that events are taken from.
+  /// To look ahead: changes when a page is turned.
   std::uint64_t turned() const { return turned_; }
-  /// Calls `close(payload)` for each event on the page, and `next(payload)` for each that is on the next one so far.
-  template<class Close, class Next>
-  void look_ahead(Close close, Next next) const {
-    for (event const* e = first_; e != end_; ++e) close(e->what);
+  /// Calls `next(payload)` for each event that the next page will hold, as things stand, and `after_next(payload)` for
+  /// each of the page after that.
+  template<class Next, class AfterNext>
+  void look_ahead(Next next, AfterNext after_next) const {
     if (words_held_ == 0) return;
-    std::size_t const place = place_of(next_bucket());
-    for (std::size_t i = 0; i != std::min<std::size_t>(counts_[place], room); ++i) next(slots_[place * room + i].what);
+    std::int64_t const first = next_bucket(bucket_), second = next_bucket(first + 1);
+    for_each_in(first, next);
+    if (second < reach()) for_each_in(second, after_next);
   }
 
 private:
@@ -146,7 +147,7 @@ private:
     CREST_EXPECTS(words_held_ != 0 || !far_.empty());
     if (pages_ >= review_at_) [[unlikely]]
       review();
-    std::int64_t const bucket = words_held_ != 0 ? next_bucket() : far_.front().at_ns >> width_bits_;
+    std::int64_t const bucket = words_held_ != 0 ? next_bucket(bucket_) : far_.front().at_ns >> width_bits_;
     if (bucket << width_bits_ >= until_ns) return false;
     ++pages_;
     bucket_ = bucket;
@@ -203,14 +204,21 @@ private:
 
   // ---- the ring: buckets after bucket_
 
-  /// The first bucket that holds an event. Precondition: the ring holds any.
-  std::int64_t next_bucket() const {
-    std::size_t const place = place_of(bucket_), word = place / 64, bit = place % 64;
-    if (std::uint64_t const rest = held_[word] >> bit; rest != 0) return bucket_ + std::countr_zero(rest);
+  /// The first bucket from `from` on that holds an event, around the ring: those before `from` come after `reach()`.
+  /// Precondition: the ring holds any.
+  std::int64_t next_bucket(std::int64_t from) const {
+    std::size_t const place = place_of(from), word = place / 64, bit = place % 64;
+    if (std::uint64_t const rest = held_[word] >> bit; rest != 0) return from + std::countr_zero(rest);
     // The next word around the ring with a bit set; last of all, this word's lower bits.
     int const skip = std::countr_zero(std::rotr(words_held_, static_cast<int>(word + 1)));
     std::size_t const other = (word + 1 + static_cast<std::size_t>(skip)) % words;
-    return bucket_ + (skip + 1) * 64 - static_cast<std::int64_t>(bit) + std::countr_zero(held_[other]);
+    return from + (skip + 1) * 64 - static_cast<std::int64_t>(bit) + std::countr_zero(held_[other]);
+  }
+
+  template<class F>
+  void for_each_in(std::int64_t bucket, F f) const {
+    std::size_t const place = place_of(bucket), count = std::min<std::size_t>(counts_[place], room);
+    for (std::size_t i = 0; i != count; ++i) f(slots_[place * room + i].what);
   }
 
   [[gnu::always_inline]] void put(std::int64_t bucket, std::int64_t at_ns, Payload what) {
@@ -283,7 +291,7 @@ private:
     all.reserve(near_);
     std::int64_t const now_ns = bucket_ << width_bits_; // nothing is before it
     while (words_held_ != 0) {
-      bucket_ = next_bucket();
+      bucket_ = next_bucket(bucket_);
       take_bucket();
       all.insert(all.end(), first_, end_);
       turned_ -= on_page();
