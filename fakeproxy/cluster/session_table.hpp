@@ -12,9 +12,10 @@
 
 namespace fakeproxy::cluster {
 
-/// A hash table from characters to values, for very many characters: no memory beyond its slots (open addressing,
-/// linear probing), and it grows by half. Pointers into it are valid until something is added or erased. Not
-/// thread-safe.
+/// A hash table from characters to values, for very many characters: no memory beyond its slots, and it grows by a
+/// quarter. Open addressing, ordered by home place (P. Celis, "Robin Hood hashing", 1986), so that a search for what is
+/// not there, as most are, looks at four slots or so of a full table. Pointers into it are valid until something is
+/// added or erased. Not thread-safe.
 ///
 /// `Value` is small and trivially copyable. There is no entry for character_id::none.
 template<class Value>
@@ -31,8 +32,9 @@ public:
   Value* find(character_id character) { return const_cast<Value*>(std::as_const(*this).find(character)); }
   Value const* find(character_id character) const {
     if (slots_.empty()) return nullptr;
-    slot const& s = slots_[locate(name_of(character))];
-    return s.name != 0 ? &s.value : nullptr; // what is sought for character_id::none is an empty slot
+    std::uint32_t const name = name_of(character);
+    slot const& s = slots_[locate(name)];
+    return s.name == name && name != 0 ? &s.value : nullptr; // 0: character_id::none
   }
 
   struct placed {
@@ -43,10 +45,13 @@ public:
   placed try_emplace(character_id character) {
     CREST_EXPECTS(character != character_id::none);
     if (size_ >= most_) grow();
-    slot& s = slots_[locate(name_of(character))];
-    bool const fresh = s.name == 0;
+    std::uint32_t const name = name_of(character);
+    std::size_t const place = locate(name);
+    slot& s = slots_[place];
+    bool const fresh = s.name != name;
     if (fresh) {
-      s.name = name_of(character);
+      make_room(place);
+      s.name = name;
       s.value = Value{};
       ++size_;
     }
@@ -63,11 +68,7 @@ public:
   void erase_found(Value& value) {
     auto const* const at = reinterpret_cast<slot const*>(reinterpret_cast<char const*>(&value) - offsetof(slot, value));
     std::size_t hole = static_cast<std::size_t>(at - slots_.data());
-    for (std::size_t next = after(hole); slots_[next].name != 0; next = after(next)) {
-      std::size_t const from = home(slots_[next].name);
-      // Whether `from` lies cyclically in (hole, next]: then this one stays.
-      bool const stays = hole <= next ? hole < from && from <= next : hole < from || from <= next;
-      if (stays) continue;
+    for (std::size_t next = after(hole); slots_[next].name != 0 && distance(next) != 0; next = after(next)) {
       slots_[hole] = slots_[next];
       hole = next;
     }
@@ -103,21 +104,43 @@ private:
   }
   std::size_t after(std::size_t place) const { return place + 1 == slots_.size() ? 0 : place + 1; }
 
-  /// The slot of that name, or the empty one where it belongs. Often it is the one that was sought last.
+  /// How far what is in a slot is from its home.
+  std::size_t distance(std::size_t place) const {
+    std::size_t const from = home(slots_[place].name);
+    return place >= from ? place - from : place + slots_.size() - from;
+  }
+
+  /// The slot of that name, or the one where it belongs. Often it is the one that was sought last.
   std::size_t locate(std::uint32_t name) const {
     if (last_name_ == name && slots_[last_].name == name) return last_;
     std::size_t place = home(name);
-    while (slots_[place].name != name && slots_[place].name != 0) place = after(place);
+    for (std::size_t steps = 0; slots_[place].name != name && slots_[place].name != 0; ++steps, place = after(place))
+      if (steps != 0 && distance(place) < steps) break; // it would have taken this one's place
     last_name_ = name;
     return last_ = place;
   }
 
+  /// Shifts what is in a slot, and all behind it up to the next empty one, by one.
+  void make_room(std::size_t place) {
+    std::size_t last = place;
+    while (slots_[last].name != 0) last = after(last);
+    while (last != place) {
+      std::size_t const before = (last == 0 ? slots_.size() : last) - 1;
+      slots_[last] = slots_[before];
+      last = before;
+    }
+  }
+
   void grow() {
     memory::zeroed_array<slot> const old =
-        std::exchange(slots_, memory::zeroed_array<slot>(slots_.size() + slots_.size() / 2 + 8));
-    most_ = slots_.size() - slots_.size() / 5;
-    for (slot const& s : old)
-      if (s.name != 0) slots_[locate(s.name)] = s;
+        std::exchange(slots_, memory::zeroed_array<slot>(slots_.size() + slots_.size() / 4 + 8));
+    most_ = slots_.size() - slots_.size() / 8;
+    for (slot const& s : old) {
+      if (s.name == 0) continue;
+      std::size_t const place = locate(s.name);
+      make_room(place);
+      slots_[place] = s;
+    }
   }
 
   static constexpr std::size_t listed = 8; // slots
