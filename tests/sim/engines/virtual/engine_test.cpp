@@ -434,10 +434,10 @@ TEST_CASE("a run that only counts comes to the same as one that keeps records of
     auto const brief = virtual_time::run(s, options);
     CHECK(full.history_hash == brief.history_hash);
     REQUIRE(full.metrics.size() == brief.metrics.size());
-    for (records::time_slice const& s : brief.timeseries) {
+    for (records::time_slice const& slice : brief.timeseries) {
       std::uint64_t of_causes = 0;
-      for (std::uint64_t const n : s.failed_by_cause) of_causes += n;
-      CHECK(of_causes == s.failed);
+      for (std::uint64_t const n : slice.failed_by_cause) of_causes += n;
+      CHECK(of_causes == slice.failed);
     }
     for (auto const& [metric, value] : full.metrics) {
       INFO(name << ": " << metric);

@@ -34,7 +34,11 @@ records::result fake_result(scenario::scenario const& s) {
                {"requests", records::counter_metric{static_cast<double>(requests)}},
                {"latency_ms", records::trend_metric{requests, ms, 2 * ms, 3 * ms, 4 * ms, 5 * ms, 6 * ms, ms, 0}}};
   r.phases = {{"warm-up", "", r.metrics, {}}, {"steady", "", r.metrics, {}}};
-  for (scenario::event const& e : s.events) r.events.push_back({e.name, "kill", "", "", 0, 0, ms, 0.5, 12});
+  for (scenario::event const& e : s.events) {
+    records::event_result& of = r.events.emplace_back();
+    of.name = e.name, of.kind = "kill";
+    of.convergence_s = ms, of.peak_redirect_ratio = 0.5, of.convergence_requests = 12;
+  }
   if (s.topology.proxies.count == 7) {
     r.verdict = records::verdict::failed;
     r.exit_code = records::exit_failed;
