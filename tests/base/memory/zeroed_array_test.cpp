@@ -1,0 +1,45 @@
+#include "base/memory/zeroed_array.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+using memory::zeroed_array;
+
+namespace {
+
+bool is_zero(zeroed_array<std::uint32_t> const& a) {
+  return std::all_of(a.begin(), a.end(), [](std::uint32_t value) { return value == 0; });
+}
+
+}
+
+// Small ones come from the heap, those of a MB or more from the system.
+TEST_CASE("an array is zero at first, whatever its size and whatever its memory held before") {
+  bool const in_large_pages = GENERATE(false, true); // in this order: it cannot be undone
+  if (in_large_pages) memory::keep_heap_in_large_pages();
+  for (std::size_t const size : {0u, 1u, 1000u, 40'000u, 262'143u, 262'144u, 262'145u, 3'000'000u}) {
+    INFO(size << " values, heap in large pages: " << in_large_pages);
+    for (int again = 0; again < 3; ++again) {
+      zeroed_array<std::uint32_t> a(size);
+      REQUIRE(a.size() == size);
+      REQUIRE(is_zero(a));
+      for (std::size_t i = 0; i < size; ++i) a[i] = static_cast<std::uint32_t>(i) + 1;
+      zeroed_array<std::uint32_t> b = std::move(a);
+      REQUIRE(b.size() == size);
+      REQUIRE((size == 0 || b[size - 1] == size));
+    }
+  }
+}
+
+TEST_CASE("a heap in large pages may be asked for again, and gives and takes blocks of all sizes") {
+  memory::keep_heap_in_large_pages();
+  memory::keep_heap_in_large_pages();
+  std::vector<std::vector<char>> blocks;
+  for (std::size_t bytes = 1; bytes < (std::size_t{1} << 26); bytes *= 3) blocks.emplace_back(bytes, 'x');
+  for (auto const& block : blocks) CHECK(std::count(block.begin(), block.end(), 'x') == static_cast<int>(block.size()));
+}
