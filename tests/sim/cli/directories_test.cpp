@@ -48,7 +48,7 @@ words names_in(fs::path const& directory) {
 }
 
 /// What every command leaves in its directory, however it ends.
-words const verdict = {"junit.xml", "summary.json", "summary.txt"};
+words const verdict = {"junit.xml", "report.html", "summary.json", "summary.txt"};
 
 words operator+(words a, words const& b) {
   a.insert(a.end(), b.begin(), b.end());
@@ -152,7 +152,7 @@ TEST_CASE("an older report does not stand beside a new failure, and nothing else
     dir.file("out/notes.txt", "mine");
     dir.file("out/sweep.csv", "mine");
     CHECK_THROWS_AS(run(r.arguments + words{"--quiet", "--out", out}), config::bad_input);
-    CHECK(names_in(out) == words{"junit.xml", "notes.txt", "summary.json", "summary.txt", "sweep.csv"});
+    CHECK(names_in(out) == words{"junit.xml", "notes.txt", "report.html", "summary.json", "summary.txt", "sweep.csv"});
     CHECK_THAT(text_of(fs::path(out) / "junit.xml"),
                Contains("tests=\"1\" failures=\"0\" errors=\"1\"") && Contains("<error message=\"could not run\">") &&
                    Contains(r.junit) && Contains("name=\"exit_code\" value=\"2\""));
