@@ -77,7 +77,8 @@ struct scheduler {
     at(now_ns + delay_ns, what, index, node);
   }
   /// An event for a request in its present life.
-  [[gnu::always_inline]] void to_request(std::int64_t time_ns, event_kind what, std::uint32_t index, std::uint32_t life) {
+  [[gnu::always_inline]] void to_request(std::int64_t time_ns, event_kind what, std::uint32_t index,
+                                         std::uint32_t life) {
     queue.push(time_ns, {static_cast<std::uint32_t>(what) << 24 | life, index});
   }
 
