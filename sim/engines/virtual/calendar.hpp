@@ -51,7 +51,7 @@ public:
   /// Removes the earliest event, if it is before `until_ns`. Precondition: not empty.
   bool pop_before(std::int64_t until_ns, event& into) {
     if (first_ == end_ && !turn_before(until_ns)) return false;
-    into.at_ns = first_->at_ns; // member by member, see `sort`
+    into.at_ns = first_->at_ns; // member by member, see `insert`
     if (into.at_ns >= until_ns) return false;
     into.what = first_++->what;
     return true;
@@ -118,9 +118,7 @@ private:
     if (first_ == page_begin_ && end_ == page_end_) grow_page();
     ++turned_;
     if (end_ != page_end_ && (first_ == page_begin_ || end_[-1].at_ns <= e.at_ns)) {
-      event* at = end_++;
-      for (; at != first_ && at[-1].at_ns > e.at_ns; --at) at[0] = at[-1];
-      *at = e;
+      insert(first_, end_++, e);
     } else {
       event* at = --first_;
       for (; at + 1 != end_ && at[1].at_ns <= e.at_ns; ++at) at[0] = at[1];
@@ -171,17 +169,18 @@ private:
   }
   /// By time; stable.
   static void sort(event* first, event* end) {
-    for (event* next = first + 1; next < end; ++next) {
-      event const e = *next;
-      event* at = next;
-      // Member by member: a read of a whole event would have to wait until writes of its members have reached memory.
-      for (std::int64_t before; at != first && (before = at[-1].at_ns) > e.at_ns; --at) {
-        at->at_ns = before;
-        at->what = at[-1].what;
-      }
-      at->at_ns = e.at_ns;
-      at->what = e.what;
+    for (event* next = first + 1; next < end; ++next) insert(first, next, *next);
+  }
+  /// Puts `e` among the events from `first` on, which are in order, behind those of the same time: `at` is the place
+  /// behind the last.
+  [[gnu::always_inline]] static void insert(event* first, event* at, event const e) {
+    // Member by member: a read of a whole event would have to wait until writes of its members have reached memory.
+    for (std::int64_t before; at != first && (before = at[-1].at_ns) > e.at_ns; --at) {
+      at->at_ns = before;
+      at->what = at[-1].what;
     }
+    at->at_ns = e.at_ns;
+    at->what = e.what;
   }
   /// The same for a bucket that has a list.
   [[gnu::noinline]] void take_list(std::size_t place) {
