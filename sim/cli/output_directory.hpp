@@ -32,12 +32,7 @@ public:
   /// What `read` returns. If it throws, --out has a report of that, in place of an older one, if it can.
   template<class Read>
   auto read(Read const& read) {
-    try {
-      return read();
-    } catch (...) {
-      report_refusal(std::current_exception());
-      throw;
-    }
+    return reported(read, &output_directory::report_refusal);
   }
 
   /// Claims the directory, which is `usual` without --out. Throws `os::directory_in_use`, in which case nothing was
@@ -50,12 +45,7 @@ public:
   /// What `work` returns. If it throws, the report says so.
   template<class Work>
   auto work(Work const& work) {
-    try {
-      return work();
-    } catch (...) {
-      report_failure(std::current_exception());
-      throw;
-    }
+    return reported(work, &output_directory::report_failure);
   }
 
   std::filesystem::path const& path() const { return path_; }
@@ -70,6 +60,15 @@ public:
   void tell_where() const;
 
 private:
+  template<class Step>
+  auto reported(Step const& step, void (output_directory::*tell)(std::exception_ptr const&) noexcept) {
+    try {
+      return step();
+    } catch (...) {
+      (this->*tell)(std::current_exception());
+      throw;
+    }
+  }
   void report_refusal(std::exception_ptr const& why) noexcept;
   void report_failure(std::exception_ptr const& why) noexcept;
   void report(std::string_view of, records::verdict verdict, int exit_code, std::string const& why) noexcept;

@@ -2,35 +2,23 @@
 
 #include "base/journal/records.hpp"
 #include "sim/cli/output_directory.hpp"
-
-#include <chrono>
+#include "sim/load/arrivals.hpp"
 
 namespace sim::cli {
 namespace {
 
 using scenario::load_kind;
 
-double ramped(scenario::load const& load) {
-  double requests = 0, rate = load.start_rate_rps;
-  for (scenario::ramp_stage const& stage : load.stages) {
-    requests += (rate + stage.rate_rps) / 2 * std::chrono::duration<double>(stage.duration).count();
-    rate = stage.rate_rps;
-  }
-  return requests;
-}
-
 /// Requests that the load makes at least.
 double least_requests(scenario::scenario const& s) {
   scenario::load const& load = s.load;
-  double const seconds = std::chrono::duration<double>(load.duration).count();
   switch (load.kind) {
   case load_kind::closed:
     return load.duration.count() > 0 ? 0.0 : static_cast<double>(s.population.characters) * load.requests_per_character;
   case load_kind::constant_rate:
   case load_kind::poisson:
-    return load.rate_rps * seconds;
   case load_kind::ramping_rate:
-    return ramped(load);
+    return load::expected_arrivals(load);
   case load_kind::trace:
     return 0;
   }

@@ -1,5 +1,7 @@
 #include "sim/judge/flows.hpp"
 
+#include "sim/judge/owners.hpp"
+
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -89,7 +91,7 @@ void count_sols(run_view const& v, counted& c) {
   for (journal::sol_event const& e : v.records().sols) {
     if (e.at_ns < v.records().start_ns) continue;
     std::size_t proxy = records::no_proxy;
-    if (e.kind == journal::sol_event_kind::granted) proxy = e.incarnation >> 48;
+    if (e.kind == journal::sol_event_kind::granted) proxy = proxy_of(e.incarnation);
     if (e.kind == journal::sol_event_kind::applied) {
       std::uint32_t const slot = v.slot(e.request);
       if (slot == records::no_index) continue;

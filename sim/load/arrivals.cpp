@@ -12,6 +12,15 @@ double seconds(scenario::nanoseconds duration) { return static_cast<double>(dura
 
 }
 
+double expected_arrivals(scenario::load const& load) {
+  double sum = load.rate_rps * seconds(load.duration), rate = load.start_rate_rps;
+  for (scenario::ramp_stage const& stage : load.stages) {
+    sum += (rate + stage.rate_rps) / 2 * seconds(stage.duration);
+    rate = stage.rate_rps;
+  }
+  return sum;
+}
+
 arrivals::arrivals(scenario::load const& load, std::uint64_t seed)
   : kind_(load.kind)
   , rate_rps_(load.rate_rps)

@@ -10,6 +10,9 @@
 
 namespace sim::load {
 
+/// How many requests an open load makes by its rates, on average; 0 for other loads.
+double expected_arrivals(scenario::load const& load);
+
 /// Intended start times of an open load, in order: nanoseconds from its start.
 ///
 /// constant_rate: request i at i / rate. ramping_rate: request i when the integral of the rate, which is linear in each

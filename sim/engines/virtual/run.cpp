@@ -8,6 +8,7 @@
 #include "sim/judge/analyse.hpp"
 #include "sim/judge/findings.hpp"
 #include "sim/judge/invariants.hpp"
+#include "sim/load/arrivals.hpp"
 #include "sim/load/logged_in.hpp"
 
 #include <algorithm>
@@ -29,13 +30,7 @@ double expected_requests(scenario::scenario const& s, load::plan const& p) {
   if (s.load.kind == scenario::load_kind::closed)
     return static_cast<double>(s.population.characters) * s.load.requests_per_character;
   if (s.load.kind == scenario::load_kind::trace) return static_cast<double>(p.trace.size());
-  auto const seconds = [](scenario::nanoseconds d) { return static_cast<double>(d.count()) * 1e-9; };
-  double sum = s.load.rate_rps * seconds(s.load.duration), rate = s.load.start_rate_rps;
-  for (scenario::ramp_stage const& stage : s.load.stages) {
-    sum += (rate + stage.rate_rps) / 2 * seconds(stage.duration);
-    rate = stage.rate_rps;
-  }
-  return sum;
+  return load::expected_arrivals(s.load);
 }
 
 std::string seconds_text(std::int64_t ns) {

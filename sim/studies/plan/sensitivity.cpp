@@ -43,20 +43,28 @@ std::optional<binding> nearest_bound(definition const& d, judgement const& j) {
   return nearest;
 }
 
-}
-
-std::vector<neighbour> cheaper_neighbours(definition const& d, std::size_t candidate) {
-  std::vector<neighbour> result;
+/// Calls `f(axis, place, size, stride)` for each axis of the space: the candidate has the axis' value at `place`, of
+/// `size`, and the next value is that of the candidate `stride` further.
+template<class F>
+void for_each_axis(definition const& d, std::size_t candidate, F f) {
   std::size_t stride = d.points.size(), rest = candidate;
   for (std::size_t a = 0; a < d.space.axes.size(); ++a) {
     std::size_t const size = d.space.axes[a].values.size();
     stride /= size;
-    std::size_t const place = rest / stride;
+    f(a, rest / stride, size, stride);
     rest %= stride;
-    if (place > 0 && d.prices[candidate - stride] < d.prices[candidate]) result.push_back({candidate - stride, a});
-    if (place + 1 < size && d.prices[candidate + stride] < d.prices[candidate])
-      result.push_back({candidate + stride, a});
   }
+}
+
+}
+
+std::vector<neighbour> cheaper_neighbours(definition const& d, std::size_t candidate) {
+  std::vector<neighbour> result;
+  for_each_axis(d, candidate, [&](std::size_t axis, std::size_t place, std::size_t size, std::size_t stride) {
+    if (place > 0 && d.prices[candidate - stride] < d.prices[candidate]) result.push_back({candidate - stride, axis});
+    if (place + 1 < size && d.prices[candidate + stride] < d.prices[candidate])
+      result.push_back({candidate + stride, axis});
+  });
   return result;
 }
 
@@ -74,14 +82,9 @@ std::optional<binding> least_headroom(definition const& d, findings const& f) {
 
 std::vector<edge> edges_of(definition const& d, std::size_t candidate) {
   std::vector<edge> edges;
-  std::size_t stride = d.points.size(), rest = candidate;
-  for (std::size_t a = 0; a < d.space.axes.size(); ++a) {
-    std::size_t const size = d.space.axes[a].values.size();
-    stride /= size;
-    std::size_t const place = rest / stride;
-    rest %= stride;
-    if (size > 1 && (place == 0 || place + 1 == size)) edges.push_back({a, place == 0});
-  }
+  for_each_axis(d, candidate, [&](std::size_t axis, std::size_t place, std::size_t size, std::size_t) {
+    if (size > 1 && (place == 0 || place + 1 == size)) edges.push_back({axis, place == 0});
+  });
   return edges;
 }
 
