@@ -12,12 +12,6 @@ namespace {
 
 using namespace sim::records;
 
-double count_in(metric_set const& set, std::string const& name) {
-  auto const found = set.find(name);
-  auto const* counter = found == set.end() ? nullptr : std::get_if<counter_metric>(&found->second);
-  return counter == nullptr ? 0 : counter->value;
-}
-
 /// A column of the table: a cause, or one of the statuses of the cause that has them.
 struct column {
   std::string heading, metric;
@@ -27,13 +21,13 @@ std::vector<column> columns_of(result const& r) {
   static constexpr std::string_view by_status = "failed_requests{status:";
   std::vector<column> all;
   for (auto const& [name, m] : r.metrics)
-    if (name.starts_with(by_status) && count_in(r.metrics, name) > 0)
+    if (name.starts_with(by_status) && counter_in(r.metrics, name) > 0)
       all.push_back({"status " + name.substr(by_status.size(), name.size() - by_status.size() - 1), name});
   bool const has_statuses = !all.empty();
   for (std::string_view const cause : sim::scenario::failure_causes()) {
     std::string name = "failed_requests{cause:" + std::string(cause) + "}";
     bool const is_shown = has_statuses && cause == name_of(sim::scenario::failure_cause::status);
-    if (is_shown || count_in(r.metrics, name) <= 0) continue;
+    if (is_shown || counter_in(r.metrics, name) <= 0) continue;
     std::string heading(cause);
     for (char& c : heading)
       if (c == '_') c = ' ';
@@ -43,11 +37,11 @@ std::vector<column> columns_of(result const& r) {
 }
 
 void add_row(table& t, std::string const& name, metric_set const& set, std::vector<column> const& columns) {
-  double const all = count_in(set, "failed_requests");
+  double const all = counter_in(set, "failed_requests");
   if (all <= 0) return;
   std::vector<std::string> cells{"  " + name, short_number(all)};
   for (column const& c : columns) {
-    double const n = count_in(set, c.metric);
+    double const n = counter_in(set, c.metric);
     cells.push_back(n > 0 ? short_number(n) : "-");
   }
   t.row(std::move(cells));

@@ -1,5 +1,6 @@
 #include "reports/provenance.hpp"
 
+#include "reports/optional_json.hpp"
 #include "reports/wording.hpp"
 
 #include <nlohmann/json.hpp>
@@ -14,15 +15,6 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 using sim::records::provenance;
 
-ordered_json optional(std::optional<double> const& value) {
-  return value ? ordered_json(*value) : ordered_json(nullptr);
-}
-
-std::optional<double> number_in(json const& object, char const* key) {
-  auto const at = object.find(key);
-  return at == object.end() || at->is_null() ? std::nullopt : std::optional(at->get<double>());
-}
-
 std::string quoted(std::string const& word) {
   auto const plain = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
@@ -35,8 +27,6 @@ std::string quoted(std::string const& word) {
   for (char const c : word) out += c == '\'' ? "'\\''" : std::string(1, c);
   return out + "'";
 }
-
-std::string version_of(provenance const& p) { return p.version + (p.commit.empty() ? "" : " (" + p.commit + ")"); }
 
 std::string machine_of(provenance const& p) {
   std::string text = p.host;
@@ -62,9 +52,9 @@ ordered_json to_json(provenance const& p) {
           {"ended", p.ended},
           {"host", p.host},
           {"cores", p.cores},
-          {"load_average_before", optional(p.load_average_before)},
-          {"load_average_after", optional(p.load_average_after)},
-          {"cpu_busy_during", optional(p.cpu_busy_during)}};
+          {"load_average_before", optional_json(p.load_average_before)},
+          {"load_average_after", optional_json(p.load_average_after)},
+          {"cpu_busy_during", optional_json(p.cpu_busy_during)}};
 }
 
 provenance provenance_from(json const& written) {
@@ -77,9 +67,9 @@ provenance provenance_from(json const& written) {
   p.scenario_digest = written.value("scenario_digest", "");
   p.started = written.value("started", ""), p.ended = written.value("ended", "");
   p.host = written.value("host", ""), p.cores = written.value("cores", 0u);
-  p.load_average_before = number_in(written, "load_average_before");
-  p.load_average_after = number_in(written, "load_average_after");
-  p.cpu_busy_during = number_in(written, "cpu_busy_during");
+  p.load_average_before = optional_number(written, "load_average_before");
+  p.load_average_after = optional_number(written, "load_average_after");
+  p.cpu_busy_during = optional_number(written, "cpu_busy_during");
   return p;
 }
 
@@ -99,6 +89,8 @@ std::vector<std::pair<std::string, std::string>> facts_of(provenance const& p) {
   add("machine", machine_of(p));
   return facts;
 }
+
+std::string version_of(provenance const& p) { return p.version + (p.commit.empty() ? "" : " (" + p.commit + ")"); }
 
 std::string build_of(provenance const& p) { return p.version.empty() ? "" : one_line("crest-sim " + version_of(p)); }
 

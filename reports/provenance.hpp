@@ -21,6 +21,9 @@ sim::records::provenance provenance_from(nlohmann::json const& written);
 /// {"version", …}, …. The resolved scenario is not among them, its digest is.
 std::vector<std::pair<std::string, std::string>> facts_of(sim::records::provenance const& p);
 
+/// "0.1.0 (1a2b3c4d5e6f)", without a commit that is not known.
+std::string version_of(sim::records::provenance const& p);
+
 /// For a picture's caption: "crest-sim 0.1.0 (1a2b3c4d5e6f)"; empty if not known.
 std::string build_of(sim::records::provenance const& p);
 

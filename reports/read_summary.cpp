@@ -2,6 +2,7 @@
 
 #include "base/config/document.hpp"
 #include "reports/csv.hpp"
+#include "reports/optional_json.hpp"
 #include "reports/provenance.hpp"
 #include "reports/reports.hpp"
 #include "reports/wording.hpp"
@@ -20,11 +21,6 @@ namespace {
 using namespace sim::records;
 using nlohmann::json;
 namespace fs = std::filesystem;
-
-std::optional<double> optional_number(json const& object, char const* key) {
-  auto const at = object.find(key);
-  return at == object.end() || at->is_null() ? std::nullopt : std::optional(at->get<double>());
-}
 
 /// null stands for numbers that JSON does not have.
 double number_in(json const& object, char const* key) {

@@ -72,6 +72,9 @@ written write_all(sim::records::result const& result, std::filesystem::path cons
 written write_verdict(sim::records::result const& result, std::string_view of, std::string const& text,
                       std::vector<test_case> const& more, std::filesystem::path const& directory);
 
+/// A file of the result could not be written: what passed is an error then.
+void note_lost(sim::records::result& result, std::string const& problem);
+
 /// The names of those three files.
 extern std::vector<std::string> const verdict_files;
 

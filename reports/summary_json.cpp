@@ -1,3 +1,4 @@
+#include "reports/optional_json.hpp"
 #include "reports/provenance.hpp"
 #include "reports/reports.hpp"
 #include "reports/wording.hpp"
@@ -17,11 +18,6 @@ json number(double value) {
   if (!std::isfinite(value)) return nullptr;
   if (std::abs(value) < 9e15 && std::nearbyint(value) == value) return static_cast<std::int64_t>(value);
   return value;
-}
-
-template<class T>
-json optional(std::optional<T> const& value) {
-  return value ? json(*value) : json(nullptr);
 }
 
 json to_json(interval const& i) { return json::array({i.low, i.high}); }
@@ -44,10 +40,10 @@ json to_json(ratio_metric const& m) {
   return with_interval({{"value", m.value},
                         {"numerator", m.numerator},
                         {"denominator", m.denominator},
-                        {"theory", optional(m.theory)},
-                        {"standard_error", optional(m.standard_error)},
+                        {"theory", optional_json(m.theory)},
+                        {"standard_error", optional_json(m.standard_error)},
                         {"theory_note", m.theory_note},
-                        {"measured_error", optional(m.measured_error)},
+                        {"measured_error", optional_json(m.measured_error)},
                         {"clusters", m.clusters}},
                        m.confidence_interval, m.replications);
 }
@@ -125,7 +121,7 @@ json balancers(result const& r) {
                    {"metrics", to_json(b.metrics)},
                    {"phases", std::move(by_phase)},
                    {"log", std::move(log)},
-                   {"retries_on", optional(b.retries_on)}};
+                   {"retries_on", optional_json(b.retries_on)}};
   }
   return out;
 }
@@ -169,13 +165,13 @@ json events(result const& r) {
                    {"detail", e.detail},
                    {"at_s", e.at_s},
                    {"done_s", e.done_s},
-                   {"convergence_s", optional(e.convergence_s)},
-                   {"convergence_requests", optional(e.convergence_requests)},
+                   {"convergence_s", optional_json(e.convergence_s)},
+                   {"convergence_requests", optional_json(e.convergence_requests)},
                    {"convergence_note", e.convergence_note},
-                   {"peak_redirect_ratio", optional(e.peak_redirect_ratio)},
-                   {"failures_back_s", optional(e.failures_back_s)},
+                   {"peak_redirect_ratio", optional_json(e.peak_redirect_ratio)},
+                   {"failures_back_s", optional_json(e.failures_back_s)},
                    {"failures_back_note", e.failures_back_note},
-                   {"latency_back_s", optional(e.latency_back_s)},
+                   {"latency_back_s", optional_json(e.latency_back_s)},
                    {"latency_back_note", e.latency_back_note}});
     if (!e.confidence_intervals.empty()) out.back()["confidence_interval"] = to_json(e.confidence_intervals);
   }
@@ -218,7 +214,7 @@ std::string summary_json(result const& r, std::string_view of) {
                {{"lagged", r.load.lagged},
                 {"connections_per_balancer", r.load.connections_per_balancer},
                 {"waited_for_connection", r.load.waited_for_connection},
-                {"cpu_busy", optional(r.load.cpu_busy)}}},
+                {"cpu_busy", optional_json(r.load.cpu_busy)}}},
               {"differences", r.differences},
               {"duration_s", r.duration_s},
               {"metrics", to_json(r.metrics)},

@@ -29,12 +29,7 @@ std::string write(file const& f, result const& r, fs::path const& directory) {
 
 void lose(written& out, std::string const& problem) {
   out.lost.push_back(problem);
-  result& r = out.result;
-  if (r.verdict == sim::records::verdict::passed) { // others say more
-    r.verdict = sim::records::verdict::error;
-    r.exit_code = sim::records::exit_could_not_run;
-  }
-  r.reasons.push_back(problem);
+  note_lost(out.result, problem);
 }
 
 /// These say whether the run passed, and so what is missing.
@@ -97,6 +92,14 @@ written write_verdict(result const& r, std::string_view of, std::string const& t
   };
   write_all_of({{"junit.xml", junit}, {"summary.txt", whole_text}, {"summary.json", json}}, out, directory);
   return out;
+}
+
+void note_lost(result& r, std::string const& problem) {
+  if (r.verdict == sim::records::verdict::passed) { // others say more
+    r.verdict = sim::records::verdict::error;
+    r.exit_code = sim::records::exit_could_not_run;
+  }
+  r.reasons.push_back(problem);
 }
 
 bool came_to_nothing(result const& r) { return r.verdict == sim::records::verdict::error && r.metrics.empty(); }

@@ -1,4 +1,5 @@
 #include "reports/compare/compare.hpp"
+#include "reports/optional_json.hpp"
 #include "reports/reports.hpp"
 
 #include <nlohmann/json.hpp>
@@ -24,16 +25,11 @@ std::string_view name_of(judgement j) {
   return {};
 }
 
-template<class T>
-json optional(std::optional<T> const& value) {
-  return value ? json(*value) : json(nullptr);
-}
-
 json row_json(row const& r) {
   auto const& within = r.difference_within;
   return {{"name", r.name},
-          {"base", optional(r.base)},
-          {"new", optional(r.now)},
+          {"base", optional_json(r.base)},
+          {"new", optional_json(r.now)},
           {"tolerance", r.tolerance},
           {"difference_within", within ? json::array({within->low, within->high}) : json(nullptr)},
           {"judged", name_of(r.judged)}};

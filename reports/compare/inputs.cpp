@@ -1,6 +1,7 @@
 // What went into two results.
 #include "base/config/document.hpp"
 #include "reports/compare/compare.hpp"
+#include "reports/provenance.hpp"
 #include "reports/wording.hpp"
 
 #include <nlohmann/json.hpp>
@@ -54,8 +55,6 @@ void add_scenario(std::vector<std::string>& lines, provenance const& base, prove
                     now.scenario_digest);
 }
 
-std::string build_of(provenance const& p) { return p.version + (p.commit.empty() ? "" : " (" + p.commit + ")"); }
-
 std::string machine_of(provenance const& p) {
   return p.host + (p.cores == 0 ? "" : ", " + std::to_string(p.cores) + (p.cores == 1 ? " core" : " cores"));
 }
@@ -75,7 +74,7 @@ std::vector<std::string> input_differences(result const& base, result const& now
   }
   provenance const &before = *base.provenance, &after = *now.provenance;
   add_scenario(lines, before, after);
-  add(lines, "crest-sim", build_of(before), build_of(after));
+  add(lines, "crest-sim", version_of(before), version_of(after));
   add(lines, "machine", machine_of(before), machine_of(after));
   if (lines.size() <= most_lines) return lines;
   std::size_t const more = lines.size() - most_lines;

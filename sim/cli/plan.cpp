@@ -144,9 +144,7 @@ int report(plan::outcome const& o, std::string const& runs, output_directory con
   std::vector<std::string> lost;
   auto const lose = [&](std::string const& problem) {
     lost.push_back(problem);
-    r.reasons.push_back(problem);
-    if (r.verdict == records::verdict::passed)
-      r.verdict = records::verdict::error, r.exit_code = records::exit_could_not_run;
+    reports::note_lost(r, problem);
   };
   auto const write = [&](char const* name, std::string const& text) {
     try {

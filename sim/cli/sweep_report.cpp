@@ -77,11 +77,7 @@ records::result verdict_of(sweep::manifest const& m, sweep::finished const& all,
     }
   }
   if (missing > 0) r.reasons.push_back("and " + std::to_string(missing) + " more trials that did not pass");
-  for (std::string const& lost : all_lost) {
-    r.reasons.push_back(lost);
-    if (r.verdict != records::verdict::passed) continue;
-    r.verdict = records::verdict::error, r.exit_code = records::exit_could_not_run;
-  }
+  for (std::string const& lost : all_lost) reports::note_lost(r, lost);
   return r;
 }
 

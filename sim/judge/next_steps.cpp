@@ -11,9 +11,7 @@ namespace {
 using records::result;
 
 std::uint64_t count_in(records::metric_set const& set, std::string const& name) {
-  auto const found = set.find(name);
-  auto const* counter = found == set.end() ? nullptr : std::get_if<records::counter_metric>(&found->second);
-  return counter ? static_cast<std::uint64_t>(std::llround(counter->value)) : 0;
+  return static_cast<std::uint64_t>(std::llround(records::counter_in(set, name)));
 }
 
 std::string percent(double share) { return std::to_string(std::llround(100 * share)) + " %"; }

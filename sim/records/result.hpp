@@ -71,6 +71,13 @@ using metric = std::variant<ratio_metric, trend_metric, counter_metric>;
 /// "failed_requests{cause:reset}" for the causes and "failed_requests{status:502}" for the statuses of failed requests.
 using metric_set = std::map<std::string, metric>;
 
+/// A counter's value; 0 if there is none of that name.
+inline double counter_in(metric_set const& metrics, std::string const& name) {
+  auto const found = metrics.find(name);
+  auto const* const counter = found == metrics.end() ? nullptr : std::get_if<counter_metric>(&found->second);
+  return counter ? counter->value : 0;
+}
+
 struct named_metrics {
   std::string name;
   std::string kind; // of a balancer: "gateway", "nginx", "external"; empty for phases

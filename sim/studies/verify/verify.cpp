@@ -128,11 +128,7 @@ private:
   /// How many redirects of these runs came before the shared map had the entry.
   static double raced_in(std::vector<result> const& results) {
     double sum = 0;
-    for (result const& r : results) {
-      auto const found = r.metrics.find("redirects{reason:raced}");
-      auto const* count = found == r.metrics.end() ? nullptr : std::get_if<records::counter_metric>(&found->second);
-      if (count != nullptr) sum += count->value;
-    }
+    for (result const& r : results) sum += records::counter_in(r.metrics, "redirects{reason:raced}");
     return sum;
   }
 
