@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/contract/expects.hpp"
+#include "base/memory/home_order.hpp"
 #include "base/memory/prefetch.hpp"
 #include "base/memory/zeroed_array.hpp"
 #include "fakeproxy/cluster/types.hpp"
@@ -19,7 +20,7 @@ namespace fakeproxy::cluster {
 ///
 /// `Value` is small and trivially copyable. There is no entry for character_id::none.
 template<class Value>
-class session_table {
+class session_table : memory::home_order<session_table<Value>> {
 public:
   std::size_t size() const { return size_; }
 
@@ -50,7 +51,7 @@ public:
     slot& s = slots_[place];
     bool const fresh = s.name != name;
     if (fresh) {
-      make_room(place);
+      order::make_room(place);
       s.name = name;
       s.value = Value{};
       ++size_;
@@ -67,12 +68,7 @@ public:
   /// Erases what `find` or `try_emplace` gave.
   void erase_found(Value& value) {
     auto const* const at = reinterpret_cast<slot const*>(reinterpret_cast<char const*>(&value) - offsetof(slot, value));
-    std::size_t hole = static_cast<std::size_t>(at - slots_.data());
-    for (std::size_t next = after(hole); slots_[next].name != 0 && distance(next) != 0; next = after(next)) {
-      slots_[hole] = slots_[next];
-      hole = next;
-    }
-    slots_[hole].name = 0;
+    slots_[order::close(static_cast<std::size_t>(at - slots_.data()))].name = 0;
     --size_;
   }
 
@@ -89,6 +85,9 @@ public:
   }
 
 private:
+  using order = memory::home_order<session_table>;
+  friend order;
+
   struct slot {
     std::uint32_t name; // the character's number + 1; 0: empty
     Value value;
@@ -102,33 +101,18 @@ private:
     std::uint64_t const hash = name * std::uint64_t{0x9e3779b97f4a7c15u};
     return static_cast<std::size_t>((static_cast<unsigned __int128>(hash) * slots_.size()) >> 64);
   }
-  std::size_t after(std::size_t place) const { return place + 1 == slots_.size() ? 0 : place + 1; }
 
-  /// How far what is in a slot is from its home.
-  std::size_t distance(std::size_t place) const {
-    std::size_t const from = home(slots_[place].name);
-    return place >= from ? place - from : place + slots_.size() - from;
-  }
+  // For memory::home_order.
+  std::size_t slot_count() const { return slots_.size(); }
+  bool is_empty(std::size_t place) const { return slots_[place].name == 0; }
+  std::size_t home_of(std::size_t place) const { return home(slots_[place].name); }
+  void move_slot(std::size_t from, std::size_t to) { slots_[to] = slots_[from]; }
 
   /// The slot of that name, or the one where it belongs. Often it is the one that was sought last.
   std::size_t locate(std::uint32_t name) const {
     if (last_name_ == name && slots_[last_].name == name) return last_;
-    std::size_t place = home(name);
-    for (std::size_t steps = 0; slots_[place].name != name && slots_[place].name != 0; ++steps, place = after(place))
-      if (steps != 0 && distance(place) < steps) break; // it would have taken this one's place
     last_name_ = name;
-    return last_ = place;
-  }
-
-  /// Shifts what is in a slot, and all behind it up to the next empty one, by one.
-  void make_room(std::size_t place) {
-    std::size_t last = place;
-    while (slots_[last].name != 0) last = after(last);
-    while (last != place) {
-      std::size_t const before = (last == 0 ? slots_.size() : last) - 1;
-      slots_[last] = slots_[before];
-      last = before;
-    }
+    return last_ = order::seek(home(name), [&](std::size_t at) { return slots_[at].name == name; }).slot;
   }
 
   void grow() {
@@ -138,7 +122,7 @@ private:
     for (slot const& s : old) {
       if (s.name == 0) continue;
       std::size_t const place = locate(s.name);
-      make_room(place);
+      order::make_room(place);
       slots_[place] = s;
     }
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/contract/expects.hpp"
+#include "base/memory/home_order.hpp"
 #include "base/memory/prefetch.hpp"
 #include "base/memory/zeroed_array.hpp"
 
@@ -31,7 +32,7 @@ struct unwatched {
 /// is computed from these stamps in one pass over the map, and again when that order is used up: some 20 ns an entry,
 /// at most once per as many uses as there are entries.
 template<class Key, class Payload, class Hash, class Watch = unwatched>
-class token_map {
+class token_map : memory::home_order<token_map<Key, Payload, Hash, Watch>> {
 public:
   using hash_type = Hash;
 
@@ -110,7 +111,7 @@ public:
       erase(oldest());
       at = locate(key);
     }
-    make_room(at.slot);
+    order::make_room(at.slot);
     entry& fresh = entries_[at.slot];
     std::memcpy(fresh.key, &key, sizeof(Key));
     fresh.payload = payload;
@@ -173,10 +174,9 @@ private:
   static_assert(std::is_trivially_copyable_v<Key> && std::is_trivially_copyable_v<Payload>);
   static_assert(sizeof(Key) % sizeof(std::uint32_t) == 0 && alignof(Payload) <= alignof(std::uint32_t));
 
-  struct place {
-    std::size_t slot; // not found: where it belongs
-    bool found;
-  };
+  using order = memory::home_order<token_map>;
+  friend order;
+  using place = typename order::position;
 
   static constexpr std::size_t most_entries = std::size_t{1} << 31; // so that uses and slots have 32-bit numbers
   static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
@@ -192,16 +192,19 @@ private:
   std::size_t home(std::size_t hash) const {
     return static_cast<std::size_t>((static_cast<unsigned __int128>(hash) * slots_) >> 64);
   }
-  std::size_t after(std::size_t slot) const { return slot + 1 == slots_ ? 0 : slot + 1; }
   static Key key_of(entry const& e) {
     Key key;
     std::memcpy(&key, e.key, sizeof(Key));
     return key;
   }
-  /// How far an entry is from its home.
-  std::size_t distance(std::size_t slot) const {
-    std::size_t const from = home(Hash{}(key_of(entries_[slot])));
-    return slot >= from ? slot - from : slot + slots_ - from;
+  // For memory::home_order.
+  std::size_t slot_count() const { return slots_; }
+  bool is_empty(std::size_t slot) const { return entries_[slot].last_used == 0; }
+  std::size_t home_of(std::size_t slot) const { return home(Hash{}(key_of(entries_[slot]))); }
+  void move_slot(std::size_t from, std::size_t to) {
+    entries_[to] = entries_[from];
+    if (std::uint32_t const rank = entries_[to].last_used; rank <= ordered_)
+      order_[rank - 1] = static_cast<std::uint32_t>(to);
   }
 
   bool is_at(hint where, Key const& key) const {
@@ -209,39 +212,12 @@ private:
   }
 
   place locate(Key const& key) const {
-    std::size_t slot = home(Hash{}(key));
-    for (std::size_t steps = 0;; ++steps, slot = after(slot)) {
-      entry const& e = entries_[slot];
-      if (e.last_used == 0) return {slot, false};
-      if (key_of(e) == key) return {slot, true};
-      if (steps > 0 && distance(slot) < steps) return {slot, false}; // it would have taken this one's place
-    }
-  }
-
-  void move(std::size_t from, std::size_t to) {
-    entries_[to] = entries_[from];
-    if (std::uint32_t const rank = entries_[to].last_used; rank <= ordered_)
-      order_[rank - 1] = static_cast<std::uint32_t>(to);
-  }
-
-  /// Shifts what is at `slot`, and all behind it up to the next empty slot, by one.
-  void make_room(std::size_t slot) {
-    std::size_t last = slot;
-    while (entries_[last].last_used != 0) last = after(last);
-    while (last != slot) {
-      std::size_t const before = (last == 0 ? slots_ : last) - 1;
-      move(before, last);
-      last = before;
-    }
+    return order::seek(home(Hash{}(key)), [&](std::size_t slot) { return key_of(entries_[slot]) == key; });
   }
 
   void erase(std::size_t slot) {
     watch_(key_of(entries_[slot]));
-    for (std::size_t next = after(slot); entries_[next].last_used != 0 && distance(next) > 0; next = after(next)) {
-      move(next, slot);
-      slot = next;
-    }
-    entries_[slot].last_used = 0;
+    entries_[order::close(slot)].last_used = 0;
     --size_;
   }
 
