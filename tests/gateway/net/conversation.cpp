@@ -1,9 +1,9 @@
 #include "tests/gateway/net/conversation.hpp"
 
-#include <boost/asio/write.hpp>
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <poll.h>
@@ -17,10 +17,12 @@ namespace {
 
 constexpr int patience_ms = 20'000;
 
-bool readable(int descriptor, int wait_ms) {
-  pollfd wait{descriptor, POLLIN, 0};
+bool becomes(short events, int descriptor, int wait_ms) {
+  pollfd wait{descriptor, events, 0};
   return ::poll(&wait, 1, wait_ms) > 0;
 }
+
+bool readable(int descriptor, int wait_ms) { return becomes(POLLIN, descriptor, wait_ms); }
 
 }
 
@@ -37,17 +39,20 @@ raw_connection::raw_connection(std::shared_ptr<boost::asio::io_context> context,
   , socket_(std::move(socket)) {}
 
 bool raw_connection::send(std::string_view bytes) {
-  boost::system::error_code ec;
-  boost::asio::write(socket_, boost::asio::buffer(bytes), ec);
-  return !ec;
+  do {
+    bytes.remove_prefix(send_some(bytes));
+  } while (!bytes.empty() && would_block_ && becomes(POLLOUT, socket_.native_handle(), patience_ms));
+  return bytes.empty();
 }
 
 std::size_t raw_connection::send_some(std::string_view bytes) {
-  boost::system::error_code ec;
-  socket_.non_blocking(true, ec);
   std::size_t sent = 0;
-  while (sent < bytes.size() && !ec) sent += socket_.write_some(boost::asio::buffer(bytes.substr(sent)), ec);
-  socket_.non_blocking(false, ec);
+  ssize_t now = 0;
+  while (sent < bytes.size() && now >= 0) {
+    now = ::send(socket_.native_handle(), bytes.data() + sent, bytes.size() - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (now > 0) sent += static_cast<std::size_t>(now);
+  }
+  would_block_ = now < 0 && errno == EAGAIN;
   return sent;
 }
 

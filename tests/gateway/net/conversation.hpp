@@ -35,7 +35,8 @@ public:
   explicit raw_connection(std::uint16_t port, int receive_buffer = 0);
   raw_connection(std::shared_ptr<boost::asio::io_context> context, tcp::socket socket);
 
-  /// Whether the kernel took all of it.
+  /// Whether the kernel took all of it; not if it took nothing for as long as a wait may take. A peer on the same
+  /// thread that does not read may be such a case: send on another thread then, as `std::async` does.
   bool send(std::string_view bytes);
   /// Sends what the kernel takes without waiting, up to `bytes`; returns how much that was.
   std::size_t send_some(std::string_view bytes);
@@ -57,7 +58,8 @@ private:
   std::shared_ptr<boost::asio::io_context> context_;
   tcp::socket socket_;
   std::string buffer_;
-  bool ended_ = false; // by the peer
+  bool ended_ = false;       // by the peer
+  bool would_block_ = false; // the last send ended there
 };
 
 /// An upstream that does nothing by itself: the test accepts, reads and answers.
