@@ -218,10 +218,11 @@ bool has_caches(scenario const& s) {
 
 std::vector<balancer_identity> balancers_of(scenario const& s) {
   std::vector<balancer_identity> result;
-  std::map<balancer_kind, std::uint32_t> next;
+  std::map<std::string, std::uint32_t, std::less<>> next;
   auto const add = [&](balancer_group const& group, std::size_t index, std::optional<std::size_t> event) {
     for (std::uint32_t i = 0; i < group.count; ++i) {
-      std::string name = std::string(name_of(group.kind)) + "[" + std::to_string(next[group.kind]++) + "]";
+      std::string const base(group.node_name());
+      std::string name = base + "[" + std::to_string(next[base]++) + "]";
       result.push_back({std::move(name), index, event, &group});
     }
   };

@@ -119,12 +119,20 @@ balancer_group read_balancer_group(cursor const& at, std::filesystem::path const
     if (!group.has_map()) shared.fail("found a shared map without a token_map; allowed: behind one");
   }
   if (at.has("cache")) group.cache = read_cache(at["cache"]);
-  group.nginx_config = at.choice("config", group.nginx_config);
+  if (traits_of(group.kind).started_by == launcher::nginx) group.nginx_config = at.choice("config", group.nginx_config);
   if (at.has("template")) {
     if (at.has("config")) at["template"].fail("found both 'config' and 'template'; allowed: one of them");
     group.nginx_config = nginx_rules::own_template;
     group.nginx_template = existing_file(at["template"], directory);
   }
+  if (at.has("routes_as")) {
+    cursor const as = at["routes_as"];
+    declared_routing declared;
+    declared.guess = as.choice("guess", declared.guess);
+    declared.map_entries = as.count("map_entries", declared.map_entries);
+    group.routes_as = declared;
+  }
+  if (traits_of(group.kind).started_by == launcher::command) group.program = read_command(at, directory);
   if (traits_of(group.kind).started_by == launcher::nobody) {
     cursor const addresses = at["addresses"];
     for (std::size_t i = 0; i < addresses.size(); ++i) {

@@ -37,6 +37,9 @@ std::string choice_message(std::string const& found, std::vector<std::string> co
 /// A file that exists, as an absolute path.
 std::filesystem::path existing_file(cursor const& at, std::filesystem::path const& directory);
 
+/// The keys of a balancer group that say how its program is started, known and stopped.
+command_settings read_command(cursor const& at, std::filesystem::path const& directory);
+
 /// A gateway's cache.
 cache_settings read_cache(cursor const& at);
 /// `resources` and `corporations` of the proxies, whose `answer_bytes` are known.

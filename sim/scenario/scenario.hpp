@@ -63,6 +63,28 @@ struct shared_map_settings {
   nanoseconds timeout = std::chrono::milliseconds(3); // that a request waits at most
 };
 
+/// How a program is told something: by a signal, or by a command that the run starts for it.
+struct signal_or_command {
+  int signal = 0;                   // 0: none
+  std::vector<std::string> command; // program and arguments, with placeholders; empty: none
+};
+
+/// A balancer of kind `command`: any program that stays in the foreground. Placeholders: docs/scenarios.md.
+struct command_settings {
+  std::string name = "command";     // what its nodes are called: NAME[0]
+  std::vector<std::string> command; // program and arguments, with placeholders; never empty
+  std::filesystem::path config;     // template of {{config}}, absolute; empty: none
+  std::string ready_path; // ready when a GET of it gets a status below 500; empty: when it accepts connections
+  nanoseconds ready_within = std::chrono::seconds(20);
+  signal_or_command stop; // neither: SIGTERM
+};
+
+/// What theory takes a balancer for whose rules nobody here knows.
+struct declared_routing {
+  guess_policy guess = guess_policy::random;
+  std::uint32_t map_entries = 0; // 0: it remembers nothing
+};
+
 /// One element of `topology.balancers`: `count` balancers that are alike.
 struct balancer_group {
   balancer_kind kind = balancer_kind::gateway;
@@ -77,32 +99,41 @@ struct balancer_group {
   // nginx
   nginx_rules nginx_config = nginx_rules::lua_map;
   std::filesystem::path nginx_template; // of own_template; absolute
+  // command
+  command_settings program;
   // external
   std::vector<std::string> addresses; // HOST:PORT, one balancer each; count == addresses.size()
+  // command and external
+  std::optional<declared_routing> routes_as;
 
   std::vector<violation_expectation> expect_violations;
 
-  /// Whether it remembers token → proxy, as far as is known.
+  /// What its nodes are called, without the number.
+  std::string_view node_name() const {
+    return traits_of(kind).started_by == launcher::command ? std::string_view(program.name) : name_of(kind);
+  }
+
+  /// Whether it remembers token → proxy, as far as is known or declared.
   bool has_map() const {
     switch (traits_of(kind).map) {
     case map_bound::token_map:
       return token_map_bytes.has_value();
     case map_bound::lua_shared_dict:
       return nginx_config != nginx_rules::guess;
-    case map_bound::unknown:
-      return false;
+    case map_bound::declared:
+      return routes_as && routes_as->map_entries > 0;
     }
     return false;
   }
 
-  /// Whether it is known how it guesses, and when it learns and forgets.
+  /// Whether it is known, and not only declared, how it guesses, and when it learns and forgets.
   bool rules_known() const {
     switch (traits_of(kind).rules) {
     case routing_rules::guess_policy:
       return true;
     case routing_rules::nginx_config:
       return nginx_config != nginx_rules::own_template;
-    case routing_rules::unknown:
+    case routing_rules::declared:
       return false;
     }
     return false;
@@ -381,7 +412,8 @@ struct scenario {
   virtual_settings simulated; // the section "virtual"
 };
 
-/// Names of all balancers from the start, in order: `gateway[0]`, `gateway[1]`, `nginx[0]`, …; numbered per kind.
+/// Names of all balancers from the start, in order: `gateway[0]`, `gateway[1]`, `nginx[0]`, …; numbered per kind, and
+/// those of kind `command` per name.
 /// Balancers that `add_balancer` events bring follow, in the order of the events.
 struct balancer_identity {
   std::string name;

@@ -46,8 +46,9 @@ std::string guesses_broken_by(balancer_group const& g, std::uint32_t proxies) {
   case scenario::routing_rules::nginx_config:
     // Round robin over tokens in shuffled order picks as good as uniformly: what theory was checked against.
     return g.rules_known() ? "" : "the rules of a user's nginx template are unknown";
-  case scenario::routing_rules::unknown:
-    return "an external balancer's guesses are unknown";
+  case scenario::routing_rules::declared:
+    if (g.routes_as) return broken_by(g.routes_as->guess);
+    return "how " + std::string(g.node_name()) + " balancers guess is unknown (routes_as can say)";
   }
   return {};
 }
@@ -88,8 +89,8 @@ bool guesses_follow(balancer_group const& g, guess_law law) {
     return law_of(g.guess) == law;
   case scenario::routing_rules::nginx_config:
     return g.rules_known() && law == guess_law::in_turn;
-  case scenario::routing_rules::unknown:
-    return false;
+  case scenario::routing_rules::declared:
+    return g.routes_as && law_of(g.routes_as->guess) == law;
   }
   return false;
 }
@@ -127,8 +128,8 @@ std::uint64_t map_entries(balancer_group const& g, std::uint32_t token_bytes) {
         gateway::routing::map_budget::of(std::min(*g.token_map_bytes, largest_budget)).proven);
   case scenario::map_bound::lua_shared_dict:
     return entries_of_shared_dict(token_bytes);
-  case scenario::map_bound::unknown:
-    return 0;
+  case scenario::map_bound::declared:
+    return g.routes_as ? g.routes_as->map_entries : 0;
   }
   return 0;
 }

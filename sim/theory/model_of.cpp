@@ -52,11 +52,10 @@ std::string broken_by_maps(scenario::scenario const& s) {
   for (balancer_group const& g : groups) {
     switch (scenario::traits_of(g.kind).map) {
     case scenario::map_bound::token_map:
+    case scenario::map_bound::declared:
       break;
     case scenario::map_bound::lua_shared_dict:
       return "of nginx's map only a lower bound of its entries is known";
-    case scenario::map_bound::unknown:
-      return "how many entries an external balancer's map holds is unknown";
     }
     if (map_entries(g, token_bytes) != map_entries(first, token_bytes)) return "bounded maps of different sizes";
   }

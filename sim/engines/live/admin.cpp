@@ -9,6 +9,7 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace sim::live {
@@ -93,6 +94,45 @@ asio::awaitable<bool> accepts_connections(tcp::endpoint where, std::chrono::nano
     if (!error) co_return true;
     if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
     if (std::chrono::steady_clock::now() > deadline) co_return false;
+    pause.expires_after(std::chrono::milliseconds(5));
+    co_await pause.async_wait(asio::use_awaitable);
+  }
+}
+
+namespace {
+
+/// What one GET came to; empty if its status is below 500.
+asio::awaitable<std::string> try_request(tcp::endpoint where, std::string path, std::chrono::nanoseconds patience) {
+  beast::tcp_stream stream(co_await asio::this_coro::executor);
+  stream.expires_after(patience);
+  http::request<http::empty_body> request(http::verb::get, path, 11);
+  request.set(http::field::host, where.address().to_string() + ":" + std::to_string(where.port()));
+  request.set(http::field::connection, "close");
+  beast::flat_buffer buffer;
+  http::response_parser<http::string_body> parser;
+  parser.body_limit(boost::none);
+  try {
+    co_await stream.async_connect(where, asio::use_awaitable);
+    co_await http::async_write(stream, request, asio::use_awaitable);
+    co_await http::async_read(stream, buffer, parser, asio::use_awaitable);
+  } catch (boost::system::system_error const& error) {
+    if (error.code() == asio::error::operation_aborted) throw;
+    co_return error.code().message();
+  }
+  unsigned const status = parser.get().result_int();
+  co_return status < 500 ? std::string() : "status " + std::to_string(status);
+}
+
+}
+
+asio::awaitable<std::string> answers_requests(tcp::endpoint where, std::string path,
+                                              std::chrono::nanoseconds patience) {
+  auto const deadline = std::chrono::steady_clock::now() + patience;
+  asio::steady_timer pause(co_await asio::this_coro::executor);
+  for (;;) {
+    std::chrono::nanoseconds const left = deadline - std::chrono::steady_clock::now();
+    std::string outcome = co_await try_request(where, path, std::max(left, std::chrono::nanoseconds(1'000'000)));
+    if (outcome.empty() || std::chrono::steady_clock::now() > deadline) co_return outcome;
     pause.expires_after(std::chrono::milliseconds(5));
     co_await pause.async_wait(asio::use_awaitable);
   }

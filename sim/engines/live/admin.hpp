@@ -27,4 +27,9 @@ boost::asio::awaitable<nlohmann::json> admin_call(std::string address, boost::be
 boost::asio::awaitable<bool> accepts_connections(boost::asio::ip::tcp::endpoint where,
                                                  std::chrono::nanoseconds patience);
 
+/// Completes when GET `path` at `where` gets a status below 500, then empty. When `patience` has passed first: what the
+/// last try came to, such as "status 503".
+boost::asio::awaitable<std::string> answers_requests(boost::asio::ip::tcp::endpoint where, std::string path,
+                                                     std::chrono::nanoseconds patience);
+
 }

@@ -1,13 +1,10 @@
 #pragma once
 
-#include "sim/engines/live/certificate.hpp"
+#include "sim/engines/live/balancer_place.hpp"
 #include "sim/scenario/scenario.hpp"
 
-#include <filesystem>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace sim::live {
 
@@ -15,16 +12,9 @@ namespace sim::live {
 extern std::string_view const article_guess_conf;
 extern std::string_view const article_lua_conf;
 
-struct nginx_values {
-  std::string listen;                 // HOST:PORT
-  std::vector<std::string> upstreams; // HOST:PORT
-  std::filesystem::path prefix;       // exists
-  std::optional<certificate_files> tls{};
-};
-
 /// The configuration of an nginx balancer: its template with the placeholders filled in (scenarios/nginx/
 /// article-guess.conf lists them). Throws `could_not_run` when modules are needed that are not installed, and
 /// `config::bad_input` for a template that cannot be read or has an unknown placeholder.
-std::string nginx_config(scenario::balancer_group const& group, nginx_values const& values);
+std::string nginx_config(scenario::balancer_group const& group, balancer_place const& place);
 
 }

@@ -20,15 +20,8 @@ fs::path our_directory() {
 
 bool executable(fs::path const& file) { return ::access(file.c_str(), X_OK) == 0 && fs::is_regular_file(file); }
 
-}
-
-fs::path program_beside_us(std::string_view name) {
-  fs::path const file = our_directory() / name;
-  if (!executable(file)) throw could_not_run(std::string(name) + " is not beside crest-sim: no " + file.string());
-  return file;
-}
-
-fs::path find_program(std::string const& name, std::string const& needed_for, std::string const& package) {
+/// In PATH or where programs of this name usually are; empty if it is nowhere.
+fs::path look_for(std::string const& name) {
   std::vector<fs::path> directories;
   if (char const* const path = std::getenv("PATH")) {
     std::string_view rest = path;
@@ -43,7 +36,28 @@ fs::path find_program(std::string const& name, std::string const& needed_for, st
     directories.emplace_back(usual);
   for (fs::path const& directory : directories)
     if (fs::path file = directory / name; executable(file)) return file;
+  return {};
+}
+
+}
+
+fs::path program_beside_us(std::string_view name) {
+  fs::path const file = our_directory() / name;
+  if (!executable(file)) throw could_not_run(std::string(name) + " is not beside crest-sim: no " + file.string());
+  return file;
+}
+
+fs::path find_program(std::string const& name, std::string const& needed_for, std::string const& package) {
+  if (fs::path file = look_for(name); !file.empty()) return file;
   throw could_not_run("the scenario has " + needed_for + ", but there is no " + name + " in PATH: install " + package);
+}
+
+fs::path find_command(std::string const& program, std::string const& where) {
+  bool const path = program.find('/') != std::string::npos;
+  fs::path file = path ? (executable(program) ? fs::path(program) : fs::path()) : look_for(program);
+  if (!file.empty()) return file;
+  throw could_not_run(where + ": there is no program " + program + (path ? "" : " in PATH") +
+                      ": install it, or name another in 'command'");
 }
 
 fs::path find_nginx() { return find_program("nginx", "nginx balancers", "nginx-light"); }

@@ -12,6 +12,9 @@ std::filesystem::path program_beside_us(std::string_view name);
 
 /// A program of `package`, in PATH or where it usually is. Throws `could_not_run` that says what it is needed for.
 std::filesystem::path find_program(std::string const& name, std::string const& needed_for, std::string const& package);
+/// The program of a command line: a path, or a name that is looked for as above. Throws `could_not_run`, which begins
+/// with `where`.
+std::filesystem::path find_command(std::string const& program, std::string const& where);
 /// nginx from PATH or the usual places. Throws `could_not_run`, saying how to get it.
 std::filesystem::path find_nginx();
 

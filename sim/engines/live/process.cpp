@@ -37,6 +37,7 @@ exit_status status_of(int raw) {
 }
 
 // Runs in the child between fork and exec: async-signal-safe calls only.
+// `output` may be `log`.
 [[noreturn]] void become(char const* program, char* const* arguments, int output, int log, int null, pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(127); // the parent died before prctl
@@ -79,7 +80,9 @@ struct process::state {
   pid_t pid = -1;
   bool running = false;
   bool expected = false;   // its end was asked for
-  bool terminated = false; // SIGTERM was sent
+  bool terminated = false; // it was asked
+  bool ready = false;
+  std::streamoff log_begin = 0; // of this life
   exit_status status;
   asio::posix::stream_descriptor pidfd;
   asio::posix::stream_descriptor output;
@@ -95,6 +98,9 @@ struct process::state {
     , ended(executor, asio::steady_timer::time_point::max()) {}
 
   void reap() {
+    // Before the zombie is waited for, its number cannot be anybody else's group. If it had none of its own yet, there
+    // is none of that number.
+    ::kill(-pid, SIGKILL);
     int raw = 0;
     while (::waitpid(pid, &raw, 0) < 0 && errno == EINTR) {
     }
@@ -112,6 +118,7 @@ process::process(asio::any_io_executor executor, command what)
 
   int const log = ::open(c.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (log < 0) fail(c.name, "cannot write " + c.log.string());
+  state_->log_begin = ::lseek(log, 0, SEEK_END);
   int const null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   std::array<int, 2> pipe{-1, -1};
   if (null < 0 || ::pipe2(pipe.data(), O_CLOEXEC) != 0) {
@@ -131,7 +138,7 @@ process::process(asio::any_io_executor executor, command what)
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   pid_t const child = ::fork();
-  if (child == 0) become(program.c_str(), arguments.data(), pipe[1], log, null, parent);
+  if (child == 0) become(program.c_str(), arguments.data(), c.stdout_too ? log : pipe[1], log, null, parent);
   int const fork_error = errno;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   ::close(log);
@@ -193,6 +200,7 @@ asio::awaitable<std::string> process::ready_line(std::chrono::nanoseconds patien
       co_await asio::async_read_until(s->output, asio::dynamic_buffer(s->buffer, 1u << 20), '\n', tuple_awaitable);
   watchdog.cancel();
   if (!error) {
+    s->ready = true;
     std::string line = s->buffer.substr(0, length - 1);
     s->buffer.erase(0, length);
     co_return line;
@@ -201,7 +209,7 @@ asio::awaitable<std::string> process::ready_line(std::chrono::nanoseconds patien
   if (*late) {
     throw could_not_run(s->what.name + " was not ready within " +
                         std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(patience).count()) +
-                        " ms; its log ends:\n" + last_lines(s->what.log, 20));
+                        " ms; its output begins:\n" + first_lines());
   }
   // Its stdout closed: it is ending, or broke the contract. Give the kernel a moment to tell which.
   if (!co_await wait(std::chrono::seconds(2)))
@@ -229,10 +237,14 @@ asio::awaitable<bool> process::wait(std::chrono::nanoseconds patience) {
   co_return !s->running;
 }
 
+void process::is_ready() { state_->ready = true; }
+
+void process::expect_end() { state_->expected = state_->terminated = true; }
+
 void process::terminate() {
   state_->expected = true;
   // Once: a second signal could arrive after the process gave up its handler on the way out.
-  if (state_->running && !std::exchange(state_->terminated, true)) ::kill(state_->pid, SIGTERM);
+  if (state_->running && !std::exchange(state_->terminated, true)) ::kill(state_->pid, state_->what.stop_signal);
 }
 
 asio::awaitable<exit_status> process::stop(std::chrono::nanoseconds patience) {
@@ -251,7 +263,18 @@ asio::awaitable<exit_status> process::kill() {
   co_return s->status;
 }
 
+std::string process::first_lines() const {
+  std::ifstream in(state_->what.log);
+  in.seekg(state_->log_begin);
+  std::string text, line;
+  for (int i = 0; i < 20 && std::getline(in, line); ++i) text += "  " + line.substr(0, 500) + "\n";
+  return text.empty() ? "  (nothing)\n" : text;
+}
+
 std::string process::obituary() const {
+  if (!state_->ready)
+    return state_->what.name + " ended before it was ready: " + state_->status.text() + "; its output begins:\n" +
+           first_lines();
   return state_->what.name + " ended unexpectedly: " + state_->status.text() + "; its log ends:\n" +
          last_lines(state_->what.log, 20);
 }

@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -36,13 +37,16 @@ struct command {
   std::filesystem::path program;
   std::vector<std::string> arguments; // without the program
   std::filesystem::path log;          // stderr is appended here
+  bool stdout_too = false;            // so is stdout, which otherwise is for ready lines
+  int stop_signal = SIGTERM;          // asks it to end
 };
 
 /// The last `lines` lines of FILE, each indented by two blanks; empty when there is none.
 std::string last_lines(std::filesystem::path const& file, std::size_t lines);
 
 /// A child process. It is in a process group of its own, so that a terminal's Ctrl-C reaches only us, and the kernel
-/// kills it when our thread that started it ends, however that happens. Not thread-safe: use on its executor's thread.
+/// kills it when our thread that started it ends, however that happens. What it leaves behind in its group is killed
+/// when it is reaped. Not thread-safe: use on its executor's thread.
 class process {
 public:
   /// Starts it. Throws `could_not_run`.
@@ -68,15 +72,23 @@ public:
   /// Called at its end, unless `stop`, `kill` or the destructor asked for it.
   void on_crash(std::function<void(process&)> callback);
 
-  /// SIGTERM, without waiting; sent once only.
+  /// It answered as it should: an end from now on is no failed start.
+  void is_ready();
+
+  /// Somebody else asks it to end: `stop` sends nothing, and waits.
+  void expect_end();
+  /// The stop signal, without waiting; sent once only.
   void terminate();
-  /// SIGTERM, then SIGKILL if it has not ended within `patience`. Completes when it was reaped.
+  /// The stop signal, then SIGKILL if it has not ended within `patience`. Completes when it was reaped.
   boost::asio::awaitable<exit_status> stop(std::chrono::nanoseconds patience);
   /// SIGKILL. Completes when it was reaped.
   boost::asio::awaitable<exit_status> kill();
 
-  /// "gateway[1] ended unexpectedly: exit status 3; its log ends:" and the lines.
+  /// "gateway[1] ended unexpectedly: exit status 3; its log ends:" and the lines; of one that never was ready "ended
+  /// before it was ready: exit status 1; its output begins:" and the first lines.
   std::string obituary() const;
+  /// The first lines that this life of it wrote to its log, as `last_lines` has them.
+  std::string first_lines() const;
 
 private:
   struct state;

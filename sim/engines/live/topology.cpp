@@ -4,6 +4,7 @@
 #include "sim/actors/run_script.hpp"
 #include "sim/engines/live/admin.hpp"
 #include "sim/engines/live/clock.hpp"
+#include "sim/engines/live/command_balancer.hpp"
 #include "sim/engines/live/nginx_config.hpp"
 #include "sim/engines/live/paths.hpp"
 #include "sim/scenario/cases.hpp"
@@ -13,6 +14,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <utility>
 
 namespace sim::live {
@@ -109,7 +111,7 @@ void check_is_ours(fs::path const& root) {
   std::error_code error;
   if (fs::exists(root, error) && !fs::is_directory(root, error))
     throw could_not_run(root.string() + " is no directory, and a run needs it for its own files");
-  static constexpr std::string_view known[] = {"logs", "journals", "configs", "nginx", "redis"};
+  static constexpr std::string_view known[] = {"logs", "journals", "configs", "balancers", "nginx", "redis"};
   for (fs::directory_iterator at(root, error), end; !error && at != end; at.increment(error)) {
     std::string const name = at->path().filename().string();
     if (std::find(std::begin(known), std::end(known), name) == std::end(known))
@@ -214,10 +216,7 @@ void topology::add_cluster_hosts(bool proxies) {
       hosts_.push_back({name,
                         program_beside_us("crest-fakeproxy"),
                         {"--config", file.string()},
-                        proxies ? host_role::proxy : host_role::sol,
-                        true,
-                        nullptr,
-                        {}});
+                        proxies ? host_role::proxy : host_role::sol});
       config = cluster_config(name);
     }
     (proxies ? proxies_[i].host : sols_[i].host) = hosts_.size() - 1;
@@ -235,17 +234,15 @@ void topology::add_balancer_host(std::size_t index) {
   balancer_node& node = balancers_[index];
   scenario::balancer_group const& group = *node.identity.settings;
   std::string const& name = node.identity.name;
-  std::string const listen = node.where.address().to_string() + ":" + std::to_string(node.where.port());
-  std::vector<std::string> upstreams;
-  for (proxy_node const& proxy : proxies_) upstreams.push_back(proxy.http);
   if (scenario_.load.tls && !tls_) tls_ = make_certificate(fs::absolute(directory_.configs()));
+  balancer_place const place = place_of(node);
 
   switch (scenario::traits_of(group.kind).started_by) {
   case scenario::launcher::crest_gateway: {
     json config = gateway_config(actors::settings_of(group));
-    config["listen"] = json::array({listen});
+    config["listen"] = json::array({place.listen});
     config["reuse_port"] = true; // beside our reservation
-    config["upstreams"] = upstreams;
+    config["upstreams"] = place.upstreams;
     config["seed"] = node_seed(scenario_.seed, name);
     config["admin"] = "127.0.0.1:0";
     config["journal"] = {{"file", fs::absolute(journal_of(name)).string()}};
@@ -254,34 +251,90 @@ void topology::add_balancer_host(std::size_t index) {
       config["shared_map"]["key"] = hex(key_) + hex(key_); // of this run, as the tokens are
     }
     if (tls_) {
-      config["listen"] = {{{"address", listen}, {"tls", true}}};
+      config["listen"] = {{{"address", place.listen}, {"tls", true}}};
       config["tls"] = {{"certificates", {{{"certificate", tls_->certificate.string()}, {"key", tls_->key.string()}}}}};
     }
     fs::path const file = directory_.configs() / (name + ".json");
     write(file, config.dump(2));
-    hosts_.push_back({name,
-                      program_beside_us("crest-gateway"),
-                      {"--config", file.string()},
-                      host_role::balancer,
-                      true,
-                      nullptr,
-                      {}});
+    hosts_.push_back({name, program_beside_us("crest-gateway"), {"--config", file.string()}, host_role::balancer});
     break;
   }
   case scenario::launcher::nginx: {
-    fs::path const prefix = fs::absolute(directory_.root / "nginx" / name);
-    fs::create_directories(prefix);
-    fs::path const file = fs::absolute(directory_.configs() / (name + ".conf"));
-    write(file, nginx_config(group, {listen, upstreams, prefix, tls_}));
-    std::vector<std::string> arguments{"-p", prefix.string(), "-c", file.string(),
-                                       "-e", "stderr",        "-g", "daemon off; master_process off;"};
-    hosts_.push_back({name, find_nginx(), std::move(arguments), host_role::balancer, false, nullptr, {}});
+    fs::create_directories(place.prefix);
+    fs::path const file = config_of(name);
+    write(file, nginx_config(group, place));
+    std::vector<std::string> arguments{
+        "-p", place.prefix.string(), "-c", file.string(), "-e", "stderr", "-g", "daemon off; master_process off;"};
+    hosts_.push_back({name, find_nginx(), std::move(arguments), host_role::balancer, {readiness::sign::connection}});
     break;
   }
+  case scenario::launcher::command:
+    add_command_host(node, place);
+    break;
   case scenario::launcher::nobody: // it runs already
     return;
   }
   node.host = hosts_.size() - 1;
+}
+
+balancer_place topology::place_of(balancer_node const& node) const {
+  balancer_place place;
+  place.listen = node.where.address().to_string() + ":" + std::to_string(node.where.port());
+  for (proxy_node const& proxy : proxies_) place.upstreams.push_back(proxy.http);
+  place.prefix = fs::absolute(directory_.root / "balancers" / node.identity.name);
+  place.tls = tls_;
+  return place;
+}
+
+fs::path topology::config_of(std::string const& node) const {
+  return fs::absolute(directory_.configs() / (node + ".conf"));
+}
+
+std::string topology::where_of(std::string const& node) const { return scenario_.file.string() + ": " + node; }
+
+void topology::add_command_host(balancer_node const& node, balancer_place const& place) {
+  scenario::balancer_group const& group = *node.identity.settings;
+  std::string const& name = node.identity.name;
+  fs::path const file = config_of(name);
+  fs::create_directories(place.prefix);
+  command_balancer filled = fill_command(group, where_of(name), place, file);
+  if (!group.program.config.empty()) write(file, filled.config);
+  if (!group.program.stop.command.empty())
+    find_command(fill_stop(group, where_of(name), place, file, 0).front(), where_of(name));
+  bool const asks = !group.program.ready_path.empty() && !place.tls;
+  readiness ready{asks ? readiness::sign::answer : readiness::sign::connection, group.program.ready_path,
+                  group.program.ready_within};
+  hosts_.push_back(
+      {name, std::move(filled.program), std::move(filled.arguments), host_role::balancer, std::move(ready), &group});
+}
+
+asio::awaitable<void> topology::ask_to_end(host& h) {
+  if (!h.started_as || h.started_as->program.stop.command.empty()) {
+    h.process->terminate();
+    co_return;
+  }
+  auto const node = std::find_if(balancers_.begin(), balancers_.end(),
+                                 [&h](balancer_node const& b) { return b.identity.name == h.name; });
+  std::vector<std::string> words =
+      fill_stop(*h.started_as, where_of(h.name), place_of(*node), config_of(h.name), h.process->pid());
+  h.process->expect_end();
+  command what{h.name + ": stop", find_command(words.front(), where_of(h.name)), {}, h.process->what().log, true};
+  what.arguments.assign(words.begin() + 1, words.end());
+  process asking(executor_, std::move(what));
+  co_await asking.wait(script.stop);
+}
+
+namespace {
+
+/// Whether a process that was asked to end did so. Programs of others may do that by the signal itself, or say 128 +
+/// it.
+bool ended_as_asked(host const& h, exit_status const& status) {
+  if (status.clean()) return true;
+  if (!h.started_as) return false;
+  int const asked = h.process->what().stop_signal;
+  return h.started_as->program.stop.command.empty() && (status.signal == asked || status.code == 128 + asked);
+}
+
 }
 
 void topology::add_redis_host() {
@@ -294,13 +347,13 @@ void topology::add_redis_host() {
                     {"--bind", "127.0.0.1", "--port", port, "--dir", directory.string(), "--save", "", "--appendonly",
                      "no", "--daemonize", "no"},
                     host_role::store,
-                    false,
-                    nullptr,
-                    {}});
+                    {readiness::sign::connection}});
 }
 
 void topology::spawn(host& h) {
   command what{h.name, h.program, h.arguments, directory_.logs() / (h.name + ".log")};
+  what.stdout_too = h.ready.by != readiness::sign::line;
+  if (h.started_as && h.started_as->program.stop.signal != 0) what.stop_signal = h.started_as->program.stop.signal;
   h.spawned_ns = now_ns();
   h.process = std::make_unique<process>(executor_, std::move(what));
   h.process->on_crash(on_crash_);
@@ -308,8 +361,8 @@ void topology::spawn(host& h) {
 }
 
 asio::awaitable<void> topology::await_ready(std::size_t index) {
-  if (hosts_[index].ready_line) {
-    std::string const line = co_await hosts_[index].process->ready_line(script.start);
+  if (hosts_[index].ready.by == readiness::sign::line) {
+    std::string const line = co_await hosts_[index].process->ready_line(hosts_[index].ready.within);
     json const ready = json::parse(line, nullptr, false);
     if (ready.is_discarded() || ready.value("event", "") != "ready")
       throw could_not_run(hosts_[index].name + ": not a ready line: " + line.substr(0, 200));
@@ -321,41 +374,47 @@ asio::awaitable<void> topology::await_ready(std::size_t index) {
   auto const node =
       std::find_if(balancers_.begin(), balancers_.end(), [index](balancer_node const& b) { return b.host == index; });
   asio::ip::tcp::endpoint const where = index == redis_host_ ? endpoint_of(redis_) : node->where;
-  if (!co_await accepts_connections(where, script.start))
-    throw could_not_run(hosts_[index].name + " does not accept connections; its log ends:\n" +
-                        last_lines(hosts_[index].process->what().log, 20));
+  readiness const ready = hosts_[index].ready;
+  std::string failure;
+  if (ready.by == readiness::sign::answer) {
+    failure = co_await answers_requests(where, ready.path, ready.within);
+    if (!failure.empty()) failure = "GET " + ready.path + ": " + failure;
+  } else if (!co_await accepts_connections(where, ready.within)) {
+    failure = "it does not accept connections";
+  }
+  if (!failure.empty())
+    throw could_not_run(hosts_[index].name + " was not ready within " +
+                        std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(ready.within).count()) +
+                        " ms: " + failure + "; its output begins:\n" + hosts_[index].process->first_lines());
+  hosts_[index].process->is_ready();
   at_step("ready " + hosts_[index].name);
 }
 
 asio::awaitable<void> topology::start() {
-  for (bool const proxies : {false, true}) {
-    std::size_t const first = hosts_.size();
-    add_cluster_hosts(proxies);
-    for (std::size_t i = first; i < hosts_.size(); ++i) spawn(hosts_[i]);
-    for (std::size_t i = first; i < hosts_.size(); ++i) co_await await_ready(i);
-  }
-  if (!redis_.empty()) {
-    add_redis_host();
-    spawn(hosts_.back());
-    co_await await_ready(hosts_.size() - 1);
-  }
-  std::size_t const first = hosts_.size();
+  // All are added before one is spawned: what cannot be started, such as a program that is missing, is known at once.
+  add_cluster_hosts(false);
+  add_cluster_hosts(true);
+  if (!redis_.empty()) add_redis_host();
+  std::set<std::size_t> later;
   for (std::size_t i = 0; i < balancers_.size(); ++i) {
-    if (balancers_[i].identity.event) continue;
-    balancers_[i].started = true;
     add_balancer_host(i);
+    balancers_[i].started = !balancers_[i].identity.event;
+    if (!balancers_[i].started && balancers_[i].host) later.insert(*balancers_[i].host);
   }
-  for (std::size_t i = first; i < hosts_.size(); ++i) spawn(hosts_[i]);
-  for (std::size_t i = first; i < hosts_.size(); ++i) co_await await_ready(i);
+  for (host_role const role : {host_role::sol, host_role::proxy, host_role::store, host_role::balancer}) {
+    std::vector<std::size_t> of_role;
+    for (std::size_t i = 0; i < hosts_.size(); ++i)
+      if (hosts_[i].role == role && !later.contains(i)) of_role.push_back(i);
+    for (std::size_t const i : of_role) spawn(hosts_[i]);
+    for (std::size_t const i : of_role) co_await await_ready(i);
+  }
 }
 
 asio::awaitable<void> topology::start_balancer(std::size_t index) {
   balancers_[index].started = true;
-  std::size_t const added = hosts_.size();
-  add_balancer_host(index);
-  if (added == hosts_.size()) co_return;
-  spawn(hosts_[added]);
-  co_await await_ready(added);
+  if (!balancers_[index].host) co_return;
+  spawn(hosts_[*balancers_[index].host]);
+  co_await await_ready(*balancers_[index].host);
 }
 
 std::size_t topology::host_of(std::string const& node) const {
@@ -379,6 +438,7 @@ asio::awaitable<void> topology::restart(std::string node, bool graceful) {
   std::size_t const index = host_of(node);
   hosts_[index].admin.clear();
   if (graceful) {
+    co_await ask_to_end(hosts_[index]);
     co_await hosts_[index].process->stop(script.stop);
   } else {
     co_await hosts_[index].process->kill();
@@ -394,10 +454,10 @@ asio::awaitable<std::vector<std::string>> topology::stop(std::chrono::nanosecond
     std::vector<host*> ending;
     for (host& h : hosts_)
       if (h.role == role && h.process && h.process->running()) ending.push_back(&h);
-    for (host* h : ending) h->process->terminate();
+    for (host* h : ending) co_await ask_to_end(*h);
     for (host* h : ending) {
       exit_status const status = co_await h->process->stop(patience);
-      if (!status.clean()) complaints.push_back(h->process->obituary());
+      if (!ended_as_asked(*h, status)) complaints.push_back(h->process->obituary());
       at_step("stopped " + h->name);
     }
   }

@@ -2,6 +2,8 @@
 
 #include "fakeproxy/cluster/token.hpp"
 #include "sim/actors/gateway_settings.hpp"
+#include "sim/actors/run_script.hpp"
+#include "sim/engines/live/balancer_place.hpp"
 #include "sim/engines/live/certificate.hpp"
 #include "sim/engines/live/ports.hpp"
 #include "sim/engines/live/process.hpp"
@@ -35,15 +37,24 @@ struct run_directory {
 
 enum class host_role : std::uint8_t { sol, proxy, store, balancer };
 
+/// How it is known that a process is ready.
+struct readiness {
+  enum class sign : std::uint8_t { line, connection, answer };
+  sign by = sign::line;                                         // of its stdout
+  std::string path{};                                           // of `answer`
+  std::chrono::nanoseconds within = actors::run_script().start; // of its start
+};
+
 /// One process and the nodes that live in it.
 struct host {
   std::string name; // of its log: the node's, or "proxies" when all share it
   std::filesystem::path program;
   std::vector<std::string> arguments;
   host_role role = host_role::sol;
-  bool ready_line = true; // nginx has none: ready when it accepts connections
-  std::unique_ptr<live::process> process;
-  std::string admin;           // HOST:PORT; empty: none
+  readiness ready{};
+  scenario::balancer_group const* started_as = nullptr; // of a balancer of kind `command`
+  std::unique_ptr<live::process> process{};
+  std::string admin{};         // HOST:PORT; empty: none
   std::int64_t spawned_ns = 0; // this life of the process
 };
 
@@ -109,8 +120,13 @@ private:
   void add_redis_host();
   nlohmann::json cluster_config(std::string const& name) const;
   void write(std::filesystem::path const& file, std::string const& text) const;
+  void add_command_host(balancer_node const& node, balancer_place const& place);
+  balancer_place place_of(balancer_node const& node) const;
+  std::filesystem::path config_of(std::string const& node) const;
+  std::string where_of(std::string const& node) const;
   void spawn(host& h);
   boost::asio::awaitable<void> await_ready(std::size_t index);
+  boost::asio::awaitable<void> ask_to_end(host& h);
 
   boost::asio::any_io_executor executor_;
   scenario::scenario const& scenario_;

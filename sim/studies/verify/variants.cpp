@@ -24,8 +24,8 @@ std::string peculiar(balancer_group const& g) {
     break;
   case scenario::routing_rules::nginx_config:
     return "an nginx template is what it is";
-  case scenario::routing_rules::unknown:
-    return "external balancers are what they are";
+  case scenario::routing_rules::declared:
+    return std::string(g.node_name()) + " balancers are what they are";
   }
   return {};
 }
@@ -57,7 +57,7 @@ bool guesses_as_nginx(balancer_group const& g) {
     break;
   case scenario::routing_rules::nginx_config:
     return true;
-  case scenario::routing_rules::unknown:
+  case scenario::routing_rules::declared:
     return false;
   }
   switch (theory::law_of(g.guess)) {
