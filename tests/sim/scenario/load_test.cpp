@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <unistd.h>
@@ -116,6 +117,30 @@ TEST_CASE("balancers are numbered per kind, and added ones follow in the order o
   CHECK(balancers[6].settings == &std::get<add_balancer>(s.events[0].action).group);
   CHECK(balancers[8].event == 2u);
   CHECK(s.events[1].name == "kill gateway[3]");
+}
+
+TEST_CASE("balancers of kind command are called what their group says, and numbered per name") {
+  scenario const s =
+      load_text(small, "small.json",
+                {R"(topology.balancers=[{"kind":"command","name":"a-2","command":["x"]},
+                                {"kind":"command","command":["./y"],"count":2,"stop":"SIGUSR1"},
+                                {"kind":"command","name":"a-2","command":["z"],"stop":["kill","{{pid}}"],
+                                 "ready":{"http":"/up","within":"2s"},"routes_as":{"guess":"token_hash","map_entries":7}}])",
+                 R"(events=[{"at":"3s","restart":"a-2[1]"}])", R"(thresholds={"redirects{balancer:a-2[1]}":["==0"]})"});
+  std::vector<std::string> names;
+  for (balancer_identity const& b : balancers_of(s)) names.push_back(b.name);
+  CHECK(names == std::vector<std::string>{"a-2[0]", "command[0]", "command[1]", "a-2[1]"});
+  auto const& groups = s.topology.balancers;
+  CHECK(groups[0].program.command.front() == "x"); // looked for in PATH
+  CHECK(groups[0].program.ready_within == 20s);
+  CHECK_FALSE(groups[0].has_map());
+  CHECK(groups[1].program.command.front() == (std::filesystem::absolute("small.json").parent_path() / "y").string());
+  CHECK(groups[1].program.stop.signal == SIGUSR1);
+  CHECK(groups[2].program.stop.command == std::vector<std::string>{"kill", "{{pid}}"});
+  CHECK(groups[2].program.ready_path == "/up");
+  CHECK(groups[2].program.ready_within == 2s);
+  CHECK(groups[2].has_map());
+  CHECK_FALSE(groups[2].rules_known()); // it is declared, not known
 }
 
 TEST_CASE("events of every kind are read and sorted by time") {

@@ -84,6 +84,7 @@ TEST_CASE("the schema allows the words that are read, no more and no less") {
   check_words<guess_policy>(schema, (gateway + "/guess").c_str());
   json allowed = schema.at(json::json_pointer(nginx + "/config")).at("enum");
   CHECK(allowed == json({name_of(nginx_rules::guess), name_of(nginx_rules::lua_map)})); // "template" has its own key
+  check_words<guess_policy>(schema, "/$defs/routes_as/properties/guess");
   std::string const topology = "/properties/topology/properties", load = "/properties/load/properties";
   check_words<process_layout>(schema, (topology + "/proxies/properties/process").c_str());
   check_words<process_layout>(schema, (topology + "/sols/properties/process").c_str());

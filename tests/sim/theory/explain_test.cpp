@@ -44,6 +44,27 @@ std::string broken_of(std::vector<prediction> const& all, std::string const& met
 
 }
 
+TEST_CASE("a balancer that is not ours is taken for what routes_as declares, and for nothing without it") {
+  auto const hash = explain(shipped("haproxy"));
+  CHECK(value_of(hash, "redirect_ratio") == Approx(0.2 * 0.75));
+  auto const follows = explain(shipped("haproxy-follows"));
+  double const maps = 2 * (1 - std::pow(0.5, 20)); // that a token of 20 requests visits
+  CHECK(value_of(follows, "redirect_ratio") == Approx(maps * 0.2 * 0.75 / 20));
+  auto const bounded = explain(shipped("haproxy-follows", {"topology.balancers.routes_as.map_entries=100"}));
+  CHECK(broken_of(bounded, "redirect_ratio").find("a token map smaller than the population evicts") == 0);
+  std::string const external = R"({"name": "e", "topology": {"balancers": {"kind": "external",
+    "addresses": ["127.0.0.1:80"]ROUTES}, "proxies": {"count": 4, "first_port": 20000}},
+    "load": {"kind": "closed", "requests_per_character": 20}})";
+  auto const with = [&](std::string const& routes) {
+    std::string text = external;
+    return explain(of(text.replace(text.find("ROUTES"), 6, routes)));
+  };
+  CHECK(broken_of(with(""), "redirect_ratio") == "how external balancers guess is unknown (routes_as can say)");
+  CHECK(value_of(with(R"(, "routes_as": {"guess": "random"})"), "redirect_ratio") == Approx(0.7125));
+  CHECK(value_of(with(R"(, "routes_as": {"map_entries": 1000})"), "redirect_ratio") == 0);
+  CHECK(broken_of(with(R"(, "routes_as": {"guess": "least_conn"})"), "redirect_ratio").find("least_conn guesses") == 0);
+}
+
 TEST_CASE("the ratios of shipped scenarios are those worked out by hand") {
   auto const one = explain(shipped("cached-one-balancer"));
   CHECK(value_of(one, "redirect_ratio") == 0);

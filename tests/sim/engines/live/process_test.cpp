@@ -10,6 +10,7 @@
 #include <csignal>
 #include <exception>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <sched.h>
 #include <sys/wait.h>
@@ -83,6 +84,40 @@ TEST_CASE("a process that is killed from outside is reported as a crash, with th
   context.restart();
   context.run();
   CHECK_THAT(obituary, Catch::Contains("node[7]") && Catch::Contains("signal 9"));
+}
+
+TEST_CASE("what a process leaves behind in its group ends with it") {
+  scratch at;
+  asio::io_context context;
+  std::filesystem::path const left = at.directory / "left";
+  process child(context.get_executor(), shell(at, "sleep 1000 & echo $! > " + left.string() + "; echo ready; wait"));
+  REQUIRE(result_of(context, child.ready_line(std::chrono::seconds(10))) == "ready");
+  pid_t pid = 0;
+  std::ifstream(left) >> pid;
+  REQUIRE(::kill(pid, 0) == 0);
+  CHECK(result_of(context, child.kill()).signal == SIGKILL);
+  bool ended = false; // gone, or a zombie until whoever inherited it has waited for it
+  for (int i = 0; i < 10'000 && !ended; ++i) {
+    std::ifstream now("/proc/" + std::to_string(pid) + "/stat");
+    std::string number, name, state;
+    ended = !(now >> number >> name >> state) || state == "Z" || state == "X";
+    if (!ended) ::usleep(1000);
+  }
+  CHECK(ended);
+}
+
+TEST_CASE("a process that ends before it is ready is reported with what its own life wrote first") {
+  scratch at;
+  asio::io_context context;
+  std::ofstream(at.directory / "node.log") << "an earlier life\n";
+  command what = shell(at, "echo first; for i in $(seq 30); do echo $i >&2; done; exit 4");
+  what.stdout_too = true;
+  process child(context.get_executor(), what);
+  REQUIRE(result_of(context, child.wait(std::chrono::seconds(10))));
+  CHECK_THAT(child.obituary(),
+             Catch::StartsWith("node[7] ended before it was ready: exit status 4; its output begins:\n"
+                               "  first\n  1\n  2\n") &&
+                 !Catch::Contains("earlier") && !Catch::Contains("  20\n"));
 }
 
 TEST_CASE("a process that was asked to stop is no crash, and one that will not stop is killed") {
