@@ -80,7 +80,7 @@ inline double counter_in(metric_set const& metrics, std::string const& name) {
 
 struct named_metrics {
   std::string name;
-  std::string kind; // of a balancer: "gateway", "nginx", "external"; empty for phases
+  std::string kind; // of a balancer: "gateway", "nginx", …; empty for phases
   metric_set metrics;
   std::map<std::string, metric_set> phases; // of a balancer: by phase name
   /// Of a balancer with failed requests: the first distinct messages of its own log. Live runs only.

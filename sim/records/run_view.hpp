@@ -16,7 +16,7 @@ namespace sim::records {
 /// What is known of one balancer besides its records.
 struct balancer_facts {
   std::string name;
-  std::string kind;                                // "gateway", "nginx", "external"
+  std::string kind;                                // "gateway", "nginx", …
   scenario::balancer_group const* group = nullptr; // of the scenario; null when the scenario does not know the name
   std::size_t group_key = 0;                       // equal for balancers of one group
   bool map = false;                                // remembers token -> proxy

@@ -63,6 +63,7 @@ TEST_CASE("any program is started from a template, told where the proxies are, m
   CHECK(code == 0);
   json const summary = run.summary();
   CHECK(summary.at("balancers").at("mine[0]").at("kind") == "command");
+  CHECK(summary.at("balancers").at("mine[0]").at("retries_on").is_null()); // read from nginx's configurations only
   CHECK(summary.at("balancers").contains("gateway[0]"));
   check_invariants(summary, {"one_session", "right_place", "intact", "nobody_elses", "closed_door", "books"});
   std::string const used = text_of(run.out() / "run" / "configs" / "mine[1].conf");

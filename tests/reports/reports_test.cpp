@@ -1,8 +1,10 @@
 #include "base/config/schema.hpp"
+#include "base/config/words.hpp"
 #include "reports/plot.hpp"
 #include "reports/provenance.hpp"
 #include "reports/reports.hpp"
 #include "reports/wording.hpp"
+#include "sim/scenario/balancer_kind.hpp"
 #include "tests/reports/samples/golden.hpp"
 #include "tests/reports/samples/sample.hpp"
 
@@ -51,6 +53,14 @@ TEST_CASE("the plot's script is as it was agreed") {
   check_golden("passed.gnuplot", script(passed_run()));
   check_golden("eventful.gnuplot", script(eventful_run()));
   CHECK_FALSE(std::filesystem::exists(dir.path / "p.svg.gnuplot"));
+}
+
+TEST_CASE("the schema of summary.json knows each kind of balancer") {
+  auto const schema = nlohmann::json::parse(reports::summary_schema);
+  auto const& kinds =
+      schema.at(nlohmann::json::json_pointer("/properties/balancers/additionalProperties/properties/kind/enum"));
+  auto const words = config::words_of<sim::scenario::balancer_kind>();
+  CHECK(kinds == nlohmann::json(std::vector<std::string>(words.begin(), words.end())));
 }
 
 TEST_CASE("summary.json keeps its schema and the keys that tools read") {

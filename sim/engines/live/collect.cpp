@@ -55,10 +55,13 @@ void read_journals(topology const& nodes, records::run_records& records, bool br
 void read_logs(topology const& nodes, records::run_records& records) {
   std::map<std::string, std::string> names;
   for (proxy_node const& proxy : nodes.proxies()) names[proxy.http] = proxy.name;
-  for (records::balancer_records& balancer : records.balancers) {
+  for (std::size_t i = 0; i < records.balancers.size(); ++i) {
+    records::balancer_records& balancer = records.balancers[i];
+    bool const nginx =
+        scenario::traits_of(nodes.balancers()[i].identity.settings->kind).started_by == scenario::launcher::nginx;
     std::vector<std::filesystem::path> logs{nodes.directory().logs() / (balancer.name + ".log")};
-    std::filesystem::path const prefix = nodes.directory().root / "nginx" / balancer.name;
-    if (std::ifstream in(nodes.directory().configs() / (balancer.name + ".conf")); in) {
+    std::filesystem::path const prefix = nodes.directory().prefix_of(balancer.name);
+    if (std::ifstream in(nodes.directory().configs() / (balancer.name + ".conf")); nginx && in) {
       std::string const config{std::istreambuf_iterator<char>(in), {}};
       balancer.retries_on = nginx_retries(config);
       for (std::string const& own : nginx_error_logs(config)) logs.push_back(prefix / own);

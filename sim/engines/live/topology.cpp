@@ -281,7 +281,7 @@ balancer_place topology::place_of(balancer_node const& node) const {
   balancer_place place;
   place.listen = node.where.address().to_string() + ":" + std::to_string(node.where.port());
   for (proxy_node const& proxy : proxies_) place.upstreams.push_back(proxy.http);
-  place.prefix = fs::absolute(directory_.root / "balancers" / node.identity.name);
+  place.prefix = fs::absolute(directory_.prefix_of(node.identity.name));
   place.tls = tls_;
   return place;
 }

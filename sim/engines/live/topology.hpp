@@ -31,6 +31,8 @@ struct run_directory {
   std::filesystem::path logs() const { return root / "logs"; }
   std::filesystem::path journals() const { return root / "journals"; }
   std::filesystem::path configs() const { return root / "configs"; }
+  /// A balancer's own, that its template calls {{prefix}}; made for those that have a template.
+  std::filesystem::path prefix_of(std::string const& balancer) const { return root / "balancers" / balancer; }
   /// Empties and makes it. Throws `could_not_run`.
   void create() const;
 };
