@@ -191,6 +191,12 @@ void document::validate(json const& schema) const {
   if (auto const violation = config::validate(root_, schema)) throw error_at(violation->at, violation->message());
 }
 
+std::vector<std::string> document::broken_rules(json const& schema) const {
+  std::vector<std::string> lines;
+  for (violation const& one : all_violations(root_, schema)) lines.emplace_back(error_at(one.at, one.message()).what());
+  return lines;
+}
+
 bad_input document::error_at(json::json_pointer const& pointer, std::string_view message) const {
   std::size_t const line = line_of(pointer);
   std::string const path = dotted(pointer);

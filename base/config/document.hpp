@@ -56,6 +56,9 @@ public:
   /// Checks against a schema (the subset of JSON Schema that `validate` in schema.hpp documents). Throws `bad_input`.
   void validate(nlohmann::json const& schema) const;
 
+  /// The same, and all that is wrong: a line each, as `bad_input` has it; empty if nothing is.
+  std::vector<std::string> broken_rules(nlohmann::json const& schema) const;
+
   /// The error to throw for the value at `pointer`: prefixes file, line and dotted path to `message`.
   bad_input error_at(nlohmann::json::json_pointer const& pointer, std::string_view message) const;
 

@@ -1,6 +1,7 @@
 #include "base/config/schema.hpp"
 
 #include "base/config/document.hpp"
+#include "base/config/faults.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -120,6 +121,24 @@ public:
     return std::nullopt;
   }
 
+  /// Adds each place in `value` that breaks a rule: of lists and objects, those in their members and their own.
+  void collect(json const& value, json const& written, json::json_pointer const& at,
+               std::vector<violation>& all) const {
+    if (all.size() >= faults::most) return;
+    auto first = check(value, written, at);
+    if (!first) return;
+    json const& schema = resolve(written);
+    std::size_t const before = all.size();
+    if (value.is_array() && schema.contains("items")) {
+      for (std::size_t i = 0; i < value.size(); ++i) collect(value[i], schema["items"], at / i, all);
+    }
+    if (value.is_object() && schema.contains("properties")) {
+      collect_members(value, schema, at, all);
+      if (auto v = check_required(value, schema, at)) all.push_back(std::move(*v));
+    }
+    if (all.size() == before) all.push_back(std::move(*first)); // its own, or of a branch
+  }
+
   /// The types that `written` and all its branches allow for the value at `steps`, starting at `depth`.
   void collect_types(json const& written, std::vector<std::string> const& steps, std::size_t depth,
                      std::set<std::string>& types) const {
@@ -142,6 +161,18 @@ public:
   }
 
 private:
+  void collect_members(json const& value, json const& schema, json::json_pointer const& at,
+                       std::vector<violation>& all) const {
+    json const& properties = schema["properties"];
+    for (auto const& [key, member] : value.items()) {
+      if (properties.contains(key)) {
+        collect(member, properties[key], at / key, all);
+        continue;
+      }
+      if (auto v = check_unlisted(key, member, schema, at)) all.push_back(std::move(*v));
+    }
+  }
+
   json const& resolve(json const& schema) const {
     json const* at = &schema;
     for (int steps = 0; at->contains("$ref"); ++steps) {
@@ -234,7 +265,6 @@ private:
   std::optional<violation> check_object(json const& value, json const& schema, json::json_pointer const& at) const {
     static json const none = json::object();
     json const& properties = schema.contains("properties") ? schema["properties"] : none;
-    json const& patterns = schema.contains("patternProperties") ? schema["patternProperties"] : none;
     // Constants first: they say which branch of a oneOf is meant, and so which keys are allowed.
     for (bool const constants : {true, false}) {
       for (auto const& [key, member] : value.items()) {
@@ -244,22 +274,31 @@ private:
     }
     for (auto const& [key, member] : value.items()) {
       if (properties.contains(key)) continue;
-      bool known = false;
-      for (auto const& [pattern, sub] : patterns.items()) {
-        if (key.size() > max_pattern_subject || !std::regex_search(key, compiled(pattern))) continue;
-        known = true;
-        if (auto v = check(member, sub, at / key)) return deeper(std::move(*v));
-      }
-      if (known || !schema.contains("additionalProperties")) continue;
-      json const& additional = schema["additionalProperties"];
-      if (additional.is_object()) {
-        if (auto v = check(member, additional, at / key)) return deeper(std::move(*v));
-      } else if (!additional.get<bool>()) {
-        return violation{at / key, "an unknown key",    keys_of(properties),
-                         key,      keys_of(properties), progress::wrong_shape};
-      }
+      if (auto v = check_unlisted(key, member, schema, at)) return v;
     }
     return check_required(value, schema, at);
+  }
+
+  /// A member whose key is not among the schema's `properties`.
+  std::optional<violation> check_unlisted(std::string const& key, json const& member, json const& schema,
+                                          json::json_pointer const& at) const {
+    static json const none = json::object();
+    json const& patterns = schema.contains("patternProperties") ? schema["patternProperties"] : none;
+    bool known = false;
+    for (auto const& [pattern, sub] : patterns.items()) {
+      if (key.size() > max_pattern_subject || !std::regex_search(key, compiled(pattern))) continue;
+      known = true;
+      if (auto v = check(member, sub, at / key)) return deeper(std::move(*v));
+    }
+    if (known || !schema.contains("additionalProperties")) return std::nullopt;
+    json const& additional = schema["additionalProperties"];
+    if (additional.is_object()) {
+      if (auto v = check(member, additional, at / key)) return deeper(std::move(*v));
+    } else if (!additional.get<bool>()) {
+      std::vector<std::string> keys = schema.contains("properties") ? keys_of(schema["properties"]) : keys_of(none);
+      return violation{at / key, "an unknown key", keys, key, keys, progress::wrong_shape};
+    }
+    return std::nullopt;
   }
 
   static std::optional<violation> check_required(json const& value, json const& schema, json::json_pointer const& at) {
@@ -378,6 +417,13 @@ void check_keywords(json const& schema) {
 std::optional<violation> validate(json const& value, json const& schema) {
   check_keywords(schema);
   return validator(schema).check(value, schema, json::json_pointer());
+}
+
+std::vector<violation> all_violations(json const& value, json const& schema) {
+  check_keywords(schema);
+  std::vector<violation> all;
+  validator(schema).collect(value, schema, json::json_pointer(), all);
+  return all;
 }
 
 bool wants_whole_number(json const& schema, json::json_pointer const& at) {

@@ -33,6 +33,10 @@ struct violation {
 /// std::logic_error.
 std::optional<violation> validate(nlohmann::json const& value, nlohmann::json const& schema);
 
+/// All of them: the same one first if there is one alone, and one for each member of a list or an object that breaks a
+/// rule. Of a value that may have several forms, the first in the nearest of them.
+std::vector<violation> all_violations(nlohmann::json const& value, nlohmann::json const& schema);
+
 /// Whether the value at `at` has to be a whole number when it is a number, according to every branch of `schema` that
 /// covers this place. False if the schema has no such place.
 bool wants_whole_number(nlohmann::json const& schema, nlohmann::json::json_pointer const& at);

@@ -20,13 +20,28 @@ config::document scenario_choice::document() const {
 
 scenario::scenario scenario_choice::load() const { return scenario::load_document(document(), file); }
 
-void add_scenario(CLI::App& command, scenario_choice& choice) {
-  command.add_option("FILE", choice.file, "scenario, JSON with comments (see `crest-sim schema`)")->required();
+namespace {
+
+constexpr char const* about_files = "scenario, JSON with comments (see `crest-sim schema`)";
+
+void add_overrides(CLI::App& command, scenario_choice& choice) {
   command.add_option("--set", choice.overrides, "override a value, such as topology.proxies.count=8; may be repeated")
       ->type_name("PATH=VALUE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command.add_option("--seed", choice.seed, "override the scenario's seed")->type_name("N");
+}
+
+}
+
+void add_scenario(CLI::App& command, scenario_choice& choice) {
+  command.add_option("FILE", choice.file, about_files)->required();
+  add_overrides(command, choice);
+}
+
+void add_scenarios(CLI::App& command, std::vector<std::string>& files, scenario_choice& choice) {
+  command.add_option("FILE", files, std::string(about_files) + "; may be repeated")->required();
+  add_overrides(command, choice);
 }
 
 std::string directory_name(std::string const& name) {

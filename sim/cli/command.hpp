@@ -51,6 +51,9 @@ struct scenario_choice {
 /// FILE, --set and --seed of `command`. `choice` must live until the action has run.
 void add_scenario(CLI::App& command, scenario_choice& choice);
 
+/// The same for a command that takes several files; --set and --seed are of each.
+void add_scenarios(CLI::App& command, std::vector<std::string>& files, scenario_choice& choice);
+
 /// A directory's name for a scenario's: "new balancer joins" → "new-balancer-joins".
 std::string directory_name(std::string const& name);
 

@@ -1,29 +1,18 @@
-// The commands about scenario files: check, schema, list.
+// The commands about all scenarios: schema, list.
 #include "sim/cli/command.hpp"
 #include "sim/engines/live/paths.hpp"
 #include "sim/engines/live/process.hpp"
-#include "sim/load/plan.hpp"
 #include "sim/records/result.hpp"
 #include "sim/scenario/load.hpp"
 
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
-#include <memory>
 
 namespace sim::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-int check(scenario_choice const& choice) {
-  scenario::scenario const s = choice.load();
-  std::vector<std::string> notes;
-  if (s.load.kind == scenario::load_kind::trace) notes = load::make_plan(s).notes; // reads it, as a start would
-  std::cout << choice.file << ": good: " << s.name << '\n';
-  for (std::string const& note : notes) std::cout << "    " << note << '\n';
-  return records::exit_passed;
-}
 
 int list() {
   fs::path const directory = live::find_scenarios();
@@ -41,13 +30,6 @@ int list() {
   return records::exit_passed;
 }
 
-}
-
-void add_check(CLI::App& app, action& chosen) {
-  auto const choice = std::make_shared<scenario_choice>();
-  CLI::App& command = *app.add_subcommand("check", "read a scenario and say what is wrong with it");
-  add_scenario(command, *choice);
-  command.callback([choice, &chosen] { chosen = [choice] { return check(*choice); }; });
 }
 
 void add_schema(CLI::App& app, action& chosen) {

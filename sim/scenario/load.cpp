@@ -67,6 +67,18 @@ void check_labels(cursor const& at, scenario const& s, metric_reference& referen
   }
 }
 
+/// The metric that a key of thresholds names.
+metric_reference read_reference(cursor const& at, scenario const& s, std::string const& written) {
+  metric_reference reference;
+  try {
+    reference = parse_metric(written);
+  } catch (std::invalid_argument const& e) {
+    at.fail(e.what());
+  }
+  check_labels(at, s, reference);
+  return reference;
+}
+
 threshold read_threshold(cursor const& at, metric_reference const& reference, std::string const& written) {
   threshold t;
   t.metric = reference.metric;
@@ -148,26 +160,17 @@ std::vector<phase> read_phases(cursor const& root, scenario const& s) {
 }
 
 std::vector<threshold> thresholds_at(config::document const& document, nlohmann::json::json_pointer const& at_path,
-                                     scenario const& s) {
+                                     scenario const& s, config::faults& found) {
   std::vector<threshold> result;
   cursor const thresholds(document, document.root().at(at_path), at_path);
   for (auto const& item : thresholds.value().items()) {
     cursor const at = thresholds[item.key()];
     metric_reference reference;
-    try {
-      reference = parse_metric(item.key());
-    } catch (std::invalid_argument const& e) {
-      at.fail(e.what());
-    }
-    check_labels(at, s, reference);
-    for (std::size_t i = 0; i < at.size(); ++i) result.push_back(read_threshold(at[i], reference, item.key()));
+    if (!found.good([&] { reference = read_reference(at, s, item.key()); })) continue;
+    for (std::size_t i = 0; i < at.size(); ++i)
+      found.good([&] { result.push_back(read_threshold(at[i], reference, item.key())); });
   }
   return result;
-}
-
-std::vector<threshold> read_thresholds(config::document const& document, scenario const& s) {
-  if (!document.root().contains("thresholds")) return {};
-  return thresholds_at(document, nlohmann::json::json_pointer("/thresholds"), s);
 }
 
 nlohmann::json const& schema() {
@@ -175,8 +178,10 @@ nlohmann::json const& schema() {
   return parsed;
 }
 
-scenario load_document(config::document const& document, std::filesystem::path const& file) {
-  document.validate(schema());
+namespace {
+
+/// Reads a document that was checked against the schema.
+scenario read_parts(config::document const& document, std::filesystem::path const& file, config::faults& found) {
   cursor const root(document, document.root(), nlohmann::json::json_pointer());
   scenario s;
   s.file = std::filesystem::absolute(file).lexically_normal();
@@ -184,16 +189,38 @@ scenario load_document(config::document const& document, std::filesystem::path c
   s.name = root.text("name", "");
   s.description = root.text("description", "");
   if (root.has("seed")) s.seed = root["seed"].value().get<std::uint64_t>();
-  s.topology = read_topology(root["topology"], directory);
-  s.load = read_load(root["load"], directory);
-  s.population = read_population(root, s);
-  s.phases = read_phases(root, s);
-  read_events(root, s, directory);
-  check_externals(root, s);
-  s.thresholds = read_thresholds(document, s);
-  s.simulated = read_virtual(root, directory);
-  s.partitions = read_partitions(root, s);
+  bool const nodes = found.good([&] { s.topology = read_topology(root["topology"], directory); });
+  bool const load = found.good([&] { s.load = read_load(root["load"], directory); });
+  bool good = nodes && load && found.good([&] { s.population = read_population(root, s); });
+  good = load && found.good([&] { s.phases = read_phases(root, s); }) && good;
+  good = nodes && load && found.good([&] { read_events(root, s, directory); }) && good;
+  if (nodes) found.good([&] { check_externals(root, s); });
+  if (good && document.root().contains("thresholds"))
+    s.thresholds = thresholds_at(document, nlohmann::json::json_pointer("/thresholds"), s, found);
+  found.good([&] { s.simulated = read_virtual(root, directory); });
+  if (good) found.good([&] { s.partitions = read_partitions(root, s); });
   return s;
+}
+
+}
+
+scenario load_document(config::document const& document, std::filesystem::path const& file) {
+  document.validate(schema());
+  config::faults found;
+  scenario s = read_parts(document, file, found);
+  found.throw_first();
+  return s;
+}
+
+std::optional<scenario> read_document(config::document const& document, std::filesystem::path const& file,
+                                      config::faults& found) {
+  std::vector<std::string> const broken = document.broken_rules(schema());
+  for (std::string const& line : broken) found.add(line);
+  if (!broken.empty()) return std::nullopt;
+  config::faults own;
+  scenario s = read_parts(document, file, own);
+  for (std::size_t i = 0; i != own.size(); ++i) found.add(own.line(i));
+  return own.empty() ? std::optional(std::move(s)) : std::nullopt;
 }
 
 scenario load_file(std::filesystem::path const& file, std::vector<std::string> const& overrides) {

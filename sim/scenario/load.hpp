@@ -1,9 +1,11 @@
 #pragma once
 
 #include "base/config/document.hpp"
+#include "base/config/faults.hpp"
 #include "sim/scenario/scenario.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,10 +23,15 @@ scenario load_text(std::string_view text, std::filesystem::path const& file,
 /// The same from a document with its overrides applied (a point of a sweep).
 scenario load_document(config::document const& document, std::filesystem::path const& file);
 
+/// The same for somebody who wants to know all that is wrong: nothing is thrown, and there is a scenario only if no
+/// line was added to `found`. What depends on a part that is wrong is not looked at.
+std::optional<scenario> read_document(config::document const& document, std::filesystem::path const& file,
+                                      config::faults& found);
+
 /// What must hold of runs of `s`, as it stands below `at` ("/plan/goals") of a document that was checked against the
-/// schema. Throws `config::bad_input`.
+/// schema. What cannot be read is a line of `found`.
 std::vector<threshold> thresholds_at(config::document const& document, nlohmann::json::json_pointer const& at,
-                                     scenario const& s);
+                                     scenario const& s, config::faults& found);
 
 /// The JSON Schema of scenario files, embedded.
 extern std::string_view const scenario_schema;

@@ -57,7 +57,9 @@ command_settings read_command(cursor const& at, std::filesystem::path const& dir
     program.ready_path = ready.text("http", "");
     program.ready_within = ready.duration("within", program.ready_within);
   }
+  if (at.has("check")) program.check = read_words(at["check"]);
   if (at.has("stop")) program.stop = read_request(at["stop"]);
+  if (at.has("reload")) program.reload = read_request(at["reload"]);
   return program;
 }
 

@@ -28,9 +28,6 @@ void read_events(cursor const& root, scenario& s, std::filesystem::path const& d
 std::vector<partition> read_partitions(cursor const& root, scenario const& s);
 /// Fails unless `node` is one of `names`, of which the message shows some.
 void check_known(cursor const& at, std::string const& node, std::vector<std::string> const& names);
-/// Needs everything else.
-std::vector<threshold> read_thresholds(config::document const& document, scenario const& s);
-
 /// `found X; allowed: A, B; did you mean 'B'?`
 std::string choice_message(std::string const& found, std::vector<std::string> const& allowed, std::string_view word);
 

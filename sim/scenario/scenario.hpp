@@ -76,7 +76,9 @@ struct command_settings {
   std::filesystem::path config;     // template of {{config}}, absolute; empty: none
   std::string ready_path; // ready when a GET of it gets a status below 500; empty: when it accepts connections
   nanoseconds ready_within = std::chrono::seconds(20);
-  signal_or_command stop; // neither: SIGTERM
+  std::vector<std::string> check; // says whether the configuration is good, by its exit status; empty: nothing can
+  signal_or_command stop;         // neither: SIGTERM
+  signal_or_command reload;       // neither: it cannot read its configuration again
 };
 
 /// What theory takes a balancer for whose rules nobody here knows.

@@ -1,12 +1,11 @@
 #include "sim/engines/live/command_balancer.hpp"
 
-#include "base/config/document.hpp"
 #include "sim/engines/live/paths.hpp"
 #include "sim/engines/live/process.hpp"
-#include "sim/engines/live/template_file.hpp"
 
 #include <algorithm>
 #include <fstream>
+#include <utility>
 
 namespace sim::live {
 namespace {
@@ -30,65 +29,85 @@ std::string joined(std::vector<std::string> const& words) {
   return text;
 }
 
-template_values values_of(scenario::balancer_group const& group, balancer_place const& place) {
-  std::size_t const colon = place.listen.rfind(':');
-  template_values values;
-  values.once = {{"listen", [&place] { return place.listen; }},
-                 {"host", [&place, colon] { return place.listen.substr(0, colon); }},
-                 {"port", [&place, colon] { return place.listen.substr(colon + 1); }},
-                 {"prefix", [&place] { return place.prefix.string(); }},
-                 {"proxies", [&place] { return joined(place.upstreams); }}};
-  if (!group.program.config.empty())
-    values.once["directory"] = [&group] { return group.program.config.parent_path().string(); };
-  if (place.tls) {
-    values.once["certificate"] = [&place] { return place.tls->certificate.string(); };
-    values.once["key"] = [&place] { return place.tls->key.string(); };
-    values.once["bundle"] = [&place] { return bundle_of(*place.tls).string(); };
+bool names_certificate(std::string_view text) {
+  std::vector<config::placeholder> const all = config::placeholders_in(text);
+  return std::any_of(all.begin(), all.end(),
+                     [](config::placeholder const& p) { return p.name == "certificate" || p.name == "bundle"; });
+}
+
+}
+
+command_balancer::command_balancer(scenario::command_settings const& settings, balancer_place const& place,
+                                   std::string where)
+  : settings_(settings)
+  , place_(place)
+  , where_(std::move(where)) {}
+
+std::string command_balancer::text() const {
+  return settings_.config.empty() ? std::string() : read_template(settings_.config);
+}
+
+config::template_values command_balancer::values_for(use what, pid_t pid) const {
+  std::size_t const colon = place_.listen.rfind(':');
+  config::template_values values;
+  values.once = {{"listen", [this] { return place_.listen; }},
+                 {"host", [this, colon] { return place_.listen.substr(0, colon); }},
+                 {"port", [this, colon] { return place_.listen.substr(colon + 1); }},
+                 {"prefix", [this] { return place_.prefix.string(); }},
+                 {"proxies", [this] { return joined(place_.upstreams); }}};
+  if (!settings_.config.empty()) {
+    values.once["directory"] = [this] { return settings_.config.parent_path().string(); };
+    if (what != use::configuration) values.once["config"] = [this] { return place_.config.string(); };
   }
-  values.each_proxy = values_of_proxies(place);
+  if (place_.tls) {
+    values.once["certificate"] = [this] { return place_.tls->certificate.string(); };
+    values.once["key"] = [this] { return place_.tls->key.string(); };
+    values.once["bundle"] = [this] { return bundle_of(*place_.tls).string(); };
+  }
+  if (what == use::request) values.once["pid"] = [pid] { return std::to_string(pid); };
+  values.each = values_of_proxies(place_);
   return values;
 }
 
-std::vector<std::string> fill_words(std::vector<std::string> const& words, std::string const& where,
-                                    template_values const& values) {
-  std::vector<std::string> filled;
-  for (std::string const& word : words)
-    for (std::string& one : fill_word(word, where, values)) filled.push_back(std::move(one));
-  return filled;
+void command_balancer::check(config::faults& found) const {
+  std::string text;
+  if (!found.good([&] { text = this->text(); })) return;
+  if (!settings_.config.empty()) {
+    std::vector<config::needed_placeholder> needed;
+    bool const in_words =
+        std::any_of(settings_.command.begin(), settings_.command.end(), [](std::string const& word) {
+          return !config::placeholders_in(word).empty() && word != "{{config}}";
+        });
+    if (!in_words) needed = needs_proxies(place_, "proxies");
+    config::check_placeholders(text, settings_.config.string(), values_for(use::configuration, 0), needed, found);
+  }
+  config::check_words(settings_.command, where_ + ": command", values_for(use::start, 0), found);
+  config::check_words(settings_.check, where_ + ": check", values_for(use::start, 0), found);
+  config::check_words(settings_.stop.command, where_ + ": stop", values_for(use::request, 0), found);
+  config::check_words(settings_.reload.command, where_ + ": reload", values_for(use::request, 0), found);
+  if (place_.tls && !names_certificate(text) &&
+      std::none_of(settings_.command.begin(), settings_.command.end(), names_certificate))
+    found.add(where_ + ": found neither {{certificate}} nor {{bundle}} in its command or template, but load.tls is "
+                       "true; allowed: one of them, where the certificate's file goes");
 }
 
-void check_tls(scenario::command_settings const& program, std::string const& where, std::string const& text) {
-  auto const names_it = [](std::string const& in) {
-    return has_placeholder(in, "certificate") || has_placeholder(in, "bundle");
-  };
-  if (names_it(text) || std::any_of(program.command.begin(), program.command.end(), names_it)) return;
-  throw config::bad_input(where +
-                          ": found neither {{certificate}} nor {{bundle}} in its command or template, but load.tls is "
-                          "true; allowed: one of them, where the certificate's file goes");
+config::filled_text command_balancer::configuration() const {
+  config::faults found;
+  check(found);
+  found.throw_first();
+  return config::fill(text(), settings_.config.string(), values_for(use::configuration, 0));
 }
 
+filled_command command_balancer::filled(char const* property, std::vector<std::string> const& words) const {
+  return {find_command(words.front(), where_),
+          config::fill_words({words.begin() + 1, words.end()}, where_ + ": " + property, values_for(use::start, 0))};
 }
 
-command_balancer fill_command(scenario::balancer_group const& group, std::string const& where,
-                              balancer_place const& place, fs::path const& config_file) {
-  scenario::command_settings const& program = group.program;
-  command_balancer filled;
-  filled.program = find_command(program.command.front(), where);
-  std::string const text = program.config.empty() ? std::string() : read_template(program.config);
-  if (place.tls) check_tls(program, where, text);
-  template_values values = values_of(group, place);
-  filled.config = fill_text(text, program.config.string(), values);
-  if (!program.config.empty()) values.once["config"] = [&config_file] { return config_file.string(); };
-  filled.arguments = fill_words({program.command.begin() + 1, program.command.end()}, where + ": command", values);
-  return filled;
-}
-
-std::vector<std::string> fill_stop(scenario::balancer_group const& group, std::string const& where,
-                                   balancer_place const& place, fs::path const& config_file, pid_t pid) {
-  template_values values = values_of(group, place);
-  values.once["pid"] = [pid] { return std::to_string(pid); };
-  if (!group.program.config.empty()) values.once["config"] = [&config_file] { return config_file.string(); };
-  return fill_words(group.program.stop.command, where + ": stop", values);
+filled_command command_balancer::asked(char const* property, scenario::signal_or_command const& request,
+                                       pid_t pid) const {
+  return {find_command(request.command.front(), where_),
+          config::fill_words({request.command.begin() + 1, request.command.end()}, where_ + ": " + property,
+                             values_for(use::request, pid))};
 }
 
 }

@@ -1,9 +1,6 @@
 #include "sim/engines/live/nginx_config.hpp"
 
-#include "base/config/document.hpp"
-#include "sim/engines/live/filled_template.hpp"
 #include "sim/engines/live/paths.hpp"
-#include "sim/engines/live/template_file.hpp"
 
 namespace sim::live {
 namespace {
@@ -20,31 +17,54 @@ std::string text_of(scenario::balancer_group const& group) {
   return read_template(group.nginx_template);
 }
 
-}
-
-std::string nginx_config(scenario::balancer_group const& group, balancer_place const& place) {
-  std::string const text = text_of(group);
-  if (place.tls && !has_placeholder(text, "tls"))
-    throw config::bad_input(group.nginx_template.string() +
-                            ": found no {{tls}}, but load.tls is true; allowed: {{tls}} in the server block, where the "
-                            "certificate's lines go");
-  template_values values;
-  values.once = {{"listen", [&] { return place.listen + (place.tls ? " ssl" : ""); }},
-                 {"prefix", [&] { return place.prefix.string(); }},
+/// They refer to `place`.
+config::template_values values_of(balancer_place const& place) {
+  config::template_values values;
+  values.once = {{"listen", [&place] { return place.listen + (place.tls ? " ssl" : ""); }},
+                 {"prefix", [&place] { return place.prefix.string(); }},
                  {"modules", [] { return find_nginx_modules().string(); }},
                  {"upstreams",
-                  [&] {
+                  [&place] {
                     std::string lines;
-                    for (std::string const& upstream : place.upstreams) lines += "server " + upstream + ";\n";
+                    for (std::string const& upstream : place.upstreams)
+                      lines += (lines.empty() ? "server " : "\nserver ") + upstream + ";";
                     return lines;
                   }},
-                 {"tls", [&] {
+                 {"tls", [&place] {
                     if (!place.tls) return std::string();
                     return "ssl_certificate " + place.tls->certificate.string() + "; ssl_certificate_key " +
                            place.tls->key.string() + ";";
                   }}};
-  values.each_proxy = values_of_proxies(place);
-  return fill_text(text, group.nginx_template.string(), values);
+  values.each = values_of_proxies(place);
+  return values;
+}
+
+std::vector<config::needed_placeholder> needed_by(balancer_place const& place) {
+  std::vector<config::needed_placeholder> needed = needs_proxies(place, "upstreams");
+  needed.push_back({{"listen"}, "where nginx has to listen"});
+  if (place.tls)
+    needed.push_back({{"tls"}, "where the certificate's lines go in the server block, but load.tls is true"});
+  return needed;
+}
+
+}
+
+std::string nginx_template_name(scenario::balancer_group const& group) {
+  if (group.nginx_config == scenario::nginx_rules::own_template) return group.nginx_template.string();
+  return "nginx configuration \"" + std::string(name_of(group.nginx_config)) + "\"";
+}
+
+void check_nginx_template(scenario::balancer_group const& group, balancer_place const& place, config::faults& found) {
+  found.good([&] {
+    config::check_placeholders(text_of(group), nginx_template_name(group), values_of(place), needed_by(place), found);
+  });
+}
+
+config::filled_text nginx_config(scenario::balancer_group const& group, balancer_place const& place) {
+  config::faults found;
+  check_nginx_template(group, place, found);
+  found.throw_first();
+  return config::fill(text_of(group), nginx_template_name(group), values_of(place));
 }
 
 }

@@ -12,9 +12,16 @@ namespace sim::live {
 extern std::string_view const article_guess_conf;
 extern std::string_view const article_lua_conf;
 
-/// The configuration of an nginx balancer: its template with the placeholders filled in (scenarios/nginx/
-/// article-guess.conf lists them). Throws `could_not_run` when modules are needed that are not installed, and
-/// `config::bad_input` for a template that cannot be read or has an unknown placeholder.
-std::string nginx_config(scenario::balancer_group const& group, balancer_place const& place);
+/// How messages call the template of `group`: its file, or the word of the one built in.
+std::string nginx_template_name(scenario::balancer_group const& group);
+
+/// Adds the placeholders that are unknown or missing (scenarios/nginx/article-guess.conf lists them), with file and
+/// line, and a template that cannot be read.
+void check_nginx_template(scenario::balancer_group const& group, balancer_place const& place, config::faults& found);
+
+/// The configuration of an nginx balancer: its template with the placeholders filled in, and the template's line of
+/// each line. Throws `could_not_run` when modules are needed that are not installed, and `config::bad_input` for what
+/// `check_nginx_template` finds.
+config::filled_text nginx_config(scenario::balancer_group const& group, balancer_place const& place);
 
 }

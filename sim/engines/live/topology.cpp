@@ -261,10 +261,9 @@ void topology::add_balancer_host(std::size_t index) {
   }
   case scenario::launcher::nginx: {
     fs::create_directories(place.prefix);
-    fs::path const file = config_of(name);
-    write(file, nginx_config(group, place));
-    std::vector<std::string> arguments{
-        "-p", place.prefix.string(), "-c", file.string(), "-e", "stderr", "-g", "daemon off; master_process off;"};
+    write(place.config, nginx_config(group, place).text);
+    std::vector<std::string> arguments{"-p", place.prefix.string(), "-c", place.config.string(),
+                                       "-e", "stderr",              "-g", "daemon off; master_process off;"};
     hosts_.push_back({name, find_nginx(), std::move(arguments), host_role::balancer, {readiness::sign::connection}});
     break;
   }
@@ -282,44 +281,41 @@ balancer_place topology::place_of(balancer_node const& node) const {
   place.listen = node.where.address().to_string() + ":" + std::to_string(node.where.port());
   for (proxy_node const& proxy : proxies_) place.upstreams.push_back(proxy.http);
   place.prefix = fs::absolute(directory_.prefix_of(node.identity.name));
+  place.config = fs::absolute(directory_.configs() / (node.identity.name + ".conf"));
   place.tls = tls_;
+  place.ports_known = scenario_.topology.proxies.first_port != 0;
   return place;
-}
-
-fs::path topology::config_of(std::string const& node) const {
-  return fs::absolute(directory_.configs() / (node + ".conf"));
 }
 
 std::string topology::where_of(std::string const& node) const { return scenario_.file.string() + ": " + node; }
 
 void topology::add_command_host(balancer_node const& node, balancer_place const& place) {
-  scenario::balancer_group const& group = *node.identity.settings;
+  scenario::command_settings const& settings = node.identity.settings->program;
   std::string const& name = node.identity.name;
-  fs::path const file = config_of(name);
   fs::create_directories(place.prefix);
-  command_balancer filled = fill_command(group, where_of(name), place, file);
-  if (!group.program.config.empty()) write(file, filled.config);
-  if (!group.program.stop.command.empty())
-    find_command(fill_stop(group, where_of(name), place, file, 0).front(), where_of(name));
-  bool const asks = !group.program.ready_path.empty() && !place.tls;
-  readiness ready{asks ? readiness::sign::answer : readiness::sign::connection, group.program.ready_path,
-                  group.program.ready_within};
+  command_balancer const balancer(settings, place, where_of(name));
+  config::filled_text const configuration = balancer.configuration();
+  if (!settings.config.empty()) write(place.config, configuration.text);
+  if (!settings.stop.command.empty()) balancer.stop(0); // throws now rather than at the end
+  filled_command start = balancer.start();
+  bool const asks = !settings.ready_path.empty() && !place.tls;
+  readiness ready{asks ? readiness::sign::answer : readiness::sign::connection, settings.ready_path,
+                  settings.ready_within};
   hosts_.push_back(
-      {name, std::move(filled.program), std::move(filled.arguments), host_role::balancer, std::move(ready), &group});
+      {name, std::move(start.program), std::move(start.arguments), host_role::balancer, std::move(ready), &settings});
 }
 
 asio::awaitable<void> topology::ask_to_end(host& h) {
-  if (!h.started_as || h.started_as->program.stop.command.empty()) {
+  if (!h.started_as || h.started_as->stop.command.empty()) {
     h.process->terminate();
     co_return;
   }
   auto const node = std::find_if(balancers_.begin(), balancers_.end(),
                                  [&h](balancer_node const& b) { return b.identity.name == h.name; });
-  std::vector<std::string> words =
-      fill_stop(*h.started_as, where_of(h.name), place_of(*node), config_of(h.name), h.process->pid());
+  balancer_place const place = place_of(*node);
+  filled_command asks = command_balancer(*h.started_as, place, where_of(h.name)).stop(h.process->pid());
   h.process->expect_end();
-  command what{h.name + ": stop", find_command(words.front(), where_of(h.name)), {}, h.process->what().log, true};
-  what.arguments.assign(words.begin() + 1, words.end());
+  command what{h.name + ": stop", std::move(asks.program), std::move(asks.arguments), h.process->what().log, true};
   process asking(executor_, std::move(what));
   co_await asking.wait(script.stop);
 }
@@ -332,7 +328,7 @@ bool ended_as_asked(host const& h, exit_status const& status) {
   if (status.clean()) return true;
   if (!h.started_as) return false;
   int const asked = h.process->what().stop_signal;
-  return h.started_as->program.stop.command.empty() && (status.signal == asked || status.code == 128 + asked);
+  return h.started_as->stop.command.empty() && (status.signal == asked || status.code == 128 + asked);
 }
 
 }
@@ -353,7 +349,7 @@ void topology::add_redis_host() {
 void topology::spawn(host& h) {
   command what{h.name, h.program, h.arguments, directory_.logs() / (h.name + ".log")};
   what.stdout_too = h.ready.by != readiness::sign::line;
-  if (h.started_as && h.started_as->program.stop.signal != 0) what.stop_signal = h.started_as->program.stop.signal;
+  if (h.started_as && h.started_as->stop.signal != 0) what.stop_signal = h.started_as->stop.signal;
   h.spawned_ns = now_ns();
   h.process = std::make_unique<process>(executor_, std::move(what));
   h.process->on_crash(on_crash_);

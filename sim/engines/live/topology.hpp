@@ -54,7 +54,7 @@ struct host {
   std::vector<std::string> arguments;
   host_role role = host_role::sol;
   readiness ready{};
-  scenario::balancer_group const* started_as = nullptr; // of a balancer of kind `command`
+  scenario::command_settings const* started_as = nullptr; // of a balancer of kind `command`
   std::unique_ptr<live::process> process{};
   std::string admin{};         // HOST:PORT; empty: none
   std::int64_t spawned_ns = 0; // this life of the process
@@ -124,7 +124,6 @@ private:
   void write(std::filesystem::path const& file, std::string const& text) const;
   void add_command_host(balancer_node const& node, balancer_place const& place);
   balancer_place place_of(balancer_node const& node) const;
-  std::filesystem::path config_of(std::string const& node) const;
   std::string where_of(std::string const& node) const;
   void spawn(host& h);
   boost::asio::awaitable<void> await_ready(std::size_t index);

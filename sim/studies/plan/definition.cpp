@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace sim::plan {
 namespace {
@@ -84,17 +85,13 @@ std::optional<objection> nobody_left(definition const& d, scenario::scenario con
   return std::nullopt;
 }
 
-void compute_prices(definition& d) {
-  price_list const prices(d.base, d.space);
+void compute_prices(definition& d, config::faults& found) {
+  std::optional<price_list> prices;
+  if (!found.good([&] { prices.emplace(d.base, d.space); })) return;
   d.prices.clear();
-  for (std::size_t i = 0; i < d.points.size(); ++i) {
-    try {
-      d.prices.push_back(prices.of(scenario::load_document(document_of(d, i), d.file), d.points[i]));
-    } catch (bad_input const& error) {
-      throw bad_input(std::string(error.what()) + " (at candidate " + std::to_string(i) + ": " +
-                      sweep::describe(d.paths(), d.points[i]) + ")");
-    }
-  }
+  for (std::size_t i = 0; i < d.points.size(); ++i)
+    found.good([&] { d.prices.push_back(prices->of(scenario::load_document(document_of(d, i), d.file), d.points[i])); },
+               " (at candidate " + std::to_string(i) + ": " + sweep::describe(d.paths(), d.points[i]) + ")");
 }
 
 /// Loads the scenarios that may be invalid for some candidates: the ends of the space after each loss.
@@ -124,6 +121,28 @@ std::vector<std::string> definition::paths() const {
   return result;
 }
 
+namespace {
+
+/// Fills in what the section says; `d` has file and document. What is wrong with it is a line each of `found`.
+void read(definition& d, scenario::scenario const& s, config::faults& found) {
+  d.name = s.name;
+  d.seed = s.seed;
+  read_plan(d, s, found);
+  if (!found.empty()) return;
+  compute_prices(d, found);
+  if (!found.empty()) return;
+  found.good([&] { check_losses(d); });
+  for (input const& i : d.inputs)
+    for (json const* value : {&i.low, &i.high})
+      found.good([&] {
+        definition varied = d;
+        varied.base.set(i.path, *value, i.line);
+        check_losses(varied);
+      });
+}
+
+}
+
 definition define(std::filesystem::path const& file, std::vector<std::string> const& overrides) {
   definition d;
   d.file = file;
@@ -132,24 +151,29 @@ definition define(std::filesystem::path const& file, std::vector<std::string> co
   scenario::scenario const s = scenario::load_document(d.base, file);
   if (!d.base.root().contains("plan"))
     throw bad_input(file.string() + ": found no key 'plan'; allowed: a scenario that says what to plan for");
-  d.name = s.name;
-  d.seed = s.seed;
-  read_plan(d, s);
-  compute_prices(d);
-  check_losses(d);
-  for (input const& i : d.inputs)
-    for (json const* value : {&i.low, &i.high}) {
-      definition varied = d;
-      varied.base.set(i.path, *value, i.line);
-      check_losses(varied);
-    }
+  config::faults found;
+  read(d, s, found);
+  found.throw_first();
   return d;
+}
+
+void check(config::document const& document, std::filesystem::path const& file, config::faults& found) {
+  if (!document.root().contains("plan")) return;
+  definition d;
+  d.file = file;
+  d.base = document;
+  config::faults own;
+  read(d, scenario::load_document(document, file), own);
+  for (std::size_t i = 0; i < own.size(); ++i) found.add(own.line(i));
 }
 
 definition with(definition const& d, input const& what, json const& value) {
   definition result = d;
   result.base.set(what.path, value, what.line);
-  if (what.path.starts_with("topology")) compute_prices(result);
+  if (!what.path.starts_with("topology")) return result;
+  config::faults found;
+  compute_prices(result, found);
+  found.throw_first();
   return result;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/config/document.hpp"
+#include "base/config/faults.hpp"
 #include "sim/records/result.hpp"
 #include "sim/scenario/scenario.hpp"
 #include "sim/studies/plan/search.hpp"
@@ -54,7 +55,11 @@ inline constexpr std::size_t max_candidates = 10000;
 /// Reads FILE with its section "plan", and loads every candidate's scenario. Throws `config::bad_input`.
 definition define(std::filesystem::path const& file, std::vector<std::string> const& overrides);
 
-/// The same with an input set to `value`; prices are computed again.
+/// All that is wrong with the section "plan" of `document`, whose scenario is valid as it stands, a line each. With a
+/// section that cannot be read, candidates are not looked at.
+void check(config::document const& document, std::filesystem::path const& file, config::faults& found);
+
+/// A definition with an input set to `value`; prices are computed again.
 definition with(definition const& d, input const& what, nlohmann::json const& value);
 
 /// A candidate's scenario, its thresholds replaced by the goals: `result.thresholds[g]` is of goal g. After a loss they

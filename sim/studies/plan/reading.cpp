@@ -23,9 +23,9 @@ std::string did_you_mean(std::string const& word, std::vector<std::string> const
   return near.empty() ? text : text + "; did you mean '" + std::string(near) + "'?";
 }
 
-void read_goals(definition& d, scenario::scenario const& s) {
+void read_goals(definition& d, scenario::scenario const& s, config::faults& found) {
   pointer const at("/plan/goals");
-  d.asked = scenario::thresholds_at(d.base, at, s);
+  d.asked = scenario::thresholds_at(d.base, at, s, found);
   for (scenario::threshold const& t : d.asked) {
     auto const e = scenario::parse_expression(t.expression, scenario::find_metric(t.metric)->kind);
     if (e.confidence) {
@@ -37,8 +37,8 @@ void read_goals(definition& d, scenario::scenario const& s) {
   }
 }
 
-void read_space(definition& d) {
-  d.space = sweep::read_axes(d.base, pointer("/plan/space"), sweep::combination::grid);
+void read_space(definition& d, config::faults& found) {
+  d.space = sweep::read_axes(d.base, pointer("/plan/space"), sweep::combination::grid, found);
   for (sweep::axis const& a : d.space.axes)
     if (a.path.starts_with("plan"))
       throw d.base.error_at(pointer("/plan/space") / a.path, "found an axis that varies the plan; allowed: a value of "
@@ -184,15 +184,18 @@ double price_list::of(scenario::scenario const& s, sweep::point const& values) c
   return std::nearbyint(sum * 1e6) / 1e6; // so that equal prices are equal however they are added up
 }
 
-void read_plan(definition& d, scenario::scenario const& s) {
-  read_goals(d, s);
-  read_space(d);
-  read_losses(d, s);
-  read_rule(d);
+void read_plan(definition& d, scenario::scenario const& s, config::faults& found) {
+  found.good([&] { read_goals(d, s, found); });
+  found.good([&] { read_space(d, found); });
+  found.good([&] { read_losses(d, s); });
+  found.good([&] { read_rule(d); });
   pointer const at("/plan/sensitivity");
   if (!d.base.root().contains(at)) return;
-  for (auto const& [path, written] : d.base.root().at(at).items())
-    d.inputs.push_back(input_reader(d, path).read(written));
+  for (auto const& [path, written] : d.base.root().at(at).items()) {
+    input_reader const reader(d, path);
+    json const& range = written;
+    found.good([&] { d.inputs.push_back(reader.read(range)); });
+  }
 }
 
 }

@@ -27,8 +27,9 @@ private:
   std::vector<extra> extras_;
 };
 
-/// Fills in everything of `d` that /plan of its document has, except the prices. `s`: the scenario as it stands.
-void read_plan(definition& d, scenario::scenario const& s);
+/// Fills in everything of `d` that /plan of its document has, except the prices. `s`: the scenario as it stands. What
+/// cannot be read is a line of `found`.
+void read_plan(definition& d, scenario::scenario const& s, config::faults& found);
 
 /// A value as prices refer to it: 4, 10m.
 std::string shown_value(nlohmann::json const& value);

@@ -123,6 +123,18 @@ void check_size(axis_set const& set, axis_reader const& last) {
   }
 }
 
+void add_axis(axis_set& set, axis_reader const& reader, json const& written) {
+  axis a = reader.read(written);
+  if (set.combine == combination::grid) make_distinct(a, written.is_array(), reader);
+  if (set.combine == combination::zip && !set.axes.empty() && a.values.size() != set.axes.front().values.size()) {
+    reader.fail("found " + std::to_string(a.values.size()) + " values, and " +
+                std::to_string(set.axes.front().values.size()) + " of " + set.axes.front().path +
+                "; allowed: as many for each axis, since axes_combine is \"zip\"");
+  }
+  set.axes.push_back(std::move(a));
+  check_size(set, reader);
+}
+
 }
 
 std::vector<double> log_spaced(double from, double to, std::size_t count) {
@@ -145,21 +157,22 @@ std::vector<double> linear_spaced(double from, double to, std::size_t count) {
   return values;
 }
 
-axis_set read_axes(config::document const& document, json::json_pointer const& at, combination combine) {
+axis_set read_axes(config::document const& document, json::json_pointer const& at, combination combine,
+                   config::faults& found) {
   axis_set set{{}, combine};
   if (!document.root().contains(at)) return set;
   for (auto const& [path, written] : document.root().at(at).items()) {
     axis_reader const reader(document, at / path, path);
-    axis a = reader.read(written);
-    if (combine == combination::grid) make_distinct(a, written.is_array(), reader);
-    if (combine == combination::zip && !set.axes.empty() && a.values.size() != set.axes.front().values.size()) {
-      reader.fail("found " + std::to_string(a.values.size()) + " values, and " +
-                  std::to_string(set.axes.front().values.size()) + " of " + set.axes.front().path +
-                  "; allowed: as many for each axis, since axes_combine is \"zip\"");
-    }
-    set.axes.push_back(std::move(a));
-    check_size(set, reader);
+    json const& values = written;
+    found.good([&] { add_axis(set, reader, values); });
   }
+  return set;
+}
+
+axis_set read_axes(config::document const& document, json::json_pointer const& at, combination combine) {
+  config::faults found;
+  axis_set set = read_axes(document, at, combine, found);
+  found.throw_first();
   return set;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/config/document.hpp"
+#include "base/config/faults.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -50,6 +51,11 @@ inline constexpr std::size_t max_points = 100000;
 /// spaced values: rounded if the scenario requires whole numbers; in a grid, values that repeat an earlier one after
 /// rounding are dropped. Throws `config::bad_input` that names the axis and its line.
 axis_set read_axes(config::document const& document, nlohmann::json::json_pointer const& at, combination combine);
+
+/// The same for somebody who wants to know all that is wrong: an axis that cannot be read is a line of `found`, and not
+/// in the set.
+axis_set read_axes(config::document const& document, nlohmann::json::json_pointer const& at, combination combine,
+                   config::faults& found);
 
 /// All points: in a grid, the last axis varies fastest; in a zip, points that repeat an earlier one are dropped.
 std::vector<point> expand(axis_set const& set);

@@ -19,6 +19,43 @@ std::string check(char const* schema, char const* value) {
 
 }
 
+TEST_CASE("all that breaks a rule is found, not only the first") {
+  char const* const schema = R"({"type":"object","additionalProperties":false,"required":["a"],"properties":{
+    "a":{"type":"integer"},
+    "list":{"type":"array","items":{"type":"string"}},
+    "in":{"type":"object","required":["x"],"additionalProperties":false,"properties":{"x":{"enum":["p","q"]}}},
+    "either":{"oneOf":[{"type":"integer"},{"type":"object","properties":{"k":{"type":"integer"},"l":{"type":"integer"}}}]},
+    "rates":{"type":"object","properties":{},"additionalProperties":false,"patternProperties":{"^r":{"type":"number"}}}}})";
+  struct row {
+    char const* name;
+    char const* value;
+    std::vector<std::string> lines;
+  };
+  row const rows[] = {
+      {"nothing", R"({"a":1})", {}},
+      {"members, unknown keys and a missing one",
+       "{\"b\":1,\n\"list\":[1,\"x\",2],\n\"in\":{\"y\":1}}",
+       {"f:1: b: found an unknown key; allowed: a, either, in, list, rates",
+        "f:3: in.y: found an unknown key; allowed: x", "f:3: in: found no key 'x'; allowed: an object with x",
+        "f:2: list[0]: found 1; allowed: a string", "f:2: list[2]: found 2; allowed: a string",
+        "f:1: found no key 'a'; allowed: an object with a"}},
+      {"of several forms, the nearest one's first",
+       R"({"a":1,"either":{"k":"s","l":"s"}})",
+       {"f:1: either.k: found \"s\"; allowed: a whole number"}},
+      {"keys by pattern",
+       R"({"a":1,"rates":{"r1":1,"r2":"s","s":1}})",
+       {"f:1: rates.r2: found \"s\"; allowed: a number", "f:1: rates.s: found an unknown key"}},
+      {"the type of the whole", "3", {"f:1: found 3; allowed: an object"}},
+  };
+  for (row const& r : rows) {
+    INFO(r.name);
+    CHECK(config::document::parse(r.value, "f").broken_rules(json::parse(schema)) == r.lines);
+  }
+  std::string many = "{\"a\":1,\"list\":[1";
+  for (int i = 0; i < 100'000; ++i) many += ",1";
+  CHECK(config::document::parse(many + "]}", "f").broken_rules(json::parse(schema)).size() == 100);
+}
+
 TEST_CASE("each keyword of the schema accepts and refuses") {
   struct row {
     char const* schema;

@@ -1,4 +1,4 @@
-#include "sim/engines/live/template_file.hpp"
+#include "sim/engines/live/balancer_place.hpp"
 
 #include "base/config/document.hpp"
 
@@ -15,8 +15,8 @@ std::string read_template(std::filesystem::path const& file) {
   return text.str();
 }
 
-decltype(template_values::each_proxy) values_of_proxies(balancer_place const& place) {
-  decltype(template_values::each_proxy) all;
+decltype(config::template_values::each) values_of_proxies(balancer_place const& place) {
+  decltype(config::template_values::each) all;
   for (std::string const& address : place.upstreams) {
     std::size_t const colon = address.rfind(':');
     all.push_back({{"proxy_address", address},
@@ -25,6 +25,11 @@ decltype(template_values::each_proxy) values_of_proxies(balancer_place const& pl
                    {"proxy_index", std::to_string(all.size())}});
   }
   return all;
+}
+
+std::vector<config::needed_placeholder> needs_proxies(balancer_place const& place, std::string const& all) {
+  if (place.ports_known) return {};
+  return {{{all, "proxy_address", "proxy_port"}, "the proxies, whose ports are picked for each run"}};
 }
 
 }

@@ -1,0 +1,238 @@
+#include "tests/sim/cli/commands.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <iostream>
+#include <sstream>
+
+using Catch::Contains;
+using command_test::run;
+using command_test::scratch;
+
+namespace {
+
+/// What a command says on a stream, while this lives.
+class heard {
+public:
+  explicit heard(std::ostream& stream)
+    : stream_(stream)
+    , before_(stream.rdbuf(text_.rdbuf())) {}
+  ~heard() { stream_.rdbuf(before_); }
+  heard(heard const&) = delete;
+  heard& operator=(heard const&) = delete;
+  std::string text() const { return text_.str(); }
+
+private:
+  std::ostringstream text_;
+  std::ostream& stream_;
+  std::streambuf* before_;
+};
+
+struct outcome {
+  int code = 0;
+  std::string out, errors;
+  std::vector<std::string> lines() const {
+    std::vector<std::string> all;
+    std::istringstream in(errors);
+    for (std::string line; std::getline(in, line);) all.push_back(line);
+    return all;
+  }
+};
+
+outcome check(std::vector<std::string> files) {
+  files.insert(files.begin(), "check");
+  heard const out(std::cout), errors(std::cerr);
+  int const code = run(files);
+  return {code, out.text(), errors.text()};
+}
+
+/// A scenario with more keys in front, and more of balancers.
+std::string scenario(std::string const& keys = "", std::string const& balancers = R"("kind": "gateway")") {
+  return "{" + keys + R"("name": "small",
+  "topology": {"balancers": {)" +
+         balancers + R"(}, "proxies": {"count": 2}, "sols": {"count": 1}},
+  "population": {"characters": 10}, "load": {"kind": "closed"}})";
+}
+
+constexpr char const* good_template = R"(pid {{prefix}}/pid;
+events {}
+http {
+  access_log off;
+  client_body_temp_path {{prefix}}/a; proxy_temp_path {{prefix}}/b; fastcgi_temp_path {{prefix}}/c;
+  uwsgi_temp_path {{prefix}}/d; scgi_temp_path {{prefix}}/e;
+  upstream proxies {
+    {{upstreams}}
+  }
+  server { listen {{listen}}; {{tls}}
+    location / { proxy_pass http://proxies; }
+  }
+}
+)";
+
+std::string of_template(std::string const& keys = "") {
+  return scenario(keys, R"("kind": "nginx", "template": "my.conf")");
+}
+
+bool has_nginx() {
+  return std::system("PATH=$PATH:/usr/sbin:/usr/local/sbin command -v nginx >/dev/null 2>&1") == 0; // NOLINT
+}
+
+}
+
+TEST_CASE("check: all errors of all files at once, each with file, line and path") {
+  scratch const dir;
+  std::string const good = dir.file("good.json", scenario()), gone = (dir.path / "gone.json").string(),
+                    cut = dir.file("cut.json", "{\n\"name\": "),
+                    wrong = dir.file("wrong.json", R"({"name": 3, "nmae": 1,
+  "topology": {"balancers": {"kind": "gateway", "guess": "radnom"}, "proxies": {"count": 0}},
+  "load": {"kind": "closed", "thraeds": 1}})"),
+                    parts = dir.file("parts.json", scenario(R"("thresholds": {"redirect_ration": ["<1"],
+  "failed_requests": ["<1%", "<<1"], "requests{phase:b}": [">1"]}, "virtual": {"start_time": "0s", "start_time_ms": 1},
+)"));
+  outcome const all = check({good, gone, cut, wrong, parts});
+  INFO(all.errors);
+  CHECK(all.code == 2);
+  CHECK_THAT(all.out, Contains("good.json: good: small"));
+  for (char const* line :
+       {"gone.json: found no such file", "cut.json:2: ", "wrong.json:1: name: found 3",
+        "wrong.json:1: nmae: ", "wrong.json:2: topology.balancers.guess: ", "wrong.json:2: topology.proxies.count: ",
+        "wrong.json:3: load.thraeds: ", "parts.json:1: thresholds.redirect_ration: ",
+        "parts.json:2: thresholds.failed_requests[1]: ", "parts.json:2: thresholds.requests{phase:b}: ",
+        "parts.json:2: virtual.start_time"})
+    CHECK_THAT(all.errors, Contains(line) && Contains("did you mean"));
+  CHECK_THAT(all.errors, Contains(" errors in 4 of 5 files"));
+  for (std::string const& line : all.lines()) CHECK_THAT(line, Contains("crest-sim: "));
+}
+
+TEST_CASE("check: good files are exit 0, and a schema beside them is left out") {
+  scratch const dir;
+  outcome const all = check({dir.file("a.json", scenario()),
+                             dir.file("b.json", scenario(R"("axes": {"load.requests_per_character": [1, 2]},)")),
+                             dir.file("s.json", R"({"$schema": "https://json-schema.org/draft/2020-12/schema"})")});
+  CHECK(all.code == 0);
+  CHECK(all.errors.empty());
+  CHECK_THAT(all.out, Contains("a JSON Schema, not a scenario"));
+}
+
+TEST_CASE("check: every axis is read, and every value of it is put in") {
+  scratch const dir;
+  struct row {
+    char const* name;
+    std::string text;
+    std::vector<std::string> says; // one error each, in order
+  };
+  std::string values;
+  for (int i = 1; i <= 150; ++i) values += (i == 1 ? "" : ", ") + std::to_string(i);
+  std::string const large = R"("topology.proxies.count": [)" + values + "], \"load.concurrency\": [" + values + "]";
+  row const rows[] = {
+      {"values that the scenario does not allow, in the middle and last",
+       scenario(R"("axes": {
+"topology.proxies.count": [1, 0, 2],
+"load.concurrency": [1, 2, "x"]},)"),
+       {":2: topology.proxies.count: found 0", ":3: load.concurrency: found \"x\""}},
+      {"an axis that leads nowhere and one that has no points",
+       scenario(R"("axes": {"topology.proxies.cuont": [1],
+"load.concurrency": {"log": [1, 0, 3]}},)"),
+       {":2: axes.load.concurrency.log[1]: found 0", ":1: topology.proxies.cuont: found an unknown key"}},
+      {"unequal lengths of a zip",
+       scenario(R"("axes": {"topology.proxies.count": [1, 2], "load.concurrency": [1]}, "axes_combine": "zip",)"),
+       {"topology.proxies.count: found 2 values"}},
+      {"a large grid: its last value",
+       scenario(R"("axes": {)" + large + R"(, "load.requests_per_character": [1, 2, 0]},)"),
+       {"load.requests_per_character: found 0"}},
+      {"a point that does not fit together",
+       scenario(R"("axes": {"topology.proxies.count": [2, 1]}, "events": [{"at_share": 0.5, "kill": "proxy[1]"}],)"),
+       {"events[0].kill: found the unknown node"}},
+  };
+  for (row const& r : rows) {
+    INFO(r.name);
+    outcome const one = check({dir.file("s.json", r.text)});
+    INFO(one.errors);
+    CHECK(one.code == 2);
+    auto const lines = one.lines();
+    REQUIRE(lines.size() >= r.says.size());
+    CHECK(lines.size() <= r.says.size() + 1); // and how many
+    for (std::size_t i = 0; i != r.says.size(); ++i) CHECK_THAT(lines[i], Contains(r.says[i]) && Contains("allowed"));
+  }
+}
+
+TEST_CASE("check: every part of a plan is read") {
+  scratch const dir;
+  auto const plan = [&](std::string const& text) {
+    return check({dir.file("s.json", scenario("\"plan\": {" + text + "},"))});
+  };
+  CHECK(plan(R"("goals": {"redirect_ratio": ["<0.9"]}, "prices": {"proxies": 1},
+                "space": {"topology.proxies.count": [1, 2]})")
+            .code == 0);
+  outcome const bad =
+      plan(R"("goals": {"redirect_ration": ["<0.9"], "failed_requests": ["<<1"]}, "prices": {"proxies": 1},
+"space": {"topology.proxies.cuont": [1, 2], "plan.x": [1]}, "survive": {"proxies": 0},
+"sensitivity": {"load.think_time": "+-20%"})");
+  INFO(bad.errors);
+  CHECK(bad.code == 2);
+  for (char const* line : {":1: plan.goals.redirect_ration: ", ":1: plan.goals.failed_requests[0]: ",
+                           ":2: plan.survive: ", ":3: plan.sensitivity.load.think_time: "})
+    CHECK_THAT(bad.errors, Contains(line));
+  outcome const candidates = plan(R"("goals": {"redirect_ratio": ["<0.9"]}, "prices": {"proxies": 1},
+"space": {"topology.proxies.count": [1, 0, 2], "load.concurrency": [1, 0, 2]})");
+  INFO(candidates.errors);
+  CHECK(candidates.code == 2);
+  CHECK_THAT(candidates.errors, Contains("topology.proxies.count: found 0") && Contains("load.concurrency: found 0") &&
+                                    Contains("at candidate "));
+  CHECK(candidates.lines().size() == 3);
+}
+
+TEST_CASE("check: placeholders of every template, in sweeps and events too") {
+  scratch const dir;
+  dir.file("my.conf", std::string(good_template) + "# {{nothing}}\n");
+  dir.file("bad.conf", "events {}\nhttp { server { listen {{listn}}; } }\n{{upstream}}\n");
+  outcome const good = check({dir.file("good.json", of_template())});
+  INFO(good.errors);
+  CHECK(good.code == 0);
+  if (!has_nginx()) CHECK_THAT(good.out, Contains("not checked by nginx -t") && Contains("nginx"));
+
+  std::string const axis = R"("axes": {"topology.balancers.template": ["my.conf", "bad.conf"]},)",
+                    event =
+                        R"("events": [{"at_share": 0.5, "add_balancer": {"kind": "nginx", "template": "bad.conf"}}],)";
+  for (std::string const& keys : {axis, event}) {
+    INFO(keys);
+    outcome const bad = check({dir.file("s.json", of_template(keys))});
+    INFO(bad.errors);
+    CHECK(bad.code == 2);
+    for (char const* line : {"bad.conf:2: found the unknown placeholder {{listn}}", "did you mean {{listen}}?",
+                             "bad.conf:3: found the unknown placeholder {{upstream}}", "bad.conf: found no {{listen}}",
+                             "bad.conf: found no {{upstreams}}"})
+      CHECK_THAT(bad.errors, Contains(line));
+  }
+}
+
+TEST_CASE("check: a template needs what its scenario needs") {
+  scratch const dir;
+  std::string text = good_template;
+  text.erase(text.find("{{tls}}"), 7);
+  dir.file("my.conf", text);
+  CHECK(check({dir.file("plain.json", of_template())}).code == 0);
+  std::string tls = of_template();
+  tls.replace(tls.find("\"closed\""), 8, R"("closed", "tls": true)");
+  CHECK_THAT(check({dir.file("tls.json", tls)}).errors, Contains("my.conf: found no {{tls}}"));
+
+  text.replace(text.find("{{upstreams}}"), 13, "server 127.0.0.1:7001;");
+  dir.file("my.conf", text);
+  CHECK_THAT(check({dir.file("picked.json", of_template())}).errors, Contains("my.conf: found no {{upstreams}}"));
+  std::string fixed = of_template();
+  fixed.replace(fixed.find("\"count\": 2"), 10, R"("count": 2, "first_port": 7001)");
+  CHECK(check({dir.file("fixed.json", fixed)}).code == 0);
+}
+
+TEST_CASE("check: what nginx itself refuses has the template's line") {
+  if (!has_nginx()) return;
+  scratch const dir;
+  std::string text = good_template;
+  text.insert(text.find("    location"), "    no_such_directive on;\n"); // behind {{upstreams}}, which are two lines
+  dir.file("my.conf", text);
+  outcome const bad = check({dir.file("s.json", of_template())});
+  INFO(bad.errors);
+  CHECK(bad.code == 2);
+  CHECK_THAT(bad.errors, Contains("my.conf:11: found what nginx refuses: unknown directive \"no_such_directive\""));
+}
