@@ -12,6 +12,7 @@ namespace sim::actors {
 struct run_script {
   using duration = std::chrono::nanoseconds;
 
+  duration reach = std::chrono::seconds(5);   // balancers that run already, all of them
   duration start = std::chrono::seconds(20);  // each process, from its start until it is ready; 200 on a busy machine
   duration log_in = std::chrono::seconds(30); // all characters
   // while the load runs

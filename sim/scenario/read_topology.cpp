@@ -26,17 +26,23 @@ std::vector<violation_expectation> read_expectations(cursor const& at) {
   return expectations;
 }
 
+/// HOST:PORT in a form that the schema allows: a name, or four numbers.
 void check_address(cursor const& at) {
   std::string const text = at.value().get<std::string>();
-  char const* begin = text.data();
-  char const* const end = begin + text.size();
-  bool good = true;
-  for (int part = 0; part < 5; ++part) {
-    unsigned value = 0;
-    begin = std::from_chars(begin, end, value).ptr + 1;
-    good = good && (part < 4 ? value <= 255 : value >= 1 && value <= 65535);
+  std::size_t const colon = text.rfind(':');
+  std::string_view host = std::string_view(text).substr(0, colon);
+  unsigned port = 0;
+  std::from_chars(text.data() + colon + 1, text.data() + text.size(), port);
+  bool good = port >= 1 && port <= 65535;
+  bool const numbers = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  for (int part = 0; numbers && part < 4; ++part) {
+    unsigned value = 256;
+    char const* const end = std::from_chars(host.data(), host.data() + host.size(), value).ptr;
+    host.remove_prefix(static_cast<std::size_t>(end - host.data()));
+    good = good && value <= 255 && (part == 3 ? host.empty() : host.starts_with('.'));
+    if (!host.empty()) host.remove_prefix(1);
   }
-  if (!good) at.fail("found \"" + text + "\"; allowed: an address such as \"127.0.0.1:8080\"");
+  if (!good) at.fail("found \"" + text + "\"; allowed: an address such as \"127.0.0.1:8080\", or \"NAME:PORT\"");
 }
 
 void read_token_map(cursor const& at, balancer_group& group) {

@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 
 #include <cerrno>
+#include <cstring>
 #include <new>
 #include <string_view>
 
@@ -82,6 +83,13 @@ handshake shake_hands(SSL* session) {
   int const result = SSL_do_handshake(session);
   if (result == 1) return SSL_session_reused(session) == 1 ? handshake::resumed : handshake::done;
   return give_errno(session, result) < 0 && errno == EAGAIN ? handshake::pending : handshake::failed;
+}
+
+std::string handshake_failure() {
+  int const system_error = errno;
+  unsigned long const code = ERR_peek_error();
+  char const* const reason = code != 0 ? ERR_reason_error_string(code) : nullptr;
+  return reason != nullptr ? reason : std::strerror(system_error);
 }
 
 ssize_t receive(SSL* session, void* into, std::size_t room) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <string>
 #include <sys/types.h>
 
 namespace sim::live {
@@ -45,6 +46,9 @@ private:
 
 enum class handshake : std::uint8_t { done, resumed, pending, failed };
 handshake shake_hands(SSL* session);
+
+/// Why the last handshake of this thread failed, in OpenSSL's words or the system's.
+std::string handshake_failure();
 
 /// As ::recv and ::send on a non-blocking socket, errno included. An end without close_notify is a reset.
 ssize_t receive(SSL* session, void* into, std::size_t room);

@@ -7,6 +7,7 @@
 #include "sim/engines/live/command_balancer.hpp"
 #include "sim/engines/live/nginx_config.hpp"
 #include "sim/engines/live/paths.hpp"
+#include "sim/engines/live/reach.hpp"
 #include "sim/scenario/cases.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
@@ -164,7 +165,8 @@ topology::topology(asio::any_io_executor executor, scenario::scenario const& s, 
           return other.identity.settings == identity.settings;
         }));
     std::string const address = external ? identity.settings->addresses.at(position) : reserve();
-    balancers_.push_back({std::move(identity), {}, endpoint_of(address), false});
+    asio::ip::tcp::endpoint const where = external ? external_endpoint(identity.name, address) : endpoint_of(address);
+    balancers_.push_back({std::move(identity), {}, where, false, external ? address : ""});
   }
 }
 
@@ -386,7 +388,19 @@ asio::awaitable<void> topology::await_ready(std::size_t index) {
   at_step("ready " + hosts_[index].name);
 }
 
+asio::awaitable<void> topology::reach_externals(std::size_t first, std::size_t count) {
+  std::vector<external_balancer> externals;
+  for (std::size_t i = first; i < first + count; ++i) {
+    balancer_node const& node = balancers_[i];
+    bool const joins_later = node.identity.event && count > 1;
+    if (!node.address.empty() && !joins_later)
+      externals.push_back({node.identity.name, node.address, node.where, scenario_.load.tls});
+  }
+  co_await reach(std::move(externals), script.reach);
+}
+
 asio::awaitable<void> topology::start() {
+  co_await reach_externals(0, balancers_.size()); // before anything is started for them
   // All are added before one is spawned: what cannot be started, such as a program that is missing, is known at once.
   add_cluster_hosts(false);
   add_cluster_hosts(true);
@@ -408,7 +422,7 @@ asio::awaitable<void> topology::start() {
 
 asio::awaitable<void> topology::start_balancer(std::size_t index) {
   balancers_[index].started = true;
-  if (!balancers_[index].host) co_return;
+  if (!balancers_[index].host) co_return co_await reach_externals(index, 1);
   spawn(hosts_[*balancers_[index].host]);
   co_await await_ready(*balancers_[index].host);
 }

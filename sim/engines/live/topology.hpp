@@ -77,6 +77,7 @@ struct balancer_node {
   std::optional<std::size_t> host; // none: external
   boost::asio::ip::tcp::endpoint where;
   bool started = false;
+  std::string address; // as the scenario has it; empty: not external
 };
 
 /// Starts, restarts, kills and stops the processes of a scenario. On the executor's one thread.
@@ -120,6 +121,8 @@ private:
   void add_cluster_hosts(bool proxies);
   void add_balancer_host(std::size_t index);
   void add_redis_host();
+  /// Throws `could_not_run` when one of the external ones among them cannot be reached.
+  boost::asio::awaitable<void> reach_externals(std::size_t first, std::size_t count);
   nlohmann::json cluster_config(std::string const& name) const;
   void write(std::filesystem::path const& file, std::string const& text) const;
   void add_command_host(balancer_node const& node, balancer_place const& place);
