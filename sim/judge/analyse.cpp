@@ -142,6 +142,7 @@ private:
     scenario::load const& load = f_.what.load;
     std::vector<std::string> why;
     if (!f_.complete && !f_.interrupted && !f_.aborted_by) why.push_back("invalid: the load was not issued in full");
+    if (f_.bad_log) why.push_back("invalid: " + *f_.bad_log);
     if (lagged())
       why.push_back("invalid: the load generator could not keep its rate: p(99) of schedule lag " + in_ms(lag_ms()) +
                     ", allowed " + in_ms(static_cast<double>(load.max_schedule_lag.count()) / 1e6) +
@@ -234,6 +235,7 @@ result analyse(scenario::scenario const& s, records::run_records const& r, obser
                        .interrupted = r.interrupted,
                        .complete = r.complete,
                        .aborted_by = r.aborted_by,
+                       .bad_log = r.bad_log,
                        .looks = r.looks,
                        .each = &each,
                        .work = r.work,

@@ -34,7 +34,7 @@ struct findings {
   std::vector<records::eve_record> const& eve;
   records::histogram eve_latency, notification_latency;
   bool interrupted = false, complete = true;
-  std::optional<std::string> aborted_by;
+  std::optional<std::string> aborted_by, bad_log;                 // see run_records
   std::uint32_t looks = 0;                                        // of a snapshot: see run_records
   judge::detail const* each = nullptr;                            // needed by confidence thresholds
   std::optional<std::vector<records::threshold_result>> judged{}; // thresholds, where other findings decide them

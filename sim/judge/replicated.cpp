@@ -75,6 +75,7 @@ replication replication_of(findings const& f) {
                 .interrupted = f.interrupted,
                 .complete = f.complete,
                 .aborted_by = f.aborted_by,
+                .bad_log = f.bad_log,
                 .slices = {},
                 .watched = {},
                 .work = f.work,
@@ -211,6 +212,7 @@ findings replicated::pooled() const {
           .interrupted = interrupted_,
           .complete = complete_,
           .aborted_by = aborted_by_,
+          .bad_log = first_->bad_log,
           .work = first_->work,
           .waited_for_connection = first_->waited_for_connection};
 }
@@ -344,6 +346,7 @@ result replicated::conclude() const {
                               .interrupted = all.interrupted,
                               .complete = all.complete,
                               .aborted_by = all.aborted_by,
+                              .bad_log = all.bad_log,
                               .judged = std::move(judged),
                               .work = std::move(all.work),
                               .waited_for_connection = all.waited_for_connection});

@@ -23,7 +23,7 @@ struct replication {
   std::vector<records::eve_record> eve;
   records::histogram eve_latency, notification_latency;
   bool interrupted = false, complete = true;
-  std::optional<std::string> aborted_by;
+  std::optional<std::string> aborted_by, bad_log;
   std::vector<records::metric_set> slices;    // phases, balancers, and balancers by phase; with every reason
   std::vector<std::optional<figure>> watched; // as watched_by
   records::proxy_work_by_phase work;

@@ -1,13 +1,14 @@
 #include "sim/load/plan.hpp"
 
 #include "base/config/document.hpp"
+#include "sim/scenario/log_file.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 #include <iterator>
-#include <unordered_map>
+#include <map>
+#include <stdexcept>
 
 namespace sim::load {
 namespace {
@@ -31,7 +32,7 @@ public:
 
 private:
   std::vector<std::string>& targets_;
-  std::unordered_map<std::string, std::uint32_t> index_;
+  std::map<std::string, std::uint32_t> index_; // no hash: a log's targets are not ours
 };
 
 std::string spoken(double seconds) {
@@ -57,7 +58,8 @@ void check(trace const& log, std::filesystem::path const& file) {
   throw config::bad_input(where + ": found " + (log.entries.empty() ? "no line that can be replayed" : "another form") +
                           ": of " + std::to_string(read.lines) + " lines, " +
                           (read.all_skipped() == 0 ? "none has a request" : read.text()) +
-                          "; allowed: an access log in NCSA common or combined format, with a virtual host before it "
+                          "; allowed: an access log of the form that load.format says; without it, in NCSA common or "
+                          "combined format, with a virtual host before it "
                           "or without, or in lines of JSON");
 }
 
@@ -96,20 +98,38 @@ void pace(plan& p, trace& log) {
                       " in all");
 }
 
+std::string percent(double share) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g %%", share * 100);
+  return text;
+}
+
+trace read_log(scenario::load const& load) {
+  auto const in = scenario::open_log(load.file);
+  if (std::string const why = access_log::not_a_log(*in); !why.empty())
+    throw config::bad_input(load.file.string() + ": found a file " + why);
+  try {
+    return read_trace(*in, load.max_requests, load.form);
+  } catch (std::invalid_argument const& error) {
+    throw config::bad_input(load.file.string() + ": " + error.what());
+  }
+}
+
 /// Adds the log's requests: its methods (bodies from the mix entry of the same method) and targets.
 void add_trace(plan& p, target_table& table) {
   scenario::load const& load = p.what->load;
-  std::ifstream in(load.file, std::ios::binary);
-  if (std::string const why = access_log::not_a_log(in); !why.empty())
-    throw config::bad_input(load.file.string() + ": found a file " + why);
-  trace log = read_trace(in, load.max_requests);
+  trace log = read_log(load);
   check(log, load.file);
   if (log.log.all_skipped() > 0) p.notes.push_back("trace: " + log.log.text());
+  for (std::string const& change : log.log.changes()) p.notes.push_back("trace: " + change);
+  if (load.max_skipped && log.log.skipped_share() > *load.max_skipped)
+    p.bad_log = percent(log.log.skipped_share()) + " of the log's lines were skipped, allowed " +
+                percent(*load.max_skipped) + " (load.max_skipped): " + log.log.text();
   if (log.identities == 1 && log.entries.size() >= 10)
     p.notes.push_back("trace: all " + std::to_string(log.entries.size()) +
-                      " requests are of one client address, so of one character: was the log written behind a proxy?");
+                      " requests are of one client, so of one character: was the log written behind a proxy?");
   if (log.identities > p.what->population.characters) {
-    p.notes.push_back("trace: its " + std::to_string(log.identities) + " client addresses share " +
+    p.notes.push_back("trace: its " + std::to_string(log.identities) + " clients share " +
                       std::to_string(p.what->population.characters) + " characters");
   }
   for (scenario::mix_entry& entry : p.methods) entry.weight = 0;

@@ -30,7 +30,8 @@ struct plan {
   std::vector<std::string> targets;         // may hold "{character}"
   std::vector<std::vector<std::uint32_t>> target_sets; // of each method: indices into targets, used in turn
   std::vector<trace_entry> trace;                      // by time
-  std::vector<std::string> notes;                      // one line each, such as lines of a log that could not be read
+  std::optional<std::string> bad_log; // more of the log was skipped than load.max_skipped allows: how much
+  std::vector<std::string> notes;     // one line each, such as lines of a log that could not be read
 
   /// How many requests there will be, where that is known before: closed loads without a duration, and traces.
   std::optional<std::uint64_t> total_requests() const;

@@ -1,29 +1,32 @@
 #include "sim/load/trace.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
-#include <unordered_map>
+#include <map>
 
 namespace sim::load {
 namespace {
 
 constexpr std::int64_t second_ns = 1'000'000'000;
 
-/// Numbers for strings, in the order of their first appearance.
+/// Numbers for strings, in the order of their first appearance. Not by hashes: whoever wrote a log must not choose how
+/// long this takes.
 class numbering {
 public:
   explicit numbering(std::vector<std::string>* names)
     : names_(names) {}
   std::uint32_t operator()(std::string_view name) {
-    auto const [it, fresh] = numbers_.emplace(name, static_cast<std::uint32_t>(numbers_.size()));
-    if (fresh && names_ != nullptr) names_->emplace_back(name);
-    return it->second;
+    auto const at = numbers_.lower_bound(name);
+    if (at != numbers_.end() && at->first == name) return at->second;
+    if (names_ != nullptr) names_->emplace_back(name);
+    return numbers_.emplace_hint(at, name, size())->second;
   }
   std::uint32_t size() const { return static_cast<std::uint32_t>(numbers_.size()); }
 
 private:
   std::vector<std::string>* names_;
-  std::unordered_map<std::string, std::uint32_t> numbers_;
+  std::map<std::string, std::uint32_t, std::less<>> numbers_;
 };
 
 /// Logs have whole seconds: the n requests of one second are moved to its 0/n, 1/n, … parts. `entries` are by time.
@@ -40,11 +43,11 @@ void spread_within_seconds(std::vector<trace_entry>& entries) {
 
 }
 
-trace read_trace(std::istream& log, std::uint32_t max_requests) {
+trace read_trace(std::istream& log, std::uint32_t max_requests, access_log::form const& how) {
   trace result;
   numbering identities(nullptr), methods(&result.methods), targets(&result.targets);
   bool whole_seconds = true;
-  result.log = access_log::read(log, [&](access_log::request&& request, std::uint64_t line) {
+  result.log = access_log::read(log, how, [&](access_log::request&& request, std::uint64_t line) {
     trace_entry entry;
     entry.at_ns = request.time_ns;
     entry.identity = identities(request.client);

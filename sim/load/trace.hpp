@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/scenario/access_log/form.hpp"
 #include "sim/scenario/access_log/reader.hpp"
 
 #include <cstdint>
@@ -28,6 +29,7 @@ struct trace {
 };
 
 /// Reads a log; lines that cannot be replayed are counted, not fatal. `max_requests` 0: all.
-trace read_trace(std::istream& log, std::uint32_t max_requests);
+/// Throws std::invalid_argument for a HAR file that is none.
+trace read_trace(std::istream& log, std::uint32_t max_requests, access_log::form const& how = {});
 
 }

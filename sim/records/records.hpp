@@ -191,6 +191,7 @@ struct run_records {
   std::uint32_t looks = 0;               // of a snapshot: how many times thresholds have been judged, this one included
   bool complete = true;                  // all planned load was issued
   std::optional<std::string> aborted_by; // threshold with abort_on_fail
+  std::optional<std::string> bad_log;    // of a trace: more of it was skipped than load.max_skipped allows
   double client_cpu_seconds = 0;
   std::optional<handshake_counts> handshakes; // none: without TLS
   std::uint64_t waited_for_connection = 0; // requests that were due while all connections to their balancer were busy

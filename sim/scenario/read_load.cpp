@@ -1,10 +1,11 @@
 #include "sim/scenario/access_log/reader.hpp"
+#include "sim/scenario/log_file.hpp"
 #include "sim/scenario/reading.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <unordered_set>
+#include <set>
+#include <stdexcept>
 
 namespace sim::scenario {
 namespace {
@@ -29,6 +30,9 @@ std::vector<key_use> const& particular_keys() {
                                             {"max_schedule_lag", {constant_rate, ramping_rate, poisson, trace}},
                                             {"max_schedule_lag_ms", {constant_rate, ramping_rate, poisson, trace}},
                                             {"file", {trace}},
+                                            {"format", {trace}},
+                                            {"identity", {trace}},
+                                            {"max_skipped", {trace}},
                                             {"speed", {trace}},
                                             {"max_requests", {trace}},
                                             {"max_gap", {trace}},
@@ -106,14 +110,78 @@ void read_stages(cursor const& at, load& result) {
   if (!(highest > 0)) stages.fail("found only rates of 0; allowed: at least one rate_rps above 0");
 }
 
-/// The client addresses in an access log.
-std::uint32_t distinct_addresses(std::filesystem::path const& log) {
-  std::ifstream in(log, std::ios::binary);
-  std::unordered_set<std::string> seen;
-  access_log::read(in, [&](access_log::request&& request, std::uint64_t) {
+constexpr char const* combined =
+    R"($remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent")";
+
+/// nginx's format, in one or several parts.
+std::string format_text(cursor const& at) {
+  if (at.value().is_string()) return at.value().get<std::string>();
+  std::string text;
+  for (auto const& part : at.value()) text += part.get_ref<std::string const&>();
+  return text;
+}
+
+/// Hands `at` to what throws std::invalid_argument about it.
+template<class Make>
+auto made_of(cursor const& at, Make const& make) {
+  try {
+    return make();
+  } catch (std::invalid_argument const& error) {
+    at.fail(error.what());
+  }
+}
+
+/// Refuses fields that a format of nginx does not have, with which every request would be without an identity.
+void check_fields(cursor const& at, access_log::form const& form) {
+  if (!form.format) return;
+  for (std::string const& name : form.identity->names()) {
+    bool const derived = (name.starts_with("cookie_") && form.format->has("http_cookie")) || name.starts_with("arg_");
+    if (derived || form.format->has(name)) continue;
+    std::string allowed;
+    for (std::string const& known : form.format->names()) allowed += (allowed.empty() ? "$" : ", $") + known;
+    std::string_view const near = config::nearest(name, form.format->names());
+    at.fail("found $" + name + ", which the format does not have; allowed: " + allowed +
+            (near.empty() ? "" : "; did you mean $" + std::string(near) + "?"));
+  }
+}
+
+access_log::form read_form(cursor const& at, std::string const& file) {
+  using access_log::text_kind;
+  access_log::form form;
+  auto const of_nginx = [&form](cursor const& where, std::string const& text) {
+    form.kind = text_kind::nginx;
+    form.format = made_of(where, [&] { return access_log::nginx_format(text); });
+  };
+  bool const har_name = file.ends_with(".har") || file.ends_with(".har.gz");
+  std::string const word = at.has("format") && at["format"].value().is_object() ? "nginx" : at.text("format", "auto");
+  if (word == "nginx") of_nginx(at["format"]["nginx"], format_text(at["format"]["nginx"]));
+  if (word == "combined") of_nginx(at["format"], combined);
+  if (word == "vhost_combined") of_nginx(at["format"], "$virtual_host " + std::string(combined));
+  if (word == "json") form.kind = text_kind::json;
+  if (word == "har" || (word == "auto" && har_name)) form.kind = text_kind::har;
+  if (!at.has("identity")) return form;
+  cursor const identity = at["identity"];
+  form.identity = made_of(identity, [&] { return access_log::identity_rule(identity.value().get<std::string>()); });
+  if (form.kind == text_kind::automatic)
+    identity.fail("found an identity without the format of the log, whose fields it names; allowed: together with "
+                  "format, such as \"json\" or {\"nginx\": \"...\"}");
+  check_fields(identity, form);
+  return form;
+}
+
+/// The clients in an access log.
+std::uint32_t distinct_clients(load const& what) {
+  auto const in = open_log(what.file);
+  std::set<std::string> seen; // no hash: whoever wrote the log must not choose how long this takes
+  auto const add = [&](access_log::request&& request, std::uint64_t) {
     seen.insert(std::move(request.client));
     return true;
-  });
+  };
+  try {
+    access_log::read(*in, what.form, add);
+  } catch (std::invalid_argument const& error) {
+    throw config::bad_input(what.file.string() + ": " + error.what());
+  }
   return static_cast<std::uint32_t>(std::max<std::size_t>(1, seen.size()));
 }
 
@@ -142,7 +210,9 @@ load read_load(cursor const& at, std::filesystem::path const& directory) {
     break;
   case load_kind::trace:
     require(at, "file");
-    result.file = existing_file(at["file"], directory);
+    result.file = at.text("file", "") == "-" ? "-" : existing_file(at["file"], directory);
+    result.form = read_form(at, result.file.filename().string());
+    if (at.has("max_skipped")) result.max_skipped = at.number("max_skipped", 0);
     break;
   }
   if (at.has_duration("duration") && result.duration <= nanoseconds(0))
@@ -171,7 +241,7 @@ load read_load(cursor const& at, std::filesystem::path const& directory) {
 population read_population(cursor const& root, scenario const& s) {
   population result;
   bool const trace = s.load.kind == load_kind::trace;
-  if (trace) result.characters = distinct_addresses(s.load.file);
+  if (trace) result.characters = distinct_clients(s.load);
   if (!root.has("population")) return result;
   cursor const at = root["population"];
   result.characters = at.count("characters", result.characters);

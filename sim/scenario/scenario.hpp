@@ -2,6 +2,7 @@
 
 #include "base/randomness/distribution.hpp"
 #include "gateway/routing/guess_policy.hpp"
+#include "sim/scenario/access_log/form.hpp"
 #include "sim/scenario/balancer_kind.hpp"
 
 #include <chrono>
@@ -304,11 +305,13 @@ struct load {
   std::vector<ramp_stage> stages; // ramping_rate
   nanoseconds duration{0};        // open kinds; closed: 0 = until all requests are done
   // trace
-  std::filesystem::path file;                  // absolute
+  std::filesystem::path file;                  // absolute; "-": stdin
   double speed = 1;                            // recorded time ÷ replayed time; 0: as fast as possible
   std::uint32_t max_requests = 0;              // 0: all
   nanoseconds max_gap = std::chrono::hours(1); // the longest pause between two requests, in replayed time
   gap_choice longer_gaps = gap_choice::refuse;
+  access_log::form form;             // how `file` is to be read
+  std::optional<double> max_skipped; // share of the log's lines; beyond it the run is invalid
 
   sim::scenario::balancer_choice balancer_choice = sim::scenario::balancer_choice::uniform;
   std::uint32_t connections_per_balancer = 64; // at most; open loops open more when all are busy, up to this

@@ -361,6 +361,7 @@ records::run_records runner::records_of(load_records load) {
   records.interrupted = interrupted_;
   records.complete = load.complete;
   records.aborted_by = aborted_by_;
+  records.bad_log = plan_.bad_log;
   records.client_cpu_seconds = load.cpu_seconds;
   records.waited_for_connection = load.waited_for_connection;
   if (cpu_before_ && cpu_after_) records.cpu_busy = os::busy_between(*cpu_before_, *cpu_after_);

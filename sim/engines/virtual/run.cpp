@@ -156,6 +156,7 @@ private:
     r.complete = w_.clients.issued_all();
     r.waited_for_connection = w_.clients.waited_for_connection();
     r.aborted_by = aborted_by_;
+    r.bad_log = w_.plan.bad_log;
     w_.balancers.read_counters();
     records::result out = w_.full_detail ? judge::analyse(w_.scenario, r, options_.observe) : counted();
     out.engine = "virtual";
@@ -189,6 +190,7 @@ private:
                                 .interrupted = r.interrupted,
                                 .complete = r.complete,
                                 .aborted_by = r.aborted_by,
+                                .bad_log = r.bad_log,
                                 .work = r.work,
                                 .waited_for_connection = r.waited_for_connection};
     if (options_.observe) options_.observe(found);

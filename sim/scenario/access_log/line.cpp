@@ -56,9 +56,41 @@ std::optional<std::string> unquoted(std::string_view line, std::size_t& at) {
   return text;
 }
 
+constexpr std::size_t longest_target = 8000;
+
 bool is_origin_form(std::string_view target) {
-  return target.starts_with('/') && target.size() <= 8000 && target.find('#') == std::string_view::npos &&
+  return target.starts_with('/') && target.size() <= longest_target && target.find('#') == std::string_view::npos &&
          std::all_of(target.begin(), target.end(), [](char c) { return c >= '!' && c <= '~'; });
+}
+
+/// What follows the authority of an absolute http URI; nullopt for anything else.
+std::optional<std::string> path_of_absolute(std::string_view target) {
+  for (std::string_view const scheme : {"http://", "https://"}) {
+    bool const same = target.size() > scheme.size() &&
+                      std::equal(scheme.begin(), scheme.end(), target.begin(),
+                                 [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b); });
+    if (!same) continue;
+    target.remove_prefix(scheme.size());
+    std::size_t const end = target.find_first_of("/?");
+    if (end == 0) return std::nullopt; // no host
+    if (end == std::string_view::npos) return "/";
+    return (target[end] == '?' ? "/" : "") + std::string(target.substr(end));
+  }
+  return std::nullopt;
+}
+
+/// Bytes outside ASCII as %XX.
+std::string encoded(std::string_view target) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string text;
+  for (char const c : target) {
+    auto const byte = static_cast<unsigned char>(c);
+    if (byte < 0x80)
+      text += c;
+    else
+      text.append("%").append({digits[byte >> 4], digits[byte & 15]});
+  }
+  return text;
 }
 
 std::vector<std::string_view> words_of(std::string_view text) {
@@ -89,9 +121,10 @@ std::variant<std::string, skip> client_of(std::vector<std::string_view> const& w
 
 std::variant<request, skip> parse_ncsa(std::string_view line) {
   skip why = skip::other_form;
+  std::size_t close = 0; // looked for once: it is the same for all that begin before it
   // A user's name may contain what looks like the beginning of a date, so take the first valid date.
   for (std::size_t open = line.find(" ["); open != std::string_view::npos; open = line.find(" [", open + 1)) {
-    std::size_t const close = line.find(']', open);
+    if (close < open) close = line.find(']', open);
     if (close == std::string_view::npos) break;
     auto const date = parse_date(line.substr(open + 2, close - open - 2));
     if (auto const* none = std::get_if<no_moment>(&date)) {
@@ -135,8 +168,10 @@ std::string_view words(skip why) {
     return "with no HTTP method that can be replayed";
   case skip::old_http:
     return "of HTTP/0.9";
+  case skip::asterisk:
+    return "for the server itself (*)";
   case skip::strange_target:
-    return "with a target that is no plain path";
+    return "with a target that is no path";
   }
   return "";
 }
@@ -145,8 +180,15 @@ std::variant<request, skip> request_of(std::string client, std::int64_t time_ns,
                                        std::string_view method, std::string_view target) {
   if (method.empty() || method == "-") return skip::no_request;
   if (!is_known(method)) return skip::not_http;
-  if (!is_origin_form(target)) return skip::strange_target;
-  return request{std::move(client), time_ns, to_the_second, std::string(method), std::string(target)};
+  if (target == "*") return skip::asterisk;
+  if (target.size() > longest_target) return skip::strange_target;
+  auto path = path_of_absolute(target);
+  std::string const plain = encoded(path ? std::string_view(*path) : target);
+  if (!is_origin_form(plain)) return skip::strange_target;
+  request one{std::move(client), time_ns, to_the_second, std::string(method), plain};
+  one.was_absolute = path.has_value();
+  one.was_encoded = plain.size() != (path ? path->size() : target.size());
+  return one;
 }
 
 std::variant<request, skip> request_of(std::string client, std::int64_t time_ns, bool to_the_second,

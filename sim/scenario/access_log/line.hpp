@@ -23,9 +23,10 @@ enum class skip : std::uint8_t {
   no_request,    // "-" or "": the client said nothing
   not_http,      // no method that can be replayed, such as TLS sent to a port without
   old_http,      // HTTP/0.9: without a version
-  strange_target // not in origin form, visible ASCII (a proxy's absolute form, "*", raw bytes)
+  asterisk,      // "*": asks the server itself, and no proxy
+  strange_target // with blanks, control characters or "#", longer than 8,000 bytes, or a URI without http
 };
-inline constexpr std::size_t skips = 11;
+inline constexpr std::size_t skips = 12;
 
 constexpr bool is_understood(skip why) { return why >= skip::blank; }
 
@@ -41,6 +42,10 @@ struct request {
   bool to_the_second = true; // the log has no parts of seconds
   std::string method;
   std::string target; // origin form, visible ASCII
+  // What it was before:
+  bool was_absolute = false;     // the log has "http://HOST/PATH"
+  bool was_encoded = false;      // it has bytes outside ASCII, which are %XX now
+  bool without_identity = false; // nothing of what identifies clients: `client` is the address
 };
 
 /// Understands, without its line end:
@@ -49,7 +54,8 @@ struct request {
 /// - the same with a virtual host before it: `HOST[:PORT] CLIENT - - […`.
 /// - X-Forwarded-For in the client's place: `CLIENT, PROXY - - […`; the first is the client.
 /// - JSON objects: crest-gateway's own, and what nginx, Caddy and Traefik write with the usual names.
-/// Escapes in quoted requests (`\"`, `\\`, `\xHH`, `\n` and the like) are undone.
+/// Absolute targets become their paths; bytes outside ASCII are percent-encoded. Escapes in quoted requests (`\"`,
+/// `\\`, `\xHH`, `\n` and the like) are undone.
 std::variant<request, skip> parse_line(std::string_view line);
 
 }

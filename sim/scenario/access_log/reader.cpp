@@ -1,5 +1,7 @@
 #include "sim/scenario/access_log/reader.hpp"
 
+#include "sim/scenario/access_log/har.hpp"
+
 #include <numeric>
 
 namespace sim::access_log {
@@ -33,6 +35,24 @@ std::uint64_t account::not_understood() const {
   return count;
 }
 
+double account::skipped_share() const {
+  std::uint64_t const blank = skipped[static_cast<std::size_t>(skip::blank)];
+  return lines == blank ? 0 : static_cast<double>(all_skipped() - blank) / static_cast<double>(lines - blank);
+}
+
+std::vector<std::string> account::changes() const {
+  std::vector<std::string> all;
+  auto const say = [&all](std::uint64_t count, char const* one, char const* many) {
+    if (count > 0) all.push_back(std::to_string(count) + (count == 1 ? one : many));
+  };
+  say(absolute, " absolute target replaced by its path", " absolute targets replaced by their paths");
+  say(encoded, " target has bytes outside ASCII, which are percent-encoded",
+      " targets have bytes outside ASCII, which are percent-encoded");
+  say(without_identity, " request without an identity is of its client address",
+      " requests without an identity are of their client addresses");
+  return all;
+}
+
 std::string account::text() const {
   std::uint64_t const all = all_skipped();
   if (all == 0) return "";
@@ -57,8 +77,7 @@ std::string not_a_log(std::istream& log) {
     std::string_view begin, name;
   };
   using namespace std::string_view_literals;
-  static constexpr magic packed[] = {{"\x1f\x8b"sv, "gzip"},
-                                     {"\x28\xb5\x2f\xfd"sv, "zstd"},
+  static constexpr magic packed[] = {{"\x28\xb5\x2f\xfd"sv, "zstd"},
                                      {"BZh"sv, "bzip2"},
                                      {"\xfd"
                                       "7zXZ\0"sv,
@@ -71,25 +90,35 @@ std::string not_a_log(std::istream& log) {
   return "";
 }
 
-account read(std::istream& log, std::function<bool(request&&, std::uint64_t)> const& take) {
+bool account::add(std::variant<request, skip> parsed, std::function<std::string()> const& shown_line,
+                  std::function<bool(request&&, std::uint64_t)> const& take) {
+  if (auto* found = std::get_if<request>(&parsed)) {
+    ++requests;
+    absolute += found->was_absolute ? 1 : 0;
+    encoded += found->was_encoded ? 1 : 0;
+    without_identity += found->without_identity ? 1 : 0;
+    return take(std::move(*found), lines);
+  }
+  skip const why = std::get<skip>(parsed);
+  ++skipped[static_cast<std::size_t>(why)];
+  bool const worse = first_skipped == 0 || (is_understood(first_why) && !is_understood(why));
+  if (why == skip::blank || !worse) return true;
+  first_skipped = lines;
+  first_text = shown(shown_line());
+  first_why = why;
+  return true;
+}
+
+account read(std::istream& log, form const& how, std::function<bool(request&&, std::uint64_t)> const& take) {
+  if (how.kind == text_kind::har) return read_har(log, how, take);
   account a;
   for (std::string line; next_line(log, line);) {
     ++a.lines;
     if (a.lines == 1 && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);
     if (!line.empty() && line.back() == '\r') line.pop_back();
-    auto parsed = parse_line(line);
-    if (auto* found = std::get_if<request>(&parsed)) {
-      ++a.requests;
-      if (!take(std::move(*found), a.lines)) break;
-      continue;
-    }
-    skip const why = std::get<skip>(parsed);
-    ++a.skipped[static_cast<std::size_t>(why)];
-    bool const worse = a.first_skipped == 0 || (is_understood(a.first_why) && !is_understood(why));
-    if (why == skip::blank || !worse) continue;
-    a.first_skipped = a.lines;
-    a.first_text = shown(line);
-    a.first_why = why;
+    if (!a.add(
+            parse_line(line, how), [&line] { return line; }, take))
+      break;
   }
   return a;
 }

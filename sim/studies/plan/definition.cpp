@@ -5,6 +5,7 @@
 #include "sim/studies/plan/reading.hpp"
 #include "sim/studies/plan/theory.hpp"
 #include "sim/studies/sweep/definition.hpp"
+#include "sim/studies/sweep/fingerprint.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -148,6 +149,7 @@ definition define(std::filesystem::path const& file, std::vector<std::string> co
   d.file = file;
   d.base = config::document::load(file);
   for (std::string const& assignment : overrides) d.base.set(assignment);
+  sweep::refuse_stdin(d.base);
   scenario::scenario const s = scenario::load_document(d.base, file);
   if (!d.base.root().contains("plan"))
     throw bad_input(file.string() + ": found no key 'plan'; allowed: a scenario that says what to plan for");

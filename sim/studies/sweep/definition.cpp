@@ -73,6 +73,7 @@ definition define(std::filesystem::path const& file, definition_settings const& 
   d.replications = settings.replications;
   d.base = config::document::load(file);
   for (std::string const& assignment : settings.overrides) d.base.set(assignment);
+  refuse_stdin(d.base);
   d.name = scenario::load_document(d.base, file).name;
   json const& root = d.base.root();
   auto const combine = config::value_of<combination>(root.value("axes_combine", "grid"));

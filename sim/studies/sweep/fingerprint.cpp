@@ -41,6 +41,13 @@ std::string digest(std::string_view text) {
   return sodium_bin2hex(hex.data(), hex.size(), bytes.data(), bytes.size());
 }
 
+void refuse_stdin(config::document const& document) {
+  nlohmann::json::json_pointer const at("/load/file");
+  nlohmann::json const& root = document.root();
+  if (root.contains(at) && root.at(at) == "-")
+    throw document.error_at(at, "found \"-\", stdin, in a scenario that is run more than once; allowed: a file");
+}
+
 std::string file_digests::of(nlohmann::json const& scenario, fs::path const& directory) {
   std::string text;
   if (!scenario.is_structured()) return text;

@@ -36,7 +36,7 @@ TEST_CASE("every line of a log is a request or is counted, whatever ends it") {
     INFO(r.name);
     std::istringstream in(r.log);
     std::uint64_t taken = 0;
-    account const a = read(in, [&](request&&, std::uint64_t) { return ++taken != 0; });
+    account const a = read(in, {}, [&](request&&, std::uint64_t) { return ++taken != 0; });
     CHECK(a.lines == r.lines);
     CHECK(a.requests == r.requests);
     CHECK(taken == r.requests);
@@ -47,17 +47,16 @@ TEST_CASE("every line of a log is a request or is counted, whatever ends it") {
 
 TEST_CASE("what was skipped is said by reason, with the first line that was not understood") {
   std::istringstream in(std::string(good) + "\n\na - - [17/May/2015:10:00:02 +0000] \"-\" 408 0\ngar\x1b[bage\nx\n");
-  account const a = read(in, [](request&&, std::uint64_t) { return true; });
+  account const a = read(in, {}, [](request&&, std::uint64_t) { return true; });
   CHECK(a.text() == "4 lines skipped: 2 of another form, 1 blank, 1 without a request; first line 4: gar?[bage");
   CHECK(a.not_understood() == 2);
   std::istringstream one("\n");
-  CHECK(read(one, [](request&&, std::uint64_t) { return true; }).text() == "1 line skipped: 1 blank");
+  CHECK(read(one, {}, [](request&&, std::uint64_t) { return true; }).text() == "1 line skipped: 1 blank");
 }
 
 TEST_CASE("a log that is packed, or in another encoding, is told from text") {
   using namespace std::string_literals;
-  for (auto const& [begin, said] : {std::pair("\x1f\x8b\x08"s, "gzip"),
-                                    {"\x28\xb5\x2f\xfd"s, "zstd"},
+  for (auto const& [begin, said] : {std::pair("\x28\xb5\x2f\xfd"s, "zstd"),
                                     {"BZh91AY"s, "bzip2"},
                                     {"\xfd"
                                      "7zXZ\0"s,
