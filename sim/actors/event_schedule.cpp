@@ -89,6 +89,7 @@ event_kind kind_of(scenario::action const& action) {
   return std::visit(cases{[](scenario::add_balancer const&) { return event_kind::add_balancer; },
                           [](scenario::kill_node const&) { return event_kind::kill; },
                           [](scenario::restart_node const&) { return event_kind::restart; },
+                          [](scenario::reload_node const&) { return event_kind::reload; },
                           [](scenario::move_sessions const&) { return event_kind::move_sessions; }},
                     action);
 }
@@ -97,6 +98,7 @@ std::string node_of(scenario::action const& action, std::vector<std::string> con
   return std::visit(cases{[&](scenario::add_balancer const&) { return joined(added, " "); },
                           [](scenario::kill_node const& kill) { return kill.node; },
                           [](scenario::restart_node const& restart) { return restart.node; },
+                          [](scenario::reload_node const& reload) { return reload.node; },
                           [](scenario::move_sessions const& move) { return move.from; }},
                     action);
 }
@@ -110,6 +112,7 @@ std::string sentence_of(scenario::action const& action, std::string const& node,
                                                                         : "killed and started ";
                             return done + node;
                           },
+                          [&](scenario::reload_node const&) { return "let " + node + " read its configuration again"; },
                           [&](scenario::move_sessions const&) {
                             std::string text = "moved " + std::to_string(what.moved) + " of " +
                                                std::to_string(what.to_move) + " sessions";

@@ -57,9 +57,12 @@ private:
                               std::filesystem::path, std::vector<std::string>, bool, bool>;
   static question question_of(scenario::scenario const& s, scenario::balancer_group const& group) {
     scenario::command_settings const& program = group.program;
-    return {group.nginx_config, group.nginx_template,
-            program.command,    program.config,
-            program.check,      s.load.tls,
+    return {group.nginx_config,
+            group.nginx_template,
+            program.command,
+            program.config,
+            program.check,
+            s.load.tls,
             s.topology.proxies.first_port != 0};
   }
 

@@ -99,7 +99,7 @@ struct eve_record {
 };
 
 /// What can happen in a run: the actions of a scenario's events, and its partitions.
-enum class event_kind : std::uint8_t { add_balancer, kill, restart, move_sessions, partition };
+enum class event_kind : std::uint8_t { add_balancer, kill, restart, reload, move_sessions, partition };
 
 /// As reports write it; empty for no kind.
 constexpr std::string_view name_of(event_kind kind) {
@@ -110,6 +110,8 @@ constexpr std::string_view name_of(event_kind kind) {
     return scenario::kill_node::key;
   case event_kind::restart:
     return scenario::restart_node::key;
+  case event_kind::reload:
+    return scenario::reload_node::key;
   case event_kind::move_sessions:
     return scenario::move_sessions::key;
   case event_kind::partition:
@@ -135,6 +137,8 @@ constexpr event_traits traits_of(event_kind kind) {
     return {.stops_node = true};
   case event_kind::restart:
     return {.stops_node = true, .node_returns = true};
+  case event_kind::reload: // sessions and maps stay, as far as anybody outside knows
+    return {};
   case event_kind::move_sessions:
     return {.moves_sessions = true};
   case event_kind::partition:

@@ -34,6 +34,10 @@ restart_node read_action(cursor const& at, std::filesystem::path const&, std::ty
   return {at.text("node", ""), at.flag("graceful", true)};
 }
 
+reload_node read_action(cursor const& at, std::filesystem::path const&, std::type_identity<reload_node>) {
+  return {at.value().get<std::string>()};
+}
+
 move_sessions read_action(cursor const& at, std::filesystem::path const&, std::type_identity<move_sessions>) {
   return {at.number("share", 0), at.text("from", ""), at.text("to", "random")};
 }
@@ -87,6 +91,7 @@ std::string default_name(event const& e, std::vector<balancer_identity> const& b
                           },
                           [](kill_node const& kill) { return "kill " + kill.node; },
                           [](restart_node const& restart) { return "restart " + restart.node; },
+                          [](reload_node const& reload) { return "reload " + reload.node; },
                           [](move_sessions const&) { return std::string("move sessions"); }},
                     e.action);
 }
@@ -115,6 +120,7 @@ public:
   explicit node_checker(scenario const& s)
     : scenario_(s) {
     for (balancer_identity const& b : balancers_of(s)) {
+      if (b.settings->can_reload()) can_reload_.push_back(b.name);
       if (traits_of(b.settings->kind).started_by == launcher::nobody) {
         foreign_.insert(b.name);
       } else if (b.event) {
@@ -142,8 +148,16 @@ private:
   void check_action(cursor const&, add_balancer const&) {}
 
   void check_action(cursor const& at, kill_node const& kill) {
-    check_kill(at, kill.node);
+    check_running(at, kill.node);
     alive_[kill.node] = false;
+  }
+
+  void check_action(cursor const& at, reload_node const& reload) {
+    check_running(at, reload.node);
+    if (std::find(can_reload_.begin(), can_reload_.end(), reload.node) == can_reload_.end())
+      at.fail("found \"" + reload.node +
+              "\", which cannot read its configuration again; allowed: balancers of kind gateway or nginx, and of kind "
+              "command with \"reload\"");
   }
 
   void check_action(cursor const& at, restart_node const& restart) {
@@ -151,7 +165,7 @@ private:
     alive_[restart.node] = true;
   }
 
-  void check_kill(cursor const& at, std::string const& node) {
+  void check_running(cursor const& at, std::string const& node) {
     check_node(at, node);
     if (!alive_[node]) at.fail("found \"" + node + "\", which was killed before; allowed: a node that runs");
   }
@@ -186,6 +200,7 @@ private:
   std::map<std::string, bool> alive_;
   std::vector<std::string> names_;
   std::set<std::string> foreign_;
+  std::vector<std::string> can_reload_;
   std::map<std::size_t, std::vector<std::string>> later_; // by event
 };
 

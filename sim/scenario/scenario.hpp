@@ -116,6 +116,20 @@ struct balancer_group {
     return traits_of(kind).started_by == launcher::command ? std::string_view(program.name) : name_of(kind);
   }
 
+  /// Whether it can be told to read its configuration again.
+  bool can_reload() const {
+    switch (traits_of(kind).started_by) {
+    case launcher::crest_gateway:
+    case launcher::nginx:
+      return true;
+    case launcher::command:
+      return program.reload.signal != 0 || !program.reload.command.empty();
+    case launcher::nobody:
+      return false;
+    }
+    return false;
+  }
+
   /// Whether it remembers token → proxy, as far as is known or declared.
   bool has_map() const {
     switch (traits_of(kind).map) {
@@ -345,13 +359,17 @@ struct restart_node {
   std::string node;
   bool graceful = true;
 }; // SIGTERM (or SIGKILL), then start again
+struct reload_node {
+  static constexpr char const* key = "reload";
+  std::string node; // a balancer that can
+};
 struct move_sessions {
   static constexpr char const* key = "move_sessions";
   double share = 0;
   std::string from;
   std::string to = "random";
 }; // from empty: any proxy
-using action = std::variant<add_balancer, kill_node, restart_node, move_sessions>;
+using action = std::variant<add_balancer, kill_node, restart_node, reload_node, move_sessions>;
 
 struct event {
   nanoseconds at{0};              // from the start of load

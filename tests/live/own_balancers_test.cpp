@@ -196,6 +196,51 @@ TEST_CASE("a program is asked to end by the signal or the command that its group
   CHECK(processes_with(at.path().string()).empty());
 }
 
+TEST_CASE("a balancer reads its configuration again by the signal or the command that its group names") {
+  scratch_directory at;
+  std::string const told = (at.path() / "told").string();
+  json mine = own_program(at.path());
+  int expected = 0;
+  SECTION("a signal") {
+    std::ofstream(at.path() / "start.sh", std::ios::trunc)
+        << "grep -v '^#' \"$2\" > \"$1/used.json\"; shift 2; \"$@\" &\n"
+           "trap 'echo by signal > " +
+               told + "' USR2\ntrap 'kill $!; wait; exit 0' TERM\nwhile :; do wait; done\n";
+    mine["reload"] = "SIGUSR2";
+  }
+  SECTION("a command") { mine["reload"] = {"sh", "-c", "echo by command {{pid}} > " + told}; }
+  SECTION("a command that fails") {
+    mine["reload"] = {"sh", "-c", "echo cannot > " + told + "; echo no such thing >&2; exit 3"};
+    expected = 1;
+  }
+  json scenario = scenario_with(mine);
+  scenario["events"] = {{{"at_share", 0.5}, {"reload", "mine[0]"}}};
+  lab_run run(scenario);
+  int const code = code_of(run);
+  INFO(run.output());
+  CHECK(code == expected);
+  CHECK_THAT(text_of(told), Catch::StartsWith(expected == 1               ? "cannot"
+                                              : mine["reload"].is_array() ? "by command"
+                                                                          : "by signal"));
+  if (expected == 1) {
+    CHECK_THAT(run.output(),
+               Catch::Contains("mine[0]: its reload failed: exit status 3") && Catch::Contains("no such thing"));
+  } else {
+    CHECK(run.summary().at("events")[0].at("detail") == "let mine[0] read its configuration again");
+  }
+}
+
+TEST_CASE("gateways and nginx read their configuration again, and lose no request over it") {
+  json scenario = scenario_with(json::array({{{"kind", "gateway"}}, {{"kind", "nginx"}}}));
+  scenario["events"] = {{{"at_share", 0.3}, {"reload", "gateway[0]"}}, {{"at_share", 0.6}, {"reload", "nginx[0]"}}};
+  scenario["thresholds"] = {{"failed_requests", {"==0"}}};
+  lab_run run(scenario, {"--keep"});
+  int const code = code_of(run);
+  INFO(run.output());
+  CHECK(code == 0);
+  CHECK_THAT(text_of((run.out() / "run" / "logs" / "gateway[0].log").string()), Catch::Contains("reload"));
+}
+
 TEST_CASE("no program is left when crest-sim is killed") {
   scratch_directory at;
   json scenario = scenario_with(own_program(at.path()));

@@ -29,10 +29,18 @@ std::string joined(std::vector<std::string> const& words) {
   return text;
 }
 
-bool names_certificate(std::string_view text) {
+using names = std::vector<std::string>;
+
+/// Whether `text` has one of these placeholders.
+bool has_one_of(std::string_view text, names const& wanted) {
   std::vector<config::placeholder> const all = config::placeholders_in(text);
-  return std::any_of(all.begin(), all.end(),
-                     [](config::placeholder const& p) { return p.name == "certificate" || p.name == "bundle"; });
+  return std::any_of(all.begin(), all.end(), [&wanted](config::placeholder const& p) {
+    return std::find(wanted.begin(), wanted.end(), p.name) != wanted.end();
+  });
+}
+
+bool any_has_one_of(std::vector<std::string> const& words, names const& wanted) {
+  return std::any_of(words.begin(), words.end(), [&](std::string const& word) { return has_one_of(word, wanted); });
 }
 
 }
@@ -73,20 +81,17 @@ void command_balancer::check(config::faults& found) const {
   std::string text;
   if (!found.good([&] { text = this->text(); })) return;
   if (!settings_.config.empty()) {
-    std::vector<config::needed_placeholder> needed;
-    bool const in_words =
-        std::any_of(settings_.command.begin(), settings_.command.end(), [](std::string const& word) {
-          return !config::placeholders_in(word).empty() && word != "{{config}}";
-        });
-    if (!in_words) needed = needs_proxies(place_, "proxies");
-    config::check_placeholders(text, settings_.config.string(), values_for(use::configuration, 0), needed, found);
+    bool const told_in_words = any_has_one_of(settings_.command, {"proxies", "proxy_address", "proxy_port"});
+    config::check_placeholders(
+        text, settings_.config.string(), values_for(use::configuration, 0),
+        told_in_words ? std::vector<config::needed_placeholder>() : needs_proxies(place_, "proxies"), found);
   }
   config::check_words(settings_.command, where_ + ": command", values_for(use::start, 0), found);
   config::check_words(settings_.check, where_ + ": check", values_for(use::start, 0), found);
   config::check_words(settings_.stop.command, where_ + ": stop", values_for(use::request, 0), found);
   config::check_words(settings_.reload.command, where_ + ": reload", values_for(use::request, 0), found);
-  if (place_.tls && !names_certificate(text) &&
-      std::none_of(settings_.command.begin(), settings_.command.end(), names_certificate))
+  names const certificate = {"certificate", "bundle"};
+  if (place_.tls && !has_one_of(text, certificate) && !any_has_one_of(settings_.command, certificate))
     found.add(where_ + ": found neither {{certificate}} nor {{bundle}} in its command or template, but load.tls is "
                        "true; allowed: one of them, where the certificate's file goes");
 }

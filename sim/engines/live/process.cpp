@@ -239,6 +239,10 @@ asio::awaitable<bool> process::wait(std::chrono::nanoseconds patience) {
 
 void process::is_ready() { state_->ready = true; }
 
+void process::signal(int number) {
+  if (state_->running) ::kill(state_->pid, number);
+}
+
 void process::expect_end() { state_->expected = state_->terminated = true; }
 
 void process::terminate() {

@@ -75,6 +75,8 @@ public:
   /// It answered as it should: an end from now on is no failed start.
   void is_ready();
 
+  /// Sends a signal that is no request to end, if it runs.
+  void signal(int number);
   /// Somebody else asks it to end: `stop` sends nothing, and waits.
   void expect_end();
   /// The stop signal, without waiting; sent once only.

@@ -93,6 +93,7 @@ asio::awaitable<void> perform(event_context context, std::uint32_t index, record
       [&](scenario::add_balancer const&) { return add_balancers(context, index); },
       [&](scenario::kill_node const& kill) { return context.nodes.kill(kill.node); },
       [&](scenario::restart_node const& again) { return restart(context, again, result); },
+      [&](scenario::reload_node const& reload) { return context.nodes.reload(reload.node); },
       [&](scenario::move_sessions const& move) { return move_sessions(context, move, index, result); }};
   asio::awaitable<void> performance = std::visit(how, action);
   co_await std::move(performance);

@@ -1,11 +1,11 @@
 #include "sim/engines/live/topology.hpp"
 
-#include "fakeproxy/resources/echo.hpp"
 #include "sim/actors/run_script.hpp"
 #include "sim/engines/live/admin.hpp"
 #include "sim/engines/live/clock.hpp"
 #include "sim/engines/live/command_balancer.hpp"
 #include "sim/engines/live/nginx_config.hpp"
+#include "sim/engines/live/node_configs.hpp"
 #include "sim/engines/live/paths.hpp"
 #include "sim/engines/live/reach.hpp"
 #include "sim/scenario/cases.hpp"
@@ -13,6 +13,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -28,85 +29,6 @@ namespace {
 
 constexpr actors::run_script script;
 
-double milliseconds(scenario::nanoseconds time) { return static_cast<double>(time.count()) * 1e-6; }
-
-json service_time(scenario::service_time const& time) {
-  return std::visit(
-      scenario::cases{[](scenario::constant_time const& t) {
-                        return json{{"constant", {{"mean_ms", milliseconds(t.value)}}}};
-                      },
-                      [](scenario::exponential_time const& t) {
-                        return json{{"exponential", {{"mean_ms", milliseconds(t.mean)}}}};
-                      },
-                      [](scenario::lognormal_time const& t) {
-                        return json{{"lognormal", {{"mean_ms", milliseconds(t.mean)}, {"sigma", t.sigma}}}};
-                      },
-                      [](scenario::pareto_time const& t) {
-                        return json{{"pareto", {{"mean_ms", milliseconds(t.mean)}, {"alpha", t.alpha}}}};
-                      },
-                      [](scenario::empirical_time const& t) {
-                        json times = json::array();
-                        for (scenario::nanoseconds const one : t.sorted) times.push_back(milliseconds(one));
-                        return json{{"empirical", {{"times_ms", std::move(times)}}}};
-                      }},
-      time);
-}
-
-std::string hex(fakeproxy::cluster::token_key const& key) {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  for (std::uint8_t const byte : key) {
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
-  }
-  return text;
-}
-
-void add_resources(json& config, scenario::proxy_settings const& proxies) {
-  for (scenario::resource const& r : proxies.resources)
-    config["resources"].push_back({{"path", r.path},
-                                   {"cache_control", r.cache_control},
-                                   {"vary", r.vary},
-                                   {"validators", r.validators},
-                                   {"bytes", r.bytes},
-                                   {"changes_every_ms", milliseconds(r.changes_every)},
-                                   {"audience", r.audience}});
-  if (proxies.corporations)
-    config["corporations"] = {{"count", proxies.corporations->count},
-                              {"change_every_ms", milliseconds(proxies.corporations->change_every)},
-                              {"changing", proxies.corporations->changing}};
-}
-
-/// As the gateway's configuration has it.
-std::string duration_text(scenario::nanoseconds time) {
-  return std::to_string(time / std::chrono::microseconds(1)) + "us";
-}
-
-/// Durations that the gateway keeps in whole seconds are written in seconds.
-json cache_config(gateway::cache::cache_settings const& cache) {
-  json config = {{"size", std::to_string(cache.rules.bytes)},
-                 {"max_answer", std::to_string(cache.rules.max_answer)},
-                 {"stale_if_unreachable", std::to_string(cache.rules.stale_if_unreachable_s) + "s"}};
-  if (!cache.session_facts.empty())
-    config["session_facts"] = {{"fields", cache.session_facts}, {"max_age", duration_text(cache.facts_max_age)}};
-  return config;
-}
-
-}
-
-json gateway_config(actors::gateway_settings const& settings) {
-  json config = {{"guess", name_of(settings.guess)},
-                 {"token_map", settings.token_map_bytes ? std::to_string(*settings.token_map_bytes) : "off"},
-                 {"threads", settings.threads},
-                 {"max_redirects", settings.routing.max_redirects}};
-  if (settings.cache) config["cache"] = cache_config(*settings.cache);
-  if (auto const& map = settings.shared_map)
-    config["shared_map"] = {{"ttl", duration_text(map->ttl)}, {"timeout", duration_text(map->timeout)}};
-  return config;
-}
-
-namespace {
-
 /// The directory will be emptied: it may hold nothing but an earlier run's files.
 void check_is_ours(fs::path const& root) {
   std::error_code error;
@@ -121,15 +43,6 @@ void check_is_ours(fs::path const& root) {
   }
 }
 
-}
-
-std::uint64_t node_seed(std::uint64_t seed, std::string_view name) {
-  std::uint64_t state = fakeproxy::resources::fnv_offset;
-  auto const mix = [&state](std::uint8_t byte) { state = (state ^ byte) * 0x100000001b3u; };
-  for (int shift = 0; shift < 64; shift += 8) mix(static_cast<std::uint8_t>(seed >> shift));
-  for (char const c : name) mix(static_cast<std::uint8_t>(c));
-  state = (state ^ (state >> 31)) * 0x9e3779b97f4a7c15u; // FNV leaves the high bits of short texts poor
-  return (state ^ (state >> 29)) >> 11;
 }
 
 void run_directory::create() const {
@@ -183,26 +96,14 @@ void topology::write(fs::path const& file, std::string const& text) const {
 }
 
 json topology::cluster_config(std::string const& name) const {
-  scenario::proxy_settings const& proxies = scenario_.topology.proxies;
-  json config = {
-      {"token_key", hex(key_)},
-      {"admin", "127.0.0.1:0"},
-      {"reuse_port", true}, // beside our reservation
-      {"journal_directory", fs::absolute(directory_.journals()).string()},
-      {"seed", node_seed(scenario_.seed, name)},
-      {"lease_ms", milliseconds(proxies.lease)},
-      {"sols", json::array()},
-      {"nodes", json::array()},
-      {"proxy",
-       {{"servers", proxies.servers},
-        {"discipline", proxies.discipline == scenario::discipline::fifo ? "fifo" : "processor_sharing"},
-        {"service_time", service_time(proxies.service_time)},
-        {"redirect_time_ms", milliseconds(proxies.redirect_time)},
-        {"answer_bytes", proxies.answer_bytes}}},
-      {"sol", {{"rpc_delay_ms", milliseconds(scenario_.topology.sols.rpc_delay)}}},
-  };
+  json config = cluster_settings(scenario_);
+  config["token_key"] = hex(key_);
+  config["admin"] = "127.0.0.1:0";
+  config["reuse_port"] = true; // beside our reservation
+  config["journal_directory"] = fs::absolute(directory_.journals()).string();
+  config["seed"] = node_seed(scenario_.seed, name);
+  config["nodes"] = json::array();
   for (sol_node const& sol : sols_) config["sols"].push_back(sol.rpc);
-  add_resources(config["proxy"], proxies);
   return config;
 }
 
@@ -264,8 +165,10 @@ void topology::add_balancer_host(std::size_t index) {
   case scenario::launcher::nginx: {
     fs::create_directories(place.prefix);
     write(place.config, nginx_config(group, place).text);
-    std::vector<std::string> arguments{"-p", place.prefix.string(), "-c", place.config.string(),
-                                       "-e", "stderr",              "-g", "daemon off; master_process off;"};
+    std::vector<std::string> arguments{"-p", place.prefix.string(),
+                                       "-c", place.config.string(),
+                                       "-e", "stderr",
+                                       "-g", "daemon off; master_process off;"};
     hosts_.push_back({name, find_nginx(), std::move(arguments), host_role::balancer, {readiness::sign::connection}});
     break;
   }
@@ -298,7 +201,8 @@ void topology::add_command_host(balancer_node const& node, balancer_place const&
   command_balancer const balancer(settings, place, where_of(name));
   config::filled_text const configuration = balancer.configuration();
   if (!settings.config.empty()) write(place.config, configuration.text);
-  if (!settings.stop.command.empty()) balancer.stop(0); // throws now rather than at the end
+  if (!settings.stop.command.empty()) balancer.stop(0); // what is missing is known now rather than when it is needed
+  if (!settings.reload.command.empty()) balancer.reload(0);
   filled_command start = balancer.start();
   bool const asks = !settings.ready_path.empty() && !place.tls;
   readiness ready{asks ? readiness::sign::answer : readiness::sign::connection, settings.ready_path,
@@ -307,19 +211,25 @@ void topology::add_command_host(balancer_node const& node, balancer_place const&
       {name, std::move(start.program), std::move(start.arguments), host_role::balancer, std::move(ready), &settings});
 }
 
+asio::awaitable<exit_status> topology::tell(host& h, std::string what, request_of request) {
+  auto const node = std::find_if(balancers_.begin(), balancers_.end(),
+                                 [&h](balancer_node const& b) { return b.identity.name == h.name; });
+  balancer_place const place = place_of(*node);
+  command_balancer const balancer(*h.started_as, place, where_of(h.name));
+  filled_command how = (balancer.*request)(h.process->pid());
+  command asks{h.name + ": " + what, std::move(how.program), std::move(how.arguments), h.process->what().log, true};
+  process asking(executor_, std::move(asks));
+  if (!co_await asking.wait(script.stop)) co_await asking.kill();
+  co_return asking.status();
+}
+
 asio::awaitable<void> topology::ask_to_end(host& h) {
   if (!h.started_as || h.started_as->stop.command.empty()) {
     h.process->terminate();
     co_return;
   }
-  auto const node = std::find_if(balancers_.begin(), balancers_.end(),
-                                 [&h](balancer_node const& b) { return b.identity.name == h.name; });
-  balancer_place const place = place_of(*node);
-  filled_command asks = command_balancer(*h.started_as, place, where_of(h.name)).stop(h.process->pid());
   h.process->expect_end();
-  command what{h.name + ": stop", std::move(asks.program), std::move(asks.arguments), h.process->what().log, true};
-  process asking(executor_, std::move(what));
-  co_await asking.wait(script.stop);
+  co_await tell(h, "stop", &command_balancer::stop);
 }
 
 namespace {
@@ -455,6 +365,18 @@ asio::awaitable<void> topology::restart(std::string node, bool graceful) {
   }
   spawn(hosts_[index]);
   co_await await_ready(index);
+}
+
+asio::awaitable<void> topology::reload(std::string node) {
+  host& h = hosts_[host_of(node)];
+  if (!h.started_as || h.started_as->reload.command.empty()) {
+    h.process->signal(h.started_as ? h.started_as->reload.signal : SIGHUP);
+    co_return;
+  }
+  exit_status const status = co_await tell(h, "reload", &command_balancer::reload);
+  if (!status.clean())
+    throw could_not_run(node + ": its reload failed: " + status.text() + "; its log ends:\n" +
+                        last_lines(h.process->what().log, 5));
 }
 
 asio::awaitable<std::vector<std::string>> topology::stop(std::chrono::nanoseconds patience) {

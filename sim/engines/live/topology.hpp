@@ -5,6 +5,7 @@
 #include "sim/actors/run_script.hpp"
 #include "sim/engines/live/balancer_place.hpp"
 #include "sim/engines/live/certificate.hpp"
+#include "sim/engines/live/command_balancer.hpp"
 #include "sim/engines/live/ports.hpp"
 #include "sim/engines/live/process.hpp"
 #include "sim/records/records.hpp"
@@ -98,6 +99,8 @@ public:
   boost::asio::awaitable<void> kill(std::string node);
   /// Stops the node's process (SIGTERM when graceful) and starts it again on the same ports.
   boost::asio::awaitable<void> restart(std::string node, bool graceful);
+  /// Tells a balancer that can to read its configuration again. Throws `could_not_run` when the command for that fails.
+  boost::asio::awaitable<void> reload(std::string node);
   /// Balancers, proxies, sols; each is given `patience`, then killed. Returns a line or more about each process that
   /// did not end cleanly.
   boost::asio::awaitable<std::vector<std::string>> stop(std::chrono::nanoseconds patience);
@@ -130,6 +133,9 @@ private:
   std::string where_of(std::string const& node) const;
   void spawn(host& h);
   boost::asio::awaitable<void> await_ready(std::size_t index);
+  /// Runs a command of the balancer's for it, to its end.
+  using request_of = filled_command (command_balancer::*)(pid_t) const;
+  boost::asio::awaitable<exit_status> tell(host& h, std::string what, request_of request);
   boost::asio::awaitable<void> ask_to_end(host& h);
 
   boost::asio::any_io_executor executor_;
@@ -146,11 +152,5 @@ private:
   std::string redis_; // HOST:PORT; empty: none
   std::optional<std::size_t> redis_host_;
 };
-
-/// What crest-gateway reads as these settings; of a shared map without its address and key.
-nlohmann::json gateway_config(actors::gateway_settings const& settings);
-
-/// A number for the random streams of node `name`, from the scenario's seed; below 2^53, so that JSON keeps it.
-std::uint64_t node_seed(std::uint64_t seed, std::string_view name);
 
 }

@@ -428,7 +428,7 @@ void balancers::kill(std::size_t index) {
   b.in_hand = 0;
   b.threads.clear();
   b.guessers.clear();
-  proxies_.balancer_gone(index);
+  proxies_.close_idle_connections_of(index);
   caches_.close(index);
   shared_maps_.close(index);
   run_.requests.for_each([&](request_state& f) {

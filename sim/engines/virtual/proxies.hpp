@@ -48,7 +48,8 @@ public:
   void on_answer_taken(request_state const& f, std::int64_t now) {
     if (f.hop.keeps_connection) idle_.give_back(hop_of(f), now);
   }
-  void balancer_gone(std::size_t balancer) { idle_.close_balancer(balancer); }
+  /// Connections that the balancer keeps open to proxies: it closes them, or is gone.
+  void close_idle_connections_of(std::size_t balancer) { idle_.close_balancer(balancer); }
   void on_request(request_state& f);
   void on_service_end(request_state& f);
   /// A service on shared servers may have ended, or a time-out expired.

@@ -88,6 +88,10 @@ void timeline::perform(std::uint32_t event) {
                                finish(event);
                              },
                              [&](scenario::restart_node const& what) { restart(event, what); },
+                             [&](scenario::reload_node const& what) {
+                               balancers_.reload(find(what.node).index);
+                               finish(event);
+                             },
                              [&](scenario::move_sessions const& what) { move_sessions(event, what); }},
              run_.scenario.events[event].action);
 }
@@ -175,7 +179,8 @@ bool timeline::stopped(std::uint32_t event, node const& n) const {
 void timeline::on_look(std::uint32_t event) {
   std::visit(scenario::cases{[&](scenario::restart_node const& what) { look_at_restart(event, what); },
                              [&](scenario::move_sessions const&) { look_at_moves(event); },
-                             [](scenario::add_balancer const&) {}, [](scenario::kill_node const&) {}},
+                             [](scenario::add_balancer const&) {}, [](scenario::kill_node const&) {},
+                             [](scenario::reload_node const&) {}},
              run_.scenario.events[event].action);
 }
 
@@ -203,7 +208,8 @@ void timeline::on_process_starts(std::uint32_t event) {
                                  clients_.add_balancer(i);
                                }
                              },
-                             [](scenario::kill_node const&) {}, [](scenario::move_sessions const&) {}},
+                             [](scenario::kill_node const&) {}, [](scenario::reload_node const&) {},
+                             [](scenario::move_sessions const&) {}},
              run_.scenario.events[event].action);
   finish(event);
 }

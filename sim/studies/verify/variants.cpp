@@ -38,6 +38,7 @@ bool concerns_balancer(scenario::scenario const& s, scenario::event const& e) {
   return std::visit(cases{[](scenario::add_balancer const&) { return true; },
                           [&](scenario::kill_node const& kill) { return is_balancer(kill.node); },
                           [&](scenario::restart_node const& restart) { return is_balancer(restart.node); },
+                          [](scenario::reload_node const&) { return true; },
                           [](scenario::move_sessions const&) { return false; }},
                     e.action);
 }
@@ -46,7 +47,8 @@ bool concerns_balancer(scenario::scenario const& s, scenario::event const& e) {
 bool alike_for_nginx(scenario::action const& action) {
   return std::visit(
       cases{[](scenario::add_balancer const&) { return false; }, [](scenario::kill_node const&) { return false; },
-            [](scenario::restart_node const&) { return false; }, [](scenario::move_sessions const&) { return true; }},
+            [](scenario::restart_node const&) { return false; }, [](scenario::reload_node const&) { return true; },
+            [](scenario::move_sessions const&) { return true; }},
       action);
 }
 

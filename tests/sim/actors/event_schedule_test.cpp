@@ -177,6 +177,7 @@ TEST_CASE("reports say of each action what it was, whom it was about and what ca
       {scenario::restart_node{"proxy[1]", true}, "restart", "proxy[1]", "stopped and started proxy[1]"},
       {scenario::restart_node{"proxy[1]", false}, "restart", "proxy[1]", "killed and started proxy[1]"},
       {scenario::restart_node{"proxy[1]", true}, "restart", "proxy[1]", "started proxy[1]", started},
+      {scenario::reload_node{"nginx[1]"}, "reload", "nginx[1]", "let nginx[1] read its configuration again"},
       {move_of(1, "proxy[2]"), "move_sessions", "proxy[2]", "moved 3 of 4 sessions", some},
       {move_of(1), "move_sessions", "", "moved 0 of 4 sessions; not running: sol[0], sol[2]", none},
   };

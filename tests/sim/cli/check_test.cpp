@@ -190,7 +190,7 @@ TEST_CASE("check: placeholders of every template, in sweeps and events too") {
   outcome const good = check({dir.file("good.json", of_template())});
   INFO(good.errors);
   CHECK(good.code == 0);
-  if (!has_nginx()) CHECK_THAT(good.out, Contains("not checked by nginx -t") && Contains("nginx"));
+  if (!has_nginx()) CHECK_THAT(good.out, Contains("configuration not tried by") && Contains("nginx"));
 
   std::string const axis = R"("axes": {"topology.balancers.template": ["my.conf", "bad.conf"]},)",
                     event =
@@ -234,5 +234,46 @@ TEST_CASE("check: what nginx itself refuses has the template's line") {
   outcome const bad = check({dir.file("s.json", of_template())});
   INFO(bad.errors);
   CHECK(bad.code == 2);
-  CHECK_THAT(bad.errors, Contains("my.conf:11: found what nginx refuses: unknown directive \"no_such_directive\""));
+  CHECK_THAT(bad.errors,
+             Contains("my.conf:11: found what `nginx -t` refuses: unknown directive \"no_such_directive\""));
+}
+
+TEST_CASE("check: a balancer of kind command has its template, its words and its own check looked at") {
+  scratch const dir;
+  dir.file("own.cfg", "# its own\nlisten {{listen}}\nto {{proxy_address}}\nwith {{directory}}\n");
+  // Says "FILE:LINE" of what it does not like, as such programs do.
+  dir.file(
+      "try.sh",
+      "grep -n refused \"$1\" | { IFS=: read -r line text || exit 0; echo \"[ALERT] ($1:$line) : bad\"; exit 1; }\n");
+  auto const of_command = [](std::string const& keys) {
+    return scenario("", R"("kind": "command", "name": "own", "command": ["sh", "-c", "exit 0", "{{config}}"],
+                           "config": "own.cfg")" +
+                            keys);
+  };
+  outcome const unasked = check({dir.file("s.json", of_command(""))});
+  CHECK(unasked.code == 0);
+  CHECK_THAT(unasked.out,
+             Contains("configuration not tried by the balancer's own program") && Contains("no \"check\""));
+
+  std::string const here = R"(, "check": ["sh", ")" + (dir.path / "try.sh").string() + R"(", "{{config}}"])";
+  outcome const good = check({dir.file("s.json", of_command(here))});
+  INFO(good.errors);
+  CHECK(good.code == 0);
+  CHECK_THAT(good.out, !Contains("not tried"));
+
+  dir.file("own.cfg", "listen {{listen}}\nto {{proxy_address}}\nrefused\n");
+  outcome const refused = check({dir.file("s.json", of_command(here))});
+  CHECK(refused.code == 2);
+  CHECK_THAT(refused.errors, Contains("own.cfg:3: found what `sh ") && Contains("own.cfg:3) : bad"));
+
+  dir.file("own.cfg", "listen {{lisen}}\n");
+  outcome const bad = check({dir.file(
+      "s.json",
+      of_command(R"(, "check": ["x", "{{confg}}"], "stop": ["x", "{{pd}}"], "reload": ["x", "{{pid}}{{y}}"])"))});
+  CHECK(bad.code == 2);
+  for (char const* line :
+       {"own.cfg:1: found the unknown placeholder {{lisen}}", "own.cfg: found no {{proxies}}",
+        "own: check: found the unknown placeholder {{confg}}", "did you mean {{config}}?",
+        "own: stop: found the unknown placeholder {{pd}}", "own: reload: found the unknown placeholder {{y}}"})
+    CHECK_THAT(bad.errors, Contains(line));
 }

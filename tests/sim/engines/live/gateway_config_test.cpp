@@ -1,6 +1,6 @@
 // A gateway gets the settings that its scenario gives it.
 #include "gateway/net/settings.hpp"
-#include "sim/engines/live/topology.hpp"
+#include "sim/engines/live/node_configs.hpp"
 
 #include <catch2/catch.hpp>
 
