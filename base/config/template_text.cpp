@@ -109,9 +109,9 @@ std::vector<placeholder> placeholders_in(std::string_view text) {
 
 std::vector<std::string> template_values::names() const {
   std::vector<std::string> all;
-  for (auto const& [name, value] : once) all.push_back(name);
+  for (auto const& [name, meaning] : once) all.push_back(name);
   if (!each.empty())
-    for (auto const& [name, value] : each.front()) all.push_back(name);
+    for (auto const& [name, meaning] : each.front()) all.push_back(name);
   return all;
 }
 

@@ -253,10 +253,11 @@ balancer::balancer(kind k, std::vector<std::string> const& upstreams, std::vecto
   group.kind = sim::scenario::balancer_kind::nginx;
   group.nginx_config = k == kind::nginx_guess ? sim::scenario::nginx_rules::guess : sim::scenario::nginx_rules::lua_map;
   std::filesystem::path const config = scratch_.path() / "nginx.conf";
-  std::ofstream(config) << sim::live::nginx_config(
-                               group,
-                               {.listen = reservation_->address(), .upstreams = upstreams, .prefix = scratch_.path()})
-                               .text;
+  sim::live::balancer_place place;
+  place.listen = reservation_->address();
+  place.upstreams = upstreams;
+  place.prefix = scratch_.path();
+  std::ofstream(config) << sim::live::nginx_config(group, place).text;
   process_.emplace(sim::live::find_nginx(),
                    std::vector<std::string>{"-p", scratch_.path().string(), "-c", config.string(), "-e", "stderr", "-g",
                                             "daemon off; master_process off;"});

@@ -422,6 +422,8 @@ void balancers::read_counters() {
   }
 }
 
+void balancers::reload(std::size_t index) { proxies_.close_idle_connections_of(index); }
+
 void balancers::kill(std::size_t index) {
   balancer& b = all_[index];
   b.listening = false;

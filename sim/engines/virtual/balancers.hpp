@@ -67,7 +67,7 @@ public:
   /// SIGTERM: accepts nothing new.
   void stop_listening(std::size_t index) { all_[index].listening = false; }
   /// SIGHUP: map, cache and requests stay; idle connections to proxies are closed.
-  void reload(std::size_t index) { proxies_.close_idle_connections_of(index); }
+  void reload(std::size_t index);
   bool idle(std::size_t index) const { return all_[index].in_hand == 0; }
 
 private:
