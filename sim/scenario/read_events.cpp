@@ -155,9 +155,10 @@ private:
   void check_action(cursor const& at, reload_node const& reload) {
     check_running(at, reload.node);
     if (std::find(can_reload_.begin(), can_reload_.end(), reload.node) == can_reload_.end())
-      at.fail("found \"" + reload.node +
-              "\", which cannot read its configuration again; allowed: balancers of kind gateway or nginx, and of kind "
-              "command with \"reload\"");
+      at.fail(
+          "found \"" + reload.node +
+          "\", which cannot read its configuration again; allowed: balancers of kind gateway, and of kind command with "
+          "\"reload\"");
   }
 
   void check_action(cursor const& at, restart_node const& restart) {

@@ -120,8 +120,9 @@ struct balancer_group {
   bool can_reload() const {
     switch (traits_of(kind).started_by) {
     case launcher::crest_gateway:
-    case launcher::nginx:
       return true;
+    case launcher::nginx: // as a single process, it runs out of connections when it does
+      return false;
     case launcher::command:
       return program.reload.signal != 0 || !program.reload.command.empty();
     case launcher::nobody:

@@ -237,7 +237,7 @@ TEST_CASE("each broken scenario gets one line with path, what was found, what is
       {"reload of a proxy",
        {"events=[{\"at\":\"1s\",\"reload\":\"sol[1]\"}]"},
        "events[0].reload",
-       {"gateway or nginx"}},
+       {"of kind gateway"}},
       {"reload of the dead",
        {"events=[{\"at\":\"1s\",\"kill\":\"gateway[0]\"},{\"at\":\"2s\",\"reload\":\"gateway[0]\"}]"},
        "events[1].reload",
