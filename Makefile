@@ -4,10 +4,10 @@ PRESET ?= release
 JOBS ?= $(shell nproc)
 SCENARIO ?= scenarios/quickstart.json
 
-.PHONY: help setup build demo test unit live browser lint format asan tsan planted fuzz bench soak plots ca install clean
+.PHONY: help setup build demo test unit live browser lint format asan tsan planted fuzz bench soak plots ca install deb deb-test clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 setup: ## install what the build and the tests need (Debian 12, root or sudo)
 	@tools/setup build
@@ -69,8 +69,16 @@ ca: setup ## a certificate authority and certificates for tests, in build/ca (NA
 	@tools/test-ca build/ca $(NAMES)
 	@echo "build/ca: ca.pem, and a .pem and a .key for each name"
 
-install: build ## install the programs and scenarios (PREFIX=/usr/local)
+install: build ## install programs, scenarios, docs, man pages and completions: docs/install.md (PREFIX=/usr/local)
 	@cmake --install build/release --prefix $${PREFIX:-/usr/local}
+
+deb: build ## make a Debian package of the same: build/release/crest-lab_*.deb
+	@tools/setup deb
+	@cd build/release && cpack -G DEB >cpack.log || { cat cpack.log; exit 1; }
+	@ls build/release/crest-lab_*.deb
+
+deb-test: deb ## install the package in a new Debian 12 and try it there (root, a mirror)
+	@tools/deb-test
 
 clean: ## remove build/ and out/
 	@rm -rf build out

@@ -1,3 +1,4 @@
+#include "base/command_line/parse.hpp"
 #include "base/config/document.hpp"
 #include "base/config/version.hpp"
 #include "base/os/open_files.hpp"
@@ -49,7 +50,8 @@ nlohmann::json as_document(flags const& f) {
 }
 
 void add_flags(CLI::App& app, flags& f) {
-  auto* const config = app.add_option("--config", f.config, "configuration file (JSON with comments)");
+  auto* const config =
+      app.add_option("--config", f.config, "configuration file (JSON with comments)")->type_name("FILE");
   app.add_option("--set", f.sets, "override one value of the configuration: PATH=VALUE")->needs(config);
   auto* const role = app.add_option("--role", f.role, "what this node is")->check(CLI::IsMember({"proxy", "sol"}));
   role->excludes(config);
@@ -60,7 +62,7 @@ void add_flags(CLI::App& app, flags& f) {
   by_hand(app.add_option("--index", f.index, "number of the node")->capture_default_str());
   by_hand(app.add_option("--admin", f.admin, "HOST:PORT of the admin endpoint"));
   by_hand(app.add_option("--token-key", f.token_key, "32 hexadecimal digits")->capture_default_str());
-  by_hand(app.add_option("--journal-directory", f.journal_directory, "where to write the journal"));
+  by_hand(app.add_option("--journal-directory", f.journal_directory, "where to write the journal")->type_name("DIR"));
   by_hand(app.add_option("--lease-ms", f.lease_ms, "lease of a proxy")->capture_default_str());
   by_hand(app.add_option("--servers", f.servers, "requests in service at a time; 0: no limit")->capture_default_str());
   by_hand(app.add_option("--service-mean-ms", f.service_mean_ms, "mean of the exponential service time")
@@ -83,13 +85,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "crest-fakeproxy " + std::string(config::version));
   flags f;
   add_flags(app, f);
-  try {
-    app.parse(argc, argv);
-  } catch (CLI::ParseError const& stop) {
-    if (stop.get_exit_code() == 0) return app.exit(stop);
-    std::cerr << "crest-fakeproxy: " << stop.what() << " (see --help)\n";
-    return 2;
-  }
+  if (auto const code = command_line::parse(app, argc, argv)) return *code;
   if (f.config.empty() && f.role.empty()) {
     std::cerr << "crest-fakeproxy: say --config FILE, or --role proxy|sol (see --help)\n";
     return 2;

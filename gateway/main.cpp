@@ -1,4 +1,5 @@
 // crest-gateway: a balancer in front of stateful proxies. See docs/gateway.md.
+#include "base/command_line/parse.hpp"
 #include "base/config/document.hpp"
 #include "base/config/version.hpp"
 #include "base/config/words.hpp"
@@ -102,33 +103,29 @@ int run(flags const& f) {
 
 int main(int argc, char** argv) {
   flags f;
-  CLI::App app{"crest-gateway: a balancer that learns which proxy holds whose session"};
+  CLI::App app{"crest-gateway: a balancer that learns which proxy holds whose session", "crest-gateway"};
   app.set_version_flag("--version", "crest-gateway " + std::string(config::version));
-  app.add_option("-c,--config", f.config, "configuration file: JSON with comments (gateway.schema.json)");
+  app.add_option("-c,--config", f.config, "configuration file: JSON with comments (gateway.schema.json)")
+      ->type_name("FILE");
   app.add_option("--listen", f.listen, "HOST:PORT where clients connect, repeatable; port 0 picks one");
   app.add_option("--listen-tls", f.listen_tls, "the same with TLS; needs --certificate and --key");
   app.add_flag("--reuse-port", f.reuse_port, "other processes with this flag may listen there, too");
-  app.add_option("--certificate", f.certificates, "PEM file of a certificate chain, repeatable; chosen by name (SNI)");
-  app.add_option("--key", f.keys, "PEM file of its private key, in the order of the certificates");
+  app.add_option("--certificate", f.certificates, "PEM file of a certificate chain, repeatable; chosen by name (SNI)")
+      ->type_name("FILE");
+  app.add_option("--key", f.keys, "PEM file of its private key, in the order of the certificates")->type_name("FILE");
   app.add_option("--upstream", f.upstreams, "HOST:PORT of a proxy, repeatable");
   app.add_option("--guess", f.guess, config::listed_words<gateway::routing::guess_policy>(" | ") + "  [random]");
   app.add_option("--token-map", f.token_map, "bytes for the token map, such as 10m, or off  [10m]");
   app.add_option("--threads", f.threads, "threads that serve  [1]");
   app.add_option("--admin", f.admin, "HOST:PORT for /metrics and /status");
-  app.add_option("--access-log", f.access_log, "file for one JSON object a request");
-  app.add_option("--journal", f.journal, "file for CREST Lab's measurement records");
+  app.add_option("--access-log", f.access_log, "file for one JSON object a request")->type_name("FILE");
+  app.add_option("--journal", f.journal, "file for CREST Lab's measurement records")->type_name("FILE");
   app.add_option("--max-redirects", f.max_redirects, "X-Accel answers followed for one request  [3]");
   app.add_option("--seed", f.seed, "seed of the guesses  [random]");
   app.add_flag("-t,--check", f.check, "check the configuration and exit, as nginx -t does");
   app.footer("Flags win over the file. SIGHUP reloads it and keeps the map, SIGTERM drains.\n"
              "Exit codes: 0 ended or valid, 1 could not run, 2 bad input.");
-  try {
-    app.parse(argc, argv);
-  } catch (CLI::ParseError const& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
-    std::fprintf(stderr, "crest-gateway: %s (see --help)\n", error.what());
-    return exit_bad_input;
-  }
+  if (auto const code = command_line::parse(app, argc, argv)) return *code;
   try {
     return run(f);
   } catch (config::bad_input const& error) {

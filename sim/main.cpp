@@ -1,5 +1,6 @@
 /// crest-sim: runs scenarios. The list of its commands, and what becomes of errors; what they do is in sim/cli.
 
+#include "base/command_line/parse.hpp"
 #include "base/config/document.hpp"
 #include "base/config/version.hpp"
 #include "base/os/directory_claim.hpp"
@@ -22,7 +23,8 @@ int main_of(int argc, char** argv) {
   CLI::App app{"CREST Lab: runs routing scenarios against real balancers and simulated EVE proxies.\n"
                "Exit codes: 0 passed, 99 a threshold or invariant failed, 2 bad input, 3 invalid run (the load\n"
                "generator could not keep its rate), 1 could not run, or what it found could not be\n"
-               "written, 130 interrupted."};
+               "written, 130 interrupted.",
+               "crest-sim"};
   app.set_version_flag("--version", "crest-sim " + std::string(config::version) +
                                         (config::commit.empty() ? "" : " (" + std::string(config::commit) + ")"));
   app.require_subcommand(1);
@@ -42,13 +44,9 @@ int main_of(int argc, char** argv) {
   cli::add_plot(app, chosen);
   cli::add_plan(app, chosen);
   cli::add_report(app, chosen);
+  command_line::add_help(app);
 
-  try {
-    app.parse(argc, argv);
-  } catch (CLI::ParseError const& error) {
-    int const code = app.exit(error);
-    return code == 0 ? records::exit_passed : records::exit_bad_input;
-  }
+  if (auto const code = command_line::parse(app, argc, argv)) return *code;
   return chosen();
 }
 

@@ -1,5 +1,7 @@
 #include "sim/cli/command.hpp"
 
+#include "base/command_line/facts.hpp"
+#include "sim/cli/shipped.hpp"
 #include "sim/scenario/load.hpp"
 
 #include <cctype>
@@ -13,16 +15,20 @@ std::vector<std::string> scenario_choice::all() const {
 }
 
 config::document scenario_choice::document() const {
+  check_file();
   config::document document = config::document::load(file);
   for (std::string const& assignment : all()) document.set(assignment);
   return document;
 }
 
+void scenario_choice::check_file() const { check_named(file, shipped_files()); }
+
 scenario::scenario scenario_choice::load() const { return scenario::load_document(document(), file); }
 
 namespace {
 
-constexpr char const* about_files = "scenario, JSON with comments (see `crest-sim schema`)";
+constexpr char const* about_files =
+    "scenario, JSON with comments (see `crest-sim schema`), or a shipped one's name (see `crest-sim list`)";
 
 void add_overrides(CLI::App& command, scenario_choice& choice) {
   command.add_option("--set", choice.overrides, "override a value, such as topology.proxies.count=8; may be repeated")
@@ -34,13 +40,18 @@ void add_overrides(CLI::App& command, scenario_choice& choice) {
 
 }
 
+void takes_names(CLI::Option& files) {
+  files.type_name(std::string(command_line::type_of_scenarios));
+  files.transform([](std::string const& word) { return file_named(word, shipped_files()); });
+}
+
 void add_scenario(CLI::App& command, scenario_choice& choice) {
-  command.add_option("FILE", choice.file, about_files)->required();
+  takes_names(*command.add_option("FILE", choice.file, about_files)->required());
   add_overrides(command, choice);
 }
 
 void add_scenarios(CLI::App& command, std::vector<std::string>& files, scenario_choice& choice) {
-  command.add_option("FILE", files, std::string(about_files) + "; may be repeated")->required();
+  takes_names(*command.add_option("FILE", files, std::string(about_files) + "; may be repeated")->required());
   add_overrides(command, choice);
 }
 

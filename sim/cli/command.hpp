@@ -37,16 +37,22 @@ void add_report(CLI::App& app, action& chosen);
 
 /// A scenario file as named on the command line, with what overrides it.
 struct scenario_choice {
-  std::string file;
+  std::string file;                   // a path; a word that names no file stays, see check_file
   std::vector<std::string> overrides; // PATH=VALUE
   std::string seed;                   // empty: the scenario's own
 
   /// All overrides, --seed among them.
   std::vector<std::string> all() const;
+  /// Throws `config::bad_input` with the nearest name if `file` is a word that names no file and nothing that is
+  /// shipped. For those who read the file themselves.
+  void check_file() const;
   /// The file with all overrides. Throws `config::bad_input`, as all of these do.
   config::document document() const;
   scenario::scenario load() const;
 };
+
+/// `files`, an option that takes files of scenarios, takes names of shipped ones as well (shipped.hpp).
+void takes_names(CLI::Option& files);
 
 /// FILE, --set and --seed of `command`. `choice` must live until the action has run.
 void add_scenario(CLI::App& command, scenario_choice& choice);

@@ -1,4 +1,5 @@
 // crest-sim plan: the cheapest topology that meets goals, in simulated time.
+#include "base/os/terminal.hpp"
 #include "base/os/write_file.hpp"
 #include "reports/reports.hpp"
 #include "reports/wording.hpp"
@@ -6,6 +7,7 @@
 #include "sim/cli/output_directory.hpp"
 #include "sim/cli/plan_text.hpp"
 #include "sim/cli/simulation.hpp"
+#include "sim/cli/why.hpp"
 #include "sim/engines/virtual/run.hpp"
 #include "sim/records/result.hpp"
 #include "sim/scenario/metrics.hpp"
@@ -64,7 +66,8 @@ public:
     } else {
       text += ", none meets all goals so far, at price " + reports::short_number(d_.prices[*now.last]);
     }
-    std::fprintf(stderr, "\r%s, at most %.0f s left \033[K", text.c_str(), left);
+    text += ", at most " + reports::fixed(left, 0) + " s left ";
+    std::fprintf(stderr, "\r%s\033[K", os::fitted_to(STDERR_FILENO, std::move(text)).c_str());
   }
   /// Another search begins.
   void weigh() {
@@ -162,6 +165,7 @@ int report(plan::outcome const& o, std::string const& runs, output_directory con
   reports::test_case answer{"plan", "a topology of the space meets all goals"};
   if (!o.found.answer) answer.element = "failure", answer.message = "none", answer.text = r.reasons.front();
   auto const written = reports::write_verdict(r, "plan", text, {answer}, out.path());
+  if (quiet) say_why(written.result);
   lost.insert(lost.end(), written.lost.begin(), written.lost.end());
   if (!quiet) {
     std::cout << text << std::flush;
@@ -201,6 +205,7 @@ int search_plan(plan_choice const& choice, plan::definition const& d, output_dir
 
 /// What the definition says of the plan.
 plan::definition read(plan_choice const& choice, records::result& about) {
+  choice.what.check_file();
   plan::definition d = plan::define(choice.what.file, choice.what.all());
   add_scenario_facts(about, d.base, d.file);
   about.seed = d.seed;

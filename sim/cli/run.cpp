@@ -7,6 +7,7 @@
 #include "sim/cli/replications.hpp"
 #include "sim/cli/room.hpp"
 #include "sim/cli/simulation.hpp"
+#include "sim/cli/why.hpp"
 #include "sim/engines/virtual/run.hpp"
 #include "sim/scenario/load.hpp"
 
@@ -88,6 +89,8 @@ int report(run_choice const& choice, records::result result, output_directory co
   if (!choice.quiet) {
     std::cout << reports::summary_text(written.result) << std::flush;
     out.tell_where();
+  } else {
+    say_why(written.result);
   }
   for (std::string const& what : written.lost) std::cerr << "crest-sim: " << what << '\n';
   return written.result.exit_code;
@@ -199,7 +202,8 @@ void add_run(CLI::App& app, action& chosen) {
       ->type_name("J")
       ->check(CLI::Range(1u, 1024u));
   command.add_option("--out", choice->out, "directory for the report (default: out/NAME)")->type_name("DIR");
-  command.add_flag("--quiet", choice->quiet, "no progress line and no summary on the terminal");
+  command.add_flag("--quiet", choice->quiet,
+                   "no progress line and no summary on the terminal; if it does not pass, why, on stderr");
   command.add_flag("--keep", choice->keep, "keep a live run's configurations, logs and journals in DIR/run");
   command.callback([choice, &chosen] { chosen = [choice] { return run(*choice); }; });
 }

@@ -1,31 +1,57 @@
 // The commands about all scenarios: schema, list.
+#include "base/os/terminal.hpp"
+#include "reports/wording.hpp"
 #include "sim/cli/command.hpp"
-#include "sim/engines/live/paths.hpp"
+#include "sim/cli/shipped.hpp"
 #include "sim/engines/live/process.hpp"
 #include "sim/records/result.hpp"
 #include "sim/scenario/load.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <iostream>
+#include <memory>
+#include <unistd.h>
 
 namespace sim::cli {
 namespace {
 
-namespace fs = std::filesystem;
-
-int list() {
-  fs::path const directory = live::find_scenarios();
-  if (directory.empty()) throw live::could_not_run("the shipped scenarios are not beside crest-sim");
-  std::vector<fs::path> files;
-  for (fs::directory_entry const& entry : fs::directory_iterator(directory)) {
-    std::string const name = entry.path().filename().string();
-    if (name.ends_with(".json") && !name.ends_with(".schema.json")) files.push_back(entry.path());
+std::string heading_of(shipped_kind kind) {
+  switch (kind) {
+  case shipped_kind::scenario:
+    return "Scenarios (crest-sim run NAME)";
+  case shipped_kind::sweep:
+    return "Sweeps (crest-sim sweep NAME)";
+  case shipped_kind::plan:
+    return "Plans (crest-sim plan NAME)";
   }
-  std::sort(files.begin(), files.end());
-  for (fs::path const& file : files) {
-    scenario::scenario const s = scenario::load_file(file);
-    std::cout << file.string() << "\n    " << s.name << (s.description.empty() ? "" : ": ") << s.description << '\n';
+  return "";
+}
+
+/// What the file says of itself, on one line.
+std::string description_of(shipped_file const& file) {
+  config::document const document = config::document::load(file.file);
+  nlohmann::json const& root = document.root();
+  if (!root.is_object()) return "";
+  auto const text = root.find("description");
+  return text != root.end() && text->is_string() ? reports::one_line(text->get_ref<std::string const&>()) : "";
+}
+
+int list(bool names_only) {
+  auto const files = shipped_files();
+  if (files.empty()) throw live::could_not_run("the shipped scenarios are not beside crest-sim");
+  std::size_t width = 0;
+  for (shipped_file const& file : files) width = std::max(width, file.name.size());
+  shipped_file const* before = nullptr;
+  for (shipped_file const& file : files) {
+    if (names_only) {
+      std::cout << file.name << '\n';
+      continue;
+    }
+    if (before == nullptr || before->kind != file.kind)
+      std::cout << (before == nullptr ? "" : "\n") << heading_of(file.kind) << '\n';
+    before = &file;
+    std::string const padding(width - file.name.size(), ' ');
+    std::cout << os::fitted_to(STDOUT_FILENO, "  " + file.name + padding + "  " + description_of(file)) << '\n';
   }
   return records::exit_passed;
 }
@@ -42,7 +68,11 @@ void add_schema(CLI::App& app, action& chosen) {
 }
 
 void add_list(CLI::App& app, action& chosen) {
-  app.add_subcommand("list", "list the shipped scenarios")->callback([&chosen] { chosen = list; });
+  auto const names_only = std::make_shared<bool>(false);
+  CLI::App& command = *app.add_subcommand("list", "list the shipped scenarios, sweeps and plans, which other commands "
+                                                  "take by name");
+  command.add_flag("--names", *names_only, "only their names, one a line");
+  command.callback([names_only, &chosen] { chosen = [names_only] { return list(*names_only); }; });
 }
 
 }

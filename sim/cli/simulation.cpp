@@ -1,8 +1,11 @@
 #include "sim/cli/simulation.hpp"
 
+#include "base/os/terminal.hpp"
+
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
+#include <unistd.h>
 
 namespace sim::cli {
 
@@ -32,6 +35,7 @@ void simulation_line::show(virtual_time::run_progress const& now, std::string co
     size += std::snprintf(text + size, sizeof text - static_cast<std::size_t>(size), "  %.0f %%  %.0f s left",
                           100 * share, seconds / share - seconds);
   std::string line = std::string(text, static_cast<std::size_t>(size)) + what_else;
+  line = os::fitted_to(STDERR_FILENO, std::move(line));
   std::size_t const written = line.size();
   if (written < width_) line.append(width_ - written, ' ');
   width_ = written;

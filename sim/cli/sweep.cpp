@@ -1,5 +1,7 @@
 // The commands about many runs of one scenario: sweep, merge.
+#include "base/os/terminal.hpp"
 #include "reports/reports.hpp"
+#include "reports/wording.hpp"
 #include "sim/cli/command.hpp"
 #include "sim/cli/output_directory.hpp"
 #include "sim/cli/simulation.hpp"
@@ -59,7 +61,9 @@ std::function<void(sweep::progress const&)> progress_line(bool wanted) {
     std::size_t const done = p.finished - p.found;
     double const left =
         done == 0 ? 0 : seconds / static_cast<double>(done) * static_cast<double>(p.trials - p.finished);
-    std::fprintf(stderr, "\r%zu of %zu trials, %.0f s left \033[K", p.finished, p.trials, left);
+    std::string line = std::to_string(p.finished) + " of " + std::to_string(p.trials) + " trials, " +
+                       reports::fixed(left, 0) + " s left ";
+    std::fprintf(stderr, "\r%s\033[K", os::fitted_to(STDERR_FILENO, std::move(line)).c_str());
     if (p.finished == p.trials) std::fputs("\r\033[K", stderr);
   };
 }
@@ -110,6 +114,7 @@ private:
 
 /// What the definition says of the sweep.
 sweep::definition read(sweep_choice const& choice, records::result& about) {
+  choice.what.check_file();
   sweep::definition d = sweep::define(choice.what.file, {choice.what.all(), choice.engine, choice.replications});
   add_scenario_facts(about, d.base, d.file);
   return d;

@@ -2,6 +2,7 @@
 
 #include "reports/reports.hpp"
 #include "reports/wording.hpp"
+#include "sim/cli/why.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -136,6 +137,7 @@ int report_sweep(sweep::manifest const& m, sweep::finished const& all, std::stri
     std::cout << heading << sweep_text(m, all.trials, most_printed) << std::flush;
     out.tell_where();
   }
+  if (quiet) say_why(written.result);
   for (auto const* lost : {&std::as_const(all_lost), &written.lost})
     for (std::string const& what : *lost) std::cerr << "crest-sim: " << what << '\n';
   return written.result.exit_code;

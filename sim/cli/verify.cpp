@@ -4,6 +4,7 @@
 #include "reports/agreement.hpp"
 #include "sim/cli/command.hpp"
 #include "sim/cli/output_directory.hpp"
+#include "sim/cli/shipped.hpp"
 #include "sim/cli/simulation.hpp"
 #include "sim/engines/live/paths.hpp"
 #include "sim/engines/live/process.hpp"
@@ -80,6 +81,8 @@ int verify_files(verify_choice const& choice) {
   std::vector<std::string> overrides = choice.overrides;
   if (!choice.seed.empty()) overrides.push_back("seed=" + choice.seed);
   std::vector<scenario::scenario> scenarios;
+  auto const shipped = shipped_files();
+  for (std::string const& file : choice.files) check_named(file, shipped);
   for (std::string const& file : choice.files) scenarios.push_back(scenario::load_file(file, overrides));
   fs::path const directory = fs::path(choice.out) / "run";
   std::optional<os::directory_claim> claim;
@@ -120,7 +123,7 @@ void add_verify(CLI::App& app, action& chosen) {
   auto const choice = std::make_shared<verify_choice>();
   CLI::App& command =
       *app.add_subcommand("verify", "hold theory, simulated time and real processes against each other");
-  command.add_option("FILE", choice->files, "scenarios")->required();
+  takes_names(*command.add_option("FILE", choice->files, "scenarios, or names of shipped ones")->required());
   command.add_option("--set", choice->overrides, "override a value in all of them; may be repeated")
       ->type_name("PATH=VALUE")
       ->expected(1)

@@ -1,7 +1,11 @@
 #include "sim/engines/live/progress.hpp"
 
+#include "base/os/terminal.hpp"
+
 #include <algorithm>
 #include <cstdio>
+#include <string>
+#include <unistd.h>
 
 namespace sim::live {
 
@@ -26,9 +30,11 @@ void progress_line::show(load_progress const& now, std::uint64_t redirects, std:
   }
   char time[32] = "";
   if (left >= 0) std::snprintf(time, sizeof time, "  %.0f s left", std::max(0.0, left));
-  std::fprintf(stderr, "\r\033[K%s  %.0f requests/s  redirect ratio %.4f  %llu errors%s",
-               scenario_.phases[now.phase].name.c_str(), rate, ratio, static_cast<unsigned long long>(now.failed),
-               time);
+  char numbers[160];
+  std::snprintf(numbers, sizeof numbers, "  %.0f requests/s  redirect ratio %.4f  %llu errors%s", rate, ratio,
+                static_cast<unsigned long long>(now.failed), time);
+  std::string const line = os::fitted_to(STDERR_FILENO, scenario_.phases[now.phase].name + numbers);
+  std::fprintf(stderr, "\r\033[K%s", line.c_str());
   std::fflush(stderr);
   last_done_ = now.done;
   last_ns_ = since_start_ns;
