@@ -46,11 +46,10 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON) # Depends: the packages whose libraries t
 # Not more: what these bring would start on the machine, and scenarios say what they miss.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS gnuplot-nox)
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "nginx-light, libnginx-mod-http-lua, haproxy, varnish, redis-server")
-set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "laboratory and gateway for balancers in front of stateful servers
- crest-gateway routes requests to the server that holds their session,
- crest-fakeproxy stands for such servers, and crest-sim runs scenarios
- against both, or against nginx, HAProxy and others, over real sockets or
- in simulated time, and judges the results.")
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "crest-gateway routes requests to the server that holds their session,
+crest-fakeproxy stands for such servers, and crest-sim runs scenarios
+against both, or against nginx, HAProxy and others, over real sockets or
+in simulated time, and judges the results.")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/cmake/deb/postinst ${PROJECT_SOURCE_DIR}/cmake/deb/postrm)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 include(CPack)
