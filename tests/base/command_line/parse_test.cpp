@@ -117,7 +117,7 @@ TEST_CASE("help COMMAND is COMMAND --help, and help is --help") {
   refusal({"help", "secret"});
 }
 
-TEST_CASE("--generate is no flag that anybody sees, and refuses what it cannot make") {
+TEST_CASE("the flag --generate is none that anybody sees, and refuses what it cannot make") {
   for (char const* const what : {"man", "bash", "zsh", "fish"}) {
     outcome const o = read({"--generate", what});
     CHECK(o.code == 0);

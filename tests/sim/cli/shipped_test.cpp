@@ -100,7 +100,7 @@ TEST_CASE("every command that takes a scenario takes its name, and refuses a wro
   CHECK_THAT(command_test::text_of(out + "/summary.json"), Contains("did you mean 'quickstart'?"));
 }
 
-TEST_CASE("--quiet says on stderr why a run, a sweep or a plan did not pass, and nothing of one that did") {
+TEST_CASE("with --quiet, stderr says why a run, a sweep or a plan did not pass, and nothing of one that did") {
   scratch const dir;
   std::string const out = (dir.path / "out").string();
   std::vector<std::string> const quiet{"quickstart", "--quiet", "--out", out};
