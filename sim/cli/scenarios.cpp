@@ -48,7 +48,7 @@ int list(bool names_only) {
       continue;
     }
     if (before == nullptr || before->kind != file.kind)
-      std::cout << (before == nullptr ? "" : "\n") << heading_of(file.kind) << '\n';
+      std::cout << (before == nullptr ? "" : "\n") << os::fitted_to(STDOUT_FILENO, heading_of(file.kind)) << '\n';
     before = &file;
     std::string const padding(width - file.name.size(), ' ');
     std::cout << os::fitted_to(STDOUT_FILENO, "  " + file.name + padding + "  " + description_of(file)) << '\n';

@@ -34,18 +34,14 @@ void simulation_line::show(virtual_time::run_progress const& now, std::string co
   if (share > 0 && share < 1)
     size += std::snprintf(text + size, sizeof text - static_cast<std::size_t>(size), "  %.0f %%  %.0f s left",
                           100 * share, seconds / share - seconds);
-  std::string line = std::string(text, static_cast<std::size_t>(size)) + what_else;
-  line = os::fitted_to(STDERR_FILENO, std::move(line));
-  std::size_t const written = line.size();
-  if (written < width_) line.append(width_ - written, ' ');
-  width_ = written;
-  std::cerr << '\r' << line << std::flush;
+  std::string const line = std::string(text, static_cast<std::size_t>(size)) + what_else;
+  std::cerr << '\r' << os::fitted_to(STDERR_FILENO, line) << "\033[K" << std::flush;
+  written_ = true;
 }
 
 void simulation_line::clear() {
-  if (width_ == 0) return;
-  std::cerr << '\r' << std::string(width_, ' ') << '\r' << std::flush;
-  width_ = 0;
+  if (written_) std::cerr << "\r\033[K" << std::flush;
+  written_ = false;
 }
 
 }

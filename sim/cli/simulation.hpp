@@ -25,8 +25,7 @@ public:
   void clear();
 
 private:
-  bool wanted_;
-  std::size_t width_ = 0;
+  bool wanted_, written_ = false;
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now(), shown_{};
 };
 

@@ -69,7 +69,7 @@ TEST_CASE("a command line that is right goes on") {
   program p;
   outcome const o = read(p, {"run", "--engine", "virtual", "a.json"});
   CHECK(!o.code);
-  CHECK(o.out + o.errors == "");
+  CHECK((o.out + o.errors).empty());
   CHECK(p.engine == "virtual");
   CHECK(p.file == "a.json");
 }
