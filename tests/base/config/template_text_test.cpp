@@ -91,15 +91,15 @@ TEST_CASE("placeholders are filled in, and what names one of several things is t
     char const* text;
     char const* filled;
   };
-  for (row const& r : {row{"nothing to do", "a\n\nb\n", "a\n\nb\n"}, row{"a last line without an end", "a", "a\n"},
-                       row{"once", "bind {{listen}} {{empty}}.", "bind 127.0.0.1:80 .\n"},
-                       row{"a line for each proxy", "[\ns{{proxy_index}} {{proxy_address}} {{listen}}\n]",
-                           "[\ns0 a:1 127.0.0.1:80\ns1 b:2 127.0.0.1:80\n]\n"},
-                       row{"comments stay", "  # {{listen}} {{what}}\n", "  # {{listen}} {{what}}\n"},
-                       row{"braces of the program's own", "{{1, 2}, {{}} {{listen} {{a.b}}",
-                           "{{1, 2}, {{}} {{listen} {{a.b}}\n"},
-                       row{"a brace before", "{{{listen}}}", "{127.0.0.1:80}\n"},
-                       row{"cut off", "{{listen", "{{listen\n"}, row{"empty", "", ""}}) {
+  for (row const& r :
+       {row{"nothing to do", "a\n\nb\n", "a\n\nb\n"}, row{"a last line without an end", "a", "a\n"},
+        row{"once", "bind {{listen}} {{empty}}.", "bind 127.0.0.1:80 .\n"},
+        row{"a line for each proxy", "[\ns{{proxy_index}} {{proxy_address}} {{listen}}\n]",
+            "[\ns0 a:1 127.0.0.1:80\ns1 b:2 127.0.0.1:80\n]\n"},
+        row{"comments stay", "  # {{listen}} {{what}}\n", "  # {{listen}} {{what}}\n"},
+        row{"braces of the program's own", "{{1, 2}, {{}} {{listen} {{a.b}}", "{{1, 2}, {{}} {{listen} {{a.b}}\n"},
+        row{"a brace before", "{{{listen}}}", "{127.0.0.1:80}\n"}, row{"cut off", "{{listen", "{{listen\n"},
+        row{"empty", "", ""}}) {
     INFO(r.name);
     CHECK(fill(r.text, "f", two_proxies()).text == r.filled);
   }
