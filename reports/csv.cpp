@@ -1,6 +1,7 @@
 #include "reports/csv.hpp"
 
 #include "base/config/document.hpp"
+#include "base/config/joined.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -67,12 +68,6 @@ private:
   std::size_t at_ = 0, line_ = 1;
 };
 
-std::string listed(std::vector<std::string> const& names) {
-  std::string out;
-  for (std::string const& name : names) out += (out.empty() ? "" : ", ") + name;
-  return out;
-}
-
 }
 
 std::optional<double> to_number(std::string_view text) {
@@ -90,10 +85,9 @@ std::optional<std::size_t> csv_table::find(std::string_view wanted) const {
 
 std::size_t csv_table::column(std::string_view wanted) const {
   if (auto const at = find(wanted)) return *at;
-  std::string_view const near = config::nearest(wanted, columns);
   throw at_line(name, 1,
-                "found no column '" + std::string(wanted) + "'; allowed: " + listed(columns) +
-                    (near.empty() ? "" : "; did you mean '" + std::string(near) + "'?"));
+                "found no column '" + std::string(wanted) + "'; allowed: " + config::joined(columns) +
+                    config::did_you_mean(wanted, columns));
 }
 
 std::optional<double> csv_table::number(std::size_t row, std::size_t column) const {

@@ -1,4 +1,5 @@
 #include "base/command_line/manual.hpp"
+#include "base/config/joined.hpp"
 
 namespace command_line {
 namespace {
@@ -9,9 +10,9 @@ std::string offer(option_facts const& option, command_facts const& program) {
   case completes::nothing:
     return ":";
   case completes::words:
-    return "offer -W '" + joined(option.words, " ") + "'";
+    return "offer -W '" + config::joined(option.words, " ") + "'";
   case completes::commands:
-    return "offer -W '" + joined(names_of(program.commands), " ") + "'";
+    return "offer -W '" + config::joined(names_of(program.commands), " ") + "'";
   case completes::files:
     return "offer -f";
   case completes::directories:
@@ -27,7 +28,7 @@ std::string cases_of_values(std::string const& name, command_facts const& comman
   std::string text;
   for (option_facts const& option : command.options) {
     if (option.names.empty() || option.type.empty()) continue;
-    std::string pattern = name + "," + joined(option.names, "|" + name + ",");
+    std::string pattern = name + "," + config::joined(option.names, "|" + name + ",");
     text += "    " + pattern + ") " + offer(option, program) + "; return ;;\n";
   }
   return text;
@@ -41,9 +42,9 @@ std::string case_of_command(std::string const& name, command_facts const& comman
     flags.insert(flags.end(), option.names.begin(), option.names.end());
     if (option.names.empty()) words = offer(option, program);
   }
-  if (!command.commands.empty()) words = "offer -W '" + joined(names_of(command.commands), " ") + "'";
-  return "    '" + name + "')\n      if [[ $cur == -* ]]; then offer -W '" + joined(flags, " ") + "'; else " + words +
-         "; fi ;;\n";
+  if (!command.commands.empty()) words = "offer -W '" + config::joined(names_of(command.commands), " ") + "'";
+  return "    '" + name + "')\n      if [[ $cur == -* ]]; then offer -W '" + config::joined(flags, " ") + "'; else " +
+         words + "; fi ;;\n";
 }
 
 }
@@ -58,7 +59,8 @@ std::string bash_completion(command_facts const& program) {
 )";
   if (!program.commands.empty())
     text += "  for ((i = 1; i < COMP_CWORD; ++i)); do\n    case ${COMP_WORDS[i]} in\n      " +
-            joined(names_of(program.commands), "|") + ") command=${COMP_WORDS[i]}; break ;;\n    esac\n  done\n";
+            config::joined(names_of(program.commands), "|") +
+            ") command=${COMP_WORDS[i]}; break ;;\n    esac\n  done\n";
   text += "  compopt -o filenames 2>/dev/null\n  case $command,$prev in\n" + cases_of_values("", program, program);
   for (command_facts const& command : program.commands) text += cases_of_values(command.name, command, program);
   text += "    *) ;;\n  esac\n  case $command in\n" + case_of_command("", program, program);

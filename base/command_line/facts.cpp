@@ -46,12 +46,6 @@ std::vector<std::string> names_of(std::vector<command_facts> const& commands) {
   return names;
 }
 
-std::string joined(std::vector<std::string> const& words, std::string_view between) {
-  std::string text;
-  for (std::string const& word : words) text.append(text.empty() ? "" : between).append(word);
-  return text;
-}
-
 std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
 
 command_facts facts_of(CLI::App const& app) {

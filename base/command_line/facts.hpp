@@ -38,8 +38,6 @@ std::vector<std::string> words_in(std::string_view braced);
 
 std::vector<std::string> names_of(std::vector<command_facts> const& commands);
 
-std::string joined(std::vector<std::string> const& words, std::string_view between);
-
 /// The first line of a text.
 std::string first_line(std::string_view text);
 

@@ -1,4 +1,5 @@
 #include "base/command_line/manual.hpp"
+#include "base/config/joined.hpp"
 
 namespace command_line {
 namespace {
@@ -19,9 +20,9 @@ std::string value_of(option_facts const& option, command_facts const& program, b
   case completes::nothing:
     return exclusive;
   case completes::words:
-    return exclusive + " -a " + quoted(joined(option.words, " "));
+    return exclusive + " -a " + quoted(config::joined(option.words, " "));
   case completes::commands:
-    return exclusive + " -a " + quoted(joined(names_of(program.commands), " "));
+    return exclusive + " -a " + quoted(config::joined(names_of(program.commands), " "));
   case completes::files:
     return for_flag ? " -r -F" : " -F";
   case completes::directories:

@@ -1,4 +1,5 @@
 #include "base/command_line/manual.hpp"
+#include "base/config/joined.hpp"
 #include "base/config/version.hpp"
 
 #include <cstdint>
@@ -77,7 +78,7 @@ std::string tag_of(option_facts const& option) {
   if (option.names.empty()) return italic(option.label);
   std::string tag;
   for (std::string const& name : option.names) tag += (tag.empty() ? "" : ", ") + bold(name);
-  if (!option.words.empty()) return tag + " " + plain(joined(option.words, "|"));
+  if (!option.words.empty()) return tag + " " + plain(config::joined(option.words, "|"));
   return option.type.empty() ? tag : tag + " " + italic(option.type);
 }
 

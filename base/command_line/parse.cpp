@@ -3,6 +3,7 @@
 #include "base/command_line/facts.hpp"
 #include "base/command_line/manual.hpp"
 #include "base/config/document.hpp"
+#include "base/config/joined.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -22,11 +23,6 @@ public:
     : Success(std::move(text), CLI::ExitCodes::Success) {}
 };
 
-std::string did_you_mean(std::string_view word, std::vector<std::string> const& known) {
-  std::string_view const near = config::nearest(word, known);
-  return near.empty() ? "" : "; did you mean '" + std::string(near) + "'?";
-}
-
 std::vector<std::string> commands_of(CLI::App const& app) { return names_of(facts_of(app).commands); }
 
 std::vector<std::string> flags_of(CLI::App const& app) {
@@ -41,7 +37,7 @@ std::string near_allowed_word(std::string const& message) {
   std::size_t const colon = message.find(": "), rule = message.rfind(" not in {");
   if (colon == std::string::npos || rule == std::string::npos || rule < colon + 2 || message.back() != '}') return "";
   std::string const found = message.substr(colon + 2, rule - colon - 2);
-  return did_you_mean(found, words_in(message.substr(rule + 8)));
+  return config::did_you_mean(found, words_in(message.substr(rule + 8)));
 }
 
 /// A word that nothing takes, in the command `app` that `path` names ("crest-sim run").
@@ -49,11 +45,11 @@ std::string unknown_word(CLI::App const& app, std::string const& path, std::stri
   std::string const see = " (see `" + path + " --help`)";
   if (word.size() > 1 && word.front() == '-') {
     std::string const flag = word.substr(0, word.find('='));
-    return "found the flag " + flag + ", which is not known" + did_you_mean(flag, flags_of(app)) + see;
+    return "found the flag " + flag + ", which is not known" + config::did_you_mean(flag, flags_of(app)) + see;
   }
   std::vector<std::string> const commands = commands_of(app);
   if (commands.empty()) return "found '" + word + "', which is one word too many" + see;
-  return "found '" + word + "'; allowed: a command: " + joined(commands, ", ") + did_you_mean(word, commands);
+  return "found '" + word + "'; allowed: a command: " + config::joined(commands) + config::did_you_mean(word, commands);
 }
 
 /// The command that was chosen, and the way there.
@@ -88,7 +84,7 @@ std::string fault_of(CLI::App const& app, CLI::ParseError const& error) {
   chosen_command const& last = way.back();
   std::vector<std::string> const commands = commands_of(*last.app);
   if (error.get_name() == "RequiredError" && !commands.empty())
-    return last.prefix + "a command is missing; allowed: " + joined(commands, ", ");
+    return last.prefix + "a command is missing; allowed: " + config::joined(commands);
   std::string const message = on_one_line(error.what());
   return last.prefix + message + near_allowed_word(message) + " (see `" + last.path + " --help`)";
 }
@@ -105,8 +101,8 @@ void add_help(CLI::App& app) {
         [&word](CLI::App const* one) { return one->get_name() == *word && !one->get_group().empty(); });
     if (asked.empty()) {
       std::vector<std::string> const commands = commands_of(app);
-      throw CLI::ValidationError("COMMAND", "found '" + *word + "'; allowed: " + joined(commands, ", ") +
-                                                did_you_mean(*word, commands));
+      throw CLI::ValidationError("COMMAND", "found '" + *word + "'; allowed: " + config::joined(commands) +
+                                                config::did_you_mean(*word, commands));
     }
     throw text_asked_for(asked.front()->help(app.get_name()));
   });

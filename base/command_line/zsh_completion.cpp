@@ -1,4 +1,5 @@
 #include "base/command_line/manual.hpp"
+#include "base/config/joined.hpp"
 
 namespace command_line {
 namespace {
@@ -27,9 +28,9 @@ std::string value_of(option_facts const& option, command_facts const& program) {
   case completes::nothing:
     return label + ":";
   case completes::words:
-    return label + ":(" + joined(option.words, " ") + ")";
+    return label + ":(" + config::joined(option.words, " ") + ")";
   case completes::commands:
-    return label + ":(" + joined(names_of(program.commands), " ") + ")";
+    return label + ":(" + config::joined(names_of(program.commands), " ") + ")";
   case completes::files:
     return label + ":_files";
   case completes::directories:

@@ -27,11 +27,6 @@ std::vector<std::string> siblings(std::filesystem::path const& file) {
   return names;
 }
 
-std::string suggestion(std::string_view word, std::vector<std::string> const& candidates) {
-  std::string_view const near = nearest(word, candidates);
-  return near.empty() ? "" : "; did you mean '" + std::string(near) + "'?";
-}
-
 /// Reads at most one byte more than the limit, so that reading a pipe or a device ends as well.
 std::string read_bounded(std::filesystem::path const& file) {
   std::ifstream in(file, std::ios::binary);
@@ -115,7 +110,7 @@ document document::load(std::filesystem::path const& file) {
   auto const status = std::filesystem::status(file, error);
   if (!std::filesystem::exists(status)) {
     throw bad_input(file.string() + ": found no such file; allowed: an existing JSON file" +
-                    suggestion(file.filename().string(), siblings(file)));
+                    did_you_mean(file.filename().string(), siblings(file)));
   }
   if (std::filesystem::is_directory(status)) {
     throw bad_input(file.string() + ": found a directory; allowed: a JSON file");

@@ -74,4 +74,7 @@ std::string dotted(nlohmann::json::json_pointer const& pointer);
 /// The candidate nearest to `word` by edit distance, or empty if none is near enough to be worth suggesting.
 std::string_view nearest(std::string_view word, std::vector<std::string> const& candidates);
 
+/// The same as the end of a message: "; did you mean 'candidate'?".
+std::string did_you_mean(std::string_view word, std::vector<std::string> const& candidates);
+
 }

@@ -32,6 +32,11 @@ public:
     where_.push_back(where);
   }
 
+  /// Adds all of `others`.
+  void add(faults const& others, std::string const& where = "") {
+    for (std::size_t i = 0; i != others.size(); ++i) add(others.line(i), where);
+  }
+
   bool empty() const { return lines_.empty(); }
   std::size_t size() const { return lines_.size(); }
   std::string line(std::size_t index) const { return lines_[index] + where_[index]; }

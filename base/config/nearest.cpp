@@ -42,4 +42,9 @@ std::string_view nearest(std::string_view word, std::vector<std::string> const& 
   return best;
 }
 
+std::string did_you_mean(std::string_view word, std::vector<std::string> const& candidates) {
+  std::string_view const near = nearest(word, candidates);
+  return near.empty() ? "" : "; did you mean '" + std::string(near) + "'?";
+}
+
 }

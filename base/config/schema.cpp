@@ -2,6 +2,7 @@
 
 #include "base/config/document.hpp"
 #include "base/config/faults.hpp"
+#include "base/config/joined.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -85,12 +86,6 @@ std::vector<std::string> keys_of(json const& object) {
   std::vector<std::string> keys;
   for (auto const& item : object.items()) keys.push_back(item.key());
   return keys;
-}
-
-std::string joined(std::vector<std::string> const& parts) {
-  std::string text;
-  for (std::string const& part : parts) text += (text.empty() ? "" : ", ") + part;
-  return text;
 }
 
 class validator {
@@ -438,10 +433,7 @@ bool wants_whole_number(json const& schema, json::json_pointer const& at) {
 std::string violation::message() const {
   std::string text = "found " + found;
   if (!allowed.empty()) text += "; allowed: " + joined(allowed);
-  if (std::string_view const near = nearest(word, candidates); !near.empty()) {
-    text += "; did you mean '" + std::string(near) + "'?";
-  }
-  return text;
+  return text + did_you_mean(word, candidates);
 }
 
 std::string shown(json const& value) {

@@ -1,5 +1,7 @@
 #include "base/config/template_text.hpp"
 
+#include "base/config/joined.hpp"
+
 #include <algorithm>
 
 namespace config {
@@ -54,10 +56,9 @@ std::string without_blanks(std::string const& name) {
   return text;
 }
 
-std::string listed(std::vector<std::string> const& names, char const* between) {
-  std::string text;
-  for (std::string const& name : names) text += (text.empty() ? "" : between) + in_braces(name);
-  return text;
+std::string listed(std::vector<std::string> names, char const* between) {
+  for (std::string& name : names) name = in_braces(name);
+  return joined(names, between);
 }
 
 std::string unknown(std::string const& where, placeholder const& one, template_values const& values) {

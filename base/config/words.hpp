@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/config/joined.hpp"
+
 #include <array>
 #include <cstddef>
 #include <optional>
@@ -36,9 +38,7 @@ constexpr std::optional<Enum> value_of(std::string_view word) {
 /// "fifo, processor_sharing".
 template<class Enum>
 std::string listed_words(std::string_view between = ", ") {
-  std::string text;
-  for (std::string_view const word : words_of<Enum>()) text.append(text.empty() ? "" : between).append(word);
-  return text;
+  return joined(words_of<Enum>(), between);
 }
 
 }

@@ -35,11 +35,10 @@ void check_name(std::string const& option, std::string const& name) {
     throw config::bad_input(option + ": found '" + name +
                             "', of which neither more nor less is worse; allowed: a "
                             "metric that can get worse");
-  auto const near = config::nearest(whole, names);
   throw config::bad_input(option + ": found '" + name +
                           "', which is no metric; allowed: METRIC or METRIC.p99, as in "
                           "docs/scenarios.md" +
-                          (near.empty() ? "" : "; did you mean '" + std::string(near) + "'?"));
+                          config::did_you_mean(whole, names));
 }
 
 /// "5%" is 0.05.

@@ -1,5 +1,6 @@
 // What of an order a kind does not use, and what a sweep does not have: said, not ignored.
 #include "base/config/document.hpp"
+#include "base/config/joined.hpp"
 #include "reports/plots/sweep_table.hpp"
 
 #include <algorithm>
@@ -24,17 +25,12 @@ constexpr flag flags[] = {
     {choice::title, "--title", [](order const& o) { return !o.title.empty(); }},
 };
 
-std::string listed(std::vector<std::string> const& names) {
-  std::string text;
-  for (std::string const& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text.empty() ? "none" : text;
-}
+std::string listed(std::vector<std::string> const& names) { return names.empty() ? "none" : config::joined(names); }
 
 config::bad_input unknown(std::string const& option, std::string const& found, std::vector<std::string> const& names,
                           std::string const& otherwise) {
-  auto const near = config::nearest(found, names);
   return config::bad_input(option + ": found '" + found + "'; allowed: " + (names.empty() ? otherwise : listed(names)) +
-                           (near.empty() ? "" : "; did you mean '" + std::string(near) + "'?"));
+                           config::did_you_mean(found, names));
 }
 
 /// Columns of results: behind the verdict, without the reasons. All, in a table of another shape.

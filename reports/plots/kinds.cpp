@@ -1,4 +1,5 @@
 #include "base/config/document.hpp"
+#include "base/config/joined.hpp"
 #include "reports/plots/plots.hpp"
 
 #include <algorithm>
@@ -31,14 +32,9 @@ figure figure_of(order const& o) {
     return found->draw(o);
   }
   std::vector<std::string> names;
-  std::string listed;
-  for (kind const& k : all) {
-    names.emplace_back(k.name);
-    listed += (listed.empty() ? "" : ", ") + names.back();
-  }
-  auto const near = config::nearest(o.kind, names);
-  throw config::bad_input("--kind: found '" + o.kind + "'; allowed: " + listed +
-                          (near.empty() ? "" : "; did you mean '" + std::string(near) + "'?"));
+  for (kind const& k : all) names.emplace_back(k.name);
+  throw config::bad_input("--kind: found '" + o.kind + "'; allowed: " + config::joined(names) +
+                          config::did_you_mean(o.kind, names));
 }
 
 }

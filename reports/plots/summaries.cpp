@@ -1,5 +1,6 @@
 #include "reports/plots/summaries.hpp"
 
+#include "base/config/joined.hpp"
 #include "reports/provenance.hpp"
 #include "reports/read_summary.hpp"
 #include "reports/wording.hpp"
@@ -40,16 +41,12 @@ std::vector<named_result> read_summaries(order const& o) {
 
 config::bad_input unknown_distribution(result const& r, order const& o) {
   std::vector<std::string> names;
-  std::string listed;
   for (auto const& [name, metric] : r.metrics) {
     auto const* trend = std::get_if<sim::records::trend_metric>(&metric);
-    if (trend == nullptr || trend->percentiles.empty()) continue;
-    names.push_back(name);
-    listed += (listed.empty() ? "" : ", ") + name;
+    if (trend != nullptr && !trend->percentiles.empty()) names.push_back(name);
   }
-  auto const near = config::nearest(o.metric, names);
-  return config::bad_input("--metric: found '" + o.metric + "'; allowed: " + (listed.empty() ? "none" : listed) +
-                           (near.empty() ? "" : "; did you mean '" + std::string(near) + "'?"));
+  return config::bad_input("--metric: found '" + o.metric + "'; allowed: " +
+                           (names.empty() ? "none" : config::joined(names)) + config::did_you_mean(o.metric, names));
 }
 
 std::string caption_of(std::vector<named_result> const& results) {

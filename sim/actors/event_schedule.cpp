@@ -1,5 +1,6 @@
 #include "sim/actors/event_schedule.hpp"
 
+#include "base/config/joined.hpp"
 #include "sim/load/stream.hpp"
 #include "sim/scenario/cases.hpp"
 
@@ -75,16 +76,6 @@ std::optional<std::int64_t> event_schedule::next_deadline() const {
   return first ? std::optional(first->due_ns) : std::nullopt;
 }
 
-namespace {
-
-std::string joined(std::vector<std::string> const& names, char const* between) {
-  std::string out;
-  for (std::string const& name : names) out.append(out.empty() ? "" : between).append(name);
-  return out;
-}
-
-}
-
 event_kind kind_of(scenario::action const& action) {
   return std::visit(cases{[](scenario::add_balancer const&) { return event_kind::add_balancer; },
                           [](scenario::kill_node const&) { return event_kind::kill; },
@@ -95,7 +86,7 @@ event_kind kind_of(scenario::action const& action) {
 }
 
 std::string node_of(scenario::action const& action, std::vector<std::string> const& added) {
-  return std::visit(cases{[&](scenario::add_balancer const&) { return joined(added, " "); },
+  return std::visit(cases{[&](scenario::add_balancer const&) { return config::joined(added, " "); },
                           [](scenario::kill_node const& kill) { return kill.node; },
                           [](scenario::restart_node const& restart) { return restart.node; },
                           [](scenario::reload_node const& reload) { return reload.node; },
@@ -116,7 +107,7 @@ std::string sentence_of(scenario::action const& action, std::string const& node,
                           [&](scenario::move_sessions const&) {
                             std::string text = "moved " + std::to_string(what.moved) + " of " +
                                                std::to_string(what.to_move) + " sessions";
-                            if (!what.not_running.empty()) text += "; not running: " + joined(what.not_running, ", ");
+                            if (!what.not_running.empty()) text += "; not running: " + config::joined(what.not_running);
                             return text;
                           }},
                     action);

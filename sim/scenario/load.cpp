@@ -109,9 +109,7 @@ std::string choice_message(std::string const& found, std::vector<std::string> co
   for (std::size_t i = 0; i < allowed.size() && i < 20; ++i) text += (i == 0 ? "" : ", ") + allowed[i];
   if (allowed.size() > 20) text += ", ...";
   if (allowed.empty()) text += "none";
-  if (auto const near = config::nearest(word, allowed); !near.empty())
-    text += "; did you mean '" + std::string(near) + "'?";
-  return text;
+  return text + config::did_you_mean(word, allowed);
 }
 
 std::vector<phase> read_phases(cursor const& root, scenario const& s) {
@@ -219,7 +217,7 @@ std::optional<scenario> read_document(config::document const& document, std::fil
   if (!broken.empty()) return std::nullopt;
   config::faults own;
   scenario s = read_parts(document, file, own);
-  for (std::size_t i = 0; i != own.size(); ++i) found.add(own.line(i));
+  found.add(own);
   return own.empty() ? std::optional(std::move(s)) : std::nullopt;
 }
 

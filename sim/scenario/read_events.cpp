@@ -1,3 +1,4 @@
+#include "base/config/joined.hpp"
 #include "sim/scenario/cases.hpp"
 #include "sim/scenario/reading.hpp"
 
@@ -14,12 +15,6 @@ struct placed_event {
   event what;
   cursor at;
 };
-
-std::string listed(std::vector<std::string> const& names) {
-  std::string text;
-  for (std::string const& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
 
 add_balancer read_action(cursor const& at, std::filesystem::path const& directory, std::type_identity<add_balancer>) {
   return {read_balancer_group(at, directory)};
@@ -49,7 +44,8 @@ action read_one_of(cursor const& at, std::filesystem::path const& directory,
   std::vector<std::string> there;
   for (char const* key : {Actions::key...})
     if (at.has(key)) there.emplace_back(key);
-  if (there.empty()) at.fail("found no action; allowed: one of " + listed({Actions::key...}));
+  if (there.empty())
+    at.fail("found no action; allowed: one of " + config::joined(std::initializer_list<char const*>{Actions::key...}));
   if (there.size() > 1) at[there[1]].fail("found a second action beside " + there[0] + "; allowed: one in an event");
   action found;
   auto const read_it = [&]<class Action>(std::type_identity<Action> which) {
@@ -214,10 +210,8 @@ void check_known(cursor const& at, std::string const& node, std::vector<std::str
     allowed.resize(12);
     allowed.emplace_back("...");
   }
-  std::string message = "found the unknown node \"" + node + "\"; allowed: " + listed(allowed);
-  if (auto const near = config::nearest(node, names); !near.empty())
-    message += "; did you mean '" + std::string(near) + "'?";
-  at.fail(message);
+  at.fail("found the unknown node \"" + node + "\"; allowed: " + config::joined(allowed) +
+          config::did_you_mean(node, names));
 }
 
 bool has_redis(scenario const& s) {

@@ -101,11 +101,8 @@ std::filesystem::path existing_file(cursor const& at, std::filesystem::path cons
        !error && it != end && names.size() < 1000; it.increment(error)) {
     names.push_back(it->path().filename().string());
   }
-  std::string message = "found \"" + text + "\", which is no file; allowed: an existing file, relative to the scenario";
-  if (auto const near = config::nearest(path.filename().string(), names); !near.empty()) {
-    message += "; did you mean '" + std::string(near) + "'?";
-  }
-  at.fail(message);
+  at.fail("found \"" + text + "\", which is no file; allowed: an existing file, relative to the scenario" +
+          config::did_you_mean(path.filename().string(), names));
 }
 
 balancer_group read_balancer_group(cursor const& at, std::filesystem::path const& directory) {

@@ -1,6 +1,7 @@
 #include "sim/scenario/threshold.hpp"
 
 #include "base/config/document.hpp"
+#include "base/config/joined.hpp"
 
 #include <algorithm>
 #include <array>
@@ -137,13 +138,9 @@ void read_confidence(reader& in, metric_kind kind, threshold_expression& e) {
 }
 
 [[noreturn]] void refuse(std::string found, std::vector<std::string> const& allowed, std::string_view word) {
-  std::string text = "found " + std::move(found) + "; allowed: ";
-  for (std::size_t i = 0; i < allowed.size(); ++i) text += (i == 0 ? "" : ", ") + allowed[i];
-  if (allowed.empty()) text += "none";
-  if (std::string_view const near = config::nearest(word, allowed); !near.empty()) {
-    text += "; did you mean '" + std::string(near) + "'?";
-  }
-  throw std::invalid_argument(text);
+  throw std::invalid_argument("found " + std::move(found) +
+                              "; allowed: " + (allowed.empty() ? "none" : config::joined(allowed)) +
+                              config::did_you_mean(word, allowed));
 }
 
 std::string_view trimmed(std::string_view text) {

@@ -1,5 +1,6 @@
 #include "sim/engines/live/command_balancer.hpp"
 
+#include "base/config/joined.hpp"
 #include "sim/engines/live/paths.hpp"
 #include "sim/engines/live/process.hpp"
 
@@ -21,12 +22,6 @@ fs::path bundle_of(certificate_files const& files) {
   out.close();
   if (!out) throw could_not_run("cannot write " + bundle.string());
   return bundle;
-}
-
-std::string joined(std::vector<std::string> const& words) {
-  std::string text;
-  for (std::string const& word : words) text += (text.empty() ? "" : " ") + word;
-  return text;
 }
 
 using names = std::vector<std::string>;
@@ -62,7 +57,7 @@ config::template_values command_balancer::values_for(use what, pid_t pid) const 
                  {"host", [this, colon] { return place_.listen.substr(0, colon); }},
                  {"port", [this, colon] { return place_.listen.substr(colon + 1); }},
                  {"prefix", [this] { return place_.prefix.string(); }},
-                 {"proxies", [this] { return joined(place_.upstreams); }}};
+                 {"proxies", [this] { return config::joined(place_.upstreams, " "); }}};
   if (!settings_.config.empty()) {
     values.once["directory"] = [this] { return settings_.config.parent_path().string(); };
     if (what != use::configuration) values.once["config"] = [this] { return place_.config.string(); };

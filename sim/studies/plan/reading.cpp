@@ -1,5 +1,6 @@
 #include "sim/studies/plan/reading.hpp"
 
+#include "base/config/joined.hpp"
 #include "base/config/schema.hpp"
 #include "base/config/units.hpp"
 #include "sim/scenario/load.hpp"
@@ -16,11 +17,11 @@ namespace {
 using nlohmann::json;
 using pointer = json::json_pointer;
 
-std::string did_you_mean(std::string const& word, std::vector<std::string> const& allowed) {
-  std::string text;
-  for (std::size_t i = 0; i < allowed.size() && i < 20; ++i) text += (i == 0 ? "" : ", ") + allowed[i];
-  auto const near = config::nearest(word, allowed);
-  return near.empty() ? text : text + "; did you mean '" + std::string(near) + "'?";
+/// Some of `allowed`, and the one that is nearest to `word`.
+std::string some_of(std::vector<std::string> const& allowed, std::string const& word) {
+  std::vector<std::string> some = allowed;
+  some.resize(std::min<std::size_t>(some.size(), 20));
+  return config::joined(some) + config::did_you_mean(word, allowed);
 }
 
 void read_goals(definition& d, scenario::scenario const& s, config::faults& found) {
@@ -150,7 +151,7 @@ price_list::price_list(config::document const& document, sweep::axis_set const& 
         std::find_if(space.axes.begin(), space.axes.end(), [&, &path = key](auto const& a) { return a.path == path; });
     if (found == space.axes.end())
       throw document.error_at(at / key, "found prices of '" + key +
-                                            "', which is no axis of plan.space; allowed: " + did_you_mean(key, paths));
+                                            "', which is no axis of plan.space; allowed: " + some_of(paths, key));
     extra e{static_cast<std::size_t>(found - space.axes.begin()), per::candidate, {}};
     if (key.starts_with("topology.balancers")) e.what = per::balancer;
     if (key.starts_with("topology.proxies")) e.what = per::proxy;
@@ -160,7 +161,7 @@ price_list::price_list(config::document const& document, sweep::axis_set const& 
     for (auto const& [value, price] : written.items()) {
       if (std::find(values.begin(), values.end(), value) == values.end())
         throw document.error_at(at / key / value, "found the price of a value that the axis does not have; allowed: " +
-                                                      did_you_mean(value, values));
+                                                      some_of(values, value));
       e.by_value[value] = price.get<double>();
     }
     extras_.push_back(std::move(e));

@@ -51,7 +51,7 @@ void check_point(config::document document, std::filesystem::path const& file, a
   if (!placed) return;
   config::faults own;
   auto const s = scenario::read_document(document, file, own);
-  for (std::size_t i = 0; i < own.size(); ++i) found.add(own.line(i), where);
+  found.add(own, where);
   if (s) look(*s);
 }
 

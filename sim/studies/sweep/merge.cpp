@@ -1,5 +1,6 @@
 #include "sim/studies/sweep/merge.hpp"
 
+#include "base/config/joined.hpp"
 #include "base/os/write_file.hpp"
 #include "sim/studies/sweep/manifest.hpp"
 #include "sim/studies/sweep/table.hpp"
@@ -16,11 +17,7 @@ using config::bad_input;
 
 constexpr std::size_t max_named = 10;
 
-std::string in_words(std::vector<std::string> const& axes) {
-  std::string text;
-  for (std::string const& path : axes) text += (text.empty() ? "" : ", ") + path;
-  return text.empty() ? "none" : text;
-}
+std::string in_words(std::vector<std::string> const& axes) { return axes.empty() ? "none" : config::joined(axes); }
 
 /// What differs, for people: "the engine live instead of virtual".
 std::string difference(manifest const& a, manifest const& b) {

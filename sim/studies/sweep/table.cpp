@@ -1,5 +1,6 @@
 #include "sim/studies/sweep/table.hpp"
 
+#include "base/config/joined.hpp"
 #include "base/os/write_file.hpp"
 #include "sim/scenario/metrics.hpp"
 
@@ -66,12 +67,6 @@ std::vector<std::pair<std::string, records::metric>> metrics_of(std::vector<eval
   return ordered;
 }
 
-std::string joined(std::vector<std::string> const& texts) {
-  std::string result;
-  for (std::string const& text : texts) result += (result.empty() ? "" : "; ") + text;
-  return result;
-}
-
 std::string csv_field(json const& value) {
   if (value.is_null()) return "";
   std::string const text =
@@ -118,7 +113,7 @@ table tabulate(manifest const& m, std::vector<evaluation> const& evaluations) {
       for (auto& [suffix, value] : std::visit(cells_of{}, there ? found->second : example))
         row.push_back(there ? std::move(value) : json(nullptr));
     }
-    row.push_back(e.reasons.empty() ? json(nullptr) : json(joined(e.reasons)));
+    row.push_back(e.reasons.empty() ? json(nullptr) : json(config::joined(e.reasons, "; ")));
   }
   return t;
 }
