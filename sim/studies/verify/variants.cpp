@@ -47,7 +47,7 @@ bool concerns_balancer(scenario::scenario const& s, scenario::event const& e) {
 bool alike_for_nginx(scenario::action const& action) {
   return std::visit(
       cases{[](scenario::add_balancer const&) { return false; }, [](scenario::kill_node const&) { return false; },
-            [](scenario::restart_node const&) { return false; }, [](scenario::reload_node const&) { return true; },
+            [](scenario::restart_node const&) { return false; }, [](scenario::reload_node const&) { return false; },
             [](scenario::move_sessions const&) { return true; }},
       action);
 }
