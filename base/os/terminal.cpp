@@ -1,6 +1,7 @@
 #include "base/os/terminal.hpp"
 
 #include <charconv>
+#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 #include <sys/ioctl.h>
@@ -38,6 +39,10 @@ std::string fitted(std::string text, std::size_t columns) {
 std::string fitted_to(int descriptor, std::string text) {
   auto const columns = terminal_columns(descriptor);
   return columns ? fitted(std::move(text), *columns) : text;
+}
+
+void show_in_place(std::string line) {
+  std::fprintf(stderr, "\r%s\033[K", fitted_to(STDERR_FILENO, std::move(line)).c_str());
 }
 
 }

@@ -18,4 +18,7 @@ std::string fitted(std::string text, std::size_t columns);
 /// The same for the terminal behind `descriptor`; all of it where that is none.
 std::string fitted_to(int descriptor, std::string text);
 
+/// Writes a line on stderr in the place of the one that was written so before; empty: takes it away.
+void show_in_place(std::string line);
+
 }

@@ -19,7 +19,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdio>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -67,7 +66,7 @@ public:
       text += ", none meets all goals so far, at price " + reports::short_number(d_.prices[*now.last]);
     }
     text += ", at most " + reports::fixed(left, 0) + " s left ";
-    std::fprintf(stderr, "\r%s\033[K", os::fitted_to(STDERR_FILENO, std::move(text)).c_str());
+    os::show_in_place(std::move(text));
   }
   /// Another search begins.
   void weigh() {
@@ -75,7 +74,7 @@ public:
     began_ = std::chrono::steady_clock::now();
   }
   void clear() const {
-    if (shown_) std::fputs("\r\033[K", stderr);
+    if (shown_) os::show_in_place("");
   }
 
 private:

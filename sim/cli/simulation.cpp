@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <iostream>
-#include <unistd.h>
 
 namespace sim::cli {
 
@@ -34,13 +32,12 @@ void simulation_line::show(virtual_time::run_progress const& now, std::string co
   if (share > 0 && share < 1)
     size += std::snprintf(text + size, sizeof text - static_cast<std::size_t>(size), "  %.0f %%  %.0f s left",
                           100 * share, seconds / share - seconds);
-  std::string const line = std::string(text, static_cast<std::size_t>(size)) + what_else;
-  std::cerr << '\r' << os::fitted_to(STDERR_FILENO, line) << "\033[K" << std::flush;
+  os::show_in_place(std::string(text, static_cast<std::size_t>(size)) + what_else);
   written_ = true;
 }
 
 void simulation_line::clear() {
-  if (written_) std::cerr << "\r\033[K" << std::flush;
+  if (written_) os::show_in_place("");
   written_ = false;
 }
 

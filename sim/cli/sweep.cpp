@@ -17,7 +17,6 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <cstdio>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -61,10 +60,9 @@ std::function<void(sweep::progress const&)> progress_line(bool wanted) {
     std::size_t const done = p.finished - p.found;
     double const left =
         done == 0 ? 0 : seconds / static_cast<double>(done) * static_cast<double>(p.trials - p.finished);
-    std::string line = std::to_string(p.finished) + " of " + std::to_string(p.trials) + " trials, " +
-                       reports::fixed(left, 0) + " s left ";
-    std::fprintf(stderr, "\r%s\033[K", os::fitted_to(STDERR_FILENO, std::move(line)).c_str());
-    if (p.finished == p.trials) std::fputs("\r\033[K", stderr);
+    os::show_in_place(std::to_string(p.finished) + " of " + std::to_string(p.trials) + " trials, " +
+                      reports::fixed(left, 0) + " s left ");
+    if (p.finished == p.trials) os::show_in_place("");
   };
 }
 

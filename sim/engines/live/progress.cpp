@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <string>
-#include <unistd.h>
 
 namespace sim::live {
 
@@ -14,7 +13,7 @@ progress_line::progress_line(scenario::scenario const& s, std::optional<std::uin
   , total_(total_requests) {}
 
 progress_line::~progress_line() {
-  if (shown_) std::fputs("\r\033[K", stderr);
+  if (shown_) os::show_in_place("");
 }
 
 void progress_line::show(load_progress const& now, std::uint64_t redirects, std::int64_t since_start_ns) {
@@ -33,9 +32,7 @@ void progress_line::show(load_progress const& now, std::uint64_t redirects, std:
   char numbers[160];
   std::snprintf(numbers, sizeof numbers, "  %.0f requests/s  redirect ratio %.4f  %llu errors%s", rate, ratio,
                 static_cast<unsigned long long>(now.failed), time);
-  std::string const line = os::fitted_to(STDERR_FILENO, scenario_.phases[now.phase].name + numbers);
-  std::fprintf(stderr, "\r\033[K%s", line.c_str());
-  std::fflush(stderr);
+  os::show_in_place(scenario_.phases[now.phase].name + numbers);
   last_done_ = now.done;
   last_ns_ = since_start_ns;
   shown_ = true;
