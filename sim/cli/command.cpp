@@ -21,7 +21,7 @@ config::document scenario_choice::document() const {
   return document;
 }
 
-void scenario_choice::check_file() const { check_named(file, shipped_files()); }
+void scenario_choice::check_file() const { check_named(file); }
 
 scenario::scenario scenario_choice::load() const { return scenario::load_document(document(), file); }
 
@@ -42,7 +42,7 @@ void add_overrides(CLI::App& command, scenario_choice& choice) {
 
 void takes_names(CLI::Option& files) {
   files.type_name(std::string(command_line::type_of_scenarios));
-  files.transform([](std::string const& word) { return file_named(word, shipped_files()); });
+  files.transform([](std::string const& word) { return file_named(word); });
 }
 
 void add_scenario(CLI::App& command, scenario_choice& choice) {

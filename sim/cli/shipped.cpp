@@ -1,6 +1,7 @@
 #include "sim/cli/shipped.hpp"
 
 #include "base/config/document.hpp"
+#include "base/config/joined.hpp"
 #include "sim/engines/live/paths.hpp"
 
 #include <algorithm>
@@ -54,6 +55,14 @@ std::vector<shipped_file> shipped_in(fs::path const& directory) {
 
 std::vector<shipped_file> shipped_files() { return shipped_in(live::find_scenarios()); }
 
+std::string file_named(std::string const& word) {
+  return may_be_a_path(word) ? word : file_named(word, shipped_files());
+}
+
+void check_named(std::string const& word) {
+  if (!may_be_a_path(word)) check_named(word, shipped_files());
+}
+
 std::string file_named(std::string const& word, std::vector<shipped_file> const& shipped) {
   if (may_be_a_path(word)) return word;
   auto const meant = meant_by(word, shipped);
@@ -64,16 +73,15 @@ void check_named(std::string const& word, std::vector<shipped_file> const& shipp
   if (may_be_a_path(word) || shipped.empty()) return;
   auto const meant = meant_by(word, shipped);
   if (meant.size() > 1) {
-    std::string files;
-    for (shipped_file const& file : meant) files += (files.empty() ? "" : ", ") + file.file.string();
-    throw config::bad_input(word + ": found a name of several files; allowed: one of them: " + files);
+    std::vector<std::string> files;
+    for (shipped_file const& file : meant) files.push_back(file.file.string());
+    throw config::bad_input(word + ": found a name of several files; allowed: one of them: " + config::joined(files));
   }
   std::vector<std::string> names;
   for (shipped_file const& file : shipped) names.push_back(file.name);
-  std::string_view const near = config::nearest(word, names);
   throw config::bad_input(
       word + ": found neither a file nor a shipped scenario; allowed: a file, or a name of `crest-sim list`" +
-      (near.empty() ? "" : "; did you mean '" + std::string(near) + "'?"));
+      config::did_you_mean(word, names));
 }
 
 }

@@ -26,9 +26,12 @@ std::vector<shipped_file> shipped_files();
 /// name; a scenario before a sweep or a plan. A word that names nothing, or a sweep as well as a plan, stays what it
 /// is.
 std::string file_named(std::string const& word, std::vector<shipped_file> const& shipped);
+/// The same of `shipped_files`, which are looked for only if the word can be no path.
+std::string file_named(std::string const& word);
 
 /// Throws `config::bad_input` for a word that `file_named` left, if it can be no path either: with the nearest name, or
 /// the files that it may mean.
 void check_named(std::string const& word, std::vector<shipped_file> const& shipped);
+void check_named(std::string const& word);
 
 }
