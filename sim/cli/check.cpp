@@ -39,33 +39,15 @@ public:
   void look(scenario::scenario const& s) {
     for (scenario::balancer_identity const& balancer : scenario::balancers_of(s)) {
       scenario::balancer_group const& group = *balancer.settings;
-      switch (scenario::traits_of(group.kind).started_by) {
-      case scenario::launcher::nginx:
-      case scenario::launcher::command:
-        if (asked_.insert(question_of(s, group)).second) note(live::check_balancer(s, group, found_));
-        break;
-      case scenario::launcher::crest_gateway:
-      case scenario::launcher::nobody:
-        break;
-      }
+      if (asked_
+              .insert({group.nginx_config, group.nginx_template, group.program, s.load.tls,
+                       s.topology.proxies.first_port != 0})
+              .second)
+        note(live::check_balancer(s, group, found_));
     }
   }
 
 private:
-  /// All on which the answer depends.
-  using question = std::tuple<scenario::nginx_rules, std::filesystem::path, std::vector<std::string>,
-                              std::filesystem::path, std::vector<std::string>, bool, bool>;
-  static question question_of(scenario::scenario const& s, scenario::balancer_group const& group) {
-    scenario::command_settings const& program = group.program;
-    return {group.nginx_config,
-            group.nginx_template,
-            program.command,
-            program.config,
-            program.check,
-            s.load.tls,
-            s.topology.proxies.first_port != 0};
-  }
-
   void note(std::string const& why) {
     if (!why.empty() && said_.insert(why).second)
       notes_.push_back("configuration not tried by the balancer's own program: " + why);
@@ -73,7 +55,8 @@ private:
 
   config::faults& found_;
   std::vector<std::string>& notes_;
-  std::set<question> asked_;
+  /// All on which an answer depends.
+  std::set<std::tuple<scenario::nginx_rules, std::filesystem::path, scenario::command_settings, bool, bool>> asked_;
   std::set<std::string> said_;
 };
 
@@ -92,14 +75,14 @@ void check_document(config::document const& document, std::string const& file, c
   auto const s = scenario::read_document(document, file, result.found);
   if (!s) return;
   result.name = s->name;
-  templates nginx(result.found, result.notes);
-  nginx.look(*s);
+  templates used(result.found, result.notes);
+  used.look(*s);
   if (s->load.kind == scenario::load_kind::trace)
     result.found.good([&] { // reads it, as a start would
       for (std::string& note : load::make_plan(*s).notes) result.notes.push_back(std::move(note));
     });
   auto const points =
-      sweep::check_axes(document, file, result.found, [&nginx](scenario::scenario const& point) { nginx.look(point); });
+      sweep::check_axes(document, file, result.found, [&used](scenario::scenario const& point) { used.look(point); });
   if (points.read < points.all)
     result.notes.push_back("of " + std::to_string(points.all) + " points " + std::to_string(points.read) +
                            " were read, with each value of each axis");

@@ -6,6 +6,7 @@
 #include "sim/scenario/balancer_kind.hpp"
 
 #include <chrono>
+#include <compare>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
@@ -68,6 +69,8 @@ struct shared_map_settings {
 struct signal_or_command {
   int signal = 0;                   // 0: none
   std::vector<std::string> command; // program and arguments, with placeholders; empty: none
+
+  auto operator<=>(signal_or_command const&) const = default; // NOLINT(modernize-use-nullptr): it takes the 0 inside
 };
 
 /// A balancer of kind `command`: any program that stays in the foreground. Placeholders: docs/scenarios.md.
@@ -80,6 +83,8 @@ struct command_settings {
   std::vector<std::string> check; // says whether the configuration is good, by its exit status; empty: nothing can
   signal_or_command stop;         // neither: SIGTERM
   signal_or_command reload;       // neither: it cannot read its configuration again
+
+  auto operator<=>(command_settings const&) const = default; // NOLINT(modernize-use-nullptr)
 };
 
 /// What theory takes a balancer for whose rules nobody here knows.

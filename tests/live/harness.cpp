@@ -252,15 +252,13 @@ balancer::balancer(kind k, std::vector<std::string> const& upstreams, std::vecto
   sim::scenario::balancer_group group;
   group.kind = sim::scenario::balancer_kind::nginx;
   group.nginx_config = k == kind::nginx_guess ? sim::scenario::nginx_rules::guess : sim::scenario::nginx_rules::lua_map;
-  std::filesystem::path const config = scratch_.path() / "nginx.conf";
   sim::live::balancer_place place;
   place.listen = reservation_->address();
   place.upstreams = upstreams;
   place.prefix = scratch_.path();
-  std::ofstream(config) << sim::live::nginx_config(group, place).text;
-  process_.emplace(sim::live::find_nginx(),
-                   std::vector<std::string>{"-p", scratch_.path().string(), "-c", config.string(), "-e", "stderr", "-g",
-                                            "daemon off; master_process off;"});
+  place.config = scratch_.path() / "nginx.conf";
+  std::ofstream(place.config) << sim::live::nginx_config(group, place).text;
+  process_.emplace(sim::live::find_nginx(), sim::live::nginx_arguments(place));
   // nginx has no ready line: it is ready when it accepts. Bounded by the attempts, each of which is refused at once.
   for (int attempt = 0; attempt < 20'000; ++attempt) {
     boost::asio::io_context context;

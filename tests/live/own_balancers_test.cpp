@@ -29,6 +29,12 @@ json own_program(fs::path const& at) {
           {"config", file.string()}};
 }
 
+/// Lets a shell stand in front of `own_program`, which gets the signals.
+void trap_signals(fs::path const& at, std::string const& traps) {
+  std::ofstream(at / "start.sh", std::ios::trunc)
+      << "grep -v '^#' \"$2\" > \"$1/used.json\"; shift 2; \"$@\" &\n" + traps + "\nwhile :; do wait; done\n";
+}
+
 json scenario_with(json balancers) {
   json scenario = small_scenario();
   scenario["topology"]["balancers"] = std::move(balancers);
@@ -182,10 +188,7 @@ TEST_CASE("a program is asked to end by the signal or the command that its group
   std::string const told = (at.path() / "told").string();
   SECTION("a signal; how a program ends by it is its own matter") {
     // What it was in front of ends with it.
-    std::ofstream(at.path() / "start.sh", std::ios::trunc)
-        << "grep -v '^#' \"$2\" > \"$1/used.json\"; shift 2; \"$@\" &\n"
-           "trap 'echo by signal > " +
-               told + "; exit 138' USR1\nwhile :; do wait; done\n";
+    trap_signals(at.path(), "trap 'echo by signal > " + told + "; exit 138' USR1");
     mine["stop"] = "SIGUSR1";
   }
   SECTION("a command") { mine["stop"] = {"sh", "-c", "echo by command > " + told + "; kill -TERM {{pid}}"}; }
@@ -203,10 +206,7 @@ TEST_CASE("a balancer reads its configuration again by the signal or the command
   json mine = own_program(at.path());
   int expected = 0;
   SECTION("a signal") {
-    std::ofstream(at.path() / "start.sh", std::ios::trunc)
-        << "grep -v '^#' \"$2\" > \"$1/used.json\"; shift 2; \"$@\" &\n"
-           "trap 'echo by signal > " +
-               told + "' USR2\ntrap 'kill $!; wait; exit 0' TERM\nwhile :; do wait; done\n";
+    trap_signals(at.path(), "trap 'echo by signal > " + told + "' USR2; trap 'kill $!; wait; exit 0' TERM");
     mine["reload"] = "SIGUSR2";
   }
   SECTION("a command") { mine["reload"] = {"sh", "-c", "echo by command {{pid}} > " + told}; }

@@ -1,5 +1,6 @@
 #include "sim/engines/live/balancer_check.hpp"
 
+#include "base/config/joined.hpp"
 #include "sim/engines/live/command_balancer.hpp"
 #include "sim/engines/live/nginx_config.hpp"
 #include "sim/engines/live/paths.hpp"
@@ -111,6 +112,16 @@ balancer_place place_for(scenario::scenario const& s, fs::path const& directory,
   return place;
 }
 
+/// Where a balancer's configuration is tried.
+struct stand {
+  explicit stand(scenario::scenario const& s)
+    : place(place_for(s, directory.path(), port.address())) {}
+
+  temporary_directory directory;
+  port_reservation port;
+  balancer_place place;
+};
+
 /// What to ask of which configuration, and how messages call both.
 struct question {
   config::filled_text configuration;
@@ -118,23 +129,6 @@ struct question {
   std::string about;
   std::string words; // "nginx -t"
 };
-
-question question_for_nginx(scenario::balancer_group const& group, balancer_place const& place) {
-  return {nginx_config(group, place),
-          {find_nginx(),
-           {"-t", "-q", "-p", place.prefix.string(), "-c", place.config.string(), "-e", "stderr", "-g",
-            "daemon off; master_process off;"}},
-          nginx_template_name(group),
-          "nginx -t"};
-}
-
-question question_for_command(scenario::command_settings const& settings, command_balancer const& balancer,
-                              std::string const& where) {
-  std::string words;
-  for (std::string const& word : settings.check) words += (words.empty() ? "" : " ") + word;
-  std::string about = settings.config.empty() ? where : settings.config.string();
-  return {balancer.configuration(), balancer.test(), std::move(about), std::move(words)};
-}
 
 /// Asks, and adds what the program refuses.
 void ask(question const& q, balancer_place const& place, config::faults& found) {
@@ -152,29 +146,60 @@ void ask(question const& q, balancer_place const& place, config::faults& found) 
   found.add(where + ": found what `" + q.words + "` refuses: " + what.text + "; allowed: what it accepts");
 }
 
+/// Asks what `make` returns; why not, if that could not be done.
+template<class Make>
+std::string ask_if_possible(Make&& make, balancer_place const& place, config::faults& found) {
+  try {
+    ask(make(), place, found);
+    return "";
+  } catch (could_not_run const& error) {
+    return error.what();
+  }
+}
+
+std::string check_nginx(scenario::scenario const& s, scenario::balancer_group const& group, config::faults& found) {
+  stand const at(s);
+  config::faults own;
+  check_nginx_template(group, at.place, own);
+  found.add(own);
+  if (!own.empty()) return "";
+  auto const question_for = [&] {
+    std::vector<std::string> arguments = nginx_arguments(at.place);
+    arguments.insert(arguments.begin(), {"-t", "-q"});
+    filled_command test{find_nginx(), std::move(arguments)};
+    return question{nginx_config(group, at.place), std::move(test), nginx_template_name(group), "nginx -t"};
+  };
+  return ask_if_possible(question_for, at.place, found);
+}
+
+std::string check_command(scenario::scenario const& s, scenario::command_settings const& settings,
+                          config::faults& found) {
+  stand const at(s);
+  std::string const where = s.file.string() + ": " + settings.name;
+  command_balancer const balancer(settings, at.place, where);
+  config::faults own;
+  balancer.check(own);
+  found.add(own);
+  if (!own.empty()) return "";
+  if (settings.check.empty()) return where + " has no \"check\", which names a command for that";
+  auto const question_for = [&] {
+    return question{balancer.configuration(), balancer.test(),
+                    settings.config.empty() ? where : settings.config.string(), config::joined(settings.check, " ")};
+  };
+  return ask_if_possible(question_for, at.place, found);
+}
+
 }
 
 std::string check_balancer(scenario::scenario const& s, scenario::balancer_group const& group, config::faults& found) {
-  temporary_directory const directory;
-  port_reservation const port;
-  balancer_place const place = place_for(s, directory.path(), port.address());
-  std::string const where = s.file.string() + ": " + std::string(group.node_name());
-  command_balancer const command(group.program, place, where);
-  bool const is_command = scenario::traits_of(group.kind).started_by == scenario::launcher::command;
-  config::faults own;
-  if (is_command)
-    command.check(own);
-  else
-    check_nginx_template(group, place, own);
-  for (std::size_t i = 0; i < own.size(); ++i) found.add(own.line(i));
-  if (!own.empty()) return "";
-  if (is_command && group.program.check.empty()) return where + " has no \"check\", which names a command for that";
-
-  try {
-    ask(is_command ? question_for_command(group.program, command, where) : question_for_nginx(group, place), place,
-        found);
-  } catch (could_not_run const& error) {
-    return error.what();
+  switch (scenario::traits_of(group.kind).started_by) {
+  case scenario::launcher::nginx:
+    return check_nginx(s, group, found);
+  case scenario::launcher::command:
+    return check_command(s, group.program, found);
+  case scenario::launcher::crest_gateway: // its settings are the scenario's
+  case scenario::launcher::nobody:
+    return "";
   }
   return "";
 }

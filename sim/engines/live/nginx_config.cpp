@@ -67,4 +67,11 @@ config::filled_text nginx_config(scenario::balancer_group const& group, balancer
   return config::fill(text_of(group), nginx_template_name(group), values_of(place));
 }
 
+std::vector<std::string> nginx_arguments(balancer_place const& place) {
+  return {"-p", place.prefix.string(),
+          "-c", place.config.string(),
+          "-e", "stderr",
+          "-g", "daemon off; master_process off;"};
+}
+
 }

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sim::live {
 
@@ -23,5 +24,8 @@ void check_nginx_template(scenario::balancer_group const& group, balancer_place 
 /// each line. Throws `could_not_run` when modules are needed that are not installed, and `config::bad_input` for what
 /// `check_nginx_template` finds.
 config::filled_text nginx_config(scenario::balancer_group const& group, balancer_place const& place);
+
+/// Arguments of an nginx that stays in the foreground, as one process, with the configuration in `place.config`.
+std::vector<std::string> nginx_arguments(balancer_place const& place);
 
 }

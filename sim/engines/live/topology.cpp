@@ -165,11 +165,7 @@ void topology::add_balancer_host(std::size_t index) {
   case scenario::launcher::nginx: {
     fs::create_directories(place.prefix);
     write(place.config, nginx_config(group, place).text);
-    std::vector<std::string> arguments{"-p", place.prefix.string(),
-                                       "-c", place.config.string(),
-                                       "-e", "stderr",
-                                       "-g", "daemon off; master_process off;"};
-    hosts_.push_back({name, find_nginx(), std::move(arguments), host_role::balancer, {readiness::sign::connection}});
+    hosts_.push_back({name, find_nginx(), nginx_arguments(place), host_role::balancer, {readiness::sign::connection}});
     break;
   }
   case scenario::launcher::command:

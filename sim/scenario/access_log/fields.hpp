@@ -11,8 +11,7 @@
 /// What a log's line says, by the names that nginx has for it.
 namespace sim::access_log {
 
-/// The value of a name ("remote_addr", "cookie_session"), without escapes; empty where there is none. Values are views
-/// of what the line has, good until the next line.
+/// The value of a name ("remote_addr", "cookie_session"), without escapes; empty where there is none.
 using lookup = std::function<std::string(std::string_view name)>;
 
 /// The value, or "" for "-", as nginx writes what is not there.

@@ -11,11 +11,11 @@
 
 namespace sim::sweep {
 
-/// 32 hexadecimal digits of BLAKE2b: equal for equal texts, and in practice for no others.
 /// Sweeps and plans go on where they were stopped, so what they run must be there again. Throws `config::bad_input` for
 /// a log that comes from stdin.
 void refuse_stdin(config::document const& document);
 
+/// 32 hexadecimal digits of BLAKE2b: equal for equal texts, and in practice for no others.
 std::string digest(std::string_view text);
 
 /// Digests of files that determine a run beside its scenario. Reads each file once.

@@ -238,6 +238,19 @@ TEST_CASE("check: what nginx itself refuses has the template's line") {
              Contains("my.conf:11: found what `nginx -t` refuses: unknown directive \"no_such_directive\""));
 }
 
+TEST_CASE("check: programs that differ in one word are each looked at") {
+  scratch const dir;
+  std::string const program = R"("kind": "command", "name": "own", "command": ["sh", "-c", "exit 0"])";
+  for (char const* word : {"stop", "reload", "check"}) {
+    INFO(word);
+    std::string const later = R"("events": [{"at_share": 0.5, "add_balancer": {)" + program + R"(, ")" + word +
+                              R"(": ["x", "{{nothing}}"]}}], )";
+    outcome const bad = check({dir.file("s.json", scenario(later, program))});
+    CHECK(bad.code == 2);
+    CHECK_THAT(bad.errors, Contains(word) && Contains("found the unknown placeholder {{nothing}}"));
+  }
+}
+
 TEST_CASE("check: a balancer of kind command has its template, its words and its own check looked at") {
   scratch const dir;
   dir.file("own.cfg", "# its own\nlisten {{listen}}\nto {{proxy_address}}\nwith {{directory}}\n");
