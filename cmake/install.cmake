@@ -31,6 +31,9 @@ install(DIRECTORY scenarios/ DESTINATION ${CMAKE_INSTALL_DATADIR}/crest-lab/scen
 install(FILES gateway/gateway.schema.json fakeproxy/fakeproxy.schema.json reports/summary.schema.json
               scenarios/scenario.schema.json
         DESTINATION ${CMAKE_INSTALL_DATADIR}/crest-lab/schemas)
+install(FILES gateway/monitoring/gateway.rules.yml gateway/monitoring/gateway.rules.test.yml
+              gateway/monitoring/gateway.dashboard.json
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/crest-lab/monitoring)
 install(FILES README.md CHANGELOG.md ARCHITECTURE.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
 install(FILES gateway/crest-gateway.service DESTINATION lib/systemd/system)

@@ -2,12 +2,15 @@
 #include "base/config/document.hpp"
 #include "base/config/version.hpp"
 #include "base/os/open_files.hpp"
+#include "base/os/standard_output.hpp"
 #include "fakeproxy/net/process.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <csignal>
 #include <iostream>
+#include <memory>
+#include <utility>
 
 namespace {
 
@@ -28,6 +31,7 @@ struct flags {
   double rpc_delay_ms = 0;
   double lease_ms = 3000;
   std::uint64_t seed = 1;
+  bool check = false;
 };
 
 /// The flags as an equivalent configuration file.
@@ -69,6 +73,7 @@ void add_flags(CLI::App& app, flags& f) {
               ->capture_default_str());
   by_hand(app.add_option("--rpc-delay-ms", f.rpc_delay_ms, "delay of a sol's answers")->capture_default_str());
   by_hand(app.add_option("--seed", f.seed, "seed of all draws")->capture_default_str());
+  app.add_flag("-t,--check", f.check, "check the configuration and exit");
 }
 
 config::document read_document(flags const& f) {
@@ -94,7 +99,12 @@ int main(int argc, char** argv) {
   os::raise_open_files();
   std::unique_ptr<fakeproxy::net::process> process;
   try {
-    process = std::make_unique<fakeproxy::net::process>(fakeproxy::net::read_settings(read_document(f)));
+    auto settings = fakeproxy::net::read_settings(read_document(f));
+    if (f.check) {
+      os::print_line("configuration is valid: " + std::to_string(settings.nodes.size()) + " nodes");
+      return 0;
+    }
+    process = std::make_unique<fakeproxy::net::process>(std::move(settings));
   } catch (config::bad_input const& bad) {
     std::cerr << "crest-fakeproxy: " << bad.what() << '\n';
     return 2;

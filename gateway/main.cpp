@@ -29,7 +29,7 @@ struct flags {
   std::string config;
   std::vector<std::string> listen, upstreams;
   std::vector<std::string> listen_tls, certificates, keys;
-  std::string guess, token_map, admin, access_log, journal;
+  std::string guess, token_map, token_map_file, admin, access_log, journal;
   std::string threads, seed, max_redirects;
   bool reuse_port = false, check = false;
 };
@@ -64,6 +64,7 @@ gateway::net::settings read(flags const& f) {
   if (!f.upstreams.empty()) set("upstreams", f.upstreams);
   if (!f.guess.empty()) set("guess", f.guess);
   if (!f.token_map.empty()) set("token_map", f.token_map);
+  if (!f.token_map_file.empty()) set("token_map_file", f.token_map_file);
   if (!f.admin.empty()) set("admin", f.admin);
   if (!f.access_log.empty()) set("access_log", f.access_log);
   if (!f.journal.empty()) set("journal", {{"file", f.journal}});
@@ -79,6 +80,10 @@ void print_ready(gateway::net::server const& server) {
   ready["listen"] = nlohmann::json::array();
   for (auto const& where : server.listening()) ready["listen"].push_back(gateway::net::text_of(where));
   auto const admin = server.admin();
+  if (auto const file = server.map_file()) {
+    ready["restored"] = nullptr;
+    if (file->restored) ready["restored"] = *file->restored;
+  }
   ready["admin"] = admin ? nlohmann::ordered_json(gateway::net::text_of(*admin)) : nlohmann::ordered_json(nullptr);
   os::print_line(ready.dump());
 }
@@ -116,6 +121,8 @@ int main(int argc, char** argv) {
   app.add_option("--upstream", f.upstreams, "HOST:PORT of a proxy, repeatable");
   app.add_option("--guess", f.guess, config::listed_words<gateway::routing::guess_policy>(" | ") + "  [random]");
   app.add_option("--token-map", f.token_map, "bytes for the token map, such as 10m, or off  [10m]");
+  app.add_option("--token-map-file", f.token_map_file, "file in which the token map outlives a restart")
+      ->type_name("FILE");
   app.add_option("--threads", f.threads, "threads that serve  [1]");
   app.add_option("--admin", f.admin, "HOST:PORT for /metrics and /status");
   app.add_option("--access-log", f.access_log, "file for one JSON object a request")->type_name("FILE");

@@ -1,5 +1,6 @@
 #include "reports/failures.hpp"
 
+#include "reports/parts.hpp"
 #include "reports/table.hpp"
 #include "reports/wording.hpp"
 #include "sim/scenario/metrics.hpp"
@@ -63,10 +64,7 @@ std::string failures_text(result const& r) {
   for (column const& c : columns) heading.push_back(c.heading);
   t.row(std::move(heading));
   add_row(t, "all", r.metrics, columns);
-  for (named_metrics const& b : r.balancers)
-    add_row(t, b.name + (b.kind.empty() || b.name.starts_with(b.kind) ? "" : " (" + b.kind + ")"), b.metrics, columns);
-  if (r.phases.size() > 1)
-    for (named_metrics const& p : r.phases) add_row(t, "phase " + p.name, p.metrics, columns);
+  for (part const& p : parts_of(r)) add_row(t, p.name, *p.metrics, columns);
   return "\n" + t.text("");
 }
 

@@ -97,6 +97,38 @@ std::string range_commands(char axis, extent const& e, bool from_zero) {
   return set + data_number(from_zero ? low : low - room) + ":" + data_number(high + room) + "]\n";
 }
 
+namespace {
+
+/// How uneven the gaps between neighbours are: their standard deviation by their mean, squared.
+template<class Scale>
+double unevenness(std::set<double> const& places, Scale const& scale) {
+  double sum = 0, squares = 0, count = 0, before = scale(*places.begin());
+  for (auto at = std::next(places.begin()); at != places.end(); ++at, ++count) {
+    double const here = scale(*at), gap = here - before;
+    sum += gap, squares += gap * gap, before = here;
+  }
+  return count * squares / (sum * sum) - 1;
+}
+
+}
+
+std::string axis_commands(char axis, std::set<double> const& places) {
+  if (places.size() < 2) return "";
+  std::string const name(1, axis);
+  double const low = *places.begin(), high = *places.rbegin();
+  bool const whole = std::all_of(places.begin(), places.end(), [](double v) { return v == std::nearbyint(v); }),
+             log = places.size() > 2 && low > 0 &&
+                   unevenness(places, [](double v) { return std::log(v); }) < unevenness(
+                                                                                  places, [](double v) { return v; });
+  std::string text = log ? "set logscale " + name + "\n" : "";
+  if (log && places.size() <= 12) { // few enough to have a tic each
+    for (double const v : places) text += (v == low ? "set " + name + "tics (" : ", ") + data_number(v);
+    return text + ")\n";
+  }
+  if (!log && whole && high - low <= 12) text += "set " + name + "tics 1\n";
+  return text;
+}
+
 std::string_view how(std::string_view engine) { return engine == "virtual" ? "simulated" : "measured"; }
 
 std::string key_commands(std::size_t longest) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <limits>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -58,6 +59,10 @@ struct extent {
 /// "set xrange […]" where gnuplot's own choice would show nothing: one value on the axis, or zeros only. Else empty.
 /// `from_zero`: the axis begins at 0, or below where there are numbers below.
 std::string range_commands(char axis, extent const& e, bool from_zero);
+
+/// Scale and tics that fit the places where points are: a log scale where they are closer to evenly spaced on that than
+/// on a linear one, tics at whole numbers alone where all are. Empty where gnuplot's own choice is right.
+std::string axis_commands(char axis, std::set<double> const& places);
 
 /// "simulated" or "measured".
 std::string_view how(std::string_view engine);

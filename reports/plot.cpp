@@ -6,8 +6,10 @@
 #include "reports/wording.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <sstream>
-#include <tuple>
+#include <utility>
 
 namespace reports {
 namespace {
@@ -17,32 +19,42 @@ using namespace sim::records;
 /// More lines than this are drawn thin and grey, with the whole on top.
 constexpr std::size_t max_named_lines = colours.size();
 
-using series = std::vector<std::tuple<double, double>>;
-
-struct line {
-  std::string name;
-  series points; // middle of the slice, ratio
-};
-
-std::vector<line> lines_of(result const& r) {
-  std::vector<line> lines;
-  for (time_slice const& s : r.timeseries) {
-    auto at = std::find_if(lines.begin(), lines.end(), [&](line const& l) { return l.name == s.balancer; });
-    if (at == lines.end()) at = lines.insert(lines.end(), line{s.balancer, {}});
-    if (s.requests > 0) {
-      at->points.emplace_back((s.from_s + s.to_s) / 2,
-                              static_cast<double>(s.redirects) / static_cast<double>(s.requests));
-    }
-  }
-  std::erase_if(lines, [](line const& l) { return l.points.empty(); });
-  std::stable_partition(lines.begin(), lines.end(), [](line const& l) { return !l.name.empty(); }); // the whole on top
-  return lines;
-}
+using series = std::vector<std::pair<double, double>>;
 
 double end_of(result const& r) {
   double end = r.duration_s;
   for (time_slice const& s : r.timeseries) end = std::max(end, s.to_s);
   return end > 0 ? end : 1;
+}
+
+/// The slices of one balancer, or of all ("").
+struct slices {
+  std::string balancer;
+  std::vector<time_slice> of;
+};
+
+/// By balancer; all, which are drawn over the others, come last.
+std::vector<slices> by_balancer(result const& r) {
+  std::vector<slices> groups;
+  for (time_slice const& s : r.timeseries) {
+    auto at = std::find_if(groups.begin(), groups.end(), [&](slices const& g) { return g.balancer == s.balancer; });
+    if (at == groups.end()) at = groups.insert(groups.end(), slices{s.balancer, {}});
+    if (s.requests > 0) at->of.push_back(s);
+  }
+  std::erase_if(groups, [](slices const& g) { return g.of.empty(); });
+  std::stable_partition(groups.begin(), groups.end(), [](slices const& g) { return !g.balancer.empty(); });
+  return groups;
+}
+
+/// Of each slice that has one, its value at the slice's middle; the last slice ends where the load did.
+template<class Value>
+series series_of(std::vector<time_slice> const& of, double load_s, Value const& value) {
+  series points;
+  for (time_slice s : of) {
+    if (load_s > s.from_s) s.to_s = std::min(s.to_s, load_s);
+    if (double const v = value(s); std::isfinite(v)) points.emplace_back((s.from_s + s.to_s) / 2, v);
+  }
+  return points;
 }
 
 /// Theory as level pieces: one per phase if phases have it, else one for the whole run.
@@ -68,17 +80,107 @@ series theory_of(result const& r) {
   return level;
 }
 
-void draw_frame(std::ostream& gp, result const& r) {
-  gp << frame_commands({"Redirect ratio over time: " + r.scenario + " (" + std::string(how(r.engine)) + ")",
-                        "seed " + std::to_string(r.seed) + ", " + r.engine + " engine, " + file_name(r.file),
-                        "seconds since the load began", "redirects per request",
-                        r.provenance ? build_of(*r.provenance) : std::string()})
-     << "set xrange [0:" << fixed(std::max(end_of(r), 0.001), 3) << "]\n"
-     << "set yrange [0:*]\n"
-     << "set offsets 0,0,graph 0.18,0\n"; // room for the names of phases and events
+struct curve {
+  std::string name, unit; // for the data's comment
+  series points;
+  std::string style; // gnuplot's, behind the data's name and index
+};
+
+/// One of the charts below each other that share the axis of time.
+struct panel {
+  std::string y_label;
+  std::vector<curve> curves;
+  std::string empty; // what is written where there is no curve
+  bool may_be_log = false;
+};
+
+/// A single point makes no line.
+std::string with_lines(series const& points) { return points.size() == 1 ? "with points pt 7 ps 0.6" : "with lines"; }
+
+/// The N-th curve among `named` balancers, or the whole, which has no name.
+std::string style_of(std::string const& balancer, series const& points, std::size_t number, std::size_t named) {
+  if (balancer.empty()) return with_lines(points) + " lw 2.5 lc rgb 'black' title 'all balancers'";
+  if (named > max_named_lines)
+    return with_lines(points) + " lw 1 lc rgb '#AAAAAA' " +
+           (number == 0 ? "title " + gnuplot_string(std::to_string(named) + " balancers") : std::string("notitle"));
+  return "with linespoints lw 1.5 ps 0.5 " + line_style(number) + " title " + gnuplot_string(balancer);
 }
 
-void draw_phases(std::ostream& gp, result const& r) {
+panel ratio_panel(result const& r) {
+  std::string const unit = "redirects per request";
+  panel p{unit, {}, "no requests"};
+  auto const groups = by_balancer(r);
+  auto const named = static_cast<std::size_t>(
+      std::count_if(groups.begin(), groups.end(), [](slices const& g) { return !g.balancer.empty(); }));
+  std::size_t number = 0;
+  for (slices const& g : groups) {
+    if (g.balancer.empty() && named == 1) continue; // the whole is that one balancer
+    auto points = series_of(g.of, r.duration_s, [](time_slice const& s) {
+      return static_cast<double>(s.redirects) / static_cast<double>(s.requests);
+    });
+    std::string style = style_of(g.balancer, points, number, named);
+    if (!g.balancer.empty()) ++number;
+    p.curves.push_back({g.balancer.empty() ? "all balancers" : g.balancer, unit, std::move(points), std::move(style)});
+  }
+  if (auto theory = theory_of(r); !theory.empty())
+    p.curves.push_back({"theory", unit, std::move(theory), "with lines lw 2 dt (12,6) lc rgb 'black' title 'theory'"});
+  return p;
+}
+
+std::vector<time_slice> of_all(result const& r) {
+  for (slices& g : by_balancer(r))
+    if (g.balancer.empty()) return std::move(g.of);
+  return {};
+}
+
+/// Failed requests a second, by cause; in results that do not have causes, all.
+panel failures_panel(result const& r) {
+  std::string const unit = "failed requests per second";
+  panel p{"failed per second", {}, "no request failed"};
+  auto const all = of_all(r);
+  auto const add = [&](std::string name, auto const& count) {
+    if (std::none_of(all.begin(), all.end(), [&](time_slice const& s) { return count(s) > 0; })) return;
+    auto points = series_of(all, r.duration_s, [&](time_slice const& s) {
+      return s.to_s > s.from_s ? static_cast<double>(count(s)) / (s.to_s - s.from_s) : std::nan("");
+    });
+    std::string style =
+        "with linespoints lw 1.5 ps 0.5 " + line_style(p.curves.size()) + " title " + gnuplot_string(name);
+    p.curves.push_back({std::move(name), unit, std::move(points), std::move(style)});
+  };
+  for (std::size_t cause = 0; cause != sim::scenario::failure_cause_count; ++cause) {
+    std::string name(sim::scenario::name_of(static_cast<sim::scenario::failure_cause>(cause)));
+    std::replace(name.begin(), name.end(), '_', ' ');
+    add(name, [cause](time_slice const& s) { return s.failed_by_cause[cause]; });
+  }
+  if (p.curves.empty()) add("failed", [](time_slice const& s) { return s.failed; });
+  return p;
+}
+
+panel latency_panel(result const& r) {
+  std::string const unit = "milliseconds";
+  panel p{"latency, milliseconds", {}, "no request was answered", true};
+  auto const all = of_all(r);
+  auto const add = [&](char const* name, double time_slice::*value) {
+    auto points = series_of(all, r.duration_s, [&](time_slice const& s) { return s.*value; });
+    if (points.empty()) return;
+    std::string style =
+        "with linespoints lw 1.5 ps 0.5 " + line_style(p.curves.size()) + " title '" + std::string(name) + "'";
+    p.curves.push_back({std::string("latency ") + name, unit, std::move(points), std::move(style)});
+  };
+  add("p99", &time_slice::latency_ms_p99);
+  add("p50", &time_slice::latency_ms_p50);
+  return p;
+}
+
+void draw_frame(std::ostream& gp, result const& r, std::string const& what, std::string const& y_label) {
+  gp << frame_commands({what + " over time: " + r.scenario + " (" + std::string(how(r.engine)) + ")",
+                        "seed " + std::to_string(r.seed) + ", " + r.engine + " engine, " + file_name(r.file),
+                        "seconds since the load began", y_label,
+                        r.provenance ? origin_of(*r.provenance, r.engine) : std::string()})
+     << "set xrange [0:" << fixed(std::max(end_of(r), 0.001), 3) << "]\n";
+}
+
+void draw_phases(std::ostream& gp, result const& r, bool named) {
   if (r.phase_spans.size() < 2) return;
   int number = 1;
   for (phase_span const& span : r.phase_spans) {
@@ -87,83 +189,102 @@ void draw_phases(std::ostream& gp, result const& r) {
       gp << "set object rectangle from " << from << ",graph 0 to " << to
          << ",graph 1 behind fc rgb '#F2F2F2' fs solid noborder\n";
     }
-    gp << "set label " << gnuplot_string(shortened(span.name, 40)) << " at " << from
-       << ",graph 0.97 left offset character 0.4,0 font ',10' "
-       << "tc rgb '#555555'\n";
+    if (named)
+      gp << "set label " << gnuplot_string(shortened(span.name, 40)) << " at " << from
+         << ",graph 0.97 left offset character 0.4,0 font ',10' "
+         << "tc rgb '#555555'\n";
     ++number;
   }
 }
 
-void draw_events(std::ostream& gp, result const& r) {
+void draw_events(std::ostream& gp, result const& r, bool named) {
   for (event_result const& e : r.events) {
     std::string const at = fixed(e.at_s, 3);
-    gp << "set arrow from " << at << ",graph 0 to " << at << ",graph 0.92 nohead dt 3 lw 1.5 lc rgb '#333333'\n"
-       << "set label " << gnuplot_string(shortened(e.name, 40)) << " at " << at
-       << ",graph 0.92 right rotate by 90 offset character -1,0 font ',9' tc rgb '#333333'\n";
+    gp << "set arrow from " << at << ",graph 0 to " << at << ",graph " << (named ? "0.92" : "1")
+       << " nohead dt 3 lw 1.5 lc rgb '#333333'\n";
+    if (named)
+      gp << "set label " << gnuplot_string(shortened(e.name, 40)) << " at " << at
+         << ",graph 0.92 right rotate by 90 offset character -1,0 font ',9' tc rgb '#333333'\n";
   }
 }
 
 /// A block of data, with a comment that says what it is.
-void add_block(std::string& data, std::string const& name, series const& points) {
-  data += (data.empty() ? "# " : "\n\n# ") + one_line(name) + ": seconds, redirects per request\n";
-  for (auto const& [at, value] : points) data += fixed(at, 6) + " " + fixed(value, 6) + "\n";
+void add_block(std::string& data, curve const& c) {
+  data += (data.empty() ? "# " : "\n\n# ") + one_line(c.name) + ": seconds, " + c.unit + "\n";
+  for (auto const& [at, value] : c.points) data += fixed(at, 6) + " " + fixed(value, 6) + "\n";
 }
 
-/// A single point makes no line.
-std::string with_lines(line const& l) { return l.points.size() == 1 ? "with points pt 7 ps 0.6" : "with lines"; }
-
-/// The N-th curve among `named` balancers, or the whole, which has no name.
-std::string curve(line const& l, std::size_t number, std::size_t named) {
-  if (l.name.empty()) return with_lines(l) + " lw 2.5 lc rgb 'black' title 'all balancers'";
-  if (named > max_named_lines)
-    return with_lines(l) + " lw 1 lc rgb '#AAAAAA' " +
-           (number == 0 ? "title " + gnuplot_string(std::to_string(named) + " balancers") : std::string("notitle"));
-  return "with linespoints lw 1.5 ps 0.5 " + line_style(number) + " title " + gnuplot_string(l.name);
-}
-
-std::string draw_lines(std::ostream& gp, result const& r) {
-  auto const lines = lines_of(r);
-  auto const theory = theory_of(r);
-  if (lines.empty() && theory.empty()) {
-    gp << "set label 'no requests' at graph 0.5,0.5 center\nset yrange [0:1]\nplot NaN notitle\n";
-    return "# no requests\n";
+/// Draws the panel's curves, or says why there are none. `index`: of the next block in `data`.
+void draw_panel(std::ostream& gp, panel const& p, std::string& data, std::size_t& index) {
+  if (p.curves.empty()) {
+    gp << "set label " << gnuplot_string(p.empty) << " at graph 0.5,0.5 center\nset yrange [0:1]\nplot NaN notitle\n";
+    return;
   }
-  double highest = 0;
-  for (line const& l : lines)
-    for (auto const& point : l.points) highest = std::max(highest, std::get<1>(point));
-  for (auto const& [at, value] : theory) highest = std::max(highest, value);
-  if (highest <= 0) gp << "set yrange [0:0.01]\n"; // a run without redirects needs a scale as well
-  auto const named = static_cast<std::size_t>(
-      std::count_if(lines.begin(), lines.end(), [](line const& l) { return !l.name.empty(); }));
-  std::string data, plot;
-  std::size_t number = 0, index = 0;
-  auto const add = [&](std::string const& how_drawn) {
-    plot += (plot.empty() ? "plot " : ", ") + std::string(data_mark) + " index " + std::to_string(index++) + " " +
-            how_drawn;
-  };
-  for (line const& l : lines) {
-    if (l.name.empty() && named == 1) continue; // the whole is that one balancer
-    add(curve(l, number, named));
-    if (!l.name.empty()) ++number;
-    add_block(data, l.name.empty() ? "all balancers" : l.name, l.points);
+  extent values;
+  for (curve const& c : p.curves)
+    for (auto const& point : c.points) values.add(point.second);
+  bool const log = p.may_be_log && values.spans(50);
+  if (log) {
+    gp << "set yrange [*:*]\nset logscale y\n";
+  } else {
+    // A run without redirects needs a scale as well.
+    gp << "set yrange [0:" << (values.high > 0 ? "*" : "0.01") << "]\n";
   }
-  if (!theory.empty()) {
-    add("with lines lw 2 dt (12,6) lc rgb 'black' title 'theory'");
-    add_block(data, "theory", theory);
+  std::string plot;
+  for (curve const& c : p.curves) {
+    plot +=
+        (plot.empty() ? "plot " : ", ") + std::string(data_mark) + " index " + std::to_string(index++) + " " + c.style;
+    add_block(data, c);
   }
   gp << plot << "\n";
-  return data;
 }
+
+/// Room above the curves for the names of phases and events.
+constexpr char const* room_for_names = "set offsets 0,0,graph 0.18,0\n";
 
 }
 
 figure redirect_ratio_figure(result const& r) {
+  panel const p = ratio_panel(r);
   std::ostringstream commands;
-  draw_frame(commands, r);
-  draw_phases(commands, r);
-  draw_events(commands, r);
+  draw_frame(commands, r, "Redirect ratio", p.y_label);
+  commands << room_for_names;
+  draw_phases(commands, r, true);
+  draw_events(commands, r, true);
   figure f;
-  f.data = draw_lines(commands, r);
+  std::size_t index = 0;
+  draw_panel(commands, p, f.data, index);
+  if (f.data.empty()) f.data = "# " + p.empty + "\n";
+  f.commands = commands.str();
+  return f;
+}
+
+figure recovery_figure(result const& r) {
+  std::array<panel, 3> const panels{ratio_panel(r), failures_panel(r), latency_panel(r)};
+  // On the screen, from above: the first is higher, since it has the names of phases and events.
+  constexpr std::array<std::pair<char const*, char const*>, 3> places = {
+      std::pair("0.90", "0.57"), std::pair("0.53", "0.34"), std::pair("0.30", "0.10")};
+  std::ostringstream commands;
+  draw_frame(commands, r, "Redirect ratio, failures and latency", panels[0].y_label);
+  commands << "set lmargin at screen 0.11\nset rmargin at screen 0.79\nset key at screen 0.805,graph 1 left top "
+              "vertical Left "
+              "reverse samplen 2 maxrows 9 font ',10'\nset multiplot\nset format x ''\nunset xlabel\n"
+           << room_for_names;
+  figure f;
+  f.height = 760;
+  std::size_t index = 0;
+  for (std::size_t n = 0; n != panels.size(); ++n) {
+    if (n == 1) commands << "unset title\nset offsets 0,0,graph 0.08,0\n";
+    if (n > 0) commands << "unset label\nunset arrow\nunset object\n";
+    if (n + 1 == panels.size()) commands << "set format x '%g'\nset xlabel 'seconds since the load began'\n";
+    draw_phases(commands, r, n == 0);
+    draw_events(commands, r, n == 0);
+    commands << "set ylabel " << gnuplot_string(panels[n].y_label) << "\nset tmargin at screen " << places[n].first
+             << "\nset bmargin at screen " << places[n].second << "\n";
+    draw_panel(commands, panels[n], f.data, index);
+  }
+  commands << "unset multiplot\n";
+  if (f.data.empty()) f.data = "# no requests\n";
   f.commands = commands.str();
   return f;
 }

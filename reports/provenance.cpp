@@ -28,10 +28,12 @@ std::string quoted(std::string const& word) {
   return out + "'";
 }
 
+std::string cores_of(provenance const& p) { return std::to_string(p.cores) + (p.cores == 1 ? " core" : " cores"); }
+
 std::string machine_of(provenance const& p) {
   std::string text = p.host;
   auto const add = [&](std::string const& what) { text += (text.empty() ? "" : ", ") + what; };
-  if (p.cores != 0) add(std::to_string(p.cores) + (p.cores == 1 ? " core" : " cores"));
+  if (p.cores != 0) add(cores_of(p));
   if (p.load_average_before) add("load average " + fixed(*p.load_average_before, 2) + " before");
   if (p.load_average_after) add(fixed(*p.load_average_after, 2) + " after");
   if (p.cpu_busy_during) add("processors " + fixed(100 * *p.cpu_busy_during, 0) + " % busy during the run");
@@ -93,6 +95,17 @@ std::vector<std::pair<std::string, std::string>> facts_of(provenance const& p) {
 std::string version_of(provenance const& p) { return p.version + (p.commit.empty() ? "" : " (" + p.commit + ")"); }
 
 std::string build_of(provenance const& p) { return p.version.empty() ? "" : one_line("crest-sim " + version_of(p)); }
+
+std::string origin_of(provenance const& p, std::string_view engine) {
+  std::string text = build_of(p);
+  auto const add = [&](std::string const& what) { text += (text.empty() ? "" : ", ") + what; };
+  if (!p.scenario_digest.empty()) add("scenario " + p.scenario_digest.substr(0, 16));
+  if (engine == "virtual") return one_line(text);
+  if (!p.host.empty()) add("on " + p.host);
+  if (p.cores != 0) add(cores_of(p));
+  if (!p.started.empty()) add(p.started);
+  return one_line(text);
+}
 
 std::string command_text(std::vector<std::string> const& words) {
   std::string text;

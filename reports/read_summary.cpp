@@ -1,6 +1,7 @@
 #include "reports/read_summary.hpp"
 
 #include "base/config/document.hpp"
+#include "reports/attempts.hpp"
 #include "reports/csv.hpp"
 #include "reports/optional_json.hpp"
 #include "reports/provenance.hpp"
@@ -109,6 +110,29 @@ bool before(std::string const& a, std::string const& b) {
   return split(a) < split(b);
 }
 
+/// A balancer, or several together.
+named_metrics part_from(std::string const& name, json const& written) {
+  named_metrics part{name, written.at("kind").get<std::string>(), metrics_from(written.at("metrics")), {}};
+  for (auto const& [phase, slice] : written.at("phases").items())
+    part.phases[phase] = metrics_from(slice.at("metrics"));
+  return part;
+}
+
+/// Groups or kinds, in the order of their first balancers, as `of_balancer` says what each balancer belongs to.
+/// Summaries of older versions have none.
+std::vector<named_metrics> sets_from(json const& root, char const* key, std::vector<named_metrics> const& balancers,
+                                     std::string named_metrics::*of_balancer) {
+  std::vector<named_metrics> sets;
+  json const written = root.value(key, json::object()); // outlives the loop over it
+  for (auto const& [name, set] : written.items()) sets.push_back(part_from(name, set));
+  auto const place = [&](named_metrics const& set) {
+    return std::find_if(balancers.begin(), balancers.end(),
+                        [&](named_metrics const& b) { return b.*of_balancer == set.name; });
+  };
+  std::stable_sort(sets.begin(), sets.end(), [&](auto const& a, auto const& b) { return place(a) < place(b); });
+  return sets;
+}
+
 void read_slices(json const& root, result& r) {
   for (auto const& [name, phase] : root.at("phases").items()) {
     r.phases.push_back({name, "", metrics_from(phase.at("metrics")), {}});
@@ -124,9 +148,8 @@ void read_slices(json const& root, result& r) {
   std::sort(r.phase_spans.begin(), r.phase_spans.end(),
             [](auto const& a, auto const& b) { return std::pair(a.from_s, a.to_s) < std::pair(b.from_s, b.to_s); });
   for (auto const& [name, balancer] : root.at("balancers").items()) {
-    named_metrics b{name, balancer.at("kind").get<std::string>(), metrics_from(balancer.at("metrics")), {}};
-    for (auto const& [phase, slice] : balancer.at("phases").items())
-      b.phases[phase] = metrics_from(slice.at("metrics"));
+    named_metrics b = part_from(name, balancer);
+    b.group = balancer.value("group", "");
     for (json const& m : balancer.value("log", json::array())) b.log.push_back({m.at("text"), m.at("count")});
     if (auto const words = balancer.find("retries_on"); words != balancer.end() && !words->is_null())
       b.retries_on = words->get<std::vector<std::string>>();
@@ -134,6 +157,8 @@ void read_slices(json const& root, result& r) {
   }
   std::sort(r.balancers.begin(), r.balancers.end(),
             [](auto const& a, auto const& b) { return before(a.name, b.name); });
+  r.groups = sets_from(root, "groups", r.balancers, &named_metrics::group);
+  r.kinds = sets_from(root, "kinds", r.balancers, &named_metrics::kind);
 }
 
 void read_judgements(json const& root, result& r) {
@@ -154,6 +179,7 @@ void read_judgements(json const& root, result& r) {
     out.value = optional_number(t, "value");
     out.passed = t.at("passed"), out.undecided = t.value("undecided", false), out.note = t.value("note", "");
     out.confidence_interval = replicated(t);
+    out.line = t.value("line", std::size_t{0});
     r.thresholds.push_back(std::move(out));
   }
   for (json const& e : root.at("events")) {
@@ -240,6 +266,7 @@ result read_summary(fs::path const& at) {
   r.load_as_planned = root.value("load_as_planned", r.verdict != verdict::invalid);
   if (root.contains("topology")) r.topology = topology_from(root.at("topology"));
   if (root.contains("replications")) r.replications = replications_from(root.at("replications"));
+  if (root.contains("attempts")) r.attempts = attempts_from(root.at("attempts"));
   if (root.contains("history_hash"))
     r.history_hash = std::strtoull(root.at("history_hash").get_ref<std::string const&>().c_str(), nullptr, 16);
   if (root.contains("provenance")) r.provenance = provenance_from(root.at("provenance"));
@@ -268,11 +295,16 @@ result read_with_timeseries(fs::path const& at) {
              failed = table.column("failed"), p50 = table.column("latency_ms_p50"),
              p99 = table.column("latency_ms_p99");
   for (std::size_t row = 0; row != table.rows.size(); ++row) {
-    auto const number = [&](std::size_t column) { return table.number(row, column).value_or(0); };
-    auto const count = [&](std::size_t column) { return static_cast<std::uint64_t>(std::max(0.0, number(column))); };
+    auto const number = [&](std::size_t column) {
+      return table.number(row, column).value_or(std::numeric_limits<double>::quiet_NaN());
+    };
+    auto const count = [&](std::size_t column) {
+      return static_cast<std::uint64_t>(std::max(0.0, table.number(row, column).value_or(0)));
+    };
     std::string const& name = table.rows[row][balancer];
-    r.timeseries.push_back({number(from), number(to), name == "all" ? "" : name, count(requests), count(redirects),
-                            count(failed), number(p50), number(p99)});
+    r.timeseries.push_back({table.number(row, from).value_or(0), table.number(row, to).value_or(0),
+                            name == "all" ? "" : name, count(requests), count(redirects), count(failed), number(p50),
+                            number(p99)});
     auto const causes = sim::scenario::failure_causes(); // of which an older file has no columns
     for (std::size_t c = 0; c != causes.size(); ++c)
       if (auto const at_cause = table.find("failed_" + std::string(causes[c])))

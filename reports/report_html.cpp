@@ -41,8 +41,9 @@ struct result_files {
 
 constexpr std::array<std::string_view, 1> beside_summary = {"timeseries.csv"}, beside_sweep = {"sweep.json"};
 constexpr std::array<std::string_view, 2> beside_plan = {"candidates.csv", "tornado.csv"};
-constexpr std::array<result_files, 4> kinds = {{{subject::sweep, "sweep.csv", beside_sweep},
+constexpr std::array<result_files, 5> kinds = {{{subject::sweep, "sweep.csv", beside_sweep},
                                                 {subject::plan, "plan.json", beside_plan},
+                                                {subject::limit, "limit.json", {}},
                                                 {subject::comparison, "compare.json", {}},
                                                 {subject::run, "summary.json", beside_summary}}};
 
@@ -61,6 +62,7 @@ std::optional<subject> subject_of(fs::path const& file) {
   if (!root.is_object()) return std::nullopt;
   if (root.contains("verdict") && root.contains("metrics")) return subject::run;
   if (root.contains("candidates") && root.contains("answer")) return subject::plan;
+  if (root.contains("values") && root.contains("answer")) return subject::limit;
   if (root.contains("rows") && root.contains("new")) return subject::comparison;
   return std::nullopt;
 }
@@ -96,6 +98,7 @@ void check(fs::path const& file, subject of) {
     return;
   }
   case subject::plan:
+  case subject::limit:
   case subject::comparison: {
     config::document const document = config::document::load(file);
     if (document.root().value("schema_version", 0) != 1)

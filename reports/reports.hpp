@@ -26,6 +26,9 @@ extern std::string_view const summary_schema;
 struct test_case {
   std::string group, name;
   std::string element = {}, message = {}, text = {}; // element: "failure", "error", "skipped" or empty
+  std::string type = {};                             // of the element; empty: the group
+  double duration_s = 0;
+  std::vector<std::string> invalid_attempts = {}; // before this one: why each was invalid
 };
 
 /// The run's validity, each invariant and threshold, and `more`, as test cases.
@@ -38,9 +41,9 @@ std::string timeseries_csv(sim::records::result const& result);
 std::string report_html(sim::records::result const& result);
 
 /// Makes report.html again beside what a command wrote: `at` is a directory, or a summary.json of a run, sweep.csv,
-/// plan.json or compare.json under any name. The same bytes as the command itself wrote, as long as both are of one
-/// version. Returns its path, which is `out` unless that is empty. Throws `config::bad_input` when `at` is no such
-/// result, and std::runtime_error when the page cannot be written.
+/// plan.json, limit.json or compare.json under any name. The same bytes as the command itself wrote, as long as both
+/// are of one version. Returns its path, which is `out` unless that is empty. Throws `config::bad_input` when `at` is
+/// no such result, and std::runtime_error when the page cannot be written.
 std::filesystem::path write_report_of(std::filesystem::path const& at, std::filesystem::path const& out = {});
 
 /// The same, once: returns why it could not be, or nothing.

@@ -1,3 +1,4 @@
+#include "reports/attempts.hpp"
 #include "reports/optional_json.hpp"
 #include "reports/provenance.hpp"
 #include "reports/reports.hpp"
@@ -110,19 +111,29 @@ json phases(result const& r) {
   return out;
 }
 
+/// What balancers, groups and kinds of them have in common.
+json kind_and_metrics(named_metrics const& m) {
+  json by_phase = json::object();
+  for (auto const& [name, metrics] : m.phases) by_phase[name] = {{"metrics", to_json(metrics)}};
+  return {{"kind", m.kind}, {"metrics", to_json(m.metrics)}, {"phases", std::move(by_phase)}};
+}
+
 json balancers(result const& r) {
   json out = json::object();
   for (named_metrics const& b : r.balancers) {
-    json by_phase = json::object();
-    for (auto const& [name, metrics] : b.phases) by_phase[name] = {{"metrics", to_json(metrics)}};
     json log = json::array();
     for (log_message const& m : b.log) log.push_back({{"text", m.text}, {"count", m.count}});
-    out[b.name] = {{"kind", b.kind},
-                   {"metrics", to_json(b.metrics)},
-                   {"phases", std::move(by_phase)},
-                   {"log", std::move(log)},
-                   {"retries_on", optional_json(b.retries_on)}};
+    json& at = out[b.name] = kind_and_metrics(b);
+    at["log"] = std::move(log);
+    at["retries_on"] = optional_json(b.retries_on);
+    if (!b.group.empty()) at["group"] = b.group;
   }
+  return out;
+}
+
+json sets(std::vector<named_metrics> const& all) {
+  json out = json::object();
+  for (named_metrics const& set : all) out[set.name] = kind_and_metrics(set);
   return out;
 }
 
@@ -152,6 +163,7 @@ json thresholds(result const& r) {
                    {"undecided", t.undecided},
                    {"note", t.note}});
     if (t.confidence_interval) out.back()["confidence_interval"] = to_json(*t.confidence_interval);
+    if (t.line > 0) out.back()["line"] = t.line;
   }
   return out;
 }
@@ -220,6 +232,8 @@ std::string summary_json(result const& r, std::string_view of) {
               {"metrics", to_json(r.metrics)},
               {"phases", phases(r)},
               {"balancers", balancers(r)},
+              {"groups", sets(r.groups)},
+              {"kinds", sets(r.kinds)},
               {"invariants", invariants(r)},
               {"thresholds", thresholds(r)},
               {"events", events(r)},
@@ -227,6 +241,7 @@ std::string summary_json(result const& r, std::string_view of) {
   if (r.topology) out["topology"] = topology(*r.topology);
   if (r.provenance) out["provenance"] = to_json(*r.provenance);
   if (of != "run") out["of"] = of;
+  if (r.attempts) out["attempts"] = to_json(*r.attempts);
   if (r.replications) out["replications"] = to_json(*r.replications);
   if (r.history_hash) out["history_hash"] = hexadecimal(*r.history_hash);
   return out.dump(2, ' ', false, json::error_handler_t::replace) + "\n";

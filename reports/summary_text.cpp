@@ -1,4 +1,6 @@
+#include "reports/attempts.hpp"
 #include "reports/failures.hpp"
+#include "reports/parts.hpp"
 #include "reports/provenance.hpp"
 #include "reports/reports.hpp"
 #include "reports/table.hpp"
@@ -66,15 +68,7 @@ std::string redirect_ratios(result const& r) {
   t.row({"Redirect ratio", "measured", "redirects / requests", "theory", "difference", "std error", confidence(r)});
   auto const* whole = find<ratio_metric>(r.metrics, "redirect_ratio");
   ratio_row(t, "  all", whole);
-  for (named_metrics const& b : r.balancers) {
-    ratio_row(t, "  " + b.name + (b.kind.empty() || b.name.starts_with(b.kind) ? "" : " (" + b.kind + ")"),
-              find<ratio_metric>(b.metrics, "redirect_ratio"));
-  }
-  if (r.phases.size() > 1) {
-    for (named_metrics const& p : r.phases) {
-      ratio_row(t, "  phase " + p.name, find<ratio_metric>(p.metrics, "redirect_ratio"));
-    }
-  }
+  for (part const& p : parts_of(r)) ratio_row(t, "  " + p.name, find<ratio_metric>(*p.metrics, "redirect_ratio"));
   std::string out = "\n" + t.text("");
   if (whole != nullptr && !whole->theory_note.empty()) {
     out += std::string("  ") + (whole->theory ? "theory: " : "") + one_line(whole->theory_note) + "\n";
@@ -121,15 +115,9 @@ std::string durations(result const& r) {
   for (sim::scenario::metric_info const& info : sim::scenario::metrics()) {
     trend_row(t, "  " + std::string(info.name), find<trend_metric>(r.metrics, std::string(info.name)));
   }
-  if (r.balancers.size() > 1) {
-    for (named_metrics const& b : r.balancers) {
-      trend_row(t, "  latency_ms " + b.name, find<trend_metric>(b.metrics, "latency_ms"));
-    }
-  }
-  if (r.phases.size() > 1) {
-    for (named_metrics const& p : r.phases) {
-      trend_row(t, "  latency_ms phase " + p.name, find<trend_metric>(p.metrics, "latency_ms"));
-    }
+  for (part const& p : parts_of(r)) {
+    bool const is_the_whole = r.balancers.size() == 1 && p.metrics == &r.balancers.front().metrics;
+    if (!is_the_whole) trend_row(t, "  latency_ms " + p.name, find<trend_metric>(*p.metrics, "latency_ms"));
   }
   return "\n" + t.text("");
 }
@@ -194,6 +182,18 @@ std::string events(result const& r) {
   return out;
 }
 
+/// Why this run is not the first one.
+std::string attempts(result const& r) {
+  if (!r.attempts || r.attempts->invalid.empty()) return "";
+  std::string out = "\nThis is " + attempt_text(r) + "; those before it were invalid\n";
+  std::size_t number = 0;
+  for (invalid_attempt const& one : r.attempts->invalid) {
+    out += "  " + std::to_string(++number) + "  " + (one.reasons.empty() ? "" : one_line(one.reasons.front())) + "\n";
+    for (std::size_t i = 1; i < one.reasons.size(); ++i) out += "     " + one_line(one.reasons[i]) + "\n";
+  }
+  return out;
+}
+
 std::string lines(std::string const& title, std::vector<std::string> const& items) {
   if (items.empty()) return "";
   std::string out = "\n" + title + "\n";
@@ -225,9 +225,9 @@ std::string failure_text(result const& r) {
 
 std::string summary_text(result const& r) {
   if (came_to_nothing(r)) return printable(failure_text(r));
-  return printable(heading(r) + lines("Not as theory has it", r.differences) + redirect_ratios(r) + reasons(r) +
-                   failures_text(r) + logs_text(r) + other_ratios(r) + durations(r) + counters(r) + invariants(r) +
-                   thresholds(r) + events(r) + lines("Notes", r.notes) + what_ran(r) +
+  return printable(heading(r) + attempts(r) + lines("Not as theory has it", r.differences) + redirect_ratios(r) +
+                   reasons(r) + failures_text(r) + logs_text(r) + other_ratios(r) + durations(r) + counters(r) +
+                   invariants(r) + thresholds(r) + events(r) + lines("Notes", r.notes) + what_ran(r) +
                    lines(r.verdict == verdict::passed ? "Remarks" : "Why it did not pass", r.reasons) +
                    lines("What to do next", r.next_steps) + "\n" + upper(verdict_name(r.verdict)) + ", exit code " +
                    std::to_string(r.exit_code) + "\n");

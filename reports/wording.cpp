@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 
 namespace reports {
 
@@ -21,6 +22,37 @@ std::string_view verdict_name(sim::records::verdict verdict) {
     return "error";
   }
   return "failed";
+}
+
+std::string verdict_because(sim::records::verdict verdict, std::string const& reason) {
+  std::string const name(verdict_name(verdict));
+  return one_line(reason.starts_with(name) ? reason : name + ": " + reason);
+}
+
+std::string counts_of(std::vector<sim::records::verdict> const& verdicts) {
+  std::map<sim::records::verdict, std::size_t> counts;
+  for (sim::records::verdict const v : verdicts) ++counts[v];
+  std::string text;
+  for (auto const& [verdict, count] : counts)
+    text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + std::string(verdict_name(verdict));
+  return text;
+}
+
+std::string violations_text(sim::records::invariant_result const& i) {
+  if (i.violations == 0 && !i.note.empty()) return i.note;
+  return std::to_string(i.violations) + " violations in " + std::to_string(i.checked) + " checks";
+}
+
+std::string padded(std::string text, std::size_t width) {
+  text.append(width > text.size() ? width - text.size() : 0, ' ');
+  return text;
+}
+
+std::string cut(std::string text, std::size_t longest) {
+  if (text.size() <= longest) return text;
+  std::size_t at = longest;
+  while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xc0u) == 0x80u) --at;
+  return text.substr(0, at) + "...";
 }
 
 std::string fixed(double value, int digits) {

@@ -2,14 +2,31 @@
 
 #include "sim/records/result.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace reports {
 
 /// "passed", "failed", "invalid", "interrupted", "error".
 std::string_view verdict_name(sim::records::verdict verdict);
+
+/// A verdict and a reason for it: "failed: threshold …". A reason may say the verdict itself: "invalid: the load …".
+std::string verdict_because(sim::records::verdict verdict, std::string const& reason);
+
+/// How many of each there are: "4 passed, 1 failed".
+std::string counts_of(std::vector<sim::records::verdict> const& verdicts);
+
+/// How an invariant was broken: "12 violations in 40000 checks", or which expected ones did not occur.
+std::string violations_text(sim::records::invariant_result const& i);
+
+/// With blanks behind it, if it is shorter than `width` bytes.
+std::string padded(std::string text, std::size_t width);
+
+/// At most `longest` bytes of UTF-8; "..." behind it where more was cut off, never within a character.
+std::string cut(std::string text, std::size_t longest);
 
 /// `digits` after the point: "0.1388".
 std::string fixed(double value, int digits);

@@ -1,6 +1,7 @@
 #include "base/os/write_file.hpp"
 #include "reports/plot.hpp"
 #include "reports/reports.hpp"
+#include "reports/suite.hpp"
 #include "reports/wording.hpp"
 
 #include <algorithm>
@@ -91,6 +92,17 @@ written write_verdict(result const& r, std::string_view of, std::string const& t
     return printable(text + lost + what_ran(now));
   };
   write_all_of({{"junit.xml", junit}, {"summary.txt", whole_text}, {"summary.json", json}}, out, directory);
+  return out;
+}
+
+written write_suite(suite const& s, fs::path const& directory) {
+  written out{s.whole, {}, {}};
+  auto const with = [&](result const& now) { return suite{now, s.members}; };
+  auto const text = [&](result const& now) { return suite_text(with(now)) + what_ran(now); };
+  write_all_of({{"junit.xml", [&](result const& now) { return suite_junit(with(now)); }},
+                {"summary.txt", text},
+                {"summary.json", [&](result const& now) { return suite_json(with(now)); }}},
+               out, directory);
   return out;
 }
 

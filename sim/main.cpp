@@ -30,6 +30,7 @@ int main_of(int argc, char** argv) {
   app.require_subcommand(1);
 
   cli::action chosen;
+  cli::add_init(app, chosen);
   cli::add_run(app, chosen);
   cli::add_check(app, chosen);
   cli::add_schema(app, chosen);
@@ -44,6 +45,8 @@ int main_of(int argc, char** argv) {
   cli::add_plot(app, chosen);
   cli::add_plan(app, chosen);
   cli::add_report(app, chosen);
+  cli::add_export(app, chosen);
+  cli::add_trace(app, chosen);
   command_line::add_help(app);
 
   if (auto const code = command_line::parse(app, argc, argv)) return *code;

@@ -168,15 +168,7 @@ private:
     }
   }
 
-  json const& resolve(json const& schema) const {
-    json const* at = &schema;
-    for (int steps = 0; at->contains("$ref"); ++steps) {
-      auto const reference = (*at)["$ref"].get<std::string>();
-      if (!reference.starts_with('#') || steps > 16) throw std::logic_error("schema: $ref '" + reference + "'");
-      at = &root_.at(json::json_pointer(reference.substr(1)));
-    }
-    return *at;
-  }
+  json const& resolve(json const& schema) const { return resolved(root_, schema); }
 
   static violation broken(json::json_pointer const& at, json const& value, std::string allowed, progress reached) {
     return {at, shown(value), {std::move(allowed)}, "", {}, reached};
@@ -407,6 +399,24 @@ void check_keywords(json const& schema) {
   }
 }
 
+}
+
+json const& resolved(json const& schema, json const& node) {
+  json const* at = &node;
+  for (int steps = 0; at->contains("$ref"); ++steps) {
+    auto const reference = (*at)["$ref"].get<std::string>();
+    if (!reference.starts_with('#') || steps > 16) throw std::logic_error("schema: $ref '" + reference + "'");
+    at = &schema.at(json::json_pointer(reference.substr(1)));
+  }
+  return *at;
+}
+
+std::string allowed_by(json const& node) {
+  if (node.contains("const")) return shown(node["const"]);
+  if (!node.contains("enum")) return phrase(node);
+  std::vector<std::string> values;
+  for (json const& value : node["enum"]) values.push_back(shown(value));
+  return joined(values);
 }
 
 std::optional<violation> validate(json const& value, json const& schema) {

@@ -41,6 +41,13 @@ std::vector<violation> all_violations(nlohmann::json const& value, nlohmann::jso
 /// covers this place. False if the schema has no such place.
 bool wants_whole_number(nlohmann::json const& schema, nlohmann::json::json_pointer const& at);
 
+/// The part of `schema` that `node`, which is another part of it, stands for: follows `$ref`. Throws std::logic_error
+/// for one that leads elsewhere.
+nlohmann::json const& resolved(nlohmann::json const& schema, nlohmann::json const& node);
+
+/// What a part of a schema that is no reference allows, as a phrase: its constants, or its title, or its type.
+std::string allowed_by(nlohmann::json const& node);
+
 /// A value as messages show it: scalars as JSON, cut when long; "an object", "a list".
 std::string shown(nlohmann::json const& value);
 

@@ -1,6 +1,7 @@
 #include "base/os/directory_claim.hpp"
 
 #include "base/os/descriptor.hpp"
+#include "base/os/file_lock.hpp"
 #include "base/os/machine.hpp"
 
 #include <array>
@@ -23,21 +24,6 @@ namespace fs = std::filesystem;
 /// The two locks of the file: `entry` is held briefly while entering or leaving, `use` while using the directory.
 enum : off_t { entry = 0, use = 1 };
 
-/// Returns whether the lock was granted; without `wait`, false if another process has it. Throws std::system_error.
-bool lock(int descriptor, off_t which, short kind, bool wait) {
-  struct ::flock what {};
-  what.l_type = kind;
-  what.l_whence = SEEK_SET;
-  what.l_start = which;
-  what.l_len = 1;
-  while (::fcntl(descriptor, wait ? F_OFD_SETLKW : F_OFD_SETLK, &what) != 0) {
-    if (errno == EINTR) continue;
-    if (!wait && (errno == EAGAIN || errno == EACCES)) return false;
-    throw std::system_error(errno, std::generic_category());
-  }
-  return true;
-}
-
 bool is_file(int descriptor, fs::path const& file) {
   struct ::stat open {
   }, named{};
@@ -53,7 +39,7 @@ int open_and_enter(fs::path const& file, bool& locked) {
       throw std::runtime_error("cannot write into " + file.parent_path().string() + ": " +
                                std::generic_category().message(errno));
     try {
-      lock(descriptor, entry, F_WRLCK, true);
+      lock_byte(descriptor, entry, F_WRLCK, true);
     } catch (std::system_error const&) { // ENOLCK, EINVAL, EOPNOTSUPP: no locks here
       locked = false;
       return descriptor;
@@ -105,19 +91,15 @@ struct held_entry {
   int descriptor;
   bool locked;
   ~held_entry() {
-    if (locked) lock(descriptor, entry, F_UNLCK, false);
+    if (locked) lock_byte(descriptor, entry, F_UNLCK, false);
   }
 };
 
-[[noreturn]] void refuse(fs::path const& file, std::string const& who, std::string const& what) {
-  throw directory_in_use(file.parent_path().string() + ": in use by another crest-sim" + who + what +
-                         "; wait until it has ended, or name another directory");
 }
 
-}
-
-directory_claim::directory_claim(fs::path const& directory)
-  : file_(directory / file_name) {
+directory_claim::directory_claim(fs::path const& directory, std::string const& lock_name, fs::path claimed)
+  : file_(directory / lock_name)
+  , claimed_(std::move(claimed)) {
   std::error_code error;
   for (fs::path at = directory; !at.empty() && !fs::exists(at, error); at = at.parent_path()) {
     if (at.has_filename()) made_.insert(made_.begin(), at);
@@ -128,31 +110,46 @@ directory_claim::directory_claim(fs::path const& directory)
   descriptor_ = open_and_enter(file_, locked_);
 }
 
-directory_claim directory_claim::alone(fs::path const& directory) {
-  directory_claim claim(directory);
+void directory_claim::refuse(std::string const& what) const {
+  bool const is_directory = claimed_ == file_.parent_path();
+  throw directory_in_use(claimed_.string() + ": in use by another crest-sim" + holder(descriptor_) + what +
+                         "; wait until it has ended, or name another " + (is_directory ? "directory" : "file"));
+}
+
+directory_claim directory_claim::alone(directory_claim claim) {
   held_entry const open{claim.descriptor_, claim.locked_};
   if (!claim.locked_) return claim;
-  if (!lock(claim.descriptor_, use, F_WRLCK, false)) refuse(claim.file_, holder(claim.descriptor_), "");
+  if (!lock_byte(claim.descriptor_, use, F_WRLCK, false)) claim.refuse("");
   sign(claim.descriptor_, false);
   return claim;
 }
 
+directory_claim directory_claim::alone(fs::path const& directory) {
+  return alone(directory_claim(directory, file_name, directory));
+}
+
+directory_claim directory_claim::of_file(fs::path const& file) {
+  fs::path const directory = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  return alone(directory_claim(directory, "." + file.filename().string() + file_name, file));
+}
+
 directory_claim directory_claim::together(fs::path const& directory, std::function<bool()> const& same,
                                           std::function<void()> const& take_over) {
-  directory_claim claim(directory);
+  directory_claim claim(directory, file_name, directory);
   held_entry const open{claim.descriptor_, claim.locked_};
   bool const fits = same();
-  if (claim.locked_ && !lock(claim.descriptor_, use, fits ? F_RDLCK : F_WRLCK, false))
-    refuse(claim.file_, holder(claim.descriptor_), fits ? "" : ", which works on something else");
+  if (claim.locked_ && !lock_byte(claim.descriptor_, use, fits ? F_RDLCK : F_WRLCK, false))
+    claim.refuse(fits ? "" : ", which works on something else");
   if (claim.locked_) sign(claim.descriptor_, fits);
   if (fits) return claim;
   take_over();
-  if (claim.locked_) lock(claim.descriptor_, use, F_RDLCK, false);
+  if (claim.locked_) lock_byte(claim.descriptor_, use, F_RDLCK, false);
   return claim;
 }
 
 directory_claim::directory_claim(directory_claim&& other) noexcept
   : file_(std::move(other.file_))
+  , claimed_(std::move(other.claimed_))
   , made_(std::move(other.made_))
   , descriptor_(std::exchange(other.descriptor_, -1))
   , locked_(other.locked_) {}
@@ -163,9 +160,9 @@ directory_claim::~directory_claim() {
     if (!locked_) {
       ::unlink(file_.c_str());
     } else {
-      lock(descriptor_, entry, F_WRLCK, true);
+      lock_byte(descriptor_, entry, F_WRLCK, true);
       bool const ours = is_file(descriptor_, file_); // the last user may have removed it, and a new one created another
-      if (ours && lock(descriptor_, use, F_WRLCK, false)) ::unlink(file_.c_str()); // there is no other user
+      if (ours && lock_byte(descriptor_, use, F_WRLCK, false)) ::unlink(file_.c_str()); // there is no other user
     }
   } catch (std::system_error const&) { // the file stays behind, which does no harm
   }

@@ -1,6 +1,7 @@
 #include "base/os/write_file.hpp"
 
 #include "base/os/descriptor.hpp"
+#include "base/os/partial_file.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -31,17 +32,10 @@ fs::path partial_of(fs::path const& file) {
   return file.parent_path() / (name.substr(0, longest_name - end.size()) + end);
 }
 
-/// Returns 0 or the errno of the failure.
-int write_whole(int descriptor, std::string_view text) {
-  int error = write_all(descriptor, text);
-  if (::close(descriptor) != 0 && error == 0 && errno != EINTR) error = errno; // NFS reports only here that it is full
-  return error;
-}
-
 void write_into(fs::path const& file, std::string_view text) {
   int const descriptor = ::open(file.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
   if (descriptor < 0) fail(file, errno);
-  if (int const error = write_whole(descriptor, text)) fail(file, error);
+  if (int const error = close_written(descriptor, write_all(descriptor, text))) fail(file, error);
 }
 
 /// Where a chain of symbolic links ends; FILE itself when it is not a link.
@@ -68,17 +62,11 @@ void write_file(fs::path const& named, std::string_view text) {
     fs::create_directories(file.parent_path(), error);
     if (error) fail(named, error.value());
   }
-  fs::path const partial = partial_of(file);
-  int const descriptor = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor < 0) fail(named, errno);
+  partial_file fresh(partial_of(file), 0666);
   struct ::stat before {};
-  if (kind == fs::file_type::regular && ::stat(file.c_str(), &before) == 0)
-    static_cast<void>(::fchmod(descriptor, before.st_mode & 07777u)); // if that fails: the permissions of a new file
-  int problem = write_whole(descriptor, text);
-  if (problem == 0 && ::rename(partial.c_str(), file.c_str()) != 0) problem = errno;
-  if (problem == 0) return;
-  ::unlink(partial.c_str());
-  fail(named, problem);
+  if (kind == fs::file_type::regular && ::stat(file.c_str(), &before) == 0) fresh.permit(before.st_mode & 07777u);
+  fresh.write(text);
+  if (int const problem = fresh.become(file)) fail(named, problem);
 }
 
 }

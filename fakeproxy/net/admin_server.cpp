@@ -28,16 +28,16 @@ public:
     http::async_read(socket_, buffer_, *parser_, [self = shared_from_this()](error_code ec, std::size_t) {
       if (ec) return;
       self->handle_(self->parser_->get(),
-                    [self](unsigned status, std::string text) { self->write(status, std::move(text)); });
+                    admin_server::respond([self](admin_server::answer what) { self->write(std::move(what)); }));
     });
   }
 
 private:
-  void write(unsigned status, std::string text) {
-    answer_ = {static_cast<http::status>(status), parser_->get().version()};
-    answer_.set(http::field::content_type, "application/json");
+  void write(admin_server::answer what) {
+    answer_ = {static_cast<http::status>(what.status), parser_->get().version()};
+    answer_.set(http::field::content_type, boost::beast::string_view(what.type.data(), what.type.size()));
     answer_.keep_alive(parser_->get().keep_alive());
-    answer_.body() = std::move(text);
+    answer_.body() = std::move(what.text);
     answer_.prepare_payload();
     http::async_write(socket_, answer_, [self = shared_from_this()](error_code ec, std::size_t) {
       if (ec) return;

@@ -6,6 +6,9 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace fakeproxy::net {
 
@@ -14,8 +17,22 @@ namespace fakeproxy::net {
 class admin_server {
 public:
   using request = boost::beast::http::request<boost::beast::http::string_body>;
-  /// Status and JSON text. Call once, now or later, on the same thread.
-  using respond = std::function<void(unsigned, std::string)>;
+  struct answer {
+    unsigned status;
+    std::string text;
+    std::string_view type = "application/json";
+  };
+  /// Call once, now or later, on the same thread.
+  class respond {
+  public:
+    explicit respond(std::function<void(answer)> send)
+      : send_(std::move(send)) {}
+    void operator()(unsigned status, std::string json) const { send_({status, std::move(json)}); }
+    void operator()(answer other) const { send_(std::move(other)); }
+
+  private:
+    std::function<void(answer)> send_;
+  };
   using handler = std::function<void(request const&, respond)>;
 
   /// Binds; throws what the listener throws.

@@ -10,6 +10,7 @@
 #include <boost/beast/http/error.hpp>
 
 #include <algorithm>
+#include <chrono>
 
 namespace fakeproxy::net {
 
@@ -172,6 +173,12 @@ void http_connection::finish(hop_outcome outcome, std::uint16_t status) {
   record_->target = outcome == hop_outcome::redirected ? raw(request_.owner) : 0;
   record_->outcome = outcome;
   server_.machine().on_answered(request_);
+  if (outcome == hop_outcome::aborted) return;
+  std::chrono::nanoseconds const answered(record_->answered_ns), took(record_->answered_ns - record_->received_ns);
+  server_.latency().record(took, metrics::latency_histogram::clock::time_point(answered), [this] {
+    return facts_.lab_request == 0 ? metrics::labels{}
+                                   : metrics::labels{{"lab_request", std::to_string(facts_.lab_request)}};
+  });
 }
 
 void http_connection::write() {

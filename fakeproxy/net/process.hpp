@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/metrics/exposition.hpp"
 #include "fakeproxy/net/admin_server.hpp"
 #include "fakeproxy/net/proxy_server.hpp"
 #include "fakeproxy/net/settings.hpp"
@@ -31,6 +32,8 @@ private:
   void begin_leaving();
   bool busy() const;
   void print_ready();
+  /// What is counted of all nodes, as docs/metrics.md names it.
+  std::string metrics_text(metrics::format format) const;
   void on_admin(admin_server::request const& request, admin_server::respond respond);
   void on_node(std::string_view node, std::string_view action, admin_server::request const& request,
                admin_server::respond const& respond);

@@ -51,6 +51,11 @@ void process::on_admin(admin_server::request const& request, admin_server::respo
       for (auto const& p : proxies_) nodes.push_back(p->counters());
       return respond(200, json{{"nodes", nodes}}.dump());
     }
+    if (target == "/metrics") {
+      auto const accept = request[boost::beast::http::field::accept];
+      metrics::format const format = metrics::format_for({accept.data(), accept.size()});
+      return respond(admin_server::answer{200, metrics_text(format), metrics::content_type(format)});
+    }
     constexpr std::string_view prefix = "/nodes/";
     std::size_t const slash = target.rfind('/');
     if (!target.starts_with(prefix) || slash < prefix.size()) return respond(404, error_text("no such path"));

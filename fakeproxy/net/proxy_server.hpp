@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/journal/journal.hpp"
+#include "base/metrics/latency_histogram.hpp"
 #include "fakeproxy/net/eve_connection.hpp"
 #include "fakeproxy/net/http_connection.hpp"
 #include "fakeproxy/net/peer_links.hpp"
@@ -67,6 +68,8 @@ public:
   std::string& body_scratch() { return body_scratch_; }
   journal::proxy_hop* begin_hop(request_facts const& facts, journal::proxy_hop& unwritten);
   void count(journal::hop_outcome outcome) { ++outcomes_[static_cast<std::size_t>(outcome)]; }
+  /// Of requests that were answered.
+  metrics::latency_histogram& latency() { return latency_; }
   /// Serves the connection's request when its turn comes. True: already done; false: the connection will be told.
   bool serve(http_connection& connection);
   void forget(http_connection& connection);
@@ -143,6 +146,7 @@ private:
   cluster::time_point armed_ = 0; // what the timer waits for; 0: nothing
   std::uint64_t requests_ = 0;
   std::array<std::uint64_t, 7> outcomes_{};
+  metrics::latency_histogram latency_;
   std::string backend_;
   std::string body_scratch_;
   bool leaving_ = false;

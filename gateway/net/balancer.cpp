@@ -402,14 +402,6 @@ journal::balancer_event* balancer::append_to_journal(journal::balancer_event con
   return record;
 }
 
-void balancer::record_latency(std::chrono::nanoseconds latency) {
-  double const seconds = std::chrono::duration<double>(latency).count();
-  auto const bucket = std::lower_bound(latency_bounds_s.begin(), latency_bounds_s.end(), seconds);
-  auto const index = static_cast<std::size_t>(bucket - latency_bounds_s.begin());
-  shell_.latency[index].fetch_add(1, std::memory_order_relaxed);
-  shell_.latency_sum_us.fetch_add(static_cast<std::uint64_t>(latency.count() / 1000), std::memory_order_relaxed);
-}
-
 balancer::status balancer::snapshot() const {
   std::lock_guard const lock(mutex_);
   status out;
@@ -425,6 +417,7 @@ balancer::status balancer::snapshot() const {
   out.map_unproven = router_.unproven_entries();
   out.map_capacity = router_.map_capacity();
   out.map_bytes = router_.map_bytes();
+  out.map_file = map_file_;
   for (std::uint32_t i = 0; i < upstreams_.size(); ++i) {
     routing::upstream_state const& state = router_.upstream(routing::upstream_id{i});
     routing::upstream_details const& details = router_.details_of(routing::upstream_id{i});

@@ -2,6 +2,7 @@
 
 #include "base/journal/journal.hpp"
 #include "base/journal/records.hpp"
+#include "base/metrics/latency_histogram.hpp"
 #include "gateway/admission/open_connections.hpp"
 #include "gateway/admission/rate_limit.hpp"
 #include "gateway/http/digest.hpp"
@@ -14,7 +15,6 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
-#include <array>
 #include <atomic>
 #include <deque>
 #include <functional>
@@ -26,15 +26,15 @@
 #include <utility>
 #include <vector>
 
+namespace gateway::exchange {
+class map_image;
+}
+
 namespace gateway::net {
 
 using live_map = routing::token_map<http::map_key, routing::learnt_backend, http::map_key_hash>;
 using live_router = routing::basic_router<live_map, http::token_digest, routing::learnt_backend>;
 using live_route = routing::route<http::token_digest>;
-
-/// Upper bounds in seconds of the latency histogram's buckets; the last bucket is unbounded.
-inline constexpr std::array<double, 14> latency_bounds_s{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                                                         0.1,    0.25,  0.5,    1,     2.5,  5,     10};
 
 /// Counters of the shell itself, in addition to the router's.
 struct shell_counters {
@@ -69,8 +69,7 @@ struct shell_counters {
   std::atomic<std::uint64_t> shared_errors{0};    // errors it returned, and connections to it that ended or failed
   std::atomic<std::uint64_t> shared_connected{0}; // workers for which it is usable
   std::atomic<routing::link_condition> shared_condition{routing::link_condition::usable}; // as last reported on stderr
-  std::array<std::atomic<std::uint64_t>, latency_bounds_s.size() + 1> latency{};
-  std::atomic<std::uint64_t> latency_sum_us{0};
+  metrics::latency_histogram latency;                                                     // of requests
 };
 
 /// An upstream as its users know it, for as long as they hold this: its id may be another's by then.
@@ -93,6 +92,60 @@ struct upstream_counters {
   std::uint64_t redirects = 0; // X-Accel answers from it
   std::uint64_t failures = 0;
   std::uint64_t bad_answers = 0; // answers that cannot be passed on
+};
+
+/// Why `token_map_file` is not used at start.
+enum class map_file_refusal : std::uint8_t {
+  in_use, // by another process, or its lock cannot be had
+  no_file,
+  of_another_user,
+  open_to_others,
+  too_large,
+  unreadable,
+  late,
+  foreign,
+  other_version,
+  damaged
+};
+
+inline constexpr std::array map_file_refusals{
+    map_file_refusal::in_use,         map_file_refusal::no_file,   map_file_refusal::of_another_user,
+    map_file_refusal::open_to_others, map_file_refusal::too_large, map_file_refusal::unreadable,
+    map_file_refusal::late,           map_file_refusal::foreign,   map_file_refusal::other_version,
+    map_file_refusal::damaged};
+
+/// As metrics and status have it.
+constexpr std::string_view name_of(map_file_refusal why) {
+  switch (why) {
+  case map_file_refusal::in_use:
+    return "in_use";
+  case map_file_refusal::no_file:
+    return "no_file";
+  case map_file_refusal::of_another_user:
+    return "of_another_user";
+  case map_file_refusal::open_to_others:
+    return "open_to_others";
+  case map_file_refusal::too_large:
+    return "too_large";
+  case map_file_refusal::unreadable:
+    return "unreadable";
+  case map_file_refusal::late:
+    return "late";
+  case map_file_refusal::foreign:
+    return "foreign";
+  case map_file_refusal::other_version:
+    return "other_version";
+  case map_file_refusal::damaged:
+    return "damaged";
+  }
+  return {};
+}
+
+/// What came of `token_map_file` at start.
+struct map_file_report {
+  std::optional<map_file_refusal> refused{};
+  std::optional<std::uint64_t> restored{}; // entries; nullopt: there was no file, or it was refused
+  std::uint64_t dropped = 0;               // entries whose upstream is not configured, or for which there was no room
 };
 
 /// What all threads of the gateway share: the router with its map, the upstreams and their addresses, the counters, the
@@ -167,6 +220,18 @@ public:
     std::lock_guard const lock(mutex_);
     router_.share_anew();
   }
+  /// What the next life of this gateway is to know, as the bytes of a file.
+  struct kept_map {
+    std::string image;
+    std::size_t entries = 0;
+  };
+  kept_map keep_map();
+  /// Knows it again, and makes digests as it did: before the first one is made. Entries of upstreams to which no
+  /// redirect might lead either are dropped.
+  map_file_report restore_map(exchange::map_image const& image);
+  /// What is to be shown of the map's file.
+  void report(map_file_report const& what);
+
   bool abandon(live_route& r) {
     std::lock_guard const lock(mutex_);
     return router_.abandon(r);
@@ -236,7 +301,6 @@ public:
 
   shell_counters& shell() { return shell_; }
   shell_counters const& shell() const { return shell_; }
-  void record_latency(std::chrono::nanoseconds latency);
 
   struct upstream_status {
     std::string name;
@@ -258,6 +322,7 @@ public:
     bool has_map = false;
     bool has_shared_map = false;
     std::size_t map_entries = 0, map_unproven = 0, map_capacity = 0, map_bytes = 0;
+    std::optional<map_file_report> map_file; // nullopt: there is none
     std::vector<upstream_status> upstreams;
   };
   status snapshot() const;
@@ -292,6 +357,7 @@ private:
   mutable std::mutex mutex_;
   http::digest_key key_;
   live_router router_;
+  std::optional<map_file_report> map_file_;
   std::deque<upstream> upstreams_; // by id
   std::deque<std::string> banned_; // the last ones that admin removed: redirects do not bring them back before a reload
   std::atomic<bool> bodies_in_trouble_{false}; // stderr says so

@@ -38,12 +38,14 @@ server::server(settings s, std::function<settings()> reread)
   : settings_(std::make_shared<settings const>(std::move(s)))
   , reread_(std::move(reread))
   , shared_(*settings_)
+  , keeper_(*settings_)
   , tickets_(std::make_shared<ticket_keys>(std::chrono::hours(1)))
   , log_(settings_->access_log, shared_.shell().log_lines_lost)
   , signals_(context_, SIGTERM, SIGINT, SIGHUP)
   , drain_timer_(context_.get_executor())
   , log_timer_(context_.get_executor()) {
   use_tickets(*settings_);
+  keeper_.restore(shared_);
   if (settings_->cache) {
     ::mallopt(M_MMAP_THRESHOLD, static_cast<int>(cache::mapped_from));
     cache_.emplace(*settings_->cache, http::random_digest_key(),
@@ -71,6 +73,7 @@ server::server(settings s, std::function<settings()> reread)
   if (settings_->admin)
     admin_ = std::make_unique<listener>(context_.get_executor(), settings_->admin->address, listener::options{},
                                         shared_.shell().accept_pauses);
+  keeper_.use_up();
 }
 
 /// The first worker picks ports. If other processes may serve these addresses as well, each other worker has listeners
@@ -112,6 +115,7 @@ void server::run() {
   context_.run();
   for (auto const& w : workers_) w->stop();
   for (auto const& w : workers_) w->join();
+  if (draining_ && !hurried_) keeper_.keep(shared_);
   log_.flush();
 }
 
@@ -122,6 +126,7 @@ void server::wait_for_signal() {
       reload();
       wait_for_signal();
     } else if (draining_) {
+      hurried_ = true;
       context_.stop();
     } else {
       drain();

@@ -3,6 +3,7 @@
 #include "gateway/cache/shared_cache.hpp"
 #include "gateway/net/balancer.hpp"
 #include "gateway/net/client/access_log.hpp"
+#include "gateway/net/map_keeper.hpp"
 #include "gateway/net/settings.hpp"
 #include "gateway/net/transport/listener.hpp"
 #include "gateway/net/upstream/health_checks.hpp"
@@ -28,9 +29,11 @@ public:
 
   std::vector<endpoint> const& listening() const { return listening_; }
   std::optional<endpoint> admin() const;
+  /// What came of `token_map_file`; nullopt without one.
+  std::optional<map_file_report> map_file() const { return shared_.snapshot().map_file; }
 
-  /// Serves until SIGTERM or SIGINT, then drains: within `timeouts.drain` requests in flight are finished. A second
-  /// signal ends it at once.
+  /// Serves until SIGTERM or SIGINT, then drains: within `timeouts.drain` requests in flight are finished. Then the map
+  /// is written to its file. A second signal ends it at once, and nothing is written.
   void run();
 
 private:
@@ -44,6 +47,7 @@ private:
   std::shared_ptr<settings const> settings_;
   std::function<settings()> reread_;
   balancer shared_;
+  map_keeper keeper_;
   std::optional<cache::shared_cache> cache_;
   std::shared_ptr<ticket_keys> tickets_;
   access_log log_;
@@ -57,6 +61,7 @@ private:
   std::unique_ptr<listener> admin_;
   std::size_t still_draining_ = 0;
   bool draining_ = false;
+  bool hurried_ = false; // by a second signal
 };
 
 }

@@ -53,6 +53,25 @@ void read_body_directory(settings_reader const& in, settings& s) {
   ::close(file);
 }
 
+std::filesystem::path read_token_map_file(settings_reader const& in, bool has_map) {
+  pointer const where("/token_map_file");
+  std::filesystem::path const file = in.at(where)->get<std::string>();
+  auto const refuse = [&](std::string const& why) {
+    throw in.document().error_at(where, "found " + file.string() + why);
+  };
+  if (!has_map) refuse(", but token_map off; allowed: with token_map, which is what is kept there");
+  std::error_code ec;
+  if (!file.has_filename() || std::filesystem::is_directory(file, ec))
+    refuse(", which is a directory; allowed: a file in a directory where the gateway may make files");
+  std::filesystem::path const directory = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  int const made = make_nameless_file(directory);
+  if (made < 0)
+    refuse(", and in its directory no file can be made (" + std::generic_category().message(errno) +
+           "); allowed: a file in a directory where the gateway may make files");
+  ::close(made);
+  return file;
+}
+
 void read_routing(settings_reader const& in, routing::router_settings& out) {
   in.value("/max_redirects", out.max_redirects);
   in.value("/max_retries", out.max_retries);
@@ -190,7 +209,8 @@ void read_timeouts(settings_reader const& in, timeouts& out) {
                                                                    {"/timeouts/linger_idle", &out.linger_idle},
                                                                    {"/timeouts/tunnel_idle", &out.tunnel_idle},
                                                                    {"/timeouts/tunnel_drain", &out.tunnel_drain},
-                                                                   {"/timeouts/drain", &out.drain}})
+                                                                   {"/timeouts/drain", &out.drain},
+                                                                   {"/timeouts/token_map_file", &out.token_map_file}})
     in.duration(where, *value);
 }
 
@@ -212,6 +232,7 @@ settings read_settings(config::document const& document, name_resolver const& na
       s.token_map_bytes = bytes;
     }
   }
+  if (in.at(pointer("/token_map_file"))) s.token_map_file = read_token_map_file(in, s.token_map_bytes.has_value());
   in.value("/threads", s.threads);
   if (auto const* seed = in.at(pointer("/seed"))) s.seed = seed->get<std::uint64_t>();
   if (in.at(pointer("/admin"))) s.admin = read_admin(in, s.listen);
@@ -262,6 +283,7 @@ std::string keep_what_needs_a_restart(settings const& in_force, settings& fresh)
   keep("admin", in_force.admin, fresh.admin);
   keep("threads", in_force.threads, fresh.threads);
   keep("token_map", in_force.token_map_bytes, fresh.token_map_bytes);
+  keep("token_map_file", in_force.token_map_file, fresh.token_map_file);
   keep("shared_map", in_force.shared_map, fresh.shared_map);
   fresh.routing.shared_ttl = in_force.routing.shared_ttl;
   if (in_force.cache.has_value() != fresh.cache.has_value()) {

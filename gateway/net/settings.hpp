@@ -68,6 +68,7 @@ struct timeouts {
   nanoseconds tunnel_idle = std::chrono::hours(1);
   nanoseconds tunnel_drain = std::chrono::seconds(5);
   nanoseconds drain = routing::default_limits.drain;
+  nanoseconds token_map_file = std::chrono::seconds(5); // chosen: a hundred times what a million entries take
 };
 
 /// When an upstream is asked for a request with a body; gateway.schema.json has the details.
@@ -140,6 +141,7 @@ struct settings {
   std::shared_ptr<client_tls const> upstream_tls; // nullptr: no TLS to upstreams
   routing::guess_policy guess = routing::guess_policy::random;
   std::optional<std::uint64_t> token_map_bytes = 10u << 20; // nullopt: off
+  std::filesystem::path token_map_file;                     // empty: the map ends with the process
   std::uint32_t threads = 1;
   std::optional<std::uint64_t> seed;
   std::optional<place> admin;

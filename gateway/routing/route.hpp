@@ -187,6 +187,7 @@ struct router_counters {
   std::uint64_t retries_refused = 0; // the retry budget was used up
   std::uint64_t ejections = 0;       // upstreams that guesses began to avoid
   std::uint64_t learnt = 0;          // entries added or changed
+  std::uint64_t restored = 0;        // entries of an earlier life (kept_map.hpp)
   std::uint64_t forgotten = 0;
   std::uint64_t evicted = 0;
   std::uint64_t answers_refused = 0;  // that cannot be passed on

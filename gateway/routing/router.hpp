@@ -1,7 +1,10 @@
 #pragma once
 
+// Long because a route's ways from event to event are read side by side.
+
 #include "base/contract/expects.hpp"
 #include "base/memory/prefetch.hpp"
+#include "gateway/routing/kept_map.hpp"
 #include "gateway/routing/learnt_backend.hpp"
 #include "gateway/routing/route.hpp"
 #include "gateway/routing/token_map.hpp"
@@ -268,12 +271,28 @@ public:
       if (*m) (*m)->for_each_key(f);
   }
 
+  /// Calls `f(kept)` for what the next life of this balancer is to know from its start.
+  template<class F>
+  void for_each_kept(F f) {
+    if (map_)
+      keep(
+          *map_, [this](upstream_id id) { return upstream(id).known; }, f);
+  }
+  /// Knows it again, as the most recently used. For a new router, in the order of `for_each_kept`. Precondition: it has
+  /// a map, and `what.upstream` is one of the present upstreams.
+  void restore(kept<typename Map::key_type> const& what, time_ns now) {
+    CREST_EXPECTS(map_ && upstream(what.upstream).known);
+    ++counters_.restored;
+    counters_.evicted += map_->learn(what.key, known_since<Payload>(what, now, shared_period(now))).evicted;
+  }
+
   router_counters const& counters() const { return counters_; }
   router_settings const& settings() const { return settings_; }
   guess_policy policy() const { return guesser_.policy(); }
   bool has_map() const { return map_.has_value(); }
   std::size_t map_entries() const { return of_maps(&Map::size); }
   std::size_t unproven_entries() const { return unproven_ ? unproven_->size() : 0; }
+  std::size_t proven_capacity() const { return map_ ? map_->capacity() : 0; }
   std::size_t map_capacity() const { return of_maps(&Map::capacity); }
   std::size_t map_bytes() const { return of_maps(&Map::bytes); }
 

@@ -34,6 +34,8 @@ struct unwatched {
 template<class Key, class Payload, class Hash, class Watch = unwatched>
 class token_map : memory::home_order<token_map<Key, Payload, Hash, Watch>> {
 public:
+  using key_type = Key;
+  using payload_type = Payload;
   using hash_type = Hash;
 
   /// The largest map that fits into `budget_bytes`; at least one entry.
@@ -156,6 +158,16 @@ public:
   void for_each_key(F f) const {
     for (entry const& e : entries_)
       if (e.last_used != 0) f(key_of(e));
+  }
+
+  /// Calls `f(key, payload)` for each entry, the least recently used first; this changes no entry's age.
+  template<class F>
+  void for_each_by_use(F f) {
+    put_in_order();
+    for (std::uint32_t i = 0; i != ordered_; ++i) {
+      entry const& e = entries_[order_[i]];
+      f(key_of(e), static_cast<Payload const&>(e.payload));
+    }
   }
 
   std::size_t size() const { return size_; }

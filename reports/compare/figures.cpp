@@ -1,7 +1,7 @@
 #include "reports/compare/figures.hpp"
 
-#include <boost/math/distributions/normal.hpp>
-#include <boost/math/distributions/students_t.hpp>
+#include "reports/confidence.hpp"
+
 #include <boost/math/special_functions/gamma.hpp>
 
 #include <algorithm>
@@ -29,13 +29,6 @@ constexpr std::array<named_percentile, 5> percentiles = {
     named_percentile{"p95", &trend_metric::p95, &trend_metric::p95_within},
     named_percentile{"p99", &trend_metric::p99, &trend_metric::p99_within},
     named_percentile{"p999", &trend_metric::p999, &trend_metric::p999_within}};
-
-/// Standard errors that a two-sided interval reaches to each side.
-double deviations(double confidence, std::uint64_t degrees) {
-  double const below = 0.5 + confidence / 2;
-  if (degrees == 0) return boost::math::quantile(boost::math::normal(), below);
-  return boost::math::quantile(boost::math::students_t(static_cast<double>(degrees)), below);
-}
 
 /// The batches of one run, or the number of replications.
 std::uint64_t degrees_of(std::uint64_t replications, std::uint64_t otherwise) {

@@ -1,7 +1,8 @@
+#include "reports/markdown.hpp"
+
 #include "reports/compare/compare.hpp"
 #include "reports/wording.hpp"
 
-#include <cctype>
 #include <cmath>
 #include <cstdio>
 
@@ -9,24 +10,6 @@ namespace reports::compare {
 namespace {
 
 using namespace sim::records;
-
-/// Escaped for a table's cell: nothing that ends a cell or line, no markup in names that users chose.
-std::string cell(std::string_view text) {
-  std::string const line = one_line(text);
-  auto const in_a_word = [&](std::size_t at) {
-    auto const letter = [&](std::size_t i) {
-      return i < line.size() && std::isalnum(static_cast<unsigned char>(line[i])) != 0;
-    };
-    return at > 0 && letter(at - 1) && letter(at + 1);
-  };
-  std::string out;
-  for (std::size_t at = 0; at != line.size(); ++at) {
-    bool const markup = std::string_view("|\\`*<>[]&~$").find(line[at]) != std::string_view::npos;
-    if (markup || (line[at] == '_' && !in_a_word(at))) out += '\\';
-    out += line[at];
-  }
-  return out;
-}
 
 /// Five digits: two results often differ only after the third.
 std::string number(double value) {
@@ -69,7 +52,7 @@ std::string verdict_of(row const& r) {
 
 std::string line(row const& r) {
   double const apart = *r.now - *r.base;
-  return "| " + cell(r.name) + " | " + number(*r.base) + " | " + number(*r.now) + " | " +
+  return "| " + markdown_text(r.name) + " | " + number(*r.base) + " | " + number(*r.now) + " | " +
          with_sign(apart, number(apart)) + " | " + relative(r) + " | " + significance(r) + " | " + verdict_of(r) +
          " |\n";
 }
@@ -78,14 +61,14 @@ std::string const heading = "| metric | base | new | difference | relative | sig
                             "| --- | ---: | ---: | ---: | ---: | --- | --- |\n";
 
 std::string run_of(std::string_view title, result const& r) {
-  return "- " + std::string(title) + ": " + cell(r.scenario) + ", " + r.engine + " engine, seed " +
+  return "- " + std::string(title) + ": " + markdown_text(r.scenario) + ", " + r.engine + " engine, seed " +
          std::to_string(r.seed) + ", " + std::string(verdict_name(r.verdict)) + "\n";
 }
 
 std::string listed(std::string const& title, std::vector<std::string> const& names) {
   if (names.empty()) return "";
   std::string out;
-  for (std::string const& name : names) out += (out.empty() ? "" : ", ") + cell(name);
+  for (std::string const& name : names) out += (out.empty() ? "" : ", ") + markdown_text(name);
   return "- " + title + ": " + out + "\n";
 }
 
@@ -100,15 +83,15 @@ std::string headline(comparison const& c) {
 
 std::string markdown(comparison const& c, result const& base, result const& now, settings const& s) {
   std::string out = headline(c) + run_of("base", base) + run_of("new", now);
-  if (!s.phase.empty()) out += "- phase: " + cell(s.phase) + "\n";
+  if (!s.phase.empty()) out += "- phase: " + markdown_text(s.phase) + "\n";
   if (c.inputs.empty()) out += "- inputs: the same\n";
   if (!c.inputs.empty()) {
     out += "- inputs differ:\n";
-    for (std::string const& line : c.inputs) out += "  - " + cell(line) + "\n";
+    for (std::string const& line : c.inputs) out += "  - " + markdown_text(line) + "\n";
   }
   out += listed("**broken invariants**", c.broken_invariants) + listed("only in BASE", c.only_in_base) +
          listed("only in NEW", c.only_in_new);
-  for (std::string const& remark : c.remarks) out += "- " + cell(remark) + "\n";
+  for (std::string const& remark : c.remarks) out += "- " + markdown_text(remark) + "\n";
   std::string judged, others;
   for (row const& r : c.rows)
     if (r.base && r.now) (r.judged == judgement::not_judged ? others : judged) += line(r);

@@ -33,9 +33,9 @@ function showComparison(into) {
   time.append(h("p", {class: "key"}, "Lines: new; dashed: base. Phases and events are those of new."));
   percentileChart(latency, [{label: "new", points: now.metrics.latency_ms?.percentiles ?? [], colour: "s1", width: 2}, {label: "base", points: base.metrics.latency_ms?.percentiles ?? [], colour: "s1", dash: [4, 3]}]);
   const sides = [["base", base], ["new", now]];
-  for (const [kind, title] of [["phases", "Phases"], ["balancers", "Balancers"]]) {
-    const names = [...new Set(sides.flatMap(([, s]) => Object.keys(s[kind])))];
-    const rows = names.flatMap((name) => sides.filter(([, s]) => s[kind][name]).map(([side, s]) => [`${name}, ${side}`, s[kind][name].metrics]));
+  for (const [kind, title] of [["phases", "Phases"], ["groups", "Groups of balancers"], ["kinds", "Kinds of balancers"], ["balancers", "Balancers"]]) {
+    const names = [...new Set(sides.flatMap(([, s]) => Object.keys(s[kind] ?? {})))];
+    const rows = names.flatMap((name) => sides.filter(([, s]) => s[kind]?.[name]).map(([side, s]) => [`${name}, ${side}`, s[kind][name].metrics]));
     if (rows.length) into.append(section(kind, title, figureTable(title, kind.slice(0, -1), rows)));
   }
   into.append(h("div", {}, sides.map(([side, s]) => section("topology-" + side, "Topology of " + side, topologyFigure(s)))));

@@ -1,6 +1,6 @@
 // Which report this is, and what the browser's events do to it.
 
-const shows = {run: showRun, sweep: showSweep, plan: showPlan, comparison: showComparison};
+const shows = {run: showRun, sweep: showSweep, plan: showPlan, limit: showLimit, comparison: showComparison};
 shows[report.of](document.getElementById("report"));
 document.getElementById("made").textContent = "Made by crest-sim from " + Object.keys(report.files).join(", ") + ", whose text is in this file. Drag over a chart to look closer; a double click shows all again.";
 

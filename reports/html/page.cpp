@@ -21,6 +21,8 @@ std::string_view name_of(subject of) {
     return "sweep";
   case subject::plan:
     return "plan";
+  case subject::limit:
+    return "limit";
   case subject::comparison:
     return "comparison";
   }

@@ -9,7 +9,7 @@
 namespace reports::html {
 
 /// What a result is of, and so which sections the page has.
-enum class subject : std::uint8_t { run, sweep, plan, comparison };
+enum class subject : std::uint8_t { run, sweep, plan, limit, comparison };
 
 /// A file of a result.
 struct part {

@@ -4,6 +4,8 @@ const fateKind = {accepted: "good", refused: "bad", "ruled out": "none", "not ne
 
 const valuesOf = (c) => Object.entries(c.values).map(([path, v]) => `${axisLabel(path)} ${typeof v === "object" ? JSON.stringify(v) : v}`).join(", ");
 
+const priced = (p, price) => number(price) + (p.currency ? " " + p.currency : "");
+
 function goalTable(candidate) {
   const kept = (g) => (g.headroom === null ? verdictMark("unknown", "none") : g.headroom >= 0 ? verdictMark("met", "good") : verdictMark("missed", "bad"));
   const room = (g) => h("div", {class: "bar", "aria-hidden": "true"}, h("i", {style: `width:${Math.max(0, Math.min(100, 100 * (g.headroom ?? 0)))}%`}));
@@ -47,11 +49,11 @@ function showPlan(into) {
   const p = report.files["plan.json"], candidates = parseCsv(report.files["candidates.csv"] ?? ""), c = p.candidates, answer = p.answer;
   document.title = `${p.scenario}: plan`;
   const said = [];
-  if (answer) said.push(["The cheapest topology that meets all goals: ", h("b", {}, valuesOf(answer)), ", at a price of ", h("b", {}, number(answer.price)), "."]);
+  if (answer) said.push(["The cheapest topology that meets all goals: ", h("b", {}, valuesOf(answer)), ", at a price of ", h("b", {}, priced(p, answer.price)), "."]);
   if (p.binding) said.push(["What binds: ", h("b", {}, p.binding.goal), `, ${p.binding.circumstance}`, p.binding.shown_by_neighbour ? "; the dearest topology that is one step cheaper misses it." : "; no neighbour shows a miss, and this goal has the least head-room."]);
-  if (!answer && p.nearest_miss) said.push(["Nearest miss: ", h("b", {}, valuesOf(p.nearest_miss)), `, price ${number(p.nearest_miss.price)}: ${p.nearest_miss.reason ?? ""}`]);
+  if (!answer && p.nearest_miss) said.push(["Nearest miss: ", h("b", {}, valuesOf(p.nearest_miss)), `, price ${priced(p, p.nearest_miss.price)}: ${p.nearest_miss.reason ?? ""}`]);
   into.append(head(`Plan · simulated · seed ${p.seed} · confidence ${100 * p.confidence} % · ${p.file} · crest-sim ${p.version}`, p.scenario, answer ? "answer found" : "no answer", null, answer ? [] : ["no topology of the space meets all goals"], said),
-    h("dl", {class: "tiles"}, tile("Price", answer ? number(answer.price) : "–"), tile("Candidates", number(c.all)), tile("Ruled out", number(c.ruled_out), "by theory, without a run"), tile("Refused", number(c.refused), "by their runs"), tile("Not needed", number(c.not_needed), "not cheaper than the answer"), tile("Runs", number(answer?.runs ?? null), "of the answer")));
+    h("dl", {class: "tiles"}, tile("Price", answer ? number(answer.price) : "–", p.currency), tile("Candidates", number(c.all)), tile("Ruled out", number(c.ruled_out), "by theory, without a run"), tile("Refused", number(c.refused), "by their runs"), tile("Not needed", number(c.not_needed), "not cheaper than the answer"), tile("Runs", number(answer?.runs ?? null), "of the answer")));
   const shown = answer ?? p.nearest_miss;
   if (shown?.goals?.length) into.append(section("goals", answer ? "Goals, and the head-room of the answer" : "Goals, and how the nearest miss does", goalTable(shown)));
   if (p.cheaper_neighbours.length) into.append(section("cheaper", "Why not one step cheaper", table("Cheaper neighbours", ["topology", numeric("price"), "fate", "why not"], p.cheaper_neighbours.map((n) => [valuesOf(n), n.price, verdictMark(n.fate, fateKind[n.fate]), n.reason ?? ""]))));

@@ -62,6 +62,9 @@ function figureTable(caption, what, rows) {
     rows.map(([name, m]) => [name, value(m, "requests"), value(m, "requests_per_second"), value(m, "redirect_ratio"), m.redirect_ratio?.theory ?? null, percent(value(m, "map_hit_ratio")), percent(value(m, "stale_hit_ratio")), failed(m), value(m, "hops_per_request"), m.latency_ms?.p50 ?? null, m.latency_ms?.p90 ?? null, m.latency_ms?.p99 ?? null, m.latency_ms?.max ?? null]));
 }
 
+/// Groups and kinds of balancers, where the result has several: [name, slice].
+const setsOf = (s) => [...Object.entries(s.groups ?? {}).map(([n, g]) => [`group ${n}${n.startsWith(g.kind) ? "" : ` (${g.kind})`}`, g]), ...Object.entries(s.kinds ?? {}).map(([n, k]) => ["kind " + n, k])];
+
 /// Failures by cause (statuses by number), of the whole run and of each slice that had some. Null where the result names no causes.
 function causeTable(s) {
   const names = causesOf(s.metrics).map(([c]) => c);
@@ -70,7 +73,7 @@ function causeTable(s) {
     const of = new Map(causesOf(metrics));
     return [name, ...names.map((c) => of.get(c) ?? 0)];
   };
-  const parts = [...Object.entries(s.phases).map(([n, p]) => row("phase " + n, p.metrics)), ...Object.entries(s.balancers).map(([n, b]) => row(n, b.metrics))];
+  const parts = [...Object.entries(s.phases).map(([n, p]) => row("phase " + n, p.metrics)), ...setsOf(s).map(([n, set]) => row(n, set.metrics)), ...Object.entries(s.balancers).map(([n, b]) => row(n, b.metrics))];
   return table("Failed requests by cause", ["part", ...names.map(numeric)], [row("all", s.metrics), ...parts.filter((r) => r.slice(1).some((n) => n > 0))]);
 }
 
@@ -127,18 +130,20 @@ function showRun(into) {
   pair.append(left, sharesOf(s, "redirects", "reason", "Redirects by reason") ?? h("p", {class: "quiet"}, "No redirects."));
   percentileChart(left, percentileCurves(s));
   if (Object.keys(s.phases).length) into.append(section("phases", "Phases", figureTable("Phases", "phase", [["all", s.metrics], ...Object.entries(s.phases).map(([n, p]) => [n, p.metrics])])));
-  into.append(section("balancers", "Balancers", figureTable("Balancers", "balancer", Object.entries(s.balancers).map(([n, b]) => [n, b.metrics])), balancerPhases(s), balancerLogs(s)),
+  into.append(section("balancers", "Balancers", balancerSets(s), figureTable("Balancers", "balancer", Object.entries(s.balancers).map(([n, b]) => [n, b.metrics])), balancerPhases(s), balancerLogs(s)),
     section("invariants", "Invariants", invariantTable(s)));
   const ran = provenance(s);
   if (ran) into.append(ran);
   into.append(section("more", "More", s.notes.length ? h("ul", {class: "notes"}, s.notes.map((n) => h("li", {}, n))) : null, allMetrics(s)));
 }
 
-/// Of the whole run, and of each phase that has them.
+/// Of the whole run, and of each phase and each group of balancers that has them.
 function percentileCurves(s) {
   const phases = Object.entries(s.phases).length > 1 ? Object.entries(s.phases).slice(0, 7) : [];
-  return [{label: "all", points: s.metrics.latency_ms?.percentiles ?? [], colour: "s1", width: 2},
-    ...phases.map(([name, p], n) => ({label: name, points: p.metrics.latency_ms?.percentiles ?? [], colour: seriesColour(n + 1)}))].filter((c) => c.points.length);
+  const groups = Object.entries(s.groups ?? {}).slice(0, 7 - phases.length), points = (part) => part.metrics.latency_ms?.percentiles ?? [];
+  return [{label: "all", points: points(s), colour: "s1", width: 2},
+    ...phases.map(([name, p], n) => ({label: name, points: points(p), colour: seriesColour(n + 1)})),
+    ...groups.map(([name, g], n) => ({label: "group " + name, points: points(g), colour: seriesColour(phases.length + n + 1), dash: [4, 3]}))].filter((c) => c.points.length);
 }
 
 /// The first lines of failing balancers' own logs, where the result has them.
@@ -147,7 +152,13 @@ function balancerLogs(s) {
   return lines.length ? [h("h3", {}, "What they say themselves"), table("Log messages of balancers", ["balancer", numeric("times"), "message"], lines.map((m) => [m.name, m.count, h("code", {}, m.text)]))] : null;
 }
 
+/// Nginx against gateway at a glance: above the table of balancers.
+function balancerSets(s) {
+  const sets = setsOf(s);
+  return sets.length ? figureTable("Groups and kinds of balancers", "balancers", sets.map(([n, set]) => [n, set.metrics])) : null;
+}
+
 function balancerPhases(s) {
-  const rows = Object.entries(s.balancers).flatMap(([name, b]) => Object.entries(b.phases ?? {}).map(([phase, p]) => [`${name}, ${phase}`, p.metrics]));
+  const rows = [...setsOf(s), ...Object.entries(s.balancers)].flatMap(([name, b]) => Object.entries(b.phases ?? {}).map(([phase, p]) => [`${name}, ${phase}`, p.metrics]));
   return Object.keys(s.phases).length > 1 && rows.length ? foldedTable("Each balancer by phase", () => figureTable("Balancers by phase", "balancer, phase", rows)) : null;
 }

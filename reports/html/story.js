@@ -19,6 +19,7 @@ function story(summary, slices) {
   for (const i of summary.invariants.filter((x) => !x.passed))
     said.push([h("b", {}, i.name), ` is broken ${number(i.violations)} times of ${number(i.checked)}`, i.examples.length ? [": ", h("code", {}, i.examples[0])] : ""]);
   for (const text of summary.differences ?? []) said.push([text]);
+  for (const [n, attempt] of (summary.attempts?.invalid ?? []).entries()) said.push([h("b", {}, `Attempt ${n + 1} was invalid: `), attempt.reasons.join("; ")]);
   for (const text of summary.next_steps ?? []) said.push([h("b", {}, "What to do next: "), text]);
   return said;
 }

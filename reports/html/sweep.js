@@ -14,7 +14,7 @@ function readSweep() {
   const valid = rows.filter((row) => !["invalid", "interrupted"].includes(cell(row, "verdict")));
   const axes = names.map((name) => axisOf(name, rows.map((row) => cell(row, name))));
   const known = new Set(["point", "replication", "seed", "verdict", "history_hash", "reasons", ...names]);
-  const metrics = columns.filter((c) => !known.has(c) && !/_(numerator|denominator|theory|standard_error)(\{|$)/.test(c))
+  const metrics = columns.filter((c) => !known.has(c) && !/_(numerator|denominator|theory|standard_error|measured_error|p50_low|p50_high|p99_low|p99_high)(\{|$)/.test(c))
     .map((name) => ({name, values: valid.map((row) => toNumber(cell(row, name)))}))
     .filter((m) => m.values.some((v) => v !== null))
     .map((m) => ({name: m.name, varies: new Set(m.values).size > 1}));

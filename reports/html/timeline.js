@@ -56,10 +56,15 @@ function timeCharts(parent, run, other) {
     return;
   }
   const end = Math.max(axis.xs.at(-1) + axis.width / 2, run.summary.duration_s ?? 0);
+  // The last slice ends where the load did: that is no fall of a rate.
+  const widthOf = (s, of) => {
+    const end = of.summary.duration_s ?? s.to_s;
+    return (s.from_s < end && end < s.to_s ? end : s.to_s) - s.from_s;
+  };
   const x = {label: "time", format: (v) => number(Math.round(v * 1000) / 1000) + " s", axisFormat: (v) => number(Math.round(v * 1000) / 1000) + " s", range: () => [0, end]};
   const line = (label, value, colourName, more) => [
-    {label, values: axis.column(series.all, value), colour: colourName, width: 2, ...more},
-    ...(other ? [{label: label === "new" ? "base" : label + ", base", values: axis.column(other.series.all, value), colour: colourName, width: 1.5, dash: [4, 3], plain: true}] : []),
+    {label, values: axis.column(series.all, (s) => value(s, run)), colour: colourName, width: 2, ...more},
+    ...(other ? [{label: label === "new" ? "base" : label + ", base", values: axis.column(other.series.all, (s) => value(s, other)), colour: colourName, width: 1.5, dash: [4, 3], plain: true}] : []),
   ];
   const lines = other || series.balancers.size > mostBalancerLines || series.balancers.size < 2 ? [] : [...series.balancers].map(([name, slices], n) => ({
     label: name, values: axis.column(slices, (s) => s.redirect_ratio), colour: seriesColour(n + 1), width: 1, plain: true,
@@ -74,7 +79,7 @@ function timeCharts(parent, run, other) {
   chart(parent, {...common(false), title: "Latency", unit: "milliseconds", y: {label: "latency", }, height: 122,
     series: [...line("p99", (s) => s.latency_ms_p99, "s3"), ...line("p50", (s) => s.latency_ms_p50, "s2")]});
   chart(parent, {...common(false, true), title: "Requests", unit: "per second", y: {label: "requests"}, height: 128,
-    series: line("requests", (s) => s.requests / axis.width, "s4")});
+    series: line("requests", (s, of) => s.requests / widthOf(s, of), "s4")});
 }
 
 /// Latency by percentile: x = 1/(1 - p), logarithmic, so that each nine has the same room.

@@ -12,9 +12,12 @@ namespace {
 
 using namespace sim::records;
 
-/// A number with its interval at 95 % confidence; NaN if there is none.
+/// A number with its interval at 95 % confidence; NaN if there is no number, or if the interval is not known.
 struct bar {
   double value, low, high;
+
+  bool has_interval() const { return std::isfinite(low); }
+  double end() const { return has_interval() ? high : value; }
 };
 
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
@@ -22,15 +25,16 @@ constexpr double none = std::numeric_limits<double>::quiet_NaN();
 bar ratio_bar(result const& r, char const* name) {
   auto const* m = find_metric<ratio_metric>(r, name);
   if (m == nullptr || m->denominator == 0) return {none, none, none};
-  double const reach = m->measured_error ? 1.96 * *m->measured_error : 0;
+  if (!m->measured_error) return {m->value, none, none};
+  double const reach = 1.96 * *m->measured_error;
   return {m->value, std::max(0.0, m->value - reach), m->value + reach};
 }
 
 bar latency_bar(result const& r) {
   auto const* m = find_metric<trend_metric>(r, "latency_ms");
   if (m == nullptr || m->count == 0) return {none, none, none};
-  bool const known = m->p99_within.high > 0;
-  return {m->p99, known ? m->p99_within.low : m->p99, known ? m->p99_within.high : m->p99};
+  if (!(m->p99_within.high > 0)) return {m->p99, none, none};
+  return {m->p99, m->p99_within.low, m->p99_within.high};
 }
 
 struct panel {
@@ -68,17 +72,21 @@ figure bars(order const& o) {
   auto const results = read_summaries(o);
   std::string data =
       "# result, then value, low and high (95 %) of: redirects per request, latency p99 in milliseconds, "
-      "hops per request\n";
+      "hops per request (NaN: none, or not known)\n";
   std::string names;
   std::array<double, 3> most{};
   std::array<std::vector<double>, 3> shown;
+  std::array<bool, 3> intervals{};
+  bool unknown = false;
   for (std::size_t n = 0; n != results.size(); ++n) {
     std::array<bar, 3> const values = {ratio_bar(results[n].result, "redirect_ratio"), latency_bar(results[n].result),
                                        ratio_bar(results[n].result, "hops_per_request")};
     data += data_string(results[n].name);
     for (std::size_t k = 0; k != values.size(); ++k) {
       data += " " + data_number(values[k].value) + " " + data_number(values[k].low) + " " + data_number(values[k].high);
-      if (std::isfinite(values[k].high)) most[k] = std::max(most[k], values[k].high);
+      if (std::isfinite(values[k].end())) most[k] = std::max(most[k], values[k].end());
+      intervals[k] = intervals[k] || values[k].has_interval();
+      unknown = unknown || (std::isfinite(values[k].value) && !values[k].has_interval());
       shown[k].push_back(values[k].value);
     }
     data += "\n";
@@ -96,8 +104,9 @@ figure bars(order const& o) {
   f.height = 190 + 34 * static_cast<int>(results.size());
   auto const at = [&](int pixels) { return data_number(1 - static_cast<double>(pixels) / f.height); };
   f.commands = "set multiplot\n" + footer_commands(footer_of(results)) + "set label " +
-               gnuplot_string(o.title.empty() ? "Strategies compared" : o.title) + " at screen 0.5," + at(22) +
-               " center font ',14'\nset label " + gnuplot_string(caption_of(results) + "; whiskers: 95 % confidence") +
+               gnuplot_string(o.title.empty() ? "Redirect ratio, latency p99 and hops per request" : o.title) +
+               " at screen 0.5," + at(22) + " center font ',14'\nset label " +
+               gnuplot_string(caption_of(results) + "; whiskers: 95 % confidence" + (unknown ? "; ?: not known" : "")) +
                " at screen 0.5," + at(44) + " center font ',10' tc rgb '#555555'\nset tmargin at screen " + at(66) +
                "\nset bmargin at screen " + data_number(78.0 / f.height) +
                "\nset border 3\nset tics out nomirror\nset grid xtics lt 1 lc rgb '#DDDDDD'\nunset key\n"
@@ -120,11 +129,14 @@ figure bars(order const& o) {
                     colours[k == 0   ? 0
                             : k == 1 ? 1
                                      : 4] +
-                    "', \\\n     " + source + " using " + std::to_string(p.column) +
-                    ":0:" + std::to_string(p.column + 1) + ":" + std::to_string(p.column + 2) +
-                    " with xerrorbars notitle pt 0 lw 1.2 lc rgb 'black', \\\n     " + source + " using " +
-                    std::to_string(p.column + 2) + ":0:(sprintf(' %.3g', " + column(0) +
-                    ")) with labels left offset 0.5,0 font ',10' notitle\n";
+                    "', \\\n     " + source + " using ";
+      if (intervals[k])
+        f.commands += std::to_string(p.column) + ":0:" + std::to_string(p.column + 1) + ":" +
+                      std::to_string(p.column + 2) + " with xerrorbars notitle pt 0 lw 1.2 lc rgb 'black', \\\n     " +
+                      source + " using ";
+      std::string const known = "valid(" + std::to_string(p.column + 2) + ")";
+      f.commands += "(" + known + "?" + column(2) + ":" + column(0) + "):0:(sprintf(" + known + "?' %.3g':' %.3g ?', " +
+                    column(0) + ")) with labels left offset 0.5,0 font ',10' notitle\n";
     }
     f.commands += "unset label\n";
     if (k == 0) f.commands += "set ytics ('' 0)\nset format y ''\n";

@@ -45,7 +45,8 @@ std::vector<std::string> metric_columns(csv_table const& t) {
 
 /// "redirect_ratio_numerator" is no metric of its own.
 bool is_part(std::string const& name) {
-  for (char const* part : {"_numerator", "_denominator", "_theory", "_standard_error", "_count"})
+  for (char const* part : {"_numerator", "_denominator", "_theory", "_standard_error", "_measured_error", "_count",
+                           "_p50_low", "_p50_high", "_p99_low", "_p99_high"})
     if (name.ends_with(part)) return true;
   return false;
 }

@@ -24,10 +24,14 @@ void check_names(order const& o, std::array<fs::path, 3> const& files) {
 
 }
 
-void draw(order const& o, fs::path const& image) {
-  std::string const extension = image.extension().string();
-  if (extension != ".svg" && extension != ".png")
+void check_image_name(fs::path const& image) {
+  if (image.extension() != ".svg" && image.extension() != ".png")
     throw config::bad_input("--out: found '" + image.string() + "'; allowed: a name that ends in .svg or .png");
+}
+
+void draw(order const& o, fs::path const& image) {
+  check_image_name(image);
+  std::string const extension = image.extension().string();
   fs::path const data = fs::path(image).replace_extension(".dat"),
                  script = fs::path(image).replace_extension(".gnuplot");
   check_names(o, {image, data, script});

@@ -9,13 +9,11 @@
 namespace reports::plots {
 namespace {
 
-using groups = std::vector<std::pair<std::string, std::vector<std::size_t>>>;
-
 /// With more cells than this there are no numbers in them: they would not be readable.
 constexpr std::size_t most_numbered_columns = 14, most_numbered_rows = 16;
 
 /// Labels of at most `most` characters, where `room` of such are on the axis.
-std::string tics(groups const& values, std::size_t most, std::size_t room) {
+std::string tics(rows_by_text const& values, std::size_t most, std::size_t room) {
   std::size_t const every = std::max<std::size_t>(1, (values.size() + room - 1) / room);
   std::string text = "(";
   for (std::size_t i = 0; i < values.size(); i += every)
@@ -51,7 +49,7 @@ figure heatmap(order const& o) {
                     metric = metric_column(t, o, o.metric.empty() ? "redirect_ratio" : o.metric);
   if (x == y) throw config::bad_input("--x and --y: found one column twice; allowed: two columns");
   check_drawn(t, {x, y});
-  groups const columns = by_value(t, x), rows = by_value(t, y);
+  rows_by_text const columns = by_value(t, x), rows = by_value(t, y);
   t.caption += without_value(t, {metric});
   extent shown;
   std::size_t widest = 0;

@@ -16,9 +16,13 @@ constexpr std::array all = {
     kind{"heatmap", "a sweep", "redirect ratio against two axes", of_a_sweep | choice::y, heatmap},
     kind{"percentiles", "summaries", "latency by percentile, a line each", choice::metric | choice::title, percentiles},
     kind{"knee", "a sweep", "utilisation and p99 against load", of_a_sweep | choice::line, knee},
-    kind{"recovery", "a report", "redirect ratio over time, with events", 0, recovery},
+    kind{"recovery", "a report", "redirect ratio, failures by cause and latency over time, with events", 0, recovery},
+    kind{"sweep_bars", "a sweep", "redirect ratio of each value of an axis, a bar with its interval each",
+         of_a_sweep | choice::line, sweep_bars},
     kind{"bars", "summaries", "redirect ratio, p99 and hops per request, a bar each", 0u | choice::title, bars},
     kind{"tornado", "a CSV or JSON file", "what moves a result most", choice::metric | choice::title, tornado},
+    kind{"limit", "a plan with find", "a goal against the input, with its bound and the answer",
+         choice::metric | choice::title, limit},
 };
 
 }

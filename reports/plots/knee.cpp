@@ -3,6 +3,7 @@
 #include "reports/wording.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace reports::plots {
 namespace {
@@ -25,6 +26,15 @@ extent values_of(std::vector<panel_line> const& lines) {
   for (panel_line const& l : lines)
     for (auto const& [x, y] : l.points) e.add(y);
   return e;
+}
+
+/// Where points are on the axis of loads, each once.
+std::set<double> places_of(std::vector<panel_line> const& above, std::vector<panel_line> const& below) {
+  std::set<double> places;
+  for (auto const* lines : {&above, &below})
+    for (panel_line const& l : *lines)
+      for (auto const& point : l.points) places.insert(point.first);
+  return places;
 }
 
 extent loads_of(std::vector<panel_line> const& lines) {
@@ -70,27 +80,30 @@ figure knee(order const& o) {
   extent loads = upper_loads;
   if (!lower_loads.empty()) loads.add(lower_loads.low), loads.add(lower_loads.high);
   bool const alike = upper_loads.low == lower_loads.low && upper_loads.high == lower_loads.high;
+  std::string const x_label = label_of(t.csv.columns[x]), slow_label = metric_label_of(o, t.csv.columns[slow]);
   figure f;
   std::size_t blocks = 0;
   std::string const upper = panel(above, "utilisation", f.data, blocks, "*100", false),
                     lower = panel(below, t.csv.columns[slow], f.data, blocks, "", true);
   f.data.insert(0, left_out_lines(t, {used, slow}));
   f.height = 620;
-  f.commands = frame_commands({o.title.empty() ? "Utilisation and latency against load" : o.title, t.caption, "",
-                               "utilisation, %", t.footer}) +
-               "set grid xtics ytics lt 1 lc rgb '#DDDDDD'\n" +
-               "set lmargin at screen 0.11\nset rmargin at screen 0.96\nset multiplot\n"
-               "unset key\nunset xlabel\nset format x ''\n" +
-               (alike || loads.low == loads.high
-                    ? range_commands('x', loads, false)
-                    : "set xrange [" + data_number(loads.low) + ":" + data_number(loads.high) + "]\n") +
-               range_commands('y', values_of(above), true) +
-               "set tmargin at screen 0.88\nset bmargin at screen 0.56\n" + upper + "unset title\nunset label\n" +
-               key_commands(24) + "set format x '%g'\nset xlabel " + gnuplot_string(label_of(t.csv.columns[x])) +
-               "\nset ylabel " + gnuplot_string(metric_label_of(o, t.csv.columns[slow])) + "\n" +
-               (values_of(below).spans(20) ? "set yrange [*:*]\nset logscale y\n"
-                                           : range_commands('y', values_of(below), true)) +
-               "set tmargin at screen 0.50\nset bmargin at screen 0.18\n" + lower + "unset multiplot\n";
+  f.commands =
+      frame_commands(
+          {o.title.empty() ? "Utilisation and " + words_of(slow_label) + " against " + words_of(x_label) : o.title,
+           t.caption, "", "utilisation, %", t.footer}) +
+      "set grid xtics ytics lt 1 lc rgb '#DDDDDD'\n" +
+      "set lmargin at screen 0.11\nset rmargin at screen 0.96\nset multiplot\n"
+      "unset key\nunset xlabel\n" +
+      axis_commands('x', places_of(above, below)) + "set format x ''\n" +
+      (alike || loads.low == loads.high
+           ? range_commands('x', loads, false)
+           : "set xrange [" + data_number(loads.low) + ":" + data_number(loads.high) + "]\n") +
+      range_commands('y', values_of(above), true) + "set tmargin at screen 0.88\nset bmargin at screen 0.56\n" + upper +
+      "unset title\nunset label\n" + key_commands(24) + "set format x '%g'\nset xlabel " + gnuplot_string(x_label) +
+      "\nset ylabel " + gnuplot_string(slow_label) + "\n" +
+      (values_of(below).spans(20) ? "set yrange [*:*]\nset logscale y\n"
+                                  : range_commands('y', values_of(below), true)) +
+      "set tmargin at screen 0.50\nset bmargin at screen 0.18\n" + lower + "unset multiplot\n";
   return f;
 }
 

@@ -9,8 +9,12 @@
 namespace reports::plots {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 12> known = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 16> known = {{
+    {"topology.balancers", "balancers"},
     {"topology.balancers.count", "balancers"},
+    {"topology.balancers.guess", "guess policy"},
+    {"topology.balancers.shared_map", "shared map"},
+    {"topology.balancers.cache", "cache"},
     {"topology.balancers.token_map", "token map, bytes per balancer"},
     {"topology.proxies.count", "proxies"},
     {"topology.proxies.servers", "servers per proxy"},

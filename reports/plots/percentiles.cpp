@@ -1,5 +1,6 @@
 #include "base/config/document.hpp"
 #include "reports/plots/summaries.hpp"
+#include "reports/plots/sweep_table.hpp"
 #include "reports/wording.hpp"
 
 #include <algorithm>
@@ -41,25 +42,25 @@ figure percentiles(order const& o) {
             place + ":2 with linespoints lw 1.5 ps 0.6 pi 5 " + line_style(n) + " title " +
             gnuplot_string(shortened(results[n].name, most_title));
   }
-  std::string label = metric;
-  if (metric == "latency_ms") label = "latency, milliseconds";
+  std::string const label = metric == "latency_ms" ? "latency, milliseconds" : label_of(metric);
   // 100 % has no place on this scale: it is put as far right of the last point as that is of the point before it by a
   // factor of ten.
   double const whole = 10 * (x.empty() ? 1 : x.high);
   figure f;
   f.data = data;
-  f.commands = frame_commands({o.title.empty() ? "Latency by percentile" : o.title, caption_of(results),
-                               "percentile (each step to the right: ten times as rare)", label, footer_of(results)}) +
-               "set grid xtics ytics lt 1 lc rgb '#DDDDDD'\nset logscale x\nset xrange [1:" +
-               (any_whole    ? data_number(whole)
-                : x.high > 1 ? "*"
-                             : "10") +
-               (any_whole ? "]\nwhole = " + data_number(whole) : std::string("]")) + "\nset xtics (" + tics +
-               (any_whole ? ", '100 %%' " + data_number(whole) : "") + ")\n" + key_commands(longest) +
-               (y.spans(50) ? "set logscale y\nset yrange [" + data_number(0.8 * y.low) + ":" +
-                                  data_number(1.25 * y.high) + "]\n"
-                            : range_commands('y', y, true) + "set offsets 0,0,graph 0.05,0\n") +
-               plot + "\n";
+  f.commands =
+      frame_commands({o.title.empty() ? as_title(words_of(label)) + " by percentile" : o.title, caption_of(results),
+                      "percentile (each step to the right: ten times as rare)", label, footer_of(results)}) +
+      "set grid xtics ytics lt 1 lc rgb '#DDDDDD'\nset logscale x\nset xrange [1:" +
+      (any_whole    ? data_number(whole)
+       : x.high > 1 ? "*"
+                    : "10") +
+      (any_whole ? "]\nwhole = " + data_number(whole) : std::string("]")) + "\nset xtics (" + tics +
+      (any_whole ? ", '100 %%' " + data_number(whole) : "") + ")\n" + key_commands(longest) +
+      (y.spans(50)
+           ? "set logscale y\nset yrange [" + data_number(0.8 * y.low) + ":" + data_number(1.25 * y.high) + "]\n"
+           : range_commands('y', y, true) + "set offsets 0,0,graph 0.05,0\n") +
+      plot + "\n";
   return f;
 }
 

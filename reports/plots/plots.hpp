@@ -46,6 +46,9 @@ void check_choices(order const& o, kind const& k);
 /// The commands and data. Throws `config::bad_input` for an unknown kind, and as the kind does.
 figure figure_of(order const& o);
 
+/// Throws `config::bad_input` if the name does not end in .svg or .png.
+void check_image_name(std::filesystem::path const& image);
+
 /// Draws into `image` (.svg or .png) and writes NAME.dat and NAME.gnuplot beside it, with which `gnuplot NAME.gnuplot`
 /// in that folder draws it again. All three or none. Throws `config::bad_input` for a bad order, and std::runtime_error
 /// if gnuplot is missing or a file cannot be written.
@@ -62,11 +65,16 @@ figure heatmap(order const& o);
 figure percentiles(order const& o);
 /// From a sweep: utilisation and p99 against load, one above the other.
 figure knee(order const& o);
-/// From one report's directory: redirect ratio over time, phases, events.
+/// From a sweep: the metric (redirect ratio) of each value of an axis, as a bar with its interval at 95 % confidence; a
+/// bar for each value of a second axis; theory dashed.
+figure sweep_bars(order const& o);
+/// From one report's directory: redirect ratio, failed requests by cause and latency over time, phases, events.
 figure recovery(order const& o);
 /// From summaries: redirect ratio, p99 and hops per request as bars.
 figure bars(order const& o);
 /// From a CSV or JSON file of low and high ends around a base.
 figure tornado(order const& o);
+/// From a plan that looks for a value: a goal's metric against the input, with its bound and the answer.
+figure limit(order const& o);
 
 }

@@ -12,7 +12,7 @@ figure recovery(order const& o) {
   auto const result = read_with_timeseries(o.results.front());
   if (result.timeseries.empty())
     throw config::bad_input(o.results.front().string() + ": found no time slices; allowed: a run with requests");
-  return redirect_ratio_figure(result);
+  return recovery_figure(result);
 }
 
 }

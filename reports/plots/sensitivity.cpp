@@ -74,6 +74,12 @@ sensitivity from_table(csv_table const& t, fs::path const& file) {
   return s;
 }
 
+/// ", EUR a month"; empty where the plan does not say it.
+std::string currency_of(json const& plan) {
+  if (!plan.is_object() || !plan.contains("currency") || !plan["currency"].is_string()) return "";
+  return ", " + one_line(plan["currency"].get<std::string>());
+}
+
 /// `crest-sim plan`: the ends of the input are in the name of its bar.
 sensitivity from_plan(csv_table const& t, fs::path const& file, std::string const& asked) {
   std::size_t const name = t.column("input"), metric = t.column("metric");
@@ -85,16 +91,16 @@ sensitivity from_plan(csv_table const& t, fs::path const& file, std::string cons
   std::size_t const low = t.column(which + "_low"), high = t.column(which + "_high"), base = t.column(which + "_base");
   sensitivity s;
   std::ifstream in(file.parent_path() / "plan.json");
-  s.caption = caption_of(json::parse(in, nullptr, false), file);
-  s.result = which == "price" ? "price of the cheapest answer"
+  json const plan = json::parse(in, nullptr, false);
+  s.caption = caption_of(plan, file);
+  if (which == "price") s.missing = "no topology";
+  s.result = which == "price" ? "price of the cheapest answer" + currency_of(plan)
                               : label_of(unbound) + (unbound == named ? "" : ", goal" + named.substr(unbound.size()));
   for (std::size_t row = 0; row != t.rows.size(); ++row) {
     std::vector<std::string> const& cells = t.rows[row];
     influence i{cells[name] + ": " + cells[t.column("low")] + " … " + cells[t.column("high")]};
     if (auto const value = t.number(row, low)) i.low = *value;
     if (auto const value = t.number(row, high)) i.high = *value;
-    if (std::isnan(i.low)) i.name += " (low: none)";
-    if (std::isnan(i.high)) i.name += " (high: none)";
     s.inputs.push_back(std::move(i));
     take_base(s, t, row, base);
   }

@@ -17,6 +17,7 @@ struct influence {
 /// What a tornado shows.
 struct sensitivity {
   std::string result = "result", caption;
+  std::string missing = "no result"; // what it means that there is none
   double base = 0;
   std::vector<influence> inputs; // the widest first
 };

@@ -64,11 +64,15 @@ std::string caption_of(std::vector<named_result> const& results) {
 }
 
 std::string footer_of(std::vector<named_result> const& results) {
-  std::set<std::string> builds;
+  std::set<std::string> origins, builds;
   for (named_result const& r : results)
-    if (r.result.provenance) builds.insert(build_of(*r.result.provenance));
+    if (r.result.provenance) {
+      origins.insert(origin_of(*r.result.provenance, r.result.engine));
+      builds.insert(build_of(*r.result.provenance));
+    }
   if (builds.size() > 1) return std::to_string(builds.size()) + " versions of crest-sim";
-  return builds.empty() ? "" : *builds.begin();
+  if (origins.size() > 1) return *builds.begin();
+  return origins.empty() ? "" : *origins.begin();
 }
 
 }

@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 #include <set>
+#include <utility>
 
 namespace reports::plots {
 namespace {
@@ -57,14 +59,19 @@ std::string caption_of(sweep_table const& t, fs::path const& file) {
   return text + ", " + (o.engine.empty() ? "simulated or measured: not said" : std::string(how(o.engine)));
 }
 
-/// Which crest-sim ran the sweep.
-std::string build_of(fs::path const& file) {
-  std::ifstream in(file.parent_path() / "summary.json"); // of the sweep
+}
+
+std::string origin_beside(fs::path const& file) {
+  std::ifstream in(file.parent_path() / "summary.json");
   auto const summary = nlohmann::json::parse(in, nullptr, false);
   auto const provenance = summary.is_object() ? summary.find("provenance") : summary.end();
   bool const told = provenance != summary.end() && provenance->is_object();
-  return told ? reports::build_of(provenance_from(*provenance)) : "";
+  auto const engine = summary.is_object() ? summary.find("engine") : summary.end();
+  bool const engine_told = engine != summary.end() && engine->is_string();
+  return told ? reports::origin_of(provenance_from(*provenance), engine_told ? engine->get<std::string>() : "") : "";
 }
+
+namespace {
 
 constexpr std::size_t most_named = 2; // in a line below a picture
 
@@ -143,7 +150,7 @@ sweep_table read_sweep(order const& o) {
                                                   : "; " + std::to_string(t.left_out.size()) +
                                                         (t.left_out.size() == 1 ? " row of an invalid run left out"
                                                                                 : " rows of invalid runs left out");
-  t.footer = build_of(file);
+  t.footer = origin_beside(file);
   add_to_footer(t, "invalid", t.left_out);
   t.caption = caption_of(t, file) + left_out + (o.phase.empty() ? "" : ", phase " + o.phase);
   return t;
@@ -173,21 +180,32 @@ std::size_t metric_column(sweep_table const& t, order const& o, std::string metr
   throw unknown_metric(t.csv, metric, asked, phase);
 }
 
-std::optional<std::size_t> theory_column(sweep_table const& t, std::size_t metric) {
+std::optional<std::size_t> column_beside(sweep_table const& t, std::size_t metric, std::string_view suffix) {
   std::string const& name = t.csv.columns[metric];
   std::size_t const brace = std::min(name.find('{'), name.size());
-  return t.csv.find(name.substr(0, brace) + "_theory" + name.substr(brace));
+  return t.csv.find(name.substr(0, brace) + std::string(suffix) + name.substr(brace));
+}
+
+std::optional<std::size_t> theory_column(sweep_table const& t, std::size_t metric) {
+  return column_beside(t, metric, "_theory");
 }
 
 void check_drawn(sweep_table const& t, std::vector<std::size_t> const& drawn) {
   for (std::string const& axis : t.axes) {
     std::size_t const column = t.csv.column(axis);
     if (std::find(drawn.begin(), drawn.end(), column) != drawn.end()) continue;
+    std::map<std::vector<std::string>, std::string> seen; // what is drawn → the axis's value there
+    bool const mixed = std::any_of(t.rows.begin(), t.rows.end(), [&](std::size_t row) {
+      std::vector<std::string> place;
+      for (std::size_t const d : drawn) place.push_back(t.csv.rows[row][d]);
+      std::string const& value = t.csv.rows[row][column];
+      return seen.emplace(std::move(place), value).first->second != value;
+    });
+    if (!mixed) continue;
     auto const values = values_in(t, column);
-    if (values.size() > 1)
-      throw config::bad_input(t.csv.name + ": found " + std::to_string(values.size()) + " values of " + axis +
-                              ", which the picture does not show; allowed: --where " + axis + "=" + *values.begin() +
-                              " and the like");
+    throw config::bad_input(t.csv.name + ": found " + std::to_string(values.size()) + " values of " + axis +
+                            ", which the picture does not show; allowed: --where " + axis + "=" + *values.begin() +
+                            " and the like");
   }
 }
 
@@ -243,17 +261,24 @@ std::string without_value(sweep_table& t, std::vector<std::size_t> const& column
   return text;
 }
 
-std::vector<std::pair<std::string, std::vector<std::size_t>>> by_value(sweep_table const& t, std::size_t column) {
-  std::vector<std::pair<std::string, std::vector<std::size_t>>> groups;
+rows_by_text in_order(sweep_table const& t, std::size_t column) {
+  rows_by_text groups;
   for (std::size_t row : t.rows) {
     std::string const& value = t.csv.rows[row][column];
     auto at = std::find_if(groups.begin(), groups.end(), [&](auto const& g) { return g.first == value; });
     if (at == groups.end()) at = groups.insert(groups.end(), {value, {}});
     at->second.push_back(row);
   }
-  bool const numbers =
-      std::all_of(groups.begin(), groups.end(), [](auto const& g) { return to_number(g.first).has_value(); });
-  if (numbers)
+  return groups;
+}
+
+bool are_numbers(rows_by_text const& groups) {
+  return std::all_of(groups.begin(), groups.end(), [](auto const& g) { return to_number(g.first).has_value(); });
+}
+
+rows_by_text by_value(sweep_table const& t, std::size_t column) {
+  rows_by_text groups = in_order(t, column);
+  if (are_numbers(groups))
     std::sort(groups.begin(), groups.end(),
               [](auto const& a, auto const& b) { return *to_number(a.first) < *to_number(b.first); });
   return groups;

@@ -8,6 +8,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace reports::plots {
@@ -19,12 +21,16 @@ struct sweep_table {
   std::vector<std::size_t> left_out; // rows of invalid and interrupted runs
   std::vector<std::string> axes;     // between "replication" and "seed"; empty in a table of another shape
   std::string caption;               // scenario, seeds, simulated or measured
-  std::string footer;                // points that are left out, which crest-sim ran it
+  std::string footer;                // points that are left out, what ran it
 };
 
 /// The result of a kind that takes exactly one: a file, or `name` in a directory. `allowed` is for the message. Throws
 /// `config::bad_input`: not one.
 std::filesystem::path only_result(order const& o, char const* name, char const* allowed);
+
+/// What a result is of and which crest-sim made it, by the summary.json beside it, as `reports::origin_of` says it;
+/// empty if not known.
+std::string origin_beside(std::filesystem::path const& file);
 
 /// Reads the one result: sweep.csv or the directory that has it; scenario and engine are in sweep.json beside it, or in
 /// columns of these names. Throws `config::bad_input`: not one result, no rows left.
@@ -47,10 +53,14 @@ void check_phase(csv_table const& t, std::string const& phase);
 config::bad_input unknown_metric(csv_table const& t, std::string const& column, std::string const& asked,
                                  std::string const& phase);
 
+/// "latency_ms_p99_low{phase:steady}" for "latency_ms_p99{phase:steady}" and "_low", if there is such a column.
+std::optional<std::size_t> column_beside(sweep_table const& t, std::size_t metric, std::string_view suffix);
+
 /// "redirect_ratio_theory{phase:steady}" for "redirect_ratio{phase:steady}", if there is such a column.
 std::optional<std::size_t> theory_column(sweep_table const& t, std::size_t metric);
 
-/// Throws `config::bad_input` if an axis that is not drawn has several values, which would be mixed.
+/// Throws `config::bad_input` if an axis that is not drawn has several values at one place of the picture, which would
+/// be mixed.
 void check_drawn(sweep_table const& t, std::vector<std::size_t> const& drawn);
 
 /// Means over rows with equal cells (replications), by x. Cells without a number are left out.
@@ -68,8 +78,17 @@ std::string left_out_lines(sweep_table const& t, std::vector<std::size_t> const&
 /// points in the footer.
 std::string without_value(sweep_table& t, std::vector<std::size_t> const& columns);
 
-/// Rows by the text in a column; numbers in their order, other text in the table's.
-std::vector<std::pair<std::string, std::vector<std::size_t>>> by_value(sweep_table const& t, std::size_t column);
+/// Rows by the text in a column.
+using rows_by_text = std::vector<std::pair<std::string, std::vector<std::size_t>>>;
+
+/// In the table's order, which is the sweep's.
+rows_by_text in_order(sweep_table const& t, std::size_t column);
+
+/// Whether all the texts are numbers.
+bool are_numbers(rows_by_text const& groups);
+
+/// Numbers in their order, other text in the table's.
+rows_by_text by_value(sweep_table const& t, std::size_t column);
 
 /// What an axis or metric is called in a picture: "requests per character", with unit.
 std::string label_of(std::string const& column);

@@ -101,7 +101,10 @@ std::string sentence_of(scenario::action const& action, std::string const& node,
                             char const* const done = !what.ran_before   ? "started "
                                                      : restart.graceful ? "stopped and started "
                                                                         : "killed and started ";
-                            return done + node;
+                            std::string const text = done + node;
+                            return what.restored ? text + ", which knows " + std::to_string(*what.restored) +
+                                                       " tokens from before"
+                                                 : text;
                           },
                           [&](scenario::reload_node const&) { return "let " + node + " read its configuration again"; },
                           [&](scenario::move_sessions const&) {

@@ -71,9 +71,10 @@ std::string node_of(scenario::action const& action, std::vector<std::string> con
 
 /// What came of an action, for its sentence in a report.
 struct action_result {
-  bool ran_before = true;                 // of a restart: the node ran
-  std::uint64_t moved = 0, to_move = 0;   // sessions
-  std::vector<std::string> not_running{}; // sols whose sessions nobody could move
+  bool ran_before = true;                  // of a restart: the node ran
+  std::optional<std::uint64_t> restored{}; // likewise: tokens that its map knows from before; nullopt: it kept none
+  std::uint64_t moved = 0, to_move = 0;    // sessions
+  std::vector<std::string> not_running{};  // sols whose sessions nobody could move
 };
 /// "moved 3 of 4 sessions; not running: sol[1]".
 std::string sentence_of(scenario::action const& action, std::string const& node, action_result const& what);

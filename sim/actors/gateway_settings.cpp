@@ -23,6 +23,7 @@ gateway_settings settings_of(scenario::balancer_group const& group) {
   if (group.shared_map) out.routing.shared_ttl = group.shared_map->ttl.count();
   out.guess = group.guess;
   out.token_map_bytes = group.token_map_bytes;
+  out.keeps_map = group.keeps_map;
   out.threads = group.threads;
   if (group.cache) out.cache = cache_of(*group.cache);
   out.shared_map = group.shared_map;

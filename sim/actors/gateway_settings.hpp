@@ -15,6 +15,7 @@ struct gateway_settings {
   gateway::routing::router_settings routing;
   gateway::routing::guess_policy guess = gateway::routing::guess_policy::random;
   std::optional<std::uint64_t> token_map_bytes; // nullopt: off
+  bool keeps_map = false;                       // over a restart, unless it is killed
   std::uint32_t threads = 1;
   std::optional<gateway::cache::cache_settings> cache;     // nullopt: none
   std::optional<scenario::shared_map_settings> shared_map; // likewise

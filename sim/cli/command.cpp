@@ -50,8 +50,9 @@ void add_scenario(CLI::App& command, scenario_choice& choice) {
   add_overrides(command, choice);
 }
 
-void add_scenarios(CLI::App& command, std::vector<std::string>& files, scenario_choice& choice) {
-  takes_names(*command.add_option("FILE", files, std::string(about_files) + "; may be repeated")->required());
+void add_scenarios(CLI::App& command, std::vector<std::string>& files, scenario_choice& choice,
+                   std::string const& more) {
+  takes_names(*command.add_option("FILE", files, about_files + more)->required());
   add_overrides(command, choice);
 }
 

@@ -19,7 +19,8 @@ namespace sim::cli {
 /// What the command that was chosen does, once the whole command line was read.
 using action = std::function<int()>;
 
-void add_run(CLI::App& app, action& chosen);
+/// `live`: for tests with another engine.
+void add_run(CLI::App& app, action& chosen, live_engine const& live = live::run);
 void add_check(CLI::App& app, action& chosen);
 void add_schema(CLI::App& app, action& chosen);
 void add_list(CLI::App& app, action& chosen);
@@ -27,13 +28,16 @@ void add_load(CLI::App& app, action& chosen);
 void add_explain(CLI::App& app, action& chosen);
 void add_verify(CLI::App& app, action& chosen);
 void add_calibrate(CLI::App& app, action& chosen);
-/// `engines`: for tests with another engine.
+/// `engines`, here and below: for tests with another engine.
 void add_sweep(CLI::App& app, action& chosen, engine_source const& engines = engine_named);
 void add_merge(CLI::App& app, action& chosen);
 void add_compare(CLI::App& app, action& chosen);
 void add_plot(CLI::App& app, action& chosen);
-void add_plan(CLI::App& app, action& chosen);
+void add_plan(CLI::App& app, action& chosen, engine_source const& engines = engine_named);
 void add_report(CLI::App& app, action& chosen);
+void add_init(CLI::App& app, action& chosen);
+void add_export(CLI::App& app, action& chosen);
+void add_trace(CLI::App& app, action& chosen);
 
 /// A scenario file as named on the command line, with what overrides it.
 struct scenario_choice {
@@ -57,8 +61,9 @@ void takes_names(CLI::Option& files);
 /// FILE, --set and --seed of `command`. `choice` must live until the action has run.
 void add_scenario(CLI::App& command, scenario_choice& choice);
 
-/// The same for a command that takes several files; --set and --seed are of each.
-void add_scenarios(CLI::App& command, std::vector<std::string>& files, scenario_choice& choice);
+/// The same for a command that takes several files; --set and --seed are of each. `more`: what --help says of that.
+void add_scenarios(CLI::App& command, std::vector<std::string>& files, scenario_choice& choice,
+                   std::string const& more = "; may be repeated");
 
 /// A directory's name for a scenario's: "new balancer joins" → "new-balancer-joins".
 std::string directory_name(std::string const& name);

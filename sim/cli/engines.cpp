@@ -7,7 +7,7 @@
 namespace sim::cli {
 namespace {
 
-sweep::engine live_engine(engine_context const& context) {
+sweep::engine live_runs(engine_context const& context) {
   auto const evaluate = [context](scenario::scenario const& s) {
     live::run_options options{context.scratch};
     options.signals = context.signals;
@@ -16,7 +16,7 @@ sweep::engine live_engine(engine_context const& context) {
   return {"live", evaluate, false};
 }
 
-sweep::engine virtual_engine(engine_context const& context) {
+sweep::engine simulated_runs(engine_context const& context) {
   auto const evaluate = [context](scenario::scenario const& s) {
     virtual_time::run_options options;
     options.progress = [&context](virtual_time::run_progress const&) { return !context.signals->happened(); };
@@ -28,8 +28,8 @@ sweep::engine virtual_engine(engine_context const& context) {
 }
 
 sweep::engine engine_named(std::string const& name, engine_context const& context) {
-  if (name == "live") return live_engine(context);
-  if (name == "virtual") return virtual_engine(context);
+  if (name == "live") return live_runs(context);
+  if (name == "virtual") return simulated_runs(context);
   throw config::bad_input("--engine: found '" + name + "'; allowed: virtual, live");
 }
 

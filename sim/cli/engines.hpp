@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sim/engines/live/interruption.hpp"
+#include "sim/engines/live/run.hpp"
 #include "sim/studies/sweep/engine.hpp"
 
 #include <filesystem>
@@ -17,6 +18,9 @@ struct engine_context {
 
 /// An engine by its name on the command line. Throws `config::bad_input` for a name that there is not.
 sweep::engine engine_named(std::string const& name, engine_context const& context);
+
+/// What makes a single live run.
+using live_engine = std::function<records::result(scenario::scenario const&, live::run_options const&)>;
 
 using engine_source = std::function<sweep::engine(std::string const&, engine_context const&)>;
 

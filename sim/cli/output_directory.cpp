@@ -3,6 +3,7 @@
 #include "base/config/document.hpp"
 #include "base/os/machine.hpp"
 #include "reports/reports.hpp"
+#include "reports/suite.hpp"
 #include "sim/cli/closing_line.hpp"
 
 #include <cstdio>
@@ -35,6 +36,8 @@ std::pair<std::string, int> told_by(std::exception_ptr const& why) {
     std::rethrow_exception(why);
   } catch (config::bad_input const& error) {
     return {error.what(), records::exit_bad_input};
+  } catch (os::directory_in_use const& error) {
+    return {error.what(), records::exit_bad_input};
   } catch (std::exception const& error) {
     return {error.what(), records::exit_could_not_run};
   } catch (...) {
@@ -42,14 +45,19 @@ std::pair<std::string, int> told_by(std::exception_ptr const& why) {
   }
 }
 
+os::directory_claim told(os::directory_claim claim, fs::path const& of) {
+  if (!claim.locked())
+    std::cerr << "crest-sim: " << of.string() << ": its file system has no locks: nobody else may use it\n";
+  return claim;
+}
+
 }
 
 os::directory_claim claim_directory(fs::path const& directory) {
-  auto claim = os::directory_claim::alone(directory);
-  if (!claim.locked())
-    std::cerr << "crest-sim: " << directory.string() << ": its file system has no locks: nobody else may use it\n";
-  return claim;
+  return told(os::directory_claim::alone(directory), directory);
 }
+
+os::directory_claim claim_file(fs::path const& file) { return told(os::directory_claim::of_file(file), file); }
 
 output_directory::output_directory(std::string const& named, std::vector<std::string> files, records::result about)
   : path_(named)
@@ -70,7 +78,17 @@ void output_directory::take(fs::path const& usual, std::uint64_t room, os::direc
   });
 }
 
+void output_directory::remove_earlier_suite() const {
+  for (std::string const& name : reports::directories_of_suite(path_)) {
+    fs::path const member = path_ / name;
+    std::error_code ignored;
+    for (std::string const& file : files_) fs::remove(member / file, ignored);
+    fs::remove(member, ignored); // if nothing else is there
+  }
+}
+
 void output_directory::remove_earlier() const {
+  remove_earlier_suite();
   for (std::string const& name : files_) {
     std::error_code error;
     fs::remove(path_ / name, error);
@@ -87,7 +105,21 @@ records::provenance output_directory::provenance() const {
   return p;
 }
 
-void output_directory::tell_where() const { closing_line() = "report: " + path_.string(); }
+void output_directory::tell_where() const {
+  if (!part_) closing_line() = "report: " + path_.string();
+}
+
+records::result output_directory::result_of(std::exception_ptr const& why) const {
+  auto const [text, exit_code] = told_by(why);
+  return ended(records::verdict::error, exit_code, text);
+}
+
+records::result output_directory::ended(records::verdict verdict, int exit_code, std::string const& why) const {
+  records::result r = about_;
+  r.verdict = verdict, r.exit_code = exit_code, r.reasons = {why}, r.load_as_planned = false;
+  r.provenance = provenance();
+  return r;
+}
 
 void output_directory::report_refusal(std::exception_ptr const& why) noexcept {
   if (path_.empty()) return;
@@ -97,34 +129,32 @@ void output_directory::report_refusal(std::exception_ptr const& why) noexcept {
     return;
   }
   report_failure(why);
-  claim_.reset();
 }
 
 void output_directory::report_failure(std::exception_ptr const& why) noexcept {
   try {
-    auto const [text, exit_code] = told_by(why);
-    report("run", records::verdict::error, exit_code, text);
+    report("run", result_of(why));
   } catch (...) {
   }
 }
 
 void output_directory::report_interruption(std::string_view of, std::string const& why) noexcept {
-  report(of, records::verdict::interrupted, records::exit_interrupted, why);
+  try {
+    report(of, ended(records::verdict::interrupted, records::exit_interrupted, why));
+  } catch (...) {
+  }
 }
 
-void output_directory::report(std::string_view of, records::verdict verdict, int exit_code,
-                              std::string const& why) noexcept {
+void output_directory::report(std::string_view of, records::result const& r) noexcept {
   if (files_.empty()) return;
   try {
     for (std::string const& name : files_) { // what is left of them belongs to nothing
       std::error_code ignored;
       fs::remove(path_ / name, ignored);
     }
-    records::result r = about_;
-    r.verdict = verdict, r.exit_code = exit_code, r.reasons = {why}, r.load_as_planned = false;
-    r.provenance = provenance();
     std::string const text = reports::summary_text(r);
     auto const written = of == "run" ? reports::write_all(r, path_) : reports::write_verdict(r, of, text, {}, path_);
+    failed_ = true;
     if (written.lost.empty()) tell_where();
   } catch (...) { // what ended the command is what the user is told
   }

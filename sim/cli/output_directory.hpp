@@ -16,6 +16,8 @@ namespace sim::cli {
 
 /// `os::directory_claim::alone`, and a line on stderr where it means nothing.
 os::directory_claim claim_directory(std::filesystem::path const& directory);
+/// The same of one file.
+os::directory_claim claim_file(std::filesystem::path const& file);
 
 /// The directory of a command's results. It has one user at a time, what is in it belongs to the command that was given
 /// last, and it says what became of that command, however it ends: an older result beside a new failure would be read
@@ -58,6 +60,12 @@ public:
   void report_interruption(std::string_view of, std::string const& why) noexcept;
   /// Lets the last line that the program prints say where the report is.
   void tell_where() const;
+  /// It is a part of another one, of which that is told.
+  void be_part() { part_ = true; }
+  /// What the report says of a command that `why` ended.
+  records::result result_of(std::exception_ptr const& why) const;
+  /// Whether the report says what became of a command that threw. The claim is held on.
+  bool has_failure() const { return failed_; }
 
 private:
   template<class Step>
@@ -71,14 +79,17 @@ private:
   }
   void report_refusal(std::exception_ptr const& why) noexcept;
   void report_failure(std::exception_ptr const& why) noexcept;
-  void report(std::string_view of, records::verdict verdict, int exit_code, std::string const& why) noexcept;
+  void report(std::string_view of, records::result const& r) noexcept;
+  records::result ended(records::verdict verdict, int exit_code, std::string const& why) const;
   void remove_earlier() const;
+  void remove_earlier_suite() const;
 
   run_facts facts_;
   std::filesystem::path path_; // empty: not known
   std::vector<std::string> files_;
   records::result about_;
   std::optional<os::directory_claim> claim_;
+  bool part_ = false, failed_ = false;
 };
 
 /// Room that the reports of a command take, when nothing else is known of it.

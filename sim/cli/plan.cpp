@@ -1,23 +1,22 @@
-// crest-sim plan: the cheapest topology that meets goals, in simulated time.
+// crest-sim plan: the cheapest topology that meets goals, in simulated time; and which plans look for a value
+// (limit.hpp).
 #include "base/os/terminal.hpp"
-#include "base/os/write_file.hpp"
 #include "reports/reports.hpp"
 #include "reports/wording.hpp"
+#include "sim/cli/candidate_runs.hpp"
 #include "sim/cli/command.hpp"
+#include "sim/cli/limit.hpp"
 #include "sim/cli/output_directory.hpp"
+#include "sim/cli/plan_report.hpp"
 #include "sim/cli/plan_text.hpp"
 #include "sim/cli/simulation.hpp"
-#include "sim/cli/why.hpp"
-#include "sim/engines/virtual/run.hpp"
 #include "sim/records/result.hpp"
-#include "sim/scenario/metrics.hpp"
 #include "sim/studies/plan/report.hpp"
 #include "sim/studies/plan/run_book.hpp"
 
 #include <CLI/Validators.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <iostream>
@@ -33,17 +32,10 @@ namespace fs = std::filesystem;
 
 struct plan_choice {
   scenario_choice what;
-  std::string out;
+  std::string out, engine = "virtual";
   unsigned jobs = 0; // 0: as many as there are processors
   bool quiet = false;
 };
-
-/// Convergence after events is known only with a record of every request.
-bool needs_records(plan::definition const& d) {
-  return std::any_of(d.asked.begin(), d.asked.end(), [](scenario::threshold const& t) {
-    return (scenario::find_metric(t.metric)->labels & scenario::by_event) != 0;
-  });
-}
 
 /// A line on stderr of how far a plan is: of the first search, and of those by which its inputs are weighed.
 class plan_line {
@@ -61,9 +53,9 @@ public:
     std::string text = std::to_string(now.judged) + " of at most " + std::to_string(now.candidates) + " topologies";
     if (weighing_) text = "what moves the answer: " + text;
     if (now.accepted) {
-      text += ", best so far: price " + reports::short_number(d_.prices[*now.accepted]);
+      text += ", best so far: price " + d_.priced(reports::short_number(d_.prices[*now.accepted]));
     } else {
-      text += ", none meets all goals so far, at price " + reports::short_number(d_.prices[*now.last]);
+      text += ", none meets all goals so far, at price " + d_.priced(reports::short_number(d_.prices[*now.last]));
     }
     text += ", at most " + reports::fixed(left, 0) + " s left ";
     os::show_in_place(std::move(text));
@@ -83,47 +75,10 @@ private:
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
-/// A signal came during a run.
-struct half_a_run {};
-
-/// Runs of candidates, counted.
-class candidate_runs {
-public:
-  candidate_runs(interruption const& interrupted, plan::run_book& book)
-    : interrupted_(interrupted)
-    , book_(book) {}
-
-  plan::evaluation of(plan::definition const& d) {
-    auto const evaluate = [this, &d](std::size_t candidate, std::size_t circumstance, std::uint32_t replication) {
-      virtual_time::run_options options;
-      using detail = virtual_time::run_options::detail;
-      options.keep = needs_records(d) ? detail::full : detail::summary;
-      options.progress = [this](virtual_time::run_progress const&) { return !interrupted_.happened(); };
-      records::result const result =
-          virtual_time::run(plan::scenario_of(d, candidate, circumstance, replication), options);
-      if (result.verdict == records::verdict::interrupted) throw half_a_run{}; // is no result
-      ++count_;
-      return plan::values_of(result, d.goals.size());
-    };
-    return plan::remembered(d, evaluate, book_);
-  }
-  std::size_t count() const { return count_; }
-
-private:
-  interruption const& interrupted_;
-  plan::run_book& book_;
-  std::atomic<std::size_t> count_{0};
-};
-
-int interrupted_plan(output_directory& out) {
-  out.report_interruption("plan", "interrupted before there was an answer");
-  std::cerr << "crest-sim: interrupted: there is no answer yet; the same command goes on\n";
-  return records::exit_interrupted;
-}
-
 std::vector<std::string> files_of_plan() {
   std::vector<std::string> names = reports::verdict_files;
   names.insert(names.end(), {"candidates.csv", "tornado.csv", "plan.json", "report.html"});
+  names.insert(names.end(), limit_files.begin(), limit_files.end());
   return names;
 }
 
@@ -140,48 +95,32 @@ records::result verdict_of(plan::outcome const& o, output_directory const& out) 
   return r;
 }
 
-/// All of it; if one file cannot be written, the others are. Returns the exit code.
+/// All of it. Returns the exit code.
 int report(plan::outcome const& o, std::string const& runs, output_directory const& out, bool quiet) {
-  records::result r = verdict_of(o, out);
-  std::vector<std::string> lost;
-  auto const lose = [&](std::string const& problem) {
-    lost.push_back(problem);
-    reports::note_lost(r, problem);
-  };
-  auto const write = [&](char const* name, std::string const& text) {
-    try {
-      os::write_file(out.path() / name, text);
-    } catch (std::exception const& error) {
-      lose(error.what());
-    }
-  };
-  write("candidates.csv", plan::candidates_csv(o));
-  if (!o.what.inputs.empty()) write("tornado.csv", plan::tornado_csv(o));
-  write("plan.json", plan::to_json(o).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
-  if (lost.empty()) // the page is made of these
-    if (std::string const problem = reports::try_report_of(out.path() / "plan.json"); !problem.empty()) lose(problem);
-  std::string const text = plan_text(o) + runs + "\n";
+  records::result const r = verdict_of(o, out);
+  plan_report files(r, out);
+  files.write("candidates.csv", plan::candidates_csv(o));
+  if (!o.what.inputs.empty()) files.write("tornado.csv", plan::tornado_csv(o));
+  files.write("plan.json",
+              plan::to_json(o).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  files.write_page("plan.json");
   reports::test_case answer{"plan", "a topology of the space meets all goals"};
   if (!o.found.answer) answer.element = "failure", answer.message = "none", answer.text = r.reasons.front();
-  auto const written = reports::write_verdict(r, "plan", text, {answer}, out.path());
-  if (quiet) say_why(written.result);
-  lost.insert(lost.end(), written.lost.begin(), written.lost.end());
-  if (!quiet) {
-    std::cout << text << std::flush;
-    out.tell_where();
-  }
-  for (std::string const& what : lost) std::cerr << "crest-sim: " << what << '\n';
-  return written.result.exit_code;
+  return files.finish(plan_text(o) + runs + "\n", {answer}, quiet);
+}
+
+unsigned jobs_of(plan_choice const& choice) {
+  return choice.jobs > 0 ? choice.jobs : std::max(1u, std::thread::hardware_concurrency());
 }
 
 int search_plan(plan_choice const& choice, plan::definition const& d, output_directory& out,
                 interruption const& interrupted) {
   plan::run_book book(out.path() / "runs.jsonl");
-  candidate_runs runs(interrupted, book);
+  candidate_runs runs(simulated(interrupted), book);
   plan_line line(d, ::isatty(STDERR_FILENO) == 1 && !choice.quiet);
   plan::search_options options;
   options.report = [&](plan::search_progress const& now) { line.show(now); };
-  options.jobs = choice.jobs > 0 ? choice.jobs : std::max(1u, std::thread::hardware_concurrency());
+  options.jobs = jobs_of(choice);
   options.stop = [&] { return interrupted.happened(); };
   plan::findings found;
   std::optional<std::vector<plan::tornado_bar>> tornado;
@@ -196,42 +135,54 @@ int search_plan(plan_choice const& choice, plan::definition const& d, output_dir
   }
   line.clear();
   if (!tornado || interrupted.happened()) return interrupted_plan(out);
-  if (!book.problem().empty()) std::cerr << "crest-sim: " << book.problem() << ": a later plan runs all again\n";
-  std::string const count = std::to_string(runs.count()) + " runs" +
-                            (book.found() == 0 ? "" : ", and " + std::to_string(book.found()) + " from before");
-  return report({d, found, *tornado}, count, out, choice.quiet);
+  runs.tell_problem();
+  return report({d, found, *tornado}, runs.text(), out, choice.quiet);
 }
 
 /// What the definition says of the plan.
 plan::definition read(plan_choice const& choice, records::result& about) {
   choice.what.check_file();
-  plan::definition d = plan::define(choice.what.file, choice.what.all());
+  plan::definition d = plan::define(choice.what.file, choice.what.all(), choice.engine);
   add_scenario_facts(about, d.base, d.file);
   about.seed = d.seed;
   return d;
 }
 
-int plan_scenario(plan_choice const& choice) {
+int plan_scenario(plan_choice const& choice, engine_source const& engines) {
   interruption const interrupted;
-  output_directory out(choice.out, files_of_plan(), asked(choice.what.file, choice.what.all(), "virtual"));
+  output_directory out(choice.out, files_of_plan(), asked(choice.what.file, choice.what.all(), choice.engine));
   plan::definition const d = out.read([&] { return read(choice, out.about()); });
-  out.take(fs::path("out") / (directory_name(d.name) + "-plan"), room_of_reports + d.points.size() * 1024);
-  return out.work([&] { return search_plan(choice, d, out, interrupted); });
+  std::uint64_t const room = d.find ? room_of_limit(d) : room_of_reports + d.points.size() * 1024;
+  out.take(fs::path("out") / (directory_name(d.name) + "-plan"), room);
+  return out.work([&] {
+    if (!d.find) return search_plan(choice, d, out, interrupted);
+    return find_value(d, {jobs_of(choice), choice.quiet, engines}, out, interrupted);
+  });
 }
 
 }
 
-void add_plan(CLI::App& app, action& chosen) {
+void add_plan(CLI::App& app, action& chosen, engine_source const& engines) {
   auto const choice = std::make_shared<plan_choice>();
   CLI::App& command =
-      *app.add_subcommand("plan", "find the cheapest topology that meets goals, in simulated time (docs/planning.md)");
+      *app.add_subcommand("plan", "find the cheapest topology that meets goals, or with plan.find the largest value of "
+                                  "an input, such as the rate, at which they hold (docs/planning.md)");
   add_scenario(command, choice->what);
   command.add_option("--out", choice->out, "directory for the plan (default: out/NAME-plan)")->type_name("DIR");
-  command.add_option("--jobs", choice->jobs, "topologies at a time (default: one a processor); the answer is the same")
+  command
+      .add_option("--engine", choice->engine,
+                  "virtual (simulated time), or live (real processes, one run at a time): of a plan with find")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"virtual", "live"}));
+  command
+      .add_option("--jobs", choice->jobs,
+                  "simulated topologies, or runs of a value, at a time (default: one a processor); the answer is the "
+                  "same")
       ->type_name("J")
       ->check(CLI::Range(1u, 1024u));
   command.add_flag("--quiet", choice->quiet, "nothing on the terminal but errors");
-  command.callback([choice, &chosen] { chosen = [choice] { return plan_scenario(*choice); }; });
+  command.callback(
+      [choice, engines, &chosen] { chosen = [choice, engines] { return plan_scenario(*choice, engines); }; });
 }
 
 }

@@ -19,13 +19,15 @@ std::string number(double value) {
 std::string number(std::optional<double> const& value, char const* without) { return value ? number(*value) : without; }
 
 std::string values_of(plan::definition const& d, std::size_t candidate) {
-  return sweep::describe(d.paths(), d.points[candidate]);
+  return sweep::describe(d.paths(), sweep::shown_of(d.points[candidate]));
 }
 
 std::string percent(double share) {
   char text[32];
   std::snprintf(text, sizeof text, "%.1f %%", 100 * share);
   return text;
+}
+
 }
 
 std::string goals_text(plan::definition const& d, plan::judgement const& j) {
@@ -41,6 +43,8 @@ std::string goals_text(plan::definition const& d, plan::judgement const& j) {
   return t.text("");
 }
 
+namespace {
+
 std::string neighbours_text(plan::outcome const& o) {
   plan::definition const& d = o.what;
   auto const neighbours = plan::cheaper_neighbours(d, *o.found.answer);
@@ -48,9 +52,9 @@ std::string neighbours_text(plan::outcome const& o) {
   std::string text = "One step cheaper does not do:\n";
   reports::table t;
   for (plan::neighbour const& n : neighbours)
-    t.row({"  " + d.space.axes[n.axis].path + "=" + plan::shown_value(d.points[n.candidate][n.axis]) + ": " +
+    t.row({"  " + d.space.axes[n.axis].path + "=" + sweep::plain_text(d.points[n.candidate][n.axis].shown()) + ": " +
                plan::reason_of(d, o.found.candidates[n.candidate]),
-           "price " + number(d.prices[n.candidate])});
+           "price " + d.priced(number(d.prices[n.candidate]))});
   return text + t.text("");
 }
 
@@ -78,8 +82,9 @@ std::string edges_text(plan::outcome const& o) {
   std::string text;
   for (plan::edge const& e : plan::edges_of(o.what, *o.found.answer)) {
     sweep::axis const& axis = o.what.space.axes[e.axis];
-    text += (text.empty() ? "" : "; ") + axis.path + "=" + plan::shown_value(o.what.points[*o.found.answer][e.axis]) +
-            " is its " + (e.first ? "first" : "last") + " of " + std::to_string(axis.values.size());
+    text += (text.empty() ? "" : "; ") + axis.path + "=" +
+            sweep::plain_text(o.what.points[*o.found.answer][e.axis].shown()) + " is its " +
+            (e.first ? "first" : "last") + " of " + std::to_string(axis.values.size());
   }
   return text.empty() ? "" : "At the edge of the space, beyond which nothing was looked at: " + text + "\n";
 }
@@ -102,7 +107,7 @@ std::string tornado_text(plan::outcome const& o) {
   reports::table t;
   t.row({"Sensitivity", "low", "high", "price low", "price high", "binding low", "binding high"});
   for (plan::tornado_bar const& b : o.tornado)
-    t.row({"  " + b.what.path, plan::shown_value(b.what.low), plan::shown_value(b.what.high),
+    t.row({"  " + b.what.path, sweep::plain_text(b.what.low), sweep::plain_text(b.what.high),
            number(b.price_low, "none"), number(b.price_high, "none"), number(b.metric_low, "-"),
            number(b.metric_high, "-")});
   return "\n" + t.text("");
@@ -117,14 +122,14 @@ std::string plan_text(plan::outcome const& o) {
     std::string const sure =
         d.rule.replications > 1 ? " with " + number(100 * d.rule.confidence) + " % confidence" : ", in one run each";
     text = d.name + ": the cheapest that meets all goals" + sure + "\n  " + values_of(d, *o.found.answer) +
-           "\n  price " + number(d.prices[*o.found.answer]) + "\n\n" +
+           "\n  price " + d.priced(number(d.prices[*o.found.answer])) + "\n\n" +
            goals_text(d, o.found.candidates[*o.found.answer]) + "\n" + neighbours_text(o) + binding_text(o) +
            edges_text(o);
   } else {
     text = d.name + ": no topology of the space meets all goals\n";
     if (auto const miss = plan::nearest_miss(d, o.found)) {
-      text += "The nearest miss:\n  " + values_of(d, *miss) + "\n  price " + number(d.prices[*miss]) + "\n  " +
-              plan::reason_of(d, o.found.candidates[*miss]) + "\n";
+      text += "The nearest miss:\n  " + values_of(d, *miss) + "\n  price " + d.priced(number(d.prices[*miss])) +
+              "\n  " + plan::reason_of(d, o.found.candidates[*miss]) + "\n";
       if (!o.found.candidates[*miss].estimates.empty()) text += "\n" + goals_text(d, o.found.candidates[*miss]) + "\n";
     }
   }

@@ -10,4 +10,7 @@ namespace sim::cli {
 /// do, what binds, and what each input changes. Or the nearest miss.
 std::string plan_text(plan::outcome const& o);
 
+/// A row for each goal in each circumstance in which a candidate was run: mean, interval, head-room.
+std::string goals_text(plan::definition const& d, plan::judgement const& j);
+
 }

@@ -1,5 +1,7 @@
 #include "reports/plots/plots.hpp"
+#include "sim/cli/closing_line.hpp"
 #include "sim/cli/command.hpp"
+#include "sim/cli/output_directory.hpp"
 #include "sim/records/result.hpp"
 
 #include <memory>
@@ -16,7 +18,10 @@ struct plot_choice {
 int plot(plot_choice const& choice) {
   reports::plots::order order = choice.what;
   order.results.assign(choice.results.begin(), choice.results.end());
+  reports::plots::check_image_name(choice.out);
+  auto const claim = claim_file(choice.out);
   reports::plots::draw(order, choice.out);
+  closing_line() = "picture: " + choice.out;
   return records::exit_passed;
 }
 
@@ -38,9 +43,10 @@ void add_plot(CLI::App& app, action& chosen) {
       ->required()
       ->type_name("FILE");
   command.add_option("--metric", choice->what.metric, "another metric than the kind's own")->type_name("METRIC");
-  command.add_option("--x", choice->what.x, "the sweep's axis to the right")->type_name("COLUMN");
+  command.add_option("--x", choice->what.x, "the sweep's axis to the right; of sweep_bars: downwards")
+      ->type_name("COLUMN");
   command.add_option("--y", choice->what.y, "heatmap: the sweep's axis upwards")->type_name("COLUMN");
-  command.add_option("--line", choice->what.line, "the sweep's axis of which each value is a line")
+  command.add_option("--line", choice->what.line, "the sweep's axis of which each value is a line, or a bar")
       ->type_name("COLUMN");
   command.add_option("--phase", choice->what.phase, "the sweep's metrics of this phase, not of the whole run")
       ->type_name("NAME");

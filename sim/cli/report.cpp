@@ -29,9 +29,10 @@ void add_report(CLI::App& app, action& chosen) {
   auto const choice = std::make_shared<report_choice>();
   CLI::App& command = *app.add_subcommand("report", "make report.html again from what an earlier command wrote");
   command
-      .add_option("RESULT", choice->results,
-                  "summary.json, sweep.csv, plan.json, compare.json, or a directory that has one; report.html is "
-                  "written beside it")
+      .add_option(
+          "RESULT", choice->results,
+          "summary.json, sweep.csv, plan.json, limit.json, compare.json, or a directory that has one; report.html is "
+          "written beside it")
       ->required();
   command.add_option("--out", choice->out, "of one RESULT: write the page here")->type_name("FILE");
   command.callback([choice, &chosen] { chosen = [choice] { return report(*choice); }; });

@@ -4,6 +4,8 @@
 #include "sim/cli/output_directory.hpp"
 #include "sim/load/arrivals.hpp"
 
+#include <algorithm>
+
 namespace sim::cli {
 namespace {
 
@@ -33,6 +35,11 @@ std::uint64_t room_of_live_run(scenario::scenario const& s) {
       sizeof(journal::proxy_hop) + 2 * sizeof(journal::balancer_event) + sizeof(journal::sol_event);
   std::uint64_t const processes = scenario::balancers_of(s).size() + s.topology.proxies.count + s.topology.sols.count;
   return room_of_reports + processes * of_a_process + static_cast<std::uint64_t>(least_requests(s) * of_a_request);
+}
+
+std::uint64_t room_of_kept_requests(scenario::scenario const& s, std::size_t most) {
+  constexpr double of_a_request = 1200; // a line of JSON, with one redirect
+  return static_cast<std::uint64_t>(std::min(least_requests(s), static_cast<double>(most)) * of_a_request);
 }
 
 }

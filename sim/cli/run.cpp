@@ -1,180 +1,106 @@
-#include "sim/engines/live/run.hpp"
-
+// The command run: one scenario, or a suite of several.
 #include "base/config/document.hpp"
+#include "base/config/words.hpp"
+#include "reports/ci/ci.hpp"
 #include "reports/reports.hpp"
+#include "reports/wording.hpp"
+#include "sim/cli/ci_output.hpp"
 #include "sim/cli/command.hpp"
 #include "sim/cli/output_directory.hpp"
-#include "sim/cli/replications.hpp"
-#include "sim/cli/room.hpp"
-#include "sim/cli/simulation.hpp"
+#include "sim/cli/run_choice.hpp"
+#include "sim/cli/scenario_run.hpp"
+#include "sim/cli/suite.hpp"
+#include "sim/cli/suite_files.hpp"
 #include "sim/cli/why.hpp"
-#include "sim/engines/virtual/run.hpp"
 #include "sim/scenario/load.hpp"
+#include "sim/studies/sweep/fingerprint.hpp"
 
 #include <CLI/Validators.hpp>
 
-#include <algorithm>
-#include <cstdlib>
-#include <exception>
 #include <filesystem>
 #include <iostream>
 #include <memory>
-#include <stdexcept>
 #include <string>
-#include <string_view>
-#include <thread>
-#include <unistd.h>
+#include <vector>
 
 namespace sim::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-struct run_choice {
-  scenario_choice what;
-  std::string engine = "live";
-  std::string detail = "auto";
-  std::string out;
-  bool quiet = false;
-  bool keep = false;
-  std::uint64_t replications = 0; // 0: one plain run
-  std::uint64_t most = replication_plan{}.most;
-  unsigned jobs = 0; // 0: one a core
-  std::string precision;
-  std::string confidence = "95%";
-};
-
-/// "1%" or "0.01". Throws config::bad_input unless it lies between 0 and 1.
-double share_of(std::string const& option, std::string const& text) {
-  char* end = nullptr;
-  double value = std::strtod(text.c_str(), &end);
-  std::string_view const rest = end;
-  if (rest == "%") value /= 100;
-  if (end == text.c_str() || (!rest.empty() && rest != "%") || !(value > 0 && value < 1))
-    throw config::bad_input(option + ": found '" + text +
-                            "'; allowed: more than 0 and less than 1, such as 1% or 0.01");
-  return value;
-}
-
-replication_plan plan_of(run_choice const& choice) {
-  replication_plan plan;
-  plan.confidence = share_of("--confidence", choice.confidence);
-  plan.jobs = choice.jobs != 0 ? choice.jobs : std::max(1u, std::thread::hardware_concurrency());
-  plan.most = choice.most;
-  plan.count = choice.replications;
-  if (choice.precision.empty()) return plan;
-  plan.precision = share_of("--precision", choice.precision);
-  plan.count = std::max(plan.count, replications_between_looks);
-  if (plan.most < plan.count)
-    throw config::bad_input("--max-replications: found " + std::to_string(plan.most) + "; allowed: at least " +
-                            std::to_string(plan.count));
-  return plan;
-}
-
-bool replicated(run_choice const& choice) { return choice.replications != 0 || !choice.precision.empty(); }
-
-bool shows_progress(run_choice const& choice) { return ::isatty(STDERR_FILENO) == 1 && !choice.quiet; }
-
-/// The report; a signal that comes while it is made is in it as well. Returns the exit code.
-int report(run_choice const& choice, records::result result, output_directory const& out, interruption const& signals) {
-  reports::written written;
-  bool known = false;
-  result.provenance = out.provenance();
-  do {
-    known = signals.happened();
-    if (known) mark_interrupted(result);
-    written = reports::write_all(result, out.path());
-  } while (signals.happened() != known);
+/// Says on the terminal what became of the run. Returns the exit code.
+int tell(run_choice const& choice, run_outcome const& outcome, output_directory const& out, ci_output const& ci) {
+  reports::written const& written = outcome.written;
   if (!written.not_drawn.empty()) std::cerr << "crest-sim: " << written.not_drawn << '\n';
   if (!choice.quiet) {
-    std::cout << reports::summary_text(written.result) << std::flush;
+    std::string const title =
+        written.result.scenario + ": " + std::string(reports::verdict_name(written.result.verdict));
+    std::cout << ci.section("report", title, reports::summary_text(written.result)) << std::flush;
     out.tell_where();
   } else {
     say_why(written.result);
   }
   for (std::string const& what : written.lost) std::cerr << "crest-sim: " << what << '\n';
-  return written.result.exit_code;
-}
-
-int run_live(run_choice const& choice, scenario::scenario const& s, output_directory const& out,
-             interruption const& signals) {
-  fs::path const private_directory = out.path() / "run";
-  try {
-    live::run_options options{fs::absolute(private_directory), shows_progress(choice)};
-    options.signals = &signals;
-    int const exit_code = report(choice, live::run(s, options), out, signals);
-    bool const passed = exit_code == records::exit_passed;
-    if (passed && !choice.keep) {
-      fs::remove_all(private_directory);
-    } else if (!choice.quiet) {
-      std::cerr << "crest-sim: configurations, logs and journals of the run are in " << private_directory.string()
-                << '\n';
-    }
-    return exit_code;
-  } catch (config::bad_input const&) {
-    throw;
-  } catch (std::exception const& error) {
-    std::error_code none;
-    fs::path const logs = private_directory / "logs";
-    throw std::runtime_error(
-        std::string("the run failed: ") + error.what() +
-        (fs::is_directory(logs, none) ? "\ncrest-sim: its logs are in " + logs.string() : std::string()));
+  records::result told = written.result;
+  for (std::string const& what : ci.report(told, choice.what.file, out.path())) {
+    std::cerr << "crest-sim: " << what << '\n';
+    reports::note_lost(told, what);
   }
-}
-
-int run_virtual(run_choice const& choice, scenario::scenario const& s, output_directory const& out,
-                interruption const& interrupted) {
-  simulation_line line(shows_progress(choice));
-  virtual_time::run_options options;
-  using keep = virtual_time::run_options::detail;
-  options.keep = choice.detail == "full" ? keep::full : choice.detail == "summary" ? keep::summary : keep::automatic;
-  options.progress = [&](virtual_time::run_progress const& now) {
-    line.show(now);
-    return !interrupted.happened();
-  };
-  auto const replications_progress_of = [&](replications_progress const& now) {
-    std::string const of = now.planned != 0 ? " of " + std::to_string(now.planned) : "";
-    line.show(now.running, "  " + std::to_string(now.done) + of + " replications");
-    return !interrupted.happened();
-  };
-  records::result result = replicated(choice) ? run_replications(s, options, plan_of(choice), replications_progress_of)
-                                              : virtual_time::run(s, options);
-  line.clear();
-  return report(choice, std::move(result), out, interrupted);
+  if (!outcome.remark.empty() && !choice.quiet) std::cerr << "crest-sim: " << outcome.remark << '\n';
+  return told.exit_code;
 }
 
 /// The scenario, of which `about` learns what it can, also where it is refused.
 scenario::scenario read(run_choice const& choice, records::result& about) {
-  if (choice.engine != "virtual" && replicated(choice))
-    throw config::bad_input("--replications, --precision: found with --engine " + choice.engine +
-                            "; allowed: with --engine virtual");
-  if (replicated(choice)) static_cast<void>(plan_of(choice));
+  if (!choice.engine.empty()) choice.check(choice.engine);
   config::document const document = choice.what.document();
+  about.engine = choice.engine_of(document);
   add_scenario_facts(about, document, choice.what.file);
   scenario::scenario s = scenario::load_document(document, choice.what.file);
+  choice.check(about.engine);
+  if (choice.retry_invalid > 0) sweep::refuse_stdin(document);
   about.seed = s.seed;
   return s;
 }
 
-int run(run_choice const& choice) {
+int run_one(run_choice const& choice, interruption const& signals, live_engine const& live) {
+  ci_output const ci(choice);
+  output_directory out(choice.out, files_of_run(),
+                       asked(choice.what.file, choice.what.all(), choice.engine_at_first()));
+  return told_to_ci(ci, choice.what.file, out, [&] {
+    scenario::scenario const s = out.read([&] { return read(choice, out.about()); });
+    bool const simulated = out.about().engine == "virtual";
+    out.take(fs::path("out") / directory_name(s.name), room_of_run(choice, s, simulated));
+    run_outcome const outcome = out.work([&] {
+      return run_scenario(choice, s, simulated, out, {signals, live, choice.shows_progress(), choice.threads()});
+    });
+    return tell(choice, outcome, out, ci);
+  });
+}
+
+std::vector<std::string> ci_systems() {
+  auto const words = config::words_of<reports::ci::provider>();
+  return {words.begin(), words.end()};
+}
+
+int run(run_choice const& choice, live_engine const& live) {
   interruption const signals;
-  output_directory out(choice.out, reports::report_files, asked(choice.what.file, choice.what.all(), choice.engine));
-  scenario::scenario const s = out.read([&] { return read(choice, out.about()); });
-  bool const simulated = choice.engine == "virtual";
-  out.take(fs::path("out") / directory_name(s.name), simulated ? room_of_reports : room_of_live_run(s));
-  return out.work([&] { return simulated ? run_virtual(choice, s, out, signals) : run_live(choice, s, out, signals); });
+  if (is_suite(choice.files)) return run_suite(choice, signals, live);
+  run_choice one = choice;
+  one.what.file = choice.files.front();
+  return run_one(one, signals, live);
 }
 
 }
 
-void add_run(CLI::App& app, action& chosen) {
+void add_run(CLI::App& app, action& chosen, live_engine const& live) {
   auto const choice = std::make_shared<run_choice>();
-  CLI::App& command = *app.add_subcommand("run", "run a scenario, report, and judge it");
-  add_scenario(command, choice->what);
+  CLI::App& command = *app.add_subcommand("run", "run scenarios, report, and judge them");
+  add_scenarios(command, choice->files, choice->what, "; or a directory of scenarios; several are a suite");
   command
       .add_option("--engine", choice->engine,
-                  "live: real processes and sockets; virtual: the same decisions in simulated time")
-      ->capture_default_str()
+                  "live: real processes and sockets; virtual: the same decisions in simulated time (default: what the "
+                  "scenario says, or live)")
       ->check(CLI::IsMember({"live", "virtual"}));
   command
       .add_option("--detail", choice->detail,
@@ -198,14 +124,43 @@ void add_run(CLI::App& app, action& chosen) {
   command.add_option("--confidence", choice->confidence, "of the intervals across replications")
       ->type_name("SHARE")
       ->capture_default_str();
-  command.add_option("--jobs", choice->jobs, "replications at a time (default: one a core); the result is the same")
+  command
+      .add_option(
+          "--jobs", choice->jobs,
+          "replications, or a suite's simulated scenarios, at a time (default: one a core); the result is the same")
       ->type_name("J")
       ->check(CLI::Range(1u, 1024u));
   command.add_option("--out", choice->out, "directory for the report (default: out/NAME)")->type_name("DIR");
+  command
+      .add_option("--retry-invalid", choice->retry_invalid,
+                  "live: run again, up to so many times, while the run is invalid; the report counts the attempts")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{100}));
+  command
+      .add_option("--ci", choice->ci,
+                  "annotations at the lines of what failed, and a summary in markdown, as this CI system takes them")
+      ->type_name("SYSTEM")
+      ->check(CLI::IsMember(ci_systems()));
   command.add_flag("--quiet", choice->quiet,
                    "no progress line and no summary on the terminal; if it does not pass, why, on stderr");
   command.add_flag("--keep", choice->keep, "keep a live run's configurations, logs and journals in DIR/run");
-  command.callback([choice, &chosen] { chosen = [choice] { return run(*choice); }; });
+  command
+      .add_option("--metrics", choice->metrics,
+                  "live: serve Prometheus metrics while the run goes on, at PORT of 127.0.0.1 or at ADDRESS:PORT; "
+                  "port 0 picks one, and stderr says which (docs/metrics.md)")
+      ->type_name("PORT");
+  auto* const keep_requests =
+      command
+          .add_option("--keep-requests", choice->keep_requests,
+                      "keep the whole way of so many requests, or of all (about 1 kB each), in DIR/requests.jsonl for "
+                      "`crest-sim trace`: of failed ones, of slow ones, the rest evenly")
+          ->type_name("N")
+          ->capture_default_str();
+  command.callback([choice, live, keep_requests, &chosen] {
+    choice->keep_requests_asked = keep_requests->count() != 0;
+    chosen = [choice, live] { return run(*choice, live); };
+  });
 }
 
 }

@@ -1,13 +1,16 @@
 // The commands about all scenarios: schema, list.
+#include "base/config/schema_reference.hpp"
 #include "base/os/terminal.hpp"
 #include "reports/wording.hpp"
 #include "sim/cli/command.hpp"
 #include "sim/cli/shipped.hpp"
+#include "sim/engines/live/balancer_place.hpp"
 #include "sim/engines/live/process.hpp"
 #include "sim/records/result.hpp"
 #include "sim/scenario/load.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <unistd.h>
@@ -36,6 +39,28 @@ std::string description_of(shipped_file const& file) {
   return text != root.end() && text->is_string() ? reports::one_line(text->get_ref<std::string const&>()) : "";
 }
 
+struct schema_choice {
+  std::string file; // empty: that of scenarios
+  bool markdown = false;
+};
+
+int print_schema(schema_choice const& choice) {
+  std::string text(scenario::scenario_schema);
+  if (!choice.file.empty()) text = live::read_template(choice.file);
+  if (!choice.markdown) {
+    std::cout << text << '\n';
+    return records::exit_passed;
+  }
+  auto const schema = nlohmann::ordered_json::parse(text, nullptr, false, true);
+  if (!schema.is_object() || !schema.contains("properties"))
+    throw config::bad_input(choice.file + ": found no schema of objects; allowed: a JSON Schema with \"properties\"");
+  std::string const name =
+      choice.file.empty() ? "scenario.schema.json" : std::filesystem::path(choice.file).filename().string();
+  std::cout << config::reference_page(schema,
+                                      "Made of " + name + " by `crest-sim schema --markdown`; change that file.");
+  return records::exit_passed;
+}
+
 int list(bool names_only) {
   auto const files = shipped_files();
   if (files.empty()) throw live::could_not_run("the shipped scenarios are not beside crest-sim");
@@ -59,12 +84,13 @@ int list(bool names_only) {
 }
 
 void add_schema(CLI::App& app, action& chosen) {
-  app.add_subcommand("schema", "print the JSON Schema of scenarios")->callback([&chosen] {
-    chosen = [] {
-      std::cout << scenario::scenario_schema << '\n';
-      return records::exit_passed;
-    };
-  });
+  auto const choice = std::make_shared<schema_choice>();
+  CLI::App& command = *app.add_subcommand("schema", "print the JSON Schema of scenarios");
+  auto* const markdown =
+      command.add_flag("--markdown", choice->markdown, "as a page for people, as docs/reference has it");
+  command.add_option("FILE", choice->file, "of another schema than that of scenarios, such as gateway.schema.json")
+      ->needs(markdown);
+  command.callback([choice, &chosen] { chosen = [choice] { return print_schema(*choice); }; });
 }
 
 void add_list(CLI::App& app, action& chosen) {

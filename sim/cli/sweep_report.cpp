@@ -1,12 +1,12 @@
 #include "sim/cli/sweep_report.hpp"
 
+#include "base/config/joined.hpp"
 #include "reports/reports.hpp"
 #include "reports/wording.hpp"
 #include "sim/cli/why.hpp"
 
 #include <algorithm>
 #include <iostream>
-#include <map>
 #include <numeric>
 #include <utility>
 
@@ -27,27 +27,11 @@ std::string reasons_of(evaluation const& e) {
   return text;
 }
 
-/// Cut before the middle of a character.
-std::string cut(std::string text) {
-  if (text.size() <= longest_reason) return text;
-  std::size_t at = longest_reason;
-  while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xc0u) == 0x80u) --at;
-  return text.substr(0, at) + "...";
-}
-
-std::string padded(std::string text, std::size_t width) {
-  text.append(width > text.size() ? width - text.size() : 0, ' ');
-  return text;
-}
-
 /// "4 passed, 1 failed".
 std::string counts_of(std::vector<evaluation> const& trials) {
-  std::map<records::verdict, std::size_t> counts;
-  for (evaluation const& e : trials) ++counts[e.verdict];
-  std::string text;
-  for (auto const& [verdict, count] : counts)
-    text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + std::string(sweep::verdict_name(verdict));
-  return text;
+  std::vector<records::verdict> verdicts;
+  for (evaluation const& e : trials) verdicts.push_back(e.verdict);
+  return reports::counts_of(verdicts);
 }
 
 std::vector<reports::test_case> cases_of(sweep::manifest const& m, std::vector<evaluation> const& trials) {
@@ -57,7 +41,7 @@ std::vector<reports::test_case> cases_of(sweep::manifest const& m, std::vector<e
     if (passed(trials[i])) continue;
     c.element = trials[i].verdict == records::verdict::failed ? "failure" : "error";
     c.message = std::string(sweep::verdict_name(trials[i].verdict));
-    for (std::string const& reason : trials[i].reasons) c.text += (c.text.empty() ? "" : "\n") + reason;
+    c.text = config::joined(trials[i].reasons, "\n");
   }
   return cases;
 }
@@ -84,22 +68,6 @@ records::result verdict_of(sweep::manifest const& m, sweep::finished const& all,
 
 }
 
-int exit_code_of(records::verdict verdict) {
-  switch (verdict) {
-  case records::verdict::passed:
-    return records::exit_passed;
-  case records::verdict::failed:
-    return records::exit_failed;
-  case records::verdict::invalid:
-    return records::exit_invalid;
-  case records::verdict::interrupted:
-    return records::exit_interrupted;
-  case records::verdict::error:
-    return records::exit_could_not_run;
-  }
-  return records::exit_could_not_run;
-}
-
 std::string sweep_text(sweep::manifest const& m, std::vector<evaluation> const& trials, std::size_t most) {
   std::vector<std::size_t> shown(trials.size());
   std::iota(shown.begin(), shown.end(), std::size_t{0});
@@ -115,10 +83,10 @@ std::string sweep_text(sweep::manifest const& m, std::vector<evaluation> const& 
   }
   std::string text;
   for (std::size_t const i : shown) {
-    std::string const why = passed(trials[i]) ? "" : cut(reasons_of(trials[i]));
+    std::string const why = passed(trials[i]) ? "" : reports::cut(reasons_of(trials[i]), longest_reason);
     std::string const verdict(sweep::verdict_name(trials[i].verdict));
-    text += "  " + padded(sweep::describe(m, m.trials[i]), width) + "  " +
-            (why.empty() ? verdict : padded(verdict, widest_verdict) + "  " + why) + "\n";
+    text += "  " + reports::padded(sweep::describe(m, m.trials[i]), width) + "  " +
+            (why.empty() ? verdict : reports::padded(verdict, widest_verdict) + "  " + why) + "\n";
   }
   if (shown.size() < trials.size()) text += "  ... and " + std::to_string(trials.size() - shown.size()) + " more\n";
   return text + counts_of(trials) + "\n";

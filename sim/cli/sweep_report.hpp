@@ -9,9 +9,6 @@
 
 namespace sim::cli {
 
-/// The published exit code.
-int exit_code_of(records::verdict verdict);
-
 /// The trials with their verdicts, and why those that did not pass did not: all of them if they are no more than
 /// `most`; else those that did not pass first, and how many are left out.
 std::string sweep_text(sweep::manifest const& m, std::vector<sweep::evaluation> const& trials, std::size_t most);

@@ -3,6 +3,7 @@
 #include "sim/judge/convergence.hpp"
 #include "sim/judge/findings.hpp"
 #include "sim/judge/flows.hpp"
+#include "sim/judge/groups.hpp"
 #include "sim/judge/invariants.hpp"
 #include "sim/judge/next_steps.hpp"
 #include "sim/judge/spread.hpp"
@@ -49,6 +50,8 @@ public:
     measure_whole();
     measure_phases();
     measure_balancers();
+    measure_sets(groups_of(f_.balancers), out_.groups);
+    measure_sets(kinds_of(f_.balancers), out_.kinds);
     if (f_.each) add_spread(out_, f_.each->view, f_.each->facts, f_.each->history, f_.counts);
     out_.differences = differences_from_theory(out_);
     out_.invariants = f_.invariants;
@@ -110,16 +113,31 @@ private:
     }
   }
 
+  /// `in_phase`: the cell of a phase.
+  template<class InPhase>
+  records::named_metrics measured_part(std::string const& name, std::string const& kind, cell const& whole,
+                                       InPhase const& in_phase) const {
+    records::named_metrics m{name, kind, measured(whole, f_.counts.counted_seconds(), false), {}};
+    for (std::size_t p = 0; p != f_.counts.spans().size(); ++p) {
+      records::phase_span const& span = f_.counts.spans()[p];
+      metric_set& part = m.phases[span.name] = measured(in_phase(p), span.to_s - span.from_s, false);
+      std::get<records::trend_metric>(part["latency_ms"]).percentiles.clear(); // too fine a cut for curves
+    }
+    return m;
+  }
+
+  void measure_sets(std::vector<balancer_set> const& sets, std::vector<records::named_metrics>& into) const {
+    for (balancer_set const& set : sets)
+      into.push_back(measured_part(set.name, set.kind, sum_of(f_.counts, set),
+                                   [&](std::size_t p) { return sum_of(f_.counts, set, p); }));
+  }
+
   void measure_balancers() {
     for (std::size_t b = 0; b != f_.balancers.size(); ++b) {
       records::balancer_facts const& facts = f_.balancers[b];
-      records::named_metrics m{
-          facts.name, facts.kind, measured(f_.counts.balancer(b), f_.counts.counted_seconds(), false), {}};
-      for (std::size_t p = 0; p != f_.counts.spans().size(); ++p) {
-        records::phase_span const& span = f_.counts.spans()[p];
-        metric_set& part = m.phases[span.name] = measured(f_.counts.at(p, b), span.to_s - span.from_s, false);
-        std::get<records::trend_metric>(part["latency_ms"]).percentiles.clear(); // too fine a cut for curves
-      }
+      records::named_metrics m = measured_part(facts.name, facts.kind, f_.counts.balancer(b),
+                                               [&](std::size_t p) -> cell const& { return f_.counts.at(p, b); });
+      m.group = facts.group_name;
       m.retries_on = facts.retries_on;
       if (f_.counts.balancer(b).failed != 0) m.log = facts.log;
       out_.balancers.push_back(std::move(m));

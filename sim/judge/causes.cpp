@@ -215,7 +215,7 @@ private:
     auto const& events = v_.records().events;
     for (std::size_t e = 0; e != events.size(); ++e) {
       if (events[e].node != balancer || events[e].began_ns == 0) continue;
-      if (!traits_of(events[e].kind).stops_node) continue;
+      if (!traits_of(events[e].kind).stops_node || events[e].map_kept) continue;
       std::int64_t until_ns = never;
       for (event_record const& later : events)
         if (later.node == balancer && later.began_ns > events[e].began_ns)

@@ -1,5 +1,7 @@
 #include "sim/judge/counters.hpp"
 
+#include "sim/judge/node_names.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -41,13 +43,6 @@ struct sums {
   /// With a cache, a request may be routed more than once, or not at all.
   std::uint64_t cache_slack() const { return cached + own > 0 ? hops + cached : 0; }
 };
-
-std::string upstream_name(balancer_event const& e) {
-  std::uint32_t const a = e.upstream_address;
-  std::string text;
-  for (int shift = 24; shift >= 0; shift -= 8) text += std::to_string(a >> shift & 255) + (shift ? "." : ":");
-  return text + std::to_string(e.upstream_port);
-}
 
 class journal_sums {
 public:
@@ -176,8 +171,8 @@ constexpr std::string_view refused_redirects[] = {
 constexpr std::string_view of_upstreams[] = {"upstream_hops_total", "upstream_redirects_total",
                                              "upstream_failures_total", "upstream_bad_answers_total"};
 
-/// Of the map: each is at most what comes before it, and the first at most the answers that could teach.
-constexpr std::string_view never_more_than_learnt[] = {"evicted_total", "token_map_entries"};
+/// Of the map: what it learnt is at most the answers that could teach, and these at most that and what it was given.
+constexpr std::string_view never_more_than_had[] = {"evicted_total", "token_map_entries"};
 
 constexpr auto uncompared = std::to_array<std::string_view>({"answers_refused_total",
                                                              "odd_names_total",
@@ -189,6 +184,7 @@ constexpr auto uncompared = std::to_array<std::string_view>({"answers_refused_to
                                                              "journal_records_lost_total",
                                                              "retries_refused_total",
                                                              "ejections_total",
+                                                             "restored_total",
                                                              "forgotten_total",
                                                              "backends_refused_total",
                                                              "guess_waits_total",
@@ -232,6 +228,8 @@ constexpr auto uncompared = std::to_array<std::string_view>({"answers_refused_to
                                                              "token_map_unproven",
                                                              "token_map_capacity",
                                                              "token_map_bytes",
+                                                             "token_map_file_refused",
+                                                             "token_map_file_dropped",
                                                              "upstream_in_flight",
                                                              "upstream_waiting",
                                                              "upstream_healthy",
@@ -267,7 +265,9 @@ public:
     auto const learnt = counters_.find("learnt_total");
     if (learnt == counters_.end()) return;
     at_most("learnt_total", sums_.answered + sums_.hits);
-    for (std::string_view const part : never_more_than_learnt) at_most(std::string(part), learnt->second);
+    auto const restored = counters_.find("restored_total");
+    std::uint64_t const had = learnt->second + (restored == counters_.end() ? 0 : restored->second);
+    for (std::string_view const part : never_more_than_had) at_most(std::string(part), had);
   }
 
 private:
@@ -329,7 +329,7 @@ std::span<std::string_view const> uncompared_counters() { return uncompared; }
 
 bool is_compared(std::string_view name) {
   return name == "learnt_total" || holds(refused_redirects, name) || holds(of_upstreams, name) ||
-         holds(never_more_than_learnt, name) ||
+         holds(never_more_than_had, name) ||
          std::any_of(std::begin(equations), std::end(equations), [&](equation const& e) { return e.counter == name; });
 }
 

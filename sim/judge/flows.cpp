@@ -1,5 +1,6 @@
 #include "sim/judge/flows.hpp"
 
+#include "sim/judge/node_names.hpp"
 #include "sim/judge/owners.hpp"
 
 #include <cstdint>
@@ -12,8 +13,6 @@ namespace {
 using journal::hop_outcome;
 using records::flow;
 using records::run_view;
-
-std::string numbered(char const* kind, std::size_t index) { return kind + ("[" + std::to_string(index) + "]"); }
 
 /// A count for each pair of a row and a column.
 class table {
@@ -114,11 +113,10 @@ std::vector<flow> flows_of(run_view const& v, std::vector<request_facts> const& 
   count_sols(v, c);
   std::vector<flow> all;
   auto const balancer = [&](std::size_t b) { return v.balancers()[b].name; };
-  auto const proxy = [](std::size_t p) { return numbered("proxy", p); };
   c.to_balancers.add_to(
       all, [](std::size_t) { return "clients"; }, balancer);
-  c.to_proxies.add_to(all, balancer, proxy);
-  c.to_sols.add_to(all, proxy, [](std::size_t s) { return numbered("sol", s); });
+  c.to_proxies.add_to(all, balancer, proxy_name);
+  c.to_sols.add_to(all, proxy_name, sol_name);
   return all;
 }
 

@@ -311,11 +311,11 @@ private:
     history_.hop_reason[hop] = static_cast<std::uint8_t>(why);
   }
 
-  /// Whether a restart of the balancer lies between all that it learnt and `decided`.
+  /// Whether a restart of the balancer that lost its map lies between all that it learnt and `decided`.
   bool lost_in_restart(std::uint32_t i, token_memory const& memory, std::int64_t decided) const {
     std::string const& name = v_.balancer_name(v_.client(i).balancer);
     for (fault const& s : v_.faults()) {
-      if (s.node != name || s.began_ns > decided) continue;
+      if (s.node != name || s.map_kept || s.began_ns > decided) continue;
       bool const all_before =
           std::all_of(memory.learnt_facts().begin(), memory.learnt_facts().end(), [&](learnt_fact const& l) {
             return l.slot == i || l.from_ns <= s.done_ns || l.from_ns > decided;

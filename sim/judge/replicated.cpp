@@ -1,6 +1,7 @@
 #include "sim/judge/replicated.hpp"
 
 #include "sim/judge/errors.hpp"
+#include "sim/judge/groups.hpp"
 #include "sim/scenario/threshold.hpp"
 
 #include <algorithm>
@@ -93,6 +94,11 @@ replication replication_of(findings const& f) {
   for (std::size_t b = 0; b != f.balancers.size(); ++b)
     for (std::size_t p = 0; p != f.counts.spans().size(); ++p)
       r.slices.push_back(metrics_of(f.counts.at(p, b), length(p), true));
+  for (balancer_set const& set : sets_of(f.balancers)) {
+    r.slices.push_back(metrics_of(sum_of(f.counts, set), f.counts.counted_seconds(), true));
+    for (std::size_t p = 0; p != f.counts.spans().size(); ++p)
+      r.slices.push_back(metrics_of(sum_of(f.counts, set, p), length(p), true));
+  }
   for (scenario::threshold const& t : watched_by(f.what)) r.watched.push_back(figure_of(t, f));
   return r;
 }
@@ -307,6 +313,7 @@ threshold_result replicated::judge(scenario::threshold const& t, std::size_t wat
   threshold_result r;
   r.metric = t.written.empty() ? t.metric : t.written;
   r.expression = t.expression;
+  r.line = t.line;
   scenario::metric_kind const kind = scenario::find_metric(t.metric)->kind;
   if (watched_figures_[watched].count() == 0) {
     r.note = "no samples";
@@ -404,6 +411,11 @@ void replicated::annotate_parts(result& r) const {
   for (named_metrics& b : r.balancers) annotate(b.metrics, slices_[slice++]);
   for (named_metrics& b : r.balancers)
     for (records::phase_span const& span : r.phase_spans) annotate(b.phases[span.name], slices_[slice++]);
+  for (std::vector<named_metrics>* const sets : {&r.groups, &r.kinds})
+    for (named_metrics& set : *sets) {
+      annotate(set.metrics, slices_[slice++]);
+      for (records::phase_span const& span : r.phase_spans) annotate(set.phases[span.name], slices_[slice++]);
+    }
   for (records::phase_span& span : r.phase_spans) span.from_s /= n, span.to_s /= n;
   r.duration_s /= n;
 }

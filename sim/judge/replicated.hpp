@@ -24,7 +24,7 @@ struct replication {
   records::histogram eve_latency, notification_latency;
   bool interrupted = false, complete = true;
   std::optional<std::string> aborted_by, bad_log;
-  std::vector<records::metric_set> slices;    // phases, balancers, and balancers by phase; with every reason
+  std::vector<records::metric_set> slices;    // in the order of annotate_parts; with every reason
   std::vector<std::optional<figure>> watched; // as watched_by
   records::proxy_work_by_phase work;
   std::uint64_t waited_for_connection = 0;

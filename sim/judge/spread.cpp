@@ -25,7 +25,7 @@ using shares = std::array<share, columns>;
 
 /// The slices that one request belongs to.
 struct membership {
-  std::array<std::size_t, 3> of{};
+  std::array<std::size_t, 5> of{};
   std::size_t count = 1;
   std::size_t const* begin() const { return of.data(); }
   std::size_t const* end() const { return of.data() + count; }
@@ -59,7 +59,12 @@ public:
     , facts_(facts)
     , history_(history)
     , out_(out)
-    , slices_(1 + out.phases.size() + out.balancers.size()) {}
+    , slices_(1 + out.phases.size() + out.balancers.size() + out.groups.size() + out.kinds.size()) {
+    for (records::named_metrics const& b : out.balancers) {
+      group_of_.push_back(place_in(out.groups, b.group));
+      kind_of_.push_back(place_in(out.kinds, b.kind));
+    }
+  }
 
   void measure_ratios() {
     std::vector<std::pair<std::uint64_t, std::size_t>> order; // cluster, slot
@@ -86,30 +91,52 @@ public:
     for (std::size_t i = 0; i != slices_.size(); ++i) {
       metric_set& metrics = metrics_of_slice(i);
       if (auto const found = metrics.find("latency_ms"); found != metrics.end())
-        found->second = trend_of_run(cell_of_slice(counts, i).latency, durations[i]);
+        found->second = trend_of_run(latency_of_slice(counts, i), durations[i]);
     }
   }
 
 private:
-  /// The whole is slice 0; then phases, then balancers.
+  /// The index of a name; none: past the end.
+  static std::size_t place_in(std::vector<records::named_metrics> const& parts, std::string const& name) {
+    auto const at = std::find_if(parts.begin(), parts.end(), [&](auto const& part) { return part.name == name; });
+    return static_cast<std::size_t>(at - parts.begin());
+  }
+
+  /// The whole is slice 0; then phases, balancers, groups, kinds.
   membership slices_of(std::size_t slot) const {
     records::client_record const& c = v_.client(slot);
     membership m;
     if (!out_.phases.empty()) m.of[m.count++] = 1 + std::min<std::size_t>(c.phase, out_.phases.size() - 1);
-    if (c.balancer < out_.balancers.size()) m.of[m.count++] = 1 + out_.phases.size() + c.balancer;
+    if (c.balancer >= out_.balancers.size()) return m;
+    std::size_t const balancers = 1 + out_.phases.size(), groups = balancers + out_.balancers.size(),
+                      kinds = groups + out_.groups.size();
+    m.of[m.count++] = balancers + c.balancer;
+    if (group_of_[c.balancer] != out_.groups.size()) m.of[m.count++] = groups + group_of_[c.balancer];
+    if (kind_of_[c.balancer] != out_.kinds.size()) m.of[m.count++] = kinds + kind_of_[c.balancer];
     return m;
   }
 
   metric_set& metrics_of_slice(std::size_t slice) {
-    if (slice == 0) return out_.metrics;
-    if (slice <= out_.phases.size()) return out_.phases[slice - 1].metrics;
-    return out_.balancers[slice - 1 - out_.phases.size()].metrics;
+    if (slice-- == 0) return out_.metrics;
+    for (auto* const parts : {&out_.phases, &out_.balancers, &out_.groups}) {
+      if (slice < parts->size()) return (*parts)[slice].metrics;
+      slice -= parts->size();
+    }
+    return out_.kinds[slice].metrics;
   }
 
-  cell const& cell_of_slice(tally const& counts, std::size_t slice) const {
-    if (slice == 0) return counts.all();
-    if (slice <= out_.phases.size()) return counts.phase(slice - 1);
-    return counts.balancer(slice - 1 - out_.phases.size());
+  records::histogram latency_of_slice(tally const& counts, std::size_t slice) const {
+    if (slice-- == 0) return counts.all().latency;
+    if (slice < out_.phases.size()) return counts.phase(slice).latency;
+    slice -= out_.phases.size();
+    if (slice < out_.balancers.size()) return counts.balancer(slice).latency;
+    slice -= out_.balancers.size();
+    bool const of_group = slice < out_.groups.size();
+    std::size_t const wanted = of_group ? slice : slice - out_.groups.size();
+    records::histogram sum;
+    for (std::size_t b = 0; b != out_.balancers.size(); ++b)
+      if ((of_group ? group_of_ : kind_of_)[b] == wanted) sum.merge(counts.balancer(b).latency);
+    return sum;
   }
 
   shares shares_of(std::size_t slot) const {
@@ -142,6 +169,7 @@ private:
   routing_history const& history_;
   result& out_;
   std::vector<slice_spread> slices_;
+  std::vector<std::size_t> group_of_, kind_of_; // by balancer: in out_.groups and out_.kinds, or past the end
 };
 
 }

@@ -47,20 +47,23 @@ std::optional<std::size_t> find_name(Items const& items, std::string const& name
   return static_cast<std::size_t>(at - items.begin());
 }
 
-/// Those of the name and kind asked for.
+/// Those of the name, kind and group asked for.
 std::vector<std::size_t> balancers_of(std::map<std::string, std::string> const& labels, findings const& m) {
-  auto const name = labels.find("balancer"), kind = labels.find("kind");
+  auto const fits = [&](char const* label, std::string const& value) {
+    auto const asked = labels.find(label);
+    return asked == labels.end() || asked->second == value;
+  };
   std::vector<std::size_t> which;
-  for (std::size_t b = 0; b != m.balancers.size(); ++b)
-    if ((name == labels.end() || m.balancers[b].name == name->second) &&
-        (kind == labels.end() || m.balancers[b].kind == kind->second))
-      which.push_back(b);
+  for (std::size_t b = 0; b != m.balancers.size(); ++b) {
+    records::balancer_facts const& facts = m.balancers[b];
+    if (fits("balancer", facts.name) && fits("kind", facts.kind) && fits("group", facts.group_name)) which.push_back(b);
+  }
   return which;
 }
 
 slice slice_of(scenario::threshold const& t, findings const& m) {
   slice s;
-  if (t.labels.contains("balancer") || t.labels.contains("kind")) {
+  if (t.labels.contains("balancer") || t.labels.contains("kind") || t.labels.contains("group")) {
     s.balancers = balancers_of(t.labels, m);
     s.known = !s.balancers->empty();
   }
@@ -282,6 +285,7 @@ threshold_result judge_threshold(scenario::threshold const& t, findings const& m
   threshold_result r;
   r.metric = t.written.empty() ? t.metric : t.written;
   r.expression = t.expression;
+  r.line = t.line;
   std::optional<figure> const found = figure_of(t, m);
   if (!found) {
     r.note = "no samples";

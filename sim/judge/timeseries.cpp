@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <optional>
 #include <span>
 #include <tuple>
@@ -20,8 +21,9 @@ struct contribution {
   std::optional<scenario::failure_cause> failed;
 };
 
+/// NaN without values.
 float quantile(std::vector<float>& values, double q) {
-  if (values.empty()) return 0;
+  if (values.empty()) return std::numeric_limits<float>::quiet_NaN();
   auto const rank = static_cast<std::ptrdiff_t>(q * static_cast<double>(values.size() - 1) + 0.5);
   std::nth_element(values.begin(), values.begin() + rank, values.end());
   return values[static_cast<std::size_t>(rank)];

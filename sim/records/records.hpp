@@ -154,6 +154,7 @@ struct event_record {
   std::int64_t planned_ns = 0, began_ns = 0, done_ns = 0;
   std::string detail;    // "moved 412 sessions"
   std::string peer = {}; // of a partition: the other end, further from the clients; `node` is the one
+  bool map_kept = false; // of a balancer's restart: its map outlived it
 };
 
 struct balancer_records {

@@ -4,9 +4,11 @@
 #include "sim/records/provenance.hpp"
 #include "sim/scenario/failure_cause.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,6 +25,39 @@ enum class verdict : std::uint8_t { passed, failed, invalid, interrupted, error 
 /// The published exit codes (README.md).
 inline constexpr int exit_passed = 0, exit_could_not_run = 1, exit_bad_input = 2, exit_invalid = 3, exit_failed = 99,
                      exit_interrupted = 130;
+
+inline constexpr int exit_code_of(verdict v) {
+  switch (v) {
+  case verdict::passed:
+    return exit_passed;
+  case verdict::failed:
+    return exit_failed;
+  case verdict::invalid:
+    return exit_invalid;
+  case verdict::interrupted:
+    return exit_interrupted;
+  case verdict::error:
+    return exit_could_not_run;
+  }
+  return exit_could_not_run;
+}
+
+/// All exit codes, the mildest first. Several runs have the worst of theirs: what says nothing of its subject outweighs
+/// a pass, a finding outweighs that, a run that is missing outweighs findings, and a command that was told to end says
+/// so.
+inline constexpr std::array exit_codes_by_weight = {exit_passed,        exit_invalid,   exit_failed,
+                                                    exit_could_not_run, exit_bad_input, exit_interrupted};
+
+/// The worse of two exit codes, or of two verdicts.
+inline constexpr int worse(int a, int b) {
+  auto const weight = [](int code) {
+    return std::find(exit_codes_by_weight.begin(), exit_codes_by_weight.end(), code) - exit_codes_by_weight.begin();
+  };
+  return weight(a) >= weight(b) ? a : b;
+}
+inline constexpr verdict worse(verdict a, verdict b) {
+  return worse(exit_code_of(a), exit_code_of(b)) == exit_code_of(a) ? a : b;
+}
 
 /// What a figure lies between. Of percentiles, low == high == 0: not known.
 struct interval {
@@ -80,14 +115,15 @@ inline double counter_in(metric_set const& metrics, std::string const& name) {
 
 struct named_metrics {
   std::string name;
-  std::string kind; // of a balancer: "gateway", "nginx", …; empty for phases
+  std::string kind; // of a balancer, a group, a kind: "gateway", "nginx", …; empty for phases
   metric_set metrics;
-  std::map<std::string, metric_set> phases; // of a balancer: by phase name
+  std::map<std::string, metric_set> phases; // of all but a phase: by phase name
   /// Of a balancer with failed requests: the first distinct messages of its own log. Live runs only.
   std::vector<log_message> log = {};
   /// Of an nginx in a live run: what its configuration answers in another way than by passing the failure on, in the
   /// words of proxy_next_upstream ("error", "http_502"). Others: not known.
   std::optional<std::vector<std::string>> retries_on = std::nullopt;
+  std::string group = {}; // of a balancer: its group's name; empty: not known
 };
 
 struct invariant_result {
@@ -111,6 +147,7 @@ struct threshold_result {
   bool undecided = false; // with confidence: neither holds nor is refuted yet, so no reason to abort a run
   std::string note;       // "no samples", "undecided: about 12000 more requests would decide"
   std::optional<interval> confidence_interval{};
+  std::size_t line = 0; // of the scenario's file, where it is written; 0: it was set by --set, or nobody knows
 };
 
 struct event_result {
@@ -154,7 +191,9 @@ struct time_slice {
   double from_s = 0, to_s = 0;
   std::string balancer; // "" = all
   std::uint64_t requests = 0, redirects = 0, failed = 0;
-  double latency_ms_p50 = 0, latency_ms_p99 = 0;
+  // NaN: no request of the slice was answered, or single requests were not kept.
+  double latency_ms_p50 = std::numeric_limits<double>::quiet_NaN(),
+         latency_ms_p99 = std::numeric_limits<double>::quiet_NaN();
   std::array<std::uint64_t, scenario::failure_cause_count> failed_by_cause = {}; // their sum is `failed`
 };
 
@@ -193,9 +232,23 @@ struct load_facts {
   std::optional<double> cpu_busy = std::nullopt; // share of the machine's CPU time that was used; live runs only
 };
 
+/// A run that was invalid, so that another one was made in its place.
+struct invalid_attempt {
+  std::vector<std::string> reasons;
+  double duration_s = 0;
+};
+
+/// How often a run was made because it was invalid (`--retry-invalid`).
+struct attempt_facts {
+  std::uint64_t most = 1;               // that were allowed
+  std::vector<invalid_attempt> invalid; // those before the one that is reported
+  std::uint64_t count() const { return invalid.size() + 1; }
+};
+
 struct result {
   std::string scenario, description, file;
   std::string engine = "live";
+  std::optional<attempt_facts> attempts; // none: there would have been only one in any case
   std::optional<replication_facts> replications;
   std::optional<sim::records::provenance> provenance; // none: whoever ran it did not say
   std::uint64_t seed = 0;
@@ -212,6 +265,8 @@ struct result {
   double duration_s = 0;
   metric_set metrics;
   std::vector<named_metrics> phases, balancers;
+  std::vector<named_metrics> groups; // of balancers; empty unless there are several
+  std::vector<named_metrics> kinds;  // of balancers; empty unless there are several, and others than the groups
   std::vector<invariant_result> invariants;
   std::vector<threshold_result> thresholds;
   std::vector<event_result> events;

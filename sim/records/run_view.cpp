@@ -38,7 +38,7 @@ std::vector<fault> faults_of(run_records const& r) {
     if (!traits_of(e.kind).stops_node) continue;
     if (e.began_ns == 0 || e.node.empty()) continue;
     std::int64_t const done = e.done_ns ? e.done_ns : std::numeric_limits<std::int64_t>::max();
-    all.push_back({e.node, e.began_ns, done, traits_of(e.kind).node_returns});
+    all.push_back({e.node, e.began_ns, done, traits_of(e.kind).node_returns, e.map_kept});
   }
   std::stable_sort(all.begin(), all.end(), [](fault const& a, fault const& b) { return a.began_ns < b.began_ns; });
   return all;
@@ -69,6 +69,7 @@ std::vector<balancer_facts> know_balancers(scenario::scenario const& s, std::vec
       bool const of_nginx = scenario::traits_of(g.kind).rules == scenario::routing_rules::nginx_config;
       facts.group = &g;
       facts.group_key = identity.event ? s.topology.balancers.size() + *identity.event : identity.group;
+      facts.group_name = g.name;
       facts.kind = name_of(g.kind);
       facts.map = g.has_map();
       facts.map_known = g.rules_known();

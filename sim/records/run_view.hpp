@@ -18,7 +18,8 @@ struct balancer_facts {
   std::string name;
   std::string kind;                                // "gateway", "nginx", …
   scenario::balancer_group const* group = nullptr; // of the scenario; null when the scenario does not know the name
-  std::size_t group_key = 0;                       // equal for balancers of one group
+  std::size_t group_key = 0;                       // equal for balancers that the scenario has as one
+  std::string group_name = {};                     // as labels have it; empty when the scenario does not know the name
   bool map = false;                                // remembers token -> proxy
   bool map_known = false;                          // its rules of learning are known to us
   bool forgets_on_silence = false;                 // an answer without X-Backend erases the entry (the article's Lua)
@@ -39,7 +40,8 @@ struct event_reference {
 struct fault {
   std::string node;
   std::int64_t began_ns, done_ns;
-  bool restarted; // came back
+  bool restarted;        // came back
+  bool map_kept = false; // a balancer, with the map that it had
 };
 
 /// Kills and restarts that happened, by time.

@@ -50,6 +50,8 @@ public:
   [[noreturn]] void fail(std::string_view message) const { throw document_->error_at(at_, message); }
 
   std::string path() const { return config::dotted(at_); }
+  /// From 1; 0: it came from --set.
+  std::size_t line() const { return document_->line_of(at_); }
 
 private:
   config::document const* document_;

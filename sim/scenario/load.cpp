@@ -25,6 +25,19 @@ scenario read(config::document document, std::filesystem::path const& file, std:
   return load_document(document, file);
 }
 
+/// What the label `kind` or `group` says of a balancer.
+std::string_view label_of(balancer_identity const& b, std::string_view label) {
+  return label == "kind" ? name_of(b.settings->kind) : std::string_view(b.settings->name);
+}
+
+/// Whether a balancer is one of those that the labels name.
+bool is_meant(balancer_identity const& b, std::map<std::string, std::string> const& labels) {
+  return std::all_of(labels.begin(), labels.end(), [&](auto const& label) {
+    if (label.first == "balancer") return b.name == label.second;
+    return (label.first != "kind" && label.first != "group") || label_of(b, label.first) == label.second;
+  });
+}
+
 /// The values that `label` may have in this scenario.
 std::vector<std::string> label_values(scenario const& s, std::string_view label) {
   std::vector<std::string> values;
@@ -34,10 +47,10 @@ std::vector<std::string> label_values(scenario const& s, std::string_view label)
     for (balancer_identity const& b : balancers_of(s)) values.push_back(b.name);
   } else if (label == "event") {
     for (event const& e : s.events) values.push_back(e.name);
-  } else if (label == "kind") {
+  } else if (label == "kind" || label == "group") {
     for (balancer_identity const& b : balancers_of(s)) {
-      std::string const kind(name_of(b.settings->kind));
-      if (std::find(values.begin(), values.end(), kind) == values.end()) values.push_back(kind);
+      std::string const value(label_of(b, label));
+      if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
     }
   } else if (label == "cause") {
     values.assign(failure_causes().begin(), failure_causes().end());
@@ -65,6 +78,9 @@ void check_labels(cursor const& at, scenario const& s, metric_reference& referen
     found.append(label).append(" '").append(value).append("'");
     at.fail(choice_message(found, known, value));
   }
+  auto const balancers = balancers_of(s);
+  if (std::none_of(balancers.begin(), balancers.end(), [&](auto const& b) { return is_meant(b, reference.labels); }))
+    at.fail("found labels that no balancer has together; allowed: labels of one balancer at least");
 }
 
 /// The metric that a key of thresholds names.
@@ -85,6 +101,7 @@ threshold read_threshold(cursor const& at, metric_reference const& reference, st
   t.labels = reference.labels;
   t.written = written;
   t.path = at.path();
+  t.line = at.line();
   bool const plain = at.value().is_string();
   t.expression = plain ? at.value().get<std::string>() : at.text("threshold", "");
   if (!plain) {

@@ -6,7 +6,7 @@
 namespace sim::scenario {
 namespace {
 
-constexpr std::uint8_t everywhere = by_phase | by_balancer | by_kind;
+constexpr std::uint8_t everywhere = by_phase | by_balancer | by_kind | by_group;
 using kind = metric_kind;
 using worse = worse_when;
 
@@ -111,6 +111,7 @@ std::vector<std::string> label_names(std::uint8_t bits) {
   if ((bits & by_phase) != 0) names.emplace_back("phase");
   if ((bits & by_balancer) != 0) names.emplace_back("balancer");
   if ((bits & by_kind) != 0) names.emplace_back("kind");
+  if ((bits & by_group) != 0) names.emplace_back("group");
   if ((bits & by_reason) != 0) names.emplace_back("reason");
   if ((bits & by_cause) != 0) names.emplace_back("cause");
   if ((bits & by_status) != 0) names.emplace_back("status");

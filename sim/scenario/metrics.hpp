@@ -28,8 +28,9 @@ enum metric_label : std::uint8_t {
   by_kind = 4, // of balancers: all of the kind
   by_reason = 8,
   by_event = 16,
-  by_cause = 32, // of failed requests
-  by_status = 64 // of failed requests that have one
+  by_cause = 32,  // of failed requests
+  by_status = 64, // of failed requests that have one
+  by_group = 128  // of balancers: all of the group
 };
 
 struct metric_info {
@@ -55,7 +56,8 @@ std::span<std::string_view const> redirect_reasons();
 /// The causes of a failed request (docs/TERMS.md), in the order in which reports list them.
 std::span<std::string_view const> failure_causes();
 
-/// The names of the labels in `bits`: "phase", "balancer", "kind", "reason", "cause", "status", "event".
+/// The names of the labels in `bits`: "phase", "balancer", "kind", "group", "reason", "cause", "status",
+/// "event".
 std::vector<std::string> label_names(std::uint8_t bits);
 
 }

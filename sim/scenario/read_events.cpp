@@ -104,9 +104,32 @@ void name_events(scenario& s, std::vector<placed_event> const& placed) {
   for (std::size_t i = 0; i < s.events.size(); ++i) {
     if (!s.events[i].name.empty()) continue;
     std::string const base = default_name(s.events[i], balancers, i);
-    std::string name = base;
-    for (int n = 2; !taken.insert(name).second; ++n) name = base + " #" + std::to_string(n);
-    s.events[i].name = name;
+    s.events[i].name = free_name(taken, base, " #");
+  }
+}
+
+/// Lets added balancers join the group that they name, or else the first one whose nodes are called as they are. Where
+/// there is none, they are a group of their own.
+void join_groups(scenario& s, std::vector<placed_event> const& placed) {
+  std::vector<balancer_group const*> groups;
+  std::set<std::string> taken;
+  for (balancer_group const& group : s.topology.balancers) groups.push_back(&group), taken.insert(group.name);
+  for (std::size_t i = 0; i < s.events.size(); ++i) {
+    auto* const added = std::get_if<add_balancer>(&s.events[i].action);
+    if (added == nullptr) continue;
+    balancer_group& group = added->group;
+    bool const named = !group.name.empty();
+    auto const same = std::find_if(groups.begin(), groups.end(), [&](balancer_group const* g) {
+      return named ? g->name == group.name : g->node_name() == group.node_name();
+    });
+    if (named && same != groups.end() && (*same)->kind != group.kind)
+      placed[i].at[add_balancer::key]["name"].fail("found \"" + group.name + "\", which is a group of kind " +
+                                                   std::string(name_of((*same)->kind)) +
+                                                   "; allowed: a balancer of that kind, or another name");
+    if (!named && same != groups.end()) group.name = (*same)->name;
+    if (group.name.empty()) group.name = free_name(taken, std::string(group.node_name()), "-");
+    taken.insert(group.name);
+    groups.push_back(&group);
   }
 }
 
@@ -252,6 +275,7 @@ void read_events(cursor const& root, scenario& s, std::filesystem::path const& d
     return std::pair(a.what.at_share.value_or(-1), a.what.at) < std::pair(b.what.at_share.value_or(-1), b.what.at);
   });
   for (placed_event const& e : placed) s.events.push_back(e.what);
+  join_groups(s, placed);
   name_events(s, placed);
   node_checker nodes(s);
   for (std::size_t i = 0; i < placed.size(); ++i) nodes.check(i, placed[i]);

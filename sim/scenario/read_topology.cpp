@@ -89,6 +89,26 @@ sol_settings read_sols(cursor const& at) {
   return sols;
 }
 
+/// Whether the word stands there that the schema allows in place of settings.
+bool is_off(cursor const& at) { return at.value().is_string(); }
+
+/// Gives names to the groups without one: their kind, or what their nodes are called, with a number behind it where
+/// that is taken.
+void name_groups(std::vector<balancer_group>& groups, cursor const& at) {
+  std::set<std::string> taken;
+  for (std::size_t i = 0; i < groups.size(); ++i)
+    if (!groups[i].name.empty() && !taken.insert(groups[i].name).second)
+      at[i]["name"].fail("found \"" + groups[i].name + "\" a second time; allowed: a name for each group");
+  for (balancer_group& group : groups)
+    if (group.name.empty()) group.name = free_name(taken, std::string(group.node_name()), "-");
+}
+
+}
+
+std::string free_name(std::set<std::string>& taken, std::string const& base, char const* separator) {
+  std::string name = base;
+  for (int n = 2; !taken.insert(name).second; ++n) name = base + separator + std::to_string(n);
+  return name;
 }
 
 std::filesystem::path existing_file(cursor const& at, std::filesystem::path const& directory) {
@@ -107,13 +127,18 @@ std::filesystem::path existing_file(cursor const& at, std::filesystem::path cons
 
 balancer_group read_balancer_group(cursor const& at, std::filesystem::path const& directory) {
   balancer_group group;
+  group.name = at.text("name", {});
   group.kind = at.choice("kind", group.kind);
   group.count = at.count("count", group.count);
   group.guess = at.choice("guess", group.guess);
   read_token_map(at, group);
+  group.keeps_map = at.flag("token_map_file", group.keeps_map);
+  if (group.keeps_map && !group.has_map())
+    at["token_map_file"].fail(
+        "found token_map_file without a token_map; allowed: with one, which is what is kept there");
   group.threads = at.count("threads", group.threads);
   group.max_redirects = at.count("max_redirects", group.max_redirects);
-  if (at.has("shared_map")) {
+  if (at.has("shared_map") && !is_off(at["shared_map"])) {
     cursor const shared = at["shared_map"];
     shared_map_settings map;
     map.ttl = shared.duration("ttl", map.ttl);
@@ -121,7 +146,7 @@ balancer_group read_balancer_group(cursor const& at, std::filesystem::path const
     group.shared_map = map;
     if (!group.has_map()) shared.fail("found a shared map without a token_map; allowed: behind one");
   }
-  if (at.has("cache")) group.cache = read_cache(at["cache"]);
+  if (at.has("cache") && !is_off(at["cache"])) group.cache = read_cache(at["cache"]);
   if (traits_of(group.kind).started_by == launcher::nginx) group.nginx_config = at.choice("config", group.nginx_config);
   if (at.has("template")) {
     if (at.has("config")) at["template"].fail("found both 'config' and 'template'; allowed: one of them");
@@ -157,6 +182,7 @@ topology read_topology(cursor const& at, std::filesystem::path const& directory)
   } else {
     result.balancers.push_back(read_balancer_group(balancers, directory));
   }
+  name_groups(result.balancers, balancers);
   std::size_t total = 0;
   for (balancer_group const& group : result.balancers) total += group.count;
   if (total > max_balancers) {

@@ -95,11 +95,13 @@ struct declared_routing {
 
 /// One element of `topology.balancers`: `count` balancers that are alike.
 struct balancer_group {
+  std::string name; // for labels and reports; each group of the topology has one of its own
   balancer_kind kind = balancer_kind::gateway;
   std::uint32_t count = 1;
   // gateway
   guess_policy guess = guess_policy::random;
   std::optional<std::uint64_t> token_map_bytes = 10u << 20; // nullopt: off
+  bool keeps_map = false;                                   // over a restart, in a token_map_file
   std::uint32_t threads = 1;
   std::uint32_t max_redirects = 3;
   std::optional<cache_settings> cache;           // nullopt: none
@@ -386,12 +388,13 @@ struct event {
 
 struct threshold {
   std::string metric;                        // "redirect_ratio"
-  std::map<std::string, std::string> labels; // phase, balancer, reason, event
+  std::map<std::string, std::string> labels; // phase, balancer, kind, group, reason, event, …
   std::string expression;                    // as written: "p(99)<50", "<0.04 @95%"
   bool abort_on_fail = false;
   nanoseconds abort_delay{0};
-  std::string written; // "redirect_ratio{phase:steady}"
-  std::string path;    // where in the file, for messages
+  std::string written;  // "redirect_ratio{phase:steady}"
+  std::string path;     // where in the file, for messages
+  std::size_t line = 0; // 0: set by --set
 };
 
 /// A part of the network that carries nothing for a while. What is sent meanwhile arrives afterwards, or (`breaks`)
@@ -442,7 +445,7 @@ struct scenario {
 };
 
 /// Names of all balancers from the start, in order: `gateway[0]`, `gateway[1]`, `nginx[0]`, …; numbered per kind, and
-/// those of kind `command` per name.
+/// those of kind `command` per name. The name of a group is another matter, unless its kind is `command`.
 /// Balancers that `add_balancer` events bring follow, in the order of the events.
 struct balancer_identity {
   std::string name;

@@ -11,7 +11,7 @@
 /// Thresholds as k6 users know them. A threshold is a metric, narrowed by labels, and an expression on it:
 ///
 ///   threshold  := metric [ "{" label { "," label } "}" ]
-///   label      := name ":" value                      ; phase, balancer, kind, reason, cause, …: what the metric has
+///   label      := name ":" value                      ; phase, balancer, kind, group, reason, …: what the metric has
 ///   expression := [ aggregate ] operator number [ unit ] [ "@" percent "%" ]
 ///   aggregate  := "p(" percent ")" | "avg" | "min" | "max" | "med" | "count"    ; of durations: must be there
 ///               | "rate"                                                        ; of ratios: may be there

@@ -170,6 +170,7 @@ std::vector<prediction> explain_proxies(scenario::scenario const& s) {
 
 std::vector<prediction> explain(scenario::scenario const& s) {
   std::vector<prediction> all = explain_routing(s);
+  for (prediction& p : explain_restarts(s)) all.push_back(std::move(p));
   for (prediction& p : explain_proxies(s)) all.push_back(std::move(p));
   return all;
 }

@@ -45,6 +45,11 @@ moments conditioned(std::uint64_t trials, double proxies) {
   return {n * miss, n * miss * (1 - miss)};
 }
 
+moments redirects_of_cold_restart(double requests_before, double requests_after, double proxies) {
+  double const chance = -std::expm1(-requests_before) * -std::expm1(-requests_after) * miss_chance(proxies);
+  return {chance, chance * (1 - chance)};
+}
+
 double stale_hits_per_move(double balancers, double proxies, double requests, double moves) {
   if (requests <= 0 || proxies <= 1) return 0;
   return balancers * requests / (requests + balancers * moves * proxies / (proxies - 1));

@@ -32,6 +32,10 @@ moments redirects_of_token(bool map, double balancers, double requests, double l
 /// the arrivals were: trials = sum over tokens of D_i - 1 + q_i, with D_i the maps that token i really visited.
 moments conditioned(std::uint64_t trials, double proxies);
 
+/// Redirects of one token that a balancer's restart with an empty map brings about, its requests being Poisson at that
+/// balancer, so many expected before and after: it must have been known, be asked for again, and be guessed wrong.
+moments redirects_of_cold_restart(double requests_before, double requests_after, double proxies);
+
 /// Stale hits per move of a session: a character moves at rate `moves` to a uniformly random other proxy and is asked
 /// for at rate `requests`, over B maps: B l / (l + B m P / (P - 1)).
 double stale_hits_per_move(double balancers, double proxies, double requests, double moves);

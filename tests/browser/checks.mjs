@@ -58,6 +58,11 @@ export async function checkCharts(page, result) {
     }, chart.n);
     if (rows !== chart.xs) throw new Error(`${chart.title}: a table of ${rows} rows for ${chart.xs} points`);
   }
+  if (result.sets) {
+    const table = page.locator("table", {has: page.locator("caption", {hasText: /^Groups and kinds of balancers$/})});
+    const rows = await table.locator("tbody tr").evaluateAll((all) => all.map((row) => [row.cells[0].textContent, Number(row.cells[1].textContent.replace(/\D/g, ""))]));
+    if (JSON.stringify(rows) !== JSON.stringify(result.sets)) throw new Error(`groups of balancers: ${JSON.stringify(rows)}, in the result ${JSON.stringify(result.sets)}`);
+  }
   if (result.trials) {
     await page.click("#points details summary");
     const rows = await page.locator("#points details tbody tr").count();

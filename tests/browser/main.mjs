@@ -6,7 +6,7 @@ import {join} from "node:path";
 import {createRequire} from "node:module";
 
 import {checkCharts, checkKeyboard, checkPage, checkPrint, openPage} from "./checks.mjs";
-import {comparison, hostileName, hostileRun, planned, proxyDies, wideSweep} from "./results.mjs";
+import {comparison, groupedRun, hostileName, hostileRun, limited, planned, proxyDies, wideSweep} from "./results.mjs";
 
 const {chromium} = createRequire(import.meta.url)(process.env.PLAYWRIGHT);
 const pictures = process.argv[2];
@@ -28,7 +28,7 @@ async function check(name, what) {
 const looks = [{theme: "light", width: 1280}, {theme: "dark", width: 1280}, {theme: "light", width: 390}, {theme: "dark", width: 390}];
 
 try {
-  const results = {run: proxyDies(scratch), sweep: wideSweep(scratch), plan: planned(scratch), comparison: comparison(scratch)};
+  const results = {run: proxyDies(scratch), groups: groupedRun(scratch), sweep: wideSweep(scratch), plan: planned(scratch), limit: limited(scratch), comparison: comparison(scratch)};
   for (const [kind, result] of Object.entries(results)) {
     for (const look of looks)
       await check(`${kind}, ${look.theme}, ${look.width} pixels`, async () => {

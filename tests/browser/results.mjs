@@ -27,7 +27,7 @@ function expectedOfRun(out) {
   const column = (name) => all.map((row) => Number(row[name]));
   return {
     "Redirect ratio": column("redirect_ratio"), "Failed requests": column("failed"), Latency: column("latency_ms_p99"),
-    Requests: all.map((row) => Number(row.requests) / (Number(row.to_s) - Number(row.from_s))),
+    Requests: all.map((row) => Number(row.requests) / (Math.min(Number(row.to_s), summary.duration_s) - Number(row.from_s))), // the last slice ends with the load
     "Latency by percentile": summary.metrics.latency_ms.percentiles.map(([, ms]) => ms),
   };
 }
@@ -36,6 +36,16 @@ export function proxyDies(scratch) {
   const out = join(scratch, "run");
   simulated(out, "proxy-dies", "--set", "thresholds={\"failed_requests\": [\"==0\"]}");
   return {page: join(out, "report.html"), expected: expectedOfRun(out)};
+}
+
+/// Groups of balancers that are not the kinds: two of one kind.
+export function groupedRun(scratch) {
+  const out = join(scratch, "groups");
+  simulated(out, "quickstart", "--set", "thresholds={}", "--set",
+    'topology.balancers=[{"kind": "gateway", "name": "edge"}, {"kind": "gateway", "name": "core", "token_map": "off"}]');
+  const {groups} = JSON.parse(readFileSync(join(out, "summary.json")));
+  return {page: join(out, "report.html"), expected: expectedOfRun(out),
+    sets: Object.entries(groups).map(([name, g]) => [`group ${name} (gateway)`, g.metrics.requests.value])};
 }
 
 export const hostileName = "</script><script>globalThis.struck=1</script><img src=x onerror=\"globalThis.struck=1\"><!--";
@@ -70,6 +80,14 @@ export function planned(scratch) {
   sim("plan", "scenarios/plans/crest-tier.json", "--quiet", "--out", out);
   const text = readFileSync(join(out, "candidates.csv"), "utf8").trimEnd().split("\n").length - 1;
   return {page: join(out, "report.html"), expected: {}, candidates: text};
+}
+
+/// A plan that looks for a value: its charts show the goals' means, as limit.csv has them.
+export function limited(scratch) {
+  const out = join(scratch, "limit");
+  sim("plan", "scenarios/plans/highest-rate.json", "--quiet", "--out", out);
+  const rows = rowsOf(join(out, "limit.csv")), goals = [...new Set(rows.map((row) => row.goal))];
+  return {page: join(out, "report.html"), expected: Object.fromEntries(goals.map((goal) => [goal, rows.filter((row) => row.goal === goal).map((row) => Number(row.mean))]))};
 }
 
 export function comparison(scratch) {

@@ -24,6 +24,8 @@ TEST_CASE("a summary that is read and written again is the same to the last byte
   auto& requests = std::get<sim::records::counter_metric>(simulated.metrics["requests"]);
   requests.confidence_interval = sim::records::interval{39000.5, 41000}, requests.replications = 3;
   simulated.provenance = provenance_of_samples();
+  simulated.attempts = sim::records::attempt_facts{3, {{{"invalid: late", "and more"}, 1.5}}};
+  simulated.thresholds[1].line = 12;
   simulated.thresholds[0].confidence_interval = sim::records::interval{0.1, 0.2};
   for (auto const& r : {passed_run(), eventful_run(), simulated}) {
     reports::write_all(r, dir.path);

@@ -49,8 +49,10 @@ TEST_CASE("sweeps, plans and comparisons are known by their files") {
   reports::write_report_of(dir.path);
   CHECK_THAT(read(dir.path / "report.html"), Contains("{\"of\": \"sweep\"") && Contains("\"sweep.json\": {"));
   std::string const plan = R"({"schema_version": 1, "answer": null, "candidates": {"all": 1}})",
+                    limit = R"({"schema_version": 1, "answer": null, "values": []})",
                     comparison = R"({"schema_version": 1, "rows": [], "new": {}})";
-  for (auto const& [text, of] : {std::pair(plan, "plan"), std::pair(comparison, "comparison")}) {
+  for (auto const& [text, of] :
+       {std::pair(plan, "plan"), std::pair(limit, "limit"), std::pair(comparison, "comparison")}) {
     write(dir.path / "any.json", text);
     reports::write_report_of(dir.path / "any.json");
     CHECK_THAT(read(dir.path / "report.html"), Contains("{\"of\": \"" + std::string(of) + "\""));
@@ -80,7 +82,7 @@ TEST_CASE("what is no result has no report, and leaves none") {
     CHECK_THROWS_AS(reports::write_report_of(dir.path / x.file), config::bad_input);
     CHECK_FALSE(std::filesystem::exists(dir.path / "report.html"));
   }
-  CHECK_THROWS_WITH(
-      reports::write_report_of(dir.path),
-      Contains("found no result in it; allowed: a directory with sweep.csv, plan.json, compare.json or summary.json"));
+  CHECK_THROWS_WITH(reports::write_report_of(dir.path),
+                    Contains("found no result in it; allowed: a directory with sweep.csv, plan.json, limit.json, "
+                             "compare.json or summary.json"));
 }

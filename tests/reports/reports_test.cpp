@@ -57,8 +57,7 @@ TEST_CASE("the plot's script is as it was agreed") {
 
 TEST_CASE("the schema of summary.json knows each kind of balancer") {
   auto const schema = nlohmann::json::parse(reports::summary_schema);
-  auto const& kinds =
-      schema.at(nlohmann::json::json_pointer("/properties/balancers/additionalProperties/properties/kind/enum"));
+  auto const& kinds = schema.at(nlohmann::json::json_pointer("/$defs/kind/enum"));
   auto const words = config::words_of<sim::scenario::balancer_kind>();
   CHECK(kinds == nlohmann::json(std::vector<std::string>(words.begin(), words.end())));
 }
@@ -83,6 +82,26 @@ TEST_CASE("summary.json keeps its schema and the keys that tools read") {
   CHECK(s["balancers"]["gateway[1]"]["metrics"]["redirect_ratio"]["numerator"] == 2768);
   CHECK(s["invariants"][0]["name"] == "one_session");
   CHECK(s["thresholds"][0]["expression"] == "<0.16 @95%");
+}
+
+TEST_CASE("groups and kinds of balancers have rows wherever balancers have, and none where there are none") {
+  std::string const text = reports::summary_text(eventful_run());
+  for (char const* row : {"  group edge (gateway) ", "  group nginx ", "  kind gateway ",
+                          "  latency_ms group core (gateway) ", "  latency_ms kind nginx "})
+    CHECK_THAT(text, Catch::Contains(row));
+  auto const count = [&](std::string const& of) {
+    std::size_t n = 0;
+    for (std::size_t at = text.find(of); at != std::string::npos; at = text.find(of, at + 1)) ++n;
+    return n;
+  };
+  CHECK(count("  group core (gateway)") == 2); // redirect ratio, failed requests
+  auto const s = nlohmann::json::parse(reports::summary_json(eventful_run()));
+  CHECK(s["groups"]["core"]["metrics"]["requests"] == s["balancers"]["gateway[1]"]["metrics"]["requests"]);
+  CHECK(s["kinds"]["nginx"]["kind"] == "nginx");
+  CHECK(s["balancers"]["gateway[1]"]["group"] == "core");
+  auto const plain = nlohmann::json::parse(reports::summary_json(passed_run()));
+  CHECK(plain["groups"].empty());
+  CHECK(plain["kinds"].empty());
 }
 
 TEST_CASE("a summary does not say where on this machine the scenario lies") {
@@ -163,7 +182,8 @@ TEST_CASE("what could not run has a summary, a JUnit error and a text, and no fi
   CHECK(summary["exit_code"] == 2);
   CHECK(summary["reasons"][0] == "nginx is not installed");
   CHECK_THAT(read(dir.path / "junit.xml"),
-             Catch::Contains("errors=\"1\"") && Catch::Contains("<error message=\"could not run\">nginx is not"));
+             Catch::Contains("errors=\"1\"") &&
+                 Catch::Contains("<error message=\"could not run\" type=\"could not run\">nginx is not"));
   check_golden("failure.txt", read(dir.path / "summary.txt"));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/metrics/exposition.hpp"
 #include "gateway/cache/shared_cache.hpp"
 #include "gateway/net/balancer.hpp"
 #include "gateway/net/worker.hpp"
@@ -9,8 +10,8 @@
 
 namespace gateway::net {
 
-/// All counters in Prometheus text exposition format 0.0.4. `cache`: nullptr without one.
-std::string metrics_text(balancer const& shared, cache::shared_cache* cache);
+/// All counters as Prometheus reads them (docs/metrics.md). `cache`: nullptr without one.
+std::string metrics_text(balancer const& shared, cache::shared_cache* cache, metrics::format format);
 
 /// The same as one JSON object, with the main settings in force. `threads` is the number of serving threads.
 std::string status_json(balancer const& shared, cache::shared_cache* cache, std::uint32_t threads);

@@ -111,6 +111,7 @@ void access_log::write(access_entry const& entry) {
   append_text(buffer_, "refused", entry.refused);
   append_text(buffer_, "error", entry.error);
   append_text(buffer_, "request_id", entry.request_id);
+  if (entry.lab_request != 0) append_count(buffer_, "lab_request", entry.lab_request);
   buffer_.append("}\n");
   if (buffer_.size() >= block_bytes) flush_locked();
 }

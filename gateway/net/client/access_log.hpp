@@ -16,11 +16,12 @@ struct access_entry {
   std::string_view method;
   std::string_view target;
   std::string_view request_id;
-  std::string_view upstream;  // last one asked; empty: none
-  std::string_view chosen_by; // "map", "guess", "redirect", "retry"; empty: none
-  std::string_view tls;       // version; empty: none
-  std::string_view refused{}; // why the gateway refused it, a word of docs/gateway.md; empty: it did not
-  std::string_view error;     // for the gateway's own answers
+  std::uint64_t lab_request = 0; // Lab-Request, the load generator's id; 0: none
+  std::string_view upstream;     // last one asked; empty: none
+  std::string_view chosen_by;    // "map", "guess", "redirect", "retry"; empty: none
+  std::string_view tls;          // version; empty: none
+  std::string_view refused{};    // why the gateway refused it, a word of docs/gateway.md; empty: it did not
+  std::string_view error;        // for the gateway's own answers
   unsigned status = 0;
   std::uint64_t body_bytes = 0;
   std::chrono::nanoseconds duration{0};

@@ -299,9 +299,7 @@ void client_connection::finish_request() {
   }
   exchange_.end(journal::hop_result::answered);
   served_.reset();
-  auto const took = std::chrono::steady_clock::now() - started_;
-  worker_.shared().record_latency(took);
-  log_request(took);
+  log_request(record_latency());
   if (!keep_alive_ || (has_body_ && !body_.is_complete())) {
     linger();
     return;
@@ -361,6 +359,16 @@ void client_connection::close() {
   worker_.closed(shared_from_this());
 }
 
+nanoseconds client_connection::record_latency() {
+  auto const now = std::chrono::steady_clock::now();
+  worker_.shared().shell().latency.record(now - started_, now, [this] {
+    metrics::labels which{{"request_id", request_id_}};
+    if (lab_request_ != 0) which.emplace_back("lab_request", std::to_string(lab_request_));
+    return which;
+  });
+  return now - started_;
+}
+
 void client_connection::log_request(nanoseconds took) {
   if (!worker_.log().enabled()) return;
   std::string_view const first_line = forward_head_;
@@ -368,6 +376,7 @@ void client_connection::log_request(nanoseconds took) {
                        .method = method_size_ ? first_line.substr(0, method_size_) : std::string_view(),
                        .target = target_size_ ? first_line.substr(method_size_ + 1, target_size_) : std::string_view(),
                        .request_id = request_id_,
+                       .lab_request = lab_request_,
                        .upstream = exchange_.last_upstream(),
                        .chosen_by = exchange_.chosen_by(),
                        .tls = stream_.protocol(),

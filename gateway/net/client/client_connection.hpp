@@ -121,6 +121,8 @@ private:
   void linger();
   void discard_input();
   void client_gone();
+  /// Counts the request that has just been answered; returns how long it took.
+  nanoseconds record_latency();
   void log_request(nanoseconds took);
 
   // A WebSocket (client_tunnel.cpp)

@@ -25,7 +25,7 @@ void client_connection::leave_tunnels() {
 void client_connection::begin_tunnel() {
   shell_counters& counters = worker_.shared().shell();
   counters.tunnels.fetch_add(1, std::memory_order_relaxed);
-  worker_.shared().record_latency(std::chrono::steady_clock::now() - started_);
+  record_latency();
   keep_alive_ = false;
   exchange_.begin_tunnel();
   stage_ = stage::tunnel;

@@ -88,7 +88,7 @@ void client::complete(connection& c, client_outcome outcome) {
   }
   ++finished_;
   count_one(counts_.done);
-  if (outcome != client_outcome::answered || record.status >= 500) count_one(counts_.failed);
+  if (looks_failed(record)) count_one(counts_.failed);
 
   request_spec const what = pool_.request_of(c.number_);
   client_record const done = record;

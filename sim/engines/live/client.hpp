@@ -31,6 +31,11 @@ struct client_counts {
   std::atomic<std::uint64_t> sent{0}, done{0}, failed{0};
   std::atomic<std::uint64_t> handshakes{0}, resumed{0}; // TLS; resumed ones are handshakes too
 };
+/// Whether a request that is over counts as failed while the load runs; the verdict is the judge's.
+inline bool looks_failed(records::client_record const& r) {
+  return r.outcome != records::client_outcome::answered || r.status >= 500;
+}
+
 /// One more, without the bus lock that counting from several threads would need.
 inline void count_one(std::atomic<std::uint64_t>& count) {
   count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sim/engines/live/client.hpp"
+#include "sim/engines/live/load_meter.hpp"
 #include "sim/load/plan.hpp"
 #include "sim/records/records.hpp"
 #include "sim/scenario/scenario.hpp"
@@ -47,6 +48,9 @@ public:
   /// Abandons what is in flight.
   ~load_run();
 
+  /// Counts requests in `meter`, which must outlive this. Before `start`.
+  void count_in(load_meter& meter) { meter_ = &meter; }
+
   /// Before `start` or during the run; balancers are numbered in this order. `forged` is HOST:PORT of a proxy, for the
   /// probes of the closed door, of which each balancer gets a few.
   void add_balancer(boost::asio::ip::tcp::endpoint where, std::string forged);
@@ -78,6 +82,7 @@ private:
   void pull_trigger();
 
   boost::asio::any_io_executor control_;
+  load_meter* meter_ = nullptr;
   scenario::scenario const& scenario_;
   load::plan const& plan_;
   request_templates words_;

@@ -131,6 +131,7 @@ void load_run::worker::issue(actors::load_driver::due_request const& due, std::i
 }
 
 void load_run::worker::done(request_spec const& what, records::client_record const& record) {
+  if (run_.meter_ && what.probe == records::probe_kind::none) run_.meter_->count(record, looks_failed(record));
   if (what.origin == no_origin) return finish_if_done();
   driver_.on_done(what.origin, record.done_ns);
   issue_due(record.done_ns);

@@ -10,7 +10,9 @@
 #include "sim/engines/live/counters.hpp"
 #include "sim/engines/live/eve.hpp"
 #include "sim/engines/live/load_run.hpp"
+#include "sim/engines/live/metrics_server.hpp"
 #include "sim/engines/live/progress.hpp"
+#include "sim/engines/live/run_metrics.hpp"
 #include "sim/engines/live/timeline.hpp"
 #include "sim/engines/live/topology.hpp"
 #include "sim/judge/analyse.hpp"
@@ -76,6 +78,7 @@ private:
   asio::awaitable<void> wait_for_load();
   asio::awaitable<void> finish();
   asio::awaitable<void> finish_eve();
+  void serve_metrics();
   records::run_records records_of(load_records load);
   std::optional<std::string> broken_threshold();
 
@@ -87,7 +90,10 @@ private:
   asio::posix::stream_descriptor signalled_;
   asio::cancellation_signal cancel_, cancel_timeline_, cancel_partitions_, cancel_watch_;
   topology nodes_;
+  load_meter meter_;
   load_run load_;
+  redirect_tail redirects_for_metrics_;
+  std::optional<metrics_server> metrics_;
   std::optional<eve_clients> eve_;
   asio::steady_timer load_over_;
   std::vector<std::size_t> balancer_order_;
@@ -330,6 +336,23 @@ asio::awaitable<void> runner::finish() {
   step("all have stopped");
 }
 
+void runner::serve_metrics() {
+  if (options_.metrics.empty()) return;
+  load_.count_in(meter_);
+  metrics_.emplace(context_.get_executor(), options_.metrics, [this](metrics::format format) {
+    run_state const now{.scenario = scenario_,
+                        .nodes = nodes_,
+                        .balancers = balancer_order_,
+                        .meter = meter_,
+                        .load = load_.progress(),
+                        .since_start_ns = load_.start_ns() == 0 ? 0 : now_ns() - load_.start_ns(),
+                        .redirects = load_.start_ns() == 0 ? 0 : redirects_for_metrics_.count(nodes_),
+                        .events = events_};
+    return metrics_text(now, format);
+  });
+  if (options_.metrics_at) options_.metrics_at(url_of(metrics_->address()));
+}
+
 records::run_records runner::records_of(load_records load) {
   records::run_records records;
   records.start_ns = load_.start_ns();
@@ -371,6 +394,7 @@ records::run_records runner::records_of(load_records load) {
 records::result runner::run() {
   run_directory{options_.directory}.create();
   step("directory");
+  serve_metrics();
   std::exception_ptr broken;
   bool finished = false;
   auto const ended = [this, &finished](std::exception_ptr error) {
@@ -407,25 +431,24 @@ records::result runner::run() {
   records::run_records records = records_of(load_.take());
   read_logs(nodes_, records);
   if (options_.inspect) options_.inspect(records);
-  records::result result = judge::analyse(scenario_, records);
+  records::result result = judge::analyse(scenario_, records, options_.observe);
   result.notes.insert(result.notes.end(), plan_.notes.begin(), plan_.notes.end());
   result.notes.insert(result.notes.end(), notes_.begin(), notes_.end());
   step("analysed");
   return result;
 }
 
-/// Real proxies do not know all that simulated ones do.
-void refuse_what_is_only_simulated(scenario::scenario const& s) {
+}
+
+void refuse(scenario::scenario const& s) {
   for (scenario::partition const& p : s.partitions)
     if (p.from.kind != scenario::partition::side::proxy)
       throw config::bad_input(s.file.string() + ": partitions: found " + p.from_name + " parted from " + p.to_name +
                               ", which only --engine virtual can do; allowed in a live run: proxies from sols");
 }
 
-}
-
 records::result run(scenario::scenario const& s, run_options const& options) {
-  refuse_what_is_only_simulated(s);
+  refuse(s);
   os::raise_open_files();
   std::signal(SIGPIPE, SIG_IGN);
   std::optional<interruption> own;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sim/engines/live/interruption.hpp"
+#include "sim/judge/findings.hpp"
 #include "sim/records/records.hpp"
 #include "sim/records/result.hpp"
 #include "sim/scenario/scenario.hpp"
@@ -15,10 +16,17 @@ struct run_options {
   std::filesystem::path directory; // private to the run: configurations, logs, journals; emptied first
   bool progress = false;           // a line on stderr that is overwritten
   std::function<void(records::run_records const&)> inspect = {}; // is shown what the run left behind; may be empty
+  judge::observer observe = {}; // is shown what was found, before it is judged; may be empty
+  std::string metrics = {};     // where /metrics is served, see metrics_server; empty: nowhere
+  std::function<void(std::string const&)> metrics_at = {}; // is told the URL; may be empty
   interruption const* signals =
       nullptr; // of a command that begins before the run and ends after it; else the run's own
   std::function<void(std::string const&)> at_step = {}; // for tests: what the run has just done
 };
+
+/// Throws config::bad_input for what only simulated time can do: real proxies do not know all that simulated ones do.
+/// `run` calls it.
+void refuse(scenario::scenario const& s);
 
 /// Runs a scenario for real: starts every process, logs characters in, applies the load and the time line, stops
 /// everything, and analyses the records left behind. SIGINT and SIGTERM end it early, at any moment, with verdict

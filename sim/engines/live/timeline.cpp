@@ -71,7 +71,7 @@ asio::awaitable<void> move_sessions(event_context context, scenario::move_sessio
 asio::awaitable<void> restart(event_context context, scenario::restart_node const& what,
                               actors::action_result& result) {
   result.ran_before = context.nodes.running(what.node);
-  co_await context.nodes.restart(what.node, what.graceful);
+  result.restored = co_await context.nodes.restart(what.node, what.graceful);
   // A sol notifies at the rate that it was told, and its next life was told nothing.
   if (!what.node.starts_with("sol[") || context.what.population.eve_clients == 0) co_return;
   std::string admin = context.nodes.admin_of(what.node);
@@ -98,6 +98,7 @@ asio::awaitable<void> perform(event_context context, std::uint32_t index, record
   asio::awaitable<void> performance = std::visit(how, action);
   co_await std::move(performance);
   record.detail = actors::sentence_of(action, record.node, result);
+  record.map_kept = result.restored.has_value();
 }
 
 }

@@ -142,13 +142,18 @@ void topology::add_balancer_host(std::size_t index) {
 
   switch (scenario::traits_of(group.kind).started_by) {
   case scenario::launcher::crest_gateway: {
-    json config = gateway_config(actors::settings_of(group));
+    actors::gateway_settings const as = actors::settings_of(group);
+    json config = gateway_config(as);
     config["listen"] = json::array({place.listen});
     config["reuse_port"] = true; // beside our reservation
     config["upstreams"] = place.upstreams;
     config["seed"] = node_seed(scenario_.seed, name);
     config["admin"] = "127.0.0.1:0";
     config["journal"] = {{"file", fs::absolute(journal_of(name)).string()}};
+    if (as.keeps_map) {
+      fs::create_directories(place.prefix);
+      config["token_map_file"] = (place.prefix / "token-map").string();
+    }
     if (group.shared_map) {
       config["shared_map"]["redis"] = redis_;
       config["shared_map"]["key"] = hex(key_) + hex(key_); // of this run, as the tokens are
@@ -272,6 +277,9 @@ asio::awaitable<void> topology::await_ready(std::size_t index) {
       throw could_not_run(hosts_[index].name + ": not a ready line: " + line.substr(0, 200));
     if (auto const admin = ready.find("admin"); admin != ready.end() && admin->is_string())
       hosts_[index].admin = admin->get<std::string>();
+    auto const restored = ready.find("restored");
+    bool const knows = restored != ready.end() && restored->is_number_unsigned();
+    hosts_[index].restored = knows ? std::optional(restored->get<std::uint64_t>()) : std::nullopt;
     at_step("ready " + hosts_[index].name);
     co_return;
   }
@@ -350,7 +358,7 @@ asio::awaitable<void> topology::kill(std::string node) {
   co_await hosts_[index].process->kill();
 }
 
-asio::awaitable<void> topology::restart(std::string node, bool graceful) {
+asio::awaitable<std::optional<std::uint64_t>> topology::restart(std::string node, bool graceful) {
   std::size_t const index = host_of(node);
   hosts_[index].admin.clear();
   if (graceful) {
@@ -361,6 +369,7 @@ asio::awaitable<void> topology::restart(std::string node, bool graceful) {
   }
   spawn(hosts_[index]);
   co_await await_ready(index);
+  co_return hosts_[index].restored;
 }
 
 asio::awaitable<void> topology::reload(std::string node) {

@@ -57,8 +57,9 @@ struct host {
   readiness ready{};
   scenario::command_settings const* started_as = nullptr; // of a balancer of kind `command`
   std::unique_ptr<live::process> process{};
-  std::string admin{};         // HOST:PORT; empty: none
-  std::int64_t spawned_ns = 0; // this life of the process
+  std::string admin{};                     // HOST:PORT; empty: none
+  std::int64_t spawned_ns = 0;             // this life of the process
+  std::optional<std::uint64_t> restored{}; // of a balancer: what its ready line says of its token_map_file
 };
 
 struct proxy_node {
@@ -97,8 +98,9 @@ public:
   boost::asio::awaitable<void> start_balancer(std::size_t index);
   /// SIGKILL.
   boost::asio::awaitable<void> kill(std::string node);
-  /// Stops the node's process (SIGTERM when graceful) and starts it again on the same ports.
-  boost::asio::awaitable<void> restart(std::string node, bool graceful);
+  /// Stops the node's process (SIGTERM when graceful) and starts it again on the same ports. Returns how many tokens a
+  /// balancer knows from its earlier life, if it says so.
+  boost::asio::awaitable<std::optional<std::uint64_t>> restart(std::string node, bool graceful);
   /// Tells a balancer that can to read its configuration again. Throws `could_not_run` when the command for that fails.
   boost::asio::awaitable<void> reload(std::string node);
   /// Balancers, proxies, sols; each is given `patience`, then killed. Returns a line or more about each process that

@@ -56,6 +56,7 @@ balancers::balancers(run_context& run, network& net, virtual_time::proxies& prox
     b.threads = fakeproxy::proxy::fifo_servers(as.threads);
     b.random = small_stream_of(run.scenario.seed, "balancer", all_.size());
     b.settings = options_of(*identity.settings, as, run.scenario);
+    b.keeps_map = as.keeps_map;
     b.cache = as.cache;
     b.shared_map = as.shared_map;
     all_.push_back(std::move(b));
@@ -66,13 +67,18 @@ balancers::balancers(run_context& run, network& net, virtual_time::proxies& prox
   }
 }
 
-void balancers::start(std::size_t index) {
-  decisions_->open(index, all_[index].settings);
-  run_.record.restarted(index);
+std::optional<std::uint64_t> balancers::start(std::size_t index) {
+  auto const restored = decisions_->open(index, all_[index].settings, run_.now());
+  if (!restored) run_.record.restarted(index);
   caches_.open(index, all_[index].cache);
   shared_maps_.open(index, all_[index].shared_map);
   all_[index].listening = true;
   all_[index].started_ns = run_.now();
+  return restored;
+}
+
+void balancers::keep_map(std::size_t index) {
+  if (all_[index].keeps_map) decisions_->keep(index);
 }
 
 // ---- a request
@@ -412,11 +418,17 @@ void balancers::read_counters() {
     if (!all_[i].listening) continue;
     gateway::routing::router_counters const& c = decisions_->counters(i);
     records::balancer_records& book = run_.record.records.balancers[i];
-    book.counters = {{"requests_total", c.requests},     {"guesses_total", c.guesses},
-                     {"guess_hits_total", c.guess_hits}, {"map_hits_total", c.map_hits},
-                     {"stale_hits_total", c.stale_hits}, {"redirects_total", c.redirects},
-                     {"retries_total", c.retries},       {"learnt_total", c.learnt},
-                     {"evicted_total", c.evicted},       {"redirects_refused_limit_total", c.redirects_refused()}};
+    book.counters = {{"requests_total", c.requests},
+                     {"guesses_total", c.guesses},
+                     {"guess_hits_total", c.guess_hits},
+                     {"map_hits_total", c.map_hits},
+                     {"stale_hits_total", c.stale_hits},
+                     {"redirects_total", c.redirects},
+                     {"retries_total", c.retries},
+                     {"learnt_total", c.learnt},
+                     {"restored_total", c.restored},
+                     {"evicted_total", c.evicted},
+                     {"redirects_refused_limit_total", c.redirects_refused()}};
     book.counting_since_ns = all_[i].started_ns;
     book.counters_read_ns = run_.now();
   }

@@ -33,8 +33,9 @@ public:
             virtual_time::http_exchanges& exchanges, virtual_time::shared_maps& shared_maps,
             virtual_time::clients& clients, std::unique_ptr<routers> decisions);
 
-  /// Starts number `index` of scenario::balancers_of.
-  void start(std::size_t index);
+  /// Starts number `index` of scenario::balancers_of. Returns how many tokens it knows from an earlier life; nullopt:
+  /// nothing was kept of one.
+  std::optional<std::uint64_t> start(std::size_t index);
   bool listening(std::size_t index) const { return all_[index].listening; }
 
   /// A request with `token` will arrive soon.
@@ -64,6 +65,8 @@ public:
   void kill(std::size_t index);
   /// Copies the counters of all running balancers' routers into the records.
   void read_counters();
+  /// It has drained: its map is there for its next life, if it has a token_map_file.
+  void keep_map(std::size_t index);
   /// SIGTERM: accepts nothing new.
   void stop_listening(std::size_t index) { all_[index].listening = false; }
   /// SIGHUP: map, cache and requests stay; idle connections to proxies are closed.
@@ -78,6 +81,7 @@ private:
     fakeproxy::proxy::fifo_servers threads{1};
     load::small_stream random;
     router_options settings;
+    bool keeps_map = false;
     std::optional<gateway::cache::cache_settings> cache;
     std::optional<scenario::shared_map_settings> shared_map;
     gateway::exchange::sleepers<token_id, sleeper, dense_keys::hash> guessers; // requests that wait for another's guess

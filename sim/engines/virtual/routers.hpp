@@ -1,11 +1,13 @@
 #pragma once
 
 #include "base/memory/prefetch.hpp"
+#include "gateway/routing/kept_map.hpp"
 #include "gateway/routing/router.hpp"
 #include "sim/load/stream.hpp"
 #include "sim/scenario/scenario.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -55,8 +57,12 @@ public:
   /// Before any balancer is opened. `who` must outlive the calls of all that follows.
   virtual void watch(map_watcher& who) = 0;
 
-  /// A new balancer, or the new life of one that was restarted.
-  virtual void open(std::size_t balancer, router_options const& settings) = 0;
+  /// A new balancer, or the new life of one that was restarted: it knows what `keep` kept of the last one. Returns how
+  /// many tokens these are, if anything was kept.
+  virtual std::optional<std::uint64_t> open(std::size_t balancer, router_options const& settings,
+                                            std::int64_t now_ns) = 0;
+  /// What the balancer knows now is there for its next life.
+  virtual void keep(std::size_t balancer) = 0;
 
   /// A request with `token` is on its way to the balancer: prefetches what it will need. Decides nothing.
   virtual void prefetch(std::size_t balancer, token_id token) const = 0;
@@ -90,7 +96,8 @@ public:
 
   void watch(map_watcher& who) override { watcher_ = &who; }
 
-  void open(std::size_t balancer, router_options const& settings) override {
+  std::optional<std::uint64_t> open(std::size_t balancer, router_options const& settings,
+                                    std::int64_t now_ns) override {
     map_watch const left{watcher_, balancer};
     std::optional<map> remembered;
     if (settings.map_entries) remembered.emplace(static_cast<std::size_t>(*settings.map_entries), left);
@@ -100,6 +107,16 @@ public:
     if (routers_.size() <= balancer) routers_.resize(balancer + 1);
     if (routers_[balancer]) routers_[balancer]->for_each_known(left);
     routers_[balancer] = std::move(made);
+    auto const kept = kept_.extract(balancer);
+    if (!kept) return std::nullopt;
+    for (kept_token const& token : kept.mapped()) routers_[balancer]->restore(token, now_ns);
+    return kept.mapped().size();
+  }
+
+  void keep(std::size_t balancer) override {
+    std::vector<kept_token>& all = kept_[balancer];
+    all.clear();
+    routers_[balancer]->for_each_kept([&all](kept_token const& token) { all.push_back(token); });
   }
 
   void prefetch(std::size_t balancer, token_id token) const override { routers_[balancer]->prefetch(keys_.of(token)); }
@@ -166,6 +183,7 @@ private:
   };
   using map = gateway::routing::token_map<typename Keys::stored, payload, typename Keys::hash, map_watch>;
   using router = gateway::routing::basic_router<map, key, payload>;
+  using kept_token = gateway::routing::kept<typename Keys::stored>;
 
   [[gnu::noinline]] void add_routes(request_index index) {
     routes_.resize(index + 1);
@@ -174,7 +192,8 @@ private:
 
   Keys keys_;
   map_watcher* watcher_ = nullptr;
-  std::vector<std::unique_ptr<router>> routers_; // by balancer
+  std::vector<std::unique_ptr<router>> routers_;        // by balancer
+  std::map<std::size_t, std::vector<kept_token>> kept_; // likewise, until its next life
   std::vector<gateway::routing::route<key>> routes_;
   request_index route_count_ = 0; // routes_.size()
 };

@@ -408,7 +408,8 @@ private:
   std::uint64_t seen_ = 0;
 };
 
-/// What simulated time cannot model is refused by name.
+}
+
 void refuse(scenario::scenario const& s, run_options const& options) {
   auto const fail = [&](std::string const& what) { throw config::bad_input(s.file.string() + ": " + what); };
   for (scenario::balancer_identity const& balancer : scenario::balancers_of(s)) {
@@ -430,8 +431,6 @@ void refuse(scenario::scenario const& s, run_options const& options) {
   if (std::string const longest = seconds_text(longest_ns); s.load.timeout.count() > longest_ns)
     fail("load.timeout: found more than " + longest +
          ", when a balancer gives up first; allowed with --engine virtual: " + longest);
-}
-
 }
 
 records::result run(scenario::scenario const& s, run_options const& options) {

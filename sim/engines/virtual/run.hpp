@@ -41,6 +41,9 @@ struct run_options {
   std::function<std::unique_ptr<routers>()> decisions;
 };
 
+/// Throws config::bad_input, by name, for what simulated time cannot model. `run` calls it.
+void refuse(scenario::scenario const& s, run_options const& options = {});
+
 /// Runs a scenario in simulated time: the routers of gateway/routing, the nodes, sols and registry of fakeproxy/cluster
 /// and the load of sim/load, with events in place of sockets. The same scenario and seed give the same result, and
 /// the same `history_hash`, on every machine.

@@ -73,6 +73,7 @@ void timeline::finish(std::uint32_t event) {
   under_way& u = events_[event];
   u.record.detail = actors::sentence_of(run_.scenario.events[event].action, u.record.node, u.result);
   u.record.done_ns = run_.now();
+  u.record.map_kept = u.result.restored.has_value();
   done_.push_back(u.record);
   schedule_.on_done();
   on_event_due();
@@ -120,10 +121,11 @@ void timeline::kill(node const& n) {
   }
 }
 
-void timeline::start(node const& n) {
+void timeline::start(node const& n, actors::action_result& result) {
   switch (n.what) {
   case node::role::balancer:
-    return balancers_.start(n.index);
+    result.restored = balancers_.start(n.index);
+    return;
   case node::role::proxy:
     return proxies_.start(n.index);
   case node::role::sol:
@@ -187,7 +189,10 @@ void timeline::on_look(std::uint32_t event) {
 void timeline::look_at_restart(std::uint32_t event, scenario::restart_node const& what) {
   node const n = find(what.node);
   if (!stopped(event, n)) return run_.time.in(look_every_ns, event_kind::look_at_event, event);
-  if (n.what == node::role::balancer) balancers_.kill(n.index); // what did not drain
+  if (n.what == node::role::balancer) {
+    if (what.graceful && events_[event].result.ran_before) balancers_.keep_map(n.index);
+    balancers_.kill(n.index); // what did not drain
+  }
   run_.time.in(run_.scenario.simulated.start_time.count(), event_kind::process_starts, event);
 }
 
@@ -200,7 +205,7 @@ void timeline::look_at_moves(std::uint32_t event) {
 }
 
 void timeline::on_process_starts(std::uint32_t event) {
-  std::visit(scenario::cases{[&](scenario::restart_node const& what) { start(find(what.node)); },
+  std::visit(scenario::cases{[&](scenario::restart_node const& what) { start(find(what.node), events_[event].result); },
                              [&](scenario::add_balancer const&) {
                                for (std::size_t i = 0; i < identities_.size(); ++i) {
                                  if (identities_[i].event != event) continue;

@@ -60,7 +60,7 @@ private:
   void finish(std::uint32_t event);
   node find(std::string const& name) const;
   void kill(node const& n);
-  void start(node const& n);
+  void start(node const& n, actors::action_result& result);
   bool running(node const& n) const;
   void restart(std::uint32_t event, scenario::restart_node const& what);
   void move_sessions(std::uint32_t event, scenario::move_sessions const& what);

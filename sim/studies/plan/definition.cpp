@@ -24,7 +24,7 @@ double in_ms(scenario::nanoseconds t) { return static_cast<double>(t.count()) / 
 config::document document_of(definition const& d, std::size_t candidate) {
   config::document document = d.base;
   for (std::size_t i = 0; i < d.space.axes.size(); ++i)
-    document.set(d.space.axes[i].path, d.points[candidate][i], d.space.axes[i].line);
+    document.set(d.space.axes[i].path, d.points[candidate][i].value, d.space.axes[i].line);
   return document;
 }
 
@@ -92,7 +92,20 @@ void compute_prices(definition& d, config::faults& found) {
   d.prices.clear();
   for (std::size_t i = 0; i < d.points.size(); ++i)
     found.good([&] { d.prices.push_back(prices->of(scenario::load_document(document_of(d, i), d.file), d.points[i])); },
-               " (at candidate " + std::to_string(i) + ": " + sweep::describe(d.paths(), d.points[i]) + ")");
+               " (at candidate " + std::to_string(i) + ": " + sweep::describe(d.paths(), sweep::shown_of(d.points[i])) +
+                   ")");
+}
+
+/// How late requests may be sent when a value is looked for, so that it is not the limit of what sends them: latency
+/// counts from when they should have been, so this is a fifth of the least bound on it. Chosen.
+scenario::nanoseconds allowed_lag(definition const& d) {
+  scenario::nanoseconds least = scenario::nanoseconds::max();
+  for (std::size_t g = 0; g < d.goals.size(); ++g) {
+    bool const of_time = scenario::find_metric(d.asked[g].metric)->kind == scenario::metric_kind::duration;
+    if (of_time && d.goals[g].expression.find("count") == std::string::npos)
+      least = std::min(least, scenario::nanoseconds(std::llround(std::abs(d.goals[g].bound) * 1e6 / 5)));
+  }
+  return least;
 }
 
 /// Loads the scenarios that may be invalid for some candidates: the ends of the space after each loss.
@@ -130,7 +143,7 @@ void read(definition& d, scenario::scenario const& s, config::faults& found) {
   d.seed = s.seed;
   read_plan(d, s, found);
   if (!found.empty()) return;
-  compute_prices(d, found);
+  if (!d.find) compute_prices(d, found);
   if (!found.empty()) return;
   found.good([&] { check_losses(d); });
   for (input const& i : d.inputs)
@@ -144,9 +157,11 @@ void read(definition& d, scenario::scenario const& s, config::faults& found) {
 
 }
 
-definition define(std::filesystem::path const& file, std::vector<std::string> const& overrides) {
+definition define(std::filesystem::path const& file, std::vector<std::string> const& overrides,
+                  std::string const& engine) {
   definition d;
   d.file = file;
+  d.engine = engine;
   d.base = config::document::load(file);
   for (std::string const& assignment : overrides) d.base.set(assignment);
   sweep::refuse_stdin(d.base);
@@ -191,6 +206,7 @@ scenario::scenario scenario_of(definition const& d, std::size_t candidate, std::
     s = scenario::load_document(document, d.file);
   }
   s.thresholds = loss ? after(d.asked) : d.asked;
+  if (d.find) s.load.max_schedule_lag = std::min(s.load.max_schedule_lag, allowed_lag(d));
   return s;
 }
 
@@ -213,6 +229,7 @@ run_values values_of(records::result const& result, std::size_t goals) {
   out.values.resize(goals);
   for (std::size_t g = 0; g < goals && g < result.thresholds.size(); ++g) out.values[g] = result.thresholds[g].value;
   if (result.verdict == records::verdict::invalid && !result.reasons.empty()) out.refusal = result.reasons.front();
+  out.invalid = !out.refusal.empty();
   for (records::invariant_result const& i : result.invariants)
     if (!i.passed && out.refusal.empty()) out.refusal = "invariant " + i.name + " is violated";
   return out;

@@ -29,15 +29,27 @@ struct input {
   std::size_t line = 0;
 };
 
+/// Which value of one input is looked for. The candidates are its values, in order from the end at which the goals are
+/// expected to hold: from the smallest if the largest is looked for.
+struct wanted_value {
+  std::string path;
+  bool largest = true; // else the smallest
+  nlohmann::json from, to;
+  std::string within; // "2%", or a step "50": as it is taken
+};
+
 /// The question to `crest-sim plan`, all of it checked.
 struct definition {
   std::filesystem::path file;
   config::document base; // overrides applied
   std::string name;
   std::uint64_t seed = 1;
-  sweep::axis_set space;
+  std::string engine = "virtual";   // or "live"
+  std::optional<wanted_value> find; // in place of the cheapest candidate
+  sweep::axis_set space;            // with `find`: of one axis
   std::vector<sweep::point> points; // the candidates, as declared
-  std::vector<double> prices;       // by candidate
+  std::vector<double> prices;       // by candidate; none with `find`
+  std::string currency;             // of the prices; empty: not said
   std::vector<goal> goals;
   std::vector<scenario::threshold> asked;      // the goals as thresholds
   std::vector<circumstance> circumstances;     // the first is `none`
@@ -47,13 +59,17 @@ struct definition {
   std::vector<input> inputs;
 
   std::vector<std::string> paths() const; // of the space
+  std::string priced(std::string const& price) const { return currency.empty() ? price : price + " " + currency; }
+  bool measured() const { return engine == "live"; }
 };
 
 /// More candidates than this are refused.
 inline constexpr std::size_t max_candidates = 10000;
 
-/// Reads FILE with its section "plan", and loads every candidate's scenario. Throws `config::bad_input`.
-definition define(std::filesystem::path const& file, std::vector<std::string> const& overrides);
+/// Reads FILE with its section "plan", and loads every candidate's scenario; of values that are looked for the first
+/// and the last. Throws `config::bad_input`. `engine`: "virtual" or "live".
+definition define(std::filesystem::path const& file, std::vector<std::string> const& overrides,
+                  std::string const& engine = "virtual");
 
 /// All that is wrong with the section "plan" of `document`, whose scenario is valid as it stands, a line each. With a
 /// section that cannot be read, candidates are not looked at.

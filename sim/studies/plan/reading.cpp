@@ -17,6 +17,9 @@ namespace {
 using nlohmann::json;
 using pointer = json::json_pointer;
 
+/// Runs of a value at most, live, unless the plan says so.
+constexpr std::uint32_t live_replications = 3;
+
 /// Some of `allowed`, and the one that is nearest to `word`.
 std::string some_of(std::vector<std::string> const& allowed, std::string const& word) {
   std::vector<std::string> some = allowed;
@@ -51,6 +54,25 @@ void read_space(definition& d, config::faults& found) {
                                                       std::to_string(max_candidates) + ", with fewer values or axes");
 }
 
+/// A plan looks either for the cheapest candidate or for a value.
+void check_question(definition const& d) {
+  json const& plan = d.base.root().at("plan");
+  pointer const at("/plan");
+  bool const find = plan.contains("find");
+  for (char const* key : {"space", "prices"})
+    if (!find && !plan.contains(key))
+      throw d.base.error_at(at, std::string("found no key '") + key +
+                                    "'; allowed: an object with goals, and either find, or prices and space");
+  for (char const* key : {"space", "prices", "currency", "sensitivity"})
+    if (find && plan.contains(key))
+      throw d.base.error_at(at / key, std::string("found beside 'find'; allowed: either find, for one topology, or "
+                                                  "prices and space, with sensitivity"));
+  if (d.measured() && !find)
+    throw config::bad_input("--engine: found live with a plan that chooses a topology (" + d.file.string() +
+                            ": plan.space), which can take thousands of runs on more machines than this one; allowed: "
+                            "virtual, or live with plan.find");
+}
+
 void read_losses(definition& d, scenario::scenario const& s) {
   d.circumstances = {{}};
   pointer const at("/plan/survive");
@@ -74,10 +96,9 @@ void read_losses(definition& d, scenario::scenario const& s) {
 
 void read_rule(definition& d) {
   json const& plan = d.base.root().at("plan");
-  d.rule.replications = plan.value("replications", d.rule.replications);
+  d.rule.replications = plan.value("replications", d.measured() ? live_replications : d.rule.replications);
   std::string const text = plan.value("confidence", "95%");
-  double percent = 0;
-  std::from_chars(text.data(), text.data() + text.size(), percent);
+  double const percent = percent_in(text);
   if (percent <= 50)
     throw d.base.error_at(pointer("/plan/confidence"),
                           "found \"" + text + "\"; allowed: above 50% and below 100%, such as \"95%\"");
@@ -96,16 +117,13 @@ public:
     for (sweep::axis const& a : d_.space.axes)
       if (a.path == path_) fail("found an axis of the space; allowed: what the plan does not choose");
     std::size_t const line = d_.base.line_of(at_);
-    config::document probe = d_.base;
-    pointer const target = probe.set(path_, nullptr, line);
-    if (target.to_string().starts_with("/plan") || target.to_string().starts_with("/axes"))
-      fail("found an input of the plan; allowed: a value of the scenario");
+    pointer const target = target_of(d_.base, at_, path_, "an input");
     json const base = d_.base.root().contains(target) ? d_.base.root().at(target) : json();
     if (written.is_array()) return {path_, written[0], base, written[1], line};
     if (!base.is_number())
       fail("found " + written.dump() + " of " + (base.is_null() ? "no value in the file" : config::shown(base)) +
            "; allowed: with a number in the file, or a list [LOW, HIGH]");
-    double const share = percent_of(written.get<std::string>()) / 100;
+    double const share = percent_in(written.get<std::string>().substr(2)) / 100; // behind "±" or "+-": two bytes each
     bool const whole = config::wants_whole_number(scenario::schema(), target);
     double const value = base.get<double>();
     return {path_, number(value * (1 - share), whole), base, number(value * (1 + share), whole), line};
@@ -114,17 +132,8 @@ public:
 private:
   [[noreturn]] void fail(std::string const& message) const { throw d_.base.error_at(at_, message); }
 
-  /// Of "±20%" or "+-20%": both signs are two bytes long.
-  static double percent_of(std::string const& text) {
-    double percent = 0;
-    std::from_chars(text.data() + 2, text.data() + text.size(), percent);
-    return percent;
-  }
-
   static json number(double value, bool whole) {
-    double const rounded = whole ? std::nearbyint(value) : std::nearbyint(value * 1e9) / 1e9;
-    if (std::abs(rounded) < 9e15 && std::nearbyint(rounded) == rounded) return static_cast<std::int64_t>(rounded);
-    return rounded;
+    return sweep::number(whole ? std::nearbyint(value) : std::nearbyint(value * 1e9) / 1e9);
   }
 
   definition const& d_;
@@ -134,17 +143,31 @@ private:
 
 }
 
-std::string shown_value(json const& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, json::error_handler_t::replace);
+pointer target_of(config::document const& document, pointer const& at, std::string const& path, std::string_view what) {
+  config::document probe = document;
+  pointer const target = probe.set(path, nullptr, document.line_of(at));
+  for (char const* own : {"/plan", "/axes"})
+    if (target.to_string().starts_with(own))
+      throw document.error_at(at, "found " + std::string(what) + " of the plan; allowed: a value of the scenario");
+  return target;
+}
+
+double percent_in(std::string_view text) {
+  double percent = 0;
+  std::from_chars(text.data(), text.data() + text.size(), percent);
+  return percent;
 }
 
 price_list::price_list(config::document const& document, sweep::axis_set const& space) {
   pointer const at("/plan/prices");
-  std::vector<std::string> paths{"balancers", "proxies", "sols"};
+  std::map<std::string, double*> const nodes{
+      {"balancers", &balancers_}, {"proxies", &proxies_}, {"redis", &redis_}, {"sols", &sols_}};
+  std::vector<std::string> paths;
+  for (auto const& [node, price] : nodes) paths.push_back(node);
   for (sweep::axis const& a : space.axes) paths.push_back(a.path);
   for (auto const& [key, written] : document.root().at(at).items()) {
     if (written.is_number()) {
-      (key == "balancers" ? balancers_ : key == "proxies" ? proxies_ : sols_) = written.get<double>();
+      *nodes.at(key) = written.get<double>(); // of one of them, as the schema says
       continue;
     }
     auto const found =
@@ -157,7 +180,7 @@ price_list::price_list(config::document const& document, sweep::axis_set const& 
     if (key.starts_with("topology.proxies")) e.what = per::proxy;
     if (key.starts_with("topology.sols")) e.what = per::sol;
     std::vector<std::string> values;
-    for (json const& value : found->values) values.push_back(shown_value(value));
+    for (sweep::axis_value const& value : found->values) values.push_back(sweep::plain_text(value.shown()));
     for (auto const& [value, price] : written.items()) {
       if (std::find(values.begin(), values.end(), value) == values.end())
         throw document.error_at(at / key / value, "found the price of a value that the axis does not have; allowed: " +
@@ -172,9 +195,10 @@ double price_list::of(scenario::scenario const& s, sweep::point const& values) c
   double balancers = 0;
   for (scenario::balancer_group const& group : s.topology.balancers) balancers += group.count;
   double const proxies = s.topology.proxies.count, sols = s.topology.sols.count;
-  double sum = balancers * balancers_ + proxies * proxies_ + sols * sols_;
+  double const redis = scenario::has_redis(s) ? 1 : 0;
+  double sum = balancers * balancers_ + proxies * proxies_ + sols * sols_ + redis * redis_;
   for (extra const& e : extras_) {
-    auto const price = e.by_value.find(shown_value(values[e.axis]));
+    auto const price = e.by_value.find(sweep::plain_text(values[e.axis].shown()));
     if (price == e.by_value.end()) continue;
     double const times = e.what == per::balancer ? balancers
                          : e.what == per::proxy  ? proxies
@@ -187,9 +211,12 @@ double price_list::of(scenario::scenario const& s, sweep::point const& values) c
 
 void read_plan(definition& d, scenario::scenario const& s, config::faults& found) {
   found.good([&] { read_goals(d, s, found); });
-  found.good([&] { read_space(d, found); });
+  if (found.good([&] { check_question(d); }))
+    found.good([&] { d.base.root().at("plan").contains("find") ? read_find(d) : read_space(d, found); });
   found.good([&] { read_losses(d, s); });
   found.good([&] { read_rule(d); });
+  if (pointer const currency("/plan/currency"); d.base.root().contains(currency))
+    d.currency = d.base.root().at(currency).get<std::string>();
   pointer const at("/plan/sensitivity");
   if (!d.base.root().contains(at)) return;
   for (auto const& [path, written] : d.base.root().at(at).items()) {

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 /// The steps of define(). All throw config::bad_input.
 namespace sim::plan {
@@ -21,9 +22,9 @@ private:
   struct extra {
     std::size_t axis;
     per what;
-    std::map<std::string, double> by_value; // as from `shown_value`
+    std::map<std::string, double> by_value; // as from `plain_text`
   };
-  double balancers_ = 0, proxies_ = 0, sols_ = 0;
+  double balancers_ = 0, proxies_ = 0, sols_ = 0, redis_ = 0;
   std::vector<extra> extras_;
 };
 
@@ -31,7 +32,16 @@ private:
 /// cannot be read is a line of `found`.
 void read_plan(definition& d, scenario::scenario const& s, config::faults& found);
 
-/// A value as prices refer to it: 4, 10m.
-std::string shown_value(nlohmann::json const& value);
+/// Fills in `find` of `d`, with the space that it leads to, from /plan/find; and refuses what the engine of `d` cannot
+/// tell. Throws `config::bad_input`.
+void read_find(definition& d);
+
+/// Where `path`, written at `at`, leads to in the scenario. Throws `config::bad_input` for a path that leads nowhere or
+/// into the plan or the axes, of which `what` is said.
+nlohmann::json::json_pointer target_of(config::document const& document, nlohmann::json::json_pointer const& at,
+                                       std::string const& path, std::string_view what);
+
+/// The number in "95%".
+double percent_in(std::string_view text);
 
 }

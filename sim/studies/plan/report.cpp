@@ -34,8 +34,10 @@ double distance(definition const& d, judgement const& j) {
 
 ordered values_json(definition const& d, std::size_t candidate) {
   ordered values = ordered::object();
-  for (std::size_t a = 0; a < d.space.axes.size(); ++a) values[d.space.axes[a].path] = d.points[candidate][a];
+  for (std::size_t a = 0; a < d.space.axes.size(); ++a) values[d.space.axes[a].path] = d.points[candidate][a].shown();
   return values;
+}
+
 }
 
 ordered estimate_json(goal const& g, estimate const& e) {
@@ -57,6 +59,8 @@ ordered goals_json(definition const& d, judgement const& j) {
     }
   return all;
 }
+
+namespace {
 
 ordered candidate_json(definition const& d, findings const& f, std::size_t candidate) {
   judgement const& j = f.candidates[candidate];
@@ -133,6 +137,7 @@ ordered to_json(outcome const& o) {
                  {"seed", d.seed},
                  {"confidence", d.rule.confidence},
                  {"replications", d.rule.replications}};
+  if (!d.currency.empty()) out["currency"] = d.currency;
   out["answer"] = o.found.answer ? candidate_json(d, o.found, *o.found.answer) : ordered(nullptr);
   auto const bound = binding_of(d, o.found);
   out["binding"] = bound ? ordered{{"goal", d.goals[bound->goal].text()},
@@ -143,7 +148,7 @@ ordered to_json(outcome const& o) {
   if (o.found.answer)
     for (edge const& e : edges_of(d, *o.found.answer))
       out["edges"].push_back({{"axis", d.space.axes[e.axis].path},
-                              {"value", d.points[*o.found.answer][e.axis]},
+                              {"value", d.points[*o.found.answer][e.axis].shown()},
                               {"end", e.first ? "first" : "last"}});
   auto const miss = o.found.answer ? std::nullopt : nearest_miss(d, o.found);
   out["nearest_miss"] = miss ? candidate_json(d, o.found, *miss) : ordered(nullptr);
@@ -171,7 +176,7 @@ std::string candidates_csv(outcome const& o) {
       t.columns.push_back(g.text() + (c.what == circumstance::loss::none ? "" : " (" + c.text() + ")"));
   for (std::size_t const candidate : by_price(d.prices)) {
     judgement const& j = o.found.candidates[candidate];
-    std::vector<json>& row = t.rows.emplace_back(d.points[candidate]);
+    std::vector<json>& row = t.rows.emplace_back(sweep::shown_of(d.points[candidate]));
     row.insert(row.end(), {d.prices[candidate], fate_name(j.how), j.runs, nullptr});
     if (j.how == fate::refused || j.how == fate::ruled_out) row.back() = reason_of(d, j);
     for (std::size_t c = 0; c < d.circumstances.size(); ++c)

@@ -25,6 +25,10 @@ std::string reason_of(definition const& d, judgement const& j);
 /// The candidate that misses its goals by the least; nothing if none was run or objected to.
 std::optional<std::size_t> nearest_miss(definition const& d, findings const& f);
 
+/// A goal's estimate, and the estimates of all goals in all circumstances in which a candidate was run, as JSON.
+nlohmann::ordered_json estimate_json(goal const& g, estimate const& e);
+nlohmann::ordered_json goals_json(definition const& d, judgement const& j);
+
 /// plan.json (reports/plan.schema.json).
 nlohmann::ordered_json to_json(outcome const& o);
 

@@ -16,7 +16,7 @@ using nlohmann::json;
 json to_json(std::string const& key, run_values const& run) {
   json values = json::array();
   for (auto const& value : run.values) values.push_back(value ? json(*value) : json(nullptr));
-  return {{"run", key}, {"values", std::move(values)}, {"refusal", run.refusal}};
+  return {{"run", key}, {"values", std::move(values)}, {"refusal", run.refusal}, {"invalid", run.invalid}};
 }
 
 run_values run_from(json const& written) {
@@ -24,6 +24,7 @@ run_values run_from(json const& written) {
   for (json const& value : written.at("values"))
     run.values.push_back(value.is_null() ? std::nullopt : std::optional(value.get<double>()));
   run.refusal = written.at("refusal").get<std::string>();
+  run.invalid = written.value("invalid", false);
   return run;
 }
 
@@ -36,6 +37,8 @@ std::string common_of(definition const& d) {
                      "\n" + files + std::to_string(d.loss_at_share) + "\n" +
                      (d.settle ? std::to_string(d.settle->count()) : "") + "\n";
   for (goal const& g : d.goals) text += g.text() + "\n";
+  if (d.find) text += "find\n"; // its runs are held to their schedule more strictly
+  if (d.measured()) text += "measured\n";
   return text;
 }
 
@@ -86,11 +89,12 @@ std::size_t run_book::found() const {
 evaluation remembered(definition const& d, evaluation evaluate, run_book& book) {
   return [&d, &book, common = common_of(d),
           evaluate = std::move(evaluate)](std::size_t candidate, std::size_t circumstance, std::uint32_t replication) {
-    std::string const key = sweep::digest(common + json(d.points[candidate]).dump() + "\n" +
+    std::string const key = sweep::digest(common + json(sweep::values_of(d.points[candidate])).dump() + "\n" +
                                           d.circumstances[circumstance].text() + "\n" + std::to_string(replication));
     if (auto known = book.find(key)) return *known;
     run_values run = evaluate(candidate, circumstance, replication);
-    book.keep(key, run);
+    bool const may_differ = run.invalid && d.measured(); // when it is run again
+    if (!may_differ) book.keep(key, run);
     return run;
   };
 }

@@ -39,7 +39,8 @@ private:
 };
 
 /// `evaluate`, of which no run is made twice: a run is known by all that determines it, the scenario with its files,
-/// the candidate, the circumstance, the seed, the goals and our version. References `d` and `book`.
+/// the candidate, the circumstance, the seed, the goals, the engine and our version. A live run that was invalid is not
+/// remembered. References `d` and `book`.
 evaluation remembered(definition const& d, evaluation evaluate, run_book& book);
 
 }

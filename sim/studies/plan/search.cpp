@@ -49,6 +49,7 @@ private:
       if (options_.stop()) throw stopped{};
       run_values const run = evaluate_(candidate_, circumstance, r);
       ++out_.runs;
+      out_.invalid = run.invalid;
       if (!run.refusal.empty()) return refuse(circumstance, std::nullopt, run.refusal);
       for (std::size_t g = 0; g < p_.goals.size(); ++g) {
         values[g].push_back(run.values[g]);
@@ -174,6 +175,15 @@ std::vector<std::size_t> by_price(std::vector<double> const& prices) {
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return prices[a] < prices[b]; });
   return order;
+}
+
+std::optional<judgement> judge(problem const& p, evaluation const& evaluate, search_options const& options,
+                               std::size_t candidate) {
+  try {
+    return trial(p, evaluate, options, candidate).run();
+  } catch (stopped const&) {
+    return std::nullopt;
+  }
 }
 
 findings search(problem const& p, evaluation const& evaluate, search_options const& options) {

@@ -14,7 +14,8 @@ namespace sim::plan {
 /// One simulated run of a candidate.
 struct run_values {
   std::vector<std::optional<double>> values; // by goal; nothing: no samples
-  std::string refusal; // why the run rules the candidate out whatever its values; empty: it does not
+  std::string refusal;  // why the run rules the candidate out whatever its values; empty: it does not
+  bool invalid = false; // that is so since the load was not issued as planned, which says nothing of the candidate
 };
 
 /// Runs candidate C in circumstance V (0: as it stands; then the losses) with the seed of replication R. The same
@@ -49,6 +50,7 @@ struct judgement {
   std::size_t circumstance = 0;                 // in which
   std::optional<double> value;                  // of that goal
   std::string why;                              // in words, when it was not accepted
+  bool invalid = false;                         // refused for a run that was not the one that was asked for
   std::uint32_t runs = 0;
 };
 
@@ -78,6 +80,10 @@ struct search_options {
 /// are taken by price. Each is run until its replications decide (if they never do, it is refused), and the first to be
 /// accepted ends the search. The answer, and everything reported about candidates up to it, does not depend on `jobs`.
 findings search(problem const& p, evaluation const& evaluate, search_options const& options = {});
+
+/// One candidate, judged as `search` judges each; nothing if `options.stop` said so between two runs.
+std::optional<judgement> judge(problem const& p, evaluation const& evaluate, search_options const& options,
+                               std::size_t candidate);
 
 /// The candidates by price, then as declared.
 std::vector<std::size_t> by_price(std::vector<double> const& prices);

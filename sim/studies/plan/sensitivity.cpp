@@ -83,6 +83,9 @@ std::optional<binding> least_headroom(definition const& d, findings const& f) {
 std::vector<edge> edges_of(definition const& d, std::size_t candidate) {
   std::vector<edge> edges;
   for_each_axis(d, candidate, [&](std::size_t axis, std::size_t place, std::size_t size, std::size_t) {
+    auto const& values = d.space.axes[axis].values;
+    // Values with names are in no order, so that nothing lies beyond.
+    if (std::any_of(values.begin(), values.end(), [](sweep::axis_value const& v) { return !v.name.empty(); })) return;
     if (size > 1 && (place == 0 || place + 1 == size)) edges.push_back({axis, place == 0});
   });
   return edges;

@@ -1,5 +1,6 @@
 #include "sim/studies/sweep/axes.hpp"
 
+#include "base/config/joined.hpp"
 #include "base/config/schema.hpp"
 #include "base/randomness/elementary.hpp"
 #include "sim/scenario/load.hpp"
@@ -7,7 +8,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <map>
 #include <set>
+#include <utility>
 
 namespace sim::sweep {
 namespace {
@@ -15,6 +18,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t max_values = 10000; // of one axis, as the schema says of lists
+constexpr std::size_t longest_name = 100;
 // Chosen: enough for any plot, and how people write numbers; keeps 2.1544346900318843 out of headers and legends.
 constexpr int log_digits = 6, linear_digits = 12;
 
@@ -25,12 +29,6 @@ double rounded(double value, int digits) {
   double result = value;
   std::from_chars(text, written.ptr, result, std::chars_format::scientific);
   return result;
-}
-
-/// As an integer if it is one, so that it reads 4 and not 4.0.
-json number(double value) {
-  if (std::abs(value) <= 0x1p53 && std::nearbyint(value) == value) return static_cast<std::int64_t>(value);
-  return value;
 }
 
 /// An axis while it is being read.
@@ -45,7 +43,8 @@ public:
     axis a{path_, {}, document_.line_of(at_)};
     json::json_pointer const target = find_target(a.line);
     if (written.is_array()) {
-      a.values.assign(written.begin(), written.end());
+      for (std::size_t i = 0; i < written.size(); ++i) a.values.push_back(listed(written[i], at_ / i));
+      check_names(a);
     } else {
       bool const logarithmic = written.contains("log");
       char const* const spacing = logarithmic ? "log" : "linear";
@@ -58,6 +57,43 @@ public:
   [[noreturn]] void fail(std::string const& message) const { fail(at_, message); }
 
 private:
+  /// A value as it stands in a list: by itself, or with a name.
+  axis_value listed(json const& written, json::json_pointer const& at) const {
+    if (!written.is_object() || !written.contains("as")) return {written, {}};
+    std::vector<std::string> const keys{"as", "value"};
+    for (auto const& [key, member] : written.items())
+      if (std::find(keys.begin(), keys.end(), key) == keys.end())
+        fail(at / key, "found an unknown key of a value with a name; allowed: " + config::joined(keys) +
+                           config::did_you_mean(key, keys));
+    if (!written.contains("value")) fail(at, R"(found a name without a value; allowed: {"as": NAME, "value": VALUE})");
+    json const& name = written.at("as");
+    bool const good =
+        name.is_string() && !name.get_ref<std::string const&>().empty() &&
+        name.get_ref<std::string const&>().size() <= longest_name &&
+        std::none_of(name.get_ref<std::string const&>().begin(), name.get_ref<std::string const&>().end(), is_refused);
+    if (!good)
+      fail(at / "as", "found " + config::shown(name) +
+                          "; allowed: a name of 1 to 100 characters without = and control characters");
+    return {written.at("value"), name.get<std::string>()};
+  }
+
+  /// In a name: what --where COLUMN=NAME, and lines of text, could not tell from their own signs.
+  static bool is_refused(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '='; }
+
+  /// A name stands for one value, and no other value shows as it does.
+  void check_names(axis const& a) const {
+    std::map<std::string, axis_value const*> by_text;
+    for (std::size_t i = 0; i < a.values.size(); ++i) {
+      axis_value const& value = a.values[i];
+      auto const [first, is_new] = by_text.emplace(plain_text(value.shown()), &value);
+      bool const same = first->second->name == value.name && first->second->value == value.value;
+      bool const concerns_names = !value.name.empty() || !first->second->name.empty();
+      if (!is_new && !same && concerns_names)
+        fail(at_ / i, "found " + config::shown(value.shown()) +
+                          " for a second value; allowed: a name for each value of the axis");
+    }
+  }
+
   [[noreturn]] void fail(json::json_pointer const& at, std::string const& message) const {
     throw document_.error_at(at, message);
   }
@@ -72,7 +108,8 @@ private:
     return target;
   }
 
-  std::vector<json> spaced(json const& written, json::json_pointer const& at, bool logarithmic, bool whole) const {
+  std::vector<axis_value> spaced(json const& written, json::json_pointer const& at, bool logarithmic,
+                                 bool whole) const {
     double const from = written[0].get<double>(), to = written[1].get<double>(), count = written[2].get<double>();
     if (logarithmic && (from <= 0 || to <= 0)) {
       json::json_pointer const end = at / (from <= 0 ? std::size_t{0} : std::size_t{1});
@@ -84,8 +121,8 @@ private:
     }
     auto const values = logarithmic ? log_spaced(from, to, static_cast<std::size_t>(count))
                                     : linear_spaced(from, to, static_cast<std::size_t>(count));
-    std::vector<json> result;
-    for (double const value : values) result.push_back(number(whole ? std::nearbyint(value) : value));
+    std::vector<axis_value> result;
+    for (double const value : values) result.push_back({number(whole ? std::nearbyint(value) : value), {}});
     return result;
   }
 
@@ -94,24 +131,26 @@ private:
   std::string path_;
 };
 
-/// Drops elements that repeat an earlier one; keeps the order.
-template<class T>
-void drop_repeated(std::vector<T>& values) {
-  std::set<std::string> seen;
-  std::erase_if(values, [&](T const& value) { return !seen.insert(json(value).dump()).second; });
+/// Drops points that repeat an earlier one, name for name; keeps the order.
+void drop_repeated(std::vector<point>& points) {
+  std::set<std::pair<std::string, std::string>> seen;
+  std::erase_if(points, [&](point const& p) {
+    return !seen.emplace(json(values_of(p)).dump(), json(shown_of(p)).dump()).second;
+  });
 }
 
 /// A value that occurs twice in a list is a mistake; spaced values may coincide after rounding.
 void make_distinct(axis& a, bool listed, axis_reader const& reader) {
-  std::vector<json> distinct = a.values;
-  drop_repeated(distinct);
-  if (listed && distinct.size() < a.values.size()) {
-    std::set<std::string> seen;
-    auto const again = std::find_if(a.values.begin(), a.values.end(),
-                                    [&](json const& value) { return !seen.insert(value.dump()).second; });
-    reader.fail("found " + config::shown(*again) + " a second time; allowed: each value once");
+  std::set<std::string> seen;
+  auto const repeats = [&](axis_value const& v) { return !seen.insert(v.value.dump()).second; };
+  if (!listed) {
+    std::erase_if(a.values, repeats);
+    return;
   }
-  a.values = std::move(distinct);
+  auto const again = std::find_if(a.values.begin(), a.values.end(), repeats);
+  if (again == a.values.end()) return;
+  std::string const name = again->name.empty() ? "" : " (" + config::shown(again->name) + ")";
+  reader.fail("found " + config::shown(again->value) + name + " a second time; allowed: each value once");
 }
 
 void check_size(axis_set const& set, axis_reader const& last) {
@@ -135,6 +174,11 @@ void add_axis(axis_set& set, axis_reader const& reader, json const& written) {
   check_size(set, reader);
 }
 
+}
+
+json number(double value) {
+  if (std::abs(value) <= 0x1p53 && std::nearbyint(value) == value) return static_cast<std::int64_t>(value);
+  return value;
 }
 
 std::vector<double> log_spaced(double from, double to, std::size_t count) {
@@ -190,18 +234,34 @@ std::vector<point> expand(axis_set const& set) {
   for (axis const& a : set.axes) {
     std::vector<point> longer;
     for (point const& p : points) {
-      for (json const& value : a.values) longer.emplace_back(p).push_back(value);
+      for (axis_value const& value : a.values) longer.emplace_back(p).push_back(value);
     }
     points = std::move(longer);
   }
   return points;
 }
 
-std::string describe(std::vector<std::string> const& paths, point const& values) {
+std::vector<json> values_of(point const& p) {
+  std::vector<json> values;
+  for (axis_value const& v : p) values.push_back(v.value);
+  return values;
+}
+
+std::vector<json> shown_of(point const& p) {
+  std::vector<json> shown;
+  for (axis_value const& v : p) shown.push_back(v.shown());
+  return shown;
+}
+
+std::string plain_text(json const& shown) {
+  return shown.is_string() ? shown.get<std::string>() : shown.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string describe(std::vector<std::string> const& paths, std::vector<json> const& shown) {
   if (paths.empty()) return "the scenario as it stands";
   std::string text;
   for (std::size_t i = 0; i < paths.size(); ++i) {
-    text += (i == 0 ? "" : ", ") + paths[i] + "=" + values[i].dump(-1, ' ', false, json::error_handler_t::replace);
+    text += (i == 0 ? "" : ", ") + paths[i] + "=" + shown[i].dump(-1, ' ', false, json::error_handler_t::replace);
   }
   return text;
 }

@@ -32,7 +32,7 @@ std::vector<point> outline(axis_set const& set) {
   std::vector<point> points;
   for (point const& others : {first, last}) {
     for (std::size_t i = 0; i < set.axes.size(); ++i) {
-      for (json const& value : set.axes[i].values) points.emplace_back(others)[i] = value;
+      for (axis_value const& value : set.axes[i].values) points.emplace_back(others)[i] = value;
     }
   }
   return points;
@@ -42,10 +42,11 @@ void check_point(config::document document, std::filesystem::path const& file, a
                  config::faults& found, std::function<void(scenario::scenario const&)> const& look) {
   std::vector<std::string> paths;
   for (axis const& a : set.axes) paths.push_back(a.path);
-  std::string const where = " (at " + describe(paths, values) + ")";
+  std::string const where = " (at " + describe(paths, shown_of(values)) + ")";
   bool const placed = found.good(
       [&] {
-        for (std::size_t i = 0; i < set.axes.size(); ++i) document.set(set.axes[i].path, values[i], set.axes[i].line);
+        for (std::size_t i = 0; i < set.axes.size(); ++i)
+          document.set(set.axes[i].path, values[i].value, set.axes[i].line);
       },
       where);
   if (!placed) return;

@@ -32,7 +32,7 @@ void refuse_overrides_of_axes(definition const& d, std::vector<std::string> cons
 config::document document_of(definition const& d, trial const& t) {
   config::document document = d.base;
   for (std::size_t i = 0; i < d.axes.axes.size(); ++i)
-    document.set(d.axes.axes[i].path, d.points[t.point_index][i], d.axes.axes[i].line);
+    document.set(d.axes.axes[i].path, d.points[t.point_index][i].value, d.axes.axes[i].line);
   if (t.replication > 0) document.set("seed", t.seed, 0);
   return document;
 }
@@ -44,7 +44,7 @@ scenario::scenario checked(definition const& d, trial const& t) {
   } catch (bad_input const& error) {
     if (d.axes.axes.empty()) throw;
     throw bad_input(std::string(error.what()) + " (at point " + std::to_string(t.point_index) + ": " +
-                    describe(d.paths(), d.points[t.point_index]) + ")");
+                    describe(d.paths(), shown_of(d.points[t.point_index])) + ")");
   }
 }
 

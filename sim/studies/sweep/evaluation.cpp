@@ -47,11 +47,15 @@ struct metric_writer {
             {"denominator", m.denominator},
             {"theory", optional(m.theory)},
             {"standard_error", optional(m.standard_error)},
-            {"theory_note", m.theory_note}};
+            {"theory_note", m.theory_note},
+            {"measured_error", optional(m.measured_error)}};
   }
   ordered operator()(trend_metric const& m) const {
-    return {{"count", m.count}, {"p50", m.p50}, {"p90", m.p90},   {"p95", m.p95}, {"p99", m.p99},
-            {"p999", m.p999},   {"max", m.max}, {"mean", m.mean}, {"min", m.min}};
+    ordered out = {{"count", m.count}, {"p50", m.p50}, {"p90", m.p90},   {"p95", m.p95}, {"p99", m.p99},
+                   {"p999", m.p999},   {"max", m.max}, {"mean", m.mean}, {"min", m.min}};
+    out["p50_within"] = {m.p50_within.low, m.p50_within.high};
+    out["p99_within"] = {m.p99_within.low, m.p99_within.high};
+    return out;
   }
   ordered operator()(counter_metric const& m) const { return {{"value", m.value}}; }
 };
@@ -65,6 +69,8 @@ std::optional<double> optional_number(json const& written) {
   return written.is_null() ? std::nullopt : std::optional(written.get<double>());
 }
 
+interval interval_from(json const& written) { return {number(written.at(0)), number(written.at(1))}; }
+
 metric metric_from(json const& m) {
   if (m.contains("numerator")) {
     return ratio_metric{number(m.at("value")),
@@ -72,18 +78,22 @@ metric metric_from(json const& m) {
                         m.at("denominator").get<std::uint64_t>(),
                         optional_number(m.at("theory")),
                         optional_number(m.at("standard_error")),
-                        m.at("theory_note").get<std::string>()};
+                        m.at("theory_note").get<std::string>(),
+                        optional_number(m.at("measured_error"))};
   }
   if (!m.contains("count")) return counter_metric{number(m.at("value"))};
-  return trend_metric{m.at("count").get<std::uint64_t>(),
-                      number(m.at("p50")),
-                      number(m.at("p90")),
-                      number(m.at("p95")),
-                      number(m.at("p99")),
-                      number(m.at("p999")),
-                      number(m.at("max")),
-                      number(m.at("mean")),
-                      number(m.at("min"))};
+  trend_metric t{m.at("count").get<std::uint64_t>(),
+                 number(m.at("p50")),
+                 number(m.at("p90")),
+                 number(m.at("p95")),
+                 number(m.at("p99")),
+                 number(m.at("p999")),
+                 number(m.at("max")),
+                 number(m.at("mean")),
+                 number(m.at("min"))};
+  t.p50_within = interval_from(m.at("p50_within"));
+  t.p99_within = interval_from(m.at("p99_within"));
+  return t;
 }
 
 }
@@ -95,6 +105,9 @@ evaluation evaluation_of(result const& r) {
       for (auto const& [name, metric] : phase.metrics) e.metrics[labelled(name, "phase", phase.name)] = metric;
     }
   }
+  for (auto const& [label, sets] : {std::pair("group", &r.groups), std::pair("kind", &r.kinds)})
+    for (named_metrics const& set : *sets)
+      for (auto const& [name, metric] : set.metrics) e.metrics[labelled(name, label, set.name)] = metric;
   for (event_result const& event : r.events) add_event(e.metrics, event);
   return e;
 }
@@ -121,10 +134,5 @@ evaluation evaluation_from(json const& written) {
 }
 
 std::string_view verdict_name(records::verdict verdict) { return verdict_names[static_cast<std::size_t>(verdict)]; }
-
-records::verdict worse(records::verdict a, records::verdict b) {
-  constexpr std::array rank = {0, 2, 1, 3, 4}; // by verdict: passed, failed, invalid, interrupted, error
-  return rank[static_cast<std::size_t>(a)] >= rank[static_cast<std::size_t>(b)] ? a : b;
-}
 
 }

@@ -16,8 +16,8 @@ struct evaluation {
   std::vector<std::string> reasons; // why it did not pass
   std::string history_hash;         // 16 hexadecimal digits; empty: a live run has none
   /// Of the whole run ("redirect_ratio"), of its phases when it has several ("latency_ms{phase:steady}",
-  /// "redirect_ratio{phase:steady,reason:cold}") and of its events ("convergence_s{event:joins}"), named as thresholds
-  /// name them.
+  /// "redirect_ratio{phase:steady,reason:cold}"), of its groups and kinds of balancers likewise
+  /// ("redirect_ratio{group:edge}"), and of its events ("convergence_s{event:joins}"), named as thresholds name them.
   records::metric_set metrics;
 };
 
@@ -29,8 +29,5 @@ evaluation evaluation_from(nlohmann::json const& written);
 
 /// "passed", "failed", "invalid", "interrupted".
 std::string_view verdict_name(records::verdict verdict);
-
-/// The worst of them is the verdict of a whole sweep: failed, then invalid, then passed.
-records::verdict worse(records::verdict a, records::verdict b);
 
 }

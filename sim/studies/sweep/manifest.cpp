@@ -23,7 +23,7 @@ manifest manifest_from(json const& written) {
   m.axes = written.at("axes").get<std::vector<std::string>>();
   for (json const& t : written.at("trials")) {
     m.trials.push_back({t.at("point").get<std::size_t>(), t.at("replication").get<std::uint32_t>(),
-                        t.at("values").get<point>(), t.at("seed").get<std::uint64_t>(),
+                        t.at("values").get<std::vector<json>>(), t.at("seed").get<std::uint64_t>(),
                         t.at("fingerprint").get<std::string>()});
     if (m.trials.back().values.size() != m.axes.size()) throw std::runtime_error("values for other axes");
   }
@@ -35,7 +35,7 @@ manifest manifest_from(json const& written) {
 manifest manifest_of(definition const& d) {
   manifest m{d.name, d.file.filename().string(), d.engine, std::string(config::version), d.replications, d.paths(), {}};
   for (trial const& t : d.trials)
-    m.trials.push_back({t.point_index, t.replication, d.points[t.point_index], t.seed, t.fingerprint});
+    m.trials.push_back({t.point_index, t.replication, shown_of(d.points[t.point_index]), t.seed, t.fingerprint});
   return m;
 }
 

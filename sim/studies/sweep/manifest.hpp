@@ -13,7 +13,7 @@ namespace sim::sweep {
 struct manifest_trial {
   std::size_t point_index = 0;
   std::uint32_t replication = 0;
-  point values; // by axis
+  std::vector<nlohmann::json> values; // by axis, as they are shown
   std::uint64_t seed = 0;
   std::string fingerprint;
 };

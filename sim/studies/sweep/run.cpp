@@ -2,6 +2,7 @@
 
 #include "base/os/write_file.hpp"
 #include "sim/studies/sweep/manifest.hpp"
+#include "sim/studies/sweep/side_by_side.hpp"
 #include "sim/studies/sweep/table.hpp"
 
 #include <exception>
@@ -9,7 +10,6 @@
 #include <iterator>
 #include <mutex>
 #include <stdexcept>
-#include <thread>
 #include <vector>
 
 namespace sim::sweep {
@@ -28,11 +28,9 @@ public:
 
   outcome run() {
     find_work();
-    std::vector<std::thread> others;
-    for (unsigned i = 1; i < options_.jobs && i < work_.size(); ++i) others.emplace_back([this] { work(); });
-    work();
-    for (std::thread& other : others) other.join();
-    if (error_) std::rethrow_exception(error_);
+    side_by_side(
+        work_.size(), options_.jobs, [this] { return stops(); },
+        [this](std::size_t i) { evaluate(definition_.trials[work_[i]]); });
     return {progress_, interrupted_};
   }
 
@@ -50,25 +48,10 @@ private:
     options_.report(progress_);
   }
 
-  void work() {
-    while (trial const* const t = next()) {
-      try {
-        evaluate(*t);
-      } catch (...) {
-        std::lock_guard const lock(mutex_);
-        if (!error_) error_ = std::current_exception();
-      }
-    }
-  }
-
-  trial const* next() {
+  bool stops() {
     std::lock_guard const lock(mutex_);
-    if (error_ || interrupted_ || next_ == work_.size()) return nullptr;
-    if (options_.stopped()) {
-      interrupted_ = true;
-      return nullptr;
-    }
-    return &definition_.trials[work_[next_++]];
+    interrupted_ = interrupted_ || options_.stopped();
+    return interrupted_;
   }
 
   void evaluate(trial const& t) {
@@ -86,7 +69,7 @@ private:
 
   evaluation evaluated(trial const& t) const {
     std::string const where = "at point " + std::to_string(t.point_index) + " (" +
-                              describe(definition_.paths(), definition_.points[t.point_index]) + "): ";
+                              describe(definition_.paths(), shown_of(definition_.points[t.point_index])) + "): ";
     try {
       return evaluation_of(engine_.evaluate(scenario_of(definition_, t)));
     } catch (config::bad_input const& error) {
@@ -102,10 +85,8 @@ private:
   run_options const& options_;
   std::vector<std::size_t> work_; // indices of trials
   std::mutex mutex_;              // of what follows
-  std::size_t next_ = 0;
   progress progress_;
   bool interrupted_ = false;
-  std::exception_ptr error_;
 };
 
 }

@@ -34,13 +34,30 @@ struct cells_of {
             {"_numerator", m.numerator},
             {"_denominator", m.denominator},
             {"_theory", number(m.theory)},
-            {"_standard_error", number(m.standard_error)}};
+            {"_standard_error", number(m.standard_error)},
+            {"_measured_error", number(m.measured_error)}};
   }
   cells operator()(records::trend_metric const& m) const {
-    return {{"_count", m.count},     {"_mean", number(m.mean)}, {"_p50", number(m.p50)},   {"_p90", number(m.p90)},
-            {"_p95", number(m.p95)}, {"_p99", number(m.p99)},   {"_p999", number(m.p999)}, {"_max", number(m.max)}};
+    return {{"_count", m.count},
+            {"_mean", number(m.mean)},
+            {"_p50", number(m.p50)},
+            {"_p90", number(m.p90)},
+            {"_p95", number(m.p95)},
+            {"_p99", number(m.p99)},
+            {"_p999", number(m.p999)},
+            {"_max", number(m.max)},
+            {"_p50_low", end(m.p50_within, m.p50_within.low)},
+            {"_p50_high", end(m.p50_within, m.p50_within.high)},
+            {"_p99_low", end(m.p99_within, m.p99_within.low)},
+            {"_p99_high", end(m.p99_within, m.p99_within.high)}};
   }
   cells operator()(records::counter_metric const& m) const { return {{"", number(m.value)}}; }
+
+private:
+  /// One of the interval's; null if it is not known.
+  static json end(records::interval const& within, double which) {
+    return within.high > 0 ? number(which) : json(nullptr);
+  }
 };
 
 /// A metric's place among the columns: by catalogue, then the whole run before its parts.

@@ -15,8 +15,10 @@ namespace sim::sweep {
 /// One tidy table: a row per trial, null if a trial has no such value.
 ///
 /// Columns: `point`, `replication`, the axes by path, `seed` (unless an axis), `verdict`, `history_hash`, then the
-/// metrics in the catalogue's order: a ratio R as R, R_numerator, R_denominator, R_theory, R_standard_error; a
-/// distribution D as D_count, D_mean, D_p50, D_p90, D_p95, D_p99, D_p999, D_max; labels follow: D_p99{phase:steady}.
+/// metrics in the catalogue's order: a ratio R as R, R_numerator, R_denominator, R_theory, R_standard_error,
+/// R_measured_error; a distribution D as D_count, D_mean, D_p50, D_p90, D_p95, D_p99, D_p999, D_max, and what the run
+/// itself shows its p50 and p99 to lie between at 95 %: D_p50_low, D_p50_high, D_p99_low, D_p99_high; labels follow:
+/// D_p99{phase:steady}.
 /// Durations are in milliseconds or seconds, as their names say. Last, `reasons`: why a trial did not pass.
 struct table {
   std::vector<std::string> columns;

@@ -148,6 +148,7 @@ variant with_nginx(scenario::scenario const& s) {
   for (balancer_group& g : other.topology.balancers) {
     if (auto why = peculiar(g); !why.empty()) return {std::nullopt, why};
     if (g.cache) return {std::nullopt, "nginx as the article has it caches nothing"};
+    if (g.keeps_map) return {std::nullopt, "nginx as the article has it keeps no map over a restart"};
     if (g.shared_map) return {std::nullopt, "nginx as the article has it shares no map"};
     if (!guesses_as_nginx(g)) return {std::nullopt, "nginx guesses round robin, which is not what this gateway does"};
     g = as_nginx(g);

@@ -171,6 +171,30 @@ TEST_CASE("access log lines are JSON and hold no token; of a broken request noth
   CHECK_FALSE(broken.contains("request_id"));
 }
 
+TEST_CASE("one id goes through client, gateway, log and upstream; without the client's, the gateway makes one") {
+  scripted_upstream upstream([](upstream_request const&) { return script_answer{answer()}; });
+  scratch_directory scratch;
+  std::filesystem::path const file = scratch.path() / "access.log";
+  configured_gateway gateway({upstream.address()}, {}, {"--access-log", file.string()});
+  client c(gateway.port());
+  c.exchange(request("GET", "/own", "", "X-Request-Id: abc-1\r\nLab-Request: 7\r\n"));
+  c.exchange(request("GET", "/none", ""));
+  gateway->process().signal(SIGTERM);
+  CHECK(gateway->process().wait() == 0);
+  std::vector<std::string> const lines = lines_of(file);
+  std::vector<upstream_request> const seen = upstream.requests();
+  REQUIRE(lines.size() == 2);
+  REQUIRE(seen.size() == 2);
+  auto const own = nlohmann::json::parse(lines[0]), none = nlohmann::json::parse(lines[1]);
+  CHECK(own["request_id"] == "abc-1");
+  CHECK(own["lab_request"] == 7);
+  CHECK(seen[0].field("X-Request-Id") == "abc-1");
+  CHECK(seen[0].field("Lab-Request") == "7");
+  CHECK(none["request_id"] == seen[1].field("X-Request-Id"));
+  CHECK(none["request_id"].get<std::string>().size() >= 16);
+  CHECK_FALSE(none.contains("lab_request"));
+}
+
 TEST_CASE("metrics are lines of name, labels and number, and say what status says") {
   pair_of_proxies proxies;
   configured_gateway gateway(proxies.addresses());

@@ -125,9 +125,8 @@ set border 3
 set rmargin 4
 set bmargin 7
 set key outside bottom center horizontal samplen 3 maxcols 4
-set label 'crest-sim 0.1.0 (0123456789ab+)' at screen 0.99,0.015 right font ',7' tc rgb '#777777'
+set label 'crest-sim 0.1.0 (0123456789ab+), scenario 0011223344556677, on lab, 2 cores, 2026-01-31T12:00:00Z' at screen 0.99,0.015 right font ',7' tc rgb '#777777'
 set xrange [0:12.500]
-set yrange [0:*]
 set offsets 0,0,graph 0.18,0
 set label 'warm-up' at 0.000,graph 0.97 left offset character 0.4,0 font ',10' tc rgb '#555555'
 set object rectangle from 5.000,graph 0 to 12.000,graph 1 behind fc rgb '#F2F2F2' fs solid noborder
@@ -136,5 +135,6 @@ set arrow from 5.000,graph 0 to 5.000,graph 0.92 nohead dt 3 lw 1.5 lc rgb '#333
 set label 'kill proxy[1]' at 5.000,graph 0.92 right rotate by 90 offset character -1,0 font ',9' tc rgb '#333333'
 set arrow from 8.000,graph 0 to 8.000,graph 0.92 nohead dt 3 lw 1.5 lc rgb '#333333'
 set label 'move sessions' at 8.000,graph 0.92 right rotate by 90 offset character -1,0 font ',9' tc rgb '#333333'
+set yrange [0:*]
 plot $data index 0 with linespoints lw 1.5 ps 0.5 lc rgb '#0072B2' pt 7 dt 1 title 'gateway[0]', $data index 1 with linespoints lw 1.5 ps 0.5 lc rgb '#E69F00' pt 5 dt 2 title 'gateway[1]', $data index 2 with linespoints lw 1.5 ps 0.5 lc rgb '#009E73' pt 9 dt 3 title 'nginx[0]', $data index 3 with lines lw 2.5 lc rgb 'black' title 'all balancers', $data index 4 with lines lw 2 dt (12,6) lc rgb 'black' title 'theory'
 unset output

@@ -148,7 +148,7 @@ TEST_CASE("summaries with few or odd figures are drawn, or refused in a line") {
          for (auto& [name, m] : r.metrics)
            if (auto* ratio = std::get_if<ratio_metric>(&m)) ratio->value = 0;
        },
-       "Strategies"},
+       "Redirect ratio, latency p99"},
       {"a figure that is none", "bars",
        [&](auto& r) { std::get<ratio_metric>(r.metrics.at("redirect_ratio")).value = none; }, ">none<"},
       {"very large", "bars", [&](auto& r) { trend_of(r).p99 = 1e200, trend_of(r).p99_within = {}; }, "1e+200"},

@@ -32,9 +32,42 @@ char const* const sweep_csv =
     "5,0,2,10,16,failed,,0.07,0.075,0.5,,\"a threshold, and more\"\n"
     "6,0,2,10,18,invalid,,9,9,9,9,too slow\n";
 
+/// A limit at 800, two goals, a value of each outcome, one without samples.
+char const* const limit_json = R"({"schema_version": 1, "scenario": "tier", "engine": "virtual", "seed": 5,
+  "confidence": 0.95, "input": "load.rate_rps", "which": "largest", "within": "2%", "answer": 800,
+  "first_miss": {"goal": "latency_ms{phase:steady} p(99)<60", "circumstance": "as it stands"},
+  "values": [
+    {"value": 100, "outcome": "holds", "goals": [
+      {"goal": "latency_ms{phase:steady} p(99)<60", "circumstance": "as it stands", "bound": 60, "mean": 41, "low": 40, "high": 42, "headroom": 0.3},
+      {"goal": "redirect_ratio <0.06", "circumstance": "as it stands", "bound": 0.06, "mean": 0.05, "low": 0.04, "high": 0.059, "headroom": 0.1}]},
+    {"value": 800, "outcome": "holds", "goals": [
+      {"goal": "latency_ms{phase:steady} p(99)<60", "circumstance": "as it stands", "bound": 60, "mean": 58, "low": 57, "high": 59.5, "headroom": 0.03},
+      {"goal": "redirect_ratio <0.06", "circumstance": "as it stands", "bound": 0.06, "mean": 0.02, "low": 0.01, "high": 0.03, "headroom": 0.6}]},
+    {"value": 816, "outcome": "undecided", "goals": [
+      {"goal": "latency_ms{phase:steady} p(99)<60", "circumstance": "as it stands", "bound": 60, "mean": 60.1, "low": 58, "high": 62, "headroom": -0.001}]},
+    {"value": 1200, "outcome": "fails", "goals": [
+      {"goal": "latency_ms{phase:steady} p(99)<60", "circumstance": "as it stands", "bound": 60, "mean": 4000, "low": -10, "high": 8010, "headroom": -65}]},
+    {"value": 2000, "outcome": "invalid", "goals": [
+      {"goal": "latency_ms{phase:steady} p(99)<60", "circumstance": "as it stands", "bound": 60, "mean": null, "low": null, "high": null, "headroom": null}]}]})";
+
+/// Strategies by name with two numbers of proxies: two replications, one run that shows its own error, one that does
+/// not, one without a number, one that is invalid; an axis that goes with the strategies.
+char const* const strategies_csv =
+    "point,replication,load.balancer_choice,topology.balancers,topology.proxies.count,seed,verdict,history_hash,"
+    "redirect_ratio,redirect_ratio_theory,redirect_ratio_measured_error,latency_ms_p99,latency_ms_p99_low,"
+    "latency_ms_p99_high,reasons\n"
+    "0,0,uniform,no map,8,16,passed,,0.609375,0.65,0.01,7,6,9,\n"
+    "0,1,uniform,no map,8,17,passed,,0.640625,0.65,0.01,8,6,9,\n"
+    "1,0,uniform,no map,4,16,passed,,0.5,,0.02,5,4.5,6,\n"
+    "2,0,address,\"a map, by address\",8,16,passed,,0.05,0.04,,3,,,\n"
+    "3,0,address,\"a map, by address\",4,16,passed,,,,,,,,\n"
+    "4,0,uniform,by hash,8,16,passed,,0,0,0,3,3,3,\n"
+    "5,0,uniform,by hash,4,16,invalid,,9,,,9,,,too slow\n";
+
 struct results : scratch {
   results() {
     os::write_file(path / "sweep.csv", sweep_csv);
+    os::write_file(path / "strategies.csv", strategies_csv);
     os::write_file(path / "sweep.json", R"({"scenario": "it's a sweep", "engine": "virtual"})");
     for (auto const& r : {passed_run(), eventful_run()}) reports::write_all(r, path / fs::path(r.file).stem());
     reports::write_all(passed_run(), path / "first");
@@ -47,6 +80,8 @@ struct results : scratch {
                             "inputs": [{"name": "price ±10 %", "low": 17, "high": 20},
                                        {"name": "load's rate", "low": 14, "high": 26.5}]})");
     os::write_file(path / "plan.csv", "name,low,high,base\nprice,17,20,18\n\"load, rate\",30,20,18\n");
+    fs::create_directory(path / "limit");
+    os::write_file(path / "limit" / "limit.json", limit_json);
     fs::create_directory(path / "plan");
     os::write_file(path / "plan" / "plan.json", R"({"scenario": "tier", "seed": 5, "engine": "virtual"})");
     os::write_file(path / "plan" / "tornado.csv",
@@ -70,9 +105,12 @@ std::vector<order> every_kind(results const& r) {
                                r.of("knee", {"sweep.csv"}),
                                r.of("recovery", {"second"}),
                                r.of("bars", {"first", "second"}),
-                               r.of("tornado", {"plan.json"})};
+                               r.of("tornado", {"plan.json"}),
+                               r.of("limit", {"limit"}),
+                               r.of("sweep_bars", {"strategies.csv"})};
   orders[3].x = "load.requests_per_character";
   orders[3].line = "topology.balancers.count";
+  orders[8].line = "topology.proxies.count";
   return orders;
 }
 
@@ -186,6 +224,11 @@ TEST_CASE("what cannot be drawn gives one clear error and leaves no file") {
   os::write_file(r.path / "empty.csv", "point,replication,a,b,seed,verdict,redirect_ratio\n");
   os::write_file(r.path / "blank.csv", "point,replication,a,b,seed,verdict,redirect_ratio\n0,0,1,2,3,passed,\n");
   os::write_file(r.path / "text.csv", "point,replication,a,b,seed,verdict,redirect_ratio\n0,0,1,2,3,passed,x\n");
+  std::string colours = "point,replication,a,b,seed,verdict,redirect_ratio\n", many = colours;
+  for (int i = 0; i != 7; ++i) colours += "0,0,x," + std::to_string(i) + ",3,passed,1\n";
+  for (int i = 0; i != 61; ++i) many += "0,0," + std::to_string(i) + ",2,3,passed,1\n";
+  os::write_file(r.path / "colours.csv", colours);
+  os::write_file(r.path / "many.csv", many);
   os::write_file(r.path / "bare.csv", "name,low,high\nprice,17,20\n");
   os::write_file(r.path / "bare.json", R"({"base": 1, "inputs": []})");
   fs::create_directory(r.path / "nothing");
@@ -216,10 +259,26 @@ TEST_CASE("what cannot be drawn gives one clear error and leaves no file") {
             with(r.of("percentiles", {"first"}), [](order& o) { o.metric = "redirect_ratio"; }),
             "--metric: found 'redirect_ratio'; allowed: latency_ms"},
            {"two reports", r.of("recovery", {"first", "second"}), "found 2 results"},
+           {"bars of a sweep that mix an axis", r.of("sweep_bars", {"strategies.csv"}),
+            "found 2 values of topology.proxies.count, which the picture does not show"},
+           {"bars of one axis twice",
+            with(r.of("sweep_bars", {"strategies.csv"}), [](order& o) { o.x = o.line = "topology.balancers"; }),
+            "found one column twice"},
+           {"bars of a sweep without numbers", r.of("sweep_bars", {"blank.csv"}), "no numbers in redirect_ratio"},
+           {"bars with more colours than there are",
+            with(r.of("sweep_bars", {"colours.csv"}), [](order& o) { o.x = "a", o.line = "b"; }),
+            "found 7 values of b; allowed: at most 6"},
+           {"more bars than anybody reads", with(r.of("sweep_bars", {"many.csv"}), [](order& o) { o.x = "a"; }),
+            "found 61 bars; allowed: at most 60"},
            {"a tornado without a base", r.of("tornado", {"bare.csv"}), "no column 'base'"},
            {"a tornado of a metric that the plan does not have",
             with(r.of("tornado", {"plan"}), [](order& o) { o.metric = "latency_ms"; }), "allowed: price, utilisation"},
-           {"a tornado without inputs", r.of("tornado", {"bare.json"}), "inputs"}}) {
+           {"a tornado without inputs", r.of("tornado", {"bare.json"}), "inputs"},
+           {"the limit of a goal that the plan does not have",
+            with(r.of("limit", {"limit"}), [](order& o) { o.metric = "redirect_ration"; }),
+            "allowed: latency_ms{phase:steady} p(99), redirect_ratio; did you mean 'redirect_ratio'?"},
+           {"the limit of a plan without one", r.of("limit", {"plan/plan.json"}), "schema_version"},
+           {"two limits", r.of("limit", {"limit", "limit"}), "found 2 results"}}) {
     INFO(x.name);
     CHECK_THROWS_WITH(draw(x.what, r.path / "out" / "p.svg"), Contains(x.message) && !Contains("\n"));
     CHECK_THROWS_AS(draw(x.what, r.path / "out" / "p.svg"), config::bad_input);
@@ -274,12 +333,27 @@ TEST_CASE("a plan's tornado shows prices or the binding goal, and which end has 
   results const r;
   order o = r.of("tornado", {"plan"});
   auto const price = figure_of(o);
-  CHECK_THAT(price.data, Contains("\"load.rate_rps: 960 … 1440 (high: none)\" 40 53 53\n"
+  CHECK_THAT(price.data, Contains("\"load.rate_rps: 960 … 1440\" 40 NaN 53\n"
                                   "\"population.characters: 1000 … 2000\" 53 54 53\n"));
-  CHECK_THAT(price.commands, Contains("scenario tier, seed 5, simulated"));
+  CHECK_THAT(price.commands, Contains("scenario tier, seed 5, simulated") && Contains("'no topology at its high end'"));
   o.metric = "utilisation";
   CHECK_THAT(figure_of(o).data, Contains("1440\" 0.5 0.8 0.65\n"));
   draw(o, r.path / "t.svg");
+}
+
+TEST_CASE("a limit is drawn with its goal, bound and answer, and names the values that it cannot show") {
+  results const r;
+  order o = r.of("limit", {"limit"});
+  auto const f = figure_of(o);
+  CHECK_THAT(f.commands, Contains("scenario tier, seed 5, simulated, values 2% apart") && Contains("'goal <60'") &&
+                             Contains("'largest: 800'") && Contains("left out, no value: 2000") &&
+                             Contains("'latency p99, milliseconds (phase steady)'") && Contains("set logscale y"));
+  CHECK_THAT(f.data, Contains("# all goals hold\n100 41 40 42\n800 58 57 59.5\n") &&
+                         Contains("# a goal is missed\n1200 4000 -10 8010\n"));
+  o.metric = "redirect_ratio";
+  auto const other = figure_of(o);
+  CHECK_THAT(other.commands, Contains("'goal <0.06'") && Contains("left out, no value: 816, 1200, 2000"));
+  CHECK_THAT(other.data, Contains("100 0.05 0.04 0.059\n"));
 }
 
 TEST_CASE("a phase's figures can be drawn in place of the whole run's") {
@@ -365,4 +439,36 @@ TEST_CASE("a picture says which crest-sim ran what it shows") {
   other.provenance = provenance_of_samples(), other.provenance->commit = "fedcba987654";
   reports::write_all(other, r.path / "second");
   CHECK_THAT(figure_of(r.of("bars", {"first", "second"})).commands, Contains("2 versions of crest-sim"));
+}
+
+TEST_CASE("bars of a sweep stand in its order, each with the interval that is known of it") {
+  results const r;
+  order o = r.of("sweep_bars", {"strategies.csv"});
+  o.where = {"topology.proxies.count=8"};
+  auto const f = figure_of(o);
+  // Across two replications Student's t with one degree of freedom: 12.706 × 0.015625.
+  CHECK_THAT(f.data, Contains("0 \"no map\" 0.625 0.8235") && Contains("1 \"a map, by address\" 0.05 0.05 \"?\"") &&
+                         Contains("2 \"by hash\" 0 0 \"\""));
+  CHECK_THAT(f.data, Contains("# intervals: metric, place, low, high (95 %)\n0.625 0 0.4264") &&
+                         Contains("# theory: metric, place, height\n0.65 -0.4 0.8\n0.04 0.6 0.8\n0 1.6 0.8\n"));
+  CHECK_THAT(f.commands, Contains("('no map' 0, 'a map, by address' 1, 'by hash' 2)") &&
+                             Contains("Redirects per request by balancers") && Contains("; ?: not known"));
+  o.metric = "latency_ms.p99";
+  o.x = "topology.balancers";
+  o.where = {"topology.proxies.count=4", "topology.balancers=no map"};
+  auto const single = figure_of(o);
+  CHECK_THAT(single.data, Contains("5 0 4.5 6\n") && Contains("0 \"no map\" 5 6 \"\""));
+  CHECK_THAT(single.commands, Contains("latency p99, milliseconds") && !Contains("?: not known"));
+  o.metric = "redirect_ratio";
+  CHECK_THAT(figure_of(o).data, Contains("0.5 0 0.46")); // 1.96 × 0.02
+}
+
+TEST_CASE("a second axis makes a bar for each of its values, and what is not there is named") {
+  results const r;
+  auto const f = figure_of(every_kind(r)[8]);
+  CHECK_THAT(f.commands, Contains("title 'proxies 8'") && Contains("title 'proxies 4'") && Contains("title 'theory'") &&
+                             Contains("set label 'none' at graph 0.01,first 1.2"));
+  CHECK_THAT(f.data, Contains("# left out: load.balancer_choice=uniform, topology.balancers=by hash, "
+                              "topology.proxies.count=4: its run is invalid\n") &&
+                         Contains("topology.proxies.count=4: no value of redirect_ratio\n"));
 }

@@ -158,6 +158,12 @@ result eventful_run() {
       {"[error] connect() failed (111: Connection refused) while connecting to upstream: proxy[1]", 790},
       {"other messages", 12}};
   r.balancers[2].retries_on = std::vector<std::string>{"http_404"};
+  for (auto const& [b, group] : {std::pair(0u, "edge"), std::pair(1u, "core"), std::pair(2u, "nginx")}) {
+    r.balancers[b].group = group;
+    r.groups.push_back({group, r.balancers[b].kind, r.balancers[b].metrics, r.balancers[b].phases});
+  }
+  r.kinds = {{"gateway", "gateway", usual_metrics(5568, 40000), {}}, r.groups[2]};
+  fail(r.kinds[0].metrics, {{"cause:reset", 3}});
   r.next_steps = {"nginx[0] answered 800 requests with 502: give it another proxy to ask"};
   r.load = {.lagged = false, .connections_per_balancer = 64, .waited_for_connection = 12, .cpu_busy = 0.75};
   r.invariants[1].exercised = false;

@@ -166,8 +166,9 @@ TEST_CASE("reports say of each action what it was, whom it was about and what ca
     std::string kind, node, sentence;
     action_result result{};
   };
-  action_result started, some, none;
+  action_result started, some, none, knowing;
   started.ran_before = false;
+  knowing.restored = 40;
   some.moved = 3;
   some.to_move = none.to_move = 4;
   none.not_running = {"sol[0]", "sol[2]"};
@@ -177,6 +178,8 @@ TEST_CASE("reports say of each action what it was, whom it was about and what ca
       {scenario::restart_node{"proxy[1]", true}, "restart", "proxy[1]", "stopped and started proxy[1]"},
       {scenario::restart_node{"proxy[1]", false}, "restart", "proxy[1]", "killed and started proxy[1]"},
       {scenario::restart_node{"proxy[1]", true}, "restart", "proxy[1]", "started proxy[1]", started},
+      {scenario::restart_node{"gateway[1]", true}, "restart", "gateway[1]",
+       "stopped and started gateway[1], which knows 40 tokens from before", knowing},
       {scenario::reload_node{"nginx[1]"}, "reload", "nginx[1]", "let nginx[1] read its configuration again"},
       {move_of(1, "proxy[2]"), "move_sessions", "proxy[2]", "moved 3 of 4 sessions", some},
       {move_of(1), "move_sessions", "", "moved 0 of 4 sessions; not running: sol[0], sol[2]", none},

@@ -7,44 +7,16 @@
 #include <sstream>
 
 using Catch::Contains;
-using command_test::run;
+using command_test::has_nginx;
+using command_test::outcome;
+using command_test::outcome_of;
 using command_test::scratch;
 
 namespace {
 
-/// What a command says on a stream, while this lives.
-class heard {
-public:
-  explicit heard(std::ostream& stream)
-    : stream_(stream)
-    , before_(stream.rdbuf(text_.rdbuf())) {}
-  ~heard() { stream_.rdbuf(before_); }
-  heard(heard const&) = delete;
-  heard& operator=(heard const&) = delete;
-  std::string text() const { return text_.str(); }
-
-private:
-  std::ostringstream text_;
-  std::ostream& stream_;
-  std::streambuf* before_;
-};
-
-struct outcome {
-  int code = 0;
-  std::string out, errors;
-  std::vector<std::string> lines() const {
-    std::vector<std::string> all;
-    std::istringstream in(errors);
-    for (std::string line; std::getline(in, line);) all.push_back(line);
-    return all;
-  }
-};
-
 outcome check(std::vector<std::string> files) {
   files.insert(files.begin(), "check");
-  heard const out(std::cout), errors(std::cerr);
-  int const code = run(files);
-  return {code, out.text(), errors.text()};
+  return outcome_of(files);
 }
 
 /// A scenario with more keys in front, and more of balancers.
@@ -72,10 +44,6 @@ http {
 
 std::string of_template(std::string const& keys = "") {
   return scenario(keys, R"("kind": "nginx", "template": "my.conf")");
-}
-
-bool has_nginx() {
-  return std::system("PATH=$PATH:/usr/sbin:/usr/local/sbin command -v nginx >/dev/null 2>&1") == 0; // NOLINT
 }
 
 }

@@ -16,6 +16,7 @@ using Catch::Contains;
 using command_test::run;
 using command_test::scratch;
 using command_test::text_of;
+using command_test::operator+; // NOLINT(misc-unused-using-decls): operators are not seen
 namespace fs = std::filesystem;
 
 namespace {
@@ -49,11 +50,6 @@ words names_in(fs::path const& directory) {
 
 /// What every command leaves in its directory, however it ends.
 words const verdict = {"junit.xml", "report.html", "summary.json", "summary.txt"};
-
-words operator+(words a, words const& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
 
 }
 
@@ -154,8 +150,9 @@ TEST_CASE("an older report does not stand beside a new failure, and nothing else
     CHECK_THROWS_AS(run(r.arguments + words{"--quiet", "--out", out}), config::bad_input);
     CHECK(names_in(out) == words{"junit.xml", "notes.txt", "report.html", "summary.json", "summary.txt", "sweep.csv"});
     CHECK_THAT(text_of(fs::path(out) / "junit.xml"),
-               Contains("tests=\"1\" failures=\"0\" errors=\"1\"") && Contains("<error message=\"could not run\">") &&
-                   Contains(r.junit) && Contains("name=\"exit_code\" value=\"2\""));
+               Contains("tests=\"1\" failures=\"0\" errors=\"1\"") &&
+                   Contains("<error message=\"could not run\" type=\"could not run\">") && Contains(r.junit) &&
+                   Contains("name=\"exit_code\" value=\"2\""));
     CHECK_THAT(text_of(fs::path(out) / "summary.txt"), Contains("COULD NOT RUN, exit code 2"));
     fs::remove_all(out);
     CHECK_THROWS_AS(run(r.arguments + words{"--quiet", "--out", out}), config::bad_input);
@@ -306,4 +303,29 @@ TEST_CASE("a report says what ran: the command, what was overridden, the scenari
   for (char const* time : {"started", "ended"}) CHECK_THAT(plain[time].get<std::string>(), Catch::Matches("20.*T.*Z"));
   for (char const* name : {"summary.txt", "junit.xml"})
     CHECK_THAT(text_of(dir.path / "out" / name), Contains(more["scenario_digest"].get<std::string>()));
+}
+
+TEST_CASE("a picture has one drawer at a time, others beside it are free, and the last line says where it is") {
+  scratch const dir;
+  std::string const s = dir.file("s.json", small), out = (dir.path / "out").string();
+  REQUIRE(run({"run", s, "--engine", "virtual", "--quiet", "--out", out}) == 0);
+  std::string const picture = (dir.path / "pictures" / "p.svg").string();
+  auto const draw = [&](std::string const& to) { return run({"plot", out, "--kind", "bars", "--out", to}); };
+  {
+    os::directory_claim const other = os::directory_claim::of_file(picture);
+    CHECK_THROWS_WITH(draw(picture), Catch::StartsWith(picture + ": in use by another crest-sim") &&
+                                         Catch::Contains("name another file"));
+    CHECK_FALSE(fs::exists(picture));
+    CHECK(draw((dir.path / "pictures" / "q.svg").string()) == 0);
+  }
+  sim::cli::closing_line().clear();
+  CHECK(draw(picture) == 0);
+  CHECK(sim::cli::closing_line() == "picture: " + picture);
+  sim::cli::closing_line().clear();
+  CHECK_THROWS_AS(run({"plot", out, "--kind", "heatmap", "--out", (dir.path / "none" / "h.svg").string()}),
+                  config::bad_input);
+  CHECK(sim::cli::closing_line().empty());
+  CHECK_FALSE(fs::exists(dir.path / "none")); // nothing is left of what could not be drawn
+  CHECK(names_in(dir.path / "pictures") ==
+        words{"p.dat", "p.gnuplot", "p.svg", "q.dat", "q.gnuplot", "q.svg"}); // no lock
 }

@@ -4,7 +4,6 @@
 #include <catch2/catch.hpp>
 
 #include <iostream>
-#include <sstream>
 
 using Catch::Contains;
 using command_test::run;
@@ -35,11 +34,9 @@ std::string refusal(std::string const& word, std::vector<shipped_file> const& sh
 /// What was printed on stderr meanwhile.
 template<class F>
 std::string errors_of(F const& f) {
-  std::ostringstream text;
-  auto* const old = std::cerr.rdbuf(text.rdbuf());
+  command_test::printed const text;
   f();
-  std::cerr.rdbuf(old);
-  return text.str();
+  return text.errors.text();
 }
 
 }

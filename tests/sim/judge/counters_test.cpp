@@ -164,6 +164,18 @@ TEST_CASE("a balancer that was restarted has counted its last life only") {
   CHECK(broken(w.analyse()) == "books");
 }
 
+TEST_CASE("a map holds no more than it learnt and was given by the life before") {
+  world w = busy();
+  read_counters(w);
+  auto& counters = w.r.balancers[0].counters;
+  std::uint64_t const learnt = counters["learnt_total"];
+  counters["restored_total"] = 5;
+  counters["token_map_entries"] = learnt + 5;
+  CHECK(broken(w.analyse()).empty());
+  counters["token_map_entries"] = learnt + 6;
+  CHECK(broken(w.analyse()) == "books");
+}
+
 TEST_CASE("a request that its client gave up may be in one book only, others may not") {
   world w = busy();
   std::size_t const i = w.request(3, 0);

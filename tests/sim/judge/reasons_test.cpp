@@ -202,6 +202,15 @@ TEST_CASE("a token that was known before the balancer's restart is redirected as
   require_only(w, "restarted");
 }
 
+TEST_CASE("a token that is guessed after a restart which kept the map is not redirected because of the restart") {
+  world w(1, 4);
+  std::size_t const i = w.request(1, 0);
+  w.event(records::event_kind::restart, "gateway[0]").map_kept = true;
+  w.forget(0, 1);
+  w.request(1, 0, guessing(wrong(w, i)));
+  require_only(w, "evicted");
+}
+
 TEST_CASE("a token whose proxy died is redirected as forgotten") {
   world w(1, 4);
   std::size_t const i = w.request(1, 0);

@@ -119,17 +119,52 @@ TEST_CASE("balancers are numbered per kind, and added ones follow in the order o
   CHECK(s.events[1].name == "kill gateway[3]");
 }
 
+TEST_CASE("a group has the name that it is given, or its kind's, and added balancers join one") {
+  auto const names = [](std::string const& groups, std::string const& events) {
+    scenario const s = load_text(small, "small.json", {"topology.balancers=" + groups, "events=" + events});
+    std::vector<std::string> all;
+    for (balancer_identity const& b : balancers_of(s)) all.push_back(b.name + " " + b.settings->name);
+    return all;
+  };
+  using list = std::vector<std::string>;
+  CHECK(names(R"({"kind":"gateway"})", "[]") == list{"gateway[0] gateway"});
+  CHECK(names(R"({"kind":"gateway","name":"edge"})", "[]") == list{"gateway[0] edge"}); // nodes as ever
+  CHECK(names(R"([{"kind":"gateway"},{"kind":"nginx"},{"kind":"gateway"},{"kind":"nginx","name":"nginx-2"},
+                  {"kind":"nginx"}])",
+              "[]") ==
+        list{"gateway[0] gateway", "nginx[0] nginx", "gateway[1] gateway-2", "nginx[1] nginx-2", "nginx[2] nginx-3"});
+  CHECK(names(R"([{"kind":"gateway","name":"edge"},{"kind":"gateway","name":"core"}])",
+              R"([{"at":"3s","add_balancer":{"kind":"gateway"}}, {"at":"1s","add_balancer":{"kind":"nginx"}},
+                  {"at":"2s","add_balancer":{"kind":"gateway","name":"core"}},
+                  {"at":"4s","add_balancer":{"kind":"gateway","name":"spare"}},
+                  {"at":"5s","add_balancer":{"kind":"nginx"}}])") ==
+        list{"gateway[0] edge", "gateway[1] core", "nginx[0] nginx", "gateway[2] core", "gateway[3] edge",
+             "gateway[4] spare", "nginx[1] nginx"});
+}
+
+TEST_CASE("shared map and cache can be switched off by a word, which is what they are without one") {
+  scenario const s =
+      load_text(small, "small.json", {R"(topology.balancers=[{"kind":"gateway","shared_map":"off","cache":"off"},
+                                                       {"kind":"gateway","shared_map":{},"cache":{}}])"});
+  CHECK_FALSE(s.topology.balancers[0].shared_map);
+  CHECK_FALSE(s.topology.balancers[0].cache);
+  CHECK(s.topology.balancers[1].shared_map);
+  CHECK(s.topology.balancers[1].cache);
+}
+
 TEST_CASE("balancers of kind command are called what their group says, and numbered per name") {
   scenario const s =
       load_text(small, "small.json",
                 {R"(topology.balancers=[{"kind":"command","name":"a-2","command":["x"]},
                                 {"kind":"command","command":["./y"],"count":2,"stop":"SIGUSR1"},
-                                {"kind":"command","name":"a-2","command":["z"],"stop":["kill","{{pid}}"],
+                                {"kind":"command","name":"b","command":["z"],"stop":["kill","{{pid}}"],
                                  "ready":{"http":"/up","within":"2s"},"routes_as":{"guess":"token_hash","map_entries":7}}])",
-                 R"(events=[{"at":"3s","restart":"a-2[1]"}])", R"(thresholds={"redirects{balancer:a-2[1]}":["==0"]})"});
+                 R"(events=[{"at":"1s","add_balancer":{"kind":"command","name":"a-2","command":["x"]}},
+                            {"at":"3s","restart":"a-2[1]"}])",
+                 R"(thresholds={"redirects{balancer:a-2[1]}":["==0"], "redirects{group:a-2}":["==0"]})"});
   std::vector<std::string> names;
   for (balancer_identity const& b : balancers_of(s)) names.push_back(b.name);
-  CHECK(names == std::vector<std::string>{"a-2[0]", "command[0]", "command[1]", "a-2[1]"});
+  CHECK(names == std::vector<std::string>{"a-2[0]", "command[0]", "command[1]", "b[0]", "a-2[1]"});
   auto const& groups = s.topology.balancers;
   CHECK(groups[0].program.command.front() == "x"); // looked for in PATH
   CHECK(groups[0].program.ready_within == 20s);

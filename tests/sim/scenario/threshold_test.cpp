@@ -59,10 +59,10 @@ TEST_CASE("metrics are named with labels that they have") {
 
   CHECK_THROWS_WITH(parse_metric("redirct_ratio"), Catch::Contains("did you mean 'redirect_ratio'?"));
   CHECK_THROWS_WITH(parse_metric("latency_ms{phse:a}"), Catch::Contains("did you mean 'phase'?"));
-  CHECK_THROWS_WITH(parse_metric("latency_ms{reason:cold}"), Catch::EndsWith("allowed: phase, balancer, kind"));
+  CHECK_THROWS_WITH(parse_metric("latency_ms{reason:cold}"), Catch::EndsWith("allowed: phase, balancer, kind, group"));
   CHECK(parse_metric("failed_requests{cause:reset,kind:nginx,phase:a}").labels.size() == 3);
   CHECK_THROWS_WITH(parse_metric("failed_requests{reason:cold}"),
-                    Catch::EndsWith("allowed: phase, balancer, kind, cause, status"));
+                    Catch::EndsWith("allowed: phase, balancer, kind, group, cause, status"));
   CHECK_THROWS_WITH(parse_metric("eve_requests{phase:a}"), Catch::EndsWith("allowed: none"));
   for (char const* bad : {"", "latency_ms{", "latency_ms{}", "latency_ms{phase}", "latency_ms{phase:}",
                           "latency_ms{phase:a", "latency_ms{phase:a,phase:b}", "latency_ms{phase:a}x"}) {

@@ -44,6 +44,34 @@ std::string broken_of(std::vector<prediction> const& all, std::string const& met
 
 }
 
+TEST_CASE("a cold restart costs what its map knew, is asked for again and is guessed wrong; one with the map nothing") {
+  auto const all = explain(shipped("rolling-restart"));
+  prediction const* const both = find(all, "redirects{reason:restarted}");
+  REQUIRE(both);
+  double const per_token = (1 - std::exp(-1.25 * 4)) * (1 - std::exp(-1.25 * 12)) * 0.75 +
+                           (1 - std::exp(-1.25 * 7)) * (1 - std::exp(-1.25 * 9)) * 0.75;
+  CHECK(*both->value == Approx(400 * per_token));
+  CHECK(*both->value == Approx(598).margin(0.5));
+  CHECK(*both->standard_error == Approx(12.2).margin(0.2));
+  auto const of_events = [](std::string const& events, std::vector<std::string> more = {}) {
+    more.push_back("events=" + events);
+    more.push_back("thresholds={}");
+    return explain(shipped("rolling-restart", more));
+  };
+  std::string const metric = "redirects{reason:restarted}";
+  CHECK(value_of(of_events(R"([{"at": "10s", "restart": "gateway[2]"}])"), metric) == 0);
+  double const killed =
+      value_of(of_events(R"([{"at": "10s", "restart": {"node": "gateway[2]", "graceful": false}}])"), metric);
+  CHECK(killed == Approx(300).margin(1)); // and wrote nothing
+  // Whoever restarts again has only the time in between.
+  double const twice = value_of(
+      of_events(R"([{"at": "8s", "restart": "gateway[0]"}, {"at": "8400ms", "restart": "gateway[0]"}])"), metric);
+  CHECK(twice == Approx(300 * (1 - std::exp(-0.5)) + 300).margin(1));
+  for (auto const& none : {of_events("[]"), of_events(R"([{"at": "8s", "restart": "proxy[0]"}])"),
+                           of_events(R"([{"at": "8s", "restart": "gateway[0]"}])", {"load.balancer_choice=address"})})
+    CHECK(find(none, metric) == nullptr);
+}
+
 TEST_CASE("a balancer that is not ours is taken for what routes_as declares, and for nothing without it") {
   auto const hash = explain(shipped("haproxy"));
   CHECK(value_of(hash, "redirect_ratio") == Approx(0.2 * 0.75));

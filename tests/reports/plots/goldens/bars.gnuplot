@@ -4,7 +4,7 @@ set terminal svg size 800,258 noenhanced font 'DejaVu Sans,12' background rgb 'w
 set output 'bars.svg'
 set multiplot
 set label 'crest-sim 0.1.0 (0123456789ab+)' at screen 0.99,0.015 right font ',7' tc rgb '#777777'
-set label 'Strategies compared' at screen 0.5,0.9147286821705426 center font ',14'
+set label 'Redirect ratio, latency p99 and hops per request' at screen 0.5,0.9147286821705426 center font ',14'
 set label '2 scenarios, 2 seeds, measured and simulated; whiskers: 95 % confidence' at screen 0.5,0.8294573643410853 center font ',10' tc rgb '#555555'
 set tmargin at screen 0.7441860465116279
 set bmargin at screen 0.3023255813953488
@@ -23,7 +23,7 @@ set xrange [0:0.213084]
 set xtics 0,0.05
 plot 'bars.dat' using (0):0:(0):($2):($0-0.32):($0+0.32) with boxxyerror notitle lc rgb '#0072B2', \
      'bars.dat' using 2:0:3:4 with xerrorbars notitle pt 0 lw 1.2 lc rgb 'black', \
-     'bars.dat' using 4:0:(sprintf(' %.3g', $2)) with labels left offset 0.5,0 font ',10' notitle
+     'bars.dat' using (valid(4)?$4:$2):0:(sprintf(valid(4)?' %.3g':' %.3g ?', $2)) with labels left offset 0.5,0 font ',10' notitle
 unset label
 set ytics ('' 0)
 set format y ''
@@ -34,7 +34,7 @@ set xrange [0:6.91875]
 set xtics 0,2
 plot 'bars.dat' using (0):0:(0):($5):($0-0.32):($0+0.32) with boxxyerror notitle lc rgb '#E69F00', \
      'bars.dat' using 5:0:6:7 with xerrorbars notitle pt 0 lw 1.2 lc rgb 'black', \
-     'bars.dat' using 7:0:(sprintf(' %.3g', $5)) with labels left offset 0.5,0 font ',10' notitle
+     'bars.dat' using (valid(7)?$7:$5):0:(sprintf(valid(7)?' %.3g':' %.3g ?', $5)) with labels left offset 0.5,0 font ',10' notitle
 unset label
 set lmargin at screen 0.75
 set rmargin at screen 0.95
@@ -43,7 +43,7 @@ set xrange [0:1.548504]
 set xtics 0,0.5
 plot 'bars.dat' using (0):0:(0):($8):($0-0.32):($0+0.32) with boxxyerror notitle lc rgb '#56B4E9', \
      'bars.dat' using 8:0:9:10 with xerrorbars notitle pt 0 lw 1.2 lc rgb 'black', \
-     'bars.dat' using 10:0:(sprintf(' %.3g', $8)) with labels left offset 0.5,0 font ',10' notitle
+     'bars.dat' using (valid(10)?$10:$8):0:(sprintf(valid(10)?' %.3g':' %.3g ?', $8)) with labels left offset 0.5,0 font ',10' notitle
 unset label
 unset multiplot
 unset output

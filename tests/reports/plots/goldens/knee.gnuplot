@@ -2,7 +2,7 @@
 set encoding utf8
 set terminal svg size 800,620 noenhanced font 'DejaVu Sans,12' background rgb 'white'
 set output 'knee.svg'
-set title 'Utilisation and latency against load' offset 0,0.6 font ',14'
+set title 'Utilisation and latency p99 against requests per character' offset 0,0.6 font ',14'
 set tmargin 4.5
 set label 'scenario it''s a sweep, 2 seeds, simulated; 1 row of an invalid run left out; no value in 1 of 7 rows of latency_ms_p99' at graph 0.5,1.0 center offset 0,0.9 font ',10' tc rgb '#555555'
 set xlabel ''
@@ -20,6 +20,7 @@ set rmargin at screen 0.96
 set multiplot
 unset key
 unset xlabel
+set xtics 1
 set format x ''
 set yrange [0:*]
 set tmargin at screen 0.88

@@ -10,6 +10,7 @@ gateway::net::settings as_read_by_a_gateway(sim::scenario::balancer_group const&
   nlohmann::json config = sim::live::gateway_config(sim::actors::settings_of(group));
   config["listen"] = "127.0.0.1:0";
   config["upstreams"] = {"127.0.0.1:1"};
+  CHECK_FALSE(config.contains("token_map_file")); // where it is, the run's directory says
   if (group.shared_map) {
     config["shared_map"]["redis"] = "127.0.0.1:2";
     config["shared_map"]["key"] = std::string(64, 'a');

@@ -13,10 +13,11 @@ using namespace sim;
 namespace {
 
 struct single_guess final : virtual_time::routers_of<virtual_time::dense_keys> {
-  void open(std::size_t balancer, virtual_time::router_options const& options) override {
+  std::optional<std::uint64_t> open(std::size_t balancer, virtual_time::router_options const& options,
+                                    std::int64_t now_ns) override {
     virtual_time::router_options own = options;
     own.routing.single_guess = true;
-    routers_of::open(balancer, own);
+    return routers_of::open(balancer, own, now_ns);
   }
 };
 

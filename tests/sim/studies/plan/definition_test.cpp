@@ -148,6 +148,21 @@ TEST_CASE("prices are of nodes, and of values for each node whose they are") {
   CHECK(d.circumstances.size() == 1);
 }
 
+TEST_CASE("the Redis of a shared map is paid once, and values are priced by their names") {
+  scratch_file const file(planned(""));
+  auto const d = plan::define(
+      file.path(), {R"(plan.space={"topology.balancers.count": [2, 3],
+                      "topology.balancers.shared_map": ["off", {"as": "patient", "value": {"timeout": "50ms"}}]})",
+                    R"(plan.prices={"balancers": 3, "redis": 2, "topology.balancers.shared_map": {"patient": 0.25}})"});
+  CHECK(d.prices == std::vector<double>{6, 8.5, 9, 11.75});
+  CHECK(plan::edges_of(d, 0).size() == 1); // values with names are in no order
+  CHECK_FALSE(plan::scenario_of(d, 0, 0, 0).topology.balancers[0].shared_map);
+  CHECK(plan::scenario_of(d, 1, 0, 0).topology.balancers[0].shared_map->timeout == std::chrono::milliseconds(50));
+  CHECK_THAT(message_of("", {R"(plan.space={"topology.balancers.shared_map": [{"as": "patient", "value": {}}]})",
+                             R"(plan.prices={"topology.balancers.shared_map": {"patent": 1}})"}),
+             Catch::Contains("did you mean 'patient'?"));
+}
+
 TEST_CASE("after a loss the nodes are killed early and the goals are judged once it has settled") {
   scratch_file const file(planned(""));
   auto const d = plan::define(file.path(), {R"(plan.survive={"proxies": 2, "balancers": 1, "settle": "3s"})"});

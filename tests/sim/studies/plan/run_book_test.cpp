@@ -78,6 +78,34 @@ TEST_CASE("what determines a run is in its name, and nothing else") {
   CHECK(made(seeded, 0, 0) == 1);
 }
 
+TEST_CASE("what is measured is no simulated run, and an invalid one is made again") {
+  scratch const dir;
+  plan_test::scratch_file const file(plan_test::planned(
+      R"("goals": {"redirect_ratio": ["<0.2"]}, "find": {"load.rate_rps": {"from": 100, "to": 200, "within": 100}})"));
+  plan::run_book book(dir.path / "runs.jsonl");
+  plan::run_values next{{0.5}, ""};
+  std::size_t runs = 0;
+  auto const ask = [&](plan::definition const& d) {
+    return plan::remembered(
+        d, [&](std::size_t, std::size_t, std::uint32_t) { return ++runs, next; }, book)(0, 0, 0);
+  };
+  plan::definition const simulated = plan::define(file.path(), {}), measured = plan::define(file.path(), {}, "live");
+  next.refusal = "invalid: late", next.invalid = true;
+  ask(simulated), ask(simulated);
+  CHECK(runs == 1); // it would be the same again
+  CHECK(ask(simulated).invalid);
+  ask(measured), ask(measured);
+  CHECK(runs == 3);
+  next = {{0.25}, ""};
+  CHECK(ask(measured).values.front() == 0.25);
+  ask(measured);
+  CHECK(runs == 4);
+  plan::run_book again(dir.path / "runs.jsonl");
+  CHECK(plan::remembered(
+            simulated, [&](std::size_t, std::size_t, std::uint32_t) { return next; }, again)(0, 0, 0)
+            .invalid);
+}
+
 TEST_CASE("a book that cannot be written says so, and works all the same") {
   plan::run_book book("/proc/no/such");
   book.keep("a", {{1.0}, ""});

@@ -132,6 +132,6 @@ TEST_CASE("a plan without an answer names the nearest miss") {
   CHECK_FALSE(found.answer);
   auto const miss = plan::nearest_miss(d, found);
   REQUIRE(miss);
-  CHECK(d.points[*miss].at(1) == 4);
+  CHECK(d.points[*miss].at(1).value == 4);
   CHECK_THAT(plan::reason_of(d, found.candidates[*miss]), Catch::Contains("utilisation <0.4: "));
 }

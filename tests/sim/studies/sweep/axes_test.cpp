@@ -19,7 +19,29 @@ axis_set axes_of(std::string const& axes, combination combine = combination::gri
 
 /// The values of the one axis.
 json values_of(std::string const& path, std::string const& values) {
-  return axes_of("{\"" + path + "\": " + values + "}").axes.at(0).values;
+  return sim::sweep::values_of(axes_of("{\"" + path + "\": " + values + "}").axes.at(0).values);
+}
+
+/// What is set, or what is shown, at all points.
+json set_at(axis_set const& set) {
+  json all = json::array();
+  for (point const& p : expand(set)) all.push_back(sim::sweep::values_of(p));
+  return all;
+}
+
+json shown_at(axis_set const& set) {
+  json all = json::array();
+  for (point const& p : expand(set)) all.push_back(shown_of(p));
+  return all;
+}
+
+std::string problem_of(std::string const& axes, combination combine = combination::grid) {
+  try {
+    axes_of(axes, combine);
+  } catch (config::bad_input const& error) {
+    return error.what();
+  }
+  return "read";
 }
 
 }
@@ -33,19 +55,72 @@ TEST_CASE("a grid has every value with every other, and its last axis turns fast
   REQUIRE(set.axes.size() == 2);
   CHECK(set.axes[0].path == "load.requests_per_character");
   CHECK(set.axes[1].line == 2);
-  CHECK(json(expand(set)) == json::parse("[[7,1],[7,2],[8,1],[8,2],[9,1],[9,2]]"));
+  CHECK(set_at(set) == json::parse("[[7,1],[7,2],[8,1],[8,2],[9,1],[9,2]]"));
 }
 
 TEST_CASE("a zip takes the values of all axes together and drops points that were there already") {
   axis_set const set = axes_of(
       R"({"topology.proxies.count": [1, 2, 1, 1], "load.requests_per_character": [7, 7, 9, 7]})", combination::zip);
-  CHECK(json(expand(set)) == json::parse("[[7,1],[7,2],[9,1]]"));
+  CHECK(set_at(set) == json::parse("[[7,1],[7,2],[9,1]]"));
 }
 
 TEST_CASE("values of any kind are taken as they are written") {
   CHECK(values_of("topology.balancers[0].token_map", R"(["off", "10m"])") == json::parse(R"(["off", "10m"])"));
   CHECK(values_of("topology.balancers", R"([[{"kind": "nginx"}], {"kind": "gateway"}])").size() == 2);
   CHECK(values_of("population.logged_in", "[0, 0.5, 1]") == json::parse("[0, 0.5, 1]"));
+}
+
+TEST_CASE("a value with a name is set as it is, and shown by its name") {
+  axis_set const set = axes_of(
+      R"({"topology.balancers": [{"as": "no map", "value": {"kind": "gateway", "token_map": "off"}}, {"kind": "gateway"}],
+          "topology.proxies.count": [2, {"as": "many", "value": 9}]})");
+  CHECK(set_at(set) == json::parse(R"([[{"kind": "gateway", "token_map": "off"}, 2],
+                                       [{"kind": "gateway", "token_map": "off"}, 9], [{"kind": "gateway"}, 2],
+                                       [{"kind": "gateway"}, 9]])"));
+  CHECK(shown_at(set) ==
+        json::parse(R"([["no map", 2], ["no map", "many"], [{"kind": "gateway"}, 2], [{"kind": "gateway"}, "many"]])"));
+  CHECK(describe({"a", "b"}, shown_of(expand(set)[1])) == "a=\"no map\", b=\"many\"");
+}
+
+TEST_CASE("in a zip a value may have several names, and a name may come again for its own value") {
+  axis_set const set = axes_of(
+      R"({"topology.proxies.count": [{"as": "few", "value": 2}, {"as": "two", "value": 2}, {"as": "few", "value": 2}],
+          "load.requests_per_character": [7, 7, 7]})",
+      combination::zip);
+  CHECK(shown_at(set) == json::parse(R"([[7, "few"], [7, "two"]])"));
+}
+
+TEST_CASE("each broken name of a value gets one line with its place") {
+  struct row {
+    char const* name;
+    char const* values;
+    combination combine;
+    std::vector<char const*> says;
+  };
+  auto const grid = combination::grid, zip = combination::zip;
+  row const rows[] = {
+      {"no value", R"([1, {"as": "x"}])", grid, {"count[1]: found a name without a value"}},
+      {"an unknown key", R"([{"as": "x", "valeu": 2, "value": 2}])", grid, {"[0].valeu", "did you mean 'value'?"}},
+      {"an empty name", R"([{"as": "", "value": 2}])", grid, {"[0].as: found \"\"", "1 to 100 characters"}},
+      {"a name that is no text", R"([{"as": 7, "value": 2}])", grid, {"[0].as: found 7"}},
+      {"a name that --where could not say", R"([{"as": "a=b", "value": 2}])", grid, {"without = and"}},
+      {"a name twice",
+       R"([{"as": "x", "value": 2}, {"as": "x", "value": 3}])",
+       grid,
+       {"[1]: found \"x\" for a second"}},
+      {"a name twice, in a zip", R"([{"as": "x", "value": 2}, {"as": "x", "value": 3}])", zip, {"for a second value"}},
+      {"a name that another value shows as", R"([{"as": "3", "value": 2}, 3])", grid, {"[1]: found 3 for a second"}},
+      {"a value with two names",
+       R"([{"as": "x", "value": 2}, {"as": "y", "value": 2}])",
+       grid,
+       {"found 2 (\"y\") a second time"}},
+  };
+  for (row const& r : rows) {
+    std::string const message = problem_of("{\"topology.proxies.count\": " + std::string(r.values) + "}", r.combine);
+    INFO(r.name << ": " << message);
+    CHECK_THAT(message, Catch::StartsWith("s.json:2: axes.topology.proxies.count") && Catch::Contains("; allowed: "));
+    for (char const* words : r.says) CHECK_THAT(message, Catch::Contains(words));
+  }
 }
 
 TEST_CASE("spaced values are whole where the scenario wants whole numbers, and are not repeated") {

@@ -32,8 +32,10 @@ manifest two_trials() {
 TEST_CASE("a table has a row a trial: axes, seed, verdict, every metric in all its parts, reasons") {
   evaluation first;
   first.history_hash = "00ff";
-  first.metrics = {{"latency_ms", trend_metric{5, 0.1, 2, 3, 4, 5, 6, 1.5, 0}},
-                   {"redirect_ratio", ratio_metric{0.25, 1, 4, 0.3, std::nullopt, "a note"}},
+  trend_metric latency{5, 0.1, 2, 3, 4, 5, 6, 1.5, 0};
+  latency.p99_within = {3.5, 4.5}; // that of p50 is not known
+  first.metrics = {{"latency_ms", latency},
+                   {"redirect_ratio", ratio_metric{0.25, 1, 4, 0.3, std::nullopt, "a note", 0.01}},
                    {"redirect_ratio{phase:b,reason:cold}", ratio_metric{}},
                    {"requests", counter_metric{4}},
                    {"zeal", counter_metric{1e300}}};
@@ -44,13 +46,15 @@ TEST_CASE("a table has a row a trial: axes, seed, verdict, every metric in all i
   table const t = tabulate(two_trials(), {first, second});
   CHECK(csv(t) ==
         "point,replication,load.kind,seed,verdict,history_hash,redirect_ratio,redirect_ratio_numerator,"
-        "redirect_ratio_denominator,redirect_ratio_theory,redirect_ratio_standard_error,"
+        "redirect_ratio_denominator,redirect_ratio_theory,redirect_ratio_standard_error,redirect_ratio_measured_error,"
         "\"redirect_ratio{phase:b,reason:cold}\",\"redirect_ratio_numerator{phase:b,reason:cold}\","
         "\"redirect_ratio_denominator{phase:b,reason:cold}\",\"redirect_ratio_theory{phase:b,reason:cold}\","
-        "\"redirect_ratio_standard_error{phase:b,reason:cold}\",requests,latency_ms_count,latency_ms_mean,"
-        "latency_ms_p50,latency_ms_p90,latency_ms_p95,latency_ms_p99,latency_ms_p999,latency_ms_max,zeal,reasons\n"
-        "0,0,closed,7,passed,00ff,0.25,1,4,0.3,,0,0,0,,,4,5,1.5,0.1,2,3,4,5,6,1e+300,\n"
-        "1,0,\"a,\"\"b\"\"\",7,failed,,,,,,,,,,,,,,,,,,,,,,\"one; two, and \"\"three\"\"\"\n");
+        "\"redirect_ratio_standard_error{phase:b,reason:cold}\",\"redirect_ratio_measured_error{phase:b,reason:cold}\","
+        "requests,latency_ms_count,latency_ms_mean,latency_ms_p50,latency_ms_p90,latency_ms_p95,latency_ms_p99,"
+        "latency_ms_p999,latency_ms_max,latency_ms_p50_low,latency_ms_p50_high,latency_ms_p99_low,latency_ms_p99_high,"
+        "zeal,reasons\n"
+        "0,0,closed,7,passed,00ff,0.25,1,4,0.3,,0.01,0,0,0,,,,4,5,1.5,0.1,2,3,4,5,6,,,3.5,4.5,1e+300,\n"
+        "1,0,\"a,\"\"b\"\"\",7,failed,,,,,,,,,,,,,,,,,,,,,,,,,,,,\"one; two, and \"\"three\"\"\"\n");
   auto const rows = rows_of(json_lines(t));
   REQUIRE(rows.size() == 2);
   for (json const& row : rows) CHECK(row.size() == t.columns.size());
@@ -93,18 +97,40 @@ TEST_CASE("an evaluation survives being written, to the last bit") {
   e.verdict = verdict::invalid;
   e.reasons = {"why"};
   e.history_hash = "ab";
-  e.metrics = {{"a", ratio_metric{1.0 / 3, 1, 3, 0.1 + 0.2, 1e-17, "note"}},
-               {"b", trend_metric{9, 1.0 / 7, 2, 3, 4, 5, 6, 7, 8}},
+  trend_metric b{9, 1.0 / 7, 2, 3, 4, 5, 6, 7, 8};
+  b.p50_within = {1.0 / 9, 0.2};
+  e.metrics = {{"a", ratio_metric{1.0 / 3, 1, 3, 0.1 + 0.2, 1e-17, "note", 1.0 / 11}},
+               {"b", b},
                {"c{phase:x}", counter_metric{5e-324}}};
   evaluation const back = evaluation_from(json::parse(to_json(e).dump()));
   CHECK(to_json(back) == to_json(e));
   CHECK(std::get<ratio_metric>(back.metrics.at("a")).theory == 0.1 + 0.2);
+  CHECK(std::get<ratio_metric>(back.metrics.at("a")).measured_error == 1.0 / 11);
   CHECK(std::get<trend_metric>(back.metrics.at("b")).p50 == 1.0 / 7);
+  CHECK(std::get<trend_metric>(back.metrics.at("b")).p50_within.low == 1.0 / 9);
   CHECK(back.verdict == verdict::invalid);
+}
+
+TEST_CASE("groups and kinds of balancers are among what a trial keeps") {
+  result r;
+  r.metrics = {{"redirects", counter_metric{5}}};
+  r.groups = {
+      {"edge", "gateway", {{"redirects", counter_metric{2}}, {"redirects{reason:cold}", counter_metric{1}}}, {}},
+      {"core", "gateway", {{"redirects", counter_metric{3}}}, {}}};
+  r.kinds = {{"nginx", "nginx", {{"redirects", counter_metric{4}}}, {}}};
+  evaluation const e = evaluation_of(r);
+  auto const value = [&](char const* name) { return counter_in(e.metrics, name); };
+  CHECK(value("redirects") == 5);
+  CHECK(value("redirects{group:edge}") == 2);
+  CHECK(value("redirects{group:edge,reason:cold}") == 1);
+  CHECK(value("redirects{group:core}") == 3);
+  CHECK(value("redirects{kind:nginx}") == 4);
 }
 
 TEST_CASE("the worst verdict of a sweep is failed, then invalid") {
   CHECK(worse(verdict::passed, verdict::invalid) == verdict::invalid);
   CHECK(worse(verdict::failed, verdict::invalid) == verdict::failed);
   CHECK(worse(verdict::passed, verdict::passed) == verdict::passed);
+  CHECK(worse(verdict::error, verdict::failed) == verdict::error);
+  CHECK(worse(verdict::error, verdict::interrupted) == verdict::interrupted);
 }

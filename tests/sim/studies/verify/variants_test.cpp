@@ -42,7 +42,7 @@ TEST_CASE("what has no counterpart says why") {
     bool gateways; // asked for; else nginx
     scenario::scenario s;
   };
-  scenario::balancer_group external, custom, hashed, small, caching, sharing;
+  scenario::balancer_group external, custom, hashed, small, caching, sharing, keeping;
   external.kind = balancer_kind::external;
   custom.kind = balancer_kind::nginx;
   custom.nginx_config = scenario::nginx_rules::own_template;
@@ -50,6 +50,7 @@ TEST_CASE("what has no counterpart says why") {
   small.token_map_bytes = 4096;
   caching.cache.emplace();
   sharing.shared_map.emplace();
+  keeping.keeps_map = true;
   auto upgrade = with({});
   upgrade.events.resize(1);
   upgrade.events[0].name = "upgrade";
@@ -67,6 +68,7 @@ TEST_CASE("what has no counterpart says why") {
                       {"number of entries", false, with(small)},
                       {"caches nothing", false, with(caching)},
                       {"shares no map", false, with(sharing)},
+                      {"keeps no map over a restart", false, with(keeping)},
                       {"'upgrade'", false, upgrade},
                       {"'reread'", false, reread}}; // an nginx that is one process cannot
   for (row const& x : rows) {

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "reports/ci/ci.hpp"
+#include "sim/cli/command.hpp"
+#include "sim/cli/kept_requests.hpp"
+#include "sim/cli/replications.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sim::cli {
+
+/// What the command line says of `run`.
+struct run_choice {
+  std::vector<std::string> files; // and directories
+  scenario_choice what;           // its file is each of them in turn
+  std::string engine;             // "live", "virtual"; empty: what the scenario says
+  std::string detail = "auto";
+  std::string out;
+  std::string ci; // empty: none
+  bool quiet = false;
+  bool keep = false;
+  std::string keep_requests = request_keeper::usual;
+  bool keep_requests_asked = false;
+  std::string metrics;             // where live runs serve them; empty: nowhere
+  std::uint64_t retry_invalid = 0; // runs that may follow an invalid one
+  std::uint64_t replications = 0;  // 0: one plain run
+  std::uint64_t most = replication_plan{}.most;
+  unsigned jobs = 0; // 0: one a core
+  std::string precision;
+  std::string confidence = "95%";
+
+  bool replicated() const { return replications != 0 || !precision.empty(); }
+  bool shows_progress() const;
+  unsigned threads() const;
+  std::optional<reports::ci::provider> ci_system() const;
+
+  /// "live" or "virtual": --engine, as long as the scenario was not read.
+  std::string engine_at_first() const { return engine.empty() ? "live" : engine; }
+  /// The same, or what the scenario says.
+  std::string engine_of(config::document const& document) const;
+
+  /// Throws `config::bad_input` for options that do not fit a run of this engine.
+  void check(std::string const& engine_used) const;
+
+  /// Of replications. Throws `config::bad_input` for shares that are none.
+  replication_plan plan() const;
+};
+
+}

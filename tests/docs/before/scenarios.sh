@@ -1,0 +1,2 @@
+# The template that an example names.
+cp -r "$SOURCE/scenarios/haproxy" .
