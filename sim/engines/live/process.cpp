@@ -11,11 +11,13 @@
 #include <csignal>
 #include <cstring>
 #include <deque>
+#include <filesystem>
 #include <fcntl.h>
 #include <fstream>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -275,12 +277,26 @@ std::string process::first_lines() const {
   return text.empty() ? "  (nothing)\n" : text;
 }
 
+namespace {
+
+/// Why a log may say nothing of its process's end: its disk has no room. Empty where there is some.
+std::string full_disk(std::filesystem::path const& log) {
+  constexpr std::uintmax_t a_few_lines = 16384;
+  std::error_code unknown;
+  auto const room = std::filesystem::space(log.parent_path(), unknown);
+  if (unknown || room.available >= a_few_lines) return "";
+  return "  (the disk of " + log.parent_path().string() + " is full: " + std::generic_category().message(ENOSPC) +
+         ")\n";
+}
+
+}
+
 std::string process::obituary() const {
   if (!state_->ready)
     return state_->what.name + " ended before it was ready: " + state_->status.text() + "; its output begins:\n" +
-           first_lines();
+           first_lines() + full_disk(state_->what.log);
   return state_->what.name + " ended unexpectedly: " + state_->status.text() + "; its log ends:\n" +
-         last_lines(state_->what.log, 20);
+         last_lines(state_->what.log, 20) + full_disk(state_->what.log);
 }
 
 }

@@ -258,7 +258,7 @@ TEST_CASE("an answer cut short is truncated, a connection that ends before one i
       client_record const record = h.run(1).front();
       over.set_value();
       CHECK(record.outcome == client_outcome::timeout);
-      CHECK(record.done_ns - record.sent_ns >= 50'000'000);
+      CHECK(record.done_ns - record.sent_ns >= 49'000'000); // a pass over ready sockets reads the clock once
     }
   }
 }
