@@ -13,6 +13,7 @@ set border 3
 set rmargin 4
 set bmargin 7
 set key outside bottom center horizontal samplen 3 maxcols 4
+set label 'crest-sim 0.1.0 (713161b7d227+)' at screen 0.99,0.015 right font ',7' tc rgb '#777777'
 set grid xtics ytics lt 1 lc rgb '#DDDDDD'
 set logscale x
 set xrange [1:*]

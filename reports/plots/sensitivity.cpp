@@ -93,7 +93,7 @@ sensitivity from_plan(csv_table const& t, fs::path const& file, std::string cons
   std::ifstream in(file.parent_path() / "plan.json");
   json const plan = json::parse(in, nullptr, false);
   s.caption = caption_of(plan, file);
-  if (which == "price") s.missing = "no topology";
+  if (which == "price") s.missing = "no topology", s.subject = "price";
   s.result = which == "price" ? "price of the cheapest answer" + currency_of(plan)
                               : label_of(unbound) + (unbound == named ? "" : ", goal" + named.substr(unbound.size()));
   for (std::size_t row = 0; row != t.rows.size(); ++row) {

@@ -18,6 +18,7 @@ struct influence {
 struct sensitivity {
   std::string result = "result", caption;
   std::string missing = "no result"; // what it means that there is none
+  std::string subject;               // of the title; empty: the result
   double base = 0;
   std::vector<influence> inputs; // the widest first
 };

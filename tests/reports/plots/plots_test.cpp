@@ -325,19 +325,20 @@ TEST_CASE("what gnuplot cannot draw is said in its words") {
 TEST_CASE("a tornado has the widest bar on top") {
   results const r;
   CHECK_THAT(figure_of(r.of("tornado", {"plan.json"})).data,
-             Contains("\"load's rate\" 14 26.5 18.5\n\"price ±10 %\" 17 20 18.5\n"));
-  CHECK_THAT(figure_of(r.of("tornado", {"plan.csv"})).data, Contains("\"load, rate\" 30 20 18\n\"price\" 17 20 18\n"));
+             Contains("\"load's rate\" 14 26.5 18.5 14 26.5 0.32\n\"price ±10 %\" 17 20 18.5 17 20 0.32\n"));
+  CHECK_THAT(figure_of(r.of("tornado", {"plan.csv"})).data,
+             Contains("\"load, rate\" 30 20 18 18 30 0.16\n\"price\" 17 20 18 17 20 0.32\n"));
 }
 
 TEST_CASE("a plan's tornado shows prices or the binding goal, and which end has no answer") {
   results const r;
   order o = r.of("tornado", {"plan"});
   auto const price = figure_of(o);
-  CHECK_THAT(price.data, Contains("\"load.rate_rps: 960 … 1440\" 40 NaN 53\n"
-                                  "\"population.characters: 1000 … 2000\" 53 54 53\n"));
+  CHECK_THAT(price.data, Contains("\"load.rate_rps: 960 … 1440\" 40 NaN 53 40 NaN 0.32\n"
+                                  "\"population.characters: 1000 … 2000\" 53 54 53 53 54 0.32\n"));
   CHECK_THAT(price.commands, Contains("scenario tier, seed 5, simulated") && Contains("'no topology at its high end'"));
   o.metric = "utilisation";
-  CHECK_THAT(figure_of(o).data, Contains("1440\" 0.5 0.8 0.65\n"));
+  CHECK_THAT(figure_of(o).data, Contains("1440\" 0.5 0.8 0.65 0.5 0.8 0.32\n"));
   draw(o, r.path / "t.svg");
 }
 
