@@ -48,7 +48,7 @@ std::set<std::string> documented(std::size_t column) {
     if (!in_table || !line.starts_with("| `")) continue;
     std::vector<std::string> const cells = cells_of(line);
     REQUIRE(cells.size() >= 6);
-    std::string const of = cells[column];
+    std::string const& of = cells[column];
     if (of.empty()) continue;
     bool const bare = of == "yes" || of.starts_with('`');
     std::string const row =

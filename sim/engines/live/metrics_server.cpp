@@ -99,7 +99,7 @@ std::string url_of(tcp::endpoint const& at) {
 
 metrics_server::metrics_server(asio::any_io_executor on, std::string const& where, text what)
   : acceptor_(on)
-  , pause_(std::move(on))
+  , pause_(on)
   , what_(std::move(what)) {
   tcp::endpoint const at = metrics_address(where);
   try {
