@@ -36,7 +36,7 @@ TEST_CASE("restarts cost what theory says, with the map and without it, by popul
     REQUIRE(expected);
     double sum = 0;
     for (int i = 0; i != runs; ++i) {
-      s.seed = static_cast<std::uint64_t>(1000 + i);
+      s.seed = 1000 + static_cast<std::uint64_t>(i);
       virtual_time::run_options options;
       options.keep = virtual_time::run_options::detail::full;
       auto const r = virtual_time::run(s, options);
