@@ -264,8 +264,8 @@ TEST_CASE("the highest rate of one queue with two servers is the one of its clos
 TEST_CASE(
     "a bound on utilisation is met up to that share of the capacity, which theory rules out beyond without a run") {
   scratch_file const file(
-      planned(finds(R"("load.rate_rps": {"from": 20, "to": 1200, "within": "2%"})", R"("utilisation": ["<0.7"])")));
-  auto const d = plan::define(file.path(), {"load.duration=30s", "load.connections_per_balancer=10000"});
+      planned(finds(R"("load.rate_rps": {"from": 20, "to": 5000, "within": "2%"})", R"("utilisation": ["<0.7"])")));
+  auto const d = plan::define(file.path(), {"load.duration=60s", "load.connections_per_balancer=10000"});
   auto const found = plan::find_limit(plan::problem_of(d), d.points.size(), simulated(d));
   REQUIRE(found.answer);
   double const capacity = 3 * 2 / 0.01; // proxies × servers ÷ service
