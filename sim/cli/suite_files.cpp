@@ -2,6 +2,7 @@
 
 #include "base/config/document.hpp"
 #include "sim/cli/checked_file.hpp"
+#include "sim/scenario/node_names.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -103,10 +104,7 @@ std::vector<std::string> directory_names(std::vector<std::string> const& files) 
   std::set<std::string> taken;
   std::vector<std::string> names;
   for (std::string const& file : files) {
-    std::string const stem = directory_name(fs::path(file).stem().string());
-    std::string name = stem;
-    for (int n = 2; !taken.insert(name).second; ++n) name = stem + "-" + std::to_string(n);
-    names.push_back(std::move(name));
+    names.push_back(scenario::free_name(taken, directory_name(fs::path(file).stem().string()), "-"));
   }
   return names;
 }

@@ -2,6 +2,7 @@
 #include "sim/judge/invariant_check.hpp"
 #include "sim/judge/invariants.hpp"
 #include "sim/judge/learnt_facts.hpp"
+#include "sim/scenario/node_names.hpp"
 
 #include <algorithm>
 #include <map>
@@ -225,7 +226,7 @@ private:
         continue;
       }
       j_.violation(no_index, {"unknown_hop"}, [&] {
-        return "proxy[" + std::to_string(v_.hop(h).proxy) + "] saw request " + std::to_string(v_.hop(h).hop.request) +
+        return scenario::proxy_name(v_.hop(h).proxy) + " saw request " + std::to_string(v_.hop(h).hop.request) +
                ", which nobody sent";
       });
     }

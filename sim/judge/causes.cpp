@@ -1,6 +1,7 @@
 #include "sim/judge/causes.hpp"
 
 #include "sim/judge/owners.hpp"
+#include "sim/scenario/node_names.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -52,7 +53,7 @@ public:
     for (std::size_t i = 0; i != events.size(); ++i) {
       event_record const& e = events[i];
       if (e.began_ns == 0) continue;
-      if (traits_of(e.kind).stops_node && e.node.starts_with("proxy["))
+      if (traits_of(e.kind).stops_node && scenario::names_proxy(e.node))
         displace(i, e.began_ns, [&](journal::incarnation_id owner) { return name_of_proxy(owner) == e.node; });
     }
     for (journal::sol_event const& s : v_.records().sols) {
@@ -66,7 +67,7 @@ public:
   }
 
 private:
-  static std::string name_of_proxy(journal::incarnation_id i) { return "proxy[" + std::to_string(proxy_of(i)) + "]"; }
+  static std::string name_of_proxy(journal::incarnation_id i) { return scenario::proxy_name(proxy_of(i)); }
 
   template<class Affected>
   void displace(std::size_t event, std::int64_t at_ns, Affected affected) {

@@ -1,6 +1,6 @@
 #include "sim/judge/counters.hpp"
 
-#include "sim/judge/node_names.hpp"
+#include "sim/judge/upstream_name.hpp"
 
 #include <algorithm>
 #include <array>

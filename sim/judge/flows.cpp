@@ -1,7 +1,7 @@
 #include "sim/judge/flows.hpp"
 
-#include "sim/judge/node_names.hpp"
 #include "sim/judge/owners.hpp"
+#include "sim/scenario/node_names.hpp"
 
 #include <cstdint>
 #include <string>
@@ -115,8 +115,8 @@ std::vector<flow> flows_of(run_view const& v, std::vector<request_facts> const& 
   auto const balancer = [&](std::size_t b) { return v.balancers()[b].name; };
   c.to_balancers.add_to(
       all, [](std::size_t) { return "clients"; }, balancer);
-  c.to_proxies.add_to(all, balancer, proxy_name);
-  c.to_sols.add_to(all, proxy_name, sol_name);
+  c.to_proxies.add_to(all, balancer, scenario::proxy_name);
+  c.to_sols.add_to(all, scenario::proxy_name, scenario::sol_name);
   return all;
 }
 

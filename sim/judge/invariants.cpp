@@ -1,6 +1,7 @@
 #include "sim/judge/invariants.hpp"
 
 #include "sim/judge/invariant_check.hpp"
+#include "sim/scenario/node_names.hpp"
 
 #include <boost/beast/http/verb.hpp>
 
@@ -80,7 +81,7 @@ std::string arrived(run_view const& v, std::uint32_t slot) {
   auto const seen = v.records().observed.find(v.client(slot).request);
   if (seen != v.records().observed.end()) text = seen->second + "; ";
   for (std::uint32_t h : v.hops(slot))
-    text += "proxy[" + std::to_string(v.hop(h).proxy) + "] saw " + method_name(v.hop(h).hop.method) + ", answered " +
+    text += scenario::proxy_name(v.hop(h).proxy) + " saw " + method_name(v.hop(h).hop.method) + ", answered " +
             std::to_string(v.hop(h).hop.status) + "; ";
   return text + "client got " + std::to_string(v.client(slot).status);
 }
@@ -166,7 +167,7 @@ std::optional<std::string> repeated_after(run_view const& v, std::uint32_t i) {
   for (std::size_t k = 0; k + 1 < hops.size(); ++k) {
     records::located_hop const& h = v.hop(hops[k]);
     if (h.hop.outcome != journal::hop_outcome::redirected)
-      return "proxy[" + std::to_string(h.proxy) + "] had it, and did not redirect it";
+      return scenario::proxy_name(h.proxy) + " had it, and did not redirect it";
   }
   bool delivered = false;
   for (records::event_reference r : v.events(i)) {

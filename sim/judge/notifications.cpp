@@ -1,5 +1,6 @@
 #include "sim/judge/invariants.hpp"
 #include "sim/judge/owners.hpp"
+#include "sim/scenario/node_names.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -56,14 +57,14 @@ public:
   /// arrived. So it counts who held the session since the fault began.
   bool explain(std::uint32_t character, notification_fault const& f) const {
     std::uint32_t const shard = character % sols_;
-    std::string const sol = "sol[" + std::to_string(shard) + "]";
+    std::string const sol = scenario::sol_name(shard);
     bool const is_loss = f.what == fault_kind::lost;
     std::int64_t const from_ns = is_loss ? f.from_ns : 0;
     for (records::fault const& s : faults_) {
       if (s.began_ns > f.until_ns || over(s.done_ns) < from_ns) continue;
       if (s.node == sol) return true;
       for (std::uint16_t const proxy : owners_in(character, s.began_ns, f.until_ns))
-        if (is_loss && s.node == "proxy[" + std::to_string(proxy) + "]") return true;
+        if (is_loss && s.node == scenario::proxy_name(proxy)) return true;
     }
     for (event_record const* p : partitions_) {
       if (!is_loss || p->began_ns > f.until_ns || over(end_of(*p)) < from_ns) continue;

@@ -1,5 +1,7 @@
 #include "sim/judge/reasons.hpp"
 
+#include "sim/scenario/node_names.hpp"
+
 #include <algorithm>
 #include <limits>
 #include <span>
@@ -135,7 +137,7 @@ private:
     }
     for (std::size_t p = 0; p != proxies; ++p)
       for (fault const& s : v_.faults())
-        if (s.node == "proxy[" + std::to_string(p) + "]")
+        if (s.node == scenario::proxy_name(p))
           for (auto& of : failures_) of[p].push_back(s.began_ns);
     for (auto& of : failures_)
       for (auto& times : of) std::sort(times.begin(), times.end());
@@ -354,7 +356,7 @@ private:
   /// Whether the proxy that a hop was sent to died before `until_ns`, as far as the time line tells.
   bool proxy_died(journal::balancer_event const& hop, std::int64_t until_ns) const {
     std::uint16_t const proxy = v_.proxy_at(hop.upstream_address, hop.upstream_port);
-    std::string const name = "proxy[" + std::to_string(proxy) + "]";
+    std::string const name = scenario::proxy_name(proxy);
     return proxy != records::no_proxy && std::any_of(v_.faults().begin(), v_.faults().end(), [&](fault const& s) {
              return s.node == name && s.began_ns <= until_ns;
            });

@@ -2,9 +2,10 @@
 
 #include "base/journal/names.hpp"
 #include "sim/actors/resource_catalogue.hpp"
-#include "sim/judge/node_names.hpp"
 #include "sim/judge/owners.hpp"
+#include "sim/judge/upstream_name.hpp"
 #include "sim/records/client_names.hpp"
+#include "sim/scenario/node_names.hpp"
 
 #include <boost/beast/http/verb.hpp>
 
@@ -23,6 +24,8 @@ using records::client_record;
 using records::request_trace;
 using records::trace_facts;
 using records::trace_step;
+using scenario::proxy_name;
+using scenario::sol_name;
 
 void say(trace_facts& facts, char const* what, std::string_view value) { facts.emplace_back(what, value); }
 void say(trace_facts& facts, char const* what, std::uint64_t value) { facts.emplace_back(what, std::to_string(value)); }

@@ -1,5 +1,6 @@
 #include "sim/judge/invariant_check.hpp"
 #include "sim/judge/invariants.hpp"
+#include "sim/scenario/node_names.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -52,8 +53,8 @@ std::vector<service> services_of(run_view const& v) {
 }
 
 std::string served_as(located_hop const& h) {
-  return "proxy[" + std::to_string(h.proxy) + "], incarnation " + std::to_string(h.hop.incarnation) +
-         ", served character " + std::to_string(h.hop.character) + " under epoch " + std::to_string(h.hop.epoch);
+  return scenario::proxy_name(h.proxy) + ", incarnation " + std::to_string(h.hop.incarnation) + ", served character " +
+         std::to_string(h.hop.character) + " under epoch " + std::to_string(h.hop.epoch);
 }
 
 grant const* find_grant(std::vector<grant> const& grants, std::uint32_t character, std::uint64_t epoch) {

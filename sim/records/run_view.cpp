@@ -1,5 +1,7 @@
 #include "sim/records/run_view.hpp"
 
+#include "sim/scenario/node_names.hpp"
+
 #include <boost/beast/http/verb.hpp>
 
 #include <algorithm>
@@ -127,7 +129,7 @@ bool run_view::had_fault(std::string const& node) const {
 }
 
 bool run_view::link_lost(std::uint16_t sol, std::int64_t at_ns) const {
-  std::string const name = "sol[" + std::to_string(sol) + "]";
+  std::string const name = scenario::sol_name(sol);
   bool const died = std::any_of(faults_.begin(), faults_.end(),
                                 [&](fault const& f) { return f.node == name && f.began_ns <= at_ns; });
   return died || std::any_of(records_.events.begin(), records_.events.end(), [&](event_record const& e) {
@@ -137,8 +139,8 @@ bool run_view::link_lost(std::uint16_t sol, std::int64_t at_ns) const {
 }
 
 bool run_view::proxy_had_fault(std::uint16_t proxy) const {
-  if (proxy != no_proxy) return had_fault("proxy[" + std::to_string(proxy) + "]");
-  return std::any_of(faults_.begin(), faults_.end(), [](fault const& f) { return f.node.starts_with("proxy["); });
+  if (proxy != no_proxy) return had_fault(scenario::proxy_name(proxy));
+  return std::any_of(faults_.begin(), faults_.end(), [](fault const& f) { return scenario::names_proxy(f.node); });
 }
 
 std::string request_line(run_view const& v, client_record const& c) {

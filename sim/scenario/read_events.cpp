@@ -1,5 +1,6 @@
 #include "base/config/joined.hpp"
 #include "sim/scenario/cases.hpp"
+#include "sim/scenario/node_names.hpp"
 #include "sim/scenario/reading.hpp"
 
 #include <algorithm>
@@ -148,8 +149,8 @@ public:
         add(b.name);
       }
     }
-    for (std::uint32_t i = 0; i < s.topology.proxies.count; ++i) add("proxy[" + std::to_string(i) + "]");
-    for (std::uint32_t i = 0; i < s.topology.sols.count; ++i) add("sol[" + std::to_string(i) + "]");
+    for (std::string const& name : proxy_names(s.topology.proxies.count)) add(name);
+    for (std::uint32_t i = 0; i < s.topology.sols.count; ++i) add(sol_name(i));
     if (has_redis(s)) add(redis_node);
   }
 
@@ -194,21 +195,20 @@ private:
     if (foreign_.contains(node))
       at.fail("found \"" + node + "\", which is not ours to stop; allowed: nodes that the run starts");
     check_known(at, node, names_);
-    check_own_process(at, node, "proxy[", scenario_.topology.proxies.process, scenario_.topology.proxies.count);
-    check_own_process(at, node, "sol[", scenario_.topology.sols.process, scenario_.topology.sols.count);
+    check_own_process(at, node, names_proxy(node), scenario_.topology.proxies.process,
+                      scenario_.topology.proxies.count);
+    check_own_process(at, node, names_sol(node), scenario_.topology.sols.process, scenario_.topology.sols.count);
   }
 
-  static void check_own_process(cursor const& at, std::string const& node, std::string_view prefix,
-                                process_layout layout, std::uint32_t count) {
-    if (!node.starts_with(prefix) || layout == process_layout::each || count == 1) return;
+  static void check_own_process(cursor const& at, std::string const& node, bool of_kind, process_layout layout,
+                                std::uint32_t count) {
+    if (!of_kind || layout == process_layout::each || count == 1) return;
     at.fail("found \"" + node + "\", which shares its process with " + std::to_string(count - 1) +
             " others; allowed: a node of its own (\"process\": \"each\")");
   }
 
   void check_action(cursor const& at, move_sessions const& move) {
-    std::vector<std::string> proxies;
-    for (std::uint32_t i = 0; i < scenario_.topology.proxies.count; ++i)
-      proxies.push_back("proxy[" + std::to_string(i) + "]");
+    std::vector<std::string> const proxies = proxy_names(scenario_.topology.proxies.count);
     if (proxies.size() < 2) at.fail("found a move among 1 proxy; allowed: with topology.proxies.count of 2 or more");
     if (!move.from.empty()) check_known(at["from"], move.from, proxies);
     if (move.to != "random") check_known(at["to"], move.to, proxies);
@@ -255,8 +255,7 @@ std::vector<balancer_identity> balancers_of(scenario const& s) {
   auto const add = [&](balancer_group const& group, std::size_t index, std::optional<std::size_t> event) {
     for (std::uint32_t i = 0; i < group.count; ++i) {
       std::string const base(group.node_name());
-      std::string name = base + "[" + std::to_string(next[base]++) + "]";
-      result.push_back({std::move(name), index, event, &group});
+      result.push_back({numbered(base, next[base]++), index, event, &group});
     }
   };
   for (std::size_t i = 0; i < s.topology.balancers.size(); ++i) add(s.topology.balancers[i], i, std::nullopt);

@@ -1,3 +1,4 @@
+#include "sim/scenario/node_names.hpp"
 #include "sim/scenario/reading.hpp"
 
 #include <algorithm>
@@ -17,10 +18,8 @@ std::vector<std::pair<std::string, partition::end>> ends_of(scenario const& s) {
                                                            {"sols", {side::sol, {}}}};
   std::uint32_t index = 0;
   for (balancer_identity const& b : balancers_of(s)) ends.push_back({b.name, {side::balancer, index++}});
-  for (std::uint32_t i = 0; i != s.topology.proxies.count; ++i)
-    ends.push_back({"proxy[" + std::to_string(i) + "]", {side::proxy, i}});
-  for (std::uint32_t i = 0; i != s.topology.sols.count; ++i)
-    ends.push_back({"sol[" + std::to_string(i) + "]", {side::sol, i}});
+  for (std::uint32_t i = 0; i != s.topology.proxies.count; ++i) ends.push_back({proxy_name(i), {side::proxy, i}});
+  for (std::uint32_t i = 0; i != s.topology.sols.count; ++i) ends.push_back({sol_name(i), {side::sol, i}});
   return ends;
 }
 

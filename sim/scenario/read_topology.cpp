@@ -1,4 +1,5 @@
 #include "base/config/units.hpp"
+#include "sim/scenario/node_names.hpp"
 #include "sim/scenario/reading.hpp"
 #include "sim/scenario/threshold.hpp"
 
@@ -103,12 +104,6 @@ void name_groups(std::vector<balancer_group>& groups, cursor const& at) {
     if (group.name.empty()) group.name = free_name(taken, std::string(group.node_name()), "-");
 }
 
-}
-
-std::string free_name(std::set<std::string>& taken, std::string const& base, char const* separator) {
-  std::string name = base;
-  for (int n = 2; !taken.insert(name).second; ++n) name = base + separator + std::to_string(n);
-  return name;
 }
 
 std::filesystem::path existing_file(cursor const& at, std::filesystem::path const& directory) {

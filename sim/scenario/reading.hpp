@@ -4,15 +4,11 @@
 #include "sim/scenario/scenario.hpp"
 
 #include <filesystem>
-#include <set>
 #include <string>
 #include <vector>
 
 /// The steps of load.cpp, one for each part of the file. All throw config::bad_input.
 namespace sim::scenario {
-
-/// `base`, or the first of base + separator + "2", "3", … that is not taken; it is then.
-std::string free_name(std::set<std::string>& taken, std::string const& base, char const* separator);
 
 /// `directory` is where relative paths start. The group has a name only if the file gives it one.
 balancer_group read_balancer_group(cursor const& at, std::filesystem::path const& directory);

@@ -7,6 +7,7 @@
 #include "sim/engines/live/collect.hpp"
 #include "sim/records/partition_record.hpp"
 #include "sim/scenario/cases.hpp"
+#include "sim/scenario/node_names.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -40,8 +41,7 @@ asio::awaitable<void> move_sessions(event_context context, scenario::move_sessio
                                     actors::action_result& result) {
   std::vector<std::uint32_t> candidates;
   for (session_place const& session : sessions_now(context.nodes))
-    if (move.from.empty() || "proxy[" + std::to_string(session.proxy) + "]" == move.from)
-      candidates.push_back(session.character);
+    if (move.from.empty() || scenario::proxy_name(session.proxy) == move.from) candidates.push_back(session.character);
   candidates = actors::sessions_to_move(std::move(candidates), move, context.what.seed, event);
   result.to_move = candidates.size();
 
@@ -73,7 +73,7 @@ asio::awaitable<void> restart(event_context context, scenario::restart_node cons
   result.ran_before = context.nodes.running(what.node);
   result.restored = co_await context.nodes.restart(what.node, what.graceful);
   // A sol notifies at the rate that it was told, and its next life was told nothing.
-  if (!what.node.starts_with("sol[") || context.what.population.eve_clients == 0) co_return;
+  if (!scenario::names_sol(what.node) || context.what.population.eve_clients == 0) co_return;
   std::string admin = context.nodes.admin_of(what.node);
   std::string target = "/nodes/" + what.node + "/notifications";
   json body{{"rate_rps", context.what.population.eve_notification_rate_rps}};

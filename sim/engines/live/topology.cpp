@@ -9,6 +9,7 @@
 #include "sim/engines/live/paths.hpp"
 #include "sim/engines/live/reach.hpp"
 #include "sim/scenario/cases.hpp"
+#include "sim/scenario/node_names.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
 
@@ -65,11 +66,10 @@ topology::topology(asio::any_io_executor executor, scenario::scenario const& s, 
   // The ports that the scenario asks for come first, lest they be picked for something else.
   std::uint16_t const first = s.topology.proxies.first_port;
   for (std::uint32_t i = 0; i < s.topology.proxies.count; ++i)
-    proxies_.push_back({"proxy[" + std::to_string(i) + "]", 0,
-                        reserve(first == 0 ? first : static_cast<std::uint16_t>(first + i)), std::string()});
+    proxies_.push_back({scenario::proxy_name(i), 0, reserve(first == 0 ? first : static_cast<std::uint16_t>(first + i)),
+                        std::string()});
   for (proxy_node& proxy : proxies_) proxy.eve = reserve();
-  for (std::uint32_t i = 0; i < s.topology.sols.count; ++i)
-    sols_.push_back({"sol[" + std::to_string(i) + "]", 0, reserve()});
+  for (std::uint32_t i = 0; i < s.topology.sols.count; ++i) sols_.push_back({scenario::sol_name(i), 0, reserve()});
   if (scenario::has_redis(s)) redis_ = reserve();
   for (scenario::balancer_identity& identity : scenario::balancers_of(s)) {
     bool const external = scenario::traits_of(identity.settings->kind).started_by == scenario::launcher::nobody;

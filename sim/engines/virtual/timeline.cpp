@@ -9,6 +9,7 @@
 #include "sim/judge/owners.hpp"
 #include "sim/records/partition_record.hpp"
 #include "sim/scenario/cases.hpp"
+#include "sim/scenario/node_names.hpp"
 
 #include <map>
 #include <optional>
@@ -246,7 +247,7 @@ void timeline::move_sessions(std::uint32_t event, scenario::move_sessions const&
     sols_.move(character, to);
   }
   for (std::size_t sol = 0; sol < away.size(); ++sol)
-    if (away[sol]) u.result.not_running.push_back("sol[" + std::to_string(sol) + "]");
+    if (away[sol]) u.result.not_running.push_back(scenario::sol_name(sol));
   on_look(event);
 }
 

@@ -2,6 +2,7 @@
 
 #include "sim/scenario/load.hpp"
 #include "sim/scenario/metrics.hpp"
+#include "sim/scenario/node_names.hpp"
 #include "sim/studies/plan/reading.hpp"
 #include "sim/studies/plan/theory.hpp"
 #include "sim/studies/sweep/definition.hpp"
@@ -34,9 +35,8 @@ std::string plural(std::uint32_t count, char const* one, char const* many) {
 
 /// The first of the nodes that are lost.
 std::vector<std::string> victims(scenario::scenario const& s, circumstance const& c) {
+  if (c.what == circumstance::loss::proxies) return scenario::proxy_names(c.count);
   std::vector<std::string> names;
-  if (c.what == circumstance::loss::proxies)
-    for (std::uint32_t i = 0; i < c.count; ++i) names.push_back("proxy[" + std::to_string(i) + "]");
   if (c.what == circumstance::loss::balancers)
     for (scenario::balancer_identity const& b : scenario::balancers_of(s))
       if (names.size() < c.count && !b.event) names.push_back(b.name);
