@@ -43,13 +43,22 @@ private:
   std::set<std::string> said_;
 };
 
-void check_document(config::document const& document, std::string const& file, checked_file& result) {
+}
+
+bool is_schema(config::document const& document) {
+  nlohmann::json const& root = document.root();
+  if (!root.is_object() || !root.contains("$schema") || !root["$schema"].is_string()) return false;
+  return root["$schema"].get_ref<std::string const&>().find("json-schema.org") != std::string::npos;
+}
+
+checked_file check_document(config::document const& document, std::string const& file) {
+  checked_file result;
   if (is_schema(document)) {
     result.notes.emplace_back("a JSON Schema, not a scenario: left out");
-    return;
+    return result;
   }
   result.what = scenario::read_document(document, file, result.found);
-  if (!result.what) return;
+  if (!result.what) return result;
   scenario::scenario const& s = *result.what;
   templates used(result.found, result.notes);
   used.look(s);
@@ -63,21 +72,13 @@ void check_document(config::document const& document, std::string const& file, c
     result.notes.push_back("of " + std::to_string(points.all) + " points " + std::to_string(points.read) +
                            " were read, with each value of each axis");
   plan::check(document, file, result.found);
-}
-
-}
-
-bool is_schema(config::document const& document) {
-  nlohmann::json const& root = document.root();
-  if (!root.is_object() || !root.contains("$schema") || !root["$schema"].is_string()) return false;
-  return root["$schema"].get_ref<std::string const&>().find("json-schema.org") != std::string::npos;
+  return result;
 }
 
 checked_file check_file(scenario_choice const& choice) {
-  checked_file result;
-  bool const read = result.found.good([&] { result.document = choice.document(); });
-  if (read) check_document(result.document, choice.file, result);
-  return result;
+  checked_file unread;
+  config::document document;
+  return unread.found.good([&] { document = choice.document(); }) ? check_document(document, choice.file) : unread;
 }
 
 }

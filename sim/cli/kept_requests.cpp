@@ -7,13 +7,13 @@
 
 #include <charconv>
 #include <exception>
+#include <limits>
 #include <utility>
 
 namespace sim::cli {
-namespace {
 
-std::size_t most_of(std::string const& asked) {
-  if (asked == "all") return request_keeper::all;
+std::size_t requests_to_keep(std::string const& asked) {
+  if (asked == "all") return std::numeric_limits<std::size_t>::max();
   std::size_t most = 0;
   char const* const end = asked.data() + asked.size();
   auto const [rest, error] = std::from_chars(asked.data(), end, most);
@@ -22,10 +22,8 @@ std::size_t most_of(std::string const& asked) {
   return most;
 }
 
-}
-
-request_keeper::request_keeper(std::string const& asked, std::string engine)
-  : most_(most_of(asked)) {
+request_keeper::request_keeper(std::size_t most, std::string engine)
+  : most_(most) {
   kept_.engine = std::move(engine);
 }
 

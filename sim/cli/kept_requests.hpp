@@ -7,19 +7,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <limits>
 #include <string>
 
 namespace sim::cli {
 
-/// What `run --keep-requests` asks for, and what becomes of it.
+/// How many requests `run --keep-requests` asks for: "all" or a number. Throws `config::bad_input`.
+std::size_t requests_to_keep(std::string const& asked);
+
+/// Keeps the ways of so many requests of a run.
 class request_keeper {
 public:
-  static constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
-  static constexpr char const* usual = "1000";
-
-  /// `asked`: "all" or a number. Throws `config::bad_input`.
-  request_keeper(std::string const& asked, std::string engine);
+  request_keeper(std::size_t most, std::string engine);
 
   std::size_t most() const { return most_; }
   /// Takes the ways of requests out of what was found of a run. Called once a run, of which the last one counts;

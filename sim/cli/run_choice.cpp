@@ -2,6 +2,7 @@
 
 #include "base/config/document.hpp"
 #include "base/config/words.hpp"
+#include "sim/cli/kept_requests.hpp"
 #include "sim/engines/live/metrics_server.hpp"
 
 #include <algorithm>
@@ -31,6 +32,8 @@ bool run_choice::shows_progress() const { return ::isatty(STDERR_FILENO) == 1 &&
 
 unsigned run_choice::threads() const { return jobs != 0 ? jobs : std::max(1u, std::thread::hardware_concurrency()); }
 
+std::size_t run_choice::requests_kept() const { return requests_to_keep(keep_requests); }
+
 std::optional<reports::ci::provider> run_choice::ci_system() const {
   return config::value_of<reports::ci::provider>(ci);
 }
@@ -53,7 +56,7 @@ void run_choice::check(std::string const& engine_used) const {
   if (!metrics.empty() && simulated)
     throw config::bad_input("--metrics: found with --engine virtual; allowed: with --engine live");
   if (!metrics.empty()) static_cast<void>(live::metrics_address(metrics));
-  static_cast<void>(request_keeper(keep_requests, engine_used));
+  static_cast<void>(requests_kept());
   if (replicated() && keep_requests_asked)
     throw config::bad_input("--keep-requests: found with --replications or --precision; allowed: with a single run");
   if (replicated()) static_cast<void>(plan());

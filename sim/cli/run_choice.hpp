@@ -2,9 +2,9 @@
 
 #include "reports/ci/ci.hpp"
 #include "sim/cli/command.hpp"
-#include "sim/cli/kept_requests.hpp"
 #include "sim/cli/replications.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,7 +22,7 @@ struct run_choice {
   std::string ci; // empty: none
   bool quiet = false;
   bool keep = false;
-  std::string keep_requests = request_keeper::usual;
+  std::string keep_requests = "1000";
   bool keep_requests_asked = false;
   std::string metrics;             // where live runs serve them; empty: nowhere
   std::uint64_t retry_invalid = 0; // runs that may follow an invalid one
@@ -32,6 +32,8 @@ struct run_choice {
   std::string precision;
   std::string confidence = "95%";
 
+  /// How many requests are kept whole. Throws `config::bad_input` if that is no number.
+  std::size_t requests_kept() const;
   bool replicated() const { return replications != 0 || !precision.empty(); }
   bool shows_progress() const;
   unsigned threads() const;

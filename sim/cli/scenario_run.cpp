@@ -1,6 +1,7 @@
 #include "sim/cli/scenario_run.hpp"
 
 #include "base/config/document.hpp"
+#include "sim/cli/kept_requests.hpp"
 #include "sim/cli/replications.hpp"
 #include "sim/cli/room.hpp"
 
@@ -49,7 +50,7 @@ run_outcome run_live(run_choice const& choice, scenario::scenario const& s, outp
   try {
     live::run_options options{fs::absolute(private_directory), watch.progress};
     options.signals = &watch.signals;
-    request_keeper kept(choice.keep_requests, "live");
+    request_keeper kept(choice.requests_kept(), "live");
     options.observe = kept.observer();
     options.metrics = choice.metrics;
     options.metrics_at = [](std::string const& url) { std::cerr << "crest-sim: metrics at " << url << std::endl; };
@@ -86,7 +87,7 @@ run_outcome run_virtual(run_choice const& choice, scenario::scenario const& s, o
     line.show(now.running, "  " + std::to_string(now.done) + of + " replications");
     return !watch.signals.happened();
   };
-  request_keeper kept(choice.keep_requests, "virtual");
+  request_keeper kept(choice.requests_kept(), "virtual");
   if (!choice.replicated()) options.observe = kept.observer();
   replication_plan plan;
   if (choice.replicated()) plan = choice.plan(), plan.jobs = watch.jobs;
@@ -99,8 +100,7 @@ run_outcome run_virtual(run_choice const& choice, scenario::scenario const& s, o
 }
 
 std::uint64_t room_of_run(run_choice const& choice, scenario::scenario const& s, bool simulated) {
-  return (simulated ? room_of_reports : room_of_live_run(s)) +
-         room_of_kept_requests(s, request_keeper(choice.keep_requests, "").most());
+  return (simulated ? room_of_reports : room_of_live_run(s)) + room_of_kept_requests(s, choice.requests_kept());
 }
 
 virtual_time::run_options simulation_options(run_choice const& choice) {

@@ -40,13 +40,13 @@ entry checked_entry(run_choice const& choice, std::string const& file) {
   config::document document;
   if (!e.checked.found.good([&] {
         document = one.document();
-        sweep::refuse_stdin(document); // the check reads it as well as the run
+        sweep::refuse_stdin(document); // the check reads its log as well as the run
       }))
     return e;
   e.about.engine = choice.engine_of(document);
   e.simulated = e.about.engine == "virtual";
   add_scenario_facts(e.about, document, file);
-  e.checked = check_file(one);
+  e.checked = check_document(document, file);
   config::faults& found = e.checked.found;
   if (!e.checked.what) {
     if (found.empty())
@@ -88,14 +88,17 @@ public:
 private:
   /// Also that the options fit: of what is simulated, and of what is not.
   bool all_good() const {
-    bool simulated = false, live = false, good = true;
-    for (entry const& e : entries_) {
-      (e.simulated ? simulated : live) = true;
-      good = good && e.checked.found.empty();
+    if (any(false)) {
+      choice_.check("live");
+    } else {
+      choice_.check("virtual");
     }
-    if (live) choice_.check("live");
-    if (simulated && !live) choice_.check("virtual");
-    return good;
+    return std::all_of(entries_.begin(), entries_.end(), [](entry const& e) { return e.checked.found.empty(); });
+  }
+
+  /// Whether any is simulated, or any is not.
+  bool any(bool simulated) const {
+    return std::any_of(entries_.begin(), entries_.end(), [&](entry const& e) { return e.simulated == simulated; });
   }
 
   /// All that is wrong, and nothing is run.
@@ -201,11 +204,7 @@ private:
                                    std::to_string(entries_.size()) + " scenarios were not run");
   }
 
-  std::string engines() const {
-    bool simulated = false, live = false;
-    for (entry const& e : entries_) (e.simulated ? simulated : live) = true;
-    return simulated && live ? "live and virtual" : simulated ? "virtual" : "live";
-  }
+  std::string engines() const { return !any(true) ? "live" : any(false) ? "live and virtual" : "virtual"; }
 
   run_choice const& choice_;
   interruption const& signals_;
