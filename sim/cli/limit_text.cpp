@@ -67,9 +67,7 @@ std::string short_reason(plan::limit_outcome const& o, plan::judgement const& j)
 }
 
 std::string values_text(plan::limit_outcome const& o) {
-  auto places = o.found.order;
-  std::sort(places.begin(), places.end());
-  if (!o.what.find->largest) std::reverse(places.begin(), places.end());
+  std::vector<std::size_t> const places = plan::by_value(o);
   reports::table t;
   t.row({"Values tried", "runs", "outcome"});
   for (std::size_t const place : places) {

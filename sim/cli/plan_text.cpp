@@ -119,12 +119,10 @@ std::string plan_text(plan::outcome const& o) {
   plan::definition const& d = o.what;
   std::string text;
   if (o.found.answer) {
-    std::string const sure =
-        d.rule.replications > 1 ? " with " + number(100 * d.rule.confidence) + " % confidence" : ", in one run each";
-    text = d.name + ": the cheapest that meets all goals" + sure + "\n  " + values_of(d, *o.found.answer) +
-           "\n  price " + d.priced(number(d.prices[*o.found.answer])) + "\n\n" +
-           goals_text(d, o.found.candidates[*o.found.answer]) + "\n" + neighbours_text(o) + binding_text(o) +
-           edges_text(o);
+    text = d.name + ": the cheapest that meets all goals" + (d.rule.replications > 1 ? " " : ", ") +
+           plan::confidence_text(d.rule) + "\n  " + values_of(d, *o.found.answer) + "\n  price " +
+           d.priced(number(d.prices[*o.found.answer])) + "\n\n" + goals_text(d, o.found.candidates[*o.found.answer]) +
+           "\n" + neighbours_text(o) + binding_text(o) + edges_text(o);
   } else {
     text = d.name + ": no topology of the space meets all goals\n";
     if (auto const miss = plan::nearest_miss(d, o.found)) {

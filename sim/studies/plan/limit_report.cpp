@@ -1,25 +1,15 @@
 #include "sim/studies/plan/limit_report.hpp"
 
-#include "base/config/version.hpp"
 #include "sim/studies/plan/report.hpp"
 #include "sim/studies/sweep/table.hpp"
 
 #include <algorithm>
-#include <cstdio>
 
 namespace sim::plan {
 namespace {
 
 using ordered = nlohmann::ordered_json;
 using nlohmann::json;
-
-/// The places that were tried, by value.
-std::vector<std::size_t> by_value(limit_outcome const& o) {
-  std::vector<std::size_t> places;
-  for (auto const& [place, judged] : o.found.tried) places.push_back(place);
-  if (!o.what.find->largest) std::reverse(places.begin(), places.end());
-  return places;
-}
 
 bool accepted(judgement const& j) { return j.how == fate::accepted; }
 
@@ -70,13 +60,6 @@ std::string_view ending_name(ending how) {
   return {};
 }
 
-std::string confidence_text(rule const& r) {
-  if (r.replications == 1) return "in one run each";
-  char text[32];
-  std::snprintf(text, sizeof text, "with %.4g %% confidence", 100 * r.confidence);
-  return text;
-}
-
 std::optional<first_miss> first_miss_of(limit_outcome const& o) {
   auto const place = o.found.answer          ? o.found.beyond
                      : o.found.tried.empty() ? std::nullopt
@@ -93,28 +76,28 @@ std::optional<estimate> estimate_at(limit_outcome const& o, std::size_t place, f
   return j.estimates[what.circumstance][what.goal];
 }
 
+std::vector<std::size_t> by_value(limit_outcome const& o) {
+  std::vector<std::size_t> places;
+  for (auto const& [place, judged] : o.found.tried) places.push_back(place);
+  if (!o.what.find->largest) std::reverse(places.begin(), places.end());
+  return places;
+}
+
 json const& value_at(definition const& d, std::size_t place) { return d.points[place][0].value; }
 
 ordered to_json(limit_outcome const& o) {
   definition const& d = o.what;
   auto const value = [&](std::optional<std::size_t> place) { return place ? value_at(d, *place) : json(nullptr); };
-  ordered out = {{"schema_version", 1},
-                 {"scenario", d.name},
-                 {"file", d.file.filename().string()},
-                 {"engine", d.engine},
-                 {"version", config::version},
-                 {"seed", d.seed},
-                 {"confidence", d.rule.confidence},
-                 {"replications", d.rule.replications},
-                 {"input", d.find->path},
-                 {"which", d.find->largest ? "largest" : "smallest"},
-                 {"from", d.find->from},
-                 {"to", d.find->to},
-                 {"within", d.find->within},
-                 {"outcome", ending_name(o.found.how())},
-                 {"answer", value(o.found.answer)},
-                 {"beyond", value(o.found.beyond)},
-                 {"first_miss", miss_json(o)}};
+  ordered out = head_json(d);
+  out["input"] = d.find->path;
+  out["which"] = d.find->largest ? "largest" : "smallest";
+  out["from"] = d.find->from;
+  out["to"] = d.find->to;
+  out["within"] = d.find->within;
+  out["outcome"] = ending_name(o.found.how());
+  out["answer"] = value(o.found.answer);
+  out["beyond"] = value(o.found.beyond);
+  out["first_miss"] = miss_json(o);
   out["reversals"] = ordered::array();
   for (std::size_t const place : o.found.reversals) out["reversals"].push_back(ordered(value_at(d, place)));
   out["order"] = ordered::array();

@@ -7,6 +7,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sim::plan {
 
@@ -22,9 +23,6 @@ std::string_view outcome_name(judgement const& j);
 /// "found", "at the end", "nowhere", "not known".
 std::string_view ending_name(ending how);
 
-/// What the goals' confidence is called: "with 95 % confidence", "in one run each".
-std::string confidence_text(rule const& r);
-
 /// The goal that is missed first, and in which circumstance: at the next value beyond the answer, or at the first value
 /// if there is no answer. None: no goal is missed there.
 struct first_miss {
@@ -34,6 +32,9 @@ std::optional<first_miss> first_miss_of(limit_outcome const& o);
 
 /// The estimate of that goal at a place; none: it was not run in that circumstance.
 std::optional<estimate> estimate_at(limit_outcome const& o, std::size_t place, first_miss const& what);
+
+/// The places that were tried, by value.
+std::vector<std::size_t> by_value(limit_outcome const& o);
 
 /// The value at a place.
 nlohmann::json const& value_at(definition const& d, std::size_t place);

@@ -40,6 +40,21 @@ ordered values_json(definition const& d, std::size_t candidate) {
 
 }
 
+std::string confidence_text(rule const& r) {
+  return r.replications == 1 ? "in one run each" : "with " + short_number(100 * r.confidence) + " % confidence";
+}
+
+ordered head_json(definition const& d) {
+  return {{"schema_version", 1},
+          {"scenario", d.name},
+          {"file", d.file.filename().string()},
+          {"engine", d.engine},
+          {"version", config::version},
+          {"seed", d.seed},
+          {"confidence", d.rule.confidence},
+          {"replications", d.rule.replications}};
+}
+
 ordered estimate_json(goal const& g, estimate const& e) {
   return {{"mean", optional(e.mean)},
           {"low", e.mean ? optional(e.low) : json(nullptr)},
@@ -129,14 +144,7 @@ std::optional<std::size_t> nearest_miss(definition const& d, findings const& f) 
 
 ordered to_json(outcome const& o) {
   definition const& d = o.what;
-  ordered out = {{"schema_version", 1},
-                 {"scenario", d.name},
-                 {"file", d.file.filename().string()},
-                 {"engine", "virtual"},
-                 {"version", config::version},
-                 {"seed", d.seed},
-                 {"confidence", d.rule.confidence},
-                 {"replications", d.rule.replications}};
+  ordered out = head_json(d);
   if (!d.currency.empty()) out["currency"] = d.currency;
   out["answer"] = o.found.answer ? candidate_json(d, o.found, *o.found.answer) : ordered(nullptr);
   auto const bound = binding_of(d, o.found);

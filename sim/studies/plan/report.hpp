@@ -25,6 +25,12 @@ std::string reason_of(definition const& d, judgement const& j);
 /// The candidate that misses its goals by the least; nothing if none was run or objected to.
 std::optional<std::size_t> nearest_miss(definition const& d, findings const& f);
 
+/// What the goals' confidence is called: "with 95 % confidence", "in one run each".
+std::string confidence_text(rule const& r);
+
+/// What reports of plans begin with, as JSON: their version, the scenario, how it was run and judged.
+nlohmann::ordered_json head_json(definition const& d);
+
 /// A goal's estimate, and the estimates of all goals in all circumstances in which a candidate was run, as JSON.
 nlohmann::ordered_json estimate_json(goal const& g, estimate const& e);
 nlohmann::ordered_json goals_json(definition const& d, judgement const& j);

@@ -61,10 +61,9 @@ std::vector<nlohmann::json> shown_of(point const& p);
 inline constexpr std::size_t max_points = 100000;
 
 /// Reads the axes below `at` (such as "/axes") of a document that was checked against the scenario schema. A listed
-/// value
-/// {"as": NAME, "value": VALUE} has a name, which means one value of its axis and no other. Fills in spaced values:
-/// rounded if the scenario requires whole numbers; in a grid, values that repeat an earlier one after rounding are
-/// dropped. Throws `config::bad_input` that names the axis and its line.
+/// value that is written {"as": NAME, "value": VALUE} has a name, which means one value of its axis and no other. Fills
+/// in spaced values: rounded if the scenario requires whole numbers; in a grid, values that repeat an earlier one after
+/// rounding are dropped. Throws `config::bad_input` that names the axis and its line.
 axis_set read_axes(config::document const& document, nlohmann::json::json_pointer const& at, combination combine);
 
 /// The same for somebody who wants to know all that is wrong: an axis that cannot be read is a line of `found`, and not
