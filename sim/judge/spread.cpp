@@ -1,6 +1,7 @@
 #include "sim/judge/spread.hpp"
 
 #include "sim/judge/errors.hpp"
+#include "sim/judge/groups.hpp"
 #include "sim/judge/shares.hpp"
 #include "sim/judge/trend.hpp"
 
@@ -59,11 +60,11 @@ public:
     , facts_(facts)
     , history_(history)
     , out_(out)
-    , slices_(1 + out.phases.size() + out.balancers.size() + out.groups.size() + out.kinds.size()) {
-    for (records::named_metrics const& b : out.balancers) {
-      group_of_.push_back(place_in(out.groups, b.group));
-      kind_of_.push_back(place_in(out.kinds, b.kind));
-    }
+    , sets_(sets_of(v.balancers()))
+    , sets_with_(v.balancers().size())
+    , slices_(1 + out.phases.size() + out.balancers.size() + sets_.size()) {
+    for (std::size_t set = 0; set != sets_.size(); ++set)
+      for (std::size_t const balancer : sets_[set].members) sets_with_[balancer].push_back(set);
   }
 
   void measure_ratios() {
@@ -96,23 +97,15 @@ public:
   }
 
 private:
-  /// The index of a name; none: past the end.
-  static std::size_t place_in(std::vector<records::named_metrics> const& parts, std::string const& name) {
-    auto const at = std::find_if(parts.begin(), parts.end(), [&](auto const& part) { return part.name == name; });
-    return static_cast<std::size_t>(at - parts.begin());
-  }
-
   /// The whole is slice 0; then phases, balancers, groups, kinds.
   membership slices_of(std::size_t slot) const {
     records::client_record const& c = v_.client(slot);
     membership m;
     if (!out_.phases.empty()) m.of[m.count++] = 1 + std::min<std::size_t>(c.phase, out_.phases.size() - 1);
     if (c.balancer >= out_.balancers.size()) return m;
-    std::size_t const balancers = 1 + out_.phases.size(), groups = balancers + out_.balancers.size(),
-                      kinds = groups + out_.groups.size();
+    std::size_t const balancers = 1 + out_.phases.size(), sets = balancers + out_.balancers.size();
     m.of[m.count++] = balancers + c.balancer;
-    if (group_of_[c.balancer] != out_.groups.size()) m.of[m.count++] = groups + group_of_[c.balancer];
-    if (kind_of_[c.balancer] != out_.kinds.size()) m.of[m.count++] = kinds + kind_of_[c.balancer];
+    for (std::size_t const set : sets_with_[c.balancer]) m.of[m.count++] = sets + set;
     return m;
   }
 
@@ -130,13 +123,7 @@ private:
     if (slice < out_.phases.size()) return counts.phase(slice).latency;
     slice -= out_.phases.size();
     if (slice < out_.balancers.size()) return counts.balancer(slice).latency;
-    slice -= out_.balancers.size();
-    bool const of_group = slice < out_.groups.size();
-    std::size_t const wanted = of_group ? slice : slice - out_.groups.size();
-    records::histogram sum;
-    for (std::size_t b = 0; b != out_.balancers.size(); ++b)
-      if ((of_group ? group_of_ : kind_of_)[b] == wanted) sum.merge(counts.balancer(b).latency);
-    return sum;
+    return sum_of(counts, sets_[slice - out_.balancers.size()]).latency;
   }
 
   shares shares_of(std::size_t slot) const {
@@ -168,8 +155,9 @@ private:
   std::vector<request_facts> const& facts_;
   routing_history const& history_;
   result& out_;
+  std::vector<balancer_set> const sets_;            // those of out_.groups, then those of out_.kinds
+  std::vector<std::vector<std::size_t>> sets_with_; // by balancer: at most a group and a kind
   std::vector<slice_spread> slices_;
-  std::vector<std::size_t> group_of_, kind_of_; // by balancer: in out_.groups and out_.kinds, or past the end
 };
 
 }
