@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <sstream>
 #include <utility>
 
@@ -97,13 +98,18 @@ struct panel {
 /// A single point makes no line.
 std::string with_lines(series const& points) { return points.size() == 1 ? "with points pt 7 ps 0.6" : "with lines"; }
 
+/// The N-th curve of a panel, whose points are marked.
+std::string with_marks(std::string const& title, std::size_t number) {
+  return "with linespoints lw 1.5 ps 0.5 " + line_style(number) + " title " + gnuplot_string(title);
+}
+
 /// The N-th curve among `named` balancers, or the whole, which has no name.
 std::string style_of(std::string const& balancer, series const& points, std::size_t number, std::size_t named) {
   if (balancer.empty()) return with_lines(points) + " lw 2.5 lc rgb 'black' title 'all balancers'";
   if (named > max_named_lines)
     return with_lines(points) + " lw 1 lc rgb '#AAAAAA' " +
            (number == 0 ? "title " + gnuplot_string(std::to_string(named) + " balancers") : std::string("notitle"));
-  return "with linespoints lw 1.5 ps 0.5 " + line_style(number) + " title " + gnuplot_string(balancer);
+  return with_marks(balancer, number);
 }
 
 panel ratio_panel(result const& r) {
@@ -128,9 +134,10 @@ panel ratio_panel(result const& r) {
 }
 
 std::vector<time_slice> of_all(result const& r) {
-  for (slices& g : by_balancer(r))
-    if (g.balancer.empty()) return std::move(g.of);
-  return {};
+  std::vector<time_slice> all;
+  std::copy_if(r.timeseries.begin(), r.timeseries.end(), std::back_inserter(all),
+               [](time_slice const& s) { return s.balancer.empty() && s.requests > 0; });
+  return all;
 }
 
 /// Failed requests a second, by cause; in results that do not have causes, all.
@@ -143,8 +150,7 @@ panel failures_panel(result const& r) {
     auto points = series_of(all, r.duration_s, [&](time_slice const& s) {
       return s.to_s > s.from_s ? static_cast<double>(count(s)) / (s.to_s - s.from_s) : std::nan("");
     });
-    std::string style =
-        "with linespoints lw 1.5 ps 0.5 " + line_style(p.curves.size()) + " title " + gnuplot_string(name);
+    std::string style = with_marks(name, p.curves.size());
     p.curves.push_back({std::move(name), unit, std::move(points), std::move(style)});
   };
   for (std::size_t cause = 0; cause != sim::scenario::failure_cause_count; ++cause) {
@@ -163,9 +169,7 @@ panel latency_panel(result const& r) {
   auto const add = [&](char const* name, double time_slice::*value) {
     auto points = series_of(all, r.duration_s, [&](time_slice const& s) { return s.*value; });
     if (points.empty()) return;
-    std::string style =
-        "with linespoints lw 1.5 ps 0.5 " + line_style(p.curves.size()) + " title '" + std::string(name) + "'";
-    p.curves.push_back({std::string("latency ") + name, unit, std::move(points), std::move(style)});
+    p.curves.push_back({std::string("latency ") + name, unit, std::move(points), with_marks(name, p.curves.size())});
   };
   add("p99", &time_slice::latency_ms_p99);
   add("p50", &time_slice::latency_ms_p50);

@@ -294,17 +294,15 @@ result read_with_timeseries(fs::path const& at) {
              requests = table.column("requests"), redirects = table.column("redirects"),
              failed = table.column("failed"), p50 = table.column("latency_ms_p50"),
              p99 = table.column("latency_ms_p99");
+  constexpr double none = std::numeric_limits<double>::quiet_NaN();
   for (std::size_t row = 0; row != table.rows.size(); ++row) {
-    auto const number = [&](std::size_t column) {
-      return table.number(row, column).value_or(std::numeric_limits<double>::quiet_NaN());
+    auto const number = [&](std::size_t column, double otherwise) {
+      return table.number(row, column).value_or(otherwise);
     };
-    auto const count = [&](std::size_t column) {
-      return static_cast<std::uint64_t>(std::max(0.0, table.number(row, column).value_or(0)));
-    };
+    auto const count = [&](std::size_t column) { return static_cast<std::uint64_t>(std::max(0.0, number(column, 0))); };
     std::string const& name = table.rows[row][balancer];
-    r.timeseries.push_back({table.number(row, from).value_or(0), table.number(row, to).value_or(0),
-                            name == "all" ? "" : name, count(requests), count(redirects), count(failed), number(p50),
-                            number(p99)});
+    r.timeseries.push_back({number(from, 0), number(to, 0), name == "all" ? "" : name, count(requests),
+                            count(redirects), count(failed), number(p50, none), number(p99, none)});
     auto const causes = sim::scenario::failure_causes(); // of which an older file has no columns
     for (std::size_t c = 0; c != causes.size(); ++c)
       if (auto const at_cause = table.find("failed_" + std::string(causes[c])))

@@ -29,18 +29,16 @@ extent values_of(std::vector<panel_line> const& lines) {
 }
 
 /// Where points are on the axis of loads, each once.
-std::set<double> places_of(std::vector<panel_line> const& above, std::vector<panel_line> const& below) {
-  std::set<double> places;
-  for (auto const* lines : {&above, &below})
-    for (panel_line const& l : *lines)
-      for (auto const& point : l.points) places.insert(point.first);
-  return places;
+std::set<double> loads_of(std::vector<panel_line> const& lines) {
+  std::set<double> loads;
+  for (panel_line const& l : lines)
+    for (auto const& [x, y] : l.points) loads.insert(x);
+  return loads;
 }
 
-extent loads_of(std::vector<panel_line> const& lines) {
+extent extent_of(std::set<double> const& values) {
   extent e;
-  for (panel_line const& l : lines)
-    for (auto const& [x, y] : l.points) e.add(x);
+  for (double const value : values) e.add(value);
   return e;
 }
 
@@ -76,9 +74,10 @@ figure knee(order const& o) {
     if (std::all_of(lines->begin(), lines->end(), empty))
       throw config::bad_input(t.csv.name + ": found no numbers in " + t.csv.columns[lines == &above ? used : slow] +
                               "; allowed: a sweep with results");
-  extent const upper_loads = loads_of(above), lower_loads = loads_of(below);
-  extent loads = upper_loads;
-  if (!lower_loads.empty()) loads.add(lower_loads.low), loads.add(lower_loads.high);
+  std::set<double> places = loads_of(above);
+  extent const upper_loads = extent_of(places);
+  places.merge(loads_of(below));
+  extent const loads = extent_of(places), lower_loads = extent_of(loads_of(below));
   bool const alike = upper_loads.low == lower_loads.low && upper_loads.high == lower_loads.high;
   std::string const x_label = label_of(t.csv.columns[x]), slow_label = metric_label_of(o, t.csv.columns[slow]);
   figure f;
@@ -94,7 +93,7 @@ figure knee(order const& o) {
       "set grid xtics ytics lt 1 lc rgb '#DDDDDD'\n" +
       "set lmargin at screen 0.11\nset rmargin at screen 0.96\nset multiplot\n"
       "unset key\nunset xlabel\n" +
-      axis_commands('x', places_of(above, below)) + "set format x ''\n" +
+      axis_commands('x', places) + "set format x ''\n" +
       (alike || loads.low == loads.high
            ? range_commands('x', loads, false)
            : "set xrange [" + data_number(loads.low) + ":" + data_number(loads.high) + "]\n") +

@@ -1,8 +1,10 @@
+#include "base/config/joined.hpp"
 #include "reports/traces/traces.hpp"
 #include "reports/wording.hpp"
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace reports::traces {
@@ -15,11 +17,7 @@ namespace {
 
 std::string ms(std::int64_t ns) { return fixed(static_cast<double>(ns) / 1e6, 3); }
 
-/// With blanks on its right up to `width`, and two more.
-std::string column(std::string text, std::size_t width) {
-  text.resize(std::max(text.size(), width) + 2, ' ');
-  return text;
-}
+std::string column(std::string text, std::size_t width) { return padded(std::move(text), width) + "  "; }
 
 /// With blanks on its left.
 std::string number_column(std::string const& text, std::size_t width) {
@@ -60,9 +58,8 @@ std::string ending_of(request_trace const& t) {
 }
 
 std::string redirects_of(request_trace const& t) {
-  std::string text = std::to_string(t.redirects.size());
-  for (std::size_t i = 0; i != t.redirects.size(); ++i) text += (i == 0 ? " (" : ", ") + t.redirects[i];
-  return t.redirects.empty() ? text : text + ")";
+  std::string const count = std::to_string(t.redirects.size());
+  return t.redirects.empty() ? count : count + " (" + config::joined(t.redirects) + ")";
 }
 
 }
