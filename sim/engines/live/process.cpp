@@ -11,8 +11,8 @@
 #include <csignal>
 #include <cstring>
 #include <deque>
-#include <filesystem>
 #include <fcntl.h>
+#include <filesystem>
 #include <fstream>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
