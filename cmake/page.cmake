@@ -10,7 +10,7 @@ foreach(mark ${wanted})
   else()
     set(file ${folder}/${name})
   endif()
-  if(name STREQUAL "data")
+  if(name MATCHES "^(data|connects_to)$")
     continue() # what the program fills in
   endif()
   file(READ ${file} text)

@@ -110,11 +110,21 @@ void check(fs::path const& file, subject of) {
 
 }
 
-std::string report_html(sim::records::result const& r) {
+namespace {
+
+std::vector<part> parts_of_page(sim::records::result const& r) {
   std::vector<part> parts = {{"summary.json", summary_json(r)}};
   if (!came_to_nothing(r)) parts.push_back({"timeseries.csv", timeseries_csv(r)});
-  return html::page(subject::run, parts);
+  return parts;
 }
+
+}
+
+std::string report_html(sim::records::result const& r) { return html::page(subject::run, parts_of_page(r)); }
+
+std::string report_data(sim::records::result const& r) { return html::data(subject::run, parts_of_page(r)); }
+
+std::string live_report_html(std::string const& about) { return html::live_page(about); }
 
 std::string try_report_of(fs::path const& at) noexcept {
   try {

@@ -40,6 +40,12 @@ std::string timeseries_csv(sim::records::result const& result);
 /// report.html: summary.json and, unless the run came to nothing, timeseries.csv as a page.
 std::string report_html(sim::records::result const& result);
 
+/// The same for a run that goes on: a page without a result, which asks the server that it came from for events, and
+/// shows what the newest one has. `about` is JSON (docs/watching.md).
+std::string live_report_html(std::string const& about);
+/// What such a page shows of a result: JSON.
+std::string report_data(sim::records::result const& result);
+
 /// Makes report.html again beside what a command wrote: `at` is a directory, or a summary.json of a run, sweep.csv,
 /// plan.json, limit.json or compare.json under any name. The same bytes as the command itself wrote, as long as both
 /// are of one version. Returns its path, which is `out` unless that is empty. Throws `config::bad_input` when `at` is

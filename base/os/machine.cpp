@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -69,6 +70,11 @@ std::optional<std::uint64_t> room_in(std::filesystem::path const& directory) {
   struct ::statvfs info {};
   if (::statvfs(directory.c_str(), &info) != 0 || info.f_blocks == 0) return std::nullopt;
   return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+}
+
+void yield_to_others() noexcept {
+  constexpr int nicest = 19;
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nicest); // of one thread, on Linux
 }
 
 }

@@ -29,6 +29,9 @@ std::optional<processor_time> processor_time_now();
 /// The share of the machine's time between the two that was not idle, 0 to 1; none if no tick passed.
 std::optional<double> busy_between(processor_time const& before, processor_time const& after);
 
+/// The calling thread gets a processor when others leave one, as far as the kernel lets it.
+void yield_to_others() noexcept;
+
 /// "2026-01-31T12:00:00Z": RFC 3339, UTC.
 std::string wall_clock();
 

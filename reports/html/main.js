@@ -1,8 +1,9 @@
 // Which report this is, and what the browser's events do to it.
 
 const shows = {run: showRun, sweep: showSweep, plan: showPlan, limit: showLimit, comparison: showComparison};
-shows[report.of](document.getElementById("report"));
-document.getElementById("made").textContent = "Made by crest-sim from " + Object.keys(report.files).join(", ") + ", whose text is in this file. Drag over a chart to look closer; a double click shows all again.";
+const shown = document.getElementById("report");
+report.live ? watchRun(shown) : shows[report.of](shown);
+document.getElementById("made").textContent = "Made by crest-sim from " + (report.live ? "a run that goes on" : Object.keys(report.files).join(", ") + ", whose text is in this file") + ". Drag over a chart to look closer; a double click shows all again.";
 
 let redrawing = 0;
 let lastWidth = innerWidth;

@@ -4,14 +4,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include <iterator>
+
 namespace reports::html {
 
 /// page.html with all of its files, embedded.
 extern std::string_view const page_template;
 
 namespace {
-
-constexpr std::string_view mark = "{{data}}";
 
 std::string_view name_of(subject of) {
   switch (of) {
@@ -53,17 +53,35 @@ std::string harmless(std::string const& json) {
   return out;
 }
 
+/// The page with this data. `connects_to`: what the page may ask, in words of its Content-Security-Policy.
+std::string filled(std::string const& json, std::string_view connects_to) {
+  constexpr std::string_view places[] = {"{{connects_to}}", "{{data}}"};
+  std::string const values[] = {std::string(connects_to), harmless(json)};
+  std::string out;
+  std::size_t from = 0;
+  for (std::size_t n = 0; n != std::size(places); ++n) {
+    std::size_t const at = page_template.find(places[n], from);
+    out += page_template.substr(from, at - from);
+    out += values[n];
+    from = at + places[n].size();
+  }
+  out += page_template.substr(from);
+  return out;
 }
 
-std::string page(subject of, std::vector<part> const& parts) {
-  std::string data = "{\"of\": " + json_string(name_of(of)) + ", \"files\": {";
-  for (part const& p : parts) data += (&p == &parts.front() ? "\n" : ",\n") + json_string(p.name) + ": " + json_of(p);
-  data += "}}";
-  std::size_t const at = page_template.find(mark);
-  std::string out(page_template.substr(0, at));
-  out += harmless(data);
-  out += page_template.substr(at + mark.size());
-  return out;
+}
+
+std::string data(subject of, std::vector<part> const& parts) {
+  std::string text = "{\"of\": " + json_string(name_of(of)) + ", \"files\": {";
+  for (part const& p : parts) text += (&p == &parts.front() ? "\n" : ",\n") + json_string(p.name) + ": " + json_of(p);
+  return text + "}}";
+}
+
+std::string page(subject of, std::vector<part> const& parts) { return filled(data(of, parts), "'none'"); }
+
+std::string live_page(std::string const& about) {
+  return filled("{\"of\": " + json_string(name_of(subject::run)) + ", \"files\": {}, \"live\": " + about + "}",
+                "'self'");
 }
 
 }

@@ -21,4 +21,11 @@ struct part {
 /// the parts is taken for HTML or script. Throws `config::bad_input` when a part that should be JSON is not.
 std::string page(subject of, std::vector<part> const& parts);
 
+/// What the page has as data, in JSON; what a live page is sent. Throws as `page`.
+std::string data(subject of, std::vector<part> const& parts);
+
+/// The page of a run that goes on: it has no result yet, and asks the server that it came from for what there is.
+/// `about` is JSON.
+std::string live_page(std::string const& about);
+
 }

@@ -110,12 +110,13 @@ function provenance(s) {
 
 function showRun(into) {
   const s = report.files["summary.json"], run = {summary: s, series: readTimeseries(report.files["timeseries.csv"])};
-  document.title = `${s.scenario}: ${s.verdict}`;
+  const verdict = report.live && !report.live.over ? "running" : s.verdict;
+  document.title = `${s.scenario}: ${verdict}`;
   if (!Object.keys(s.metrics).length) {
-    into.append(head(runFacts(s), s.scenario, s.verdict, s.description, s.reasons, []), ...[provenance(s)].filter(Boolean));
+    into.append(head(runFacts(s), s.scenario, verdict, s.description, s.reasons, []), ...[provenance(s)].filter(Boolean));
     return;
   }
-  into.append(head(runFacts(s), s.scenario, s.verdict, s.description, s.reasons, story(s, run.series.all)), tiles(s),
+  into.append(head(runFacts(s), s.scenario, verdict, s.description, s.reasons, story(s, run.series.all)), tiles(s),
     section("thresholds", "Thresholds", thresholdTable(s)), section("topology", "Topology", topologyFigure(s)));
   const time = section("time", "Over time");
   into.append(time);

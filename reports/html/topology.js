@@ -109,9 +109,9 @@ function nodeBox(node, summary, flows) {
   const own = into.length ? into : out;
   const failures = sum(own, "failures");
   const struck = summary.events.filter((e) => node.of.includes(e.node) || (e.kind === "add_balancer" && e.node.split(/, ?/).includes(node.name)));
-  const gone = struck.some((e) => e.kind === "kill");
-  const second = struck.length
-    ? `${shortEvent[struck[0].kind] ?? struck[0].kind} at ${seconds(struck[0].at_s)}${struck.length > 1 ? `, +${struck.length - 1}` : ""}`
+  const last = struck.at(-1), gone = last?.kind === "kill"; // those that came back are not
+  const second = last
+    ? `${shortEvent[last.kind] ?? last.kind} at ${seconds(last.at_s)}${struck.length > 1 ? `, +${struck.length - 1}` : ""}`
     : own.length ? `${number(sum(own, "requests"))}${failures ? `, ${number(failures)} failed` : ""}` : "";
   const kind = summary.balancers[node.name]?.kind;
   return svg("g", {class: "node " + (gone ? "gone" : failures ? "hurt" : ""), transform: `translate(${node.x},${node.y})`},

@@ -29,7 +29,7 @@ event_schedule::event_schedule(std::vector<scenario::event> const& events, std::
 
 void event_schedule::begin(std::int64_t now_ns) {
   begun_ = true;
-  for (std::size_t i = 0; i != slots_.size(); ++i)
+  for (std::size_t i = 0; i != events_.size(); ++i)
     if (slots_[i].now == state::due) slots_[i].due_ns = now_ns + events_[i].at.count();
   reach_shares(0, now_ns);
 }
@@ -48,6 +48,11 @@ bool event_schedule::reach_shares(std::uint64_t started, std::int64_t now_ns) {
     s.due_ns = now_ns;
   }
   return any;
+}
+
+event_schedule::index event_schedule::add(std::int64_t now_ns) {
+  slots_.push_back({.due_ns = now_ns});
+  return static_cast<index>(slots_.size() - 1);
 }
 
 event_schedule::slot const* event_schedule::next() const {

@@ -32,6 +32,9 @@ public:
   /// How many requests have to be started for the next share; the largest number: none waits for one.
   std::uint64_t next_share() const { return next_share_; }
 
+  /// Somebody asks for one that is not in the scenario: it is due now. Its index follows all that there are.
+  index add(std::int64_t now_ns);
+
   /// The event to perform now; nullopt: none is due, or another one is under way.
   std::optional<index> take(std::int64_t now_ns);
   /// The one that was taken has been performed.
@@ -57,7 +60,7 @@ private:
   slot const* next() const;
 
   std::vector<scenario::event> const& events_;
-  std::vector<slot> slots_; // as the events
+  std::vector<slot> slots_; // as the events, then those that were added
   std::uint64_t next_share_ = std::numeric_limits<std::uint64_t>::max();
   bool begun_ = false, under_way_ = false;
 };

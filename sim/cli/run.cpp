@@ -150,6 +150,14 @@ void add_run(CLI::App& app, action& chosen, live_engine const& live) {
                   "live: serve Prometheus metrics while the run goes on, at PORT of 127.0.0.1 or at ADDRESS:PORT; "
                   "port 0 picks one, and stderr says which (docs/metrics.md)")
       ->type_name("PORT");
+  command.add_flag(
+      "--watch", choice->watch,
+      "live: serve the report while the run goes on, with buttons for events by hand, at an address of this "
+      "machine that stderr says (docs/watching.md)");
+  auto* const watch_port =
+      command.add_option("--watch-port", choice->watch_port, "the same at this port of 127.0.0.1; 0 picks one")
+          ->type_name("PORT")
+          ->check(CLI::Range(0u, 65535u));
   auto* const keep_requests =
       command
           .add_option("--keep-requests", choice->keep_requests,
@@ -157,7 +165,8 @@ void add_run(CLI::App& app, action& chosen, live_engine const& live) {
                       "`crest-sim trace`: of failed ones, of slow ones, the rest evenly")
           ->type_name("N")
           ->capture_default_str();
-  command.callback([choice, live, keep_requests, &chosen] {
+  command.callback([choice, live, keep_requests, watch_port, &chosen] {
+    choice->watch = choice->watch || watch_port->count() != 0;
     choice->keep_requests_asked = keep_requests->count() != 0;
     chosen = [choice, live] { return run(*choice, live); };
   });

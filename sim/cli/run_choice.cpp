@@ -3,6 +3,7 @@
 #include "base/config/document.hpp"
 #include "base/config/words.hpp"
 #include "sim/cli/kept_requests.hpp"
+#include "sim/cli/suite_files.hpp"
 #include "sim/engines/live/metrics_server.hpp"
 
 #include <algorithm>
@@ -56,6 +57,8 @@ void run_choice::check(std::string const& engine_used) const {
   if (!metrics.empty() && simulated)
     throw config::bad_input("--metrics: found with --engine virtual; allowed: with --engine live");
   if (!metrics.empty()) static_cast<void>(live::metrics_address(metrics));
+  if (watch && simulated) throw config::bad_input("--watch: found with --engine virtual; allowed: with --engine live");
+  if (watch && is_suite(files)) throw config::bad_input("--watch: found with several scenarios; allowed: with one");
   static_cast<void>(requests_kept());
   if (replicated() && keep_requests_asked)
     throw config::bad_input("--keep-requests: found with --replications or --precision; allowed: with a single run");

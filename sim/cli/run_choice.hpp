@@ -25,6 +25,8 @@ struct run_choice {
   std::string keep_requests = "1000";
   bool keep_requests_asked = false;
   std::string metrics;             // where live runs serve them; empty: nowhere
+  bool watch = false;              // a live run has a page while it goes on …
+  std::uint16_t watch_port = 0;    // … there; 0: anywhere
   std::uint64_t retry_invalid = 0; // runs that may follow an invalid one
   std::uint64_t replications = 0;  // 0: one plain run
   std::uint64_t most = replication_plan{}.most;

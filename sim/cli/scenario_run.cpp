@@ -4,10 +4,12 @@
 #include "sim/cli/kept_requests.hpp"
 #include "sim/cli/replications.hpp"
 #include "sim/cli/room.hpp"
+#include "sim/cli/watch.hpp"
 
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <stdexcept>
 
 namespace sim::cli {
@@ -47,6 +49,11 @@ run_outcome report(run_choice const& choice, records::result result, request_kee
 run_outcome run_live(run_choice const& choice, scenario::scenario const& s, output_directory const& out,
                      run_watch const& watch) {
   fs::path const private_directory = out.path() / "run";
+  std::optional<watch_page> page;
+  if (choice.watch) {
+    page.emplace(s, choice.watch_port);
+    std::cerr << "crest-sim: watch at " << page->url() << std::endl;
+  }
   try {
     live::run_options options{fs::absolute(private_directory), watch.progress};
     options.signals = &watch.signals;
@@ -54,8 +61,10 @@ run_outcome run_live(run_choice const& choice, scenario::scenario const& s, outp
     options.observe = kept.observer();
     options.metrics = choice.metrics;
     options.metrics_at = [](std::string const& url) { std::cerr << "crest-sim: metrics at " << url << std::endl; };
+    options.onlooker = page ? &*page : nullptr;
     records::result result = measured(choice, s, options, watch);
     run_outcome outcome = report(choice, std::move(result), kept, out, watch.signals);
+    if (page) page->tell_outcome(outcome.written.result, out.path() / "report.html");
     bool const passed = outcome.written.result.exit_code == records::exit_passed;
     if (passed && !choice.keep) {
       fs::remove_all(private_directory);
@@ -66,6 +75,7 @@ run_outcome run_live(run_choice const& choice, scenario::scenario const& s, outp
   } catch (config::bad_input const&) {
     throw;
   } catch (std::exception const& error) {
+    if (page) page->tell_failure(error.what());
     std::error_code none;
     fs::path const logs = private_directory / "logs";
     throw std::runtime_error(

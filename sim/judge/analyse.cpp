@@ -215,6 +215,11 @@ private:
       if (!i.note.empty()) out_.notes.push_back(i.name + ": " + i.note);
       if (!i.exercised) out_.notes.push_back(i.name + ": not exercised");
     }
+    auto const by_hand =
+        std::count_if(out_.events.begin(), out_.events.end(), [](records::event_result const& e) { return e.by_hand; });
+    if (by_hand)
+      out_.notes.push_back(std::to_string(by_hand) +
+                           " events by hand: the scenario does not have them, and another run will not repeat them");
     for (records::balancer_facts const& b : f_.balancers)
       if (!b.map_known) out_.notes.push_back(b.name + ": what its map knows is hidden, so reasons are unknown");
   }

@@ -48,6 +48,9 @@ std::string broken_in_run(run_view const& v, std::vector<request_facts> const& f
     lost += is(r, reason::evicted) || is(r, reason::moved) || is(r, reason::forgotten) || is(r, reason::restarted);
   auto const some = [](std::uint64_t n, char const* what) { return std::to_string(n) + what; };
   if (v.records().interrupted || v.records().aborted_by) return "the run was cut short";
+  auto const by_hand = std::count_if(v.records().events.begin(), v.records().events.end(),
+                                     [](records::event_record const& e) { return e.by_hand; });
+  if (by_hand) return some(static_cast<std::uint64_t>(by_hand), " events by hand");
   if (overlapped) return some(overlapped, " requests overlapped another of their character");
   if (failed) return some(failed, " requests failed");
   if (unread) return some(unread, " requests that reached a proxy unreadable and taught their balancer nothing");

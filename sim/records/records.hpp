@@ -155,6 +155,7 @@ struct event_record {
   std::string detail;    // "moved 412 sessions"
   std::string peer = {}; // of a partition: the other end, further from the clients; `node` is the one
   bool map_kept = false; // of a balancer's restart: its map outlived it
+  bool by_hand = false;  // somebody who watched the run asked for it
 };
 
 struct balancer_records {

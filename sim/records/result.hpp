@@ -159,6 +159,7 @@ struct event_result {
   std::optional<double> failures_back_s, latency_back_s;       // until they were back to normal: see docs/TERMS.md
   std::string failures_back_note = {}, latency_back_note = {}; // why there is no such time; empty where there is
   std::map<std::string, interval> confidence_intervals{};      // by field: convergence_s, …
+  bool by_hand = false;                                        // not in the scenario: see event_record
 };
 
 /// One of an event's figures, named as the metric that thresholds ask for; no value where it cannot be told.

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,20 @@ std::optional<scenario> read_document(config::document const& document, std::fil
 /// schema. What cannot be read is a line of `found`.
 std::vector<threshold> thresholds_at(config::document const& document, nlohmann::json::json_pointer const& at,
                                      scenario const& s, config::faults& found);
+
+/// What somebody asks for while a run of `s` goes on, as the scenario's events have it: {"kill": "proxy[1]"}. Adding
+/// balancers is not among it. `running`: nodes whose processes run. Its name ends in ", by hand", and is unlike those in
+/// `taken`, to which it is added. Throws `config::bad_input`, without a file.
+event event_by_hand(std::string_view text, scenario const& s, std::set<std::string> const& running,
+                    std::set<std::string>& taken);
+
+/// What events may do to the nodes that `s` has from its start.
+struct event_target {
+  std::string node;
+  bool can_reload = false;
+};
+/// Those that may be killed and restarted, balancers first.
+std::vector<event_target> event_targets(scenario const& s);
 
 /// The JSON Schema of scenario files, embedded.
 extern std::string_view const scenario_schema;

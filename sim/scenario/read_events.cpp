@@ -1,5 +1,6 @@
 #include "base/config/joined.hpp"
 #include "sim/scenario/cases.hpp"
+#include "sim/scenario/load.hpp"
 #include "sim/scenario/node_names.hpp"
 #include "sim/scenario/reading.hpp"
 
@@ -159,6 +160,23 @@ public:
     std::visit([&](auto const& action) { check_action(e.at[action.key], action); }, e.what.action);
   }
 
+  /// Whether the action may be done while these processes run, which take the place of those that ran before.
+  void check_now(cursor const& root, action const& what, std::set<std::string> const& running) {
+    for (std::string const& name : running)
+      if (!alive_.contains(name) && !foreign_.contains(name)) names_.push_back(name);
+    for (std::string const& name : names_) alive_[name] = running.contains(name);
+    std::visit([&](auto const& one) { check_action(root[one.key], one); }, what);
+  }
+
+  /// Those that may be stopped, of those that there are from the start.
+  std::vector<event_target> targets() const {
+    std::vector<event_target> all;
+    for (std::string const& name : names_)
+      if (sharing_process(name) == 0)
+        all.push_back({name, std::find(can_reload_.begin(), can_reload_.end(), name) != can_reload_.end()});
+    return all;
+  }
+
 private:
   void add(std::string const& name) {
     alive_[name] = true;
@@ -195,16 +213,19 @@ private:
     if (foreign_.contains(node))
       at.fail("found \"" + node + "\", which is not ours to stop; allowed: nodes that the run starts");
     check_known(at, node, names_);
-    check_own_process(at, node, names_proxy(node), scenario_.topology.proxies.process,
-                      scenario_.topology.proxies.count);
-    check_own_process(at, node, names_sol(node), scenario_.topology.sols.process, scenario_.topology.sols.count);
+    if (std::uint32_t const others = sharing_process(node))
+      at.fail("found \"" + node + "\", which shares its process with " + std::to_string(others) +
+              " others; allowed: a node of its own (\"process\": \"each\")");
   }
 
-  static void check_own_process(cursor const& at, std::string const& node, bool of_kind, process_layout layout,
-                                std::uint32_t count) {
-    if (!of_kind || layout == process_layout::each || count == 1) return;
-    at.fail("found \"" + node + "\", which shares its process with " + std::to_string(count - 1) +
-            " others; allowed: a node of its own (\"process\": \"each\")");
+  /// How many other nodes are in the node's process.
+  std::uint32_t sharing_process(std::string const& node) const {
+    auto const others = [](auto const& nodes) {
+      return nodes.process == process_layout::each || nodes.count == 0 ? 0 : nodes.count - 1;
+    };
+    return names_proxy(node) ? others(scenario_.topology.proxies)
+           : names_sol(node) ? others(scenario_.topology.sols)
+                             : 0;
   }
 
   void check_action(cursor const& at, move_sessions const& move) {
@@ -279,5 +300,36 @@ void read_events(cursor const& root, scenario& s, std::filesystem::path const& d
   node_checker nodes(s);
   for (std::size_t i = 0; i < placed.size(); ++i) nodes.check(i, placed[i]);
 }
+
+namespace {
+
+/// The schema of one event.
+nlohmann::json event_schema() {
+  nlohmann::json whole = schema().at("properties").at("events").at("items");
+  whole["$defs"] = schema().at("$defs");
+  return whole;
+}
+
+}
+
+event event_by_hand(std::string_view text, scenario const& s, std::set<std::string> const& running,
+                    std::set<std::string>& taken) {
+  static nlohmann::json const one_event = event_schema();
+  config::document const document = config::document::parse(text, "event by hand");
+  document.validate(one_event);
+  cursor const root(document, document.root(), nlohmann::json::json_pointer());
+  for (char const* key : {"at", "at_ms", "at_share", "name"})
+    if (root.has(key)) root[key].fail("found a value; allowed: none for what happens now");
+  if (root.has(add_balancer::key))
+    root[add_balancer::key].fail("found a balancer, which a run starts only if its scenario has it; allowed: kill, "
+                                 "restart, reload or move_sessions");
+  event e;
+  e.action = read_one_of(root, {}, std::type_identity<action>());
+  node_checker(s).check_now(root, e.action, running);
+  e.name = free_name(taken, default_name(e, {}, 0) + ", by hand", " #");
+  return e;
+}
+
+std::vector<event_target> event_targets(scenario const& s) { return node_checker(s).targets(); }
 
 }

@@ -6,6 +6,7 @@ import {join} from "node:path";
 import {createRequire} from "node:module";
 
 import {checkCharts, checkKeyboard, checkPage, checkPrint, openPage} from "./checks.mjs";
+import {checkWatching} from "./watching.mjs";
 import {comparison, groupedRun, hostileName, hostileRun, limited, planned, proxyDies, wideSweep} from "./results.mjs";
 
 const {chromium} = createRequire(import.meta.url)(process.env.PLAYWRIGHT);
@@ -44,6 +45,9 @@ try {
     await check(`${kind}: prints`, () => checkPrint(opened.page));
     await opened.page.close();
   }
+  for (const look of [looks[0], looks[3]])
+    await check(`a run that is watched, ${look.theme}, ${look.width} pixels`, () =>
+      checkWatching(browser, mkdtempSync(join(scratch, "watched-")), process.env.AXE, look, pictures && join(pictures, `watched-${look.theme}-${look.width}.png`)));
   await check("a scenario's name is text, whatever it holds", async () => {
     const opened = await openPage(browser, hostileRun(scratch).page, looks[0]);
     const heading = await opened.page.textContent("h1");

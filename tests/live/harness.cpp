@@ -317,6 +317,22 @@ void client::reset() {
   socket_.close();
 }
 
+std::optional<std::string> client::line() {
+  for (;;) {
+    std::string_view const have(static_cast<char const*>(buffer_.data().data()), buffer_.data().size());
+    if (std::size_t const end = have.find('\n'); end != std::string_view::npos) {
+      std::string text(have.substr(0, end));
+      buffer_.consume(end + 1);
+      if (text.ends_with('\r')) text.pop_back();
+      return text;
+    }
+    boost::system::error_code ec;
+    std::size_t const size = patient_stream{socket_}.read_some(buffer_.prepare(1 << 16), ec);
+    if (ec) return std::nullopt;
+    buffer_.commit(size);
+  }
+}
+
 bool client::closed() {
   char byte = 0;
   boost::system::error_code ec;

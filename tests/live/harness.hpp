@@ -162,6 +162,8 @@ public:
     send(bytes);
     return receive(bytes.starts_with("HEAD "));
   }
+  /// The next line of what comes, without its end; none on a time-out or the end.
+  std::optional<std::string> line();
   void half_close();
   void reset();
   /// Whether the peer has closed (waits for it, bounded).

@@ -25,6 +25,8 @@ public:
   void signal(int number) const { process_.signal(number); }
   /// Waits for its end; exit status, or 128 + signal.
   int wait();
+  /// What it printed on stderr so far.
+  std::string errors() const { return process_.errors(); }
   /// After the end: what it printed, stdout and then stderr.
   std::string const& output() const { return output_; }
 

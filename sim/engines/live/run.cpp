@@ -25,6 +25,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -80,7 +81,10 @@ private:
   asio::awaitable<void> finish_eve();
   void serve_metrics();
   records::run_records records_of(load_records load);
+  records::run_records records_so_far();
   std::optional<std::string> broken_threshold();
+  void meet_onlooker();
+  void show_onlooker(run_stage stage);
 
   scenario::scenario const& scenario_;
   run_options const& options_;
@@ -92,13 +96,14 @@ private:
   topology nodes_;
   load_meter meter_;
   load_run load_;
-  redirect_tail redirects_for_metrics_;
+  redirect_tail redirects_;
   std::optional<metrics_server> metrics_;
   std::optional<eve_clients> eve_;
   asio::steady_timer load_over_;
   std::vector<std::size_t> balancer_order_;
   std::vector<std::uint32_t> logged_in_;
   std::vector<records::event_record> events_;
+  asked_events asked_;
   std::map<std::uint32_t, std::uint64_t> notifications_sent_;
   std::map<std::string, gateway_counters> counters_;
   std::vector<std::string> notes_;
@@ -242,8 +247,10 @@ asio::awaitable<void> runner::conduct() {
   step("load started");
   watchers_ = 2;
   event_context const context{scenario_, nodes_, load_, balancer_order_};
-  asio::co_spawn(context_, perform_events(context, plan_.total_requests().value_or(0), events_),
-                 asio::bind_cancellation_slot(cancel_timeline_.slot(), ended));
+  asio::co_spawn(
+      context_,
+      perform_events(context, plan_.total_requests().value_or(0), options_.onlooker ? &asked_ : nullptr, events_),
+      asio::bind_cancellation_slot(cancel_timeline_.slot(), ended));
   asio::co_spawn(context_, watch(), asio::bind_cancellation_slot(cancel_watch_.slot(), ended));
   if (!scenario_.partitions.empty()) {
     ++watchers_;
@@ -266,10 +273,15 @@ asio::awaitable<void> runner::wait_for_load() {
   }
 }
 
-std::optional<std::string> runner::broken_threshold() {
+records::run_records runner::records_so_far() {
   records::run_records records = records_of(load_.snapshot());
   records.interrupted = true; // unfinished
   records.end_ns = now_ns();
+  return records;
+}
+
+std::optional<std::string> runner::broken_threshold() {
+  records::run_records records = records_so_far();
   records.looks = ++looks_;
   return judge::broken_threshold(scenario_, judge::analyse(scenario_, records), records.end_ns - load_.start_ns());
 }
@@ -278,12 +290,13 @@ asio::awaitable<void> runner::watch() {
   bool const judge = std::any_of(scenario_.thresholds.begin(), scenario_.thresholds.end(),
                                  [](scenario::threshold const& t) { return t.abort_on_fail; });
   progress_line line(scenario_, plan_.total_requests());
-  redirect_tail redirects;
   asio::steady_timer tick(context_);
   for (int ticks = 1; !load_finished_; ++ticks) {
     tick.expires_after(progress_every);
     co_await tick.async_wait(asio::use_awaitable);
-    if (options_.progress) line.show(load_.progress(), redirects.count(nodes_), now_ns() - load_.start_ns());
+    if (options_.progress) line.show(load_.progress(), redirects_.count(nodes_), now_ns() - load_.start_ns());
+    show_onlooker(run_stage::under_load);
+    if (options_.onlooker && options_.onlooker->wants_records()) options_.onlooker->on_records(records_so_far());
     if (!judge || ticks % (script.look / progress_every) != 0 || aborted_by_) continue;
     aborted_by_ = broken_threshold();
     if (aborted_by_) load_.stop_issuing();
@@ -306,6 +319,7 @@ asio::awaitable<void> runner::finish_eve() {
 }
 
 asio::awaitable<void> runner::finish() {
+  show_onlooker(run_stage::ending);
   cancel_timeline_.emit(asio::cancellation_type::terminal);
   cancel_partitions_.emit(asio::cancellation_type::terminal);
   if (load_.start_ns() != 0) {
@@ -336,6 +350,26 @@ asio::awaitable<void> runner::finish() {
   step("all have stopped");
 }
 
+void runner::meet_onlooker() {
+  if (!options_.onlooker) return;
+  options_.onlooker->on_begin([this](scenario::event e) {
+    asio::post(context_, [this, e = std::move(e)]() mutable { asked_.add(std::move(e)); });
+  });
+  show_onlooker(run_stage::starting);
+}
+
+void runner::show_onlooker(run_stage stage) {
+  if (!options_.onlooker) return;
+  bool const began = load_.start_ns() != 0;
+  options_.onlooker->on_glance({.stage = stage,
+                                .start_ns = load_.start_ns(),
+                                .since_start_ns = began ? now_ns() - load_.start_ns() : 0,
+                                .load = began ? load_.progress() : load_progress{},
+                                .redirects = began ? redirects_.count(nodes_) : 0,
+                                .running = nodes_.running(),
+                                .events = events_});
+}
+
 void runner::serve_metrics() {
   if (options_.metrics.empty()) return;
   load_.count_in(meter_);
@@ -346,11 +380,11 @@ void runner::serve_metrics() {
                         .meter = meter_,
                         .load = load_.progress(),
                         .since_start_ns = load_.start_ns() == 0 ? 0 : now_ns() - load_.start_ns(),
-                        .redirects = load_.start_ns() == 0 ? 0 : redirects_for_metrics_.count(nodes_),
+                        .redirects = load_.start_ns() == 0 ? 0 : redirects_.count(nodes_),
                         .events = events_};
     return metrics_text(now, format);
   });
-  if (options_.metrics_at) options_.metrics_at(url_of(metrics_->address()));
+  if (options_.metrics_at) options_.metrics_at(metrics_->url());
 }
 
 records::run_records runner::records_of(load_records load) {
@@ -392,9 +426,16 @@ records::run_records runner::records_of(load_records load) {
 }
 
 records::result runner::run() {
+  struct farewell {
+    onlooker* to;
+    ~farewell() {
+      if (to) to->on_end();
+    }
+  } const at_the_end{options_.onlooker};
   run_directory{options_.directory}.create();
   step("directory");
   serve_metrics();
+  meet_onlooker();
   std::exception_ptr broken;
   bool finished = false;
   auto const ended = [this, &finished](std::exception_ptr error) {

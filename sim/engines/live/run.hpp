@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sim/engines/live/interruption.hpp"
+#include "sim/engines/live/onlooker.hpp"
 #include "sim/judge/findings.hpp"
 #include "sim/records/records.hpp"
 #include "sim/records/result.hpp"
@@ -19,6 +20,7 @@ struct run_options {
   judge::observer observe = {}; // is shown what was found, before it is judged; may be empty
   std::string metrics = {};     // where /metrics is served, see metrics_server; empty: nowhere
   std::function<void(std::string const&)> metrics_at = {}; // is told the URL; may be empty
+  live::onlooker* onlooker = nullptr;                      // outlives the run; may be none
   interruption const* signals =
       nullptr; // of a command that begins before the run and ends after it; else the run's own
   std::function<void(std::string const&)> at_step = {}; // for tests: what the run has just done

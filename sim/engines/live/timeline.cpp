@@ -14,6 +14,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <deque>
 #include <limits>
 #include <memory>
 #include <utility>
@@ -81,8 +82,8 @@ asio::awaitable<void> restart(event_context context, scenario::restart_node cons
                       script.admin_call);
 }
 
-asio::awaitable<void> perform(event_context context, std::uint32_t index, records::event_record& record) {
-  scenario::action const& action = context.what.events[index].action;
+asio::awaitable<void> perform(event_context context, scenario::action const& action, std::uint32_t index,
+                              records::event_record& record) {
   std::vector<std::string> added;
   for (auto const& balancer : context.nodes.balancers())
     if (balancer.identity.event == index) added.push_back(balancer.identity.name);
@@ -95,9 +96,14 @@ asio::awaitable<void> perform(event_context context, std::uint32_t index, record
       [&](scenario::restart_node const& again) { return restart(context, again, result); },
       [&](scenario::reload_node const& reload) { return context.nodes.reload(reload.node); },
       [&](scenario::move_sessions const& move) { return move_sessions(context, move, index, result); }};
-  asio::awaitable<void> performance = std::visit(how, action);
-  co_await std::move(performance);
-  record.detail = actors::sentence_of(action, record.node, result);
+  try {
+    asio::awaitable<void> performance = std::visit(how, action);
+    co_await std::move(performance);
+    record.detail = actors::sentence_of(action, record.node, result);
+  } catch (could_not_run const& error) {
+    if (!record.by_hand) throw;
+    record.detail = std::string("failed: ") + error.what();
+  }
   record.map_kept = result.restored.has_value();
 }
 
@@ -107,27 +113,39 @@ std::string probe_target(topology const& nodes, std::size_t index) {
   return nodes.proxies()[index % nodes.proxies().size()].http;
 }
 
-asio::awaitable<void> perform_events(event_context context, std::uint64_t total_requests,
+asio::awaitable<void> perform_events(event_context context, std::uint64_t total_requests, asked_events* asked,
                                      std::vector<records::event_record>& done) {
   // Shared with the load, which may call back when a cancelled run has ended this coroutine.
   auto const timer = std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor);
-  auto const schedule = std::make_shared<actors::event_schedule>(context.what.events, total_requests);
+  std::vector<scenario::event> const& planned = context.what.events;
+  auto const schedule = std::make_shared<actors::event_schedule>(planned, total_requests);
+  std::deque<scenario::event> by_hand; // their indices follow those of the planned ones
   schedule->begin(context.load.start_ns());
+  if (asked) asked->wake = [timer] { timer->cancel(); };
   for (;;) {
-    while (auto const event = schedule->take(now_ns())) {
+    while (asked && !asked->waiting.empty()) {
+      by_hand.push_back(std::move(asked->waiting.front()));
+      asked->waiting.pop_front();
+      schedule->add(now_ns());
+    }
+    if (auto const event = schedule->take(now_ns())) {
+      bool const is_planned = *event < planned.size();
+      scenario::event const& what = is_planned ? planned[*event] : by_hand[*event - planned.size()];
       records::event_record record;
-      record.name = context.what.events[*event].name;
+      record.name = what.name;
+      record.by_hand = !is_planned;
       record.planned_ns = schedule->due_ns(*event);
       record.began_ns = now_ns();
-      co_await perform(context, *event, record);
+      co_await perform(context, what.action, *event, record);
       record.done_ns = now_ns();
       done.push_back(std::move(record));
       schedule->on_done();
+      continue;
     }
     auto const deadline = schedule->next_deadline();
     std::uint64_t const share = schedule->next_share();
     bool const waits_for_share = share != std::numeric_limits<std::uint64_t>::max();
-    if (!deadline && !waits_for_share) co_return;
+    if (!deadline && !waits_for_share && !asked) co_return;
     timer->expires_at(deadline ? time_at(*deadline) : asio::steady_timer::time_point::max());
     if (waits_for_share)
       context.load.when_started(share, [schedule, timer, share] {

@@ -406,6 +406,18 @@ bool topology::running(std::string const& node) const {
   return h.process && h.process->running();
 }
 
+std::set<std::string> topology::running() const {
+  std::set<std::string> names;
+  auto const add = [&](std::string const& name, std::optional<std::size_t> host) {
+    if (host && *host < hosts_.size() && hosts_[*host].process && hosts_[*host].process->running()) names.insert(name);
+  };
+  for (balancer_node const& balancer : balancers_) add(balancer.identity.name, balancer.host);
+  for (proxy_node const& proxy : proxies_) add(proxy.name, proxy.host);
+  for (sol_node const& sol : sols_) add(sol.name, sol.host);
+  add(scenario::redis_node, redis_host_);
+  return names;
+}
+
 std::string topology::admin_of(std::string const& node) const { return hosts_[host_of(node)].admin; }
 
 std::int64_t topology::spawned_ns(std::string const& node) const { return hosts_[host_of(node)].spawned_ns; }

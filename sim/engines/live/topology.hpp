@@ -20,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -114,6 +115,8 @@ public:
 
   /// Whether the node's process runs.
   bool running(std::string const& node) const;
+  /// The nodes whose processes run.
+  std::set<std::string> running() const;
   /// Admin address of a node, empty while it does not run.
   std::string admin_of(std::string const& node) const;
   /// When the present life of the node's process began, CLOCK_MONOTONIC.

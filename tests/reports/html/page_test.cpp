@@ -35,6 +35,18 @@ TEST_CASE("a page holds the result's files as they are") {
   CHECK(data["files"]["timeseries.csv"] == series);
 }
 
+TEST_CASE("a page of a file may ask nobody, a live one the server that it came from") {
+  CHECK_THAT(page(subject::run, {}), Contains("connect-src 'none'"));
+  std::string const live = reports::html::live_page(R"({"scenario": "</script>{{data}}"})");
+  CHECK_THAT(live, Contains("connect-src 'self'"));
+  auto const data = data_in(live);
+  CHECK(data["of"] == "run");
+  CHECK(data["files"].empty());
+  CHECK(data["live"]["scenario"] == "</script>{{data}}");
+  auto const sent = nlohmann::json::parse(reports::html::data(subject::run, {{"summary.json", R"({"a": 1})"}}));
+  CHECK(sent == nlohmann::json{{"of", "run"}, {"files", {{"summary.json", {{"a", 1}}}}}});
+}
+
 TEST_CASE("equal parts give equal pages, and each subject its own") {
   CHECK(page(subject::sweep, {{"sweep.csv", "a\n"}}) == page(subject::sweep, {{"sweep.csv", "a\n"}}));
   std::vector<std::string> all;

@@ -137,6 +137,37 @@ TEST_CASE("shares of a load without an end are never reached") {
   CHECK_FALSE(schedule.next_deadline());
 }
 
+TEST_CASE("what is asked for is due at once, waits for its turn, and does not keep others from theirs") {
+  std::vector<scenario::event> const events{kill_at(10ms), kill_at_share(0.5)};
+  event_schedule schedule(events, 100);
+  schedule.begin(start);
+  CHECK(schedule.add(start + 3 * ms) == 2);
+  CHECK(schedule.next_deadline() == start + 3 * ms);
+  CHECK(schedule.take(start + 3 * ms) == 2u);
+  CHECK(schedule.add(start + 12 * ms) == 3); // while another is under way, and after the planned one became due
+  CHECK(schedule.add(start + 13 * ms) == 4);
+  CHECK_FALSE(schedule.take(start + 14 * ms));
+  CHECK(schedule.on_started(50, start + 14 * ms));
+  schedule.on_done();
+  for (event_schedule::index const next : {0u, 3u, 4u, 1u}) {
+    CHECK(schedule.take(start + 15 * ms) == next);
+    schedule.on_done();
+  }
+  CHECK_FALSE(schedule.next_deadline());
+  CHECK(schedule.due_ns(3) == start + 12 * ms);
+}
+
+TEST_CASE("what is asked for before the load begins is due when it was asked") {
+  std::vector<scenario::event> const events{kill_at(1ms)};
+  event_schedule schedule(events, 0);
+  schedule.add(start);
+  CHECK_FALSE(schedule.take(start));
+  schedule.begin(start + ms);
+  CHECK(schedule.take(start + 2 * ms) == 1u);
+  schedule.on_done();
+  CHECK(schedule.take(start + 2 * ms) == 0u);
+}
+
 TEST_CASE("an event cannot be done that was not taken") {
   std::vector<scenario::event> const events{kill_at(1ms)};
   event_schedule schedule(events, 0);
