@@ -35,8 +35,8 @@ std::vector<threshold> thresholds_at(config::document const& document, nlohmann:
                                      scenario const& s, config::faults& found);
 
 /// What somebody asks for while a run of `s` goes on, as the scenario's events have it: {"kill": "proxy[1]"}. Adding
-/// balancers is not among it. `running`: nodes whose processes run. Its name ends in ", by hand", and is unlike those in
-/// `taken`, to which it is added. Throws `config::bad_input`, without a file.
+/// balancers is not among it. `running`: nodes whose processes run. Its name ends in ", by hand", and is unlike those
+/// in `taken`, to which it is added. Throws `config::bad_input`, without a file.
 event event_by_hand(std::string_view text, scenario const& s, std::set<std::string> const& running,
                     std::set<std::string>& taken);
 
