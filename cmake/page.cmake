@@ -10,7 +10,7 @@ foreach(mark ${wanted})
   else()
     set(file ${folder}/${name})
   endif()
-  if(name MATCHES "^(data|connects_to)$")
+  if(name MATCHES "^(connects_to|data|live_script)$")
     continue() # what the program fills in
   endif()
   file(READ ${file} text)

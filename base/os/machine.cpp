@@ -72,6 +72,12 @@ std::optional<std::uint64_t> room_in(std::filesystem::path const& directory) {
   return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
 }
 
+double thread_cpu_seconds() noexcept {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
 void yield_to_others() noexcept {
   constexpr int nicest = 19;
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nicest); // of one thread, on Linux

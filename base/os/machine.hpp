@@ -29,6 +29,9 @@ std::optional<processor_time> processor_time_now();
 /// The share of the machine's time between the two that was not idle, 0 to 1; none if no tick passed.
 std::optional<double> busy_between(processor_time const& before, processor_time const& after);
 
+/// Of the calling thread, since it began.
+double thread_cpu_seconds() noexcept;
+
 /// The calling thread gets a processor when others leave one, as far as the kernel lets it.
 void yield_to_others() noexcept;
 

@@ -4,12 +4,14 @@
 
 #include <nlohmann/json.hpp>
 
-#include <iterator>
+#include <utility>
 
 namespace reports::html {
 
 /// page.html with all of its files, embedded.
 extern std::string_view const page_template;
+/// watch.js
+extern std::string_view const live_script;
 
 namespace {
 
@@ -53,17 +55,19 @@ std::string harmless(std::string const& json) {
   return out;
 }
 
-/// The page with this data. `connects_to`: what the page may ask, in words of its Content-Security-Policy.
-std::string filled(std::string const& json, std::string_view connects_to) {
-  constexpr std::string_view places[] = {"{{connects_to}}", "{{data}}"};
-  std::string const values[] = {std::string(connects_to), harmless(json)};
+/// The template with its places filled in, in their order: what the page may ask, in words of its
+/// Content-Security-Policy; its data, JSON; a script of its own.
+std::string filled(std::string_view connects_to, std::string const& json, std::string_view script) {
+  std::string const of_data = harmless(json);
+  std::pair<std::string_view, std::string_view> const places[] = {
+      {"{{connects_to}}", connects_to}, {"{{data}}", of_data}, {"{{live_script}}", script}};
   std::string out;
   std::size_t from = 0;
-  for (std::size_t n = 0; n != std::size(places); ++n) {
-    std::size_t const at = page_template.find(places[n], from);
+  for (auto const& [place, text] : places) {
+    std::size_t const at = page_template.find(place, from);
     out += page_template.substr(from, at - from);
-    out += values[n];
-    from = at + places[n].size();
+    out += text;
+    from = at + place.size();
   }
   out += page_template.substr(from);
   return out;
@@ -77,11 +81,12 @@ std::string data(subject of, std::vector<part> const& parts) {
   return text + "}}";
 }
 
-std::string page(subject of, std::vector<part> const& parts) { return filled(data(of, parts), "'none'"); }
+std::string page(subject of, std::vector<part> const& parts) { return filled("'none'", data(of, parts), ""); }
 
 std::string live_page(std::string const& about) {
-  return filled("{\"of\": " + json_string(name_of(subject::run)) + ", \"files\": {}, \"live\": " + about + "}",
-                "'self'");
+  std::string const json =
+      "{\"of\": " + json_string(name_of(subject::run)) + ", \"files\": {}, \"live\": " + about + "}";
+  return filled("'self'", json, live_script);
 }
 
 }

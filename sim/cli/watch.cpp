@@ -25,7 +25,7 @@ namespace {
 
 constexpr std::size_t most_readers = 16;
 constexpr auto between_looks = std::chrono::seconds(1); // at all records, at least
-constexpr int rest_for_work = 9;                        // times as long as a look took, likewise
+constexpr int rest_for_work = 9;                        // times the processor time of a look, likewise
 constexpr auto farewell = std::chrono::seconds(2);      // for readers at the end
 
 std::string text_of(json const& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
@@ -139,22 +139,20 @@ void watch_page::on_glance(live::run_glance const& now) {
   publish("state", text_of(state_of(scenario_, now)));
 }
 
-bool watch_page::wants_records() {
-  if (read_by_ == 0 || working_) return false;
-  asked_at_ = clock::now();
-  return asked_at_ >= next_look_;
-}
+bool watch_page::wants_records() { return read_by_ != 0 && !working_ && clock::now() >= next_look_; }
 
 void watch_page::on_records(records::run_records so_far) {
   working_ = true;
   asio::post(workers_, [this, records = std::move(so_far)] {
+    double const before = os::thread_cpu_seconds();
     try {
       analyse(records);
     } catch (std::exception const& error) { // the run goes on
       publish("trouble", text_of(std::string("what was found so far cannot be shown: ") + error.what()));
     }
-    clock::time_point const now = clock::now();
-    next_look_ = now + std::max<clock::duration>(between_looks, rest_for_work * (now - asked_at_));
+    std::chrono::duration<double> const took(os::thread_cpu_seconds() - before);
+    clock::duration const rest = std::chrono::duration_cast<clock::duration>(rest_for_work * took);
+    next_look_ = clock::now() + std::max<clock::duration>(between_looks, rest);
     working_ = false;
   });
 }

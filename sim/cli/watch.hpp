@@ -82,8 +82,7 @@ private:
   std::atomic<std::size_t> read_by_{0};
   std::atomic<bool> working_{false};
 
-  // Of the run's thread, and of the working one while `working_`.
-  clock::time_point asked_at_{}, next_look_{};
+  clock::time_point next_look_{}; // of the run's thread, and of the working one while `working_`
 
   std::unique_ptr<live::http_server> server_;
   std::thread serving_;

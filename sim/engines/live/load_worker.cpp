@@ -1,23 +1,17 @@
 #include "sim/engines/live/load_worker.hpp"
 
+#include "base/os/machine.hpp"
 #include "sim/engines/live/clock.hpp"
 
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
-#include <ctime>
 
 namespace sim::live {
 
 namespace asio = boost::asio;
 
 namespace {
-
-double thread_cpu_seconds() {
-  timespec time{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
 
 client_settings settings_of(scenario::load const& load, bool is_paced) {
   client_settings settings;
@@ -53,7 +47,7 @@ void load_run::worker::launch() {
     driver_.begin(run_.start_ns_);
     issue_due(now_ns());
     context_.run();
-    cpu_seconds_ = thread_cpu_seconds();
+    cpu_seconds_ = os::thread_cpu_seconds();
   });
 }
 

@@ -1,6 +1,7 @@
 #include "sim/engines/live/single_url_load.hpp"
 
 #include "base/config/document.hpp"
+#include "base/os/machine.hpp"
 #include "sim/engines/live/client.hpp"
 #include "sim/engines/live/clock.hpp"
 
@@ -10,18 +11,11 @@
 #include <charconv>
 #include <csignal>
 #include <cstdio>
-#include <ctime>
 
 namespace sim::live {
 namespace {
 
 namespace asio = boost::asio;
-
-double thread_cpu_seconds() {
-  timespec time{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
 
 struct url_parts {
   bool tls = false;
@@ -98,7 +92,7 @@ single_url_result load_single_url(single_url_settings const& settings) {
   load.add_balancer(url.where, "");
 
   std::int64_t const start = now_ns();
-  double const cpu_start = thread_cpu_seconds();
+  double const cpu_start = os::thread_cpu_seconds();
   for (std::uint32_t i = 0; i < settings.connections; ++i) {
     request_spec first;
     first.intended_ns = start;
@@ -113,7 +107,7 @@ single_url_result load_single_url(single_url_settings const& settings) {
 
   single_url_result result;
   result.seconds = static_cast<double>(now_ns() - start) * 1e-9;
-  result.cpu_seconds = thread_cpu_seconds() - cpu_start;
+  result.cpu_seconds = os::thread_cpu_seconds() - cpu_start;
   result.requests = load.counts().done.load();
   result.failed = load.counts().failed.load();
   result.handshakes = load.counts().handshakes.load();

@@ -38,7 +38,8 @@ TEST_CASE("a page holds the result's files as they are") {
 TEST_CASE("a page of a file may ask nobody, a live one the server that it came from") {
   CHECK_THAT(page(subject::run, {}), Contains("connect-src 'none'"));
   std::string const live = reports::html::live_page(R"({"scenario": "</script>{{data}}"})");
-  CHECK_THAT(live, Contains("connect-src 'self'"));
+  CHECK_THAT(live, Contains("connect-src 'self'") && Contains("function watchRun("));
+  CHECK(times(live, "{{live_script}}") == 0);
   auto const data = data_in(live);
   CHECK(data["of"] == "run");
   CHECK(data["files"].empty());
