@@ -22,7 +22,7 @@ async function check(name, what) {
     console.log(`ok    ${name}${said ? ": " + said : ""}`);
   } catch (error) {
     failures.push(name);
-    console.log(`FAIL  ${name}: ${error.message}`);
+    console.log(`FAIL  ${name}: ${error.message} (${/[a-z]+\.mjs:\d+/.exec(error.stack ?? "")?.[0] ?? "?"})`);
   }
 }
 
