@@ -29,7 +29,7 @@ install(CODE "
 
 install(DIRECTORY scenarios/ DESTINATION ${CMAKE_INSTALL_DATADIR}/crest-lab/scenarios)
 install(FILES gateway/gateway.schema.json fakeproxy/fakeproxy.schema.json reports/summary.schema.json
-              scenarios/scenario.schema.json
+              reports/plan.schema.json reports/limit.schema.json scenarios/scenario.schema.json
         DESTINATION ${CMAKE_INSTALL_DATADIR}/crest-lab/schemas)
 install(FILES gateway/monitoring/gateway.rules.yml gateway/monitoring/gateway.rules.test.yml
               gateway/monitoring/gateway.dashboard.json
