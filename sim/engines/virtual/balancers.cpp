@@ -83,46 +83,50 @@ void balancers::keep_map(std::size_t index) {
 
 // ---- a request
 
-void balancers::on_request(request_state& f) {
+template<class Run>
+[[gnu::always_inline]] inline void balancers::on_request(request_state& f) {
   balancer& b = all_[f.balancer];
   if (!f.client.waits) return let_go(f);
-  if (!b.listening) {
+  if (Run::events && !b.listening) {
     f.carried = false;
     run_.time.to_request(net_.client_arrival(f, purpose::way_back), event_kind::connection_refused, f.id, f.life);
     return;
   }
   ++b.in_hand;
-  run_.record.received(f, run_.now());
-  if (f.has_exchange) caches_.enter(f.id);
-  if (!work_.nothing()) return work(f);
+  run_.record.received<Run>(f, run_.now());
+  if (Run::exchanges && f.has_exchange) caches_.enter(f.id);
+  if (Run::disturbances && !work_.nothing()) return work<Run>(f);
   f.where = request_state::place::at_balancer;
-  worked(f);
+  worked<Run>(f);
 }
 
 /// One of the balancer's threads works on it.
+template<class Run>
 void balancers::work(request_state& f) {
   f.where = request_state::place::at_balancer;
-  if (work_.nothing()) return on_worked(f);
+  if (!Run::disturbances || work_.nothing()) return worked<Run>(f);
   balancer& b = all_[f.balancer];
   run_.time.to_request(b.threads.serve(run_.now(), work_(b.random)), event_kind::leaves_balancer, f.id, f.life);
 }
 
-void balancers::on_worked(request_state& f) { worked(f); }
+void balancers::on_worked(request_state& f) { worked<any_run>(f); }
 
+template<class Run>
 [[gnu::always_inline]] inline void balancers::worked(request_state& f) {
   if (f.abandoned) return let_go(f);
   if (f.course.hops != 0) {
-    on_hop_over(f);
+    on_hop_over<Run>(f);
   } else {
-    begin(f);
+    begin<Run>(f);
   }
   look_again();
 }
 
+template<class Run>
 [[gnu::always_inline]] inline void balancers::begin(request_state& f) {
-  if (f.has_exchange) return begin_exchange(f);
+  if (Run::exchanges && f.has_exchange) return begin_exchange(f);
   step const first = f.course.begin(nullptr, {});
-  if (first == step::route) return route(f);
+  if (first == step::route) return route<Run>(f);
   go_on(f, first);
 }
 
@@ -133,35 +137,40 @@ void balancers::begin_exchange(request_state& f) {
 }
 
 /// Routes the request, for the first time or again.
+template<class Run>
 [[gnu::always_inline]] inline void balancers::route(request_state& f) {
-  if (f.has_exchange) {
+  if (Run::exchanges && f.has_exchange) {
     http_exchange& e = exchanges_[f.id];
     e.sent = e.transaction ? e.transaction->upstream_head() : e.forwarded;
   }
   routers::request what;
-  if (f.plan.kind != load::token_kind::none) what.token = f.token;
+  if (!Run::other_tokens || f.plan.kind != load::token_kind::none) what.token = f.token;
   what.idempotent = f.idempotent;
-  perform(f, ask([&](auto& routers) {
-            return routers.start(f.balancer, f.id, what, run_.now(), all_[f.balancer].random);
-          }));
+  perform<Run>(f, ask<Run>([&](auto& routers) {
+                 return routers.start(f.balancer, f.id, what, run_.now(), all_[f.balancer].random);
+               }));
 }
 
 /// The present hop was redirected, or failed.
+template<class Run>
 void balancers::on_hop_over(request_state& f) {
-  balancer& b = all_[f.balancer];
   if (f.hop.outcome == hop_outcome::redirected) {
     upstream_id const target{fakeproxy::cluster::proxy_index_of(f.at_proxy.owner)};
-    action const next = ask([&](auto& routers) { return routers.on_redirect(f.balancer, f.id, target); });
-    run_.record.hop_done(f, gateway::exchange::result_of_redirect(next));
-    tell_others(f, next);
-    step const then = f.course.after_redirect(next, cached(f));
-    return then == step::send ? send(f, next) : go_on(f, then, next);
+    action const next = ask<Run>([&](auto& routers) { return routers.on_redirect(f.balancer, f.id, target); });
+    run_.record.hop_done<Run>(f, gateway::exchange::result_of_redirect(next));
+    tell_others<Run>(f, next);
+    step const then = f.course.after_redirect(next, Run::exchanges ? cached(f) : nullptr);
+    return then == step::send ? send<Run>(f, next) : go_on(f, then, next);
   }
+  on_failed_hop(f);
+}
+
+void balancers::on_failed_hop(request_state& f) {
   // A hop whose proxy died while serving it is taken to have been on a reused connection, as pools make likely.
   gateway::routing::failure what;
   what.how_much = how_much_was_sent(f);
   what.was_reused = f.hop.proxy_had_it;
-  action const next = decisions_->on_failure(f.balancer, f.id, what, run_.now(), b.random);
+  action const next = decisions_->on_failure(f.balancer, f.id, what, run_.now(), all_[f.balancer].random);
   if (!what.was_reused) run_.record.forgotten(f);
   perform(f, next);
 }
@@ -181,27 +190,30 @@ gateway::cache::transaction* balancers::cached(request_state const& f) {
   return f.has_exchange ? exchanges_[f.id].transaction.get() : nullptr;
 }
 
+template<class Run>
 [[gnu::always_inline]] inline void balancers::perform(request_state& f, action const& next) {
-  tell_others(f, next);
-  step const then = f.course.after(next, cached(f));
-  if (then == step::send) return send(f, next);
+  tell_others<Run>(f, next);
+  step const then = f.course.after(next, Run::exchanges ? cached(f) : nullptr);
+  if (then == step::send) return send<Run>(f, next);
   go_on(f, then, next);
 }
 
 /// Carries out what the router decided about others than this request.
+template<class Run>
 [[gnu::always_inline]] inline void balancers::tell_others(request_state const& f, action const& next) {
   if (next.wake) wake_guessers(f);
-  if (next.news == gateway::routing::shared_news::lost) shared_maps_.lost(f, upstream_id{f.hop.proxy});
+  if (Run::shared_maps && next.news == gateway::routing::shared_news::lost)
+    shared_maps_.lost(f, upstream_id{f.hop.proxy});
 }
 
 void balancers::go_on(request_state& f, step next, action const& how) {
   switch (next) {
   case step::route:
-    return route(f);
+    return route<any_run>(f);
   case step::send:
-    return send(f, how);
+    return send<any_run>(f, how);
   case step::stream:
-    return finish(f);
+    return finish<any_run>(f);
   case step::serve_stored:
     return serve_stored(f);
   case step::respond:
@@ -220,46 +232,52 @@ void balancers::go_on(request_state& f, step next, action const& how) {
   }
 }
 
+template<class Run>
 [[gnu::always_inline]] inline void balancers::send(request_state& f, action const& next) {
   // A redirect is attributed to how the first proxy that saw the request was chosen.
-  if (f.book.seen_hops == 0) run_.record.chosen(f, !next.from_map, has_company(f), run_.now());
+  if (f.book.seen_hops == 0) run_.record.chosen<Run>(f, !next.from_map, has_company(f), run_.now());
   f.hop.proxy = static_cast<std::uint16_t>(index_of(next.upstream));
   f.hop.from_map = next.from_map;
   if (f.course.hops == 0) f.book.first_from_map = next.from_map;
   f.course.hop_made(next);
   f.hop.outcome = hop_outcome::received;
   f.where = request_state::place::to_proxy;
-  run_.record.hop_sent(f, run_.now());
-  proxies_.expect(f, next.hop, run_.now());
-  run_.time.to_request(net_.proxy_arrival(f, purpose::hop_out, run_.now()), event_kind::reaches_proxy, f.id, f.life);
+  run_.record.hop_sent<Run>(f, run_.now());
+  proxies_.expect<Run>(f, next.hop, run_.now());
+  run_.time.to_request(net_.proxy_arrival<Run>(f, purpose::hop_out, run_.now()), event_kind::reaches_proxy, f.id,
+                       f.life);
 }
 
-void balancers::on_answer(request_state& f) {
-  if (f.abandoned) {
-    run_.record.hop_done(f, f.hop.outcome == hop_outcome::redirected ? hop_result::refused_redirect
-                                                                     : hop_result::answered);
-    return let_go(f);
-  }
-  proxies_.on_answer_taken(f, run_.now());
-  if (f.hop.outcome == hop_outcome::redirected) return work(f);
-  run_.record.hop_done(f, hop_result::answered);
+template<class Run>
+[[gnu::always_inline]] inline void balancers::on_answer(request_state& f) {
+  if (f.abandoned) return drop_answer(f);
+  if (Run::events) proxies_.on_answer_taken(f, run_.now());
+  if (f.hop.outcome == hop_outcome::redirected) return work<Run>(f);
+  run_.record.hop_done<Run>(f, hop_result::answered);
   gateway::routing::answer_facts facts{.success = f.answer.status < 400};
   if (f.hop.names_backend) {
     facts.backend = upstream_id{f.hop.proxy};
     facts.epoch = f.answer.served_epoch;
   }
-  action const next = ask([&](auto& routers) { return routers.on_answer(f.balancer, f.id, facts); });
-  if (next.learnt) run_.record.learnt(f, run_.now());
-  if (next.news == gateway::routing::shared_news::learnt) shared_maps_.learnt(f, next.upstream);
-  tell_others(f, next);
+  action const next = ask<Run>([&](auto& routers) { return routers.on_answer(f.balancer, f.id, facts); });
+  if (Run::shared_maps && next.learnt) run_.record.learnt(f, run_.now());
+  if (Run::shared_maps && next.news == gateway::routing::shared_news::learnt) shared_maps_.learnt(f, next.upstream);
+  tell_others<Run>(f, next);
   step then = f.course.after(next, nullptr);
-  if (f.has_exchange) then = show_answer(f);
+  if (Run::exchanges && f.has_exchange) then = show_answer(f);
   if (then == step::stream) {
-    finish(f);
+    finish<Run>(f);
   } else {
     go_on(f, then);
   }
   look_again();
+}
+
+/// Nobody waits for it.
+void balancers::drop_answer(request_state& f) {
+  bool const redirected = f.hop.outcome == hop_outcome::redirected;
+  run_.record.hop_done(f, redirected ? hop_result::refused_redirect : hop_result::answered);
+  let_go(f);
 }
 
 step balancers::show_answer(request_state& f) {
@@ -271,8 +289,9 @@ step balancers::show_answer(request_state& f) {
 }
 
 /// The final answer has arrived: the cache may take it.
+template<class Run>
 [[gnu::always_inline]] inline void balancers::finish(request_state& f) {
-  if (f.has_exchange) {
+  if (Run::exchanges && f.has_exchange) {
     http_exchange& e = exchanges_[f.id];
     if (e.transaction && e.transaction->is_storing()) {
       if (content_.size() < e.content_bytes) content_.resize(e.content_bytes, '.');
@@ -281,7 +300,7 @@ step balancers::show_answer(request_state& f) {
     }
     exchanges_.take(f.id);
   }
-  to_client(f, step::stream);
+  to_client<Run>(f, step::stream);
 }
 
 gateway::routing::sent balancers::how_much_was_sent(request_state const& f) {
@@ -291,7 +310,7 @@ gateway::routing::sent balancers::how_much_was_sent(request_state const& f) {
 void balancers::on_hop_failed(request_state& f) {
   run_.record.hop_done(f, gateway::exchange::result_of_failure(how_much_was_sent(f)));
   if (f.abandoned) return let_go(f);
-  work(f);
+  work<any_run>(f);
 }
 
 /// The balancer answers the request itself.
@@ -301,16 +320,17 @@ void balancers::respond(request_state& f, step how, std::uint16_t status) {
   to_client(f, how);
 }
 
+template<class Run>
 [[gnu::always_inline]] inline void balancers::to_client(request_state& f, step answered) {
-  caches_.leave(f.id);
-  if (f.course.is_own) return let_go(f);
-  run_.record.request_done(f, f.course.result_of(answered), f.answer.status);
+  if (Run::exchanges) caches_.leave(f.id);
+  if (Run::exchanges && f.course.is_own) return let_go(f);
+  run_.record.request_done<Run>(f, f.course.result_of(answered), f.answer.status);
   --all_[f.balancer].in_hand;
   f.where = request_state::place::to_client;
   f.carried = false;
-  std::int64_t const arrival = net_.client_arrival(f, purpose::way_back);
-  if (f.has_exchange) exchanges_.judge(f.id, arrival);
-  if (!clients_.settle(f, arrival)) run_.time.to_request(arrival, event_kind::reaches_client, f.id, f.life);
+  std::int64_t const arrival = net_.client_arrival<Run>(f, purpose::way_back);
+  if (Run::exchanges && f.has_exchange) exchanges_.judge(f.id, arrival);
+  if (!clients_.settle<Run>(f, arrival)) run_.time.to_request(arrival, event_kind::reaches_client, f.id, f.life);
 }
 
 void balancers::on_client_gone(request_state& f) {
@@ -408,7 +428,7 @@ void balancers::begin_refresh(request_state const& served) {
   own.carried = true;
   exchanges_.pass_on(served.id, own.id);
   exchanges_[own.id].transaction->begin_refresh();
-  work(own);
+  work<any_run>(own);
 }
 
 // ---- the process
@@ -456,5 +476,10 @@ void balancers::kill(std::size_t index) {
     if (waited) let_go(f);
   });
 }
+
+template void balancers::on_request<any_run>(request_state& f);
+template void balancers::on_request<plain_run>(request_state& f);
+template void balancers::on_answer<any_run>(request_state& f);
+template void balancers::on_answer<plain_run>(request_state& f);
 
 }

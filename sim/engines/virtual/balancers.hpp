@@ -46,8 +46,10 @@ public:
   void expect(std::size_t index, token_id token) const {
     return dense_ ? dense_->prefetch(index, token) : decisions_->prefetch(index, token);
   }
+  template<class Run>
   void on_request(request_state& f);
   void on_worked(request_state& f);
+  template<class Run>
   void on_answer(request_state& f);
   void on_hop_failed(request_state& f);
   /// The shared map's answer for the request's token.
@@ -92,21 +94,33 @@ private:
     gateway::cache::fetch_outcome how;
   };
 
+  template<class Run>
   void work(request_state& f);
+  template<class Run>
   void worked(request_state& f);
+  template<class Run>
   void begin(request_state& f);
   void begin_exchange(request_state& f);
+  template<class Run = any_run>
   void perform(request_state& f, gateway::routing::action const& next);
+  template<class Run>
   void tell_others(request_state const& f, gateway::routing::action const& next);
   void go_on(request_state& f, gateway::exchange::step next, gateway::routing::action const& how = {});
+  template<class Run>
   void route(request_state& f);
+  template<class Run>
   void send(request_state& f, gateway::routing::action const& next);
+  template<class Run>
   void on_hop_over(request_state& f);
+  void on_failed_hop(request_state& f);
+  void drop_answer(request_state& f);
   gateway::exchange::step show_answer(request_state& f);
+  template<class Run>
   void finish(request_state& f);
   void serve_stored(request_state& f);
   void begin_refresh(request_state const& served);
   void respond(request_state& f, gateway::exchange::step how, std::uint16_t status);
+  template<class Run = any_run>
   void to_client(request_state& f, gateway::exchange::step answered);
   void let_go(request_state& f);
   void be_patient(request_state& f, std::int64_t time_ns);
@@ -116,9 +130,9 @@ private:
     if (!woken_.empty()) wake_them();
   }
   /// Asks the routers; those that runs use, as a rule, without a virtual call.
-  template<class Question>
+  template<class Run, class Question>
   auto ask(Question question) {
-    return dense_ ? question(*dense_) : question(*decisions_);
+    return !Run::other_keys || dense_ ? question(*dense_) : question(*decisions_);
   }
   void wake_them();
   gateway::cache::transaction* cached(request_state const& f);

@@ -50,7 +50,15 @@ public:
 
   /// Removes the earliest event, if it is before `until_ns`. Precondition: not empty.
   bool pop_before(std::int64_t until_ns, event& into) {
-    if (first_ == end_ && !turn_before(until_ns)) return false;
+    return pop_before(until_ns, into, [] {});
+  }
+  /// … and calls `turned()` when a page was turned for that: see `look_ahead`.
+  template<class Turned>
+  [[gnu::always_inline]] bool pop_before(std::int64_t until_ns, event& into, Turned turned) {
+    if (first_ == end_) {
+      if (!turn_before(until_ns)) return false;
+      turned();
+    }
     into.at_ns = first_->at_ns; // member by member, see `insert`
     if (into.at_ns >= until_ns) return false;
     into.what = first_++->what;

@@ -62,12 +62,13 @@ void clients::add_balancer(std::size_t index) {
 void clients::begin() {
   load_.begin(run_.start_ns);
   expect_drawn();
-  issue_due();
+  issue_due<any_run>();
 }
 
-void clients::issue_due() {
+template<class Run>
+[[gnu::always_inline]] inline void clients::issue_due() {
   while (auto const due = load_.next(run_.now())) {
-    issue(*due.what, due.at_ns, due.from);
+    issue<Run>(*due.what, due.at_ns, due.from);
     expect_drawn();
   }
   if (load_.issued_all()) meter_.end();
@@ -101,9 +102,10 @@ token_id clients::token_of(load::planned_request const& request) {
   return tokens_[request.character];
 }
 
+template<class Run>
 [[gnu::always_inline]] inline std::uint16_t clients::choose_balancer(load::planned_request const& request) {
   std::uint16_t const chosen = chooser_.choose(request, static_cast<std::uint16_t>(numbered_.size()));
-  bool const stays = !run_.scenario.simulated.failover || balancers_.listening(numbered_[chosen]);
+  bool const stays = !Run::events || !run_.scenario.simulated.failover || balancers_.listening(numbered_[chosen]);
   return stays ? chosen : choose_living(request, chosen);
 }
 
@@ -120,33 +122,33 @@ std::uint16_t clients::choose_living(load::planned_request const& request, std::
   return living[load::mix(key + 0x6661696c00000000u) % living.size()];
 }
 
+template<class Run>
 [[gnu::always_inline]] inline void clients::issue(load::planned_request const& request, std::int64_t intended_ns,
                                                   std::uint32_t place) {
   request_state& f = run_.requests.take();
   f.plan = {request.character, request.rotation, request.target, request.kind};
-  f.client.intended_ns = intended_ns;
-  f.client.place = place;
-  f.client.method = request.method;
-  f.client.waits = true;
-  f.token = token_of(request);
+  f.client = {.intended_ns = intended_ns, .place = place, .method = request.method, .waits = true};
+  f.token = Run::other_tokens ? token_of(request) : token_id{request.character};
   method const& how = methods_[request.method];
   f.verb = static_cast<std::uint8_t>(how.verb);
   f.idempotent = how.idempotent;
   f.game_state = request.kind == load::token_kind::own && how.needs_sol[request.target];
-  f.client.phase = phases_.at(intended_ns - run_.start_ns, started_);
-  meter_.enter(f.client.phase);
-  std::uint16_t const chosen = choose_balancer(request);
+  if (Run::phases) {
+    f.client.phase = phases_.at(intended_ns - run_.start_ns, started_);
+    meter_.enter(f.client.phase);
+  }
+  std::uint16_t const chosen = choose_balancer<Run>(request);
   f.balancer = numbered_[chosen];
-  if (run_.record.has_under_way(f)) take_arrived(); // perhaps no longer
-  f.request = run_.record.issue(f);
+  if (run_.record.has_under_way<Run>(f)) take_arrived<Run>(); // perhaps no longer
+  f.request = run_.record.issue<Run>(f);
   f.draws = load::mix(request_seed_ + f.request);
-  if (exchanges_.needed()) exchanges_.begin(f.id);
+  if (Run::exchanges && exchanges_.needed()) exchanges_.begin(f.id);
   ++in_flight_;
   ++started_;
-  timeline_.on_started(started_);
-  if (!pool_.has_room(chosen)) take_arrived();
+  if (Run::events) timeline_.on_started(started_);
+  if (!pool_.has_room(chosen)) take_arrived<Run>();
   if (pool_.has_room(chosen)) {
-    send(chosen, f);
+    send<Run>(chosen, f);
   } else {
     wait_for_connection(chosen, f);
   }
@@ -165,52 +167,57 @@ void clients::wait_for_connection(std::uint16_t balancer, request_state& f) {
   arriving_.erase(std::remove_if(arriving_.begin(), arriving_.end(), frees), arriving_.end());
 }
 
+template<class Run>
 [[gnu::always_inline]] inline void clients::transmit(request_state& f) {
   f.where = request_state::place::to_balancer;
   f.carried = true;
   if (!timeouts_armed_) arm_timeouts();
-  run_.time.to_request(net_.client_arrival(f, purpose::way_in), event_kind::reaches_balancer, f.id, f.life);
+  run_.time.to_request(net_.client_arrival<Run>(f, purpose::way_in), event_kind::reaches_balancer, f.id, f.life);
 }
 
+template<class Run>
 [[gnu::always_inline]] inline void clients::send(std::uint16_t balancer, request_state& f) {
   f.client.connection = pool_.take(balancer, f.id, run_.now()).connection;
   f.client.sent_ns = run_.now();
-  run_.record.sent(f);
-  transmit(f);
+  run_.record.sent<Run>(f);
+  transmit<Run>(f);
 }
 
+template<class Run>
 [[gnu::always_inline]] inline void clients::write_down(request_state& f, client_outcome outcome, std::int64_t at_ns) {
   f.client.waits = false;
-  run_.record.client_done(f, outcome, at_ns);
+  run_.record.client_done<Run>(f, outcome, at_ns);
   run_.time.note(at_ns, f.request << 8 | static_cast<std::uint64_t>(outcome),
                  std::uint64_t{f.answer.status} << 32 | std::uint64_t{f.hop.proxy} << 16 |
                      std::uint64_t{f.course.redirects} << 8 | f.course.hops);
   --in_flight_;
 }
 
-bool clients::settle(request_state& f, std::int64_t arrival_ns) {
+template<class Run>
+[[gnu::always_inline]] inline bool clients::settle(request_state& f, std::int64_t arrival_ns) {
   actors::connection_id const connection = f.client.connection;
-  bool const may = run_.settles_early && load_.paced() && f.client.waits &&
+  bool const may = (!Run::events || run_.settles_early) && (!Run::other_loads || load_.paced()) && f.client.waits &&
                    !pool_.has_waiting(pool_.balancer_of(connection)) && arrival_ns < pool_.deadline(connection);
   if (!may) return false;
   pool_.on_answered(connection, true);
-  write_down(f, client_outcome::answered, arrival_ns);
+  write_down<Run>(f, client_outcome::answered, arrival_ns);
   last_arrival_ns_ = std::max(last_arrival_ns_, arrival_ns);
   arriving_.push_back({arrival_ns, own_character(f), connection});
   run_.requests.give_back(f);
   if (arriving_.size() >= look_at_arrivals_) {
-    take_arrived();
+    take_arrived<Run>();
     look_at_arrivals_ = 2 * arriving_.size() + fewest_arrivals;
   }
   return true;
 }
 
 /// Connections of answers that have arrived by now are free again.
+template<class Run>
 void clients::take_arrived() {
   auto const arrived = [&](arrival const& a) {
     if (a.at_ns >= run_.now()) return false;
     pool_.release(a.connection);
-    if (a.character != nobody) run_.record.left(a.character);
+    if (!Run::other_tokens || a.character != nobody) run_.record.left<Run>(a.character);
     return true;
   };
   arriving_.erase(std::remove_if(arriving_.begin(), arriving_.end(), arrived), arriving_.end());
@@ -219,10 +226,10 @@ void clients::take_arrived() {
 void clients::on_connection_free(actors::connection_id connection) { free(connection, awaited_[connection]); }
 
 void clients::free(actors::connection_id connection, std::uint32_t character) {
-  if (character != nobody) run_.record.left(character);
+  if (character != nobody) run_.record.left<any_run>(character);
   pool_.release(connection);
   std::uint16_t const balancer = pool_.balancer_of(connection);
-  if (auto const next = pool_.next_waiting(balancer)) send(balancer, run_.requests[*next]);
+  if (auto const next = pool_.next_waiting(balancer)) send<any_run>(balancer, run_.requests[*next]);
 }
 
 void clients::on_answer(request_state& f) {
@@ -243,18 +250,18 @@ void clients::on_failed(request_state& f, client_outcome what) {
   if (!f.carried) run_.requests.give_back(f);
   if (exchanges_.needed()) exchanges_.begin(again.id);
   pool_.request_of(again.client.connection) = again.id;
-  transmit(again);
+  transmit<any_run>(again);
 }
 
 void clients::conclude(request_state& f, client_outcome outcome) {
-  write_down(f, outcome, run_.now());
+  write_down<any_run>(f, outcome, run_.now());
   client_part const client = f.client;
   std::uint32_t const who = own_character(f);
   if (!f.carried) run_.requests.give_back(f);
   free(client.connection, who);
   if (client.place == nobody) return;
   load_.on_done(client.place, run_.now());
-  issue_due();
+  issue_due<any_run>();
 }
 
 void clients::on_balancer_ends(std::size_t index) {
@@ -284,5 +291,10 @@ void clients::on_timeouts_due() {
   timeouts_armed_ = false;
   arm_timeouts();
 }
+
+template void clients::issue_due<any_run>();
+template void clients::issue_due<plain_run>();
+template bool clients::settle<any_run>(request_state& f, std::int64_t arrival_ns);
+template bool clients::settle<plain_run>(request_state& f, std::int64_t arrival_ns);
 
 }

@@ -36,6 +36,7 @@ public:
 
   /// When the next request is due; load_driver::never: not before another one is done.
   std::int64_t next_due() const { return load_.next_deadline(); }
+  template<class Run>
   void issue_due();
 
   void on_timeouts_due();
@@ -45,6 +46,7 @@ public:
   /// The request will get no answer.
   void on_failed(request_state& f, records::client_outcome what);
   /// The request's answer will arrive at `arrival_ns`. True: that is settled now, and the request is over.
+  template<class Run>
   bool settle(request_state& f, std::int64_t arrival_ns);
   /// An answer that was settled early has arrived, and somebody waits for it.
   void on_connection_free(actors::connection_id connection);
@@ -65,10 +67,14 @@ public:
 private:
   void expect_drawn() const;
   void expect(load::planned_request const& request) const;
+  template<class Run>
   void issue(load::planned_request const& request, std::int64_t intended_ns, std::uint32_t place);
+  template<class Run>
   std::uint16_t choose_balancer(load::planned_request const& request);
   std::uint16_t choose_living(load::planned_request const& request, std::uint16_t chosen) const;
+  template<class Run>
   void send(std::uint16_t balancer, request_state& f);
+  template<class Run>
   void transmit(request_state& f);
   token_id token_of(load::planned_request const& request);
   /// An answer that was settled early: all that is left is that its connection is in use until `at_ns`.
@@ -79,7 +85,9 @@ private:
   };
   void conclude(request_state& f, records::client_outcome outcome);
   void free(actors::connection_id connection, std::uint32_t character);
+  template<class Run>
   void write_down(request_state& f, records::client_outcome outcome, std::int64_t at_ns);
+  template<class Run>
   void take_arrived();
   void wait_for_connection(std::uint16_t balancer, request_state& f);
   void arm_timeouts();

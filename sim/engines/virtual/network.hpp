@@ -3,6 +3,7 @@
 #include "base/randomness/distribution.hpp"
 #include "sim/engines/virtual/partitions.hpp"
 #include "sim/engines/virtual/run_context.hpp"
+#include "sim/engines/virtual/run_kind.hpp"
 
 #include <cstdint>
 #include <string_view>
@@ -21,11 +22,12 @@ public:
     , random_(small_stream_of(seed, name)) {}
 
   /// Of the next message, ns.
-  std::int64_t operator()() { return of(random_()); }
+  std::int64_t operator()() { return of<any_run>(random_()); }
   /// Of the message that 64 uniform bits draw, ns.
+  template<class Run>
   [[gnu::always_inline]] std::int64_t of(std::uint64_t bits) const {
     std::int64_t const time = delay_.of(bits);
-    return loses_ ? time + sent_again_ns(bits) : time;
+    return Run::disturbances && loses_ ? time + sent_again_ns(bits) : time;
   }
 
 private:
@@ -56,14 +58,19 @@ public:
     , parted_(!partitions_.none()) {}
 
   // When a message arrives, ns: between the request's client and its balancer, sent now …
+  template<class Run = any_run>
   [[gnu::always_inline]] std::int64_t client_arrival(request_state const& f, purpose way) const {
-    std::int64_t const free = run_.now() + client_wire.of(f.bits(way));
-    return parted_ ? free + hold(scenario::partition::side::clients, 0, f.balancer, run_.now()) : free;
+    std::int64_t const free = run_.now() + client_wire.of<Run>(f.bits(way));
+    return Run::disturbances && parted_ ? free + hold(scenario::partition::side::clients, 0, f.balancer, run_.now())
+                                        : free;
   }
   /// … between its balancer and the proxy that it asks …
+  template<class Run = any_run>
   [[gnu::always_inline]] std::int64_t proxy_arrival(request_state const& f, purpose way, std::int64_t sent_ns) const {
-    std::int64_t const free = sent_ns + proxy_wire.of(f.bits(way));
-    return parted_ ? free + hold(scenario::partition::side::balancer, f.balancer, f.hop.proxy, sent_ns) : free;
+    std::int64_t const free = sent_ns + proxy_wire.of<Run>(f.bits(way));
+    return Run::disturbances && parted_
+               ? free + hold(scenario::partition::side::balancer, f.balancer, f.hop.proxy, sent_ns)
+               : free;
   }
   /// … and between a proxy and a sol, sent now.
   std::int64_t rpc_arrival(std::size_t proxy, std::size_t sol) {

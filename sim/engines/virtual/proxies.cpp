@@ -56,6 +56,7 @@ idle_connections connections_of(scenario::scenario const& s) {
 }
 
 /// Carries out what a proxy process asks for.
+template<class Run>
 struct proxies::driver {
   proxies& all;
   std::size_t index;
@@ -64,7 +65,7 @@ struct proxies::driver {
   void send(std::uint32_t sol, fakeproxy::cluster::message const& m) const { all.sols_.send(index, sol, m); }
   void tell(fakeproxy::cluster::eve_event const& event) const { all.eve_.tell(event); }
   fakeproxy::proxy::request_state& request_of(ticket who) const { return all.run_.requests[index_of(who)].at_proxy; }
-  void go_on(ticket who, proxy_process::next what) const { all.go_on(all.run_.requests[index_of(who)], what); }
+  void go_on(ticket who, proxy_process::next what) const { all.go_on<Run>(all.run_.requests[index_of(who)], what); }
   bool is_here(incarnation) const { return all.in_one_process_; }
   void connect(incarnation owner, fakeproxy::cluster::endpoint const&) const { all.connect(index, owner); }
   void logged_in(fakeproxy::cluster::node_actions::login const& login) const { all.pinned_ += login.granted; }
@@ -140,83 +141,96 @@ void proxies::prefetch(std::size_t index, fakeproxy::cluster::message const& m) 
 // ---- a request
 
 /// Most requests find their session, are served and answered: all that is one function.
-void proxies::on_request(request_state& f) {
+template<class Run>
+[[gnu::always_inline]] inline void proxies::on_request(request_state& f) {
   proxy& p = all_[f.hop.proxy];
-  bool const open = f.hop.on_open_connection && p.process && !p.leaving.has_left();
-  if (!p.listening && !open) {
-    f.hop.proxy_had_it = f.hop.on_open_connection; // which the proxy closed just now
-    run_.time.to_request(net_.proxy_arrival(f, purpose::hop_back, run_.now()), event_kind::hop_fails, f.id, f.life);
-    return;
-  }
+  if (Run::events && !p.listening && !is_served_still(f)) return refuse(f);
   ++p.in_hand;
   f.where = request_state::place::at_proxy;
-  run_.record.arrived(f, raw(p.process->node().id()), run_.now());
-  bool const known = f.plan.kind == load::token_kind::own;
+  run_.record.arrived<Run>(f, raw(p.process->node().id()), run_.now());
+  load::token_kind const kind = Run::other_tokens ? f.plan.kind : load::token_kind::own;
+  bool const known = kind == load::token_kind::own;
   f.at_proxy.number = f.request;
   f.at_proxy.character = known ? character_id{f.plan.character} : character_id::none;
   f.at_proxy.method = f.verb;
   f.at_proxy.needs_sol = f.game_state;
-  auto const next = p.process->on_request(f.at_proxy, caller_of(f.plan.kind), ticket_of(f), run_.now());
-  if (next == proxy_process::next::serve_whole) return enter_service(f); // as most are
-  go_on(f, next);
+  auto const next = p.process->on_request(f.at_proxy, caller_of(kind), ticket_of(f), run_.now());
+  if (next == proxy_process::next::serve_whole) return enter_service<Run>(f); // as most are
+  go_on<Run>(f, next);
 }
 
-void proxies::on_service_end(request_state& f) { on_service_end(f, run_.now()); }
+/// It came on a connection that is open, and the proxy has not given its sessions back.
+bool proxies::is_served_still(request_state const& f) const {
+  proxy const& p = all_[f.hop.proxy];
+  return f.hop.on_open_connection && p.process && !p.leaving.has_left();
+}
 
+void proxies::refuse(request_state& f) {
+  f.hop.proxy_had_it = f.hop.on_open_connection; // which the proxy closed just now
+  run_.time.to_request(net_.proxy_arrival(f, purpose::hop_back, run_.now()), event_kind::hop_fails, f.id, f.life);
+}
+
+void proxies::on_service_end(request_state& f) { on_service_end<any_run>(f, run_.now()); }
+
+template<class Run>
 void proxies::go_on(request_state& f, proxy_process::next what) {
   switch (what) {
   case proxy_process::next::serve:
   case proxy_process::next::serve_whole:
-    return enter_service(f);
+    return enter_service<Run>(f);
   case proxy_process::next::answer:
-    return answer(f, run_.now());
+    return answer<Run>(f, run_.now());
   case proxy_process::next::wait:
   case proxy_process::next::close:
     break;
   }
   std::size_t const index = f.hop.proxy;
   arm(index);
-  perform(index);
+  perform<Run>(index);
 }
 
+template<class Run>
 [[gnu::always_inline]] inline void proxies::enter_service(request_state& f) {
   auto const end = all_[f.hop.proxy].process->enter_service(f.at_proxy, ticket_of(f), run_.now(),
                                                             [&f] { return f.bits(purpose::service); });
   if (!end) return arm(f.hop.proxy);
   // Not if its client may have timed out by then.
-  bool const settled = run_.settles_early && (f.at_proxy.redirecting || !f.game_state) &&
+  bool const settled = (!Run::events || run_.settles_early) && (f.at_proxy.redirecting || !f.game_state) &&
                        *end < f.client.sent_ns + run_.scenario.load.timeout.count();
-  if (*end == run_.now() || settled) return on_service_end(f, *end);
+  if (*end == run_.now() || settled) return on_service_end<Run>(f, *end);
   run_.time.to_request(*end, event_kind::service_ends, f.id, f.life);
 }
 
+template<class Run>
 [[gnu::always_inline]] inline void proxies::on_service_end(request_state& f, std::int64_t at_ns) {
   auto const next = all_[f.hop.proxy].process->on_serviced(f.at_proxy, ticket_of(f), run_.now());
-  if (next == proxy_process::next::answer) return answer(f, at_ns);
-  go_on(f, next);
+  if (next == proxy_process::next::answer) return answer<Run>(f, at_ns);
+  go_on<Run>(f, next);
 }
 
+template<class Run>
 [[gnu::always_inline]] inline void proxies::answer(request_state& f, std::int64_t at_ns) {
   proxy& p = all_[f.hop.proxy];
   fakeproxy::proxy::request_state& r = f.at_proxy;
   f.hop.outcome = r.outcome;
   f.answer.status = fakeproxy::resources::status_of(r.outcome, static_cast<boost::beast::http::verb>(f.verb));
   f.hop.names_backend = r.epoch != session_epoch::none;
-  f.hop.keeps_connection = !p.leaving.begun();
+  if (Run::events) f.hop.keeps_connection = !p.leaving.begun();
   f.answer.served_epoch = r.outcome == hop_outcome::redirected ? 0 : raw(r.epoch);
   f.answer.served_by = raw(r.incarnation);
-  if (f.has_exchange && r.outcome != hop_outcome::redirected)
+  if (Run::exchanges && f.has_exchange && r.outcome != hop_outcome::redirected)
     f.answer.status = exchanges_.answer(f.id, f.answer.status, r.outcome == hop_outcome::served, at_ns);
-  run_.record.decided(f, at_ns);
-  if (run_.record.brief && f.answer.served_epoch != 0 && !f.course.is_own && f.request % checked_every == 0)
+  run_.record.decided<Run>(f, at_ns);
+  if (run_.record.brief && f.answer.served_epoch != 0 && !(Run::exchanges && f.course.is_own) &&
+      f.request % checked_every == 0)
     run_.record.brief->place_checked(sols_.granted(f.plan.character, f.answer.served_by, f.answer.served_epoch));
   run_.time.note(at_ns, f.request << 24 | std::uint64_t{f.hop.proxy} << 8 | static_cast<std::uint64_t>(r.outcome));
   p.process->on_answered(r);
   --p.in_hand;
   f.where = request_state::place::returning;
-  run_.time.to_request(net_.proxy_arrival(f, purpose::hop_back, at_ns), event_kind::answer_returns, f.id, f.life);
+  run_.time.to_request(net_.proxy_arrival<Run>(f, purpose::hop_back, at_ns), event_kind::answer_returns, f.id, f.life);
   if (!p.process->actions().send.empty())
-    perform(f.hop.proxy); // the session was to be moved, this was its last request
+    perform<Run>(f.hop.proxy); // the session was to be moved, this was its last request
 }
 
 void proxies::arm(std::size_t index) {
@@ -232,7 +246,7 @@ void proxies::on_due(std::size_t index, std::uint32_t lives) {
   proxy& p = all_[index];
   if (lives != p.lives || p.due_ns != run_.now()) return;
   p.due_ns = 0;
-  p.process->on_deadline(run_.now(), driver{*this, index});
+  p.process->on_deadline(run_.now(), driver<any_run>{*this, index});
   arm(index);
 }
 
@@ -248,9 +262,10 @@ void proxies::on_disconnected(std::size_t index, std::uint32_t sol) {
   perform(index);
 }
 
+template<class Run>
 void proxies::on_message(std::size_t index, std::uint32_t sol, fakeproxy::cluster::message const& m) {
   all_[index].process->node().on_message(sol, m, run_.now(), all_[index].process->actions());
-  perform(index);
+  perform<Run>(index);
 }
 
 void proxies::tick() {
@@ -293,8 +308,9 @@ void proxies::probe(std::size_t index, incarnation owner, bool lost, std::int64_
   run_.time.in(delay_ns, event_kind::probe_ends, place, static_cast<std::uint16_t>(index));
 }
 
+template<class Run>
 void proxies::perform(std::size_t index) {
-  if (all_[index].process) all_[index].process->perform(driver{*this, index});
+  if (!Run::events || all_[index].process) all_[index].process->perform(driver<Run>{*this, index});
 }
 
 void proxies::pin(std::size_t index, std::vector<std::uint32_t> const& characters) {
@@ -390,5 +406,12 @@ void proxies::on_quiet_look(std::size_t index, std::uint32_t lives) {
   p.process->node().leave(p.process->actions());
   perform(index);
 }
+
+template void proxies::perform<any_run>(std::size_t index);
+template void proxies::on_request<any_run>(request_state& f);
+template void proxies::on_request<plain_run>(request_state& f);
+template void proxies::on_message<any_run>(std::size_t index, std::uint32_t sol, fakeproxy::cluster::message const& m);
+template void proxies::on_message<plain_run>(std::size_t index, std::uint32_t sol,
+                                             fakeproxy::cluster::message const& m);
 
 }

@@ -36,9 +36,11 @@ public:
 
   // requests
   /// A request is on its way here, for a hop of that kind: on an open connection of its balancer or on a new one.
+  template<class Run>
   void expect(request_state& f, gateway::routing::hop_kind hop, std::int64_t now) {
-    f.hop.on_open_connection = idle_.take(hop_of(f), hop, now);
-    if (auto const& process = all_[f.hop.proxy].process; process && f.plan.kind == load::token_kind::own)
+    if (Run::events) f.hop.on_open_connection = idle_.take(hop_of(f), hop, now);
+    if (auto const& process = all_[f.hop.proxy].process;
+        process && (!Run::other_tokens || f.plan.kind == load::token_kind::own))
       process->node().prefetch(fakeproxy::cluster::character_id{f.plan.character});
   }
   /// The request is about to arrive, or the message: prefetches what it will need.
@@ -50,6 +52,7 @@ public:
   }
   /// Connections that the balancer keeps open to proxies: it closes them, or is gone.
   void close_idle_connections_of(std::size_t balancer) { idle_.close_balancer(balancer); }
+  template<class Run>
   void on_request(request_state& f);
   void on_service_end(request_state& f);
   /// A service on shared servers may have ended, or a time-out expired.
@@ -58,6 +61,7 @@ public:
   // the cluster
   void on_connected(std::size_t index, std::uint32_t sol);
   void on_disconnected(std::size_t index, std::uint32_t sol);
+  template<class Run>
   void on_message(std::size_t index, std::uint32_t sol, fakeproxy::cluster::message const& m);
   void on_probed(std::size_t index, std::uint32_t probe);
   void tick();
@@ -79,9 +83,11 @@ public:
   void on_quiet_look(std::size_t index, std::uint32_t lives);
 
   /// Performs the actions that the nodes ask for.
+  template<class Run = any_run>
   void perform(std::size_t index);
 
 private:
+  template<class Run>
   struct driver;
   struct proxy {
     bool listening = false;
@@ -107,11 +113,17 @@ private:
   }
   void connect(std::size_t index, fakeproxy::cluster::incarnation owner);
   void probe(std::size_t index, fakeproxy::cluster::incarnation owner, bool lost, std::int64_t delay_ns);
+  bool is_served_still(request_state const& f) const;
+  void refuse(request_state& f);
+  template<class Run>
   void go_on(request_state& f, fakeproxy::proxy::proxy_process::next what);
+  template<class Run>
   void enter_service(request_state& f);
   /// `at_ns`: now, or a later time when it is settled early.
+  template<class Run>
   void on_service_end(request_state& f, std::int64_t at_ns);
   void arm(std::size_t index);
+  template<class Run>
   void answer(request_state& f, std::int64_t at_ns);
   void drop_requests(std::size_t index);
   void drop_peers(std::size_t index);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sim/engines/virtual/request_state.hpp"
+#include "sim/engines/virtual/run_kind.hpp"
 #include "sim/engines/virtual/summary.hpp"
 #include "sim/records/records.hpp"
 
@@ -22,42 +23,52 @@ public:
     if (brief) brief->expect(character);
   }
   /// Whether the character has requests under way, where that is counted.
-  bool has_under_way(request_state const& f) const { return brief && brief->under_way(f.plan.character) != 0; }
-  /// One of its requests is no longer under way.
-  void left(std::uint32_t character) {
-    if (brief) brief->left(character);
+  template<class Run>
+  bool has_under_way(request_state const& f) const {
+    return counts<Run>() && brief->under_way(f.plan.character) != 0;
   }
+  /// One of its requests is no longer under way.
+  template<class Run>
+  void left(std::uint32_t character) {
+    if (counts<Run>()) brief->left(character);
+  }
+  template<class Run>
   journal::request_id issue(request_state const& f) {
     ++issued_;
-    if (brief) {
+    if (counts<Run>()) {
       brief->issued(f);
       return issued_;
     }
     return issue_record(f);
   }
+  template<class Run>
   void sent(request_state const& f) {
-    if (!brief) client(f).sent_ns = f.client.sent_ns;
+    if (!counts<Run>()) client(f).sent_ns = f.client.sent_ns;
   }
+  template<class Run>
   [[gnu::always_inline]] void client_done(request_state const& f, records::client_outcome outcome,
                                           std::int64_t done_ns) {
-    if (brief) return brief->client_done(f, outcome, done_ns);
+    if (counts<Run>()) return brief->client_done(f, outcome, done_ns);
     record_end(f, outcome, done_ns);
   }
 
   // balancers
+  template<class Run>
   void received(request_state& f, std::int64_t now_ns) {
-    if (brief) return;
+    if (counts<Run>()) return;
     record_received(f, now_ns);
   }
+  template<class Run = any_run>
   void request_done(request_state const& f, journal::request_result outcome, std::uint16_t status) {
-    if (f.book.request_record == nobody) return;
+    if (!Run::records || f.book.request_record == nobody) return;
     journal::balancer_event& e = records.balancers[f.balancer].events[f.book.request_record];
     e.outcome = outcome;
     e.status = status;
   }
   /// The first hop's proxy is chosen. `in_flight`: an earlier request of the token is at the balancer.
+  template<class Run>
   void chosen(request_state& f, bool guessed, bool in_flight, std::int64_t now_ns) {
-    if (brief) brief->chosen(f, guessed, in_flight, now_ns);
+    if (counts<Run>()) brief->chosen(f, guessed, in_flight, now_ns);
   }
   void learnt(request_state const& f, std::int64_t now_ns) {
     if (brief && f.plan.kind == load::token_kind::own) brief->learnt(f, now_ns);
@@ -71,13 +82,15 @@ public:
   void restarted(std::size_t balancer) {
     if (brief) brief->restarted(balancer);
   }
+  template<class Run>
   void hop_sent(request_state& f, std::int64_t now_ns) {
-    if (brief) return brief->hop_sent();
+    if (counts<Run>()) return brief->hop_sent();
     record_hop(f, now_ns);
   }
+  template<class Run = any_run>
   void hop_done(request_state& f, journal::hop_result result) {
     if (f.course.hops == 1 && f.hop.from_map) f.book.first_stale = is_stale(result);
-    if (brief) {
+    if (counts<Run>()) {
       if (result == journal::hop_result::not_delivered) brief->hop_undelivered();
       if (f.hop.outcome == journal::hop_outcome::redirected) brief->redirect_received(f);
       if (result == journal::hop_result::redirected) brief->redirect_followed();
@@ -88,13 +101,15 @@ public:
   }
 
   // proxies
+  template<class Run>
   void arrived(request_state& f, journal::incarnation_id at, std::int64_t now_ns) {
     if (++f.book.seen_hops == 1) f.book.first_from_map = f.book.first_from_map || f.hop.from_map;
-    if (brief) return brief->hop_seen();
+    if (counts<Run>()) return brief->hop_seen();
     record_arrival(f, at, now_ns);
   }
+  template<class Run>
   void decided(request_state const& f, std::int64_t answered_ns) {
-    if (brief) return;
+    if (counts<Run>()) return;
     record_decision(f, answered_ns);
   }
 
@@ -102,6 +117,12 @@ public:
   void happened(journal::sol_event const& e) { records.sols.push_back(e); }
 
 private:
+  /// Whether requests are counted.
+  template<class Run>
+  bool counts() const {
+    return !Run::records || brief.has_value();
+  }
+
   // ---- where records are kept
 
   [[gnu::noinline]] journal::request_id issue_record(request_state const& f) {

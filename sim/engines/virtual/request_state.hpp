@@ -65,16 +65,8 @@ struct answer_part {
   journal::incarnation_id served_by = 0;
 };
 
-/// One client request on its way: what it is, where it is, and a part for each of those that handle it. In whole cache
-/// lines.
-struct alignas(64) request_state {
-  std::uint32_t id = 0;    // its number
-  std::uint32_t life = 0;  // below 2^24; kept when the slot is reused
-  std::uint64_t draws = 0; // what its random bits are derived from
-  journal::request_id request = 0;
-  token_id token{};
-  std::uint16_t balancer = 0;
-  std::uint8_t verb = 0;
+/// What is as yet undecided of a new request.
+struct request_progress {
   enum class place : std::uint8_t {
     nowhere,
     queued,
@@ -86,22 +78,34 @@ struct alignas(64) request_state {
     to_client
   };
   place where = place::nowhere;
-  bool idempotent = true;
-  bool game_state = false;   // is forwarded to the character's sol
   bool has_exchange = false; // see http_exchanges
   bool carried = false;      // a balancer, or the proxy that it asked, is handling it
   bool abandoned = false;    // the answer will be dropped
   /// At its balancer. If `course.is_own`, it validates what the balancer served stale: there is no client.
   gateway::exchange::course course;
   hop_part hop;
+  book_part book;
+  answer_part answer;
+};
+
+/// One client request on its way: what it is, where it is, and a part for each of those that handle it. In whole cache
+/// lines.
+struct alignas(64) request_state : request_progress {
+  std::uint32_t id = 0;    // its number
+  std::uint32_t life = 0;  // below 2^24; kept when the slot is reused
+  std::uint64_t draws = 0; // what its random bits are derived from
+  journal::request_id request = 0;
+  token_id token{};
+  std::uint16_t balancer = 0;
+  std::uint8_t verb = 0;
+  bool idempotent = true;
+  bool game_state = false; // is forwarded to the character's sol
   client_part client;
   struct {
     std::uint32_t character = 0, rotation = 0, target = 0;
     load::token_kind kind = load::token_kind::own;
   } plan; // the part of planned_request that is still needed
   fakeproxy::proxy::request_state at_proxy;
-  answer_part answer;
-  book_part book;
   std::int64_t gives_up_ns = 0; // when its wait at its balancer times out
 
   /// 64 uniform bits for one purpose of the request, or of its present hop (SplitMix64 with random access).
@@ -124,15 +128,13 @@ struct sleeper {
 /// flight stay in the CPU cache.
 class request_states {
 public:
+  /// One that has made no progress; all else in it is left over from an earlier request, and is to be set.
   [[gnu::always_inline]] request_state& take() {
     if (free_.empty()) [[unlikely]]
       grow();
     request_state& f = (*this)[free_.back()];
     free_.pop_back();
-    std::uint32_t const life = f.life, id = f.id;
-    f = fresh_;
-    f.life = life;
-    f.id = id;
+    static_cast<request_progress&>(f) = fresh_;
     return f;
   }
   /// A second state for the same request, to which nothing has happened yet.
@@ -187,6 +189,8 @@ private:
   /// Asks for the same at the same balancer. `which` tells the copies' random bits apart.
   request_state& take_copy(request_state const& from, std::uint64_t which) {
     request_state& to = take();
+    to.request = 0;
+    to.client = {};
     to.draws = load::mix(from.draws + which);
     to.plan = from.plan;
     to.token = from.token;
@@ -199,7 +203,7 @@ private:
 
   std::vector<std::unique_ptr<request_state[]>> chunks_;
   std::vector<request_index> free_;
-  request_state const fresh_{}; // copied whole: much faster than made in place, member by member
+  request_progress const fresh_{}; // copied whole: much faster than made in place, member by member
 };
 
 }

@@ -131,14 +131,16 @@ public:
                load::small_stream& random) override {
     if (index >= route_count_) [[unlikely]]
       add_routes(index);
+    router& to = *routers_[balancer];
     gateway::routing::request_facts<key> facts;
     facts.has_token = what.token.has_value();
     if (what.token) {
       facts.key = keys_.of(*what.token);
-      facts.token_hash = load::mix(static_cast<std::uint64_t>(*what.token) + 0x746f6b656e000000u) | 1;
+      if (to.policy() == gateway::routing::guess_policy::token_hash)
+        facts.token_hash = load::mix(static_cast<std::uint64_t>(*what.token) + 0x746f6b656e000000u) | 1;
     }
     facts.idempotent = what.idempotent;
-    return routers_[balancer]->start(routes_[index], facts, now_ns, random);
+    return to.start(routes_[index], facts, now_ns, random);
   }
   action on_redirect(std::size_t balancer, request_index index, upstream_id target) override {
     return routers_[balancer]->on_redirect(routes_[index], {.target = target});

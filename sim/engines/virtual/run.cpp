@@ -53,6 +53,17 @@ bool breaks_links(scenario::scenario const& s) {
   return std::any_of(s.partitions.begin(), s.partitions.end(), [](scenario::partition const& p) { return p.breaks; });
 }
 
+/// Whether a run of the scenario is a plain one, if it is counted, settles requests early and needs no exchanges.
+bool is_plain(scenario::scenario const& s) {
+  bool const own_tokens = s.population.token_rotation_rps <= 0 && s.population.junk_share <= 0 &&
+                          s.population.no_token_share <= 0 && s.load.kind != scenario::load_kind::trace;
+  bool const alone = std::none_of(s.topology.balancers.begin(), s.topology.balancers.end(),
+                                  [](scenario::balancer_group const& group) { return group.shared_map.has_value(); });
+  bool const undisturbed =
+      s.partitions.empty() && s.simulated.loss <= 0 && randomness::time_sampler(s.simulated.balancer_time).nothing();
+  return own_tokens && alone && undisturbed && s.load.kind != scenario::load_kind::closed && s.phases.size() <= 1;
+}
+
 /// Their state, some 2 kB each, is more than the processor has next to it.
 constexpr std::size_t many_proxies = 128;
 
@@ -64,7 +75,8 @@ public:
          keeps_records(s, p, options),
          s.events.empty() && !breaks_links(s) && !may_abort(s, p, options) && !options.step_by_step)
     , may_abort_(may_abort(s, p, options))
-    , looks_ahead_(w_.proxies.count() >= many_proxies) {}
+    , looks_ahead_(w_.proxies.count() >= many_proxies)
+    , plain_(!options.decisions && !w_.full_detail && w_.settles_early && !w_.exchanges.needed() && is_plain(s)) {}
 
   records::result run() {
     w_.time.now_ns = 1'000'000'000; // 0 stands for "never" in records
@@ -116,13 +128,13 @@ private:
     if (may_abort_) w_.time.in(script.look.count(), event_kind::look_at_thresholds, 0);
     w_.clients.begin();
     while (!w_.clients.finished() && !interrupted_) {
-      go_through_load(progress_every);
+      plain_ ? go_through_load<plain_run>(progress_every) : go_through_load<any_run>(progress_every);
       report();
     }
     // Events that happen while the last answers that were settled early are under way.
     for (calendar<event>::event next;
          !interrupted_ && !w_.time.queue.empty() && w_.time.queue.pop_before(w_.clients.last_arrival_ns(), next);)
-      happen(next);
+      happen<any_run>(next);
     w_.time.now_ns = std::max(w_.now(), w_.clients.last_arrival_ns());
     w_.record.records.end_ns = w_.now();
     w_.timeline.end();
@@ -207,34 +219,36 @@ private:
   }
 
   /// Until so many events have happened, or the load is over.
+  template<class Run>
   void go_through_load(std::uint64_t events) {
     for (; events != 0 && !w_.clients.finished(); --events) {
       std::int64_t const due = w_.clients.next_due();
       calendar<event>::event next;
-      if (w_.time.queue.pop_before(due, next)) {
-        happen(next);
+      if (w_.time.queue.pop_before(due, next, [this] {
+            if (looks_ahead_) look_ahead();
+          })) {
+        happen<Run>(next);
       } else {
         w_.time.now_ns = due;
-        w_.clients.issue_due();
+        w_.clients.issue_due<Run>();
       }
     }
   }
 
   void step() {
-    happen(w_.time.queue.pop());
+    happen<any_run>(w_.time.queue.pop());
     if (w_.time.queue.popped() % progress_every == 0) report();
   }
 
+  template<class Run>
   [[gnu::always_inline]] void happen(calendar<event>::event const& next) {
     w_.time.now_ns = next.at_ns;
-    if (looks_ahead_ && w_.time.queue.turned() != seen_) look_ahead();
-    perform(next.what);
+    perform<Run>(next.what);
   }
 
   /// Of large models the processor's caches hold too little: what events will touch is fetched while those before them
   /// happen. First the request or message that an event is about, then the places where it goes.
   [[gnu::noinline]] void look_ahead() {
-    seen_ = w_.time.queue.turned();
     w_.time.queue.look_ahead([this](event const& e) { fetch_places(e); }, [this](event const& e) { fetch_subject(e); });
   }
   void fetch_subject(event const& e) const {
@@ -296,22 +310,23 @@ private:
     return f.life == o.life() ? &f : nullptr;
   }
 
+  template<class Run>
   [[gnu::always_inline]] void perform(event const& o) {
     switch (o.what()) {
     case event_kind::reaches_balancer:
-      if (request_state* const f = same(o)) w_.balancers.on_request(*f);
+      if (request_state* const f = same(o)) w_.balancers.on_request<Run>(*f);
       break;
     case event_kind::leaves_balancer:
       if (request_state* const f = same(o)) w_.balancers.on_worked(*f);
       break;
     case event_kind::reaches_proxy:
-      if (request_state* const f = same(o)) w_.proxies.on_request(*f);
+      if (request_state* const f = same(o)) w_.proxies.on_request<Run>(*f);
       break;
     case event_kind::service_ends:
       if (request_state* const f = same(o)) w_.proxies.on_service_end(*f);
       break;
     case event_kind::answer_returns:
-      if (request_state* const f = same(o)) w_.balancers.on_answer(*f);
+      if (request_state* const f = same(o)) w_.balancers.on_answer<Run>(*f);
       break;
     case event_kind::hop_fails:
       if (request_state* const f = same(o)) w_.balancers.on_hop_failed(*f);
@@ -341,7 +356,7 @@ private:
       w_.sols.on_message_at_sol(o.index);
       break;
     case event_kind::message_at_proxy:
-      w_.sols.on_message_at_proxy(o.index);
+      w_.sols.on_message_at_proxy<Run>(o.index);
       break;
     default:
       perform_rare(o);
@@ -405,7 +420,7 @@ private:
   bool interrupted_ = false;
   bool may_abort_;
   bool looks_ahead_;
-  std::uint64_t seen_ = 0;
+  bool plain_; // see plain_run
 };
 
 }

@@ -131,10 +131,11 @@ void sols::on_message_at_sol(std::uint32_t place) {
   perform(sol); // p is void now
 }
 
+template<class Run>
 void sols::on_message_at_proxy(std::uint32_t place) {
   rpc_message const& p = messages_.take(place);
   auto const [proxy, sol] = ends_[p.link];
-  if (link_of(proxy, sol).id == p.link) proxies_.on_message(proxy, sol, p.what);
+  if (link_of(proxy, sol).id == p.link) proxies_.on_message<Run>(proxy, sol, p.what);
 }
 
 void sols::perform(std::size_t index) {
@@ -239,5 +240,8 @@ std::map<std::uint32_t, std::uint64_t> sols::notifications_sent() const {
       for (auto const& [character, number] : s.state->notified()) sent[raw(character)] = number;
   return sent;
 }
+
+template void sols::on_message_at_proxy<any_run>(std::uint32_t place);
+template void sols::on_message_at_proxy<plain_run>(std::uint32_t place);
 
 }

@@ -41,6 +41,7 @@ public:
   void expect_at_sol(std::uint32_t place) const;
   void expect_at_proxy(std::uint32_t place) const;
   void on_message_at_sol(std::uint32_t rpc_message);
+  template<class Run>
   void on_message_at_proxy(std::uint32_t rpc_message);
   /// The connections across the partition end; they are made anew as soon as the network carries that.
   void break_links(sim::scenario::partition const& p);
