@@ -67,7 +67,8 @@ void time_sampler::tabulate() {
     auto const at = [&](double part) { return quantile((static_cast<double>(i) + part) / cells); };
     double const from = at(0), middle = at(0.5), to = at(1);
     double const mean = (from + 4 * middle + to) / 6;
-    table.push_back({static_cast<float>(mean - (to - from) / 2), static_cast<float>(to - from)});
+    table.push_back({static_cast<float>(mean - (to - from) / 2),
+                     static_cast<float>(to - from) * 0x1p-53f}); // exact, as any power of two
   }
   table_ = std::make_shared<std::vector<cell> const>(std::move(table));
   inner_ = table_->data();

@@ -252,16 +252,12 @@ std::vector<proxy_node::waiter> proxy_node::take_more(character_id character) {
   return more;
 }
 
-void proxy_node::turn_away(character_id character, pending& p, decision const& how, node_actions& out) {
-  end_waiting(character, p, [&](waiter const& w) {
-    if (w.what == purpose::request) {
-      out.add(node_actions::resumption{w.who, how});
-    } else if (w.what == purpose::pin) {
-      out.add(node_actions::login{w.who, false});
-    } else {
-      turn_client_away(w.who, how, out);
-    }
-  });
+void proxy_node::turn_other_away(waiter const& w, decision const& how, node_actions& out) {
+  if (w.what == purpose::pin) {
+    out.add(node_actions::login{w.who, false});
+  } else {
+    turn_client_away(w.who, how, out);
+  }
 }
 
 void proxy_node::turn_client_away(ticket client, decision const& how, node_actions& out) {
@@ -306,12 +302,7 @@ void proxy_node::serve_waiting(character_id character, session& s, time_point no
 
 // ---- answers to claims, and owners elsewhere
 
-void proxy_node::on_message(std::uint32_t sol, message const& m, time_point now, node_actions& out) {
-  if (m.op != operation::claim) return on_other_message(sol, m, now, out);
-  on_claimed(m, now, out);
-}
-
-void proxy_node::on_claimed(message const& m, time_point now, node_actions& out) {
+void proxy_node::on_not_owned(message const& m, time_point now, node_actions& out) {
   if (m.status == status::fenced) {
     if (m.subject == id_) reincarnate(now, out);
     return;
@@ -322,18 +313,12 @@ void proxy_node::on_claimed(message const& m, time_point now, node_actions& out)
   }
   pending* const p = pending_.find(m.character);
   if (!p || p->is != pending::state::asked) return;
-  if (m.status == status::owned) {
-    send_to_owner(m.character, *p, m.subject, m.where, now, out);
-  } else {
-    p->is = pending::state::again;
-    some_ask_again_ = true;
-  }
+  p->is = pending::state::again;
+  some_ask_again_ = true;
 }
 
-void proxy_node::send_to_owner(character_id character, pending& p, incarnation owner, endpoint where, time_point now,
-                               node_actions& out) {
-  if (peers_.is_up(owner))
-    return turn_away(character, p, {decision::kind::redirect, session_epoch::none, owner, where}, out);
+void proxy_node::look_for_owner(character_id character, pending& p, incarnation owner, endpoint where, time_point now,
+                                node_actions& out) {
   peer_table::known const other = peers_.of(owner);
   p.owner = owner;
   p.where = where;

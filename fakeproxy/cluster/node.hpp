@@ -63,33 +63,36 @@ struct node_actions {
     ticket who;
     bool granted;
   };
+  /// Lists, as bits.
+  enum list : std::uint8_t { sends = 1, resumes = 2, applies = 4, asks = 8, admits = 16, tells = 32 };
+  std::uint8_t any = 0; // those to which something was added since the shell last cleared their bit
+
   std::vector<outgoing> send;
   std::vector<resumption> resume;
   std::vector<application> applied;
   std::vector<probe> probes; // find out whether it can be reached; tell `on_probed`
   std::vector<login> logins;
   std::vector<eve_event> eve;
-  bool any = false; // something was added since the shell last set it to false
 
   // All is added by these.
   /// A message for a sol, to be filled in.
   message& to_sol(std::uint32_t sol) {
-    any = true;
+    any |= sends;
     outgoing& added = send.emplace_back();
     added.sol = sol;
     return added.what;
   }
-  void add(resumption const& r) { add_to(resume, r); }
-  void add(application const& a) { add_to(applied, a); }
-  void add(probe const& p) { add_to(probes, p); }
-  void add(login const& l) { add_to(logins, l); }
-  void add(eve_event const& e) { add_to(eve, e); }
+  void add(resumption const& r) { add_to(resume, resumes, r); }
+  void add(application const& a) { add_to(applied, applies, a); }
+  void add(probe const& p) { add_to(probes, asks, p); }
+  void add(login const& l) { add_to(logins, admits, l); }
+  void add(eve_event const& e) { add_to(eve, tells, e); }
 
 private:
   template<class Action>
-  void add_to(std::vector<Action>& list, Action const& what) {
-    any = true;
-    list.push_back(what);
+  void add_to(std::vector<Action>& to, list which, Action const& what) {
+    any |= which;
+    to.push_back(what);
   }
 };
 
@@ -114,14 +117,17 @@ public:
   // Connections to the sols.
   void on_connected(std::uint32_t sol, time_point now, node_actions& out);
   void on_disconnected(std::uint32_t sol, node_actions& out);
-  void on_message(std::uint32_t sol, message const& m, time_point now, node_actions& out);
+  void on_message(std::uint32_t sol, message const& m, time_point now, node_actions& out) {
+    if (m.op != operation::claim) return on_other_message(sol, m, now, out);
+    on_claimed(m, now, out);
+  }
   /// Renews leases, asks again where the registry was busy, gives up idle sessions. Call every 50 ms or so.
   void on_tick(time_point now, node_actions& out);
   /// Whether all sols know this incarnation.
   bool ready(time_point now) const;
 
   // Requests. One that is served is in flight until `on_finished`; one that waits is resumed, or given up by the shell.
-  decision on_request(character_id character, ticket who, time_point now, node_actions& out) {
+  [[gnu::always_inline]] decision on_request(character_id character, ticket who, time_point now, node_actions& out) {
     session* const s = sessions_.find(character);
     if (!s || !may_serve(character, *s, now))
       return wait_for(character, s != nullptr, {who, purpose::request}, now, out);
@@ -129,7 +135,7 @@ public:
     s->last_used = coarse(now);
     return {decision::kind::serve, s->number()};
   }
-  void on_finished(character_id character, session_epoch epoch, node_actions& out) {
+  [[gnu::always_inline]] void on_finished(character_id character, session_epoch epoch, node_actions& out) {
     session* const s = sessions_.find(character);
     if (!s || s->number() != epoch) return;
     if (s->in_flight > 0) --s->in_flight;
@@ -286,15 +292,36 @@ private:
   }
   std::vector<waiter> take_more(character_id character);
   /// Tells those who wait that the session is not here.
-  void turn_away(character_id character, pending& p, decision const& how, node_actions& out);
+  void turn_away(character_id character, pending& p, decision const& how, node_actions& out) {
+    end_waiting(character, p, [&](waiter const& w) {
+      if (w.what == purpose::request) {
+        out.add(node_actions::resumption{w.who, how});
+      } else {
+        turn_other_away(w, how, out);
+      }
+    });
+  }
+  void turn_other_away(waiter const& w, decision const& how, node_actions& out);
   void turn_client_away(ticket client, decision const& how, node_actions& out);
+  /// To a peer that is known to be up; others are probed first.
   void send_to_owner(character_id character, pending& p, incarnation owner, endpoint where, time_point now,
-                     node_actions& out);
+                     node_actions& out) {
+    if (!peers_.is_up(owner)) return look_for_owner(character, p, owner, where, now, out);
+    turn_away(character, p, {decision::kind::redirect, session_epoch::none, owner, where}, out);
+  }
+  void look_for_owner(character_id character, pending& p, incarnation owner, endpoint where, time_point now,
+                      node_actions& out);
   void report_unreachable(character_id character, pending& p, node_actions& out);
   void drain_done(character_id character, session& s, node_actions& out);
 
   void on_other_message(std::uint32_t sol, message const& m, time_point now, node_actions& out);
-  void on_claimed(message const& m, time_point now, node_actions& out);
+  void on_claimed(message const& m, time_point now, node_actions& out) {
+    if (m.status != status::owned) return on_not_owned(m, now, out);
+    pending* const p = pending_.find(m.character);
+    if (p && p->is == pending::state::asked) send_to_owner(m.character, *p, m.subject, m.where, now, out);
+  }
+  /// The claim was granted, or nobody can tell yet.
+  void on_not_owned(message const& m, time_point now, node_actions& out);
   void on_drain(message const& m, node_actions& out);
   void on_drained(message const& m, time_point now, node_actions& out);
   void on_applied(message const& m, node_actions& out);

@@ -125,20 +125,6 @@ void registry::leave(incarnation who, time_point now, sol_actions& out) {
   }
 }
 
-bool registry::alive(life& l, time_point now, sol_actions& out) {
-  if (!l.fenced && l.lease_until <= now) fence(l, now, out);
-  return !l.fenced;
-}
-
-bool registry::owned(session& s, time_point now, sol_actions& out) {
-  while (s.owner != nobody) {
-    std::uint32_t const before = s.owner;
-    if (alive(lives_[before], now, out)) return true;
-    if (s.owner == before) s.owner = nobody; // else fencing finished a move of this session
-  }
-  return false;
-}
-
 void registry::fence(life& l, time_point now, sol_actions& out) {
   l.fenced = true;
   incarnation const who = l.id;
@@ -155,23 +141,6 @@ void registry::grant(character_id character, session& s, std::uint32_t to, time_
   s.owner = to;
   ++s.epoch;
   record(sol_event_kind::granted, lives_[to].id, character, s.number(), now, out);
-}
-
-registry::answer registry::owner_of(session const& s) const {
-  life const& owner = lives_[s.owner];
-  return {owner.where.known() ? status::owned : status::busy, owner.id, s.number(), owner.where};
-}
-
-registry::answer registry::claim(character_id character, incarnation by, time_point now, sol_actions& out) {
-  std::uint32_t const* const claimant = by_id_.find(by);
-  if (!claimant || !alive(lives_[*claimant], now, out)) return {status::fenced, by, session_epoch::none, {}};
-  if (character == character_id::none) return {};
-  session& s = sessions_[character];
-  if (!owned(s, now, out)) grant(character, s, *claimant, now, out);
-  if (s.owner != *claimant) return owner_of(s);
-  // It may already have said that it serves nothing of this epoch: after the move it may ask again.
-  if (moves_.contains(character)) return {status::busy, by, s.number(), {}};
-  return {status::granted, by, s.number(), {}};
 }
 
 registry::answer registry::find(character_id character, time_point now, sol_actions& out) {

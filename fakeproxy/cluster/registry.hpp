@@ -76,7 +76,17 @@ public:
   };
   /// Atomic create-if-absent. `granted` also when `by` has it already: asking twice changes nothing; `busy` while it
   /// is being moved away from `by`.
-  answer claim(character_id character, incarnation by, time_point now, sol_actions& out);
+  answer claim(character_id character, incarnation by, time_point now, sol_actions& out) {
+    std::uint32_t const* const claimant = by_id_.find(by);
+    if (!claimant || !alive(lives_[*claimant], now, out)) return {status::fenced, by, session_epoch::none, {}};
+    if (character == character_id::none) return {};
+    session& s = sessions_[character];
+    if (!owned(s, now, out)) grant(character, s, *claimant, now, out);
+    if (s.owner != *claimant) return owner_of(s);
+    // It may already have said that it serves nothing of this epoch: after the move it may ask again.
+    if (moves_.contains(character)) return {status::busy, by, s.number(), {}};
+    return {status::granted, by, s.number(), {}};
+  }
   answer find(character_id character, time_point now, sol_actions& out);
   status release(character_id character, incarnation by, session_epoch epoch, time_point now, sol_actions& out);
   /// Whether `by` owns the session at `epoch`.
@@ -132,14 +142,27 @@ private:
   /// Its index in lives_; it is added if it was not known.
   std::uint32_t enrol(incarnation who);
   incarnation owner_id(session const& s) const { return s.owner == nobody ? incarnation::none : lives_[s.owner].id; }
-  bool alive(life& l, time_point now, sol_actions& out);
-  bool owned(session& s, time_point now, sol_actions& out);
+  bool alive(life& l, time_point now, sol_actions& out) {
+    if (!l.fenced && l.lease_until <= now) fence(l, now, out);
+    return !l.fenced;
+  }
+  bool owned(session& s, time_point now, sol_actions& out) {
+    while (s.owner != nobody) {
+      std::uint32_t const before = s.owner;
+      if (alive(lives_[before], now, out)) return true;
+      if (s.owner == before) s.owner = nobody; // else fencing finished a move of this session
+    }
+    return false;
+  }
   void fence(life& l, time_point now, sol_actions& out);
   void finish_move(character_id character, time_point now, sol_actions& out);
   void grant(character_id character, session& s, std::uint32_t to, time_point now, sol_actions& out);
   void record(journal::sol_event_kind kind, incarnation who, character_id character, session_epoch epoch,
               time_point now, sol_actions& out) const;
-  answer owner_of(session const& s) const;
+  answer owner_of(session const& s) const {
+    life const& owner = lives_[s.owner];
+    return {owner.where.known() ? status::owned : status::busy, owner.id, s.number(), owner.where};
+  }
 
   settings settings_;
   std::vector<life> lives_;

@@ -18,7 +18,7 @@ void sol::replay(std::span<journal::sol_event const> events, time_point now) {
   registry_.replayed(now);
 }
 
-void sol::on_message(link_id link, message const& m, time_point now, sol_actions& out) {
+void sol::on_other_message(link_id link, message const& m, time_point now, sol_actions& out) {
   std::size_t const first = out.send.size();
   registry::answer how{.owner = m.subject, .epoch = m.epoch}; // where it is not about an owner, these are repeated
   switch (m.op) {
@@ -32,10 +32,6 @@ void sol::on_message(link_id link, message const& m, time_point now, sol_actions
   case operation::find:
     ++counters_.finds;
     how = registry_.find(m.character, now, out);
-    break;
-  case operation::claim:
-    ++counters_.claims;
-    how = registry_.claim(m.character, m.subject, now, out);
     break;
   case operation::drained:
     how = registry_.drained(m.character, m.subject, m.epoch, now, out);
@@ -69,19 +65,15 @@ void sol::on_message(link_id link, message const& m, time_point now, sol_actions
   case operation::attach:
     how.status = attach(link, m, now, out);
     break;
+  case operation::claim: // see on_message
   case operation::drain:
   case operation::granted:
   case operation::notification:
   case operation::fenced:
-    return; // only ever sent by us
+    return; // the others are only ever sent by us
   }
   answer_moves(out);
-  out.send.push_back({link, m});
-  message& reply = out.send.back().what;
-  reply.status = how.status;
-  reply.where = how.where;
-  reply.subject = how.owner;
-  reply.epoch = how.epoch;
+  reply(link, m, how, out);
   // Sent first: a proxy accepts nothing from a sol that does not know it.
   if (m.op == operation::announce)
     std::rotate(out.send.begin() + static_cast<std::ptrdiff_t>(first), out.send.end() - 1, out.send.end());

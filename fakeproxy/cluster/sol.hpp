@@ -27,7 +27,13 @@ public:
   /// After a restart: its own journal, oldest first. Applied request ids, epochs and owners are as they were.
   void replay(std::span<journal::sol_event const> events, time_point now);
 
-  void on_message(link_id link, message const& m, time_point now, sol_actions& out);
+  void on_message(link_id link, message const& m, time_point now, sol_actions& out) {
+    if (m.op != operation::claim) return on_other_message(link, m, now, out);
+    ++counters_.claims;
+    registry::answer const how = registry_.claim(m.character, m.subject, now, out);
+    answer_moves(out);
+    reply(link, m, how, out);
+  }
   void on_disconnected(link_id link, time_point now, sol_actions& out);
   /// Fences incarnations whose lease has ended. Call every 50 ms or so.
   void on_tick(time_point now, sol_actions& out);
@@ -64,6 +70,15 @@ private:
     std::uint32_t place = nowhere;    // in attached_; nowhere: no EVE client
   };
 
+  void on_other_message(link_id link, message const& m, time_point now, sol_actions& out);
+  static void reply(link_id link, message const& m, registry::answer const& how, sol_actions& out) {
+    out.send.push_back({link, m});
+    message& reply = out.send.back().what;
+    reply.status = how.status;
+    reply.where = how.where;
+    reply.subject = how.owner;
+    reply.epoch = how.epoch;
+  }
   status apply(message const& m, time_point now, sol_actions& out);
   status attach(link_id link, message const& m, time_point now, sol_actions& out);
   void detach(game_state& g);

@@ -87,7 +87,7 @@ public:
   // ---- a request
 
   /// The request's head is complete.
-  next on_request(request_state& r, caller whose, cluster::ticket who, cluster::time_point now) {
+  [[gnu::always_inline]] next on_request(request_state& r, caller whose, cluster::ticket who, cluster::time_point now) {
     r.is = request_state::stage::elsewhere;
     r.serviced = r.redirecting = false;
     r.epoch = cluster::session_epoch::none;
@@ -161,23 +161,23 @@ public:
     performing_ = true;
     auto& a = actions_;
     // Performing actions may add more: the lists grow while they are traversed.
-    while (a.any) {
-      a.any = false;
-      each_of(a.send, [&](auto const& o) { driver.send(o.sol, o.what); });
-      each_of(a.eve, [&](auto const& event) { driver.tell(event); });
-      each_of(a.resume, [&](auto const r) {
+    using list = cluster::node_actions::list;
+    while (a.any != 0) {
+      each_of(list::sends, a.send, [&](auto const& o) { driver.send(o.sol, o.what); });
+      each_of(list::tells, a.eve, [&](auto const& event) { driver.tell(event); });
+      each_of(list::resumes, a.resume, [&](auto const r) {
         driver.go_on(r.who, on_decision(driver.request_of(r.who), r.how, r.who, driver.now()));
       });
-      each_of(a.applied, [&](auto const r) {
+      each_of(list::applies, a.applied, [&](auto const r) {
         driver.go_on(r.who, on_applied(driver.request_of(r.who), r.status, r.who, driver.now()));
       });
-      each_of(a.probes, [&](auto const p) {
+      each_of(list::asks, a.probes, [&](auto const p) {
         if (driver.is_here(p.owner))
           node_.on_probed(p.owner, true, driver.now(), a);
         else if (on_peer(peers_.probe(p.owner), p.owner, driver.now()))
           driver.connect(p.owner, p.where);
       });
-      each_of(a.logins, [&](auto const login) { driver.logged_in(login); });
+      each_of(list::admits, a.logins, [&](auto const login) { driver.logged_in(login); });
     }
     performing_ = false;
   }
@@ -187,10 +187,11 @@ private:
 
   /// Most lists are empty. One may grow while it is traversed.
   template<class List, class F>
-  static void each_of(List& list, F f) {
-    if (list.empty()) return;
+  void each_of(cluster::node_actions::list which, List& list, F f) {
+    if ((actions_.any & which) == 0) return;
     for (std::size_t i = 0; i < list.size(); ++i) f(list[i]);
     list.clear();
+    actions_.any = static_cast<std::uint8_t>(actions_.any & ~which);
   }
 
   static next answer(request_state& r, journal::hop_outcome outcome) {
@@ -198,12 +199,13 @@ private:
     return next::answer;
   }
 
-  next decide(request_state& r, cluster::ticket who, cluster::time_point now) {
+  [[gnu::always_inline]] next decide(request_state& r, cluster::ticket who, cluster::time_point now) {
     cluster::decision const how = node_.on_request(r.character, who, now, actions_);
     if (how.what != cluster::decision::kind::wait) return go_on(r, how, who, now);
     return wait(r, stage::deciding, who, now);
   }
-  next go_on(request_state& r, cluster::decision const& how, cluster::ticket who, cluster::time_point now) {
+  [[gnu::always_inline]] next go_on(request_state& r, cluster::decision const& how, cluster::ticket who,
+                                    cluster::time_point now) {
     switch (how.what) {
     case cluster::decision::kind::serve:
       r.epoch = how.epoch;

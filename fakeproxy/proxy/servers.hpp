@@ -30,10 +30,15 @@ public:
     if (free_at_.empty()) return now + time;
     if (free_at_.size() <= scanned) {
       time_point* const all = free_at_.data();
-      std::size_t first = 0; // to be free; it makes no difference which of those that are free
-      for (std::size_t i = 1; i != free_at_.size() && all[first] > now; ++i)
-        if (all[i] < all[first]) first = i;
-      return all[first] = std::max(now, all[first]) + time;
+      std::size_t const count = free_at_.size();
+      std::size_t first = next_; // to be free; it makes no difference which of those that are free
+      time_point least = all[first];
+      for (std::size_t i = first, left = count; least > now && --left != 0;) {
+        i = i + 1 == count ? 0 : i + 1;
+        if (all[i] < least) least = all[first = i];
+      }
+      next_ = first + 1 == count ? 0 : first + 1;
+      return all[first] = std::max(now, least) + time;
     }
     std::pop_heap(free_at_.begin(), free_at_.end(), std::greater<>{});
     time_point const end = free_at_.back() = std::max(now, free_at_.back()) + time;
@@ -53,6 +58,7 @@ public:
 private:
   static constexpr std::size_t scanned = 16;
   std::vector<time_point> free_at_; // beyond `scanned` a heap, the earliest first
+  std::size_t next_ = 0;            // the one after that which was used last: often free
   duration busy_ = 0;
 };
 

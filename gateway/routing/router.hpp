@@ -96,7 +96,8 @@ public:
   }
 
   template<class Generator>
-  action start(route_type& r, request_facts<Key> const& facts, time_ns now, Generator& generator) {
+  [[gnu::always_inline]] action start(route_type& r, request_facts<Key> const& facts, time_ns now,
+                                      Generator& generator) {
     ++counters_.requests;
     if (settings_.retries_per_request > 0)
       retry_budget_ = std::min<double>(retry_budget_ + settings_.retries_per_request, settings_.retry_burst);

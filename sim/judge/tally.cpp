@@ -9,6 +9,7 @@
 #include <string_view>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 
 namespace sim::judge {
 
@@ -70,7 +71,8 @@ tally::tally(scenario::scenario const& s, std::size_t balancers, std::int64_t st
   , last_phase_(phases_.size() - 1)
   , last_balancer_(balancers)
   , served_(cells_.size() * served_request::kinds)
-  , phase_lags_(phases_.size()) {}
+  , phase_lags_(phases_.size())
+  , in_time_(phases_.size()) {}
 
 tally::tally(run_view const& v, std::vector<request_facts> const& facts, routing_history const& history,
              std::vector<std::uint8_t> const& trials)
@@ -112,6 +114,7 @@ void tally::sum_up() {
       balancers_[b].merge(at(p, b));
     }
     all_.merge(phases_[p]);
+    phase_lags_[p].record_zeroes(std::exchange(in_time_[p], 0));
     lag_.merge(phase_lags_[p]);
   }
 }

@@ -140,19 +140,24 @@ private:
     std::int64_t latency_ns = 0;
   };
   static constexpr std::uint32_t none = ~std::uint32_t{0};
-  void count(counted_soon const& r) {
+  [[gnu::always_inline]] void count(counted_soon const& r) {
     ++served_[r.kind];
     cells_[r.cell].latency.record(r.latency_ns);
   }
   /// Counts `times` requests like `r`, but for their latencies.
   static void count(cell& s, counted_request const& r, std::uint64_t times);
   /// Returns whether the request counts.
-  bool add_times(std::size_t of, std::int64_t intended_ns, std::int64_t sent_ns, std::int64_t done_ns) {
+  [[gnu::always_inline]] bool add_times(std::size_t of, std::int64_t intended_ns, std::int64_t sent_ns,
+                                        std::int64_t done_ns) {
     std::size_t const phase = std::min(of, last_phase_);
     first_ns_[phase] = std::min(first_ns_[phase], intended_ns);
     last_ns_ = std::max({last_ns_, intended_ns, done_ns});
     if (intended_ns < counted_from_ns_) return false;
-    if (sent_ns != 0) phase_lags_[phase].record(sent_ns - intended_ns);
+    if (sent_ns == intended_ns && sent_ns != 0) {
+      ++in_time_[phase]; // as most are
+    } else if (sent_ns != 0) {
+      phase_lags_[phase].record(sent_ns - intended_ns);
+    }
     return true;
   }
   void count_requests(records::run_view const& v, std::vector<request_facts> const& facts,
@@ -180,6 +185,7 @@ private:
   std::uint32_t next_soon_ = 0;
   records::histogram lag_;
   std::vector<records::histogram> phase_lags_;
+  std::vector<std::uint64_t> in_time_; // by phase: requests without a lag, until `close`
   std::vector<records::phase_span> spans_;
   double seconds_ = 0, counted_seconds_ = 0;
 };

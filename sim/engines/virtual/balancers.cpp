@@ -177,9 +177,14 @@ void balancers::on_failed_hop(request_state& f) {
 
 /// Whether another request of its token is at the same balancer, or at one that shares its map. Checked only where runs
 /// are counted, and only if the character has others under way at all.
-bool balancers::has_company(request_state const& f) const {
-  if (!run_.record.brief || f.plan.kind != load::token_kind::own) return false;
-  if (run_.record.brief->under_way(f.plan.character) < 2) return false;
+template<class Run>
+[[gnu::always_inline]] inline bool balancers::has_company(request_state const& f) const {
+  if (Run::records && !run_.record.brief) return false;
+  if (Run::other_tokens && f.plan.kind != load::token_kind::own) return false;
+  return run_.record.brief->under_way(f.plan.character) >= 2 && finds_company(f);
+}
+
+bool balancers::finds_company(request_state const& f) const {
   return run_.requests.any_of([&](request_state const& o) {
     if (o.token != f.token || &o == &f || !o.carried || o.course.hops == 0) return false; // few have the token
     return o.balancer == f.balancer || (all_[o.balancer].shared_map && all_[f.balancer].shared_map);
@@ -235,7 +240,7 @@ void balancers::go_on(request_state& f, step next, action const& how) {
 template<class Run>
 [[gnu::always_inline]] inline void balancers::send(request_state& f, action const& next) {
   // A redirect is attributed to how the first proxy that saw the request was chosen.
-  if (f.book.seen_hops == 0) run_.record.chosen<Run>(f, !next.from_map, has_company(f), run_.now());
+  if (f.book.seen_hops == 0) run_.record.chosen<Run>(f, !next.from_map, has_company<Run>(f), run_.now());
   f.hop.proxy = static_cast<std::uint16_t>(index_of(next.upstream));
   f.hop.from_map = next.from_map;
   if (f.course.hops == 0) f.book.first_from_map = next.from_map;

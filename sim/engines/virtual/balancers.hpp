@@ -43,8 +43,9 @@ public:
   void prefetch(request_state const& f) const {
     if (dense_) dense_->prefetch(f.balancer, f.id, f.token, gateway::routing::upstream_id{f.hop.proxy});
   }
+  template<class Run>
   void expect(std::size_t index, token_id token) const {
-    return dense_ ? dense_->prefetch(index, token) : decisions_->prefetch(index, token);
+    return !Run::other_keys || dense_ ? dense_->prefetch(index, token) : decisions_->prefetch(index, token);
   }
   template<class Run>
   void on_request(request_state& f);
@@ -137,7 +138,9 @@ private:
   void wake_them();
   gateway::cache::transaction* cached(request_state const& f);
   static gateway::routing::sent how_much_was_sent(request_state const& f);
+  template<class Run>
   bool has_company(request_state const& f) const;
+  bool finds_company(request_state const& f) const;
 
   run_context& run_;
   network& net_;

@@ -7,6 +7,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <memory>
 #include <utility>
@@ -19,8 +20,8 @@ namespace sim::virtual_time {
 /// queue does (Tang, Goh and Thng, ACM TOMACS 15(3), 2005): a ring of buckets, each a short span of time, for the near
 /// future; a heap for what lies beyond the ring. A bucket is a short array in no order until its time comes: then it is
 /// sorted where it is, and is the page that events are taken from one by one. The span adapts to the rate of events, so
-/// that a page holds a few; what does not fit into a bucket is in a list of its own. A bit for each bucket finds the
-/// next that is not empty. Not thread-safe.
+/// that a page holds a few; what does not fit into a bucket is in a list of its own. The next bucket that is not empty
+/// is found by their counts, eight at a time. Not thread-safe.
 ///
 /// `Payload` is small and trivially copyable.
 template<class Payload>
@@ -77,7 +78,7 @@ public:
   /// each of the page after that.
   template<class Next, class AfterNext>
   void look_ahead(Next next, AfterNext after_next) const {
-    if (words_held_ == 0) return;
+    if (near_ == 0) return;
     std::int64_t const first = next_bucket(bucket_), second = next_bucket(first + 1);
     for_each_in(first, next);
     if (second < reach()) for_each_in(second, after_next);
@@ -149,11 +150,11 @@ private:
 
   /// Turns to the first bucket that holds an event, if it begins before `until_ns`. Returns whether the page then holds
   /// any. Precondition: the page is empty, the calendar is not.
-  bool turn_before(std::int64_t until_ns) {
-    CREST_EXPECTS(words_held_ != 0 || !far_.empty());
+  [[gnu::always_inline]] bool turn_before(std::int64_t until_ns) {
+    CREST_EXPECTS(near_ != 0 || !far_.empty());
     if (pages_ >= review_at_) [[unlikely]]
       review();
-    std::int64_t const bucket = words_held_ != 0 ? next_bucket(bucket_) : far_.front().at_ns >> width_bits_;
+    std::int64_t const bucket = near_ != 0 ? next_bucket(bucket_) : far_.front().at_ns >> width_bits_;
     if (bucket << width_bits_ >= until_ns) return false;
     ++pages_;
     bucket_ = bucket;
@@ -163,11 +164,10 @@ private:
   }
 
   /// Makes the events of bucket_ the page. Precondition: there are some, and the page is empty.
-  void take_bucket() {
+  [[gnu::always_inline]] void take_bucket() {
     std::size_t const place = place_of(bucket_);
     event* const slots = &slots_[place * room];
     std::size_t const count = std::exchange(counts_[place], std::uint8_t{0});
-    if ((held_[place / 64] &= ~(std::uint64_t{1} << place % 64)) == 0) words_held_ &= ~(std::uint64_t{1} << place / 64);
     if (count > room) [[unlikely]]
       return take_list(place);
     near_ -= count;
@@ -214,12 +214,20 @@ private:
   /// The first bucket from `from` on that holds an event, around the ring: those before `from` come after `reach()`.
   /// Precondition: the ring holds any.
   std::int64_t next_bucket(std::int64_t from) const {
-    std::size_t const place = place_of(from), word = place / 64, bit = place % 64;
-    if (std::uint64_t const rest = held_[word] >> bit; rest != 0) return from + std::countr_zero(rest);
-    // The next word around the ring with a bit set; last of all, this word's lower bits.
-    int const skip = std::countr_zero(std::rotr(words_held_, static_cast<int>(word + 1)));
-    std::size_t const other = (word + 1 + static_cast<std::size_t>(skip)) % words;
-    return from + (skip + 1) * 64 - static_cast<std::int64_t>(bit) + std::countr_zero(held_[other]);
+    std::size_t const place = place_of(from), in_word = place % 8;
+    if (std::uint64_t const rest = counts_at(place - in_word) >> 8 * in_word; rest != 0)
+      return from + std::countr_zero(rest) / 8;
+    // The next eight around the ring that are not all empty; last of all, those before `from` of its own eight.
+    for (std::size_t ahead = 8 - in_word;; ahead += 8)
+      if (std::uint64_t const those = counts_at((place + ahead) & ring_mask); those != 0)
+        return from + static_cast<std::int64_t>(ahead) + std::countr_zero(those) / 8;
+  }
+  /// Of eight buckets, that of the first one in the lowest byte.
+  std::uint64_t counts_at(std::size_t place) const {
+    static_assert(std::endian::native == std::endian::little);
+    std::uint64_t eight;
+    std::memcpy(&eight, &counts_[place], sizeof eight);
+    return eight;
   }
 
   template<class F>
@@ -237,8 +245,6 @@ private:
     slot.at_ns = at_ns;
     slot.what = what;
     counts_[place] = static_cast<std::uint8_t>(count + 1);
-    held_[place / 64] |= std::uint64_t{1} << place % 64;
-    words_held_ |= std::uint64_t{1} << place / 64;
   }
   [[gnu::noinline]] void put_on_list(std::size_t place, event const& e) {
     if (free_ == none) add_nodes();
@@ -262,7 +268,7 @@ private:
 
   /// Moves what the ring now reaches, from bucket_ on, out of the heap, before anything else can be added there, so
   /// that events of equal time stay in order.
-  void take_near() {
+  [[gnu::noinline]] void take_near() {
     while (!far_.empty() && (far_.front().at_ns >> width_bits_) < reach()) {
       std::pop_heap(far_.begin(), far_.end(), later{});
       put(far_.back().at_ns >> width_bits_, far_.back().at_ns, far_.back().what);
@@ -283,7 +289,7 @@ private:
 
   /// Halves or doubles the span, perhaps more than once, when pages hold too many or too few events. Precondition: the
   /// page is empty.
-  void review() {
+  [[gnu::noinline]] void review() {
     double const load =
         static_cast<double>(popped() - reviewed_) / static_cast<double>(std::max<std::uint64_t>(1, pages_));
     reviewed_ = popped();
@@ -297,7 +303,7 @@ private:
     std::vector<event> all; // in order
     all.reserve(near_);
     std::int64_t const now_ns = bucket_ << width_bits_; // nothing is before it
-    while (words_held_ != 0) {
+    while (near_ != 0) {
       bucket_ = next_bucket(bucket_);
       take_bucket();
       all.insert(all.end(), first_, end_);
@@ -317,13 +323,9 @@ private:
   event *page_begin_ = nullptr, *page_end_ = nullptr; // … and the array that holds it
   std::unique_ptr<event[]> slots_;                    // `room` for each bucket: those added first, in order
   std::size_t near_ = 0;                              // events in the ring
-  std::uint64_t words_held_ = 0;                      // a bit for each word of held_
-  static constexpr std::size_t words = ring_size / 64;
-  static_assert(words == 64);
-  std::array<std::uint64_t, words> held_{};      // a bit for each bucket: whether it holds an event
-  std::array<std::uint8_t, ring_size> counts_{}; // events of each bucket in slots; room + 1: it has a list, too
-  std::array<std::uint32_t, ring_size> lists_;   // of a bucket that has one: its newest event
-  std::vector<node> nodes_;                      // of lists
+  std::array<std::uint8_t, ring_size> counts_{};      // events of each bucket in slots; room + 1: it has a list, too
+  std::array<std::uint32_t, ring_size> lists_;        // of a bucket that has one: its newest event
+  std::vector<node> nodes_;                           // of lists
   std::uint32_t free_ = none;
   std::vector<event> page_;                                           // for a page that is not in slots
   std::vector<far_event> far_;                                        // a heap

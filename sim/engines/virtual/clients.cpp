@@ -19,8 +19,9 @@ using records::client_outcome;
 namespace {
 
 /// nobody: its token is not the character's.
+template<class Run>
 std::uint32_t own_character(request_state const& f) {
-  return f.plan.kind == load::token_kind::own ? f.plan.character : nobody;
+  return !Run::other_tokens || f.plan.kind == load::token_kind::own ? f.plan.character : nobody;
 }
 
 }
@@ -61,7 +62,7 @@ void clients::add_balancer(std::size_t index) {
 
 void clients::begin() {
   load_.begin(run_.start_ns);
-  expect_drawn();
+  expect_drawn<any_run>();
   issue_due<any_run>();
 }
 
@@ -69,24 +70,27 @@ template<class Run>
 [[gnu::always_inline]] inline void clients::issue_due() {
   while (auto const due = load_.next(run_.now())) {
     issue<Run>(*due.what, due.at_ns, due.from);
-    expect_drawn();
+    expect_drawn<Run>();
   }
   if (load_.issued_all()) meter_.end();
 }
 
 /// Prefetches what they will touch, all at once rather than one after the other.
+template<class Run>
 void clients::expect_drawn() const {
-  for (load::planned_request const& request : load_.drawn_ahead()) expect(request);
+  for (load::planned_request const& request : load_.drawn_ahead()) expect<Run>(request);
 }
 
 /// Where it will go is only a guess: round robin depends on what comes before, and balancers may join.
-void clients::expect(load::planned_request const& request) const {
-  if (request.kind != load::token_kind::own) return;
+template<class Run>
+[[gnu::always_inline]] inline void clients::expect(load::planned_request const& request) const {
+  if (Run::other_tokens && request.kind != load::token_kind::own) return;
   load::balancer_chooser chooser = chooser_;
   std::uint16_t const balancer = numbered_[chooser.choose(request, static_cast<std::uint16_t>(numbered_.size()))];
-  token_id const token = tokens_.empty() ? token_id{request.character} : tokens_[request.character];
-  run_.record.expect(request.character);
-  balancers_.expect(balancer, token);
+  token_id const token =
+      !Run::other_tokens || tokens_.empty() ? token_id{request.character} : tokens_[request.character];
+  run_.record.expect<Run>(request.character);
+  balancers_.expect<Run>(balancer, token);
 }
 
 // ---- one request
@@ -202,7 +206,7 @@ template<class Run>
   pool_.on_answered(connection, true);
   write_down<Run>(f, client_outcome::answered, arrival_ns);
   last_arrival_ns_ = std::max(last_arrival_ns_, arrival_ns);
-  arriving_.push_back({arrival_ns, own_character(f), connection});
+  arriving_.push_back({arrival_ns, own_character<Run>(f), connection});
   run_.requests.give_back(f);
   if (arriving_.size() >= look_at_arrivals_) {
     take_arrived<Run>();
@@ -256,7 +260,7 @@ void clients::on_failed(request_state& f, client_outcome what) {
 void clients::conclude(request_state& f, client_outcome outcome) {
   write_down<any_run>(f, outcome, run_.now());
   client_part const client = f.client;
-  std::uint32_t const who = own_character(f);
+  std::uint32_t const who = own_character<any_run>(f);
   if (!f.carried) run_.requests.give_back(f);
   free(client.connection, who);
   if (client.place == nobody) return;

@@ -65,7 +65,9 @@ public:
   std::size_t phase() { return phases_.at(0, 0); }
 
 private:
+  template<class Run>
   void expect_drawn() const;
+  template<class Run>
   void expect(load::planned_request const& request) const;
   template<class Run>
   void issue(load::planned_request const& request, std::int64_t intended_ns, std::uint32_t place);

@@ -155,7 +155,7 @@ template<class Run>
   f.at_proxy.method = f.verb;
   f.at_proxy.needs_sol = f.game_state;
   auto const next = p.process->on_request(f.at_proxy, caller_of(kind), ticket_of(f), run_.now());
-  if (next == proxy_process::next::serve_whole) return enter_service<Run>(f); // as most are
+  if (next == proxy_process::next::serve_whole) return enter_service<Run>(p, f); // as most are
   go_on<Run>(f, next);
 }
 
@@ -170,16 +170,17 @@ void proxies::refuse(request_state& f) {
   run_.time.to_request(net_.proxy_arrival(f, purpose::hop_back, run_.now()), event_kind::hop_fails, f.id, f.life);
 }
 
-void proxies::on_service_end(request_state& f) { on_service_end<any_run>(f, run_.now()); }
+void proxies::on_service_end(request_state& f) { on_service_end<any_run>(all_[f.hop.proxy], f, run_.now()); }
 
 template<class Run>
 void proxies::go_on(request_state& f, proxy_process::next what) {
+  proxy& p = all_[f.hop.proxy];
   switch (what) {
   case proxy_process::next::serve:
   case proxy_process::next::serve_whole:
-    return enter_service<Run>(f);
+    return enter_service<Run>(p, f);
   case proxy_process::next::answer:
-    return answer<Run>(f, run_.now());
+    return answer<Run>(p, f, run_.now());
   case proxy_process::next::wait:
   case proxy_process::next::close:
     break;
@@ -190,27 +191,26 @@ void proxies::go_on(request_state& f, proxy_process::next what) {
 }
 
 template<class Run>
-[[gnu::always_inline]] inline void proxies::enter_service(request_state& f) {
-  auto const end = all_[f.hop.proxy].process->enter_service(f.at_proxy, ticket_of(f), run_.now(),
-                                                            [&f] { return f.bits(purpose::service); });
+[[gnu::always_inline]] inline void proxies::enter_service(proxy& p, request_state& f) {
+  auto const end =
+      p.process->enter_service(f.at_proxy, ticket_of(f), run_.now(), [&f] { return f.bits(purpose::service); });
   if (!end) return arm(f.hop.proxy);
   // Not if its client may have timed out by then.
   bool const settled = (!Run::events || run_.settles_early) && (f.at_proxy.redirecting || !f.game_state) &&
                        *end < f.client.sent_ns + run_.scenario.load.timeout.count();
-  if (*end == run_.now() || settled) return on_service_end<Run>(f, *end);
+  if (*end == run_.now() || settled) return on_service_end<Run>(p, f, *end);
   run_.time.to_request(*end, event_kind::service_ends, f.id, f.life);
 }
 
 template<class Run>
-[[gnu::always_inline]] inline void proxies::on_service_end(request_state& f, std::int64_t at_ns) {
-  auto const next = all_[f.hop.proxy].process->on_serviced(f.at_proxy, ticket_of(f), run_.now());
-  if (next == proxy_process::next::answer) return answer<Run>(f, at_ns);
+[[gnu::always_inline]] inline void proxies::on_service_end(proxy& p, request_state& f, std::int64_t at_ns) {
+  auto const next = p.process->on_serviced(f.at_proxy, ticket_of(f), run_.now());
+  if (next == proxy_process::next::answer) return answer<Run>(p, f, at_ns);
   go_on<Run>(f, next);
 }
 
 template<class Run>
-[[gnu::always_inline]] inline void proxies::answer(request_state& f, std::int64_t at_ns) {
-  proxy& p = all_[f.hop.proxy];
+[[gnu::always_inline]] inline void proxies::answer(proxy& p, request_state& f, std::int64_t at_ns) {
   fakeproxy::proxy::request_state& r = f.at_proxy;
   f.hop.outcome = r.outcome;
   f.answer.status = fakeproxy::resources::status_of(r.outcome, static_cast<boost::beast::http::verb>(f.verb));

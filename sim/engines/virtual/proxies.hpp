@@ -118,13 +118,13 @@ private:
   template<class Run>
   void go_on(request_state& f, fakeproxy::proxy::proxy_process::next what);
   template<class Run>
-  void enter_service(request_state& f);
+  void enter_service(proxy& p, request_state& f);
   /// `at_ns`: now, or a later time when it is settled early.
   template<class Run>
-  void on_service_end(request_state& f, std::int64_t at_ns);
+  void on_service_end(proxy& p, request_state& f, std::int64_t at_ns);
   void arm(std::size_t index);
   template<class Run>
-  void answer(request_state& f, std::int64_t at_ns);
+  void answer(proxy& p, request_state& f, std::int64_t at_ns);
   void drop_requests(std::size_t index);
   void drop_peers(std::size_t index);
 

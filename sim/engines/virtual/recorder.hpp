@@ -19,8 +19,9 @@ public:
 
   // clients
   /// The character will send a request soon.
+  template<class Run>
   void expect(std::uint32_t character) const {
-    if (brief) brief->expect(character);
+    if (counts<Run>()) brief->expect(character);
   }
   /// Whether the character has requests under way, where that is counted.
   template<class Run>
@@ -103,7 +104,7 @@ public:
   // proxies
   template<class Run>
   void arrived(request_state& f, journal::incarnation_id at, std::int64_t now_ns) {
-    if (++f.book.seen_hops == 1) f.book.first_from_map = f.book.first_from_map || f.hop.from_map;
+    if (++f.book.seen_hops == 1) f.book.first_from_map |= f.hop.from_map;
     if (counts<Run>()) return brief->hop_seen();
     record_arrival(f, at, now_ns);
   }

@@ -127,8 +127,8 @@ public:
     routers_[balancer]->prefetch(keys_.of(token), upstream);
   }
 
-  action start(std::size_t balancer, request_index index, request const& what, std::int64_t now_ns,
-               load::small_stream& random) override {
+  [[gnu::always_inline]] action start(std::size_t balancer, request_index index, request const& what,
+                                      std::int64_t now_ns, load::small_stream& random) override {
     if (index >= route_count_) [[unlikely]]
       add_routes(index);
     router& to = *routers_[balancer];

@@ -22,7 +22,7 @@ namespace sim::virtual_time {
 namespace {
 
 constexpr actors::run_script script;
-constexpr std::uint64_t progress_every = 1 << 16; // events
+constexpr std::int64_t progress_every = 1 << 16; // events
 
 /// The number of requests of the load, as far as it is known in advance.
 double expected_requests(scenario::scenario const& s, load::plan const& p) {
@@ -220,24 +220,29 @@ private:
 
   /// Until so many events have happened, or the load is over.
   template<class Run>
-  void go_through_load(std::uint64_t events) {
-    for (; events != 0 && !w_.clients.finished(); --events) {
+  void go_through_load(std::int64_t events) {
+    while (events > 0 && !w_.clients.finished()) {
       std::int64_t const due = w_.clients.next_due();
       calendar<event>::event next;
-      if (w_.time.queue.pop_before(due, next, [this] {
-            if (looks_ahead_) look_ahead();
-          })) {
+      bool is_due = true;
+      while (w_.time.queue.pop_before(due, next, [this] {
+        if (looks_ahead_) look_ahead();
+      })) {
         happen<Run>(next);
-      } else {
-        w_.time.now_ns = due;
-        w_.clients.issue_due<Run>();
+        --events;
+        // A load with a pace is not over before its next request is due, and nothing makes that earlier.
+        is_due = !Run::other_loads && due != actors::load_driver::never;
+        if (!is_due) break;
       }
+      if (!is_due) continue;
+      w_.time.now_ns = due;
+      w_.clients.issue_due<Run>();
     }
   }
 
   void step() {
     happen<any_run>(w_.time.queue.pop());
-    if (w_.time.queue.popped() % progress_every == 0) report();
+    if (w_.time.queue.popped() % std::uint64_t{progress_every} == 0) report();
   }
 
   template<class Run>

@@ -84,7 +84,7 @@ struct scheduler {
 
   /// Adds a fact of the run to the hash of its history. The order of facts does not matter: a run that settles requests
   /// early has the same history as one that goes step by step.
-  void note(std::int64_t time_ns, std::uint64_t fact, std::uint64_t more = 0) {
+  [[gnu::always_inline]] void note(std::int64_t time_ns, std::uint64_t fact, std::uint64_t more = 0) {
     history += load::mix(fact ^ load::mix(more ^ load::mix(static_cast<std::uint64_t>(time_ns))));
   }
 };

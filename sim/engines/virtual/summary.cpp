@@ -60,10 +60,10 @@ void summary::chosen(request_state& f, bool guessed, bool in_flight, std::int64_
     f.book.first_reason = static_cast<std::uint8_t>(reason::no_token);
     return;
   }
-  bool const map = has_map_[f.balancer];
   f.book.trial = guessed && (characters_[f.plan.character] & has_session) != 0;
   reason why = reason::moved;
   if (guessed) {
+    bool const map = has_map_[f.balancer];
     switch (map ? knowledge_.at(f.balancer, f.token) : map_knowledge::of::never) {
     case map_knowledge::of::never: {
       bool const raced = map && raced_in_shared_map(f, now_ns);

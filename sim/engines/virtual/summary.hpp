@@ -144,8 +144,8 @@ private:
   bool lossless_books_ = true; // nothing was cut off by a kill or an end before its time
 };
 
-inline void summary::count_in_slice(std::int64_t intended_ns, std::size_t balancer, std::uint32_t redirects,
-                                    bool failed) {
+[[gnu::always_inline]] inline void summary::count_in_slice(std::int64_t intended_ns, std::size_t balancer,
+                                                           std::uint32_t redirects, bool failed) {
   std::int64_t const since_ns = std::max<std::int64_t>(0, intended_ns - start_ns_);
   if (static_cast<std::uint64_t>(since_ns - slice_from_ns_) >= static_cast<std::uint64_t>(slice_width_ns_))
     turn_to_slice_of(since_ns);
