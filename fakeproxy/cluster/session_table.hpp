@@ -110,8 +110,7 @@ private:
 
   /// The slot of that name, or the one where it belongs. Often it is the one that was sought last.
   std::size_t locate(std::uint32_t name) const {
-    if (last_name_ == name && slots_[last_].name == name) return last_;
-    last_name_ = name;
+    if (slots_[last_].name == name) return last_;
     return last_ = order::seek(home(name), [&](std::size_t at) { return slots_[at].name == name; }).slot;
   }
 
@@ -130,9 +129,8 @@ private:
   static constexpr std::size_t listed = 8; // slots
 
   memory::zeroed_array<slot> slots_;
-  std::size_t size_ = 0, most_ = 0;     // most: before it grows
-  mutable std::size_t last_ = 0;        // of slots_: where was sought …
-  mutable std::uint32_t last_name_ = 0; // … this
+  std::size_t size_ = 0, most_ = 0; // most: before it grows
+  mutable std::size_t last_ = 0;    // of slots_: where was sought last
 };
 
 }

@@ -25,7 +25,7 @@ public:
     : free_at_(servers) {}
 
   /// When a service of `time` that is requested now ends. Calls come in order of `now`.
-  time_point serve(time_point now, duration time) {
+  [[gnu::always_inline]] time_point serve(time_point now, duration time) {
     busy_ += time;
     if (free_at_.empty()) return now + time;
     if (free_at_.size() <= scanned) {

@@ -57,6 +57,7 @@ struct course {
 
   /// `next`: what the router says.
   step after(routing::action const& next, cache::transaction* cached) {
+    if (next.kind == routing::action_kind::send) return step::send; // as most often, if it is not `stream`
     switch (next.kind) {
     case routing::action_kind::send:
       return step::send;

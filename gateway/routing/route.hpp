@@ -87,9 +87,9 @@ struct route {
   Key key{};
   std::uint64_t token_hash = 0; // shared hash for `token_hash` guesses; 0 without a token
   time_ns started = 0;          // when the request's head was complete
+  std::array<upstream_id, max_failed> failed{};
   upstream_id upstream = no_upstream;
   std::uint32_t map_hint = ~std::uint32_t{0}; // where the map had the key
-  std::array<upstream_id, max_failed> failed{};
   std::uint8_t failed_count = 0;
   std::uint8_t full = 0; // bits of those in `failed` that only had no room: not to be guessed, but not failed
   std::uint8_t redirects = 0;

@@ -85,14 +85,13 @@ void balancers::keep_map(std::size_t index) {
 
 template<class Run>
 [[gnu::always_inline]] inline void balancers::on_request(request_state& f) {
-  balancer& b = all_[f.balancer];
   if (!f.client.waits) return let_go(f);
-  if (Run::events && !b.listening) {
+  if (Run::events && !all_[f.balancer].listening) {
     f.carried = false;
     run_.time.to_request(net_.client_arrival(f, purpose::way_back), event_kind::connection_refused, f.id, f.life);
     return;
   }
-  ++b.in_hand;
+  if (Run::events) ++all_[f.balancer].in_hand;
   run_.record.received<Run>(f, run_.now());
   if (Run::exchanges && f.has_exchange) caches_.enter(f.id);
   if (Run::disturbances && !work_.nothing()) return work<Run>(f);
@@ -146,7 +145,7 @@ template<class Run>
   routers::request what;
   if (!Run::other_tokens || f.plan.kind != load::token_kind::none) what.token = f.token;
   what.idempotent = f.idempotent;
-  perform<Run>(f, ask<Run>([&](auto& routers) {
+  perform<Run>(f, ask<Run>([&](auto& routers) __attribute__((always_inline)) {
                  return routers.start(f.balancer, f.id, what, run_.now(), all_[f.balancer].random);
                }));
 }
@@ -156,7 +155,9 @@ template<class Run>
 void balancers::on_hop_over(request_state& f) {
   if (f.hop.outcome == hop_outcome::redirected) {
     upstream_id const target{fakeproxy::cluster::proxy_index_of(f.at_proxy.owner)};
-    action const next = ask<Run>([&](auto& routers) { return routers.on_redirect(f.balancer, f.id, target); });
+    action const next = ask<Run>([&](auto& routers) __attribute__((always_inline)) {
+      return routers.on_redirect(f.balancer, f.id, target);
+    });
     run_.record.hop_done<Run>(f, gateway::exchange::result_of_redirect(next));
     tell_others<Run>(f, next);
     step const then = f.course.after_redirect(next, Run::exchanges ? cached(f) : nullptr);
@@ -264,7 +265,9 @@ template<class Run>
     facts.backend = upstream_id{f.hop.proxy};
     facts.epoch = f.answer.served_epoch;
   }
-  action const next = ask<Run>([&](auto& routers) { return routers.on_answer(f.balancer, f.id, facts); });
+  action const next = ask<Run>([&](auto& routers) __attribute__((always_inline)) {
+    return routers.on_answer(f.balancer, f.id, facts);
+  });
   if (Run::shared_maps && next.learnt) run_.record.learnt(f, run_.now());
   if (Run::shared_maps && next.news == gateway::routing::shared_news::learnt) shared_maps_.learnt(f, next.upstream);
   tell_others<Run>(f, next);
@@ -330,7 +333,7 @@ template<class Run>
   if (Run::exchanges) caches_.leave(f.id);
   if (Run::exchanges && f.course.is_own) return let_go(f);
   run_.record.request_done<Run>(f, f.course.result_of(answered), f.answer.status);
-  --all_[f.balancer].in_hand;
+  if (Run::events) --all_[f.balancer].in_hand;
   f.where = request_state::place::to_client;
   f.carried = false;
   std::int64_t const arrival = net_.client_arrival<Run>(f, purpose::way_back);

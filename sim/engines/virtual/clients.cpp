@@ -46,7 +46,7 @@ clients::clients(run_context& run, network& net, virtual_time::balancers& balanc
     verb const of = boost::beast::http::string_to_verb(entry.method);
     methods_.push_back({of, gateway::http::is_idempotent(of), {}});
     for (std::string const& target : run.plan.targets)
-      methods_.back().needs_sol.push_back(fakeproxy::cluster::needs_sol(of, target));
+      some_need_sol_ |= methods_.back().needs_sol.emplace_back(fakeproxy::cluster::needs_sol(of, target));
   }
   if (run.scenario.population.token_rotation_rps > 0) {
     tokens_.resize(run.scenario.population.characters);
@@ -136,7 +136,7 @@ template<class Run>
   method const& how = methods_[request.method];
   f.verb = static_cast<std::uint8_t>(how.verb);
   f.idempotent = how.idempotent;
-  f.game_state = request.kind == load::token_kind::own && how.needs_sol[request.target];
+  f.game_state = some_need_sol_ && request.kind == load::token_kind::own && how.needs_sol[request.target];
   if (Run::phases) {
     f.client.phase = phases_.at(intended_ns - run_.start_ns, started_);
     meter_.enter(f.client.phase);

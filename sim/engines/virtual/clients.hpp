@@ -116,6 +116,7 @@ private:
     std::vector<bool> needs_sol; // by target
   };
   std::vector<method> methods_; // of the plan
+  bool some_need_sol_ = false;  // of these
   load::phase_clock phases_;
   bool timeouts_armed_ = false;
   std::vector<arrival> arriving_; // in no order; some of them have arrived

@@ -145,7 +145,7 @@ template<class Run>
 [[gnu::always_inline]] inline void proxies::on_request(request_state& f) {
   proxy& p = all_[f.hop.proxy];
   if (Run::events && !p.listening && !is_served_still(f)) return refuse(f);
-  ++p.in_hand;
+  if (Run::events) ++p.in_hand;
   f.where = request_state::place::at_proxy;
   run_.record.arrived<Run>(f, raw(p.process->node().id()), run_.now());
   load::token_kind const kind = Run::other_tokens ? f.plan.kind : load::token_kind::own;
@@ -226,7 +226,7 @@ template<class Run>
     run_.record.brief->place_checked(sols_.granted(f.plan.character, f.answer.served_by, f.answer.served_epoch));
   run_.time.note(at_ns, f.request << 24 | std::uint64_t{f.hop.proxy} << 8 | static_cast<std::uint64_t>(r.outcome));
   p.process->on_answered(r);
-  --p.in_hand;
+  if (Run::events) --p.in_hand;
   f.where = request_state::place::returning;
   run_.time.to_request(net_.proxy_arrival<Run>(f, purpose::hop_back, at_ns), event_kind::answer_returns, f.id, f.life);
   if (!p.process->actions().send.empty())

@@ -218,21 +218,22 @@ private:
     }
   }
 
-  /// Until so many events have happened, or the load is over.
+  /// Until so many events have happened, or so many requests of a load with a pace have begun, or the load is over.
   template<class Run>
   void go_through_load(std::int64_t events) {
     while (events > 0 && !w_.clients.finished()) {
       std::int64_t const due = w_.clients.next_due();
+      // A load with a pace is not over before its next request is due, and nothing makes that earlier.
+      bool const is_paced = !Run::other_loads && due != actors::load_driver::never;
       calendar<event>::event next;
       bool is_due = true;
+      --events;
       while (w_.time.queue.pop_before(due, next, [this] {
         if (looks_ahead_) look_ahead();
       })) {
         happen<Run>(next);
-        --events;
-        // A load with a pace is not over before its next request is due, and nothing makes that earlier.
-        is_due = !Run::other_loads && due != actors::load_driver::never;
-        if (!is_due) break;
+        is_due = is_paced;
+        if (!is_paced) break;
       }
       if (!is_due) continue;
       w_.time.now_ns = due;
@@ -246,7 +247,7 @@ private:
   }
 
   template<class Run>
-  [[gnu::always_inline]] void happen(calendar<event>::event const& next) {
+  [[gnu::always_inline]] void happen(calendar<event>::event next) {
     w_.time.now_ns = next.at_ns;
     perform<Run>(next.what);
   }
@@ -262,10 +263,10 @@ private:
     case event_kind::reaches_proxy:
     case event_kind::answer_returns:
     case event_kind::reaches_client:
-      return w_.requests.prefetch(e.index);
+      return w_.requests.prefetch(e.index());
     case event_kind::message_at_sol:
     case event_kind::message_at_proxy:
-      return w_.sols.prefetch(e.index);
+      return w_.sols.prefetch(e.index());
     default:
       return;
     }
@@ -274,13 +275,13 @@ private:
     switch (e.what()) {
     case event_kind::reaches_balancer:
     case event_kind::answer_returns:
-      return w_.balancers.prefetch(w_.requests[e.index]);
+      return w_.balancers.prefetch(w_.requests[e.index()]);
     case event_kind::reaches_proxy:
-      return w_.proxies.prefetch(w_.requests[e.index]);
+      return w_.proxies.prefetch(w_.requests[e.index()]);
     case event_kind::message_at_sol:
-      return w_.sols.expect_at_sol(e.index);
+      return w_.sols.expect_at_sol(e.index());
     case event_kind::message_at_proxy:
-      return w_.sols.expect_at_proxy(e.index);
+      return w_.sols.expect_at_proxy(e.index());
     default:
       return;
     }
@@ -310,13 +311,13 @@ private:
   }
 
   /// The request that an event was meant for; nullptr if it is over.
-  request_state* same(event const& o) {
-    request_state& f = w_.requests[o.index];
+  request_state* same(event o) {
+    request_state& f = w_.requests[o.index()];
     return f.life == o.life() ? &f : nullptr;
   }
 
   template<class Run>
-  [[gnu::always_inline]] void perform(event const& o) {
+  [[gnu::always_inline]] void perform(event o) {
     switch (o.what()) {
     case event_kind::reaches_balancer:
       if (request_state* const f = same(o)) w_.balancers.on_request<Run>(*f);
@@ -343,7 +344,7 @@ private:
       if (request_state* const f = same(o)) w_.clients.on_answer(*f);
       break;
     case event_kind::connection_frees:
-      w_.clients.on_connection_free(o.index);
+      w_.clients.on_connection_free(o.index());
       break;
     case event_kind::connection_refused:
       if (request_state* const f = same(o)) w_.clients.on_refused(*f);
@@ -355,51 +356,51 @@ private:
       w_.clients.on_timeouts_due();
       break;
     case event_kind::proxy_due:
-      w_.proxies.on_due(o.node(), o.index);
+      w_.proxies.on_due(o.node(), o.index());
       break;
     case event_kind::message_at_sol:
-      w_.sols.on_message_at_sol(o.index);
+      w_.sols.on_message_at_sol(o.index());
       break;
     case event_kind::message_at_proxy:
-      w_.sols.on_message_at_proxy<Run>(o.index);
+      w_.sols.on_message_at_proxy<Run>(o.index());
       break;
     default:
       perform_rare(o);
     }
   }
 
-  [[gnu::noinline]] void perform_rare(event const& o) {
+  [[gnu::noinline]] void perform_rare(event o) {
     switch (o.what()) {
     case event_kind::connections_close:
       return w_.clients.on_connections_closed(o.node());
     case event_kind::probe_ends:
-      return w_.proxies.on_probed(o.node(), o.index);
+      return w_.proxies.on_probed(o.node(), o.index());
     case event_kind::link_retries:
-      return w_.sols.connect(o.node(), o.index);
+      return w_.sols.connect(o.node(), o.index());
     case event_kind::link_opens:
-      return w_.sols.on_link_opens(o.node(), o.index);
+      return w_.sols.on_link_opens(o.node(), o.index());
     case event_kind::tick:
       w_.sols.tick();
       w_.proxies.tick();
       return w_.time.in(fakeproxy::proxy::tick_time, event_kind::tick, 0);
     case event_kind::process_starts:
-      return w_.timeline.on_process_starts(o.index);
+      return w_.timeline.on_process_starts(o.index());
     case event_kind::process_quiet:
-      return w_.proxies.on_quiet_look(o.node(), o.index);
+      return w_.proxies.on_quiet_look(o.node(), o.index());
     case event_kind::command_at_redis:
-      return w_.shared_maps.on_command(o.index);
+      return w_.shared_maps.on_command(o.index());
     case event_kind::redis_replies:
-      return w_.shared_maps.on_reply(o.index);
+      return w_.shared_maps.on_reply(o.index());
     case event_kind::redis_is_due:
-      return w_.shared_maps.on_deadline(o.node(), o.index);
+      return w_.shared_maps.on_deadline(o.node(), o.index());
     case event_kind::eve_connects:
-      return w_.eve.on_connected(o.index);
+      return w_.eve.on_connected(o.index());
     case event_kind::eve_login_due:
-      return w_.eve.on_login_due(o.index);
+      return w_.eve.on_login_due(o.index());
     case event_kind::eve_message_at_proxy:
-      return w_.eve.on_message_at_proxy(o.index);
+      return w_.eve.on_message_at_proxy(o.index());
     case event_kind::eve_message_at_client:
-      return w_.eve.on_message_at_client(o.index);
+      return w_.eve.on_message_at_client(o.index());
     case event_kind::eve_request_due:
       return w_.eve.on_request_due();
     case event_kind::notification_due:
@@ -407,9 +408,9 @@ private:
     case event_kind::event_due:
       return w_.timeline.on_event_due();
     case event_kind::partition_begins:
-      return w_.timeline.on_partition(o.index);
+      return w_.timeline.on_partition(o.index());
     case event_kind::look_at_event:
-      return w_.timeline.on_look(o.index);
+      return w_.timeline.on_look(o.index());
     case event_kind::look_at_thresholds:
       return look_at_thresholds();
     default:

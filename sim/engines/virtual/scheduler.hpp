@@ -52,16 +52,21 @@ enum class event_kind : std::uint8_t {
   look_at_thresholds,
 };
 
-struct event {
-  std::uint32_t word; // the kind, in 8 bits; of a request's event its life, in 24; of others the node
-  std::uint32_t index;
-
-  event_kind what() const { return static_cast<event_kind>(word >> 24); }
-  /// The request's life: an event of an earlier one is void.
-  std::uint32_t life() const { return word & 0xffffff; }
-  std::uint16_t node() const { return static_cast<std::uint16_t>(word); }
-};
 inline constexpr std::uint32_t life_mask = 0xffffff;
+
+/// One word, so that it is moved at once.
+struct event {
+  std::uint64_t word; // the kind, in 8 bits; of a request's event its life, in 24, of others the node; the index, in 32
+
+  static event of(event_kind what, std::uint32_t life_or_node, std::uint32_t index) {
+    return {static_cast<std::uint64_t>(what) << 56 | std::uint64_t{life_or_node} << 32 | index};
+  }
+  event_kind what() const { return static_cast<event_kind>(word >> 56); }
+  /// The request's life: an event of an earlier one is void.
+  std::uint32_t life() const { return static_cast<std::uint32_t>(word >> 32) & life_mask; }
+  std::uint16_t node() const { return static_cast<std::uint16_t>(word >> 32); }
+  std::uint32_t index() const { return static_cast<std::uint32_t>(word); }
+};
 static_assert(sizeof(event) == 8);
 
 /// The clock of a run, its events to come, and the hash of its history.
@@ -71,7 +76,7 @@ struct scheduler {
   std::uint64_t history = 0;
 
   void at(std::int64_t time_ns, event_kind what, std::uint32_t index, std::uint16_t node = 0) {
-    queue.push(time_ns, {static_cast<std::uint32_t>(what) << 24 | node, index});
+    queue.push(time_ns, event::of(what, node, index));
   }
   [[gnu::noinline]] void in(std::int64_t delay_ns, event_kind what, std::uint32_t index, std::uint16_t node = 0) {
     at(now_ns + delay_ns, what, index, node);
@@ -79,7 +84,7 @@ struct scheduler {
   /// An event for a request in its present life.
   [[gnu::always_inline]] void to_request(std::int64_t time_ns, event_kind what, std::uint32_t index,
                                          std::uint32_t life) {
-    queue.push(time_ns, {static_cast<std::uint32_t>(what) << 24 | life, index});
+    queue.push(time_ns, event::of(what, life, index));
   }
 
   /// Adds a fact of the run to the hash of its history. The order of facts does not matter: a run that settles requests
