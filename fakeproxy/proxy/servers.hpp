@@ -22,22 +22,23 @@ class fifo_servers {
 public:
   /// 0 servers: no limit.
   explicit fifo_servers(std::uint32_t servers)
-    : free_at_(servers) {}
+    : free_at_(servers)
+    , count_(servers) {}
 
   /// When a service of `time` that is requested now ends. Calls come in order of `now`.
   [[gnu::always_inline]] time_point serve(time_point now, duration time) {
     busy_ += time;
-    if (free_at_.empty()) return now + time;
-    if (free_at_.size() <= scanned) {
+    if (count_ == 0) return now + time;
+    if (count_ <= scanned) {
       time_point* const all = free_at_.data();
-      std::size_t const count = free_at_.size();
+      std::size_t const count = count_;
       std::size_t first = next_; // to be free; it makes no difference which of those that are free
       time_point least = all[first];
       for (std::size_t i = first, left = count; least > now && --left != 0;) {
         i = i + 1 == count ? 0 : i + 1;
         if (all[i] < least) least = all[first = i];
       }
-      next_ = first + 1 == count ? 0 : first + 1;
+      next_ = first + 1 == count ? 0 : static_cast<std::uint32_t>(first + 1);
       return all[first] = std::max(now, least) + time;
     }
     std::pop_heap(free_at_.begin(), free_at_.end(), std::greater<>{});
@@ -58,7 +59,8 @@ public:
 private:
   static constexpr std::size_t scanned = 16;
   std::vector<time_point> free_at_; // beyond `scanned` a heap, the earliest first
-  std::size_t next_ = 0;            // the one after that which was used last: often free
+  std::uint32_t count_;             // as many as these
+  std::uint32_t next_ = 0;          // the one after that which was used last: often free
   duration busy_ = 0;
 };
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace gateway::routing {
@@ -22,7 +23,7 @@ public:
 
   /// Of one that was added: not no_upstream, which routes have while no hop is under way.
   upstream_state& operator[](upstream_id id) {
-    CREST_EXPECTS(index_of(id) < states_.size());
+    CREST_EXPECTS(index_of(id) < added_);
     return states_[index_of(id)];
   }
   upstream_state const& operator[](upstream_id id) const { return states_[index_of(id)]; }
@@ -63,6 +64,7 @@ public:
     if (free_.empty()) {
       states_.push_back(fresh);
       details_.push_back(details);
+      ++added_;
       return upstream_id{static_cast<std::uint32_t>(states_.size() - 1)};
     }
     upstream_id const id = free_.back();
@@ -115,6 +117,7 @@ private:
   }
 
   std::vector<upstream_state> states_;
+  std::uint32_t added_ = 0; // as many as these
   std::vector<upstream_details> details_;
   std::vector<upstream_id> removed_, free_;
 };

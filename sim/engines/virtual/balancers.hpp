@@ -132,7 +132,7 @@ private:
   }
   /// Asks the routers; those that runs use, as a rule, without a virtual call.
   template<class Run, class Question>
-  auto ask(Question question) {
+  [[gnu::always_inline]] auto ask(Question question) {
     return !Run::other_keys || dense_ ? question(*dense_) : question(*decisions_);
   }
   void wake_them();

@@ -208,9 +208,9 @@ template<class Run>
   last_arrival_ns_ = std::max(last_arrival_ns_, arrival_ns);
   arriving_.push_back({arrival_ns, own_character<Run>(f), connection});
   run_.requests.give_back(f);
-  if (arriving_.size() >= look_at_arrivals_) {
-    take_arrived<Run>();
-    look_at_arrivals_ = 2 * arriving_.size() + fewest_arrivals;
+  if (arriving_.size() == arriving_.capacity()) {
+    take_arrived<Run>(); // rather than grow, if that frees half
+    if (2 * arriving_.size() >= arriving_.capacity()) arriving_.reserve(2 * arriving_.capacity() + fewest_arrivals);
   }
   return true;
 }

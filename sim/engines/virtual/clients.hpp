@@ -120,7 +120,6 @@ private:
   load::phase_clock phases_;
   bool timeouts_armed_ = false;
   std::vector<arrival> arriving_; // in no order; some of them have arrived
-  std::size_t look_at_arrivals_ = fewest_arrivals;
   static constexpr std::size_t fewest_arrivals = 64;
   std::int64_t last_arrival_ns_ = 0;
   std::uint64_t request_seed_;

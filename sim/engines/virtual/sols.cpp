@@ -103,7 +103,7 @@ void sols::kill(std::size_t index) {
 
 // ---- messages
 
-void sols::send(std::size_t proxy, std::uint32_t sol, message const& m) {
+[[gnu::always_inline]] inline void sols::send(std::size_t proxy, std::uint32_t sol, message const& m) {
   link& l = link_of(proxy, sol);
   if (l.id == 0) return;
   if (all_[sol].state) all_[sol].state->shard().prefetch(m.character);
@@ -123,7 +123,7 @@ void sols::expect_at_proxy(std::uint32_t place) const {
   proxies_.prefetch(ends_[p.link].first, p.what);
 }
 
-void sols::on_message_at_sol(std::uint32_t place) {
+[[gnu::flatten]] void sols::on_message_at_sol(std::uint32_t place) {
   rpc_message const& p = messages_.take(place);
   auto const [proxy, sol] = ends_[p.link];
   if (link_of(proxy, sol).id != p.link) return;
