@@ -139,7 +139,7 @@ public:
     if (r.guessed) ++counters_.guess_hits;
     answered(r);
     action next{action_kind::stream};
-    if (facts.backend && !r.once && !is_known(r, facts)) learn(r, *facts.backend, facts, next);
+    if (facts.backend && !r.once && !is_known(r, facts)) next = learn(r, *facts.backend, facts);
     return finish(r, next);
   }
 
@@ -445,12 +445,14 @@ private:
     return known && known->upstream == *facts.backend && known->tells(facts.epoch) && upstream(*facts.backend).known;
   }
 
-  /// Says in `next` whether there is something new, and whether the shared map is to be told.
-  [[gnu::noinline]] void learn(route_type& r, upstream_id backend, answer_facts const& facts, action& next) {
-    if (!map_ || !r.has_key) return;
+  /// Returns what is next: to stream the answer, and whether there is something new, and whether the shared map is to
+  /// be told.
+  [[gnu::noinline]] action learn(route_type& r, upstream_id backend, answer_facts facts) {
+    action next{action_kind::stream};
+    if (!map_ || !r.has_key) return next;
     if (backend == no_upstream || !upstream(backend).known) {
       ++counters_.backends_refused;
-      return;
+      return next;
     }
     next.learnt = r.from_shared;
     Payload fresh = Payload::make(backend, r.started, facts.epoch);
@@ -467,13 +469,14 @@ private:
     bool const proven = facts.success || !unproven_ || map_->find(r.key);
     auto const result = proven ? map_->learn(r.key, fresh, keeps, r.map_hint) : unproven_->learn(r.key, fresh, keeps);
     if (proven && unproven_ && unproven_->size() != 0) unproven_->forget(r.key);
-    if (!result.written) return;
+    if (!result.written) return next;
     next.learnt |= moved;
     if (moved) ++counters_.learnt;
     if (moved && result.evicted) ++counters_.evicted;
-    if (!proven || !shares()) return;
+    if (!proven || !shares()) return next;
     next.news = shared_news::learnt;
     next.upstream = backend;
+    return next;
   }
 
   /// Returns whether the map had it there.

@@ -70,7 +70,8 @@ template<class Run>
 [[gnu::always_inline]] inline void clients::issue_due() {
   while (auto const due = load_.next(run_.now())) {
     issue<Run>(*due.what, due.at_ns, due.from);
-    expect_drawn<Run>();
+    if (!load_.drawn_ahead().empty()) [[unlikely]]
+      expect_drawn<Run>();
   }
   if (load_.issued_all()) meter_.end();
 }
@@ -78,14 +79,15 @@ template<class Run>
 /// Prefetches what they will touch, all at once rather than one after the other.
 template<class Run>
 void clients::expect_drawn() const {
-  for (load::planned_request const& request : load_.drawn_ahead()) expect<Run>(request);
+  // Where they will go is only a guess: round robin depends on what comes before, and balancers may join.
+  load::balancer_chooser chooser = chooser_;
+  for (load::planned_request const& request : load_.drawn_ahead()) expect<Run>(request, chooser);
 }
 
-/// Where it will go is only a guess: round robin depends on what comes before, and balancers may join.
 template<class Run>
-[[gnu::always_inline]] inline void clients::expect(load::planned_request const& request) const {
+[[gnu::always_inline]] inline void clients::expect(load::planned_request const& request,
+                                                   load::balancer_chooser& chooser) const {
   if (Run::other_tokens && request.kind != load::token_kind::own) return;
-  load::balancer_chooser chooser = chooser_;
   std::uint16_t const balancer = numbered_[chooser.choose(request, static_cast<std::uint16_t>(numbered_.size()))];
   token_id const token =
       !Run::other_tokens || tokens_.empty() ? token_id{request.character} : tokens_[request.character];

@@ -68,7 +68,7 @@ private:
   template<class Run>
   void expect_drawn() const;
   template<class Run>
-  void expect(load::planned_request const& request) const;
+  void expect(load::planned_request const& request, load::balancer_chooser& chooser) const;
   template<class Run>
   void issue(load::planned_request const& request, std::int64_t intended_ns, std::uint32_t place);
   template<class Run>
