@@ -10,6 +10,7 @@
 #include "sim/engines/virtual/request_state.hpp"
 #include "sim/engines/virtual/routers.hpp"
 #include "sim/engines/virtual/run_context.hpp"
+#include "sim/engines/virtual/run_kind.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -80,7 +81,7 @@ private:
   struct balancer {
     bool listening = false;
     std::int64_t started_ns = 0; // of its present life
-    std::uint32_t in_hand = 0;   // requests that it is handling
+    std::uint32_t in_hand = 0;   // requests that it is handling; not counted in plain runs
     fakeproxy::proxy::fifo_servers threads{1};
     load::small_stream random;
     router_options settings;

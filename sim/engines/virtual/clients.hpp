@@ -5,6 +5,7 @@
 #include "sim/engines/virtual/network.hpp"
 #include "sim/engines/virtual/request_state.hpp"
 #include "sim/engines/virtual/run_context.hpp"
+#include "sim/engines/virtual/run_kind.hpp"
 #include "sim/load/phase_clock.hpp"
 #include "sim/load/plan.hpp"
 #include "sim/records/records.hpp"

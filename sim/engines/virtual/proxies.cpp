@@ -62,7 +62,7 @@ struct proxies::driver {
   std::size_t index;
 
   std::int64_t now() const { return all.run_.now(); }
-  void send(std::uint32_t sol, fakeproxy::cluster::message const& m) const { all.sols_.send(index, sol, m); }
+  void send(std::uint32_t sol, fakeproxy::cluster::message const& m) const { all.sols_.send<Run>(index, sol, m); }
   void tell(fakeproxy::cluster::eve_event const& event) const { all.eve_.tell(event); }
   fakeproxy::proxy::request_state& request_of(ticket who) const { return all.run_.requests[index_of(who)].at_proxy; }
   void go_on(ticket who, proxy_process::next what) const { all.go_on<Run>(all.run_.requests[index_of(who)], what); }

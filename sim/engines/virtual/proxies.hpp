@@ -7,6 +7,7 @@
 #include "sim/engines/virtual/network.hpp"
 #include "sim/engines/virtual/request_state.hpp"
 #include "sim/engines/virtual/run_context.hpp"
+#include "sim/engines/virtual/run_kind.hpp"
 #include "sim/records/records.hpp"
 
 #include <cstdint>
@@ -92,7 +93,7 @@ private:
   struct proxy {
     bool listening = false;
     std::uint32_t lives = 0;   // that have ended
-    std::uint32_t in_hand = 0; // requests that it is handling
+    std::uint32_t in_hand = 0; // requests that it is handling; not counted in plain runs
     std::optional<fakeproxy::proxy::proxy_process> process;
     fakeproxy::proxy::departure leaving;
     std::int64_t busy_before_ns = 0, alive_before_ns = 0; // by earlier lives

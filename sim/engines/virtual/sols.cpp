@@ -103,10 +103,11 @@ void sols::kill(std::size_t index) {
 
 // ---- messages
 
+template<class Run>
 [[gnu::always_inline]] inline void sols::send(std::size_t proxy, std::uint32_t sol, message const& m) {
   link& l = link_of(proxy, sol);
   if (l.id == 0) return;
-  if (all_[sol].state) all_[sol].state->shard().prefetch(m.character);
+  if (!Run::events || all_[sol].state) all_[sol].state->shard().prefetch(m.character);
   l.last_to_sol_ns = std::max(l.last_to_sol_ns, net_.rpc_arrival(proxy, sol));
   run_.time.at(l.last_to_sol_ns, event_kind::message_at_sol, put(m, l.id));
 }
@@ -241,6 +242,8 @@ std::map<std::uint32_t, std::uint64_t> sols::notifications_sent() const {
   return sent;
 }
 
+template void sols::send<any_run>(std::size_t proxy, std::uint32_t sol, message const& m);
+template void sols::send<plain_run>(std::size_t proxy, std::uint32_t sol, message const& m);
 template void sols::on_message_at_proxy<any_run>(std::uint32_t place);
 template void sols::on_message_at_proxy<plain_run>(std::uint32_t place);
 

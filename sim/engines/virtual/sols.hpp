@@ -6,6 +6,7 @@
 #include "fakeproxy/proxy/notifications.hpp"
 #include "sim/engines/virtual/network.hpp"
 #include "sim/engines/virtual/run_context.hpp"
+#include "sim/engines/virtual/run_kind.hpp"
 #include "sim/engines/virtual/slot_pool.hpp"
 #include "sim/load/stream.hpp"
 #include "sim/scenario/scenario.hpp"
@@ -34,6 +35,7 @@ public:
   // connections
   void connect(std::size_t proxy, std::uint32_t sol);
   void on_link_opens(std::size_t proxy, std::uint32_t sol);
+  template<class Run>
   void send(std::size_t proxy, std::uint32_t sol, fakeproxy::cluster::message const& m);
   // A message arrives soon: prefetches what it is, or what it will need.
   void prefetch(std::uint32_t place) const { messages_.prefetch(place); }
