@@ -70,7 +70,7 @@ public:
     : client_(run.port()) {
     client_.send("GET /events HTTP/1.1\r\nHost: " + run.host() + "\r\n\r\n");
     REQUIRE(client_.line() == "HTTP/1.1 200 OK");
-    while (client_.line().value_or("") != "") {
+    while (!client_.line().value_or("").empty()) {
     }
   }
 
@@ -82,7 +82,7 @@ public:
       if (!first) return nullptr;
       REQUIRE(first->starts_with("event: "));
       std::string text;
-      for (std::string line; (line = client_.line().value_or("")) != "";) {
+      for (std::string line = line_of(); !line.empty(); line = line_of()) {
         REQUIRE(line.starts_with("data: "));
         text += line.substr(6) + "\n";
       }
@@ -94,6 +94,8 @@ public:
   json state(std::function<bool(json const&)> const& fits) { return next("state", fits); }
 
 private:
+  std::string line_of() { return client_.line().value_or(""); }
+
   client client_;
 };
 
