@@ -21,7 +21,7 @@ namespace sim::virtual_time {
 /// future; a heap for what lies beyond the ring. A bucket is a short array in no order until its time comes: then it is
 /// sorted where it is, and is the page that events are taken from one by one. The span adapts to the rate of events, so
 /// that a page holds a few; what does not fit into a bucket is in a list of its own. The next bucket that is not empty
-/// is found by their counts, eight at a time. Not thread-safe.
+/// is found by their counts, eight at a time; marks say which eight are worth a look. Not thread-safe.
 ///
 /// `Payload` is small and trivially copyable.
 template<class Payload>
@@ -217,10 +217,24 @@ private:
     std::size_t const place = place_of(from), in_word = place % 8;
     if (std::uint64_t const rest = counts_at(place - in_word) >> 8 * in_word; rest != 0)
       return from + std::countr_zero(rest) / 8;
-    // The next eight around the ring that are not all empty; last of all, those before `from` of its own eight.
-    for (std::size_t ahead = 8 - in_word;; ahead += 8)
-      if (std::uint64_t const those = counts_at((place + ahead) & ring_mask); those != 0)
-        return from + static_cast<std::int64_t>(ahead) + std::countr_zero(those) / 8;
+    return bucket_beyond(from - static_cast<std::int64_t>(in_word));
+  }
+  /// The first one beyond the eight that begin with `from`, around the ring; last of all, those that have passed by.
+  [[gnu::noinline]] std::int64_t bucket_beyond(std::int64_t from) const {
+    std::size_t const own = place_of(from) / 8;
+    for (std::size_t at = (own + 1) % eights;;) {
+      std::uint64_t const rest = marks_[at / 64] >> at % 64;
+      if (rest == 0) {
+        at = (at / 64 + 1) * 64 % eights;
+        continue;
+      }
+      at += static_cast<std::size_t>(std::countr_zero(rest));
+      if (std::uint64_t const those = counts_at(at * 8); those != 0) {
+        std::size_t const ahead = at > own ? at - own : at - own + eights;
+        return from + static_cast<std::int64_t>(ahead * 8) + std::countr_zero(those) / 8;
+      }
+      marks_[at / 64] &= ~(std::uint64_t{1} << at % 64);
+    }
   }
   /// Of eight buckets, that of the first one in the lowest byte.
   std::uint64_t counts_at(std::size_t place) const {
@@ -245,6 +259,7 @@ private:
     slot.at_ns = at_ns;
     slot.what = what;
     counts_[place] = static_cast<std::uint8_t>(count + 1);
+    if (count == 0) marks_[place / 512] |= std::uint64_t{1} << place / 8 % 64;
   }
   [[gnu::noinline]] void put_on_list(std::size_t place, event const& e) {
     if (free_ == none) add_nodes();
@@ -323,9 +338,11 @@ private:
   event *page_begin_ = nullptr, *page_end_ = nullptr; // … and the array that holds it
   std::unique_ptr<event[]> slots_;                    // `room` for each bucket: those added first, in order
   std::size_t near_ = 0;                              // events in the ring
-  std::array<std::uint8_t, ring_size> counts_{};      // events of each bucket in slots; room + 1: it has a list, too
-  std::array<std::uint32_t, ring_size> lists_;        // of a bucket that has one: its newest event
-  std::vector<node> nodes_;                           // of lists
+  static constexpr std::size_t eights = ring_size / 8;
+  mutable std::array<std::uint64_t, eights / 64> marks_{}; // a bit for each eight buckets; 0: none holds an event
+  std::array<std::uint8_t, ring_size> counts_{}; // events of each bucket in slots; room + 1: it has a list, too
+  std::array<std::uint32_t, ring_size> lists_;   // of a bucket that has one: its newest event
+  std::vector<node> nodes_;                      // of lists
   std::uint32_t free_ = none;
   std::vector<event> page_;                                           // for a page that is not in slots
   std::vector<far_event> far_;                                        // a heap
