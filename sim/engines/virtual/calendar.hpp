@@ -223,24 +223,25 @@ private:
   [[gnu::noinline]] std::int64_t bucket_beyond(std::int64_t from) const {
     std::size_t const own = place_of(from) / 8;
     for (std::size_t at = (own + 1) % eights;;) {
-      std::uint64_t const rest = marks_[at / 64] >> at % 64;
+      std::uint64_t const rest = eight_of(marks_.data() + at / 8 * 8) >> 8 * (at % 8);
       if (rest == 0) {
-        at = (at / 64 + 1) * 64 % eights;
+        at = (at / 8 + 1) * 8 % eights;
         continue;
       }
-      at += static_cast<std::size_t>(std::countr_zero(rest));
+      at += static_cast<std::size_t>(std::countr_zero(rest) / 8);
       if (std::uint64_t const those = counts_at(at * 8); those != 0) {
         std::size_t const ahead = at > own ? at - own : at - own + eights;
         return from + static_cast<std::int64_t>(ahead * 8) + std::countr_zero(those) / 8;
       }
-      marks_[at / 64] &= ~(std::uint64_t{1} << at % 64);
+      marks_[at] = 0;
     }
   }
   /// Of eight buckets, that of the first one in the lowest byte.
-  std::uint64_t counts_at(std::size_t place) const {
+  std::uint64_t counts_at(std::size_t place) const { return eight_of(&counts_[place]); }
+  static std::uint64_t eight_of(std::uint8_t const* bytes) {
     static_assert(std::endian::native == std::endian::little);
     std::uint64_t eight;
-    std::memcpy(&eight, &counts_[place], sizeof eight);
+    std::memcpy(&eight, bytes, sizeof eight);
     return eight;
   }
 
@@ -259,7 +260,7 @@ private:
     slot.at_ns = at_ns;
     slot.what = what;
     counts_[place] = static_cast<std::uint8_t>(count + 1);
-    if (count == 0) marks_[place / 512] |= std::uint64_t{1} << place / 8 % 64;
+    marks_[place / 8] = 1; // always: whether it was the first is hard to foresee
   }
   [[gnu::noinline]] void put_on_list(std::size_t place, event const& e) {
     if (free_ == none) add_nodes();
@@ -339,10 +340,10 @@ private:
   std::unique_ptr<event[]> slots_;                    // `room` for each bucket: those added first, in order
   std::size_t near_ = 0;                              // events in the ring
   static constexpr std::size_t eights = ring_size / 8;
-  mutable std::array<std::uint64_t, eights / 64> marks_{}; // a bit for each eight buckets; 0: none holds an event
-  std::array<std::uint8_t, ring_size> counts_{}; // events of each bucket in slots; room + 1: it has a list, too
-  std::array<std::uint32_t, ring_size> lists_;   // of a bucket that has one: its newest event
-  std::vector<node> nodes_;                      // of lists
+  mutable std::array<std::uint8_t, eights> marks_{}; // of each eight buckets; 0: none of them holds an event
+  std::array<std::uint8_t, ring_size> counts_{};     // events of each bucket in slots; room + 1: it has a list, too
+  std::array<std::uint32_t, ring_size> lists_;       // of a bucket that has one: its newest event
+  std::vector<node> nodes_;                          // of lists
   std::uint32_t free_ = none;
   std::vector<event> page_;                                           // for a page that is not in slots
   std::vector<far_event> far_;                                        // a heap
