@@ -89,6 +89,7 @@ private:
   static constexpr std::size_t room = 8;                   // events of a bucket that need no list
   static constexpr std::uint64_t review_every = 1 << 14;   // pages between reviews of the span
   static constexpr double fewest = 1.5, aim = 3, most = 6; // events of a page, on average
+  static constexpr std::uint32_t most_searches = 256;      // beyond the next eight buckets: more cause a review at once
   static constexpr std::size_t crowd = 64;                 // … of one page: more than this causes a review at once
   static constexpr int narrowest = 6, widest = 34;         // bits of ns
 
@@ -222,6 +223,7 @@ private:
   /// The first one beyond the eight that begin with `from`, around the ring; last of all, those that have passed by.
   [[gnu::noinline]] std::int64_t bucket_beyond(std::int64_t from) const {
     std::size_t const own = place_of(from) / 8;
+    if (++searches_ == most_searches) review_at_ = 0;
     for (std::size_t at = (own + 1) % eights;;) {
       std::uint64_t const rest = eight_of(marks_.data() + at / 8 * 8) >> 8 * (at % 8);
       if (rest == 0) {
@@ -311,6 +313,7 @@ private:
     reviewed_ = popped();
     pages_ = 0;
     review_at_ = review_every;
+    searches_ = 0;
     int bits = width_bits_;
     if (load > most) bits -= static_cast<int>(std::bit_width(static_cast<std::uint64_t>(load / aim)));
     if (load < fewest) ++bits;
@@ -329,6 +332,7 @@ private:
     width_bits_ = bits;
     bucket_ = (now_ns >> bits) - 1; // so that all are after it
     review_at_ = review_every;
+    searches_ = 0;
     for (event const& e : all) push(e.at_ns, e.what);
     take_near();
   }
@@ -348,8 +352,10 @@ private:
   std::vector<event> page_;                                           // for a page that is not in slots
   std::vector<far_event> far_;                                        // a heap
   std::int64_t first_far_ = std::numeric_limits<std::int64_t>::max(); // bucket of the heap's earliest event
-  std::uint64_t pages_ = 0, review_at_ = review_every;                // since the last review, and for the next one
-  std::uint64_t sequence_ = 0, turned_ = 0, reviewed_ = 0;            // turned: events that have been on a page
+  std::uint64_t pages_ = 0;                                           // since the last review …
+  mutable std::uint64_t review_at_ = review_every;                    // … and for the next one
+  mutable std::uint32_t searches_ = 0;                     // beyond the next eight buckets, since the last review
+  std::uint64_t sequence_ = 0, turned_ = 0, reviewed_ = 0; // turned: events that have been on a page
 };
 
 }
