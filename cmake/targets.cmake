@@ -96,7 +96,8 @@ function(crest_libraries folders)
       string(JSON exact ERROR_VARIABLE none GET "${folders}" ${i} exact)
       string(JSON one_unit ERROR_VARIABLE none GET "${folders}" ${i} one_unit)
       if(one_unit STREQUAL "ON" AND CMAKE_BUILD_TYPE STREQUAL "Release") # see docs/adr/0010; other builds, and tools, see each file
-        set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+        # Beside precompiled headers GCC inlines less: its bounds grow with what the unit needs of them.
+        set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0 DISABLE_PRECOMPILE_HEADERS ON)
         if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
           target_compile_options(${name} PRIVATE "SHELL:--param inline-unit-growth=300")
         endif()

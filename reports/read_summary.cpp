@@ -198,6 +198,7 @@ void read_judgements(json const& root, result& r) {
     out.latency_back_note = e.value("latency_back_note", "");
     out.confidence_intervals = replicated_fields(e);
     out.by_hand = e.value("by_hand", false);
+    out.left = e.value("left", false);
     r.events.push_back(std::move(out));
   }
 }

@@ -187,6 +187,7 @@ json events(result const& r) {
                    {"latency_back_note", e.latency_back_note}});
     if (!e.confidence_intervals.empty()) out.back()["confidence_interval"] = to_json(e.confidence_intervals);
     if (e.by_hand) out.back()["by_hand"] = true;
+    if (e.left) out.back()["left"] = true;
   }
   return out;
 }

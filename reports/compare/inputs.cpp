@@ -55,6 +55,14 @@ void add_scenario(std::vector<std::string>& lines, provenance const& base, prove
                     now.scenario_digest);
 }
 
+/// What somebody did who watched the run: no scenario has it.
+std::string by_hand_in(result const& r) {
+  std::string text;
+  for (sim::records::event_result const& e : r.events)
+    if (e.by_hand) text += (text.empty() ? "" : "; ") + e.name + " at " + fixed(e.at_s, 2) + " s";
+  return text.empty() ? std::string(absent) : text;
+}
+
 std::string machine_of(provenance const& p) {
   return p.host + (p.cores == 0 ? "" : ", " + std::to_string(p.cores) + (p.cores == 1 ? " core" : " cores"));
 }
@@ -66,6 +74,7 @@ std::vector<std::string> input_differences(result const& base, result const& now
   add(lines, "scenario", base.scenario, now.scenario);
   add(lines, "engine", base.engine, now.engine);
   add(lines, "seed", std::to_string(base.seed), std::to_string(now.seed));
+  add(lines, "events", by_hand_in(base), by_hand_in(now));
   bool const told = base.provenance && now.provenance;
   if (!told) {
     if (base.provenance || now.provenance)

@@ -76,6 +76,13 @@ void event_schedule::on_done() {
   under_way_ = false;
 }
 
+std::vector<event_schedule::index> event_schedule::left() const {
+  std::vector<index> all;
+  for (std::size_t i = 0; i != slots_.size(); ++i)
+    if (slots_[i].now != state::taken) all.push_back(static_cast<index>(i));
+  return all;
+}
+
 std::optional<std::int64_t> event_schedule::next_deadline() const {
   slot const* const first = next();
   return first ? std::optional(first->due_ns) : std::nullopt;
@@ -119,6 +126,19 @@ std::string sentence_of(scenario::action const& action, std::string const& node,
                             return text;
                           }},
                     action);
+}
+
+records::event_record left_record(scenario::event const& what, std::vector<std::string> const& added,
+                                  std::optional<records::event_record> began, std::int64_t due_ns,
+                                  std::int64_t end_ns) {
+  records::event_record record = began.value_or(records::event_record{});
+  record.name = what.name;
+  record.kind = kind_of(what.action);
+  record.node = node_of(what.action, added);
+  if (!began) record.planned_ns = due_ns != 0 ? std::min(due_ns, end_ns) : end_ns;
+  record.detail = began ? "under way when the load ended" : "not carried out: the load had ended";
+  record.left = true;
+  return record;
 }
 
 std::vector<std::uint32_t> sessions_to_move(std::vector<std::uint32_t> candidates, scenario::move_sessions const& move,

@@ -42,6 +42,9 @@ public:
   /// The load is over: events that have not begun by now will not.
   void end() { begun_ = false; }
 
+  /// Those that have not been taken, in the order of their numbers.
+  std::vector<index> left() const;
+
   /// When `take` has one to give; nullopt: not before `on_done`, or before another share is reached.
   std::optional<std::int64_t> next_deadline() const;
 
@@ -81,6 +84,11 @@ struct action_result {
 };
 /// "moved 3 of 4 sessions; not running: sol[1]".
 std::string sentence_of(scenario::action const& action, std::string const& node, action_result const& what);
+
+/// The record of an event for which the load left no time. `began`: its record so far, if it was under way when the
+/// load ended, at `end_ns`; else it was never begun, and was due at `due_ns`, or not at all (0). `added` as above.
+records::event_record left_record(scenario::event const& what, std::vector<std::string> const& added,
+                                  std::optional<records::event_record> began, std::int64_t due_ns, std::int64_t end_ns);
 
 /// Which of the characters whose sessions are at `from` a move takes: its share of them, drawn at random. Depends on
 /// the seed, the event and the set of candidates alone.

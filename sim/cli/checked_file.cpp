@@ -3,6 +3,7 @@
 #include "sim/engines/live/balancer_check.hpp"
 #include "sim/load/plan.hpp"
 #include "sim/scenario/load.hpp"
+#include "sim/scenario/reading.hpp"
 #include "sim/studies/plan/definition.hpp"
 #include "sim/studies/sweep/check.hpp"
 
@@ -57,11 +58,13 @@ checked_file check_document(config::document const& document, std::string const&
     result.notes.emplace_back("a JSON Schema, not a scenario: left out");
     return result;
   }
-  result.what = scenario::read_document(document, file, result.found);
+  scenario::partial_scenario read = scenario::read_partially(document, file, result.found);
+  templates used(result.found, result.notes);
+  if (read.nodes) used.look(*read.nodes);
+  result.what = std::move(read.whole);
   if (!result.what) return result;
   scenario::scenario const& s = *result.what;
-  templates used(result.found, result.notes);
-  used.look(s);
+  used.look(s); // also what events add
   if (s.load.kind == scenario::load_kind::trace)
     result.found.good([&] { // reads it, as a start would
       for (std::string& note : load::make_plan(s).notes) result.notes.push_back(std::move(note));

@@ -16,6 +16,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr std::uint64_t room_of_failure = 512u << 10;
+
 std::string megabytes(std::uint64_t bytes) {
   char text[32];
   std::snprintf(text, sizeof text, "%.1f MB", static_cast<double>(bytes) / 1e6);
@@ -75,6 +77,7 @@ void output_directory::take(fs::path const& usual, std::uint64_t room, os::direc
   work([&] {
     remove_earlier();
     check_room(path_, room);
+    for_failure_.emplace(path_, room_of_failure);
   });
 }
 
@@ -147,6 +150,7 @@ void output_directory::report_interruption(std::string_view of, std::string cons
 
 void output_directory::report(std::string_view of, records::result const& r) noexcept {
   if (files_.empty()) return;
+  for_failure_.reset();
   try {
     for (std::string const& name : files_) { // what is left of them belongs to nothing
       std::error_code ignored;

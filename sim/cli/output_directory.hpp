@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/os/directory_claim.hpp"
+#include "base/os/reserved_room.hpp"
 #include "sim/cli/run_facts.hpp"
 #include "sim/records/result.hpp"
 
@@ -89,6 +90,7 @@ private:
   std::vector<std::string> files_;
   records::result about_;
   std::optional<os::directory_claim> claim_;
+  std::optional<os::reserved_room> for_failure_; // what the report of one takes, should the disk be full then
   bool part_ = false, failed_ = false;
 };
 

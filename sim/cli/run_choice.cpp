@@ -58,6 +58,10 @@ void run_choice::check(std::string const& engine_used) const {
     throw config::bad_input("--metrics: found with --engine virtual; allowed: with --engine live");
   if (!metrics.empty()) static_cast<void>(live::metrics_address(metrics));
   if (watch && simulated) throw config::bad_input("--watch: found with --engine virtual; allowed: with --engine live");
+  if (watch && retry_invalid > 0)
+    throw config::bad_input(
+        "--retry-invalid: found with --watch, whose events by hand are of one run; allowed: without "
+        "--watch");
   if (watch && is_suite(files)) throw config::bad_input("--watch: found with several scenarios; allowed: with one");
   static_cast<void>(requests_kept());
   if (replicated() && keep_requests_asked)

@@ -8,6 +8,7 @@
 #include "sim/scenario/load.hpp"
 
 #include <boost/asio/post.hpp>
+#include <boost/beast/core/string.hpp>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -78,6 +79,21 @@ http_server::answer refusal(http::status status, std::string const& why) {
 std::string_view field(http_server::request const& request, http::field name) {
   auto const value = request[name];
   return {value.data(), value.size()};
+}
+
+/// "application/json; charset=utf-8" is "application/json" (RFC 9110, 8.3.1).
+bool is_json(std::string_view content_type) {
+  content_type = content_type.substr(0, content_type.find(';'));
+  while (content_type.ends_with(' ') || content_type.ends_with('\t')) content_type.remove_suffix(1);
+  return boost::beast::iequals(boost::beast::string_view(content_type.data(), content_type.size()), "application/json");
+}
+
+/// The path of a target, which may be absolute (RFC 9112, 3.2.2).
+std::string_view path_of(http_server::request const& request) {
+  std::string_view target(request.target().data(), request.target().size());
+  if (!target.starts_with("http://")) return target;
+  std::size_t const slash = target.find('/', 7);
+  return slash == std::string_view::npos ? "/" : target.substr(slash);
 }
 
 /// Whether the request was meant for this machine's own address: a page of another site that had its name resolved to
@@ -187,14 +203,17 @@ void watch_page::add_reader(reader const& who) {
 
 http_server::reply watch_page::reply_to(http_server::request const& request) {
   bool const get = request.method() == http::verb::get;
+  std::string_view const path = path_of(request);
+  if (request.count(http::field::host) != 1)
+    return refusal(http::status::bad_request, "found no Host, or several; allowed: one");
   if (!names_loopback(field(request, http::field::host)))
     return refusal(http::status::misdirected_request, "found another Host; allowed: 127.0.0.1 or localhost");
-  if (request.target() == "/" && get) {
+  if (path == "/" && (get || request.method() == http::verb::head)) {
     http_server::answer page = http_server::answer_of(http::status::ok, "text/html; charset=utf-8", page_);
     page.set(http::field::cache_control, "no-store");
     return page;
   }
-  if (request.target() != "/events") return refusal(http::status::not_found, "here are / and /events");
+  if (path != "/events") return refusal(http::status::not_found, "here are / and /events");
   if (get) {
     if (readers_.size() >= most_readers)
       return refusal(http::status::service_unavailable,
@@ -207,7 +226,7 @@ http_server::reply watch_page::reply_to(http_server::request const& request) {
     return refused;
   }
   // What a page of another site can send without being asked about first has neither.
-  if (field(request, http::field::content_type) != "application/json")
+  if (!is_json(field(request, http::field::content_type)))
     return refusal(http::status::unsupported_media_type, "allowed: Content-Type: application/json");
   std::string_view const origin = field(request, http::field::origin);
   if (!origin.empty() && origin != "http://" + std::string(field(request, http::field::host)))

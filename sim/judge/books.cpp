@@ -170,15 +170,15 @@ private:
     undecided_ += s.undecided;
   }
 
-  /// What must hold without a journal: an answer that carries a proxy's echo was served by that proxy, for this
-  /// request; an answer that a client could not have had without a proxy has a hop.
+  /// What must hold without a journal: an answer that carries a proxy's echo came from that proxy, for this request; an
+  /// answer that a client could not have had without a proxy has a hop.
   void check_black_box(std::uint32_t i, client_record const& c, proxy_view const& s,
                        std::vector<std::string_view>& kinds) {
     undecided_ += s.undecided;
     if (c.outcome == client_outcome::connect_error && s.seen) kinds.push_back("hop_without_request");
     if (c.outcome != client_outcome::answered || c.incarnation == 0 || c.from_cache) return;
     bool const found = std::any_of(v_.hops(i).begin(), v_.hops(i).end(), [&](std::uint32_t h) {
-      return v_.hop(h).hop.outcome == hop_outcome::served && v_.hop(h).hop.incarnation == c.incarnation;
+      return v_.hop(h).hop.incarnation == c.incarnation && may_carry_echo(v_.hop(h).hop.outcome);
     });
     if (found || v_.records().hops.empty()) return;
     // A proxy that could not read the request could not read its id either: each such hop explains one 400 of it.
@@ -186,6 +186,22 @@ private:
       --unread->second;
     else
       kinds.push_back("answer_without_hop");
+  }
+
+  /// Whether what a client gets may be the answer of a hop with this outcome.
+  static bool may_carry_echo(hop_outcome outcome) {
+    switch (outcome) {
+    case hop_outcome::served:
+    case hop_outcome::unauthorized:
+    case hop_outcome::unavailable:
+    case hop_outcome::malformed:
+      return true;
+    case hop_outcome::received:
+    case hop_outcome::redirected: // for the balancer
+    case hop_outcome::aborted:
+      return false;
+    }
+    return false;
   }
 
   void audit_hits() {

@@ -75,7 +75,7 @@ std::vector<event_result> events_of(records::run_view const& v, std::vector<requ
     records::event_record const& e = r.events[i];
     event_result out;
     out.name = e.name, out.kind = name_of(e.kind), out.node = e.node, out.detail = e.detail;
-    out.by_hand = e.by_hand;
+    out.by_hand = e.by_hand, out.left = e.left;
     out.at_s = static_cast<double>((e.began_ns ? e.began_ns : e.planned_ns) - r.start_ns) / 1e9;
     out.done_s = e.done_ns ? static_cast<double>(e.done_ns - r.start_ns) / 1e9 : out.at_s;
     if (e.began_ns != 0) {

@@ -26,10 +26,8 @@ struct upstream_failure {
 
 /// An nginx that passes failures of upstreams on, and that nothing in its configuration has try another.
 void nginx_without_retries(result const& r, std::vector<std::string>& lines) {
-  static std::vector<upstream_failure> const failures = {{"500", {"http_500"}},
-                                                         {"502", {"error", "invalid_header", "http_502"}},
-                                                         {"503", {"http_503"}},
-                                                         {"504", {"timeout", "http_504"}}};
+  static std::vector<upstream_failure> const failures = {
+      {"502", {"error", "invalid_header", "http_502"}}, {"503", {"http_503"}}, {"504", {"timeout", "http_504"}}};
   for (records::named_metrics const& b : r.balancers) {
     if (!b.retries_on) continue;
     for (upstream_failure const& f : failures) {
@@ -44,6 +42,16 @@ void nginx_without_retries(result const& r, std::vector<std::string>& lines) {
                       std::string(f.covered_by.front()) + " where it passes to an upstream group, and error_page " +
                       f.status + " with a location that guesses anew where it follows X-Accel-Redirect");
     }
+  }
+}
+
+/// A 500 is nginx's own: no proxy of the lab answers that.
+void nginx_failed_itself(result const& r, std::vector<std::string>& lines) {
+  for (records::named_metrics const& b : r.balancers) {
+    std::uint64_t const failed = b.retries_on ? count_in(b.metrics, "failed_requests{status:500}") : 0;
+    if (failed != 0)
+      lines.push_back(b.name + " answered " + std::to_string(failed) + (failed == 1 ? " request" : " requests") +
+                      " with 500, which no proxy did: its own log says what is wrong with its configuration");
   }
 }
 
@@ -68,8 +76,28 @@ void busy_by_others(result const& r, std::vector<std::string>& lines) {
                   "--engine virtual, whose result no other process changes");
 }
 
+void events_left(result const& r, std::vector<std::string>& lines) {
+  auto const left = std::count_if(r.events.begin(), r.events.end(), [](auto const& e) { return e.left; });
+  if (left == 0 || r.verdict == records::verdict::interrupted) return;
+  lines.push_back(
+      std::to_string(left) + " of " + std::to_string(r.events.size()) +
+      (r.events.size() == 1 ? " event was" : " events were") +
+      " not carried out to the end before the load was over, so what the run shows is without them: earlier "
+      "events, or a longer load");
+}
+
+/// Nobody's answers have to do with the lab.
+void no_proxy_asked(result const& r, std::vector<std::string>& lines) {
+  std::uint64_t const requests = count_in(r.metrics, "requests");
+  if (requests == 0 || count_in(r.metrics, "balancer_answers") != requests) return;
+  if (count_in(r.metrics, "failed_requests") != 0) return;
+  lines.push_back("no request reached a proxy of the lab: what answered is no balancer in front of them, or none that "
+                  "knows where they listen");
+}
+
 using rule = void (*)(result const&, std::vector<std::string>&);
-constexpr rule rules[] = {busy_by_others, connections_ran_out, nginx_without_retries};
+constexpr rule rules[] = {no_proxy_asked,      events_left,           busy_by_others,
+                          connections_ran_out, nginx_without_retries, nginx_failed_itself};
 
 }
 

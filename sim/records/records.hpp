@@ -156,6 +156,7 @@ struct event_record {
   std::string peer = {}; // of a partition: the other end, further from the clients; `node` is the one
   bool map_kept = false; // of a balancer's restart: its map outlived it
   bool by_hand = false;  // somebody who watched the run asked for it
+  bool left = false;     // the load ended before it was begun (`began_ns` is 0 then), or done
 };
 
 struct balancer_records {

@@ -160,6 +160,7 @@ struct event_result {
   std::string failures_back_note = {}, latency_back_note = {}; // why there is no such time; empty where there is
   std::map<std::string, interval> confidence_intervals{};      // by field: convergence_s, …
   bool by_hand = false;                                        // not in the scenario: see event_record
+  bool left = false;                                           // not carried out, or not to the end: likewise
 };
 
 /// One of an event's figures, named as the metric that thresholds ask for; no value where it cannot be told.

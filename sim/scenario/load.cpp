@@ -1,5 +1,6 @@
 #include "sim/scenario/load.hpp"
 
+#include "base/config/schema.hpp"
 #include "sim/scenario/reading.hpp"
 #include "sim/scenario/threshold.hpp"
 
@@ -195,26 +196,42 @@ nlohmann::json const& schema() {
 
 namespace {
 
-/// Reads a document that was checked against the schema.
-scenario read_parts(config::document const& document, std::filesystem::path const& file, config::faults& found) {
+/// The keys of a document below which a rule of the schema is broken; "" if it is one of the document itself.
+std::set<std::string> broken_keys(config::document const& document) {
+  std::set<std::string> keys;
+  for (config::violation const& v : config::all_violations(document.root(), schema())) {
+    std::string const at = v.at.to_string(); // "/load/rate_rps"
+    keys.insert(at.substr(std::min<std::size_t>(1, at.size()), at.find('/', 1) - 1));
+  }
+  return keys;
+}
+
+/// Reads a document as far as the schema allows: nothing below the keys in `broken`, nor what depends on them.
+partial_scenario read_parts(config::document const& document, std::filesystem::path const& file, config::faults& found,
+                            std::set<std::string> const& broken) {
+  partial_scenario result;
+  if (broken.contains("")) return result;
   cursor const root(document, document.root(), nlohmann::json::json_pointer());
+  auto const part = [&](char const* key, auto const& read) { return !broken.contains(key) && found.good(read); };
   scenario s;
   s.file = std::filesystem::absolute(file).lexically_normal();
   std::filesystem::path const directory = s.file.parent_path();
-  s.name = root.text("name", "");
-  s.description = root.text("description", "");
-  if (root.has("seed")) s.seed = root["seed"].value().get<std::uint64_t>();
-  bool const nodes = found.good([&] { s.topology = read_topology(root["topology"], directory); });
-  bool const load = found.good([&] { s.load = read_load(root["load"], directory); });
-  bool good = nodes && load && found.good([&] { s.population = read_population(root, s); });
-  good = load && found.good([&] { s.phases = read_phases(root, s); }) && good;
-  good = nodes && load && found.good([&] { read_events(root, s, directory); }) && good;
+  part("name", [&] { s.name = root.text("name", ""); });
+  part("description", [&] { s.description = root.text("description", ""); });
+  part("seed", [&] { s.seed = root.has("seed") ? root["seed"].value().get<std::uint64_t>() : s.seed; });
+  bool const nodes = part("topology", [&] { s.topology = read_topology(root["topology"], directory); });
+  bool const load = part("load", [&] { s.load = read_load(root["load"], directory); });
+  if (nodes && load) result.nodes = s;
+  bool good = nodes && load && part("population", [&] { s.population = read_population(root, s); });
+  good = load && part("phases", [&] { s.phases = read_phases(root, s); }) && good;
+  good = nodes && load && part("events", [&] { read_events(root, s, directory); }) && good;
   if (nodes) found.good([&] { check_externals(root, s); });
-  if (good && document.root().contains("thresholds"))
+  if (good && document.root().contains("thresholds") && !broken.contains("thresholds"))
     s.thresholds = thresholds_at(document, nlohmann::json::json_pointer("/thresholds"), s, found);
-  found.good([&] { s.simulated = read_virtual(root, directory); });
-  if (good) found.good([&] { s.partitions = read_partitions(root, s); });
-  return s;
+  bool const timed = part("virtual", [&] { s.simulated = read_virtual(root, directory); });
+  if (good && timed) part("partitions", [&] { s.partitions = read_partitions(root, s); });
+  result.whole = std::move(s);
+  return result;
 }
 
 }
@@ -222,20 +239,27 @@ scenario read_parts(config::document const& document, std::filesystem::path cons
 scenario load_document(config::document const& document, std::filesystem::path const& file) {
   document.validate(schema());
   config::faults found;
-  scenario s = read_parts(document, file, found);
+  partial_scenario read = read_parts(document, file, found, {});
   found.throw_first();
-  return s;
+  return std::move(*read.whole);
+}
+
+partial_scenario read_partially(config::document const& document, std::filesystem::path const& file,
+                                config::faults& found) {
+  for (std::string const& line : document.broken_rules(schema())) found.add(line);
+  config::faults own;
+  partial_scenario read = read_parts(document, file, own, broken_keys(document));
+  found.add(own);
+  if (!found.empty()) read.whole.reset();
+  return read;
 }
 
 std::optional<scenario> read_document(config::document const& document, std::filesystem::path const& file,
                                       config::faults& found) {
-  std::vector<std::string> const broken = document.broken_rules(schema());
-  for (std::string const& line : broken) found.add(line);
-  if (!broken.empty()) return std::nullopt;
   config::faults own;
-  scenario s = read_parts(document, file, own);
+  std::optional<scenario> whole = read_partially(document, file, own).whole;
   found.add(own);
-  return own.empty() ? std::optional(std::move(s)) : std::nullopt;
+  return whole;
 }
 
 scenario load_file(std::filesystem::path const& file, std::vector<std::string> const& overrides) {

@@ -1,14 +1,25 @@
 #pragma once
 
+#include "base/config/faults.hpp"
 #include "sim/scenario/cursor.hpp"
 #include "sim/scenario/scenario.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 /// The steps of load.cpp, one for each part of the file. All throw config::bad_input.
 namespace sim::scenario {
+
+/// A scenario of which a part may be wrong.
+struct partial_scenario {
+  std::optional<scenario> whole; // if nothing is
+  std::optional<scenario> nodes; // topology and load alone, if these are right
+};
+/// As `read_document`, for somebody to whom a part is of use.
+partial_scenario read_partially(config::document const& document, std::filesystem::path const& file,
+                                config::faults& found);
 
 /// `directory` is where relative paths start. The group has a name only if the file gives it one.
 balancer_group read_balancer_group(cursor const& at, std::filesystem::path const& directory);

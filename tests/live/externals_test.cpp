@@ -34,3 +34,10 @@ TEST_CASE("an external balancer that is down: exit code 1 with name, address and
   CHECK(run.processes().empty());
   CHECK((!fs::exists(run.out() / "run" / "logs") || fs::is_empty(run.out() / "run" / "logs"))); // nothing was started
 }
+
+TEST_CASE("load on a URL that nobody serves is exit code 1 with the error, before any load") {
+  sim::live::port_reservation const down;
+  lab load({"load", "http://" + down.address() + "/", "--duration", "30"});
+  CHECK(load.wait() == 1);
+  CHECK_THAT(load.output(), Catch::Contains("cannot be reached: Connection refused"));
+}

@@ -220,7 +220,8 @@ TEST_CASE("what a page may not ask is refused, and does nothing") {
   row const rows[] = {
       {"POST", "/events", "Host: lab.example\r\n" + is_json, kill, 421, "another Host"},
       {"GET", "/", "Host: lab.example\r\n", "", 421, "another Host"},
-      {"GET", "/events", "", "", 421, "another Host"},
+      {"GET", "/events", "", "", 400, "no Host, or several"},
+      {"GET", "/", host + "Host: lab.example\r\n", "", 400, "no Host, or several"},
       {"POST", "/events", host, kill, 415, "application/json"},
       {"POST", "/events", host + "Content-Type: text/plain\r\n", kill, 415, "application/json"},
       {"POST", "/events", host + is_json + "Origin: http://lab.example\r\n", kill, 403, "another site"},
@@ -245,6 +246,10 @@ TEST_CASE("what a page may not ask is refused, and does nothing") {
     CHECK(got.status == r.status);
     CHECK_THAT(got.body, Catch::Contains(r.says));
   }
+  CHECK(watched.ask("HEAD", "/", host).status == 200);
+  CHECK(watched.ask("GET", "http://" + watched.host() + "/", host).status == 200);
+  for (char const* type : {"Application/JSON", "application/json; charset=utf-8", "application/json ;x"})
+    CHECK(watched.ask("POST", "/events", host + "Content-Type: " + type + "\r\n", "{}").status == 400);
   CHECK(watched.ask("POST", "/events", host + is_json, std::string(17'000, ' ')).status == 413);
   std::vector<std::unique_ptr<listener>> others;
   for (int i = 1; i != 16; ++i) others.push_back(std::make_unique<listener>(watched));
@@ -269,6 +274,7 @@ TEST_CASE("a page is refused where there is nothing to watch, and a port in use 
       {{"--watch-port", "0", "--engine", "virtual"}, 2, "allowed: with --engine live"},
       {{"--watch", "--engine", "virtual"}, 2, "allowed: with --engine live"},
       {{"--watch", "scenarios/quickstart.json"}, 2, "allowed: with one"},
+      {{"--watch", "--retry-invalid", "2"}, 2, "allowed: without --watch"},
       {{"--watch-port", std::to_string(taken.local_endpoint().port())}, 1, "Address already in use"},
   };
   for (row const& r : rows) {
@@ -276,5 +282,30 @@ TEST_CASE("a page is refused where there is nothing to watch, and a port in use 
     CHECK(run.wait() == r.code);
     INFO(run.output());
     CHECK_THAT(run.output(), Catch::Contains(r.says));
+  }
+}
+
+TEST_CASE("what the load leaves no time for is in the report, and the report says that it was not carried out") {
+  json scenario = small_scenario();
+  scenario["topology"]["proxies"]["count"] = 4;
+  scenario["load"] = {{"kind", "constant_rate"}, {"rate_rps", 100}, {"duration", "2s"}, {"max_schedule_lag", "60s"}};
+  for (int i = 0; i != 4; ++i) // a restart takes longer than what is between them
+    scenario["events"].push_back({{"at_ms", 1990 + i}, {"restart", "proxy[" + std::to_string(i) + "]"}});
+  for (char const* engine : {"live", "virtual"}) {
+    INFO(engine);
+    lab_run run(scenario, {"--engine", engine});
+    CHECK(run.wait() == 0);
+    json const summary = run.summary();
+    REQUIRE(summary.at("events").size() == 4);
+    std::size_t left = 0;
+    for (json const& e : summary.at("events")) {
+      left += e.contains("left");
+      CHECK(e.at("at_s") > 1.9);
+      if (e.contains("left"))
+        CHECK_THAT(e.at("detail").get<std::string>(),
+                   Catch::Contains("under way when the load ended") || Catch::Contains("not carried out"));
+    }
+    CHECK(left >= 3);
+    CHECK_THAT(run.output(), Catch::Contains(std::to_string(left) + " of 4 events were not carried out to the end"));
   }
 }

@@ -65,4 +65,14 @@ boost::asio::awaitable<std::map<std::string, gateway_counters>> read_counters(to
   co_return all;
 }
 
+void add_counters(std::map<std::string, gateway_counters> const& read, records::run_records& records) {
+  for (records::balancer_records& balancer : records.balancers) {
+    auto const found = read.find(balancer.name);
+    if (found == read.end()) continue;
+    balancer.counters = found->second.values;
+    balancer.counting_since_ns = found->second.since_ns;
+    balancer.counters_read_ns = found->second.read_ns;
+  }
+}
+
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sim/engines/live/topology.hpp"
+#include "sim/records/records.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -26,5 +27,8 @@ std::map<std::string, std::uint64_t> parse_counters(std::string_view text, std::
 /// answer.
 boost::asio::awaitable<std::map<std::string, gateway_counters>> read_counters(topology const& nodes,
                                                                               std::chrono::nanoseconds patience);
+
+/// Puts what was read into the records of the balancers that have one.
+void add_counters(std::map<std::string, gateway_counters> const& read, records::run_records& records);
 
 }

@@ -2,6 +2,7 @@
 
 #include "base/os/machine.hpp"
 #include "sim/engines/live/clock.hpp"
+#include "sim/judge/failures.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -125,7 +126,8 @@ void load_run::worker::issue(actors::load_driver::due_request const& due, std::i
 }
 
 void load_run::worker::done(request_spec const& what, records::client_record const& record) {
-  if (run_.meter_ && what.probe == records::probe_kind::none) run_.meter_->count(record, looks_failed(record));
+  if (run_.meter_ && what.probe == records::probe_kind::none)
+    run_.meter_->count(record, judge::cause_of(record.outcome, record.status, record.kind));
   if (what.origin == no_origin) return finish_if_done();
   driver_.on_done(what.origin, record.done_ns);
   issue_due(record.done_ns);

@@ -30,7 +30,6 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <csignal>
 #include <exception>
 #include <functional>
@@ -55,6 +54,9 @@ fakeproxy::cluster::token_key key_of(std::uint64_t seed) {
   for (std::uint8_t& byte : key) byte = static_cast<std::uint8_t>(draws() >> 56);
   return key;
 }
+
+/// When it began, or was due.
+std::int64_t begin_of(records::event_record const& e) { return e.began_ns != 0 ? e.began_ns : e.planned_ns; }
 
 /// One run from start to end. All members are used on the io_context's one thread.
 class runner {
@@ -103,7 +105,7 @@ private:
   std::vector<std::size_t> balancer_order_;
   std::vector<std::uint32_t> logged_in_;
   std::vector<records::event_record> events_;
-  asked_events asked_;
+  event_progress event_progress_;
   std::map<std::uint32_t, std::uint64_t> notifications_sent_;
   std::map<std::string, gateway_counters> counters_;
   std::vector<std::string> notes_;
@@ -247,10 +249,10 @@ asio::awaitable<void> runner::conduct() {
   step("load started");
   watchers_ = 2;
   event_context const context{scenario_, nodes_, load_, balancer_order_};
-  asio::co_spawn(
-      context_,
-      perform_events(context, plan_.total_requests().value_or(0), options_.onlooker ? &asked_ : nullptr, events_),
-      asio::bind_cancellation_slot(cancel_timeline_.slot(), ended));
+  asio::co_spawn(context_,
+                 perform_events(context, plan_.total_requests().value_or(0), options_.onlooker != nullptr,
+                                event_progress_, events_),
+                 asio::bind_cancellation_slot(cancel_timeline_.slot(), ended));
   asio::co_spawn(context_, watch(), asio::bind_cancellation_slot(cancel_watch_.slot(), ended));
   if (!scenario_.partitions.empty()) {
     ++watchers_;
@@ -353,7 +355,7 @@ asio::awaitable<void> runner::finish() {
 void runner::meet_onlooker() {
   if (!options_.onlooker) return;
   options_.onlooker->on_begin([this](scenario::event e) {
-    asio::post(context_, [this, e = std::move(e)]() mutable { asked_.add(std::move(e)); });
+    asio::post(context_, [this, e = std::move(e)]() mutable { event_progress_.ask(std::move(e)); });
   });
   show_onlooker(run_stage::starting);
 }
@@ -398,21 +400,19 @@ records::run_records runner::records_of(load_records load) {
   records.targets = std::move(load.targets);
   records.observed = std::move(load.observed);
   read_journals(nodes_, records, interrupted_);
-  for (records::balancer_records& balancer : records.balancers) {
-    auto const read = counters_.find(balancer.name);
-    if (read == counters_.end()) continue;
-    balancer.counters = read->second.values;
-    balancer.counting_since_ns = read->second.since_ns;
-    balancer.counters_read_ns = read->second.read_ns;
-  }
+  add_counters(counters_, records);
   if (eve_) {
     records.eve = eve_->books().records(notifications_sent_);
     records.eve_latency_ns = eve_->books().request_latency_ns();
     records.notification_latency_ns = eve_->books().notification_latency_ns();
   }
   records.events = events_;
+  if (end_ns_ != 0) {
+    auto const left = left_events(scenario_, nodes_, event_progress_, end_ns_);
+    records.events.insert(records.events.end(), left.begin(), left.end());
+  }
   std::stable_sort(records.events.begin(), records.events.end(),
-                   [](auto const& a, auto const& b) { return a.began_ns < b.began_ns; });
+                   [](auto const& a, auto const& b) { return begin_of(a) < begin_of(b); });
   records.logged_in = logged_in_;
   if (scenario_.load.tls) records.handshakes = {load.tls_handshakes, load.tls_resumed};
   records.interrupted = interrupted_;

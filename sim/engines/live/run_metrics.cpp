@@ -38,8 +38,14 @@ std::string metrics_text(run_state const& now, metrics::format format) {
   for (auto const& [of, count] : events) out.sample(count, of);
   out.counter("requests", "Requests of the load that are over.");
   now.meter.each([&](std::uint16_t b, auto const& counts) { out.sample(counts.requests, labels_of(now, b)); });
-  out.counter("failed_requests", "Requests of the load that were not answered, or with a status from 500 on.");
-  now.meter.each([&](std::uint16_t b, auto const& counts) { out.sample(counts.failed, labels_of(now, b)); });
+  out.counter("failed_requests", "Requests of the load that failed, by cause (docs/TERMS.md).");
+  now.meter.each([&](std::uint16_t b, auto const& counts) {
+    for (std::size_t cause = 0; cause != counts.failed.size(); ++cause) {
+      metrics::labels labels = labels_of(now, b);
+      labels.emplace_back("cause", name_of(static_cast<scenario::failure_cause>(cause)));
+      out.sample(counts.failed[cause], labels);
+    }
+  });
   out.histogram("request_duration_seconds", "From when a request was due to the end of its answer.");
   now.meter.each([&](std::uint16_t b, auto const& counts) { out.sample(counts.latency.read(), labels_of(now, b)); });
   return out.text();

@@ -4,18 +4,23 @@
 #include "base/os/machine.hpp"
 #include "sim/engines/live/client.hpp"
 #include "sim/engines/live/clock.hpp"
+#include "sim/engines/live/reach.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <charconv>
 #include <csignal>
 #include <cstdio>
+#include <exception>
 
 namespace sim::live {
 namespace {
 
 namespace asio = boost::asio;
+
+constexpr auto patience_to_reach = std::chrono::seconds(5);
 
 struct url_parts {
   bool tls = false;
@@ -77,6 +82,14 @@ single_url_result load_single_url(single_url_settings const& settings) {
   words.targets.push_back(url.target);
 
   asio::io_context context(1);
+  std::string const address = url.where.address().to_string() + ":" + std::to_string(url.where.port());
+  asio::co_spawn(context, reach({{"URL " + settings.url, address, url.where, url.tls}}, patience_to_reach),
+                 [](std::exception_ptr why) {
+                   if (why) std::rethrow_exception(why);
+                 });
+  context.run();
+  context.restart();
+
   std::atomic<journal::request_id> ids{1};
   client_settings limits;
   limits.pool.connections_per_balancer = settings.connections;

@@ -14,7 +14,6 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
-#include <deque>
 #include <limits>
 #include <memory>
 #include <utility>
@@ -82,13 +81,29 @@ asio::awaitable<void> restart(event_context context, scenario::restart_node cons
                       script.admin_call);
 }
 
+std::vector<std::string> added_by(topology const& nodes, std::uint32_t event) {
+  std::vector<std::string> added;
+  for (auto const& balancer : nodes.balancers())
+    if (balancer.identity.event == event) added.push_back(balancer.identity.name);
+  return added;
+}
+
+/// What was asked for may not be possible any more.
+void check_runs(topology const& nodes, scenario::action const& action) {
+  auto const check = [&](std::string const& node) {
+    if (!nodes.running(node)) throw could_not_run(node + " does not run");
+  };
+  std::visit(scenario::cases{
+                 [](scenario::add_balancer const&) {}, [&](scenario::kill_node const& kill) { check(kill.node); },
+                 [](scenario::restart_node const&) {}, [&](scenario::reload_node const& reload) { check(reload.node); },
+                 [](scenario::move_sessions const&) {}},
+             action);
+}
+
 asio::awaitable<void> perform(event_context context, scenario::action const& action, std::uint32_t index,
                               records::event_record& record) {
-  std::vector<std::string> added;
-  for (auto const& balancer : context.nodes.balancers())
-    if (balancer.identity.event == index) added.push_back(balancer.identity.name);
   record.kind = actors::kind_of(action);
-  record.node = actors::node_of(action, added);
+  record.node = actors::node_of(action, added_by(context.nodes, index));
   actors::action_result result;
   scenario::cases const how{
       [&](scenario::add_balancer const&) { return add_balancers(context, index); },
@@ -97,6 +112,7 @@ asio::awaitable<void> perform(event_context context, scenario::action const& act
       [&](scenario::reload_node const& reload) { return context.nodes.reload(reload.node); },
       [&](scenario::move_sessions const& move) { return move_sessions(context, move, index, result); }};
   try {
+    if (record.by_hand) check_runs(context.nodes, action);
     asio::awaitable<void> performance = std::visit(how, action);
     co_await std::move(performance);
     record.detail = actors::sentence_of(action, record.node, result);
@@ -107,45 +123,55 @@ asio::awaitable<void> perform(event_context context, scenario::action const& act
   record.map_kept = result.restored.has_value();
 }
 
+/// The planned ones, then those by hand.
+scenario::event const& event_at(std::vector<scenario::event> const& planned, event_progress const& progress,
+                                actors::event_schedule::index event) {
+  return event < planned.size() ? planned[event] : progress.by_hand[event - planned.size()];
+}
+
 }
 
 std::string probe_target(topology const& nodes, std::size_t index) {
   return nodes.proxies()[index % nodes.proxies().size()].http;
 }
 
-asio::awaitable<void> perform_events(event_context context, std::uint64_t total_requests, asked_events* asked,
-                                     std::vector<records::event_record>& done) {
+void event_progress::ask(scenario::event e) {
+  by_hand.push_back(std::move(e));
+  if (schedule) schedule->add(now_ns());
+  if (wake) wake();
+}
+
+asio::awaitable<void> perform_events(event_context context, std::uint64_t total_requests, bool may_be_asked,
+                                     event_progress& progress, std::vector<records::event_record>& done) {
   // Shared with the load, which may call back when a cancelled run has ended this coroutine.
   auto const timer = std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor);
   std::vector<scenario::event> const& planned = context.what.events;
   auto const schedule = std::make_shared<actors::event_schedule>(planned, total_requests);
-  std::deque<scenario::event> by_hand; // their indices follow those of the planned ones
   schedule->begin(context.load.start_ns());
-  if (asked) asked->wake = [timer] { timer->cancel(); };
+  progress.schedule = schedule;
+  for (std::size_t i = 0; i != progress.by_hand.size(); ++i) schedule->add(now_ns()); // asked for before the load began
+  progress.wake = [timer] { timer->cancel(); };
   for (;;) {
-    while (asked && !asked->waiting.empty()) {
-      by_hand.push_back(std::move(asked->waiting.front()));
-      asked->waiting.pop_front();
-      schedule->add(now_ns());
-    }
     if (auto const event = schedule->take(now_ns())) {
-      bool const is_planned = *event < planned.size();
-      scenario::event const& what = is_planned ? planned[*event] : by_hand[*event - planned.size()];
-      records::event_record record;
+      progress.under_way.emplace();
+      progress.under_way_index = *event;
+      records::event_record& record = *progress.under_way;
+      scenario::event const& what = event_at(planned, progress, *event);
       record.name = what.name;
-      record.by_hand = !is_planned;
+      record.by_hand = *event >= planned.size();
       record.planned_ns = schedule->due_ns(*event);
       record.began_ns = now_ns();
       co_await perform(context, what.action, *event, record);
       record.done_ns = now_ns();
       done.push_back(std::move(record));
+      progress.under_way.reset();
       schedule->on_done();
       continue;
     }
     auto const deadline = schedule->next_deadline();
     std::uint64_t const share = schedule->next_share();
     bool const waits_for_share = share != std::numeric_limits<std::uint64_t>::max();
-    if (!deadline && !waits_for_share && !asked) co_return;
+    if (!deadline && !waits_for_share && !may_be_asked) co_return;
     timer->expires_at(deadline ? time_at(*deadline) : asio::steady_timer::time_point::max());
     if (waits_for_share)
       context.load.when_started(share, [schedule, timer, share] {
@@ -154,6 +180,20 @@ asio::awaitable<void> perform_events(event_context context, std::uint64_t total_
       });
     co_await timer->async_wait(asio::as_tuple(asio::use_awaitable));
   }
+}
+
+std::vector<records::event_record> left_events(scenario::scenario const& s, topology const& nodes,
+                                               event_progress const& progress, std::int64_t end_ns) {
+  std::vector<records::event_record> records;
+  if (!progress.schedule) return records;
+  auto const add = [&](actors::event_schedule::index event, std::optional<records::event_record> const& began) {
+    records.push_back(actors::left_record(event_at(s.events, progress, event), added_by(nodes, event), began,
+                                          progress.schedule->due_ns(event), end_ns));
+    records.back().by_hand = event >= s.events.size();
+  };
+  if (progress.under_way) add(progress.under_way_index, progress.under_way);
+  for (actors::event_schedule::index const event : progress.schedule->left()) add(event, std::nullopt);
+  return records;
 }
 
 asio::awaitable<void> perform_partitions(event_context context, std::vector<records::event_record>& done) {

@@ -230,7 +230,8 @@ asio::awaitable<void> topology::ask_to_end(host& h) {
     co_return;
   }
   h.process->expect_end();
-  co_await tell(h, "stop", &command_balancer::stop);
+  exit_status const status = co_await tell(h, "stop", &command_balancer::stop);
+  h.stop_failure = status.clean() ? std::string() : status.text();
 }
 
 namespace {
@@ -394,7 +395,10 @@ asio::awaitable<std::vector<std::string>> topology::stop(std::chrono::nanosecond
     for (host* h : ending) co_await ask_to_end(*h);
     for (host* h : ending) {
       exit_status const status = co_await h->process->stop(patience);
-      if (!ended_as_asked(*h, status)) complaints.push_back(h->process->obituary());
+      if (!ended_as_asked(*h, status))
+        complaints.push_back(
+            h->process->obituary() +
+            (h->stop_failure.empty() ? "" : "\nits \"stop\" command had not ended it: " + h->stop_failure));
       at_step("stopped " + h->name);
     }
   }

@@ -61,6 +61,7 @@ struct host {
   std::string admin{};                     // HOST:PORT; empty: none
   std::int64_t spawned_ns = 0;             // this life of the process
   std::optional<std::uint64_t> restored{}; // of a balancer: what its ready line says of its token_map_file
+  std::string stop_failure{};              // how its command for that ended, if not well
 };
 
 struct proxy_node {

@@ -162,7 +162,7 @@ private:
       r.eve_latency_ns = w_.eve.books().request_latency_ns();
       r.notification_latency_ns = w_.eve.books().notification_latency_ns();
     }
-    r.events = w_.timeline.done();
+    r.events = w_.timeline.all(r.end_ns);
     r.work = w_.work.work();
     r.interrupted = interrupted_;
     r.complete = w_.clients.issued_all();

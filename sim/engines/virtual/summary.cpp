@@ -208,7 +208,9 @@ std::vector<records::event_result> summary::events(std::vector<records::event_re
     auto const seconds = [&](std::int64_t ns) { return static_cast<double>(ns - start_ns_) / 1e9; };
     records::event_result r;
     r.name = e.name, r.kind = name_of(e.kind), r.node = e.node, r.detail = e.detail;
-    r.at_s = seconds(e.began_ns), r.done_s = seconds(e.done_ns);
+    r.at_s = seconds(e.began_ns != 0 ? e.began_ns : e.planned_ns);
+    r.done_s = e.done_ns != 0 ? seconds(e.done_ns) : r.at_s;
+    r.left = e.left;
     r.convergence_note = r.failures_back_note = r.latency_back_note = "needs records of single requests: --detail full";
     out.push_back(std::move(r));
   }

@@ -57,13 +57,10 @@ void timeline::on_event_due() {
 
 void timeline::begin_event(std::uint32_t event) {
   scenario::event const& e = run_.scenario.events[event];
-  std::vector<std::string> added;
-  for (scenario::balancer_identity const& identity : identities_)
-    if (identity.event == event) added.push_back(identity.name);
   records::event_record& record = events_[event].record;
   record.name = e.name;
   record.kind = actors::kind_of(e.action);
-  record.node = actors::node_of(e.action, added);
+  record.node = actors::node_of(e.action, added_by(event));
   record.planned_ns = schedule_.due_ns(event);
   record.began_ns = run_.now();
   run_.time.note(run_.now(), 0x6576656e74000000u + event);
@@ -78,6 +75,26 @@ void timeline::finish(std::uint32_t event) {
   done_.push_back(u.record);
   schedule_.on_done();
   on_event_due();
+}
+
+std::vector<records::event_record> timeline::all(std::int64_t end_ns) const {
+  std::vector<records::event_record> records = done_;
+  for (std::uint32_t const event : schedule_.left())
+    records.push_back(actors::left_record(run_.scenario.events[event], added_by(event), std::nullopt,
+                                          schedule_.due_ns(event), end_ns));
+  for (std::uint32_t event = 0; event != events_.size(); ++event) {
+    records::event_record const& began = events_[event].record;
+    if (began.began_ns != 0 && began.done_ns == 0)
+      records.push_back(actors::left_record(run_.scenario.events[event], added_by(event), began, 0, end_ns));
+  }
+  return records;
+}
+
+std::vector<std::string> timeline::added_by(std::uint32_t event) const {
+  std::vector<std::string> added;
+  for (scenario::balancer_identity const& identity : identities_)
+    if (identity.event == event) added.push_back(identity.name);
+  return added;
 }
 
 void timeline::perform(std::uint32_t event) {

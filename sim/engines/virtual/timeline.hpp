@@ -42,6 +42,8 @@ public:
 
   /// In the order in which they were done; those under way are left out.
   std::vector<records::event_record> const& done() const { return done_; }
+  /// Those, and the ones for which the load, which ended at `end_ns`, left no time.
+  std::vector<records::event_record> all(std::int64_t end_ns) const;
 
 private:
   struct node {
@@ -55,6 +57,8 @@ private:
     std::uint64_t granted_before = 0, ended_before = 0; // moves in all
   };
 
+  /// Balancers that the event adds.
+  std::vector<std::string> added_by(std::uint32_t event) const;
   void begin_event(std::uint32_t event);
   void perform(std::uint32_t event);
   void finish(std::uint32_t event);

@@ -258,6 +258,11 @@ TEST_CASE("what differs in what ran is told by path, before what came of it") {
   CHECK(text.find("topology.proxies.count: 8 → 4") < text.find("| metric |"));
   p.scenario = base.provenance->scenario; // another trace under the same name
   CHECK_THAT(input_differences(base, now).at(1), Contains("files that the scenario names differ"));
+  result struck = base;
+  struck.events.resize(2);
+  struck.events[0].name = "kill proxy[1], by hand", struck.events[0].at_s = 3.5, struck.events[0].by_hand = true;
+  CHECK(input_differences(base, struck) ==
+        std::vector<std::string>{"events: not there → kill proxy[1], by hand at 3.50 s"});
   result old = base;
   old.provenance.reset(), old.seed = 43;
   CHECK(input_differences(old, base) == std::vector<std::string>{"seed: 43 → 42", "BASE does not say what ran"});

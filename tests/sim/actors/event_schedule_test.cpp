@@ -168,6 +168,32 @@ TEST_CASE("what is asked for before the load begins is due when it was asked") {
   CHECK(schedule.take(start + 2 * ms) == 0u);
 }
 
+TEST_CASE("what a load leaves: events that were not taken, and the record of one that was not done") {
+  std::vector<scenario::event> const events{kill_at(1ms), kill_at(30ms), kill_at_share(0.5)};
+  event_schedule schedule(events, 100);
+  schedule.begin(start);
+  CHECK(schedule.left() == std::vector<event_schedule::index>{0, 1, 2});
+  REQUIRE(schedule.take(start + ms));
+  CHECK(schedule.left() == std::vector<event_schedule::index>{1, 2});
+  CHECK(schedule.add(start + 2 * ms) == 3);
+  CHECK(schedule.left() == std::vector<event_schedule::index>{1, 2, 3});
+  std::int64_t const end = start + 20 * ms;
+  auto const not_begun = left_record(events[1], {}, std::nullopt, schedule.due_ns(1), end);
+  CHECK(not_begun.planned_ns == end); // it was due later
+  CHECK(not_begun.began_ns == 0);
+  CHECK(not_begun.node == "proxy[0]");
+  CHECK(not_begun.detail == "not carried out: the load had ended");
+  CHECK(left_record(events[2], {}, std::nullopt, schedule.due_ns(2), end).planned_ns == end);
+  CHECK(left_record(events[0], {}, std::nullopt, start + 3 * ms, end).planned_ns == start + 3 * ms);
+  records::event_record began;
+  began.began_ns = start + ms, began.by_hand = true;
+  auto const under_way = left_record(events[0], {}, began, start, end);
+  CHECK(under_way.began_ns == start + ms);
+  CHECK(under_way.by_hand);
+  CHECK(under_way.detail == "under way when the load ended");
+  for (auto const& record : {not_begun, under_way}) CHECK(record.left);
+}
+
 TEST_CASE("an event cannot be done that was not taken") {
   std::vector<scenario::event> const events{kill_at(1ms)};
   event_schedule schedule(events, 0);

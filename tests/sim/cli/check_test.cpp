@@ -73,6 +73,31 @@ TEST_CASE("check: all errors of all files at once, each with file, line and path
   for (std::string const& line : all.lines()) CHECK_THAT(line, Contains("crest-sim: "));
 }
 
+TEST_CASE("check: what is wrong in one part hides nothing in another, nor in a template") {
+  scratch const dir;
+  dir.file("my.conf", "events {}\nhttp { server { listen {{listn}}; } }\n");
+  struct row {
+    char const* keys;
+    std::vector<char const*> says;
+  };
+  for (row const& x :
+       std::vector<row>{{R"("seed": "x", "events": [{"at": "1s", "kill": "proxy[9]"}],)",
+                         {"seed: found", "unknown node \"proxy[9]\""}},
+                        {R"("thresholds": {"foo": ["<1"]}, "phases": [{"name": "a", "until": "1s"}, {"name": "b"}],)",
+                         {"the unknown metric 'foo'"}},
+                        {R"("events": [{"at": "1s", "kil": "proxy[0]"}], "phases": [{"name": "a"}, {"name": "b"}],)",
+                         {"events[0].kil: ", "a phase without an end"}},
+                        {R"("description": 3, "virtual": {"start_time": "0s", "start_time_ms": 1},)",
+                         {"description: found 3", "virtual.start_time"}}}) {
+    INFO(x.keys);
+    outcome const all = check({dir.file("s.json", of_template(x.keys))});
+    INFO(all.errors);
+    CHECK(all.code == 2);
+    for (char const* line : x.says) CHECK_THAT(all.errors, Contains(line));
+    CHECK_THAT(all.errors, Contains("my.conf:2: found the unknown placeholder {{listn}}"));
+  }
+}
+
 TEST_CASE("check: good files are exit 0, and a schema beside them is left out") {
   scratch const dir;
   outcome const all = check({dir.file("a.json", scenario()),

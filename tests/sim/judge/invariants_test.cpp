@@ -330,6 +330,23 @@ TEST_CASE("hops that were not delivered are listed") {
   CHECK(invariant(r, "books").note.find("1 hops not delivered") != std::string::npos);
 }
 
+TEST_CASE("an answer through a black box is a proxy's own, whatever its status, and nobody else's") {
+  for (journal::hop_outcome const outcome :
+       {journal::hop_outcome::served, journal::hop_outcome::unavailable, journal::hop_outcome::unauthorized,
+        journal::hop_outcome::malformed, journal::hop_outcome::received, journal::hop_outcome::redirected,
+        journal::hop_outcome::aborted}) {
+    world w = honest();
+    w.become(scenario::balancer_kind::nginx);
+    w.last_hop(9).outcome = outcome;
+    bool const answers = outcome != journal::hop_outcome::received && outcome != journal::hop_outcome::redirected &&
+                         outcome != journal::hop_outcome::aborted;
+    INFO(static_cast<int>(outcome));
+    CHECK((invariant(w.analyse(), "books").violations == 0) == answers);
+    ++w.last_hop(9).incarnation;
+    CHECK(invariant(w.analyse(), "books").violations == 1);
+  }
+}
+
 TEST_CASE("a black box's books are checked as far as they can be, and the report says how far") {
   world w = honest();
   w.become(scenario::balancer_kind::nginx);

@@ -93,6 +93,34 @@ TEST_CASE("what to do next is said where a rule applies, and nowhere else") {
            {"a busy machine", busy(), {}, "the machine was busy (97 % of its CPU time)"},
            {"a busy machine, in a load that kept its rate", busy(), [](result& r) { r.load.lagged = false; }, ""},
            {"a lag that nobody explains", busy(), [](result& r) { r.load.cpu_busy = 0.6; }, ""},
+           {"an nginx that failed by itself", without_retries(),
+            [](result& r) {
+              r.balancers[0].metrics.erase("failed_requests{status:502}");
+              r.balancers[0].metrics["failed_requests{status:500}"] = counter_metric{5};
+            },
+            "nginx[0] answered 5 requests with 500, which no proxy did"},
+           {"answers of somebody else", result{},
+            [](result& r) { r.metrics["requests"] = r.metrics["balancer_answers"] = counter_metric{9}; },
+            "no request reached a proxy of the lab"},
+           {"answers of a balancer whose proxies are gone", result{},
+            [](result& r) {
+              r.metrics["requests"] = r.metrics["balancer_answers"] = counter_metric{9};
+              r.metrics["failed_requests"] = counter_metric{9};
+            },
+            ""},
+           {"events that the load left", result{},
+            [](result& r) {
+              r.events.resize(3);
+              r.events[1].left = true;
+            },
+            "1 of 3 events were not carried out to the end"},
+           {"events that a signal left", result{},
+            [](result& r) {
+              r.verdict = records::verdict::interrupted;
+              r.events.resize(1);
+              r.events[0].left = true;
+            },
+            ""},
            {"nothing at all", result{}, {}, ""}}) {
     INFO(x.name);
     result r = x.of;

@@ -367,14 +367,20 @@ TEST_CASE("a request on a connection that its proxy is just closing is lost unle
   CHECK(failed("POST") > 0);
 }
 
-TEST_CASE("an event that waits for another one when the load ends does not happen any more") {
+TEST_CASE("an event that waits for another one when the load ends does not happen any more, and is told") {
   auto const r = virtual_time::run(shipped(
       "sessions-move",
       {R"(topology.proxies.service_time={"constant":{"mean_ms":5000}})", "thresholds={}", R"(phases=[{"name":"all"}])",
        R"(load={"kind":"constant_rate","rate_rps":50,"duration":"2s","connections_per_balancer":400})",
        "virtual.start_time=\"1s\"",
        R"(events=[{"at":"1900ms","restart":"gateway[0]"},{"at":"1950ms","kill":"proxy[1]"}])"}));
-  for (auto const& e : r.events) CHECK(e.kind != "kill");
+  REQUIRE(r.events.size() == 2);
+  for (auto const& e : r.events) {
+    if (e.kind != "kill") continue;
+    CHECK(e.left);
+    CHECK(e.detail == "not carried out: the load had ended");
+    CHECK(e.at_s == Approx(1.95));
+  }
 }
 
 TEST_CASE("progress may end a run, which is then interrupted") {
