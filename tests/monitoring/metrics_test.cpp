@@ -72,7 +72,7 @@ std::set<std::string> served(std::map<std::string, family> const& families, std:
   return rows;
 }
 
-std::vector<std::string> const order = {"scenario", "seed", "version", "phase", "upstream", "node", "kind"};
+std::vector<std::string> const order = {"scenario", "seed", "version", "phase", "upstream", "node", "kind", "cause"};
 
 /// promtool says nothing against it.
 void lint(std::string const& text) {
