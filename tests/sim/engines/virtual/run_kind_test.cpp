@@ -82,15 +82,17 @@ TEST_CASE("an engine composed for plain runs comes to the same as that for any r
     s.topology.proxies.discipline = scenario::discipline::processor_sharing;
     s.topology.proxies.service_time = scenario::exponential_time{std::chrono::milliseconds(1)};
   };
-  std::vector<std::string> const small{"population.characters=2000", "load.duration=\"0.8s\""};
-  std::vector<std::string> const logged_in{"population.logged_in=0.3", "population.eve_clients=20",
-                                           "load.balancer_choice=\"round_robin\""};
+  std::vector<std::string> const small{"population.characters=1000", "load.duration=\"0.4s\""};
+  std::vector<std::string> const brief{"load.duration=\"2s\"", R"(phases=[{"name":"all"}])", "thresholds={}"};
+  std::vector<std::string> logged_in{"population.logged_in=0.3", "population.eve_clients=20",
+                                     "load.balancer_choice=\"round_robin\""};
+  logged_in.insert(logged_in.end(), brief.begin(), brief.end());
   using cases =
       std::vector<std::tuple<char const*, std::vector<std::string>, std::function<void(scenario::scenario&)>>>;
-  for (auto const& [file, overrides, change] : cases{{"scenarios/small-map", {}, nothing},
-                                                     {"scenarios/small-map", {}, patience},
-                                                     {"scenarios/small-map", {}, few_connections},
-                                                     {"scenarios/small-map", {}, sharing},
+  for (auto const& [file, overrides, change] : cases{{"scenarios/small-map", brief, nothing},
+                                                     {"scenarios/small-map", brief, patience},
+                                                     {"scenarios/small-map", brief, few_connections},
+                                                     {"scenarios/small-map", brief, sharing},
                                                      {"scenarios/small-map", logged_in, nothing},
                                                      {"bench/sim/standard", small, nothing},
                                                      {"bench/sim/standard", small, few_connections},
