@@ -1,6 +1,5 @@
 #pragma once
 
-#include "base/randomness/mersenne_twister.hpp"
 #include "fakeproxy/cluster/node.hpp"
 #include "sim/records/notification_log.hpp"
 #include "sim/records/records.hpp"
@@ -9,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <random>
 #include <vector>
 
 namespace sim::actors {
@@ -93,7 +93,7 @@ private:
 
   eve_settings settings_;
   std::vector<member> members_;
-  randomness::mersenne_twister where_, when_;
+  std::mt19937_64 where_, when_;
   std::int64_t due_ns_ = 0;
   bool asking_ = false;
   std::vector<std::uint64_t> request_latency_, notification_latency_;

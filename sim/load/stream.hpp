@@ -1,9 +1,9 @@
 #pragma once
 
 #include "base/randomness/generator.hpp"
-#include "base/randomness/mersenne_twister.hpp"
 
 #include <cstdint>
+#include <random>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -14,7 +14,6 @@ namespace sim::load {
 
 using randomness::exponential_ns;
 using randomness::exponentials_ns;
-using randomness::mersenne_twister;
 using randomness::mix;
 using randomness::small_stream;
 using randomness::uniform_below;
@@ -22,7 +21,7 @@ using randomness::uniform_positive;
 using randomness::uniform_real;
 
 /// The random stream of the component `name`: a draw in one component disturbs no other.
-mersenne_twister stream(std::uint64_t seed, std::string_view name);
+std::mt19937_64 stream(std::uint64_t seed, std::string_view name);
 
 /// Brings `count` random ones of `all` to its front (at most all of them), each set of so many equally likely.
 template<class T, class Generator>
