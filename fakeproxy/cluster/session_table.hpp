@@ -6,6 +6,7 @@
 #include "base/memory/zeroed_array.hpp"
 #include "fakeproxy/cluster/types.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -96,10 +97,11 @@ private:
 
   static std::uint32_t name_of(character_id character) { return raw(character) + 1; }
   // Multiples of the golden ratio spread consecutively numbered characters evenly (Knuth, TAOCP 3, 6.4).
-  std::size_t home(std::uint32_t name) const {
-    if (slots_.size() <= listed) return 0; // a list: what is in use stands at its beginning
+  std::size_t home(std::uint32_t name) const { return home(name, slots_.size()); }
+  static std::size_t home(std::uint32_t name, std::size_t slot_count) {
+    if (slot_count <= listed) return 0; // a list: what is in use stands at its beginning
     std::uint64_t const hash = name * std::uint64_t{0x9e3779b97f4a7c15u};
-    return static_cast<std::size_t>((static_cast<unsigned __int128>(hash) * slots_.size()) >> 64);
+    return static_cast<std::size_t>((static_cast<unsigned __int128>(hash) * slot_count) >> 64);
   }
 
   // For memory::home_order.
@@ -118,12 +120,29 @@ private:
     memory::zeroed_array<slot> const old =
         std::exchange(slots_, memory::zeroed_array<slot>(slots_.size() + slots_.size() / 4 + 8));
     most_ = slots_.size() - slots_.size() / 8;
-    for (slot const& s : old) {
-      if (s.name == 0) continue;
-      std::size_t const place = locate(s.name);
-      order::make_room(place);
-      slots_[place] = s;
-    }
+    // What stands in the order of its home places mostly does so in a larger table, too: the next one belongs behind
+    // the last. Those at the beginning whose home is at the end come last of all.
+    std::size_t first = 0;
+    while (first != old.size() && old[first].name != 0 && home(old[first].name, old.size()) > first) ++first;
+    std::size_t free = 0, last_home = 0; // where nothing stands yet; the home of what was placed last
+    auto const place_all = [&](std::size_t from, std::size_t to) {
+      for (std::size_t i = from; i != to; ++i) {
+        if (old[i].name == 0) continue;
+        std::size_t const own = home(old[i].name), at = std::max(free, own);
+        if (own < last_home || at >= slots_.size()) [[unlikely]] {
+          std::size_t const among = locate(old[i].name);
+          order::make_room(among);
+          slots_[among] = old[i];
+          while (free < slots_.size() && slots_[free].name != 0) ++free;
+        } else {
+          slots_[at] = old[i];
+          free = at + 1;
+          last_home = own;
+        }
+      }
+    };
+    place_all(first, old.size());
+    place_all(0, first);
   }
 
   static constexpr std::size_t listed = 8; // slots
