@@ -139,10 +139,10 @@ void proxy_node::on_tick(time_point now, node_actions& out) {
     session const* const s = sessions_.find(character);
     if (!s) continue;
     bool const wanted =
-        s->in_flight != 0 || client_of(character, *s) != 0 || s->pinned || s->is() != session::state::owned;
+        s->in_flight() || client_of(character, *s) != 0 || s->has(session::pinned) || s->is() != session::state::owned;
     std::uint32_t const next = (wanted ? coarse_now : s->last_used) + idle;
     if (passed(next) < 0) {
-      idle_checks_.push_back({next, character});
+      idle_checks_.push({next, character});
     } else {
       tell(operation::release, character, s->number(), out);
       erase(character);
@@ -159,11 +159,11 @@ void proxy_node::leave(node_actions& out) {
 // ---- sessions
 
 proxy_node::game* proxy_node::game_of(character_id character, session const& s) {
-  return s.has_game ? &games_.find(character)->second : nullptr;
+  return s.has(session::has_game) ? &games_.find(character)->second : nullptr;
 }
 
 ticket proxy_node::client_of(character_id character, session const& s) const {
-  return s.has_game ? games_.find(character)->second.client : ticket{0};
+  return s.has(session::has_game) ? games_.find(character)->second.client : ticket{0};
 }
 
 void proxy_node::erase(character_id character) {
@@ -194,13 +194,13 @@ void proxy_node::drop_sessions(std::uint32_t sol, node_actions& out) {
 proxy_node::session& proxy_node::hold(character_id character, session_epoch epoch, time_point now) {
   auto const [s, fresh] = sessions_.try_emplace(character);
   if (s.number() != epoch) {
-    if (s.has_game) games_.erase(character);
+    if (s.has(session::has_game)) games_.erase(character);
     s = session{};
     s.epoch = static_cast<std::uint32_t>(raw(epoch));
     ++counters_.granted;
   }
   s.last_used = coarse(now);
-  if (fresh) idle_checks_.push_back({s.last_used + static_cast<std::uint32_t>(settings_.idle >> 20) + 1, character});
+  if (fresh) idle_checks_.push({s.last_used + static_cast<std::uint32_t>(settings_.idle >> 20) + 1, character});
   return s;
 }
 
@@ -273,14 +273,14 @@ void proxy_node::admit(character_id character, session& s, waiter w, time_point 
   s.last_used = coarse(now);
   switch (w.what) {
   case purpose::request:
-    ++s.in_flight;
+    s.begin_request();
     out.add(node_actions::resumption{w.who, {decision::kind::serve, s.number()}});
     break;
   case purpose::login:
     attach_client(character, s, w.who, out);
     break;
   case purpose::pin:
-    s.pinned = 1;
+    s.note(session::pinned);
     out.add(node_actions::login{w.who, true});
     break;
   case purpose::nothing:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/memory/prefetch.hpp"
+#include "fakeproxy/cluster/idle_checks.hpp"
 #include "fakeproxy/cluster/peer_table.hpp"
 #include "fakeproxy/cluster/rpc.hpp"
 #include "fakeproxy/cluster/session_table.hpp"
@@ -10,7 +11,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <deque>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -131,15 +131,15 @@ public:
     session* const s = sessions_.find(character);
     if (!s || !may_serve(character, *s, now))
       return wait_for(character, s != nullptr, {who, purpose::request}, now, out);
-    ++s->in_flight;
+    s->begin_request();
     s->last_used = coarse(now);
     return {decision::kind::serve, s->number()};
   }
   [[gnu::always_inline]] void on_finished(character_id character, session_epoch epoch, node_actions& out) {
     session* const s = sessions_.find(character);
     if (!s || s->number() != epoch) return;
-    if (s->in_flight > 0) --s->in_flight;
-    if (s->is() == session::state::draining && s->in_flight == 0) drain_done(character, *s, out);
+    s->end_request();
+    if (s->is() == session::state::draining && !s->in_flight()) drain_done(character, *s, out);
   }
   void give_up(character_id character, ticket who);
 
@@ -190,17 +190,24 @@ private:
   };
   /// There may be millions of these: what only sessions with an EVE client need is in `game`.
   struct session {
+    enum class state : std::uint8_t { owned, draining, drained };
+    enum fact : std::uint32_t { pinned = 4, has_game = 8 };
+    static constexpr std::uint32_t state_mask = 3, one_request = 16;
+
     std::uint32_t epoch = 0;
     std::uint32_t last_used = 0; // in units of coarse()
-    std::uint32_t in_flight : 28 = 0;
-    enum class state : std::uint8_t { owned, draining, drained };
-    std::uint32_t phase : 2 = 0; // a state
-    std::uint32_t pinned : 1 = 0;
-    std::uint32_t has_game : 1 = 0;
+    std::uint32_t word = 0;      // a state, facts, and above them how many requests are in flight: one addition counts
 
     session_epoch number() const { return static_cast<session_epoch>(epoch); }
-    state is() const { return static_cast<state>(phase); }
-    void become(state next) { phase = static_cast<std::uint32_t>(next) & 3; }
+    state is() const { return static_cast<state>(word & state_mask); }
+    void become(state next) { word = (word & ~state_mask) | static_cast<std::uint32_t>(next); }
+    bool has(fact what) const { return (word & what) != 0; }
+    void note(fact what) { word |= what; }
+    bool in_flight() const { return word >= one_request; }
+    void begin_request() { word += one_request; }
+    void end_request() {
+      if (in_flight()) word -= one_request;
+    }
   };
   static_assert(sizeof(session) == 12);
   /// A session's EVE client.
@@ -355,11 +362,7 @@ private:
   std::vector<call> calls_;
   std::vector<std::uint32_t> free_calls_;
   std::uint32_t call_generation_ = 0;
-  struct idle_check {
-    std::uint32_t at; // in units of coarse()
-    character_id character;
-  };
-  std::deque<idle_check> idle_checks_; // each held session once, by time
+  idle_checks idle_checks_; // each held session once; in units of coarse()
   counters counters_;
 };
 

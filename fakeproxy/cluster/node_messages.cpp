@@ -61,7 +61,7 @@ void proxy_node::on_drain(message const& m, node_actions& out) {
     return;
   }
   if (s->is() == session::state::owned) s->become(session::state::draining);
-  if (s->is() == session::state::draining && s->in_flight == 0) drain_done(m.character, *s, out);
+  if (s->is() == session::state::draining && !s->in_flight()) drain_done(m.character, *s, out);
 }
 
 void proxy_node::drain_done(character_id character, session& s, node_actions& out) {
@@ -185,7 +185,7 @@ void proxy_node::on_pin(character_id character, ticket who, time_point now, node
 /// One client per character: the newer login wins.
 void proxy_node::attach_client(character_id character, session& s, ticket client, node_actions& out) {
   if (!clients_.contains(client)) return; // gone while it waited
-  s.has_game = 1;
+  s.note(session::has_game);
   game& g = games_[character];
   if (g.client != 0 && g.client != client) {
     clients_.erase(g.client);
