@@ -1,17 +1,8 @@
 #include "gateway/routing/guess.hpp"
 
-#include <algorithm>
 #include <cmath>
 
 namespace gateway::routing {
-
-bool guesser::usable(upstreams_view upstreams, std::uint32_t index, exclusions excluded, time_ns now) {
-  upstream_state const& state = upstreams.states[index];
-  bool const is_early = state.suspect && upstreams.details[index].avoid_until > now;
-  bool const to_be_avoided = now != no_avoidance && (is_early || state.on_trial || !state.healthy);
-  return state.in_rotation && !to_be_avoided &&
-         std::find(excluded.begin(), excluded.end(), upstream_id{index}) == excluded.end();
-}
 
 void guesser::weigh(upstreams_view upstreams) {
   std::uint32_t first = 0;

@@ -4,6 +4,7 @@
 #include "gateway/routing/guess_policy.hpp"
 #include "gateway/routing/ids.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -69,7 +70,16 @@ public:
 private:
   static constexpr time_ns no_avoidance = std::numeric_limits<time_ns>::max();
 
-  static bool usable(upstreams_view upstreams, std::uint32_t index, exclusions excluded, time_ns now);
+  static bool usable(upstreams_view upstreams, std::uint32_t index, exclusions excluded, time_ns now) {
+    upstream_state const& state = upstreams.states[index];
+    if (!state.in_rotation || is_excluded(index, excluded)) return false;
+    if (now == no_avoidance) return true;
+    if (state.on_trial || !state.healthy) return false;
+    return !state.suspect || upstreams.details[index].avoid_until <= now;
+  }
+  static bool is_excluded(std::uint32_t index, exclusions excluded) { // mostly there is none
+    return !excluded.empty() && std::find(excluded.begin(), excluded.end(), upstream_id{index}) != excluded.end();
+  }
   static upstream_id rotate(upstreams_view upstreams, exclusions excluded, time_ns now);
   upstream_id rendezvous(upstreams_view upstreams, std::uint64_t token_hash, exclusions excluded, time_ns now) const;
   /// For comparisons: 1 if all weigh the same, which is not looked up then.
@@ -96,14 +106,22 @@ private:
     return drawn(upstreams, excluded, now, generator);
   }
 
-  /// At random, in proportion to the weights, of those for which `may_be(index)` holds.
+  /// At random, in proportion to the weights, of those for which `may_be(index)` holds. If all weights are equal, the
+  /// first draw is nearly always usable, and is then uniform over the usable ones, as is each redraw.
   template<class Generator, class MayBe>
   upstream_id drawn_of(upstreams_view upstreams, Generator& generator, MayBe may_be) const {
     std::uint32_t const count = upstreams.size();
     if (count == 0) return no_upstream;
-    // If all weights are equal, the first draw is nearly always usable, and is then uniform over the usable ones, as is
-    // each redraw.
-    for (int draw = 0; !weighted_ && draw < 4; ++draw) {
+    if (!weighted_) {
+      std::uint32_t const index = randomness::uniform_below(generator, count);
+      if (may_be(index)) return upstream_id{index};
+    }
+    return drawn_of_few(upstreams, generator, may_be);
+  }
+  template<class Generator, class MayBe>
+  [[gnu::noinline]] upstream_id drawn_of_few(upstreams_view upstreams, Generator& generator, MayBe may_be) const {
+    std::uint32_t const count = upstreams.size();
+    for (int redraw = 0; !weighted_ && redraw < 3; ++redraw) {
       std::uint32_t const index = randomness::uniform_below(generator, count);
       if (may_be(index)) return upstream_id{index};
     }
