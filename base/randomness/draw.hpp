@@ -27,7 +27,7 @@ template<class Generator>
 /// std::uniform_int_distribution. Multiply-and-shift with rejection (Lemire, "Fast Random Integer Generation in an
 /// Interval", 2019), so without bias.
 template<class Generator>
-std::uint32_t uniform_below(Generator& generator, std::uint32_t bound) {
+[[gnu::always_inline]] inline std::uint32_t uniform_below(Generator& generator, std::uint32_t bound) {
   static_assert(Generator::min() == 0 && Generator::max() == ~std::uint64_t{0}, "a 64-bit generator");
   CREST_EXPECTS(bound > 0);
   std::uint64_t product = (generator() >> 32) * bound;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "fakeproxy/cluster/node.hpp"
+#include "sim/load/stream.hpp"
 #include "sim/records/notification_log.hpp"
 #include "sim/records/records.hpp"
 
@@ -8,7 +9,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <random>
 #include <vector>
 
 namespace sim::actors {
@@ -93,7 +93,7 @@ private:
 
   eve_settings settings_;
   std::vector<member> members_;
-  std::mt19937_64 where_, when_;
+  load::mersenne_twister where_, when_;
   std::int64_t due_ns_ = 0;
   bool asking_ = false;
   std::vector<std::uint64_t> request_latency_, notification_latency_;

@@ -45,7 +45,7 @@ private:
   std::size_t stage_ = 0;
   std::uint64_t given_ = 0;
   double last_ns_ = 0; // poisson
-  std::mt19937_64 gaps_;
+  mersenne_twister gaps_;
 };
 
 }

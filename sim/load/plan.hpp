@@ -87,7 +87,7 @@ private:
   std::vector<std::uint32_t> rotations_; // of each character; empty without rotation
   double next_rotation_ns_ = 0;
   std::uint32_t connections_;
-  std::mt19937_64 who_, what_, where_, tokens_, rotation_;
+  mersenne_twister who_, what_, where_, tokens_, rotation_;
 };
 
 /// One character's part of a closed load: what it has sent and its own random stream, so that its requests do not

@@ -50,7 +50,7 @@ popularity::popularity(std::uint32_t characters, double zipf, std::uint64_t seed
   if (zipf > 0) by_rank_ = shuffled(characters, stream(seed, "popularity"));
 }
 
-void popularity::draw(std::mt19937_64& generator, std::span<planned_request> into) const {
+void popularity::draw(mersenne_twister& generator, std::span<planned_request> into) const {
   if (by_rank_.empty()) {
     std::uint32_t const characters = characters_;
     for (planned_request& request : into) request.character = uniform_below(generator, characters);
@@ -59,7 +59,7 @@ void popularity::draw(std::mt19937_64& generator, std::span<planned_request> int
   }
 }
 
-std::vector<std::uint32_t> shuffled(std::uint32_t n, std::mt19937_64 generator) {
+std::vector<std::uint32_t> shuffled(std::uint32_t n, mersenne_twister generator) {
   std::vector<std::uint32_t> order(n);
   std::iota(order.begin(), order.end(), 0u);
   for (std::uint32_t i = n; i > 1; --i) std::swap(order[i - 1], order[uniform_below(generator, i)]);

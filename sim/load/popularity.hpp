@@ -41,7 +41,7 @@ class popularity {
 public:
   popularity(std::uint32_t characters, double zipf, std::uint64_t seed);
 
-  void draw(std::mt19937_64& generator, std::span<planned_request> into) const;
+  void draw(mersenne_twister& generator, std::span<planned_request> into) const;
 
 private:
   std::uint32_t characters_;
@@ -50,6 +50,6 @@ private:
 };
 
 /// The numbers from 0 to n − 1 in random order (Fisher–Yates with our own draws).
-std::vector<std::uint32_t> shuffled(std::uint32_t n, std::mt19937_64 generator);
+std::vector<std::uint32_t> shuffled(std::uint32_t n, mersenne_twister generator);
 
 }
