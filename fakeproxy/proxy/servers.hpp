@@ -30,16 +30,16 @@ public:
     busy_ += time;
     if (count_ == 0) return now + time;
     if (count_ <= scanned) {
-      time_point* const all = free_at_.data();
-      std::size_t const count = count_;
-      std::size_t first = next_; // to be free; it makes no difference which of those that are free
-      time_point least = all[first];
-      for (std::size_t i = first, left = count; least > now && --left != 0;) {
-        i = i + 1 == count ? 0 : i + 1;
-        if (all[i] < least) least = all[first = i];
+      // The first to be free, without a branch: which it is nobody could foresee.
+      time_point* first = free_at_.data();
+      time_point const* const end = first + count_;
+      time_point least = *first;
+      for (time_point* at = first + 1; at != end; ++at) {
+        bool const is_earlier = *at < least;
+        least = is_earlier ? *at : least;
+        first = is_earlier ? at : first;
       }
-      next_ = first + 1 == count ? 0 : static_cast<std::uint32_t>(first + 1);
-      return all[first] = std::max(now, least) + time;
+      return *first = std::max(now, least) + time;
     }
     std::pop_heap(free_at_.begin(), free_at_.end(), std::greater<>{});
     time_point const end = free_at_.back() = std::max(now, free_at_.back()) + time;
@@ -60,7 +60,6 @@ private:
   static constexpr std::size_t scanned = 16;
   std::vector<time_point> free_at_; // beyond `scanned` a heap, the earliest first
   std::uint32_t count_;             // as many as these
-  std::uint32_t next_ = 0;          // the one after that which was used last: often free
   duration busy_ = 0;
 };
 
