@@ -89,14 +89,16 @@ public:
   /// Empty; for `add` and then `close`. Requests due before start_ns + warm_up_ns are not counted.
   tally(scenario::scenario const& s, std::size_t balancers, std::int64_t start_ns, std::int64_t warm_up_ns = 0);
   void add(counted_request const& r) {
-    if (!add_times(r.phase, r.intended_ns, r.sent_ns, r.done_ns)) return;
+    last_ns_ = std::max({last_ns_, r.intended_ns, r.done_ns});
+    if (!add_times(r.phase, r.intended_ns, r.sent_ns)) return;
     cell& s = cells_[cell_of(r.phase, r.balancer)];
     count(s, r, 1);
     if (r.answered) s.latency.record(r.done_ns - r.intended_ns);
   }
   /// The same, faster, for what most requests are.
   [[gnu::always_inline]] void add(served_request const& r) {
-    if (!add_times(r.phase, r.intended_ns, r.sent_ns, r.done_ns)) return;
+    last_ns_ = std::max(last_ns_, r.done_ns);
+    if (!add_times(r.phase, r.intended_ns, r.sent_ns)) return;
     std::size_t const at = cell_of(r.phase, r.balancer);
     counted_soon& slot = soon_[next_soon_++ % soon_.size()];
     if (slot.kind != none) count(slot);
@@ -147,11 +149,9 @@ private:
   /// Counts `times` requests like `r`, but for their latencies.
   static void count(cell& s, counted_request const& r, std::uint64_t times);
   /// Returns whether the request counts.
-  [[gnu::always_inline]] bool add_times(std::size_t of, std::int64_t intended_ns, std::int64_t sent_ns,
-                                        std::int64_t done_ns) {
+  [[gnu::always_inline]] bool add_times(std::size_t of, std::int64_t intended_ns, std::int64_t sent_ns) {
     std::size_t const phase = std::min(of, last_phase_);
     first_ns_[phase] = std::min(first_ns_[phase], intended_ns);
-    last_ns_ = std::max({last_ns_, intended_ns, done_ns});
     if (intended_ns < counted_from_ns_) return false;
     if (sent_ns == intended_ns && sent_ns != 0) {
       ++in_time_[phase]; // as most are

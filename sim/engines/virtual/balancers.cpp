@@ -241,7 +241,8 @@ void balancers::go_on(request_state& f, step next, action const& how) {
 template<class Run>
 [[gnu::always_inline]] inline void balancers::send(request_state& f, action const& next) {
   // A redirect is attributed to how the first proxy that saw the request was chosen.
-  if (f.book.seen_hops == 0) run_.record.chosen<Run>(f, !next.from_map, has_company<Run>(f), run_.now());
+  if (f.book.seen_hops == 0)
+    run_.record.chosen<Run>(f, !next.from_map, !next.from_map && has_company<Run>(f), run_.now());
   f.hop.proxy = static_cast<std::uint16_t>(index_of(next.upstream));
   f.hop.from_map = next.from_map;
   if (f.course.hops == 0) f.book.first_from_map = next.from_map;

@@ -60,16 +60,21 @@ void clients::add_balancer(std::size_t index) {
   pool_.add_balancer();
 }
 
+template<class Run>
 void clients::begin() {
+  apart_ = Run::connections;
+  in_use_.assign(scenario::balancers_of(run_.scenario).size(), 0);
   load_.begin(run_.start_ns);
-  expect_drawn<any_run>();
-  issue_due<any_run>();
+  expect_drawn<Run>();
+  issue_due<Run>();
 }
 
 template<class Run>
 [[gnu::always_inline]] inline void clients::issue_due() {
   while (auto const due = load_.next(run_.now())) {
     issue<Run>(*due.what, due.at_ns, due.from);
+    if (!Run::connections && apart_) [[unlikely]]
+      return issue_due<any_run>();
     if (!load_.drawn_ahead().empty()) [[unlikely]]
       expect_drawn<Run>();
   }
@@ -145,19 +150,42 @@ template<class Run>
   }
   std::uint16_t const chosen = choose_balancer<Run>(request);
   f.balancer = numbered_[chosen];
-  if (run_.record.has_under_way<Run>(f)) take_arrived<Run>(); // perhaps no longer
+  if (run_.record.has_under_way<Run>(f)) take_arrived_of<Run>(own_character<Run>(f)); // perhaps no longer
   f.request = run_.record.issue<Run>(f);
   f.draws = load::mix(request_seed_ + f.request);
   if (Run::exchanges && exchanges_.needed()) exchanges_.begin(f.id);
   ++in_flight_;
   ++started_;
   if (Run::events) timeline_.on_started(started_);
-  if (!pool_.has_room(chosen)) take_arrived<Run>();
-  if (pool_.has_room(chosen)) {
-    send<Run>(chosen, f);
-  } else {
-    wait_for_connection(chosen, f);
+  if (!has_room<Run>(chosen, f)) take_arrived<Run>();
+  if (has_room<Run>(chosen, f)) return send<Run>(chosen, f);
+  if (!Run::connections) tell_connections_apart();
+  wait_for_connection(chosen, f);
+}
+
+template<class Run>
+[[gnu::always_inline]] inline bool clients::has_room(std::uint16_t chosen, request_state const& f) const {
+  if (Run::connections) return pool_.has_room(chosen);
+  return in_use_[f.balancer] < run_.scenario.load.connections_per_balancer;
+}
+
+/// Each request under way gets a connection, as if it had had one since it was sent, and each answer on its way.
+void clients::tell_connections_apart() {
+  apart_ = true;
+  auto const numbered = [&](std::size_t balancer) {
+    return static_cast<std::uint16_t>(std::find(numbered_.begin(), numbered_.end(), balancer) - numbered_.begin());
+  };
+  for (arrival& a : arriving_) {
+    a.connection = pool_.take(numbered(a.balancer), {}, run_.start_ns).connection;
+    pool_.on_answered(a.connection, true);
   }
+  std::vector<request_state*> sent;
+  run_.requests.for_each([&](request_state& f) {
+    if (f.where != request_state::place::nowhere && f.client.waits) sent.push_back(&f);
+  });
+  std::sort(sent.begin(), sent.end(), [](auto const* a, auto const* b) { return a->request < b->request; });
+  for (request_state* const f : sent)
+    f->client.connection = pool_.take(numbered(f->balancer), f->id, f->client.sent_ns).connection;
 }
 
 void clients::wait_for_connection(std::uint16_t balancer, request_state& f) {
@@ -177,14 +205,18 @@ template<class Run>
 [[gnu::always_inline]] inline void clients::transmit(request_state& f) {
   f.where = request_state::place::to_balancer;
   f.carried = true;
-  if (!timeouts_armed_) arm_timeouts();
+  if (!timeouts_armed_) arm_timeouts(oldest_deadline());
   run_.time.to_request(net_.client_arrival<Run>(f, purpose::way_in), event_kind::reaches_balancer, f.id, f.life);
 }
 
 template<class Run>
 [[gnu::always_inline]] inline void clients::send(std::uint16_t balancer, request_state& f) {
-  f.client.connection = pool_.take(balancer, f.id, run_.now()).connection;
   f.client.sent_ns = run_.now();
+  if (Run::connections) {
+    f.client.connection = pool_.take(balancer, f.id, run_.now()).connection;
+  } else {
+    ++in_use_[f.balancer];
+  }
   run_.record.sent<Run>(f);
   transmit<Run>(f);
 }
@@ -203,12 +235,13 @@ template<class Run>
 [[gnu::always_inline]] inline bool clients::settle(request_state& f, std::int64_t arrival_ns) {
   actors::connection_id const connection = f.client.connection;
   bool const may = (!Run::events || run_.settles_early) && (!Run::other_loads || load_.paced()) && f.client.waits &&
-                   !pool_.has_waiting(pool_.balancer_of(connection)) && arrival_ns < pool_.deadline(connection);
+                   arrival_ns < f.client.sent_ns + run_.scenario.load.timeout.count() &&
+                   (!Run::connections || !pool_.has_waiting(pool_.balancer_of(connection)));
   if (!may) return false;
-  pool_.on_answered(connection, true);
+  if (Run::connections) pool_.on_answered(connection, true);
   write_down<Run>(f, client_outcome::answered, arrival_ns);
   last_arrival_ns_ = std::max(last_arrival_ns_, arrival_ns);
-  arriving_.push_back({arrival_ns, own_character<Run>(f), connection});
+  arriving_.push_back({arrival_ns, own_character<Run>(f), {Run::connections ? connection : f.balancer}});
   run_.requests.give_back(f);
   if (arriving_.size() == arriving_.capacity()) {
     take_arrived<Run>(); // rather than grow, if that frees half
@@ -217,16 +250,36 @@ template<class Run>
   return true;
 }
 
-/// Connections of answers that have arrived by now are free again.
+/// Whether it has arrived by now: then its connection is free again.
+template<class Run>
+[[gnu::always_inline]] inline bool clients::takes(arrival const& a) {
+  if (a.at_ns >= run_.now()) return false;
+  if (Run::connections) {
+    pool_.release(a.connection);
+  } else {
+    --in_use_[a.balancer];
+  }
+  if (!Run::other_tokens || a.character != nobody) run_.record.left<Run>(a.character);
+  return true;
+}
 template<class Run>
 void clients::take_arrived() {
-  auto const arrived = [&](arrival const& a) {
-    if (a.at_ns >= run_.now()) return false;
-    pool_.release(a.connection);
-    if (!Run::other_tokens || a.character != nobody) run_.record.left<Run>(a.character);
-    return true;
-  };
-  arriving_.erase(std::remove_if(arriving_.begin(), arriving_.end(), arrived), arriving_.end());
+  std::size_t left = 0;
+  for (arrival const& a : arriving_)
+    if (!takes<Run>(a)) arriving_[left++] = a;
+  arriving_.resize(left);
+}
+/// Those of the character alone.
+template<class Run>
+void clients::take_arrived_of(std::uint32_t character) {
+  for (std::size_t i = 0; i != arriving_.size();) {
+    if (arriving_[i].character == character && takes<Run>(arriving_[i])) {
+      arriving_[i] = arriving_.back();
+      arriving_.pop_back();
+    } else {
+      ++i;
+    }
+  }
 }
 
 void clients::on_connection_free(actors::connection_id connection) { free(connection, awaited_[connection]); }
@@ -281,23 +334,39 @@ void clients::on_connections_closed(std::size_t index) {
 
 // ---- patience
 
-void clients::arm_timeouts() {
-  if (pool_.next_deadline() == pool_.never) return;
-  timeouts_armed_ = true;
-  run_.time.at(pool_.next_deadline(), event_kind::timeouts_due, 0);
+void clients::arm_timeouts(std::int64_t deadline_ns) {
+  timeouts_armed_ = deadline_ns != pool_.never;
+  if (timeouts_armed_) run_.time.at(deadline_ns, event_kind::timeouts_due, 0);
+}
+
+/// When the first request times out, if it has no answer until then.
+std::int64_t clients::oldest_deadline() const {
+  if (apart_) return pool_.next_deadline();
+  std::int64_t oldest_ns = pool_.never;
+  run_.requests.for_each([&](request_state const& f) {
+    if (f.where != request_state::place::nowhere && f.client.waits) oldest_ns = std::min(oldest_ns, f.client.sent_ns);
+  });
+  return oldest_ns == pool_.never ? oldest_ns : oldest_ns + run_.scenario.load.timeout.count();
 }
 
 void clients::on_timeouts_due() {
+  if (!apart_) {
+    // Looking for the oldest takes a while: one that is late, or may soon be, is looked for by connection.
+    std::int64_t const next = oldest_deadline(), patience = run_.scenario.load.timeout.count();
+    if (next - run_.now() > patience / 2) return arm_timeouts(next);
+    tell_connections_apart();
+  }
   while (auto const late = pool_.overdue(run_.now())) {
     request_state& f = run_.requests[pool_.request_of(*late)];
     bool const carried = f.carried;
     on_failed(f, client_outcome::timeout);
     if (carried) balancers_.on_client_gone(f);
   }
-  timeouts_armed_ = false;
-  arm_timeouts();
+  arm_timeouts(pool_.next_deadline());
 }
 
+template void clients::begin<any_run>();
+template void clients::begin<plain_run>();
 template void clients::issue_due<any_run>();
 template void clients::issue_due<plain_run>();
 template bool clients::settle<any_run>(request_state& f, std::int64_t arrival_ns);

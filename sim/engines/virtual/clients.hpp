@@ -29,6 +29,7 @@ public:
   clients(run_context& run, network& net, virtual_time::balancers& balancers, virtual_time::http_exchanges& exchanges,
           virtual_time::timeline& timeline, virtual_time::work_meter& work);
 
+  template<class Run>
   void begin();
   /// The load uses this balancer from now on.
   void add_balancer(std::size_t index);
@@ -37,8 +38,14 @@ public:
 
   /// When the next request is due; load_driver::never: not before another one is done.
   std::int64_t next_due() const { return load_.next_deadline(); }
+  bool paced() const { return load_.paced(); }
   template<class Run>
   void issue_due();
+
+  /// Whether connections are told apart, as in any run. A plain run only counts them, which is enough while none is
+  /// short and no request late; from then on it is any run.
+  bool tells_connections_apart() const { return apart_; }
+  void tell_connections_apart();
 
   void on_timeouts_due();
   void on_answer(request_state& f);
@@ -84,16 +91,26 @@ private:
   struct arrival {
     std::int64_t at_ns;
     std::uint32_t character; // nobody: its token is not the character's
-    actors::connection_id connection;
+    union {
+      actors::connection_id connection;
+      std::uint32_t balancer; // … to this one, while they are only counted
+    };
   };
   void conclude(request_state& f, records::client_outcome outcome);
   void free(actors::connection_id connection, std::uint32_t character);
   template<class Run>
   void write_down(request_state& f, records::client_outcome outcome, std::int64_t at_ns);
   template<class Run>
+  bool takes(arrival const& a);
+  template<class Run>
   void take_arrived();
+  template<class Run>
+  void take_arrived_of(std::uint32_t character);
   void wait_for_connection(std::uint16_t balancer, request_state& f);
-  void arm_timeouts();
+  template<class Run>
+  bool has_room(std::uint16_t chosen, request_state const& f) const;
+  std::int64_t oldest_deadline() const;
+  void arm_timeouts(std::int64_t deadline_ns);
 
   run_context& run_;
   network& net_;
@@ -105,6 +122,8 @@ private:
   load::balancer_chooser chooser_;
   std::vector<std::uint16_t> numbered_; // as the pool numbers them: index in scenario::balancers_of
   actors::connection_pool<request_index> pool_;
+  bool apart_ = true;                 // else this many are in use, and the pool is empty:
+  std::vector<std::uint32_t> in_use_; // by balancer
   std::vector<std::uint32_t>
       awaited_; // by connection: the character of an answer that was settled early, if somebody waits for it
   // If tokens change: each character's token, and its rotation number.

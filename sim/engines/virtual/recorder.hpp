@@ -37,7 +37,7 @@ public:
   journal::request_id issue(request_state const& f) {
     ++issued_;
     if (counts<Run>()) {
-      brief->issued(f);
+      brief->issued<Run>(f);
       return issued_;
     }
     return issue_record(f);
@@ -49,7 +49,7 @@ public:
   template<class Run>
   [[gnu::always_inline]] void client_done(request_state const& f, records::client_outcome outcome,
                                           std::int64_t done_ns) {
-    if (counts<Run>()) return brief->client_done(f, outcome, done_ns);
+    if (counts<Run>()) return brief->client_done<Run>(f, outcome, done_ns);
     record_end(f, outcome, done_ns);
   }
 
@@ -66,7 +66,7 @@ public:
     e.outcome = outcome;
     e.status = status;
   }
-  /// The first hop's proxy is chosen. `in_flight`: an earlier request of the token is at the balancer.
+  /// The first hop's proxy is chosen. `in_flight`, of a guess: an earlier request of the token is at the balancer.
   template<class Run>
   void chosen(request_state& f, bool guessed, bool in_flight, std::int64_t now_ns) {
     if (counts<Run>()) brief->chosen(f, guessed, in_flight, now_ns);
@@ -104,7 +104,7 @@ public:
   // proxies
   template<class Run>
   void arrived(request_state& f, journal::incarnation_id at, std::int64_t now_ns) {
-    if (++f.book.seen_hops == 1) f.book.first_from_map |= f.hop.from_map;
+    if (++f.book.seen_hops == 1 && Run::events) f.book.first_from_map |= f.hop.from_map; // else it was the first hop
     if (counts<Run>()) return brief->hop_seen();
     record_arrival(f, at, now_ns);
   }

@@ -169,6 +169,11 @@ public:
   void for_each(F f) {
     for (auto const& chunk : chunks_) std::for_each(chunk.get(), chunk.get() + chunk_size, f);
   }
+  template<class F>
+  void for_each(F f) const {
+    for (auto const& chunk : chunks_)
+      std::for_each(chunk.get(), chunk.get() + chunk_size, [&f](request_state const& one) { f(one); });
+  }
   template<class Is>
   bool any_of(Is is) const {
     return std::any_of(chunks_.begin(), chunks_.end(),

@@ -126,9 +126,10 @@ private:
     w_.timeline.begin();
     w_.work.begin();
     if (may_abort_) w_.time.in(script.look.count(), event_kind::look_at_thresholds, 0);
-    w_.clients.begin();
+    plain_ ? w_.clients.begin<plain_run>() : w_.clients.begin<any_run>();
     while (!w_.clients.finished() && !interrupted_) {
-      plain_ ? go_through_load<plain_run>(progress_every) : go_through_load<any_run>(progress_every);
+      w_.clients.tells_connections_apart() ? go_through_load<any_run>(progress_every)
+                                           : go_through_load<plain_run>(progress_every);
       report();
     }
     // Events that happen while the last answers that were settled early are under way.
@@ -218,26 +219,31 @@ private:
     }
   }
 
-  /// Until so many events have happened, or so many requests of a load with a pace have begun, or the load is over.
+  /// Until so many events have happened, or so many requests of a load with a pace have begun, or the load is over, or
+  /// the run is no longer of that kind.
   template<class Run>
   void go_through_load(std::int64_t events) {
+    calendar<event>::event next;
+    auto const on_turn = [this] {
+      if (looks_ahead_) look_ahead();
+    };
     while (events > 0 && !w_.clients.finished()) {
-      std::int64_t const due = w_.clients.next_due();
-      // A load with a pace is not over before its next request is due, and nothing makes that earlier.
-      bool const is_paced = !Run::other_loads && due != actors::load_driver::never;
-      calendar<event>::event next;
-      bool is_due = true;
       --events;
-      while (w_.time.queue.pop_before(due, next, [this] {
-        if (looks_ahead_) look_ahead();
-      })) {
+      std::int64_t const due = w_.clients.next_due();
+      if (due != actors::load_driver::never && (!Run::other_loads || w_.clients.paced())) {
+        // The load is not over before its next request is due, and nothing makes that earlier.
+        while (w_.time.queue.pop_before(due, next, on_turn))
+          if (!happen<Run>(next)) return;
+      } else if (!Run::connections) {
+        return w_.clients.tell_connections_apart(); // what is left of a plain run is any run
+      } else if (w_.time.queue.pop_before(due, next, on_turn)) {
         happen<Run>(next);
-        is_due = is_paced;
-        if (!is_paced) break;
+        continue;
       }
-      if (!is_due) continue;
       w_.time.now_ns = due;
       w_.clients.issue_due<Run>();
+      if (!Run::connections && w_.clients.tells_connections_apart()) [[unlikely]]
+        return;
     }
   }
 
@@ -246,10 +252,11 @@ private:
     if (w_.time.queue.popped() % std::uint64_t{progress_every} == 0) report();
   }
 
+  /// Returns whether the run is still of that kind.
   template<class Run>
-  [[gnu::always_inline]] void happen(calendar<event>::event next) {
+  [[gnu::always_inline]] bool happen(calendar<event>::event next) {
     w_.time.now_ns = next.at_ns;
-    perform<Run>(next.what);
+    return perform<Run>(next.what);
   }
 
   /// Of large models the processor's caches hold too little: what events will touch is fetched while those before them
@@ -310,29 +317,31 @@ private:
     w_.time.in(script.look.count(), event_kind::look_at_thresholds, 0);
   }
 
-  /// The request that an event was meant for; nullptr if it is over.
+  /// The request that an event was meant for; nullptr if it is over. On the way of a request through a plain run each
+  /// event is followed by the next, so none is left over.
+  template<class Run = any_run>
   request_state* same(event o) {
     request_state& f = w_.requests[o.index()];
-    return f.life == o.life() ? &f : nullptr;
+    return !Run::events || f.life == o.life() ? &f : nullptr;
   }
 
   template<class Run>
-  [[gnu::always_inline]] void perform(event o) {
+  [[gnu::always_inline]] bool perform(event o) {
     switch (o.what()) {
     case event_kind::reaches_balancer:
-      if (request_state* const f = same(o)) w_.balancers.on_request<Run>(*f);
+      if (request_state* const f = same<Run>(o)) w_.balancers.on_request<Run>(*f);
       break;
     case event_kind::leaves_balancer:
       if (request_state* const f = same(o)) w_.balancers.on_worked(*f);
       break;
     case event_kind::reaches_proxy:
-      if (request_state* const f = same(o)) w_.proxies.on_request<Run>(*f);
+      if (request_state* const f = same<Run>(o)) w_.proxies.on_request<Run>(*f);
       break;
     case event_kind::service_ends:
       if (request_state* const f = same(o)) w_.proxies.on_service_end(*f);
       break;
     case event_kind::answer_returns:
-      if (request_state* const f = same(o)) w_.balancers.on_answer<Run>(*f);
+      if (request_state* const f = same<Run>(o)) w_.balancers.on_answer<Run>(*f);
       break;
     case event_kind::hop_fails:
       if (request_state* const f = same(o)) w_.balancers.on_hop_failed(*f);
@@ -354,7 +363,7 @@ private:
       break;
     case event_kind::timeouts_due:
       w_.clients.on_timeouts_due();
-      break;
+      return Run::connections || !w_.clients.tells_connections_apart();
     case event_kind::proxy_due:
       w_.proxies.on_due(o.node(), o.index());
       break;
@@ -367,6 +376,7 @@ private:
     default:
       perform_rare(o);
     }
+    return true;
   }
 
   [[gnu::noinline]] void perform_rare(event o) {

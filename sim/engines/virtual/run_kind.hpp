@@ -17,12 +17,14 @@ struct any_run {
   static constexpr bool other_tokens = true; // none, made-up ones, new ones of a character
   static constexpr bool other_loads = true;  // without a pace
   static constexpr bool phases = true;       // more than one
+  static constexpr bool connections = true;  // of clients may be short, or a request late: each is told from the others
 };
 
-/// Most runs that are too long for records; see `is_plain`.
+/// Most runs that are too long for records, see `is_plain`; until connections are told apart.
 struct plain_run {
   static constexpr bool records = false, exchanges = false, events = false, disturbances = false, shared_maps = false,
-                        other_keys = false, other_tokens = false, other_loads = false, phases = false;
+                        other_keys = false, other_tokens = false, other_loads = false, phases = false,
+                        connections = false;
 };
 
 }

@@ -145,12 +145,10 @@ void summary::count_cause_in_slice(std::size_t balancer, scenario::failure_cause
   ++causes_in_slices_[slice_ + balancer][static_cast<std::size_t>(cause)];
 }
 
-void summary::turn_to_slice_of(std::int64_t since_ns) {
-  while (since_ns / slice_width_ns_ >= static_cast<std::int64_t>(most_slices)) widen_slices();
-  auto const time = static_cast<std::size_t>(since_ns / slice_width_ns_);
-  slice_ = time * balancer_count_;
-  slice_from_ns_ = static_cast<std::int64_t>(time) * slice_width_ns_;
-  if (slices_.size() < slice_ + balancer_count_) slices_.resize(slice_ + balancer_count_);
+void summary::make_slice_of(std::int64_t since_ns) {
+  while (slice_of(since_ns) >= most_slices) widen_slices();
+  slice_count_ = std::max(slice_count_, slice_of(since_ns) + 1);
+  slices_.resize(slice_count_ * balancer_count_);
 }
 
 void summary::widen_slices() {
@@ -168,7 +166,8 @@ void summary::widen_slices() {
     into.requests += s.requests, into.redirects += s.redirects, into.failed += s.failed;
   });
   halve(causes_in_slices_, add_causes);
-  slice_width_ns_ *= 2;
+  slice_count_ = (slice_count_ + 1) / 2;
+  ++widenings_;
 }
 
 std::vector<records::time_slice> summary::timeseries(std::vector<std::string> const& balancers) const {
@@ -177,8 +176,8 @@ std::vector<records::time_slice> summary::timeseries(std::vector<std::string> co
                        cause_counts const& causes) {
     if (counts.requests == 0) return;
     records::time_slice s;
-    s.from_s = static_cast<double>(static_cast<std::int64_t>(time) * slice_width_ns_) / 1e9;
-    s.to_s = s.from_s + static_cast<double>(slice_width_ns_) / 1e9;
+    s.from_s = static_cast<double>(static_cast<std::int64_t>(time) * slice_width_ns()) / 1e9;
+    s.to_s = s.from_s + static_cast<double>(slice_width_ns()) / 1e9;
     s.balancer = balancer;
     s.requests = counts.requests, s.redirects = counts.redirects, s.failed = counts.failed;
     s.failed_by_cause = causes;

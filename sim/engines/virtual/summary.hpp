@@ -58,9 +58,10 @@ public:
 
   /// The character will send a request soon.
   void expect(std::uint32_t character) const { memory::prefetch(&characters_[character]); }
+  template<class Run>
   void issued(request_state const& f);
-  /// The router sends `f` to its first proxy; `guessed`: without knowledge. `in_flight`: an earlier request of its
-  /// token is at the same balancer, or at another that shares its map.
+  /// The router sends `f` to its first proxy; `guessed`: without knowledge. `in_flight`, of a guess: an earlier request
+  /// of its token is at the same balancer, or at another that shares its map.
   void chosen(request_state& f, bool guessed, bool in_flight, std::int64_t now_ns);
   void hop_sent() { ++books_.sent; }
   void hop_seen() { ++books_.seen; }
@@ -78,6 +79,7 @@ public:
   void restarted(std::size_t balancer) { knowledge_.restart(balancer); }
   void granted(std::uint32_t character, std::size_t phase, std::int64_t at_ns);
   void moved(std::size_t phase, std::int64_t at_ns) { counts_.add_move(phase, at_ns); }
+  template<class Run>
   void client_done(request_state const& f, records::client_outcome outcome, std::int64_t done_ns);
   /// One of the character's own requests is no longer under way.
   void left(std::uint32_t character) {
@@ -106,6 +108,7 @@ private:
   // Of a character: requests under way (saturating), and two facts.
   static constexpr std::uint8_t under_way_mask = 63, has_session = 64, asked = 128;
   static constexpr std::size_t most_slices = 1200;
+  static constexpr std::int64_t narrowest_slice_ns = 1'000'000;
 
   using cause_counts = std::array<std::uint64_t, scenario::failure_cause_count>;
   struct slice_counts {
@@ -114,8 +117,12 @@ private:
   void count_unusual(request_state const& f, records::client_outcome outcome, std::int64_t done_ns);
   void count_in_slice(std::int64_t intended_ns, std::size_t balancer, std::uint32_t redirects, bool failed);
   void count_cause_in_slice(std::size_t balancer, scenario::failure_cause cause);
-  void turn_to_slice_of(std::int64_t since_ns);
+  void make_slice_of(std::int64_t since_ns);
   void widen_slices();
+  std::size_t slice_of(std::int64_t since_ns) const {
+    return static_cast<std::size_t>(since_ns / narrowest_slice_ns) >> widenings_;
+  }
+  std::int64_t slice_width_ns() const { return narrowest_slice_ns << widenings_; }
   void learnt_in_shared_map(token_id token, std::int64_t now_ns);
   /// Whether what another balancer learnt may not have been in the map that they share; see judge::reconstruct.
   bool raced_in_shared_map(request_state const& f, std::int64_t now_ns) const;
@@ -131,11 +138,11 @@ private:
   std::uint64_t overlapped_ = 0, failed_ = 0, lost_ = 0, sessions_asked_ = 0;
   judge::theory_fit fit_;
   std::size_t balancer_count_;
-  std::int64_t slice_width_ns_ = 1'000'000;
-  std::size_t slice_ = 0;                       // where the one counted last begins in slices_ …
-  std::int64_t slice_from_ns_ = -1'000'000'000; // … and when it begins, from the start
-  std::vector<slice_counts> slices_;            // [time][balancer]
-  std::vector<cause_counts> causes_in_slices_;  // as slices_, as far as requests have failed
+  unsigned widenings_ = 0;                     // of slices: each doubles their width
+  std::size_t slice_count_ = 0;                // so far
+  std::size_t slice_ = 0;                      // where the one counted last begins in slices_
+  std::vector<slice_counts> slices_;           // [time][balancer]
+  std::vector<cause_counts> causes_in_slices_; // as slices_, as far as requests have failed
   std::uint64_t places_checked_ = 0, places_wrong_ = 0;
   std::uint64_t resources_ = 0, not_theirs_ = 0, too_old_ = 0; // answers for resources, and what was wrong with them
   struct {
@@ -147,26 +154,29 @@ private:
 [[gnu::always_inline]] inline void summary::count_in_slice(std::int64_t intended_ns, std::size_t balancer,
                                                            std::uint32_t redirects, bool failed) {
   std::int64_t const since_ns = std::max<std::int64_t>(0, intended_ns - start_ns_);
-  if (static_cast<std::uint64_t>(since_ns - slice_from_ns_) >= static_cast<std::uint64_t>(slice_width_ns_))
-    turn_to_slice_of(since_ns);
+  if (slice_of(since_ns) >= slice_count_) [[unlikely]]
+    make_slice_of(since_ns);
+  slice_ = slice_of(since_ns) * balancer_count_;
   slice_counts& s = slices_[slice_ + balancer];
   ++s.requests;
   s.redirects += redirects;
   s.failed += failed;
 }
 
+template<class Run>
 [[gnu::always_inline]] inline void summary::client_done(request_state const& f, records::client_outcome outcome,
                                                         std::int64_t done_ns) {
-  bool const own = f.plan.kind == load::token_kind::own;
-  bool const usual = own && outcome == records::client_outcome::answered && f.answer.status < 400 &&
-                     f.book.seen_hops == f.course.hops && f.course.redirects <= 1 && f.course.retries == 0 &&
-                     f.book.seen_hops == f.course.redirects + 1 && !f.answer.asks_resource && !f.answer.from_cache;
+  bool const own = !Run::other_tokens || f.plan.kind == load::token_kind::own;
+  bool const unhindered = !Run::events || (f.book.seen_hops == f.course.hops && f.course.retries == 0);
+  bool const from_proxy = !Run::exchanges || (!f.answer.asks_resource && !f.answer.from_cache);
+  bool const usual = own && outcome == records::client_outcome::answered && f.answer.status < 400 && unhindered &&
+                     f.course.redirects <= 1 && f.book.seen_hops == f.course.redirects + 1 && from_proxy;
   if (!usual) return count_unusual(f, outcome, done_ns);
   counts_.add(judge::served_request{.intended_ns = f.client.intended_ns,
                                     .sent_ns = f.client.sent_ns,
                                     .done_ns = done_ns,
                                     .balancer = f.balancer,
-                                    .phase = f.client.phase,
+                                    .phase = Run::phases ? f.client.phase : std::uint8_t{0},
                                     .redirected = f.course.redirects != 0,
                                     .first_reason = f.book.first_reason,
                                     .first_choice = f.book.first_from_map ? judge::choice::map : judge::choice::guess,
@@ -175,13 +185,14 @@ private:
   count_in_slice(f.client.intended_ns, f.balancer, f.course.redirects, false);
 }
 
+template<class Run>
 [[gnu::always_inline]] inline void summary::issued(request_state const& f) {
   std::uint8_t& who = characters_[f.plan.character];
-  if (f.plan.kind != load::token_kind::own) return;
+  if (Run::other_tokens && f.plan.kind != load::token_kind::own) return;
   if ((who & under_way_mask) != 0) ++overlapped_;
   if ((who & under_way_mask) != under_way_mask) ++who;
   ++fit_.requests;
-  if (f.plan.rotation == 0 && (who & asked) == 0) {
+  if ((!Run::other_tokens || f.plan.rotation == 0) && (who & asked) == 0) {
     who |= asked;
     ++fit_.tokens;
     sessions_asked_ += (who & has_session) != 0;
