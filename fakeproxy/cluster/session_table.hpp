@@ -11,13 +11,14 @@
 #include <cstdint>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace fakeproxy::cluster {
 
 /// A hash table from characters to values, for very many characters: no memory beyond its slots, and it grows by a
-/// quarter. Open addressing, ordered by home place (P. Celis, "Robin Hood hashing", 1986), so that a search for what is
-/// not there, as most are, looks at four slots or so of a full table. Pointers into it are valid until something is
-/// added or erased. Not thread-safe.
+/// quarter, where it stands if it is large. Open addressing, ordered by home place (P. Celis, "Robin Hood hashing",
+/// 1986), so that a search for what is not there, as most are, looks at four slots or so of a full table. Pointers into
+/// it are valid until something is added or erased. Not thread-safe.
 ///
 /// `Value` is small and trivially copyable. There is no entry for character_id::none.
 template<class Value>
@@ -116,33 +117,63 @@ private:
     return last_ = order::seek(home(name), [&](std::size_t at) { return slots_[at].name == name; }).slot;
   }
 
-  void grow() {
-    memory::zeroed_array<slot> const old =
-        std::exchange(slots_, memory::zeroed_array<slot>(slots_.size() + slots_.size() / 4 + 8));
-    most_ = slots_.size() - slots_.size() / 8;
-    // What stands in the order of its home places mostly does so in a larger table, too: the next one belongs behind
-    // the last. Those at the beginning whose home is at the end come last of all.
+  /// Precondition: it is not there, and there is room.
+  void insert(slot const& s) {
+    std::size_t const place = locate(s.name);
+    order::make_room(place);
+    slots_[place] = s;
+  }
+
+  [[gnu::noinline]] void grow() {
+    std::size_t const before = slots_.size(), after = before + before / 4 + 8;
+    most_ = after - after / 8;
+    // What stands at the beginning because there was no room at the end, and now what finds none there.
+    std::vector<slot> around;
     std::size_t first = 0;
-    while (first != old.size() && old[first].name != 0 && home(old[first].name, old.size()) > first) ++first;
-    std::size_t free = 0, last_home = 0; // where nothing stands yet; the home of what was placed last
-    auto const place_all = [&](std::size_t from, std::size_t to) {
-      for (std::size_t i = from; i != to; ++i) {
-        if (old[i].name == 0) continue;
-        std::size_t const own = home(old[i].name), at = std::max(free, own);
-        if (own < last_home || at >= slots_.size()) [[unlikely]] {
-          std::size_t const among = locate(old[i].name);
-          order::make_room(among);
-          slots_[among] = old[i];
-          while (free < slots_.size() && slots_[free].name != 0) ++free;
-        } else {
-          slots_[at] = old[i];
-          free = at + 1;
-          last_home = own;
-        }
+    for (; first != before && slots_[first].name != 0; ++first) {
+      if (before > listed && home(slots_[first].name) <= first) break;
+      around.push_back(slots_[first]); // or it is in a list, which has no order
+    }
+    last_ = 0;
+    if (slots_.grow(after)) {
+      // They wait at its end. What is put in order never catches up with them: none moves further than the end did.
+      std::copy_backward(slots_.data() + first, slots_.data() + before, slots_.data() + after);
+      put_in_order(slots_.data() + (after - before) + first, slots_.data() + after, around);
+    } else {
+      memory::zeroed_array<slot> old = std::exchange(slots_, memory::zeroed_array<slot>(after, 4 * after));
+      put_in_order(old.data() + first, old.data() + before, around);
+    }
+    for (slot const& s : around) insert(s);
+  }
+  /// Puts slots in the order of their former homes where they belong, and nothing elsewhere. Those for which there is
+  /// no room before the end are added to `around`.
+  [[gnu::noinline]] void put_in_order(slot const* from, slot const* to, std::vector<slot>& around) {
+    std::size_t free = 0, last_home = 0; // nothing stands from `free` on
+    for (; from != to; ++from) {
+      if (from->name == 0) continue;
+      slot const s = *from;
+      std::size_t const own = home(s.name), at = std::max(free, own);
+      if (at >= slots_.size()) {
+        around.push_back(s);
+      } else if (own < last_home) { // they had the same home
+        free = put_before(free, own, s);
+      } else {
+        while (free != at) slots_[free++] = slot{};
+        slots_[free++] = s;
+        last_home = own;
       }
-    };
-    place_all(first, old.size());
-    place_all(0, first);
+    }
+    while (free != slots_.size()) slots_[free++] = slot{};
+  }
+  /// … behind the last one before `free` whose home is not behind its own. Returns what is free then.
+  std::size_t put_before(std::size_t free, std::size_t own, slot const& s) {
+    std::size_t at = free;
+    while (at > own && (slots_[at - 1].name == 0 || home(slots_[at - 1].name) > own)) --at;
+    std::size_t end = at;
+    while (end != free && slots_[end].name != 0) ++end;
+    std::copy_backward(slots_.data() + at, slots_.data() + end, slots_.data() + end + 1);
+    slots_[at] = s;
+    return std::max(free, end + 1);
   }
 
   static constexpr std::size_t listed = 8; // slots

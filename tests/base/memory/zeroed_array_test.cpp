@@ -36,6 +36,30 @@ TEST_CASE("an array is zero at first, whatever its size and whatever its memory 
   }
 }
 
+TEST_CASE("a large array grows where it stands, up to what was said; a small one does not") {
+  zeroed_array<std::uint32_t> small(1000, 4000);
+  CHECK_FALSE(small.grow(1001));
+  CHECK(small.size() == 1000);
+
+  constexpr std::size_t size = 3'000'000, most = 4 * size; // 12 MB
+  zeroed_array<std::uint32_t> a(size, most);
+  std::uint32_t const* const where = a.data();
+  for (std::size_t now = size; now <= most; now += size / 2 + 1) {
+    REQUIRE((now == size || a.grow(now)));
+    REQUIRE(a.size() == now);
+    REQUIRE(a.data() == where);
+    REQUIRE(is_zero(a));
+  }
+  std::fill(a.data(), a.data() + a.size(), 7u);
+  CHECK(a.grow(most));
+  CHECK(std::count(a.begin(), a.end(), 0u) == static_cast<std::ptrdiff_t>(most - (size + 5 * (size / 2 + 1))));
+  CHECK_FALSE(a.grow(most + 1));
+  zeroed_array<std::uint32_t> b = std::move(a);
+  CHECK(b.data() == where);
+  CHECK(b.size() == most);
+  CHECK_FALSE(a.grow(1)); // NOLINT(bugprone-use-after-move): it is empty
+}
+
 TEST_CASE("a heap in large pages may be asked for again, and gives and takes blocks of all sizes") {
   memory::keep_heap_in_large_pages();
   memory::keep_heap_in_large_pages();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <random>
+#include <utility>
 
 using fakeproxy::cluster::character_id;
 using fakeproxy::cluster::session_table;
@@ -56,6 +57,37 @@ TEST_CASE("a session table agrees with a plain map over random operations") {
     compare(seed, 3'000, 1, 50'000);
     compare(seed, 3'000, 89, 50'000); // neighbours in one shard of many
   }
+}
+
+// Beyond 8 MB it grows where it stands; at every step what stands around its end, or shares a home, has to move apart.
+TEST_CASE("a session table loses nothing while it grows to a million characters") {
+  struct large_value {
+    std::uint32_t numbers[3];
+  };
+  std::uint32_t const step = GENERATE(1u, 7u, 0x9e3779b9u); // the last one: in no order, and over all numbers
+  constexpr std::uint32_t count = 1'000'000;
+  auto const named = [step](std::uint32_t i) { return character_id{i * step & 0x7fffffffu}; };
+  session_table<large_value> table;
+  std::uint32_t kept = 0;
+  for (std::uint32_t i = 0; i != count; ++i) {
+    auto const [value, fresh] = table.try_emplace(named(i));
+    if (!fresh) continue; // of 2^31 numbers some come twice
+    value = {{i, i + 1, i + 2}};
+    ++kept;
+    if (i % 5 == 4 && table.erase(named(i - 2))) --kept;
+  }
+  CHECK(table.size() == kept);
+  CHECK(kept > count * 3 / 4);
+  std::uint32_t seen = 0, right = 0, found = 0;
+  table.for_each([&](character_id character, large_value const& v) {
+    ++seen;
+    right += named(v.numbers[0]) == character && v.numbers[2] == v.numbers[0] + 2;
+    large_value const* const again = std::as_const(table).find(character);
+    found += again == &v;
+  });
+  CHECK(seen == kept);
+  CHECK(right == kept);
+  CHECK(found == kept);
 }
 
 TEST_CASE("a session table has nothing for the character that is none") {
