@@ -164,10 +164,12 @@ public:
     using list = cluster::node_actions::list;
     while (a.any != 0) {
       each_of(list::sends, a.send, [&](auto const& o) { driver.send(o.sol, o.what); });
+      if (a.any == 0) break; // as most often
       each_of(list::tells, a.eve, [&](auto const& event) { driver.tell(event); });
       each_of(list::resumes, a.resume, [&](auto const r) {
         driver.go_on(r.who, on_decision(driver.request_of(r.who), r.how, r.who, driver.now()));
       });
+      if (a.any == 0) break;
       each_of(list::applies, a.applied, [&](auto const r) {
         driver.go_on(r.who, on_applied(driver.request_of(r.who), r.status, r.who, driver.now()));
       });

@@ -299,7 +299,7 @@ public:
 
 private:
   /// `where`: in the map of the proven ones.
-  Payload const* known(Key const& key, typename Map::hint& where) {
+  [[gnu::always_inline]] Payload const* known(Key const& key, typename Map::hint& where) {
     if (!map_) return nullptr;
     Payload const* found = map_->find(key, where);
     if (!found && unproven_) found = unproven_->find(key);

@@ -102,10 +102,11 @@ public:
     std::size_t const at = cell_of(r.phase, r.balancer);
     counted_soon& slot = soon_[next_soon_++ % soon_.size()];
     if (slot.kind != none) count(slot);
+    std::int64_t const latency_ns = r.done_ns - r.intended_ns;
     slot = {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at * served_request::kinds + r.kind()),
-            r.done_ns - r.intended_ns};
+            latency_ns, records::histogram::place_of(latency_ns)};
     memory::prefetch(&served_[slot.kind]);
-    cells_[at].latency.prefetch(slot.latency_ns);
+    cells_[at].latency.prefetch(slot.place);
   }
   void add_session(std::size_t phase, std::int64_t at_ns) {
     if (at_ns >= counted_from_ns_) ++cells_[cell_of(phase, records::no_balancer)].sessions_created;
@@ -140,11 +141,12 @@ private:
   struct counted_soon {
     std::uint32_t cell = 0, kind = none; // kind: in served_; none: there is no request
     std::int64_t latency_ns = 0;
+    std::uint32_t place = 0; // in histograms
   };
   static constexpr std::uint32_t none = ~std::uint32_t{0};
   [[gnu::always_inline]] void count(counted_soon const& r) {
     ++served_[r.kind];
-    cells_[r.cell].latency.record(r.latency_ns);
+    cells_[r.cell].latency.record(r.latency_ns, r.place);
   }
   /// Counts `times` requests like `r`, but for their latencies.
   static void count(cell& s, counted_request const& r, std::uint64_t times);

@@ -18,9 +18,11 @@ public:
   static constexpr double relative_error = 1.0 / 256;
 
   /// Counts one duration, ns; negative ones count as 0. A few ns.
-  [[gnu::always_inline]] void record(std::int64_t ns) {
-    std::uint64_t const value = ns > 0 ? static_cast<std::uint64_t>(ns) : 0;
-    ++buckets_[bucket_of(value)];
+  [[gnu::always_inline]] void record(std::int64_t ns) { record(ns, place_of(ns)); }
+  /// The same, where its place is known already.
+  [[gnu::always_inline]] void record(std::int64_t ns, std::uint32_t place) {
+    std::uint64_t const value = counted(ns);
+    ++buckets_[place];
     ++count_;
     sum_ += value;
     if (value < min_) min_ = value;
@@ -34,10 +36,12 @@ public:
     min_ = 0;
   }
 
-  /// Brings the counters of that duration into the processor's caches, for a `record` that comes soon.
-  [[gnu::always_inline]] void prefetch(std::int64_t ns) const {
+  /// Where a duration is counted; the same in all histograms.
+  static std::uint32_t place_of(std::int64_t ns) { return static_cast<std::uint32_t>(bucket_of(counted(ns))); }
+  /// Brings what is counted there into the processor's caches, for a `record` that comes soon.
+  [[gnu::always_inline]] void prefetch(std::uint32_t place) const {
     memory::prefetch(this, sizeof *this);
-    memory::prefetch(&buckets_[bucket_of(ns > 0 ? static_cast<std::uint64_t>(ns) : 0)]);
+    memory::prefetch(&buckets_[place]);
   }
 
   void merge(histogram const& other);
@@ -68,9 +72,9 @@ private:
   std::uint64_t rank_of(double q) const;
   static bounds bounds_of(std::size_t bucket);
 
+  static std::uint64_t counted(std::int64_t ns) { return ns > 0 ? static_cast<std::uint64_t>(ns) : 0; }
   static std::size_t bucket_of(std::uint64_t value) {
-    if (value < steps) return static_cast<std::size_t>(value);
-    auto const shift = static_cast<unsigned>(std::bit_width(value)) - step_bits - 1;
+    auto const shift = static_cast<unsigned>(std::bit_width(value | steps)) - step_bits - 1;
     return static_cast<std::size_t>((std::uint64_t{shift} << step_bits) + (value >> shift));
   }
 

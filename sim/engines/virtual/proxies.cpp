@@ -156,6 +156,7 @@ template<class Run>
   f.at_proxy.needs_sol = f.game_state;
   auto const next = p.process->on_request(f.at_proxy, caller_of(kind), ticket_of(f), run_.now());
   if (next == proxy_process::next::serve_whole) return enter_service<Run>(p, f); // as most are
+  if (next == proxy_process::next::wait) return wait<Run>(f.hop.proxy);
   go_on<Run>(f, next);
 }
 
@@ -183,9 +184,11 @@ void proxies::go_on(request_state& f, proxy_process::next what) {
     return answer<Run>(p, f, run_.now());
   case proxy_process::next::wait:
   case proxy_process::next::close:
-    break;
+    return wait<Run>(f.hop.proxy);
   }
-  std::size_t const index = f.hop.proxy;
+}
+template<class Run>
+[[gnu::always_inline]] inline void proxies::wait(std::size_t index) {
   arm(index);
   perform<Run>(index);
 }

@@ -119,6 +119,8 @@ private:
   template<class Run>
   void go_on(request_state& f, fakeproxy::proxy::proxy_process::next what);
   template<class Run>
+  void wait(std::size_t index);
+  template<class Run>
   void enter_service(proxy& p, request_state& f);
   /// `at_ns`: now, or a later time when it is settled early.
   template<class Run>

@@ -76,6 +76,8 @@ TEST_CASE("an engine composed for plain runs comes to the same as that for any r
     s.topology.proxies.servers = 1;
     s.topology.proxies.service_time = scenario::exponential_time{std::chrono::milliseconds(2)};
   };
+  // Late ones are looked for, and there are none.
+  auto const in_time = [](scenario::scenario& s) { s.load.timeout = std::chrono::milliseconds(300); };
   auto const few_connections = [](scenario::scenario& s) { s.load.connections_per_balancer = 3; };
   auto const sharing = [](scenario::scenario& s) {
     s.topology.proxies.servers = 2;
@@ -91,6 +93,7 @@ TEST_CASE("an engine composed for plain runs comes to the same as that for any r
       std::vector<std::tuple<char const*, std::vector<std::string>, std::function<void(scenario::scenario&)>>>;
   for (auto const& [file, overrides, change] : cases{{"scenarios/small-map", brief, nothing},
                                                      {"scenarios/small-map", brief, patience},
+                                                     {"scenarios/small-map", brief, in_time},
                                                      {"scenarios/small-map", brief, few_connections},
                                                      {"scenarios/small-map", brief, sharing},
                                                      {"scenarios/small-map", logged_in, nothing},
