@@ -21,6 +21,8 @@ public:
     , retransmit_ns_(settings.retransmit.count())
     , random_(small_stream_of(seed, name)) {}
 
+  void share_table(wire const& other) { delay_.share_table(other.delay_); }
+
   /// Of the next message, ns.
   std::int64_t operator()() { return of<any_run>(random_()); }
   /// Of the message that 64 uniform bits draw, ns.
@@ -55,7 +57,10 @@ public:
     , redis_wire(run.scenario.simulated.redis_delay, run.scenario.simulated, run.scenario.seed, "redis wire")
     , run_(run)
     , partitions_(run.scenario.partitions)
-    , parted_(!partitions_.none()) {}
+    , parted_(!partitions_.none()) {
+    for (wire* const one : {&proxy_wire, &rpc_wire, &redis_wire})
+      for (wire const* const other : {&client_wire, &proxy_wire, &rpc_wire}) one->share_table(*other);
+  }
 
   // When a message arrives, ns: between the request's client and its balancer, sent now …
   template<class Run = any_run>
