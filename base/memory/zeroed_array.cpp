@@ -57,7 +57,7 @@ void extend(void* block, std::size_t from, std::size_t to) {
   auto const start = reinterpret_cast<std::uintptr_t>(block);
   std::uintptr_t const first = (start + from) / large_page * large_page, end = (start + to) / large_page * large_page;
   std::uintptr_t const begin = first < start ? first + large_page : first;
-  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+  if (begin < end) ::madvise(static_cast<char*>(block) + (begin - start), end - begin, MADV_HUGEPAGE);
 }
 
 void release(void* block, std::size_t bytes) {
