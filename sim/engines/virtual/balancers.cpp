@@ -94,16 +94,18 @@ template<class Run>
   if (Run::events) ++all_[f.balancer].in_hand;
   run_.record.received<Run>(f, run_.now());
   if (Run::exchanges && f.has_exchange) caches_.enter(f.id);
-  if (Run::disturbances && !work_.nothing()) return work<Run>(f);
-  f.where = request_state::place::at_balancer;
-  worked<Run>(f);
+  work<Run>(f);
 }
 
 /// One of the balancer's threads works on it.
 template<class Run>
-void balancers::work(request_state& f) {
+[[gnu::always_inline]] inline void balancers::work(request_state& f) {
   f.where = request_state::place::at_balancer;
-  if (work_.nothing()) return worked<Run>(f);
+  if (Run::disturbances && !work_.nothing()) return occupy_thread(f);
+  worked<Run>(f);
+}
+
+void balancers::occupy_thread(request_state& f) {
   balancer& b = all_[f.balancer];
   run_.time.to_request(b.threads.serve(run_.now(), work_(b.random)), event_kind::leaves_balancer, f.id, f.life);
 }
@@ -259,11 +261,7 @@ template<class Run>
 [[gnu::always_inline]] inline void balancers::on_answer(request_state& f) {
   if (f.abandoned) return drop_answer(f);
   if (Run::events) proxies_.on_answer_taken(f, run_.now());
-  if (f.hop.outcome == hop_outcome::redirected) {
-    if (Run::disturbances) return work<Run>(f);
-    f.where = request_state::place::at_balancer;
-    return worked<Run>(f);
-  }
+  if (f.hop.outcome == hop_outcome::redirected) return work<Run>(f);
   run_.record.hop_done<Run>(f, hop_result::answered);
   gateway::routing::answer_facts facts{.success = f.answer.status < 400};
   if (f.hop.names_backend) {

@@ -98,6 +98,7 @@ private:
 
   template<class Run>
   void work(request_state& f);
+  void occupy_thread(request_state& f);
   template<class Run>
   void worked(request_state& f);
   template<class Run>

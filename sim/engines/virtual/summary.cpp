@@ -147,8 +147,8 @@ void summary::count_cause_in_slice(std::size_t balancer, scenario::failure_cause
 
 void summary::make_slice_of(std::int64_t since_ns) {
   while (slice_of(since_ns) >= most_slices) widen_slices();
-  slice_count_ = std::max(slice_count_, slice_of(since_ns) + 1);
-  slices_.resize(slice_count_ * balancer_count_);
+  slice_ = slice_of(since_ns) * balancer_count_;
+  slices_.resize(slice_ + balancer_count_);
 }
 
 void summary::widen_slices() {
@@ -166,7 +166,6 @@ void summary::widen_slices() {
     into.requests += s.requests, into.redirects += s.redirects, into.failed += s.failed;
   });
   halve(causes_in_slices_, add_causes);
-  slice_count_ = (slice_count_ + 1) / 2;
   ++widenings_;
 }
 

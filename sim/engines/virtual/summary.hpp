@@ -139,7 +139,6 @@ private:
   judge::theory_fit fit_;
   std::size_t balancer_count_;
   unsigned widenings_ = 0;                     // of slices: each doubles their width
-  std::size_t slice_count_ = 0;                // so far
   std::size_t slice_ = 0;                      // where the one counted last begins in slices_
   std::vector<slice_counts> slices_;           // [time][balancer]
   std::vector<cause_counts> causes_in_slices_; // as slices_, as far as requests have failed
@@ -154,9 +153,9 @@ private:
 [[gnu::always_inline]] inline void summary::count_in_slice(std::int64_t intended_ns, std::size_t balancer,
                                                            std::uint32_t redirects, bool failed) {
   std::int64_t const since_ns = std::max<std::int64_t>(0, intended_ns - start_ns_);
-  if (slice_of(since_ns) >= slice_count_) [[unlikely]]
-    make_slice_of(since_ns);
   slice_ = slice_of(since_ns) * balancer_count_;
+  if (slice_ >= slices_.size()) [[unlikely]]
+    make_slice_of(since_ns);
   slice_counts& s = slices_[slice_ + balancer];
   ++s.requests;
   s.redirects += redirects;
