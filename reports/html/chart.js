@@ -55,20 +55,47 @@ function drawChart(one, width) {
       x: {time: false, distr: spec.x.log ? 3 : 1, range: spec.x.range ?? rangeOf(spec.x)},
       y: {distr: spec.y.log ? 3 : 1, range: spec.y.range ?? rangeOf(spec.y, true)},
     },
-    axes: [{...axis(spec.x, spec.bare), size: spec.bare ? 6 : 26}, {...axis(spec.y), size: 54}],
+    axes: [{...axis("x", spec.x, spec.bare), size: spec.bare ? 6 : 26}, {...axis("y", spec.y), size: 54}],
     hooks: {drawClear: [(u) => drawPhases(u, spec.marks)], draw: [(u) => drawEvents(u, spec.marks)], setCursor: [() => showValues(one)]},
   }, data, one.plotAt);
   makeLegend(one);
 }
 
 /// `bare`: without numbers, as they stand below the last of several charts.
-function axis(of, bare) {
+function axis(scale, of, bare) {
   return {
     stroke: colour("muted"), font: fontOf(11), labelFont: fontOf(11), labelSize: 18, gap: 4, label: of.axisLabel,
     grid: {stroke: colour("grid"), width: 1}, ticks: {stroke: colour("grid"), width: 1, size: 4},
     ...(of.splits ? {splits: () => of.splits, filter: (u, splits) => splits} : {}),
+    ...(of.log && !of.splits ? {splits: (u, n, low, high) => logTicks(low, high), filter: (u, ticks) => logLabels(ticks, (v) => u.valToPos(v, scale), scale === "x" ? 50 : 18)} : {}),
     values: (u, splits) => bare ? splits.map(() => "") : splits.map((v) => (v === null || v === undefined ? "" : (of.axisFormat ?? of.format ?? short)(v))),
   };
+}
+
+/// Where a logarithmic axis from `low` to `high` (above 0) has its ticks: 1 to 9 times each power of ten, and within less than
+/// a power of ten round numbers at one distance. Not uPlot's own (1.6.32): where `low` is a little below a power of ten, they
+/// never end (0.0965 to 0.386, say).
+function logTicks(low, high) {
+  const exact = (v) => Number(v.toPrecision(12)), ticks = [];
+  if (high < 10 * low) {
+    const rough = (high - low) / 5, ten = 10 ** Math.floor(Math.log10(rough)), step = ten * [1, 2, 5, 10].find((n) => n * ten >= rough);
+    for (let n = Math.ceil(low / step); n * step <= high; ++n) ticks.push(exact(n * step));
+    return ticks;
+  }
+  for (let exponent = Math.floor(Math.log10(low)); exponent <= Math.log10(high); ++exponent)
+    for (let digit = 1; digit <= 9; ++digit) ticks.push(exact(digit * 10 ** exponent));
+  return ticks.filter((v) => low <= v && v <= high);
+}
+
+/// Those of logTicks that have numbers, null for others: as many as have `space` between them at their places.
+function logLabels(ticks, place, space) {
+  const digit = (v) => Number(v.toExponential().split("e")[0]);
+  const roomy = (some) => some.every((v, n) => n === 0 || Math.abs(place(v) - place(some[n - 1])) >= space);
+  const less = ticks.at(-1) < 10 * ticks[0] ? [] : [ticks.filter((v) => [1, 2, 5].includes(digit(v))), ticks.filter((v) => digit(v) === 1)];
+  const sets = [ticks, ...less];
+  let labels = sets.find(roomy) ?? sets.at(-1);
+  while (!roomy(labels)) labels = labels.filter((_, n) => n % 2 === 0);
+  return ticks.map((v) => (labels.includes(v) ? v : null));
 }
 
 /// From 0 for figures, with some air above; logarithmic axes as the data is.

@@ -95,7 +95,7 @@ function percentileChart(parent, curves) {
   chart(parent, {
     title: "Latency by percentile", unit: "milliseconds", xs, height: 240, class: "percentiles",
     x: {label: "percentile", log: true, splits: nines, axisFormat: name, format: (v) => "p" + number(Math.round((100 - 100 / v) * 1e4) / 1e4)},
-    y: {label: "latency", log: true, format: (v) => number(v), axisFormat: (v) => (/^[125]0*$|^0\.0*[125]0*$/.test(String(v)) ? String(v) : "")},
+    y: {label: "latency", log: true, format: (v) => number(v), axisFormat: short},
     series: curves.map((c) => ({label: c.label, values: values(c), colour: c.colour, dash: c.dash, width: c.width ?? 1.5, plain: true})),
   });
 }

@@ -5,7 +5,7 @@ import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {createRequire} from "node:module";
 
-import {checkCharts, checkKeyboard, checkPage, checkPrint, openPage} from "./checks.mjs";
+import {checkCharts, checkKeyboard, checkLogarithmicAxes, checkPage, checkPrint, openPage} from "./checks.mjs";
 import {checkWatching} from "./watching.mjs";
 import {comparison, groupedRun, hostileName, hostileRun, limited, planned, proxyDies, wideSweep} from "./results.mjs";
 
@@ -48,6 +48,11 @@ try {
   for (const look of [looks[0], looks[3]])
     await check(`a run that is watched, ${look.theme}, ${look.width} pixels`, () =>
       checkWatching(browser, mkdtempSync(join(scratch, "watched-")), process.env.AXE, look, pictures && join(pictures, `watched-${look.theme}-${look.width}.png`)));
+  await check("a logarithmic axis has an end wherever it begins", async () => {
+    const opened = await openPage(browser, results.run.page, looks[0]);
+    await checkLogarithmicAxes(opened.page);
+    await opened.page.close();
+  });
   await check("a scenario's name is text, whatever it holds", async () => {
     const opened = await openPage(browser, hostileRun(scratch).page, looks[0]);
     const heading = await opened.page.textContent("h1");
