@@ -8,7 +8,7 @@ namespace randomness {
 
 /// Mixes 64 bits so that neighbours become unrelated: every input bit reaches every output bit (the finaliser of
 /// SplitMix64; Steele, Lea and Flood 2014).
-constexpr std::uint64_t mix(std::uint64_t x) {
+[[gnu::always_inline]] constexpr std::uint64_t mix(std::uint64_t x) {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
   return x ^ (x >> 31);

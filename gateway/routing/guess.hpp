@@ -64,6 +64,8 @@ public:
   }
 
   guess_policy policy() const { return policy_; }
+  /// Whether guesses depend on what is under way.
+  bool compares_loads() const { return policy_ == guess_policy::least_conn || policy_ == guess_policy::two_choices; }
   /// Call after a weight has changed, and when an upstream is added whose weight differs from the first one's.
   void weigh(upstreams_view upstreams);
 

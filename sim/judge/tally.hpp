@@ -75,7 +75,7 @@ struct served_request {
 
   /// Requests of one kind differ in their times only, and in phase and balancer.
   static constexpr std::size_t kinds = 512;
-  std::size_t kind() const {
+  [[gnu::always_inline]] std::size_t kind() const {
     return (first_reason & 15u) << 5 | static_cast<std::size_t>(first_choice) << 3 | std::size_t{redirected} << 2 |
            std::size_t{stale} << 1 | std::size_t{trial};
   }
@@ -169,7 +169,7 @@ private:
   void measure_spans(std::int64_t end_ns);
   void sum_up();
   /// Index in cells_.
-  std::size_t cell_of(std::size_t phase, std::uint16_t balancer) const {
+  [[gnu::always_inline]] std::size_t cell_of(std::size_t phase, std::uint16_t balancer) const {
     std::size_t const b = std::min<std::size_t>(balancer, last_balancer_);
     return std::min(phase, last_phase_) * (last_balancer_ + 1) + b;
   }

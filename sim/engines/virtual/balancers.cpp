@@ -1,15 +1,12 @@
 #include "sim/engines/virtual/balancers.hpp"
 
 #include "gateway/cache/serve.hpp"
-#include "sim/actors/gateway_settings.hpp"
 #include "sim/engines/virtual/caches.hpp"
 #include "sim/engines/virtual/clients.hpp"
 #include "sim/engines/virtual/http_exchanges.hpp"
 #include "sim/engines/virtual/proxies.hpp"
 #include "sim/engines/virtual/shared_maps.hpp"
-#include "sim/theory/expect.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace sim::virtual_time {
@@ -24,61 +21,15 @@ using journal::request_result;
 
 namespace {
 
-router_options options_of(scenario::balancer_group const& group, actors::gateway_settings const& as,
-                          scenario::scenario const& s) {
-  router_options settings{as.routing, as.guess, std::nullopt, s.topology.proxies.count};
-  if (as.token_map_bytes) settings.map_entries = theory::map_entries(group, s.population.token_bytes);
-  // If tokens never change there are as many as characters (junk tokens are not learnt): a map needs no more room.
-  if (settings.map_entries && s.population.token_rotation_rps == 0)
-    settings.map_entries = std::min<std::uint64_t>(*settings.map_entries, s.population.characters);
-  return settings;
-}
-
-}
-
-balancers::balancers(run_context& run, network& net, virtual_time::proxies& proxies, virtual_time::caches& caches,
-                     virtual_time::http_exchanges& exchanges, virtual_time::shared_maps& shared_maps,
-                     virtual_time::clients& clients, std::unique_ptr<routers> decisions)
-  : run_(run)
-  , net_(net)
-  , proxies_(proxies)
-  , caches_(caches)
-  , exchanges_(exchanges)
-  , shared_maps_(shared_maps)
-  , clients_(clients)
-  , decisions_(std::move(decisions))
-  , dense_(dynamic_cast<dense_routers*>(decisions_.get()))
-  , work_(run.scenario.simulated.balancer_time) {
-  decisions_->watch(run.record);
-  for (scenario::balancer_identity const& identity : scenario::balancers_of(run.scenario)) {
-    balancer b;
-    actors::gateway_settings const as = actors::settings_of(*identity.settings);
-    b.threads = fakeproxy::proxy::fifo_servers(as.threads);
-    b.random = small_stream_of(run.scenario.seed, "balancer", all_.size());
-    b.settings = options_of(*identity.settings, as, run.scenario);
-    b.keeps_map = as.keeps_map;
-    b.cache = as.cache;
-    b.shared_map = as.shared_map;
-    all_.push_back(std::move(b));
-    records::balancer_records records;
-    records.name = identity.name;
-    records.has_journal = true;
-    run.record.records.balancers.push_back(std::move(records));
+gateway::routing::answer_facts facts_of(request_state const& f) {
+  gateway::routing::answer_facts facts{.success = f.answer.status < 400};
+  if (f.hop.names_backend) {
+    facts.backend = upstream_id{f.hop.proxy};
+    facts.epoch = f.answer.served_epoch;
   }
+  return facts;
 }
 
-std::optional<std::uint64_t> balancers::start(std::size_t index) {
-  auto const restored = decisions_->open(index, all_[index].settings, run_.now());
-  if (!restored) run_.record.restarted(index);
-  caches_.open(index, all_[index].cache);
-  shared_maps_.open(index, all_[index].shared_map);
-  all_[index].listening = true;
-  all_[index].started_ns = run_.now();
-  return restored;
-}
-
-void balancers::keep_map(std::size_t index) {
-  if (all_[index].keeps_map) decisions_->keep(index);
 }
 
 // ---- a request
@@ -258,18 +209,31 @@ template<class Run>
 }
 
 template<class Run>
-[[gnu::always_inline]] inline void balancers::on_answer(request_state& f) {
+[[gnu::always_inline]] inline void balancers::expect_answer(request_state& f, std::int64_t at_ns) {
+  if (Run::events || !takes_ahead(f, at_ns))
+    return run_.time.to_request(at_ns, event_kind::answer_returns, f.id, f.life);
+  std::int64_t const present = std::exchange(run_.time.now_ns, at_ns);
+  run_.record.hop_done<Run>(f, hop_result::answered);
+  f.course.after(action{gateway::routing::action_kind::stream}, nullptr);
+  finish<Run>(f);
+  run_.time.now_ns = present;
+}
+
+/// In a plain run nothing fails, and a map with room for all loses nothing. Not if its client may have gone by then.
+[[gnu::always_inline]] inline bool balancers::takes_ahead(request_state& f, std::int64_t at_ns) {
+  return f.hop.from_map && f.hop.outcome != hop_outcome::redirected && all_[f.balancer].knows_all &&
+         at_ns < f.client.sent_ns + run_.scenario.load.timeout.count() &&
+         dense_->on_known_answer(f.balancer, f.id, facts_of(f));
+}
+
+template<class Run>
+[[gnu::noinline]] void balancers::on_answer(request_state& f) {
   if (f.abandoned) return drop_answer(f);
   if (Run::events) proxies_.on_answer_taken(f, run_.now());
   if (f.hop.outcome == hop_outcome::redirected) return work<Run>(f);
   run_.record.hop_done<Run>(f, hop_result::answered);
-  gateway::routing::answer_facts facts{.success = f.answer.status < 400};
-  if (f.hop.names_backend) {
-    facts.backend = upstream_id{f.hop.proxy};
-    facts.epoch = f.answer.served_epoch;
-  }
   action const next = ask<Run>([&](auto& routers) __attribute__((always_inline)) {
-    return routers.on_answer(f.balancer, f.id, facts);
+    return routers.on_answer(f.balancer, f.id, facts_of(f));
   });
   if (Run::shared_maps && next.learnt) run_.record.learnt(f, run_.now());
   if (Run::shared_maps && next.news == gateway::routing::shared_news::learnt) shared_maps_.learnt(f, next.upstream);
@@ -442,54 +406,10 @@ void balancers::begin_refresh(request_state const& served) {
   work<any_run>(own);
 }
 
-// ---- the process
-
-void balancers::read_counters() {
-  for (std::size_t i = 0; i < all_.size(); ++i) {
-    if (!all_[i].listening) continue;
-    gateway::routing::router_counters const& c = decisions_->counters(i);
-    records::balancer_records& book = run_.record.records.balancers[i];
-    book.counters = {{"requests_total", c.requests},
-                     {"guesses_total", c.guesses},
-                     {"guess_hits_total", c.guess_hits},
-                     {"map_hits_total", c.map_hits},
-                     {"stale_hits_total", c.stale_hits},
-                     {"redirects_total", c.redirects},
-                     {"retries_total", c.retries},
-                     {"learnt_total", c.learnt},
-                     {"restored_total", c.restored},
-                     {"evicted_total", c.evicted},
-                     {"redirects_refused_limit_total", c.redirects_refused()}};
-    book.counting_since_ns = all_[i].started_ns;
-    book.counters_read_ns = run_.now();
-  }
-}
-
-void balancers::reload(std::size_t index) { proxies_.close_idle_connections_of(index); }
-
-void balancers::kill(std::size_t index) {
-  balancer& b = all_[index];
-  b.listening = false;
-  b.in_hand = 0;
-  b.threads.clear();
-  b.guessers.clear();
-  proxies_.close_idle_connections_of(index);
-  caches_.close(index);
-  shared_maps_.close(index);
-  run_.requests.for_each([&](request_state& f) {
-    bool const inside = f.carried && !f.abandoned && f.where != request_state::place::to_balancer;
-    if (!inside || f.balancer != index) return;
-    f.abandoned = true;
-    bool const waited = f.course.awaits != awaiting::nothing; // nothing else will come back for it
-    f.course.give_up();
-    if (f.client.waits)
-      run_.time.to_request(net_.client_arrival(f, purpose::way_back), event_kind::connection_lost, f.id, f.life);
-    if (waited) let_go(f);
-  });
-}
-
 template void balancers::on_request<any_run>(request_state& f);
 template void balancers::on_request<plain_run>(request_state& f);
+template void balancers::expect_answer<any_run>(request_state& f, std::int64_t at_ns);
+template void balancers::expect_answer<plain_run>(request_state& f, std::int64_t at_ns);
 template void balancers::on_answer<any_run>(request_state& f);
 template void balancers::on_answer<plain_run>(request_state& f);
 

@@ -39,11 +39,11 @@ public:
   std::optional<std::uint64_t> start(std::size_t index);
   bool listening(std::size_t index) const { return all_[index].listening; }
 
-  /// A request with `token` will arrive soon.
   /// The request, or the answer to its hop, is about to arrive: prefetches what it will need.
   void prefetch(request_state const& f) const {
     if (dense_) dense_->prefetch(f.balancer, f.id, f.token, gateway::routing::upstream_id{f.hop.proxy});
   }
+  /// A request with `token` will arrive soon.
   template<class Run>
   void expect(std::size_t index, token_id token) const {
     return !Run::other_keys || dense_ ? dense_->prefetch(index, token) : decisions_->prefetch(index, token);
@@ -51,6 +51,10 @@ public:
   template<class Run>
   void on_request(request_state& f);
   void on_worked(request_state& f);
+  /// The proxy's answer will be here at `at_ns`. An answer that tells the balancer nothing new is passed on at once,
+  /// without an event: perhaps the request is over.
+  template<class Run>
+  void expect_answer(request_state& f, std::int64_t at_ns);
   template<class Run>
   void on_answer(request_state& f);
   void on_hop_failed(request_state& f);
@@ -85,6 +89,7 @@ private:
     fakeproxy::proxy::fifo_servers threads{1};
     load::small_stream random;
     router_options settings;
+    bool knows_all = false; // its map has room for all tokens
     bool keeps_map = false;
     std::optional<gateway::cache::cache_settings> cache;
     std::optional<scenario::shared_map_settings> shared_map;
@@ -140,6 +145,7 @@ private:
   void wake_them();
   gateway::cache::transaction* cached(request_state const& f);
   static gateway::routing::sent how_much_was_sent(request_state const& f);
+  bool takes_ahead(request_state& f, std::int64_t at_ns);
   template<class Run>
   bool has_company(request_state const& f) const;
   bool finds_company(request_state const& f) const;

@@ -157,7 +157,7 @@ template<class Run>
   ++in_flight_;
   ++started_;
   if (Run::events) timeline_.on_started(started_);
-  if (!has_room<Run>(chosen, f)) take_arrived<Run>();
+  if (arriving_.size() >= many_arrivals_ || !has_room<Run>(chosen, f)) take_arrived<Run>();
   if (has_room<Run>(chosen, f)) return send<Run>(chosen, f);
   if (!Run::connections) tell_connections_apart();
   wait_for_connection(chosen, f);
@@ -243,10 +243,6 @@ template<class Run>
   last_arrival_ns_ = std::max(last_arrival_ns_, arrival_ns);
   arriving_.push_back({arrival_ns, own_character<Run>(f), {Run::connections ? connection : f.balancer}});
   run_.requests.give_back(f);
-  if (arriving_.size() == arriving_.capacity()) {
-    take_arrived<Run>(); // rather than grow, if that frees half
-    if (2 * arriving_.size() >= arriving_.capacity()) arriving_.reserve(2 * arriving_.capacity() + fewest_arrivals);
-  }
   return true;
 }
 
@@ -268,6 +264,7 @@ void clients::take_arrived() {
   for (arrival const& a : arriving_)
     if (!takes<Run>(a)) arriving_[left++] = a;
   arriving_.resize(left);
+  many_arrivals_ = 2 * left + fewest_arrivals; // so that half of them will have, as a rule
 }
 /// Those of the character alone.
 template<class Run>

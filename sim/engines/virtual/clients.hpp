@@ -141,6 +141,7 @@ private:
   bool timeouts_armed_ = false;
   std::vector<arrival> arriving_; // in no order; some of them have arrived
   static constexpr std::size_t fewest_arrivals = 64;
+  std::size_t many_arrivals_ = fewest_arrivals; // that it is time to look which have arrived
   std::int64_t last_arrival_ns_ = 0;
   std::uint64_t request_seed_;
   std::uint64_t started_ = 0, in_flight_ = 0;

@@ -3,6 +3,7 @@
 #include "base/memory/prefetch.hpp"
 #include "fakeproxy/resources/answer_head.hpp"
 #include "sim/actors/gateway_settings.hpp"
+#include "sim/engines/virtual/balancers.hpp"
 #include "sim/engines/virtual/eve.hpp"
 #include "sim/engines/virtual/http_exchanges.hpp"
 #include "sim/engines/virtual/sols.hpp"
@@ -71,11 +72,12 @@ struct proxies::driver {
   void logged_in(fakeproxy::cluster::node_actions::login const& login) const { all.pinned_ += login.granted; }
 };
 
-proxies::proxies(run_context& run, network& net, virtual_time::sols& sols, virtual_time::http_exchanges& exchanges,
-                 virtual_time::eve_clients& eve)
+proxies::proxies(run_context& run, network& net, virtual_time::sols& sols, virtual_time::balancers& balancers,
+                 virtual_time::http_exchanges& exchanges, virtual_time::eve_clients& eve)
   : run_(run)
   , net_(net)
   , sols_(sols)
+  , balancers_(balancers)
   , exchanges_(exchanges)
   , eve_(eve)
   , service_(run.scenario.topology.proxies.service_time)
@@ -231,9 +233,9 @@ template<class Run>
   p.process->on_answered(r);
   if (Run::events) --p.in_hand;
   f.where = request_state::place::returning;
-  run_.time.to_request(net_.proxy_arrival<Run>(f, purpose::hop_back, at_ns), event_kind::answer_returns, f.id, f.life);
-  if (!p.process->actions().send.empty())
-    perform<Run>(f.hop.proxy); // the session was to be moved, this was its last request
+  std::uint16_t const index = f.hop.proxy;
+  balancers_.expect_answer<Run>(f, net_.proxy_arrival<Run>(f, purpose::hop_back, at_ns)); // perhaps the end of `f`
+  if (!p.process->actions().send.empty()) perform<Run>(index); // the session was to be moved, this was its last request
 }
 
 void proxies::arm(std::size_t index) {

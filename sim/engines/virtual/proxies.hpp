@@ -16,6 +16,7 @@
 
 namespace sim::virtual_time {
 
+class balancers;
 class eve_clients;
 class http_exchanges;
 class sols;
@@ -23,8 +24,8 @@ class sols;
 /// The drivers of fakeproxy::proxy::proxy_process: what fakeproxy/net does with sockets, done with events.
 class proxies {
 public:
-  proxies(run_context& run, network& net, virtual_time::sols& sols, virtual_time::http_exchanges& exchanges,
-          virtual_time::eve_clients& eve);
+  proxies(run_context& run, network& net, virtual_time::sols& sols, virtual_time::balancers& balancers,
+          virtual_time::http_exchanges& exchanges, virtual_time::eve_clients& eve);
 
   void start(std::size_t index);
   std::size_t count() const { return all_.size(); }
@@ -134,6 +135,7 @@ private:
   run_context& run_;
   network& net_;
   virtual_time::sols& sols_;
+  virtual_time::balancers& balancers_;
   virtual_time::http_exchanges& exchanges_;
   virtual_time::eve_clients& eve_;
   randomness::time_sampler service_;

@@ -89,7 +89,7 @@ public:
     record_hop(f, now_ns);
   }
   template<class Run = any_run>
-  void hop_done(request_state& f, journal::hop_result result) {
+  [[gnu::always_inline]] void hop_done(request_state& f, journal::hop_result result) {
     if (f.course.hops == 1 && f.hop.from_map) f.book.first_stale = is_stale(result);
     if (counts<Run>()) {
       if (result == journal::hop_result::not_delivered) brief->hop_undelivered();

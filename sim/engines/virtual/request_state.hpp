@@ -109,7 +109,7 @@ struct alignas(64) request_state : request_progress {
   std::int64_t gives_up_ns = 0; // when its wait at its balancer times out
 
   /// 64 uniform bits for one purpose of the request, or of its present hop (SplitMix64 with random access).
-  std::uint64_t bits(purpose what) const {
+  [[gnu::always_inline]] std::uint64_t bits(purpose what) const {
     std::uint64_t number = static_cast<std::uint64_t>(what) + 1;
     if (what >= purpose::hop_out) number += 3u * course.hops;
     return load::mix(draws + number * 0x9e3779b97f4a7c15u);
@@ -130,10 +130,9 @@ class request_states {
 public:
   /// One that has made no progress; all else in it is left over from an earlier request, and is to be set.
   [[gnu::always_inline]] request_state& take() {
-    if (free_.empty()) [[unlikely]]
+    if (free_count_ == 0) [[unlikely]]
       grow();
-    request_state& f = (*this)[free_.back()];
-    free_.pop_back();
+    request_state& f = (*this)[free_[--free_count_]];
     static_cast<request_progress&>(f) = fresh_;
     return f;
   }
@@ -150,10 +149,10 @@ public:
     own.course.is_own = true;
     return own;
   }
-  void give_back(request_state& f) {
+  [[gnu::always_inline]] void give_back(request_state& f) {
     f.where = request_state::place::nowhere;
     f.life = (f.life + 1) & life_mask;
-    free_.push_back(f.id);
+    free_[free_count_++] = f.id;
   }
 
   bool is_gone(sleeper const& who) const { return (*this)[who.id].life != who.life; }
@@ -162,7 +161,7 @@ public:
   request_state const& operator[](request_index id) const { return chunks_[id / chunk_size][id % chunk_size]; }
   void prefetch(request_index id) const { memory::prefetch(&(*this)[id], sizeof(request_state)); }
   std::size_t size() const { return chunks_.size() * chunk_size; }
-  std::size_t in_use() const { return size() - free_.size(); }
+  std::size_t in_use() const { return size() - free_count_; }
 
   /// In the order of their numbers; also of slots that are not in use, which are nowhere.
   template<class F>
@@ -185,10 +184,11 @@ private:
 
   [[gnu::noinline]] void grow() {
     request_index const first = static_cast<request_index>(size());
+    free_.resize(size() + chunk_size);
     request_state* const fresh = chunks_.emplace_back(new request_state[chunk_size]).get();
     for (std::size_t i = chunk_size; i-- != 0;) {
       fresh[i].id = first + static_cast<request_index>(i);
-      free_.push_back(fresh[i].id);
+      free_[free_count_++] = fresh[i].id;
     }
   }
   /// Asks for the same at the same balancer. `which` tells the copies' random bits apart.
@@ -207,7 +207,8 @@ private:
   }
 
   std::vector<std::unique_ptr<request_state[]>> chunks_;
-  std::vector<request_index> free_;
+  std::vector<request_index> free_; // room for all; the first of them
+  std::size_t free_count_ = 0;
   request_progress const fresh_{}; // copied whole: much faster than made in place, member by member
 };
 

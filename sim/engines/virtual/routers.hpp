@@ -148,6 +148,11 @@ public:
   action on_answer(std::size_t balancer, request_index index, gateway::routing::answer_facts const& facts) override {
     return routers_[balancer]->on_answer(routes_[index], facts);
   }
+  /// Of an answer that is still on its way, see basic_router.
+  [[gnu::always_inline]] bool on_known_answer(std::size_t balancer, request_index index,
+                                              gateway::routing::answer_facts const& facts) {
+    return routers_[balancer]->on_known_answer(routes_[index], facts);
+  }
   action on_failure(std::size_t balancer, request_index index, gateway::routing::failure const& what,
                     std::int64_t now_ns, load::small_stream& random) override {
     return routers_[balancer]->on_failure(routes_[index], what, now_ns, random);

@@ -24,7 +24,7 @@ struct world : run_context {
     : run_context(s, p, full, early)
     , net(*this)
     , sols(*this, net, proxies, clients)
-    , proxies(*this, net, sols, exchanges, eve)
+    , proxies(*this, net, sols, balancers, exchanges, eve)
     , caches(*this, balancers, exchanges)
     , balancers(*this, net, proxies, caches, exchanges, shared_maps, clients, std::move(decisions))
     , exchanges(*this)

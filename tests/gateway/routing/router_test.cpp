@@ -355,3 +355,83 @@ TEST_CASE("guess policies choose as they say") {
     }
   }
 }
+
+namespace {
+
+/// A token whose session at upstream 0 is known, with epoch 5, and a request of it that is sent there.
+struct known_session : bench {
+  router::route_type route;
+
+  explicit known_session(router_settings settings = {}, guess_policy policy = guess_policy::random)
+    : bench(2, true, settings, policy) {
+    start(route, 1);
+    r.on_answer(route, told(5));
+    start(route, 1);
+  }
+  static answer_facts told(std::uint64_t epoch, upstream_id by = upstream_id{0}) {
+    return {.backend = by, .success = true, .epoch = epoch};
+  }
+};
+
+}
+
+TEST_CASE("an answer that tells nothing new may be taken before it arrives, and comes to the same") {
+  known_session ahead, then;
+  CHECK(ahead.r.on_known_answer(ahead.route, known_session::told(5)));
+  CHECK(then.r.on_answer(then.route, known_session::told(5)).kind == action_kind::stream);
+  CHECK(ahead.r.upstream(upstream_id{0}).in_flight == 0);
+  CHECK(ahead.route.upstream == then.route.upstream);
+  CHECK(ahead.r.counters().map_hits == then.r.counters().map_hits);
+  CHECK(ahead.r.counters().guess_hits == then.r.counters().guess_hits);
+  CHECK(ahead.r.counters().learnt == then.r.counters().learnt);
+  CHECK(ahead.start(ahead.route, 1).from_map);
+}
+
+TEST_CASE("no answer is taken before it arrives that somebody may learn something from") {
+  auto const refused = [](known_session& b, answer_facts const& facts) {
+    std::uint32_t const under_way = b.r.upstream(b.route.upstream).in_flight;
+    CHECK_FALSE(b.r.on_known_answer(b.route, facts));
+    CHECK(b.r.upstream(b.route.upstream).in_flight == under_way);
+    CHECK(b.r.counters().learnt == 1);
+    // It is still to come.
+    CHECK(b.r.on_answer(b.route, facts).kind == action_kind::stream);
+  };
+  SECTION("a new epoch") {
+    known_session b;
+    refused(b, known_session::told(6));
+  }
+  SECTION("another place") {
+    known_session b;
+    refused(b, known_session::told(5, upstream_id{1}));
+  }
+  SECTION("no place") {
+    known_session b;
+    refused(b, {});
+  }
+  SECTION("an error") {
+    known_session b;
+    refused(b, {.backend = upstream_id{0}, .success = false, .epoch = 5});
+  }
+  SECTION("a redirect for once") {
+    known_session b;
+    b.r.on_redirect(b.route, {.target = upstream_id{1}, .once = true});
+    refused(b, known_session::told(5, upstream_id{1}));
+  }
+  SECTION("guesses that look at what is under way") {
+    for (guess_policy const policy : {guess_policy::least_conn, guess_policy::two_choices}) {
+      known_session b({}, policy);
+      refused(b, known_session::told(5));
+    }
+  }
+  SECTION("an upstream that seemed to fail, which then is known to work") {
+    known_session b;
+    b.r.upstream(upstream_id{0}).failing = true;
+    refused(b, known_session::told(5));
+    CHECK_FALSE(b.r.upstream(upstream_id{0}).failing);
+  }
+  SECTION("a guess that others wait for") {
+    known_session b({.single_guess = true});
+    b.route.holds_guess = true;
+    refused(b, known_session::told(5));
+  }
+}

@@ -79,12 +79,27 @@ TEST_CASE("an engine composed for plain runs comes to the same as that for any r
   // Late ones are looked for, and there are none.
   auto const in_time = [](scenario::scenario& s) { s.load.timeout = std::chrono::milliseconds(300); };
   auto const few_connections = [](scenario::scenario& s) { s.load.connections_per_balancer = 3; };
+  // Delays and services of whole microseconds, in step: many events fall into one nanosecond.
+  auto const in_step = [](scenario::scenario& s) {
+    s.load.kind = scenario::load_kind::constant_rate;
+    s.simulated.client_delay = s.simulated.proxy_delay = s.simulated.rpc_delay =
+        scenario::constant_time{std::chrono::microseconds(100)};
+    s.topology.proxies.servers = 1;
+    s.topology.proxies.service_time = scenario::constant_time{std::chrono::microseconds(200)};
+  };
   auto const sharing = [](scenario::scenario& s) {
     s.topology.proxies.servers = 2;
     s.topology.proxies.discipline = scenario::discipline::processor_sharing;
     s.topology.proxies.service_time = scenario::exponential_time{std::chrono::milliseconds(1)};
   };
   std::vector<std::string> const small{"population.characters=1000", "load.duration=\"0.4s\""};
+  std::vector<std::string> tiny_maps = small; // that lose a token before its answer is there
+  tiny_maps.push_back("topology.balancers.token_map=\"2k\"");
+  auto const guessing = [small](std::string const& policy) {
+    std::vector<std::string> all = small;
+    all.push_back("topology.balancers.guess=\"" + policy + "\"");
+    return all;
+  };
   std::vector<std::string> const brief{"load.duration=\"2s\"", R"(phases=[{"name":"all"}])", "thresholds={}"};
   std::vector<std::string> logged_in{"population.logged_in=0.3", "population.eve_clients=20",
                                      "load.balancer_choice=\"round_robin\""};
@@ -99,6 +114,15 @@ TEST_CASE("an engine composed for plain runs comes to the same as that for any r
                                                      {"scenarios/small-map", logged_in, nothing},
                                                      {"bench/sim/standard", small, nothing},
                                                      {"bench/sim/standard", small, few_connections},
+                                                     {"bench/sim/standard", tiny_maps, nothing},
+                                                     {"bench/sim/standard", small, patience},
+                                                     {"bench/sim/standard", small, in_time},
+                                                     {"bench/sim/standard", small, in_step},
+                                                     {"bench/sim/standard", small, sharing},
+                                                     {"bench/sim/standard", guessing("least_conn"), nothing},
+                                                     {"bench/sim/standard", guessing("two_choices"), nothing},
+                                                     {"bench/sim/standard", guessing("round_robin"), nothing},
+                                                     {"bench/sim/standard", guessing("token_hash"), nothing},
                                                      {"bench/sim/huge", small, nothing}}) {
     scenario::scenario s = plain(file, overrides);
     change(s);
