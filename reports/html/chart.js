@@ -67,7 +67,7 @@ function axis(scale, of, bare) {
     stroke: colour("muted"), font: fontOf(11), labelFont: fontOf(11), labelSize: 18, gap: 4, label: of.axisLabel,
     grid: {stroke: colour("grid"), width: 1}, ticks: {stroke: colour("grid"), width: 1, size: 4},
     ...(of.splits ? {splits: () => of.splits, filter: (u, splits) => splits} : {}),
-    ...(of.log && !of.splits ? {splits: (u, n, low, high) => logTicks(low, high), filter: (u, ticks) => logLabels(ticks, (v) => u.valToPos(v, scale), scale === "x" ? 50 : 18)} : {}),
+    ...(of.log && !of.splits ? {splits: (u, n, low, high) => logTicks(low, high), filter: (u, ticks) => logLabels(ticks, (v) => u.valToPos(v, scale), scale === "x" ? 40 : 18)} : {}),
     values: (u, splits) => bare ? splits.map(() => "") : splits.map((v) => (v === null || v === undefined ? "" : (of.axisFormat ?? of.format ?? short)(v))),
   };
 }
@@ -91,8 +91,8 @@ function logTicks(low, high) {
 function logLabels(ticks, place, space) {
   const digit = (v) => Number(v.toExponential().split("e")[0]);
   const roomy = (some) => some.every((v, n) => n === 0 || Math.abs(place(v) - place(some[n - 1])) >= space);
-  const less = ticks.at(-1) < 10 * ticks[0] ? [] : [ticks.filter((v) => [1, 2, 5].includes(digit(v))), ticks.filter((v) => digit(v) === 1)];
-  const sets = [ticks, ...less];
+  const less = ticks.at(-1) < 10 * ticks[0] ? [] : [[1, 2, 5], [1, 3], [1]];
+  const sets = [ticks, ...less.map((digits) => ticks.filter((v) => digits.includes(digit(v))))];
   let labels = sets.find(roomy) ?? sets.at(-1);
   while (!roomy(labels)) labels = labels.filter((_, n) => n % 2 === 0);
   return ticks.map((v) => (labels.includes(v) ? v : null));

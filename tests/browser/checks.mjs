@@ -76,13 +76,14 @@ export async function checkCharts(page, result) {
 /// A logarithmic axis has an end wherever it begins, and at least two numbers, none on another: here from 300 places of each
 /// of three powers of ten, over little and over much.
 export async function checkLogarithmicAxes(page) {
-  const wrong = await page.evaluate(() => {
+  const wrong = await page.evaluate(async () => {
     const into = document.getElementById("report"), found = [];
     for (let place = 0; place < 300; ++place)
       for (const [scale, power] of [["y", -4], ["y", -1], ["x", 0]]) {
         const low = 10 ** (power + place / 300), to = [1, 1.001, 1.3, 4, 9, 30, 1e3, 1e6][place % 8] * low, straight = {label: "n"}, log = {label: "v", log: true};
         const ends = [low, (low + to) / 2, to], values = scale === "y" ? ends : [1, 2, 3], xs = scale === "x" ? ends : [1, 2, 3];
         const one = chart(into, {title: "axis", height: 120, xs, x: scale === "x" ? log : straight, y: scale === "y" ? log : straight, series: [{label: "v", values, colour: "s1"}]});
+        await null; // uPlot draws in a microtask
         const axis = one.plot.axes[scale === "x" ? 0 : 1], numbers = axis._values.filter(Boolean);
         const places = axis._splits.filter((_, n) => axis._values[n]).map((v) => one.plot.valToPos(v, scale)).sort((a, b) => a - b);
         if (numbers.length < 2 || new Set(numbers).size < numbers.length || places.some((p, n) => n && p - places[n - 1] < 12)) found.push(`${scale} from ${low} to ${to}: ${numbers}`);
