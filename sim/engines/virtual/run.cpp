@@ -118,7 +118,10 @@ private:
     w_.start_ns = w_.record.records.start_ns = w_.now();
     w_.record.records.warm_up_ns = w_.scenario.simulated.warm_up.count();
     records::run_records const& r = w_.record.records;
-    if (!w_.full_detail) w_.record.brief.emplace(w_.scenario, r.balancers.size(), w_.start_ns, r.logged_in);
+    if (w_.full_detail)
+      make_room();
+    else
+      w_.record.brief.emplace(w_.scenario, r.balancers.size(), w_.start_ns, r.logged_in);
     if (w_.eve.count() > 0) {
       w_.sols.notify(w_.scenario.population.eve_notification_rate_rps);
       w_.eve.start_requests();
@@ -143,6 +146,17 @@ private:
     // The books are closed once requests for which nobody waits have ended, too.
     std::int64_t const until = w_.now() + gateway::routing::default_limits.answer.count();
     while (!interrupted_ && w_.requests.in_use() != 0 && w_.now() < until) step();
+  }
+
+  /// For the records of as many requests as are expected: growing would copy them time and again. Of the room only what
+  /// is used takes memory.
+  void make_room() {
+    auto const most = static_cast<double>(run_options::most_recorded);
+    auto const requests = static_cast<std::size_t>(std::min(expected_requests(w_.scenario, w_.plan), most));
+    records::run_records& r = w_.record.records;
+    r.clients.reserve(requests);
+    r.hops.reserve(2 * requests);
+    for (records::balancer_records& b : r.balancers) b.events.reserve(3 * requests / r.balancers.size());
   }
 
   void settle() {
