@@ -222,8 +222,7 @@ template<class Run>
 /// In a plain run nothing fails, and a map with room for all loses nothing. Not if its client may have gone by then.
 [[gnu::always_inline]] inline bool balancers::takes_ahead(request_state& f, std::int64_t at_ns) {
   return f.hop.from_map && f.hop.outcome != hop_outcome::redirected && all_[f.balancer].knows_all &&
-         at_ns < f.client.sent_ns + run_.scenario.load.timeout.count() &&
-         dense_->on_known_answer(f.balancer, f.id, facts_of(f));
+         run_.in_time(f, at_ns) && dense_->on_known_answer(f.balancer, f.id, facts_of(f));
 }
 
 template<class Run>

@@ -235,7 +235,7 @@ template<class Run>
 [[gnu::always_inline]] inline bool clients::settle(request_state& f, std::int64_t arrival_ns) {
   actors::connection_id const connection = f.client.connection;
   bool const may = (!Run::events || run_.settles_early) && (!Run::other_loads || load_.paced()) && f.client.waits &&
-                   arrival_ns < f.client.sent_ns + run_.scenario.load.timeout.count() &&
+                   run_.in_time(f, arrival_ns) &&
                    (!Run::connections || !pool_.has_waiting(pool_.balancer_of(connection)));
   if (!may) return false;
   if (Run::connections) pool_.on_answered(connection, true);

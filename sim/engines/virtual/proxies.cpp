@@ -201,8 +201,8 @@ template<class Run>
       p.process->enter_service(f.at_proxy, ticket_of(f), run_.now(), [&f] { return f.bits(purpose::service); });
   if (!end) return arm(f.hop.proxy);
   // Not if its client may have timed out by then.
-  bool const settled = (!Run::events || run_.settles_early) && (f.at_proxy.redirecting || !f.game_state) &&
-                       *end < f.client.sent_ns + run_.scenario.load.timeout.count();
+  bool const settled =
+      (!Run::events || run_.settles_early) && (f.at_proxy.redirecting || !f.game_state) && run_.in_time(f, *end);
   if (*end == run_.now() || settled) return on_service_end<Run>(p, f, *end);
   run_.time.to_request(*end, event_kind::service_ends, f.id, f.life);
 }

@@ -26,6 +26,10 @@ struct run_context {
   run_context& operator=(run_context const&) = delete;
 
   std::int64_t now() const { return time.now_ns; }
+  /// Whether the request's client, if it has no outcome before, has not timed out by then.
+  bool in_time(request_state const& f, std::int64_t at_ns) const {
+    return at_ns < f.client.sent_ns + scenario.load.timeout.count();
+  }
 
   scenario::scenario const& scenario;
   load::plan const& plan;
