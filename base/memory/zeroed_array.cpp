@@ -1,5 +1,7 @@
 #include "base/memory/zeroed_array.hpp"
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <malloc.h>
@@ -16,11 +18,27 @@ constexpr std::size_t of_its_own = std::size_t{1} << 20; // blocks from this siz
 constexpr std::size_t growing = 4 * large_page; // … and from this one on may grow: of smaller ones, what of a
                                                 // large page is beyond their end would be too much
 
-/// Covers every page that the block touches: what else is on those pages is usually other tables.
+/// Whether the process keeps its heap in large pages.
+std::atomic<bool> heap_is_large{false};
+
+/// What becomes of large pages of which a block has a part: they are taken, with whatever else is there, or left.
+enum class edges { taken, left };
+
+/// Puts the bytes from `from` to `to` of a block into large pages.
+void put_in_large_pages(void* block, std::size_t from, std::size_t to, edges e) {
+  auto const start = reinterpret_cast<std::uintptr_t>(block);
+  std::uintptr_t first = (start + from) / large_page * large_page, end = (start + to) / large_page * large_page;
+  if (e == edges::left && first < start) first += large_page;
+  if (e == edges::taken && end < start + to) end += large_page;
+  if (first >= end) return;
+  // Counted from the block's pointer, so that it stays one. A hint: its result does not matter.
+  ::madvise(static_cast<char*>(block) + static_cast<std::ptrdiff_t>(first - start), end - first, MADV_HUGEPAGE);
+}
+
+/// In a process that keeps its heap in large pages, what else is there is other tables. Elsewhere it may be anything,
+/// and the first value of a small table would use 2 MB.
 void put_in_large_pages(void* block, std::size_t bytes) {
-  std::uintptr_t const before = reinterpret_cast<std::uintptr_t>(block) % large_page;
-  std::size_t const whole = (before + bytes + large_page - 1) / large_page * large_page;
-  ::madvise(static_cast<char*>(block) - before, whole, MADV_HUGEPAGE); // a hint: its result does not matter
+  put_in_large_pages(block, 0, bytes, heap_is_large ? edges::taken : edges::left);
 }
 
 /// A new range of addresses, of zero bytes.
@@ -53,11 +71,7 @@ void* allocate_growing(std::size_t bytes, std::size_t reserved) {
 }
 
 void extend(void* block, std::size_t from, std::size_t to) {
-  // Whole large pages only: what is not used yet shall use no memory.
-  auto const start = reinterpret_cast<std::uintptr_t>(block);
-  std::uintptr_t const first = (start + from) / large_page * large_page, end = (start + to) / large_page * large_page;
-  std::uintptr_t const begin = first < start ? first + large_page : first;
-  if (begin < end) ::madvise(static_cast<char*>(block) + (begin - start), end - begin, MADV_HUGEPAGE);
+  put_in_large_pages(block, from, to, edges::left); // what is not used yet shall use no memory
 }
 
 void release(void* block, std::size_t bytes) {
@@ -72,12 +86,13 @@ void keep_heap_in_large_pages() {
   // range, of small pages. Only what is written to uses memory.
   constexpr std::size_t reserved = std::size_t{1} << 30;
   [[maybe_unused]] static bool const done = [] {
+    heap_is_large = true;
     ::mallopt(M_TOP_PAD, static_cast<int>(reserved));
     ::mallopt(M_MMAP_THRESHOLD, 2 * of_its_own);
     void* volatile const block = std::malloc(of_its_own); // volatile, else the compiler sees that it is not used
     std::free(block);
     char* const end = static_cast<char*>(::sbrk(0));
-    put_in_large_pages(end - reserved, reserved);
+    put_in_large_pages(end - reserved, 0, reserved, edges::taken);
     return true;
   }();
 }

@@ -8,7 +8,8 @@
 namespace memory {
 
 /// Allocates `bytes` zero bytes, which use no memory until they are written. Large blocks are in huge pages if the
-/// system has them: with small pages, translating a random address costs as much as the read. Throws std::bad_alloc.
+/// system has them: with small pages, translating a random address costs as much as the read. What is not a whole such
+/// page stays in small ones, unless the heap is in large pages, too. Throws std::bad_alloc.
 void* allocate_zeroes(std::size_t bytes);
 /// What `allocate_zeroes` gave for that size.
 void release(void* block, std::size_t bytes);
