@@ -2,6 +2,7 @@
 
 #include "sim/engines/live/nginx_config.hpp"
 #include "sim/engines/live/paths.hpp"
+#include "tests/live/eventually.hpp"
 
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
@@ -15,7 +16,6 @@
 #include <fcntl.h>
 #include <fstream>
 #include <poll.h>
-#include <sched.h>
 #include <sstream>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -259,16 +259,14 @@ balancer::balancer(kind k, std::vector<std::string> const& upstreams, std::vecto
   place.config = scratch_.path() / "nginx.conf";
   std::ofstream(place.config) << sim::live::nginx_config(group, place).text;
   process_.emplace(sim::live::find_nginx(), sim::live::nginx_arguments(place));
-  // nginx has no ready line: it is ready when it accepts. Bounded by the attempts, each of which is refused at once.
-  for (int attempt = 0; attempt < 20'000; ++attempt) {
+  bool const accepts = eventually([&] { // nginx has no ready line
     boost::asio::io_context context;
     tcp::socket probe(context);
     boost::system::error_code ec;
     probe.connect({boost::asio::ip::address_v4::loopback(), port_}, ec);
-    if (!ec) return;
-    ::sched_yield();
-  }
-  FAIL("nginx did not start: " + process_->errors());
+    return !ec;
+  });
+  if (!accepts) FAIL("nginx did not start: " + process_->errors());
 }
 
 std::string balancer::admin(std::string const& target) const {

@@ -1,16 +1,15 @@
 #pragma once
 
+#include "tests/live/eventually.hpp"
 #include "tests/live/harness.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <set>
 #include <string>
 #include <sys/types.h>
-#include <unistd.h>
 #include <vector>
 
 /// crest-sim from the outside: a scenario goes in; an exit code, what it printed and summary.json come out.
@@ -67,17 +66,6 @@ std::string text_of(std::filesystem::path const& file);
 
 /// Processes whose command line has `text` in it, without ourselves.
 std::set<pid_t> processes_with(std::string const& text);
-
-/// Whether `condition` comes to hold. Bounded; gives way between looks.
-template<class Condition>
-bool eventually(Condition condition) {
-  auto const deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    ::usleep(1000);
-  }
-  return true;
-}
 
 /// A metric's number in summary.json, such as count(summary, "requests"), or of a phase: count(summary["phases"]["x"],
 /// "requests").

@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <fstream>
 #include <poll.h>
-#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
@@ -144,17 +143,9 @@ std::size_t configured_gateway::open_descriptors() const {
 
 std::size_t configured_gateway::resident_bytes() const {
   std::ifstream in("/proc/" + std::to_string(balancer_->process().pid()) + "/statm");
-  std::size_t size = 0, resident = 0;
-  in >> size >> resident;
-  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-}
-
-bool eventually(std::function<bool()> const& is_so) {
-  for (int attempt = 0; attempt < 20'000; ++attempt) {
-    if (is_so()) return true;
-    ::sched_yield();
-  }
-  return false;
+  std::size_t size = 0, resident = 0, of_files = 0;
+  in >> size >> resident >> of_files;
+  return (resident - of_files) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 void ask_at_once(configured_gateway& gateway, raw_upstream& owner, std::uint64_t clients) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tests/live/eventually.hpp"
 #include "tests/live/harness.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -8,7 +9,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,6 +20,7 @@ namespace tests::gateway_net {
 using tests::live::balancer;
 using tests::live::client;
 using tests::live::client_answer;
+using tests::live::eventually;
 using tests::live::kind;
 using tests::live::request;
 using tests::live::scratch_directory;
@@ -96,6 +97,7 @@ public:
   std::filesystem::path const& directory() const { return scratch_.path(); }
 
   std::size_t open_descriptors() const;
+  /// Memory of its own: without the parts of its program that happen to be in memory.
   std::size_t resident_bytes() const;
   /// Whether that is meaningful: not with a sanitizer that keeps its own memory.
   static constexpr bool counts_memory =
@@ -109,9 +111,6 @@ private:
   scratch_directory scratch_;
   std::unique_ptr<balancer> balancer_;
 };
-
-/// Polls, within a bound, until the condition holds; returns whether it did.
-bool eventually(std::function<bool()> const& is_so);
 
 /// With single_guess: this many first requests of one token at once. One is the guess, and it alone reaches `owner`
 /// until that has answered it; then the others are served there.
