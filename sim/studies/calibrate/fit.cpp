@@ -14,6 +14,14 @@ double quantile(std::vector<double> values, double q) {
   return *at;
 }
 
+double interquartile_mean(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  auto const quarter = static_cast<std::ptrdiff_t>(values.size() / 4);
+  return std::accumulate(values.begin() + quarter, values.end() - quarter, 0.0) /
+         static_cast<double>(values.end() - values.begin() - 2 * quarter);
+}
+
 fitted_law fit(std::vector<double> const& ns) {
   constexpr double to_ms = 1e-6, least_spread = 0.01;
   fitted_law law;
@@ -22,6 +30,7 @@ fitted_law fit(std::vector<double> const& ns) {
   double const middle = quantile(ns, 0.5), low = quantile(ns, 0.1587), high = quantile(ns, 0.8413);
   law.p50_ms = middle * to_ms;
   law.p99_ms = quantile(ns, 0.99) * to_ms;
+  law.interquartile_mean_ms = interquartile_mean(ns) * to_ms;
   law.mean_of_all_ms = std::accumulate(ns.begin(), ns.end(), 0.0) / static_cast<double>(ns.size()) * to_ms;
   double const sigma = low > 0 ? std::log(high / low) / 2 : 0;
   law.sigma = sigma < least_spread ? 0 : sigma;

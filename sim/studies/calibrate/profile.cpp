@@ -26,6 +26,22 @@ ordered_json measured_json(fitted_law const& law) {
           {"mean_ms", rounded(law.mean_of_all_ms)}};
 }
 
+ordered_json way_json(way_times const& way) {
+  return {{"p50_ms", rounded(way.p50_ms)},
+          {"interquartile_mean_ms", rounded(way.interquartile_mean_ms)},
+          {"parts_add_up_to_ms", rounded(way.parts_ms)},
+          {"laws_add_up_to_ms", rounded(way.laws_ms)}};
+}
+
+std::string way_text(char const* which, way_times const& way) {
+  char text[300];
+  std::snprintf(text, sizeof text,
+                "%s takes %.4f ms (p50); the middle half %.4f on average, and its parts add up to %.4f.\n"
+                "  The means of their laws add up to %.4f.\n",
+                which, way.p50_ms, way.interquartile_mean_ms, way.parts_ms, way.laws_ms);
+  return text;
+}
+
 std::string row(char const* name, fitted_law const& law) {
   char text[160];
   std::snprintf(text, sizeof text, "  %-20s %9.4f %9.4f %9.4f   %9.4f  %.2f  %zu\n", name, law.p50_ms, law.p99_ms,
@@ -38,10 +54,18 @@ std::string row(char const* name, fitted_law const& law) {
 profile profile_of(segments const& s) {
   profile p;
   p.client = fit(s.client), p.proxy = fit(s.proxy), p.rpc = fit(s.rpc), p.balancer = fit(s.balancer);
-  p.direct_p50_ms = quantile(s.direct, 0.5) / 1e6;
-  p.redirected_p50_ms = quantile(s.redirected, 0.5) / 1e6;
-  p.direct_mean_ms = 2 * p.client.mean_ms + 2 * p.proxy.mean_ms + p.balancer.mean_ms;
-  p.redirected_mean_ms = p.direct_mean_ms + 2 * p.proxy.mean_ms + p.balancer.mean_ms + 2 * p.rpc.mean_ms;
+  auto const direct = [&p](double fitted_law::*part) {
+    return 2 * p.client.*part + 2 * p.proxy.*part + p.balancer.*part;
+  };
+  auto const redirected = [&](double fitted_law::*part) {
+    return direct(part) + 2 * p.proxy.*part + p.balancer.*part + 2 * p.rpc.*part;
+  };
+  auto const seen = [](std::vector<double> const& ns, double parts_ms, double laws_ms) {
+    return way_times{quantile(ns, 0.5) / 1e6, interquartile_mean(ns) / 1e6, parts_ms, laws_ms};
+  };
+  auto const middle = &fitted_law::interquartile_mean_ms, law = &fitted_law::mean_ms;
+  p.direct = seen(s.direct, direct(middle), direct(law));
+  p.redirected = seen(s.redirected, redirected(middle), redirected(law));
   p.requests = s.balancer.size();
   return p;
 }
@@ -59,9 +83,8 @@ std::string profile_json(profile const& p, std::string const& version) {
   measured["proxy"] = measured_json(p.proxy);
   measured["rpc"] = measured_json(p.rpc);
   measured["balancer"] = measured_json(p.balancer);
-  measured["direct"] = {{"p50_ms", rounded(p.direct_p50_ms)}, {"laws_add_up_to_ms", rounded(p.direct_mean_ms)}};
-  measured["redirected"] = {{"p50_ms", rounded(p.redirected_p50_ms)},
-                            {"laws_add_up_to_ms", rounded(p.redirected_mean_ms)}};
+  measured["direct"] = way_json(p.direct);
+  measured["redirected"] = way_json(p.redirected);
   j["measured"] = std::move(measured);
   return j.dump(2) + "\n";
 }
@@ -70,12 +93,7 @@ std::string profile_text(profile const& p) {
   std::string out = "Milliseconds                p50       p99      mean    law: mean  sigma  times\n";
   out += row("client, one way", p.client) + row("balancer, a hop", p.balancer) + row("proxy, one way", p.proxy) +
          row("sol, one way", p.rpc);
-  char text[200];
-  std::snprintf(text, sizeof text,
-                "\nA request of one hop takes %.4f ms (p50); the laws add up to %.4f.\n"
-                "A redirected one takes %.4f ms; the laws add up to %.4f.\n",
-                p.direct_p50_ms, p.direct_mean_ms, p.redirected_p50_ms, p.redirected_mean_ms);
-  return out + text;
+  return out + "\n" + way_text("A request of one hop", p.direct) + way_text("A redirected one", p.redirected);
 }
 
 scenario::scenario calibration_scenario(std::uint64_t seed, std::uint32_t requests) {

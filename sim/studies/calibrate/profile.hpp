@@ -9,12 +9,20 @@
 
 namespace sim::calibrate {
 
+/// What clients saw of a request's whole way, beside what its parts add up to. On a quiet machine all are alike. On a
+/// busy one the laws' means are larger, since single parts wait; the middle halves still say whether a part is missing.
+struct way_times {
+  double p50_ms = 0;                // as clients saw it
+  double interquartile_mean_ms = 0; // the same
+  double parts_ms = 0;              // the sum of the parts' interquartile means
+  double laws_ms = 0;               // the sum of the distributions' means
+};
+
 /// A machine's times, as simulated time needs them.
 struct profile {
   fitted_law client, proxy, rpc; // one-way delays
   fitted_law balancer;           // service time of a hop
-  // What clients saw, and the sum of the distributions' means.
-  double direct_p50_ms = 0, direct_mean_ms = 0, redirected_p50_ms = 0, redirected_mean_ms = 0;
+  way_times direct, redirected;
   unsigned rounds = 0;
   std::uint64_t requests = 0;
   std::uint64_t seed = 0;
