@@ -52,7 +52,7 @@ public:
     if (at >= tabulated_) return kind_ == shape::constant ? constant_ : exactly(bits);
     cell const& c = inner_[at];
     auto const part = static_cast<double>(static_cast<std::int64_t>(bits << cell_bits >> 11));
-    return static_cast<std::int64_t>(static_cast<double>(c.base) + static_cast<double>(c.slope) * part);
+    return static_cast<std::int64_t>(c.base + c.slope * part);
   }
 
   /// Uses the table of `other`, if that follows the same distribution: one is more often in the processor's caches than
@@ -73,7 +73,7 @@ private:
   static constexpr unsigned cell_bits = 10;
   static constexpr std::uint64_t cells = 1 << cell_bits, outer = 16;
   struct cell {
-    float base, slope; // ns; slope over the position in the cell, from 0 to 2^53
+    double base, slope; // ns, to a float's precision; slope over the position in the cell, from 0 to 2^53
   };
 
   double quantile(double p) const;

@@ -10,6 +10,7 @@
 #include <boost/beast/http/verb.hpp>
 
 #include <algorithm>
+#include <span>
 
 namespace sim::virtual_time {
 
@@ -157,7 +158,7 @@ template<class Run>
   ++in_flight_;
   ++started_;
   if (Run::events) timeline_.on_started(started_);
-  if (arriving_.size() >= many_arrivals_ || !has_room<Run>(chosen, f)) take_arrived<Run>();
+  if (on_way_ >= many_arrivals_ || !has_room<Run>(chosen, f)) take_arrived<Run>();
   if (has_room<Run>(chosen, f)) return send<Run>(chosen, f);
   if (!Run::connections) tell_connections_apart();
   wait_for_connection(chosen, f);
@@ -175,7 +176,7 @@ void clients::tell_connections_apart() {
   auto const numbered = [&](std::size_t balancer) {
     return static_cast<std::uint16_t>(std::find(numbered_.begin(), numbered_.end(), balancer) - numbered_.begin());
   };
-  for (arrival& a : arriving_) {
+  for (arrival& a : std::span(arriving_).first(on_way_)) {
     a.connection = pool_.take(numbered(a.balancer), {}, run_.start_ns).connection;
     pool_.on_answered(a.connection, true);
   }
@@ -198,7 +199,8 @@ void clients::wait_for_connection(std::uint16_t balancer, request_state& f) {
     run_.time.at(a.at_ns, event_kind::connection_frees, a.connection);
     return true;
   };
-  arriving_.erase(std::remove_if(arriving_.begin(), arriving_.end(), frees), arriving_.end());
+  auto const on_way = std::span(arriving_).first(on_way_);
+  on_way_ = static_cast<std::size_t>(std::remove_if(on_way.begin(), on_way.end(), frees) - on_way.begin());
 }
 
 template<class Run>
@@ -241,7 +243,9 @@ template<class Run>
   if (Run::connections) pool_.on_answered(connection, true);
   write_down<Run>(f, client_outcome::answered, arrival_ns);
   last_arrival_ns_ = std::max(last_arrival_ns_, arrival_ns);
-  arriving_.push_back({arrival_ns, own_character<Run>(f), {Run::connections ? connection : f.balancer}});
+  if (on_way_ == arriving_.size()) [[unlikely]]
+    arriving_.resize(2 * on_way_ + fewest_arrivals);
+  arriving_[on_way_++] = {arrival_ns, own_character<Run>(f), {Run::connections ? connection : f.balancer}};
   run_.requests.give_back(f);
   return true;
 }
@@ -261,18 +265,17 @@ template<class Run>
 template<class Run>
 void clients::take_arrived() {
   std::size_t left = 0;
-  for (arrival const& a : arriving_)
-    if (!takes<Run>(a)) arriving_[left++] = a;
-  arriving_.resize(left);
+  for (std::size_t i = 0; i != on_way_; ++i)
+    if (!takes<Run>(arriving_[i])) arriving_[left++] = arriving_[i];
+  on_way_ = left;
   many_arrivals_ = 2 * left + fewest_arrivals; // so that half of them will have, as a rule
 }
 /// Those of the character alone.
 template<class Run>
 void clients::take_arrived_of(std::uint32_t character) {
-  for (std::size_t i = 0; i != arriving_.size();) {
+  for (std::size_t i = 0; i != on_way_;) {
     if (arriving_[i].character == character && takes<Run>(arriving_[i])) {
-      arriving_[i] = arriving_.back();
-      arriving_.pop_back();
+      arriving_[i] = arriving_[--on_way_];
     } else {
       ++i;
     }

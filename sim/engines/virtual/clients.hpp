@@ -139,7 +139,8 @@ private:
   bool some_need_sol_ = false;  // of these
   load::phase_clock phases_;
   bool timeouts_armed_ = false;
-  std::vector<arrival> arriving_; // in no order; some of them have arrived
+  std::vector<arrival> arriving_; // the first `on_way_` of these, in no order; some of them have arrived
+  std::size_t on_way_ = 0;
   static constexpr std::size_t fewest_arrivals = 64;
   std::size_t many_arrivals_ = fewest_arrivals; // that it is time to look which have arrived
   std::int64_t last_arrival_ns_ = 0;

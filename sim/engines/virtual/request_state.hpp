@@ -132,7 +132,7 @@ public:
   [[gnu::always_inline]] request_state& take() {
     if (free_count_ == 0) [[unlikely]]
       grow();
-    request_state& f = (*this)[free_[--free_count_]];
+    request_state& f = *free_[--free_count_];
     static_cast<request_progress&>(f) = fresh_;
     return f;
   }
@@ -152,7 +152,7 @@ public:
   [[gnu::always_inline]] void give_back(request_state& f) {
     f.where = request_state::place::nowhere;
     f.life = (f.life + 1) & life_mask;
-    free_[free_count_++] = f.id;
+    free_[free_count_++] = &f;
   }
 
   bool is_gone(sleeper const& who) const { return (*this)[who.id].life != who.life; }
@@ -188,7 +188,7 @@ private:
     request_state* const fresh = chunks_.emplace_back(new request_state[chunk_size]).get();
     for (std::size_t i = chunk_size; i-- != 0;) {
       fresh[i].id = first + static_cast<request_index>(i);
-      free_[free_count_++] = fresh[i].id;
+      free_[free_count_++] = &fresh[i];
     }
   }
   /// Asks for the same at the same balancer. `which` tells the copies' random bits apart.
@@ -207,7 +207,7 @@ private:
   }
 
   std::vector<std::unique_ptr<request_state[]>> chunks_;
-  std::vector<request_index> free_; // room for all; the first of them
+  std::vector<request_state*> free_; // room for all; the first of them
   std::size_t free_count_ = 0;
   request_progress const fresh_{}; // copied whole: much faster than made in place, member by member
 };
