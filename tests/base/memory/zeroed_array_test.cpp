@@ -1,26 +1,17 @@
 #include "base/memory/zeroed_array.hpp"
+#include "tests/base/memory/resident.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
 using memory::zeroed_array;
 
 namespace {
-
-/// Of this process, without what it has of files.
-std::size_t resident_bytes() {
-  std::ifstream in("/proc/self/statm");
-  std::size_t size = 0, resident = 0, of_files = 0;
-  in >> size >> resident >> of_files;
-  return (resident - of_files) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-}
 
 bool is_zero(zeroed_array<std::uint32_t> const& a) {
   return std::all_of(a.begin(), a.end(), [](std::uint32_t value) { return value == 0; });
@@ -33,9 +24,9 @@ TEST_CASE("a value of an array below the size of a large page uses no large page
   zeroed_array<std::uint32_t> const above(3'000'000); // in the usual order of addresses
   zeroed_array<std::uint32_t> small(140'000), middling(300'000);
   zeroed_array<std::uint32_t> const below(3'000'000);
-  std::size_t const before = resident_bytes();
+  std::size_t const before = tests::resident_bytes("/proc/self");
   for (auto* const array : {&small, &middling}) (*array)[array->size() / 2] = 1;
-  CHECK(resident_bytes() - before < std::size_t{1} << 20); // a large page is 2 MB
+  CHECK(tests::resident_bytes("/proc/self") - before < std::size_t{1} << 20); // a large page is 2 MB
 }
 
 // Small ones come from the heap, those of a MB or more from the system.

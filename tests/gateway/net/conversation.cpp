@@ -1,5 +1,7 @@
 #include "tests/gateway/net/conversation.hpp"
 
+#include "tests/base/memory/resident.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -8,7 +10,6 @@
 #include <fstream>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 #include <utility>
 
 namespace tests::gateway_net {
@@ -142,10 +143,7 @@ std::size_t configured_gateway::open_descriptors() const {
 }
 
 std::size_t configured_gateway::resident_bytes() const {
-  std::ifstream in("/proc/" + std::to_string(balancer_->process().pid()) + "/statm");
-  std::size_t size = 0, resident = 0, of_files = 0;
-  in >> size >> resident >> of_files;
-  return (resident - of_files) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return tests::resident_bytes("/proc/" + std::to_string(balancer_->process().pid()));
 }
 
 void ask_at_once(configured_gateway& gateway, raw_upstream& owner, std::uint64_t clients) {

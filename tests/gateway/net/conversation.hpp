@@ -97,7 +97,7 @@ public:
   std::filesystem::path const& directory() const { return scratch_.path(); }
 
   std::size_t open_descriptors() const;
-  /// Memory of its own: without the parts of its program that happen to be in memory.
+  /// See tests/base/memory/resident.hpp.
   std::size_t resident_bytes() const;
   /// Whether that is meaningful: not with a sanitizer that keeps its own memory.
   static constexpr bool counts_memory =
